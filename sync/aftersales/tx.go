@@ -1,0 +1,26 @@
+// Package aftersales is the business both ends share: what a service company keeps about its customers, machines,
+// jobs and parts, and the commands that change it. A command checks and writes through a Tx, and does the same on a
+// technician's phone and on the hub.
+package aftersales
+
+import "fieldsync/sync/record"
+
+// Tx is one transaction on a replica or on the hub, as commands see it. Rows that come back are living ones, and the
+// caller's to read only.
+type Tx interface {
+	// Row returns the living row, nil if this end does not have it.
+	Row(table string, id record.ID) (*record.Row, error)
+	// Refs returns the living rows of the table whose reference column holds id, in order of their ids.
+	Refs(table, column string, id record.ID) ([]*record.Row, error)
+	// Insert creates a row, Update writes cells of one, Delete hides one. What does not fit the schema is refused with
+	// the code fault.Invalid and leaves the transaction as it was.
+	Insert(table string, id record.ID, values record.Values) error
+	Update(table string, id record.ID, values record.Values) error
+	Delete(table string, id record.ID) error
+	// NewID returns a fresh time-ordered id.
+	NewID() record.ID
+	// Now returns when this happens, in ms since 1970 UTC, corrected for the clock's known offset.
+	Now() int64
+	// Author returns the person in whose name the transaction writes; zero for the hub itself.
+	Author() record.ID
+}

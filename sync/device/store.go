@@ -1,0 +1,106 @@
+// Package device is the device's half of the engine: how a local write becomes a change set, how pages and verdicts
+// of the hub are taken in, and what happens to work that was refused, forked or restored under. A device never
+// merges; the hub does, once. It decides; a Store keeps. The package is pure, so that whole fleets can be simulated.
+package device
+
+import (
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Identity is who the replica is and how far it has come. It is one small record, written with every transaction
+// that changes it.
+type Identity struct {
+	Device  record.ID
+	Person  record.ID
+	Actor   clock.Actor // the incarnation that new writes carry; 0 until the hub has handed one out
+	Counter uint64      // the highest counter that Actor has used
+	Chain   record.Hash // over the hashes of Actor's change sets up to Counter
+	Stamp   clock.Stamp // the latest stamp given
+	Offset  int64       // ms to add to the device's clock to get the hub's, as last measured
+	Epoch   uint32
+	Cursors [schema.Classes]uint64
+	Resume  []byte    // where an interrupted page was left off
+	Partial [3]uint64 // of that page: class, From and To
+	Schema  int       // the schema version of the rows held
+	Queue   uint64    // the number of the latest outbox item
+	Retired []Past    // incarnations that have unsent work
+}
+
+// Past is an incarnation that the device no longer writes with.
+type Past struct {
+	Actor clock.Actor
+	Chain record.Hash
+}
+
+// State is where an outbox item stands.
+type State uint8
+
+// The states. Pending items are what the technician sees as "waiting", refused ones as "refused".
+const (
+	Pending  State = 1 // no verdict yet
+	Accepted State = 2 // judged and accepted; kept until backups include it
+	Refused  State = 3 // quarantined: the office decides, or the technician edits and sends it again
+	Closed   State = 4 // was refused, and has been released, sent again or dismissed
+)
+
+// Item is one change set in the outbox.
+type Item struct {
+	N       uint64 // its place in the queue, never reused: order of writing across incarnations
+	Change  *record.ChangeSet
+	Encoded []byte
+	Hash    record.Hash
+	Chain   record.Hash // of its actor, up to this change set
+	State   State
+	Prior   *wire.Prior // the verdict it had, once it had one
+	Seq     uint64      // the commit that judged it
+	Code    fault.Code  // why it was refused
+	Message string
+}
+
+// Base is what a device keeps beside a row that has pending changes: the row as the hub has it.
+type Base struct {
+	Row    *record.Row  // the hub's row; nil when the hub has never sent one: it was inserted here
+	Low    clock.Vector // the lowest vector Row had since the row's oldest pending change
+	Hidden bool         // the bucket has left: the row is kept for its pending changes, and not shown
+}
+
+// Store is one write transaction on the replica's storage. What it writes is durable, all of it or nothing, when the
+// transaction that the caller owns commits. Rows that come back are the caller's to change.
+type Store interface {
+	Identity() (*Identity, error)
+	PutIdentity(*Identity) error
+
+	// Row returns the visible row: the hub's, with pending changes on top; nil if there is none.
+	Row(record.Key) (*record.Row, error)
+	PutRow(*record.Row) error
+	DropRow(record.Key) error
+	// Refs returns the ids of the visible rows of the table whose reference column holds id, in order.
+	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
+	// BucketRows returns the keys of the rows of the class that lie in the bucket.
+	BucketRows(b record.Bucket, class schema.Class) ([]record.Key, error)
+
+	// Base returns nil for a row without pending changes.
+	Base(record.Key) (*Base, error)
+	PutBase(record.Key, *Base) error
+	DropBase(record.Key) error
+	// Bases returns the keys of all rows with pending changes.
+	Bases() ([]record.Key, error)
+
+	// Item returns nil if there is none with that dot.
+	Item(clock.Dot) (*Item, error)
+	PutItem(*Item) error
+	// Items returns up to limit items in the state with N > after, in order of N.
+	Items(s State, after uint64, limit int) ([]*Item, error)
+	// PendingOn returns the pending items that change the row, in order of N.
+	PendingOn(record.Key) ([]*Item, error)
+	// Forget drops accepted and closed items that were judged at or before the commit.
+	Forget(upTo uint64) error
+
+	// Held returns the buckets of the class that the device holds.
+	Held(schema.Class) ([]record.Bucket, error)
+	PutHeld(c schema.Class, b record.Bucket, held bool) error
+}

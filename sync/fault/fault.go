@@ -1,0 +1,60 @@
+// Package fault is what fieldsync says when it refuses something: a code that programs test for and that survives the
+// wire, a message for the person who must act on it, and, apart from both, the detail for the operator's log.
+//
+// Codes are only ever added. Each package that refuses things declares its own beside the code that returns them.
+package fault
+
+import "errors"
+
+// Code names one reason for refusing. It is stable: lower-case snake case, never reused with another meaning.
+type Code string
+
+// The codes of the engine. An application adds its own.
+const (
+	Invalid     Code = "invalid_value"    // a value does not fit its column
+	UnknownRow  Code = "unknown_row"      // an update names a row that does not exist
+	Exists      Code = "row_exists"       // an insert names a row that exists
+	NotAllowed  Code = "not_allowed"      // the author may not write this, neither then nor now
+	LateWrite   Code = "written_too_late" // the author had already heard that the row was no longer his
+	DependsOn   Code = "depends_on"       // needs a row that a quarantined change set creates
+	Closed      Code = "already_closed"   // names a quarantined change set that was closed before
+	Revoked     Code = "revoked"          // the device or person is hard-revoked: kept for the office to decide
+	GraceOver   Code = "grace_over"       // reached the hub after the longest time a change may wait
+	Poison      Code = "poison"           // judging it failed three times over
+	Malformed   Code = "malformed"        // bytes that are no message of this protocol
+	TooLarge    Code = "too_large"        // a message or value beyond the limits
+	Unauthentic Code = "not_authentic"    // no or wrong credentials
+	Version     Code = "version"          // neither end speaks the other's protocol or schema
+	Overloaded  Code = "overloaded"       // try again after the time given
+	Internal    Code = "internal"         // a fault of the hub; the operator's log has the detail
+)
+
+// Error is a refusal.
+type Error struct {
+	Code    Code
+	Message string // for the person: what happened and what to do next
+	Detail  error  // for the operator; never leaves the machine
+}
+
+// New returns a refusal.
+func New(code Code, message string) *Error { return &Error{Code: code, Message: message} }
+
+// Wrap returns a refusal that keeps its cause for the operator.
+func Wrap(code Code, message string, cause error) *Error {
+	return &Error{Code: code, Message: message, Detail: cause}
+}
+
+// Error returns "code: message".
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+
+// Unwrap returns the cause, nil if there is none.
+func (e *Error) Unwrap() error { return e.Detail }
+
+// CodeOf returns the code of the first refusal in err's chain, "" if there is none.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}

@@ -1,0 +1,201 @@
+package record
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/schema"
+)
+
+// Op is what a change does to its row.
+type Op uint8
+
+// The operations.
+const (
+	Insert Op = 1 // creates the row; refused where it exists
+	Update Op = 2 // writes cells; quarantined where the row is unknown
+	Delete Op = 3 // hides the row while the context covers every write in it
+)
+
+// CellWrite is one cell that a change writes.
+type CellWrite struct {
+	CellID
+	Value Value
+	// Settles names the standing values that this write replaces, where only a person may say so: in Ask columns and
+	// between the pairs of a ladder. Empty means the one that was shown to the author.
+	Settles []clock.Dot
+}
+
+// RowChange is what a change set does to one row.
+type RowChange struct {
+	Op      Op
+	Table   schema.TableID
+	ID      ID
+	Context clock.Vector // what the author had seen of this row; stamped when it is written, never refreshed
+	Cells   []CellWrite  // ordered by CellID
+}
+
+// Key returns the name of the row.
+func (c *RowChange) Key() Key { return Key{c.Table, c.ID} }
+
+// ChangeSet is everything that one local transaction did: atomic, the unit of upload and of verdict.
+type ChangeSet struct {
+	Dot    clock.Dot
+	Origin ID          // the identity it had before it was re-stamped; zero for one that never was
+	Stamp  clock.Stamp // when it happened, by the author's clock
+	Offset int64       // ms to add to the author's clock to get the hub's, as measured when it was written
+	Epoch  uint32      // the epoch of K
+	K      uint64      // how far the author's class of assignments was complete
+	Amends clock.Dot   // the quarantined change set that this one replaces, zero for none
+	Cause  string      // what the author did: the name of a command, for the audit
+	Rows   []RowChange
+}
+
+// Hash is the first half of a SHA-256 over canonical bytes.
+type Hash [16]byte
+
+// HashOf returns the hash of an encoded change set.
+func HashOf(encoded []byte) Hash {
+	sum := sha256.Sum256(encoded)
+	return Hash(sum[:16])
+}
+
+// Chain returns the hash of an actor's change sets up to one whose hash is h, when prev is the chain before it.
+func Chain(prev, h Hash) Hash {
+	var both [32]byte
+	copy(both[:16], prev[:])
+	copy(both[16:], h[:])
+	return HashOf(both[:])
+}
+
+// RID returns the identity that survives re-stamping: the hash of the bytes under which the change set was first
+// encoded. Its stamp, context and the ids it made tell it from every other, so that nothing random need be sent.
+func (c *ChangeSet) RID(h Hash) ID {
+	if !c.Origin.IsZero() {
+		return c.Origin
+	}
+	return ID(h)
+}
+
+// Limits of a change set, checked when it is encoded and when it is decoded.
+const (
+	MaxChangeSet = 512 << 10 // bytes, encoded
+	MaxRows      = 4096      // row changes
+	MaxCause     = 64        // bytes
+)
+
+// AppendBinary appends the canonical encoding:
+//
+//	changeset = dot flags [origin:16] stamp offset:zigzag epoch K [amends:dot] cause rows:n { row }
+//	row       = op table id:16 context:vector cells:n { column key value settles:n { dot } }
+//
+// All numbers are unsigned varints unless said otherwise; flag bit 0 says that origin follows, bit 1 amends.
+func (c *ChangeSet) AppendBinary(b []byte) []byte {
+	b = appendDot(b, c.Dot)
+	flags := byte(0)
+	if !c.Origin.IsZero() {
+		flags |= 1
+	}
+	if !c.Amends.IsZero() {
+		flags |= 2
+	}
+	b = append(b, flags)
+	if flags&1 != 0 {
+		b = append(b, c.Origin[:]...)
+	}
+	b = binary.AppendUvarint(b, uint64(c.Stamp))
+	b = binary.AppendVarint(b, c.Offset)
+	b = binary.AppendUvarint(b, uint64(c.Epoch))
+	b = binary.AppendUvarint(b, c.K)
+	if flags&2 != 0 {
+		b = appendDot(b, c.Amends)
+	}
+	b = appendText(b, c.Cause)
+	b = binary.AppendUvarint(b, uint64(len(c.Rows)))
+	for i := range c.Rows {
+		b = c.Rows[i].appendBinary(b)
+	}
+	return b
+}
+
+func (c *RowChange) appendBinary(b []byte) []byte {
+	b = append(b, byte(c.Op))
+	b = binary.AppendUvarint(b, uint64(c.Table))
+	b = append(b, c.ID[:]...)
+	b = c.Context.AppendBinary(b)
+	b = binary.AppendUvarint(b, uint64(len(c.Cells)))
+	for _, w := range c.Cells {
+		b = binary.AppendUvarint(b, uint64(w.Column))
+		b = appendText(b, w.Key)
+		b = w.Value.AppendBinary(b)
+		b = binary.AppendUvarint(b, uint64(len(w.Settles)))
+		for _, d := range w.Settles {
+			b = appendDot(b, d)
+		}
+	}
+	return b
+}
+
+func appendDot(b []byte, d clock.Dot) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(d.Actor)), d.Counter)
+}
+
+// ParseChangeSet decodes exactly one change set. The error is ErrEncoding: the bytes are not what AppendBinary gives,
+// or beyond the limits. What the values mean is checked against a schema, elsewhere.
+func ParseChangeSet(b []byte) (*ChangeSet, error) {
+	if len(b) > MaxChangeSet {
+		return nil, ErrEncoding
+	}
+	r := reader{b: b}
+	c := &ChangeSet{Dot: r.dot()}
+	flags := r.byte()
+	if flags&1 != 0 {
+		c.Origin = r.id()
+	}
+	c.Stamp, c.Offset = clock.Stamp(r.uvarint()), r.varint()
+	c.Epoch, c.K = uint32(r.uvarint()), r.uvarint()
+	if flags&2 != 0 {
+		c.Amends = r.dot()
+	}
+	c.Cause = r.text()
+	n := r.count(20)
+	if flags > 3 || flags&1 != 0 && c.Origin.IsZero() || flags&2 != 0 && c.Amends.IsZero() || n > MaxRows || len(c.Cause) > MaxCause {
+		r.fail()
+	}
+	if r.err == nil {
+		c.Rows = make([]RowChange, n)
+	}
+	for i := range c.Rows {
+		c.Rows[i] = r.rowChange()
+	}
+	if r.err != nil || len(r.b) > 0 || c.Dot.Counter == 0 || c.Dot.Actor == 0 {
+		return nil, ErrEncoding
+	}
+	return c, nil
+}
+
+func (r *reader) rowChange() RowChange {
+	c := RowChange{Op: Op(r.byte()), Table: schema.TableID(r.uvarint()), ID: r.id(), Context: r.vector()}
+	n := r.count(4)
+	if c.Op < Insert || c.Op > Delete || n > 0 && c.Op == Delete {
+		r.fail()
+	}
+	if r.err != nil || n == 0 {
+		return c
+	}
+	c.Cells = make([]CellWrite, n)
+	for i := range c.Cells {
+		w := &c.Cells[i]
+		w.CellID = CellID{schema.ColumnID(r.uvarint()), r.text()}
+		w.Value = r.value()
+		for k := r.count(2); k > 0; k-- {
+			w.Settles = append(w.Settles, r.dot())
+		}
+		if r.err != nil || i > 0 && c.Cells[i-1].Compare(w.CellID) >= 0 {
+			r.fail()
+			return c
+		}
+	}
+	return c
+}

@@ -1,0 +1,116 @@
+package record
+
+import (
+	"slices"
+	"strings"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/schema"
+)
+
+// Values are cells by name, for code that writes rows: "state", or "fields.engine_no" for one cell of a keyed column.
+type Values map[string]Value
+
+// NewChange returns the change of one row that writes the values: checked against the columns, cells in canonical
+// order, without a context. The error is a *fault.Error with the code fault.Invalid.
+func NewChange(op Op, t *schema.Table, id ID, values Values) (RowChange, error) {
+	c := RowChange{Op: op, Table: t.ID, ID: id}
+	for name, v := range values {
+		column, key, _ := strings.Cut(name, ".")
+		i := t.Column(column)
+		if i < 0 {
+			return RowChange{}, fault.New(fault.Invalid, t.Name+" has no column "+column)
+		}
+		c.Cells = append(c.Cells, CellWrite{CellID: CellID{t.Columns[i].ID, key}, Value: v})
+	}
+	slices.SortFunc(c.Cells, func(a, b CellWrite) int { return a.Compare(b.CellID) })
+	return c, CheckChange(t, &c)
+}
+
+// CheckChange reports whether the change fits its table: known columns, values of their kinds, columns of a group
+// together, nothing immutable or ledgered rewritten, nothing required missing. The error is a *fault.Error with the
+// code fault.Invalid.
+func CheckChange(t *schema.Table, c *RowChange) error {
+	if c.Op != Insert && t.Mode == schema.Ledger {
+		return fault.New(fault.Invalid, t.Name+" is a ledger: a correction is a new row naming the one it replaces")
+	}
+	written := make(map[schema.ColumnID]bool, len(c.Cells))
+	for i := range c.Cells {
+		w := &c.Cells[i]
+		at := t.ColumnByID(w.Column)
+		if at < 0 {
+			return fault.New(fault.Invalid, t.Name+" has no such column: the app is newer than the hub")
+		}
+		column := &t.Columns[at]
+		if err := Check(column, w.Key, w.Value); err != nil {
+			return err
+		}
+		if c.Op == Update && column.Has(schema.Immutable) {
+			return refuse(column, "is set once and cannot change")
+		}
+		written[w.Column] = written[w.Column] || !w.Value.IsNull()
+	}
+	if c.Op == Insert {
+		if err := checkRequired(t, written); err != nil {
+			return err
+		}
+	}
+	return checkGroups(t, c)
+}
+
+func checkRequired(t *schema.Table, written map[schema.ColumnID]bool) error {
+	for i := range t.Columns {
+		if column := &t.Columns[i]; column.Has(schema.Required) && !written[column.ID] {
+			return refuse(column, "is missing")
+		}
+	}
+	return nil
+}
+
+// checkGroups refuses an update that writes some columns of a group and not the others.
+func checkGroups(t *schema.Table, c *RowChange) error {
+	if c.Op != Update {
+		return nil
+	}
+	touched := map[string]int{}
+	for _, w := range c.Cells {
+		if g := t.Columns[t.ColumnByID(w.Column)].Group; g != "" {
+			touched[g]++
+		}
+	}
+	for i := range t.Columns {
+		if column := &t.Columns[i]; touched[column.Group] > 0 && column.Group != "" && !c.writes(column.ID) {
+			return refuse(column, "must be written together with the rest of its group "+column.Group)
+		}
+	}
+	return nil
+}
+
+func (c *RowChange) writes(id schema.ColumnID) bool {
+	return slices.ContainsFunc(c.Cells, func(w CellWrite) bool { return w.Column == id })
+}
+
+// NewRow returns the row that an insert creates, without metadata: its values and its vector.
+func NewRow(t *schema.Table, c *RowChange, d clock.Dot) *Row {
+	r := &Row{Table: t, ID: c.ID, Cols: make([]Value, len(t.Columns)), Vector: clock.VectorOf(d)}
+	r.Show(c)
+	return r
+}
+
+// Show puts the cells of a change on top of the row's shown values; cells of columns this version does not know are
+// passed over.
+func (r *Row) Show(c *RowChange) {
+	for i := range c.Cells {
+		w := &c.Cells[i]
+		if at := r.Table.ColumnByID(w.Column); at >= 0 {
+			r.Put(at, w.Key, w.Value)
+		}
+	}
+	switch c.Op {
+	case Delete:
+		r.Deleted = true
+	case Update, Insert:
+		r.Deleted = false
+	}
+}

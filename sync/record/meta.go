@@ -1,0 +1,198 @@
+package record
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/schema"
+)
+
+// The packed form of a row's metadata is one blob beside its values, at most a fifth of the row at twenty columns.
+// Most columns of a row were last written together, so cells without siblings are gathered in groups that share dot,
+// effective time and seq; a group names its columns by a bit set of their positions.
+//
+//	meta     = vector created:dot born deletion groups cells
+//	deletion = 0 | 1 dot vector
+//	groups   = n { dot eff seq columns }
+//	cells    = n { column key seq dot eff others:n { dot eff value } seen:vector }
+//
+// A dot is the index of its actor in the vector, plus one, and the counter; an actor that is not in the vector is
+// written as 0 and the actor itself. All numbers are unsigned varints.
+const metaVersion = 1
+
+// AppendMeta appends the packed form of the row's vector and metadata.
+func AppendMeta(b []byte, r *Row) []byte {
+	e := metaWriter{b: append(b, metaVersion), vector: r.Vector}
+	m := r.Meta
+	e.b = r.Vector.AppendBinary(e.b)
+	e.dot(m.Created)
+	e.uvarint(m.Born)
+	if m.Delete == nil {
+		e.b = append(e.b, 0)
+	} else {
+		e.b = append(e.b, 1)
+		e.dot(m.Delete.Dot)
+		e.b = m.Delete.Context.AppendBinary(e.b)
+	}
+	groups, single := groupCells(r.Table, m.Cells)
+	e.uvarint(uint64(len(groups)))
+	for _, g := range groups {
+		e.dot(g.shown.Dot)
+		e.uvarint(uint64(g.shown.Eff))
+		e.uvarint(g.seq)
+		e.uvarint(g.columns)
+	}
+	e.uvarint(uint64(len(single)))
+	for _, c := range single {
+		e.cell(c)
+	}
+	return e.b
+}
+
+// groupedCells is a set of plain columns whose cells share everything but the value.
+type groupedCells struct {
+	shown   Standing
+	seq     uint64
+	columns uint64 // bit i: the column at position i
+}
+
+func groupCells(t *schema.Table, cells []Cell) (groups []groupedCells, single []*Cell) {
+	for i := range cells {
+		c := &cells[i]
+		position := t.ColumnByID(c.ID.Column)
+		if c.ID.Key != "" || len(c.Others) > 0 || !c.Seen.IsZero() || position < 0 {
+			single = append(single, c)
+			continue
+		}
+		groups = addToGroup(groups, c, uint64(1)<<position)
+	}
+	return groups, single
+}
+
+func addToGroup(groups []groupedCells, c *Cell, bit uint64) []groupedCells {
+	for i := range groups {
+		g := &groups[i]
+		if g.shown.Dot == c.Shown.Dot && g.shown.Eff == c.Shown.Eff && g.seq == c.Seq {
+			g.columns |= bit
+			return groups
+		}
+	}
+	return append(groups, groupedCells{c.Shown, c.Seq, bit})
+}
+
+type metaWriter struct {
+	b      []byte
+	vector clock.Vector
+}
+
+func (e *metaWriter) uvarint(x uint64) { e.b = binary.AppendUvarint(e.b, x) }
+
+func (e *metaWriter) dot(d clock.Dot) {
+	index := uint64(0)
+	for v := range e.vector.All() {
+		index++
+		if v.Actor == d.Actor {
+			e.uvarint(index)
+			e.uvarint(d.Counter)
+			return
+		}
+	}
+	e.uvarint(0)
+	e.uvarint(uint64(d.Actor))
+	e.uvarint(d.Counter)
+}
+
+func (e *metaWriter) cell(c *Cell) {
+	e.uvarint(uint64(c.ID.Column))
+	e.b = appendText(e.b, c.ID.Key)
+	e.uvarint(c.Seq)
+	e.dot(c.Shown.Dot)
+	e.uvarint(uint64(c.Shown.Eff))
+	e.uvarint(uint64(len(c.Others)))
+	for _, o := range c.Others {
+		e.dot(o.Dot)
+		e.uvarint(uint64(o.Eff))
+		e.b = o.Value.AppendBinary(e.b)
+	}
+	e.b = c.Seen.AppendBinary(e.b)
+}
+
+// ReadMeta unpacks what AppendMeta packed into r.Vector and r.Meta; r.Table must be set. The error is ErrEncoding.
+func ReadMeta(r *Row, b []byte) error {
+	d := metaReader{reader: reader{b: b}}
+	if d.byte() != metaVersion {
+		d.fail()
+	}
+	d.actors = d.vector()
+	m := &Meta{Created: d.metaDot(), Born: d.uvarint()}
+	if d.byte() == 1 {
+		m.Delete = &Deletion{Dot: d.metaDot(), Context: d.vector()}
+	}
+	cells := make([]Cell, 0, len(r.Table.Columns))
+	for n := d.count(4); n > 0; n-- {
+		cells = d.group(cells, r.Table)
+	}
+	for n := d.count(7); n > 0; n-- {
+		cells = append(cells, d.cell())
+	}
+	if d.err != nil || len(d.b) > 0 {
+		return ErrEncoding
+	}
+	sortCells(cells)
+	m.Cells = cells
+	r.Vector, r.Meta = d.actors, m
+	return nil
+}
+
+type metaReader struct {
+	reader
+	actors clock.Vector
+}
+
+func (d *metaReader) metaDot() clock.Dot {
+	index := d.uvarint()
+	if index == 0 {
+		return d.dot()
+	}
+	for v := range d.actors.All() {
+		if index--; index == 0 {
+			return clock.Dot{Actor: v.Actor, Counter: d.uvarint()}
+		}
+	}
+	d.fail()
+	return clock.Dot{}
+}
+
+func (d *metaReader) group(cells []Cell, t *schema.Table) []Cell {
+	shown := Standing{Dot: d.metaDot(), Eff: clock.Stamp(d.uvarint())}
+	seq := d.uvarint()
+	for set := d.uvarint(); set != 0 && d.err == nil; set &= set - 1 {
+		position := bits.TrailingZeros64(set)
+		if position >= len(t.Columns) {
+			d.fail()
+			break
+		}
+		cells = append(cells, Cell{ID: CellID{Column: t.Columns[position].ID}, Seq: seq, Shown: shown})
+	}
+	return cells
+}
+
+func (d *metaReader) cell() Cell {
+	c := Cell{ID: CellID{schema.ColumnID(d.uvarint()), d.text()}, Seq: d.uvarint()}
+	c.Shown = Standing{Dot: d.metaDot(), Eff: clock.Stamp(d.uvarint())}
+	for n := d.count(4); n > 0; n-- {
+		c.Others = append(c.Others, Standing{Dot: d.metaDot(), Eff: clock.Stamp(d.uvarint()), Value: d.value()})
+	}
+	c.Seen = d.vector()
+	return c
+}
+
+// sortCells orders cells by id. They come nearly ordered, so an insertion sort is the fast one.
+func sortCells(cells []Cell) {
+	for i := 1; i < len(cells); i++ {
+		for j := i; j > 0 && cells[j].ID.Compare(cells[j-1].ID) < 0; j-- {
+			cells[j], cells[j-1] = cells[j-1], cells[j]
+		}
+	}
+}
