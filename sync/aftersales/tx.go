@@ -19,6 +19,9 @@ type Tx interface {
 	Delete(table string, id record.ID) error
 	// NewID returns a fresh time-ordered id.
 	NewID() record.ID
+	// Number returns a fresh human number in the series ("J", "S"): unique for ever though made offline, since it is
+	// composed of the writing incarnation and its counter. Gapless series are given by the hub only, elsewhere.
+	Number(series string) string
 	// Now returns when this happens, in ms since 1970 UTC, corrected for the clock's known offset.
 	Now() int64
 	// Author returns the person in whose name the transaction writes; zero for the hub itself.

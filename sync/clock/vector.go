@@ -30,6 +30,22 @@ func VectorOf(dots ...Dot) Vector {
 	return v
 }
 
+// NewVector returns the vector with exactly the given highest dots: at most MaxVectorLen, ordered by actor, no actor or
+// counter zero. It keeps the slice, which nobody may change any more. The error is ErrVector.
+func NewVector(dots []Dot) (Vector, error) {
+	last := Actor(0)
+	for _, d := range dots {
+		if d.Actor <= last || d.Counter == 0 {
+			return Vector{}, ErrVector
+		}
+		last = d.Actor
+	}
+	if len(dots) > MaxVectorLen {
+		return Vector{}, ErrVector
+	}
+	return Vector{dots}, nil
+}
+
 func (v Vector) find(a Actor) (int, bool) {
 	for i, d := range v.dots { // vectors of rows are short: a scan beats a search
 		if d.Actor >= a {

@@ -83,6 +83,12 @@ type Store interface {
 	// BucketRows returns the keys of the rows of the class that lie in the bucket.
 	BucketRows(b record.Bucket, class schema.Class) ([]record.Key, error)
 
+	// MarkStale notes every row of the class that lies in the bucket as one that the hub has yet to confirm; PutRow and
+	// PutBase of a row confirm it. Stale returns the keys of the class that are still to be confirmed.
+	MarkStale(b record.Bucket, class schema.Class) error
+	Stale(schema.Class) ([]record.Key, error)
+	ClearStale(schema.Class) error
+
 	// Base returns nil for a row without pending changes.
 	Base(record.Key) (*Base, error)
 	PutBase(record.Key, *Base) error
@@ -92,6 +98,7 @@ type Store interface {
 
 	// Item returns nil if there is none with that dot.
 	Item(clock.Dot) (*Item, error)
+	// PutItem writes an item; one with the same N is replaced, though its dot be another.
 	PutItem(*Item) error
 	// Items returns up to limit items in the state with N > after, in order of N.
 	Items(s State, after uint64, limit int) ([]*Item, error)

@@ -114,3 +114,23 @@ func (r *Row) Show(c *RowChange) {
 		r.Deleted = false
 	}
 }
+
+// Coalesce returns the one change that does what first and then second do to a row: later cells replace earlier ones,
+// an update of a new row is part of its insert, and a delete leaves nothing else to do.
+func Coalesce(first, second RowChange) RowChange {
+	if second.Op == Delete {
+		second.Context = first.Context
+		return second
+	}
+	merged := first
+	merged.Cells = slices.Clone(first.Cells)
+	for _, w := range second.Cells {
+		i, ok := slices.BinarySearchFunc(merged.Cells, w.CellID, func(a CellWrite, id CellID) int { return a.Compare(id) })
+		if ok {
+			merged.Cells[i] = w
+		} else {
+			merged.Cells = slices.Insert(merged.Cells, i, w)
+		}
+	}
+	return merged
+}

@@ -69,6 +69,17 @@ func AnyRef(k Key) Value {
 	return Value{string(k.ID[:]), int64(k.Table), ShapeBoth}
 }
 
+// Compose returns the value of that shape with those parts, as a decoder finds them. It reports false for what no
+// Value has: a part that the shape lacks, or a map whose text is not packed.
+func Compose(s Shape, number int64, text string) (Value, bool) {
+	numbered := s == ShapeNumber || s == ShapeBoth
+	switch {
+	case s > ShapeMap, number != 0 && !numbered, text != "" && s < ShapeText, s == ShapeMap && !wellPacked(text):
+		return Null, false
+	}
+	return Value{text, number, s}, true
+}
+
 // Shape returns the value's shape.
 func (v Value) Shape() Shape { return v.shape }
 

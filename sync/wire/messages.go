@@ -121,17 +121,20 @@ const (
 	Quarantined Outcome = 3 // kept, whole, on both ends; a person decides
 	Forked      Outcome = 4 // another change set carries this dot: take a new incarnation
 	Gap         Outcome = 5 // the hub expects an earlier counter: neither judged nor stored
+	Released    Outcome = 6 // was quarantined, and has been released, amended or dismissed since
 )
 
-// Verdict is the outcome of one change set.
+// Verdict is the outcome of a run of change sets: of one, or of several with consecutive counters that were accepted
+// with the same outcome in consecutive commits. Join makes runs.
 type Verdict struct {
-	Counter uint64
-	Hash    record.Hash // of the change set judged; for Gap the zero Hash
-	Outcome Outcome
-	Seq     uint64      // the commit that judged it; for Gap the counter expected
-	Eff     clock.Stamp // the effective time it was given
-	Code    fault.Code  // for Quarantined
-	Message string      // for Quarantined: why, and what to do
+	Counter uint64        // of the first
+	Count   uint64        // how many; above 1 only for Applied and Merged
+	Hash    record.Hash   // RunHash of the change sets judged: of a single one its own hash; for Gap the zero Hash
+	Outcome Outcome       //
+	Seq     uint64        // the commit that judged the first, and so on; for Gap the counter expected
+	Eff     []clock.Stamp // the effective time that each was given; empty where it is what its author meant: Stamp.Add(Offset)
+	Code    fault.Code    // for Quarantined
+	Message string        // for Quarantined: why, and what to do
 }
 
 // Verdicts answers a Push. Verdicts are in counter order.
@@ -205,7 +208,17 @@ const Window = 4
 const (
 	MaxBeforeAuth = 64 << 10 // bytes of a message before the device is known
 	MaxMessage    = 1 << 20  // bytes of a message afterwards
-	MaxInflated   = 4 << 20  // bytes of a message once decompressed
+	MaxInflated   = 4 << 20  // bytes of a message once decompressed; Decode allows 4 times its limit, at most this
+)
+
+// Limits on parts of a message.
+const (
+	MaxToken   = 256     // bytes of a token, a nonce or a signature
+	MaxResume  = 1 << 10 // bytes of Page.Resume
+	MaxApp     = 128     // bytes of Hello.App
+	MaxCode    = 64      // bytes of a fault code
+	MaxText    = 4 << 10 // bytes of a message for a person
+	MaxColumns = 64      // columns of a batch of rows
 )
 
 func (Hello) kind() Kind     { return KindHello }

@@ -1,0 +1,48 @@
+package replica
+
+import (
+	"errors"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"fieldsync/sync/fault"
+)
+
+// The codes of this package. None of them means that something was lost.
+const (
+	DiskFull fault.Code = "disk_full"      // nothing of the transaction was kept; it works again when there is space
+	ReadOnly fault.Code = "read_only"      // the file, its folder or the handle cannot be written
+	Corrupt  fault.Code = "corrupt"        // the file is damaged: the next Open sets it aside and salvages what waits
+	InUse    fault.Code = "in_use"         // another program has the file open for writing
+	Foreign  fault.Code = "not_a_replica"  // the file is a database of some other program
+	Storage  fault.Code = "storage_failed" // the operating system refused; its reason is in the detail
+)
+
+// explain turns an error of SQLite into one that says what to do; others stay as they are.
+func explain(err error) error {
+	var e *sqlite.Error
+	if err == nil || fault.CodeOf(err) != "" || !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fault.Wrap(DiskFull, "the disk is full: nothing was changed. Free some space and try again.", err)
+	case sqlite3.SQLITE_READONLY:
+		return fault.Wrap(ReadOnly, "the data can only be read. Check that its folder may be written.", err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fault.Wrap(Corrupt, "the data on this device is damaged. Start the app again: it repairs itself and"+
+			" keeps what was not sent.", err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fault.Wrap(InUse, "another program is using the data on this device. Close it and try again.", err)
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM:
+		return fault.Wrap(Storage, "the data on this device could not be read or written: nothing was changed."+
+			" Check the disk and the rights on its folder.", err)
+	}
+	return err
+}
+
+// failed wraps an error of the operating system.
+func failed(what string, err error) error {
+	return fault.Wrap(Storage, what+": check the disk and the rights on its folder", err)
+}

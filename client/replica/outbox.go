@@ -1,0 +1,155 @@
+package replica
+
+import (
+	"database/sql/driver"
+	"fmt"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+	"fieldsync/sync/wire"
+)
+
+const (
+	itemColumns = "n, actor, counter, state, encoded, hash, chain, seq, code, message, prior_outcome, prior_code, prior_eff"
+	selectItem  = "SELECT " + itemColumns + " FROM _outbox "
+	insertItem  = "INSERT INTO _outbox(" + itemColumns + ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(n) DO "
+	appendItem  = insertItem + "NOTHING"
+	replaceItem = insertItem + "UPDATE SET actor = excluded.actor, counter = excluded.counter, state = excluded.state," +
+		" encoded = excluded.encoded, hash = excluded.hash, chain = excluded.chain, seq = excluded.seq," +
+		" code = excluded.code, message = excluded.message, prior_outcome = excluded.prior_outcome," +
+		" prior_code = excluded.prior_code, prior_eff = excluded.prior_eff"
+	// judgeItem is what a verdict changes: the change set itself stays untouched where it lies.
+	judgeItem = "UPDATE _outbox SET state = ?, seq = ?, code = ?, message = ?, prior_outcome = ?, prior_code = ?," +
+		" prior_eff = ? WHERE n = ? AND hash = ? AND chain = ?"
+	addPending  = "INSERT INTO _pending_on(tbl, row, n) VALUES(?, ?, ?) ON CONFLICT DO NOTHING"
+	dropPending = "DELETE FROM _pending_on WHERE tbl = ? AND row = ? AND n = ?"
+)
+
+// Item implements device.Store.
+func (tx *Tx) Item(d clock.Dot) (*device.Item, error) {
+	return first(tx.items("WHERE actor = ? AND counter = ?", int64(d.Actor), int64(d.Counter)))
+}
+
+// Items implements device.Store.
+func (tx *Tx) Items(s device.State, after uint64, limit int) ([]*device.Item, error) {
+	return tx.items("WHERE state = ? AND n > ? ORDER BY n LIMIT ?", int64(s), int64(after), int64(max(limit, 0)))
+}
+
+// PendingOn implements device.Store.
+func (tx *Tx) PendingOn(k record.Key) ([]*device.Item, error) {
+	return tx.items("WHERE n IN (SELECT n FROM _pending_on WHERE tbl = ? AND row = ?) ORDER BY n", int64(k.Table), k.ID[:])
+}
+
+func first(items []*device.Item, err error) (*device.Item, error) {
+	if len(items) == 0 {
+		return nil, err
+	}
+	return items[0], err
+}
+
+func (tx *Tx) items(where string, args ...driver.Value) (items []*device.Item, err error) {
+	err = tx.conn.Each(func(r *sqlrow.Rows) error {
+		i, err := readItem(r)
+		items = append(items, i)
+		return err
+	}, selectItem+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+func readItem(r *sqlrow.Rows) (*device.Item, error) {
+	i := &device.Item{
+		N: r.Uint(0), State: device.State(r.Uint(3)), Encoded: r.Bytes(4), Hash: hash(r, 5), Chain: hash(r, 6),
+		Seq: r.Uint(7), Code: fault.Code(r.Text(8)), Message: r.Text(9),
+	}
+	if !r.Null(10) {
+		i.Prior = &wire.Prior{
+			Outcome: wire.Outcome(r.Uint(10)), Code: fault.Code(r.Text(11)), Eff: clock.Stamp(r.Uint(12)),
+		}
+	}
+	var err error
+	if i.Change, err = record.ParseChangeSet(i.Encoded); err != nil {
+		return nil, corrupt(fmt.Sprintf("item %d of the outbox", i.N), err)
+	}
+	return i, nil
+}
+
+// PutItem implements device.Store. A new item is most likely a pending one without a past, and anything else most
+// likely a verdict on a known one.
+func (tx *Tx) PutItem(i *device.Item) error {
+	done := int64(0)
+	var err error
+	if i.State == device.Pending && i.Prior == nil {
+		done, err = tx.conn.Exec(appendItem, itemArgs(i)...)
+	} else {
+		done, err = tx.conn.Exec(judgeItem, judgeArgs(i)...)
+	}
+	if err == nil && done == 0 {
+		err = tx.replace(i)
+	}
+	if err != nil {
+		return err
+	}
+	return tx.indexPending(i, i.State == device.Pending)
+}
+
+// replace writes an item over another one of its number, which may have changed other rows.
+func (tx *Tx) replace(i *device.Item) error {
+	old, err := first(tx.items("WHERE n = ?", int64(i.N)))
+	if err == nil && old != nil {
+		err = tx.indexPending(old, false)
+	}
+	if err == nil {
+		_, err = tx.conn.Exec(replaceItem, itemArgs(i)...)
+	}
+	return err
+}
+
+func itemArgs(i *device.Item) []driver.Value {
+	outcome, code, eff := priorArgs(i.Prior)
+	return []driver.Value{
+		int64(i.N), int64(i.Change.Dot.Actor), int64(i.Change.Dot.Counter), int64(i.State), i.Encoded, i.Hash[:],
+		i.Chain[:], int64(i.Seq), string(i.Code), i.Message, outcome, code, eff,
+	}
+}
+
+func judgeArgs(i *device.Item) []driver.Value {
+	outcome, code, eff := priorArgs(i.Prior)
+	return []driver.Value{
+		int64(i.State), int64(i.Seq), string(i.Code), i.Message, outcome, code, eff, int64(i.N), i.Hash[:], i.Chain[:],
+	}
+}
+
+func priorArgs(p *wire.Prior) (outcome, code, eff driver.Value) {
+	if p == nil {
+		return nil, nil, nil
+	}
+	return int64(p.Outcome), string(p.Code), int64(p.Eff)
+}
+
+// indexPending keeps _pending_on true to the item's state.
+func (tx *Tx) indexPending(i *device.Item, pending bool) error {
+	statement := dropPending
+	if pending {
+		statement = addPending
+	}
+	for k := range i.Change.Rows {
+		row := &i.Change.Rows[k]
+		if _, err := tx.conn.Exec(statement, int64(row.Table), row.ID[:], int64(i.N)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget implements device.Store.
+func (tx *Tx) Forget(upTo uint64) error {
+	_, err := tx.conn.Exec("DELETE FROM _outbox WHERE state IN (?, ?) AND seq <= ?",
+		int64(device.Accepted), int64(device.Closed), int64(upTo))
+	return err
+}

@@ -1,0 +1,277 @@
+// Package replica is the one SQLite file that a device keeps: the rows of its scope as the user sees them, the hub's
+// version of what he has changed, his outbox, and who he is. It implements device.Store; the engine decides, and this
+// package keeps.
+//
+// There is one writer and any number of readers. What a user writes is durable when Write returns (synchronous=FULL);
+// what came from the hub can be fetched again, and WriteBulk saves the disk's patience. Readers see a stable snapshot
+// and never wait for the writer.
+//
+// Nothing that goes wrong here loses work: a full disk undoes a transaction, a process that dies leaves the last
+// committed one, and a damaged file is set aside, whole, after everything readable was taken out of it.
+package replica
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"io"
+	"path/filepath"
+	"sync"
+
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// Options say which file to open, and how.
+type Options struct {
+	Path     string         // of the database; files of SQLite's and of this package's stand beside it
+	Schema   *schema.Schema // whose rows it holds
+	ReadOnly bool           // beside a writer in another process; Write and WriteBulk are refused with ReadOnly
+
+	// Instance is the path of the token that tells the file from a copy of it; Path + ".instance" if empty. On a phone
+	// it belongs where backups do not reach.
+	Instance string
+	Random   io.Reader // for the token; crypto/rand if nil
+}
+
+func (o Options) complete() (Options, error) {
+	path, err := filepath.Abs(o.Path)
+	if err != nil || o.Path == "" || o.Schema == nil {
+		return o, fault.Wrap(fault.Invalid, "a replica needs a path and a schema", err)
+	}
+	o.Path = path
+	if o.Instance == "" {
+		o.Instance = path + ".instance"
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	return o, nil
+}
+
+// Replica is an open replica. Its methods may be called from any goroutine.
+type Replica struct {
+	// Cloned says that this file is a copy, or came back from a backup: what waits in it is sent under the names it
+	// has, and then the device takes a new incarnation and calls ConfirmInstance. It does not change but by that.
+	Cloned bool
+	// Recovery is what became of a damaged file; nil if there was none.
+	Recovery *Recovery
+
+	options Options
+	layout  *sqlrow.Layout
+	lock    *lock
+
+	turn   chan struct{} // holds one token while nobody writes
+	pool   *sql.DB       // has one connection, the writer
+	writer *handle       // nil when opened read-only
+	sync   string        // the writer's level of durability
+
+	readers *sql.DB
+	idle    chan *handle
+	alive   sync.RWMutex // held for reading while somebody reads
+	closed  bool
+}
+
+// maxIdle is how many connections for reading are kept with their statements.
+const maxIdle = 4
+
+// Open opens the replica, and makes it where there is none. Refusals are *fault.Error: InUse where another process
+// writes it, Foreign, ReadOnly, DiskFull, Storage, and fault.Version where a newer program wrote it. A damaged file is
+// no refusal: see Recovery.
+func Open(ctx context.Context, o Options) (*Replica, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	r := &Replica{
+		options: o,
+		layout:  sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device),
+		turn:    make(chan struct{}, 1),
+		idle:    make(chan *handle, maxIdle),
+	}
+	if err = r.start(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *Replica) start(ctx context.Context) (err error) {
+	if !r.options.ReadOnly {
+		if err = r.startWriter(ctx); err != nil {
+			return err
+		}
+		r.turn <- struct{}{}
+	}
+	r.readers, err = open(r.options.Path, "ro", reading...)
+	if err != nil {
+		return err
+	}
+	return r.Read(ctx, func(tx *Tx) error { return checkFormat(tx.conn) })
+}
+
+func (r *Replica) startWriter(ctx context.Context) (err error) {
+	if r.lock, err = takeLock(ctx, r.options.Path); err != nil {
+		return err
+	}
+	if r.Recovery, err = r.repair(ctx); err != nil {
+		return err
+	}
+	if r.pool, r.writer, err = openWriter(ctx, r.options.Path, r.layout); err != nil {
+		return err
+	}
+	r.sync = "FULL"
+	cloned, err := r.checkInstance()
+	r.Cloned = cloned || r.Recovery != nil
+	return err
+}
+
+// Close waits for whoever reads or writes, and closes the file. Writing and reading afterwards is refused.
+func (r *Replica) Close() error {
+	if r.writer != nil {
+		<-r.turn
+		defer close(r.turn)
+	}
+	r.alive.Lock()
+	defer r.alive.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	return r.shut()
+}
+
+// shut closes the readers first, so that the writer is the last to go and leaves one clean file.
+func (r *Replica) shut() (err error) {
+	for len(r.idle) > 0 {
+		(<-r.idle).close()
+	}
+	if r.readers != nil {
+		err = r.readers.Close()
+	}
+	if r.writer != nil {
+		r.writer.close()
+		err = errors.Join(err, r.pool.Close())
+	}
+	if r.lock != nil {
+		r.lock.release()
+	}
+	return err
+}
+
+var errClosed = fault.New(Storage, "the replica is closed")
+
+// acquire waits for the turn to write.
+func (r *Replica) acquire(ctx context.Context) error {
+	if r.options.ReadOnly {
+		return fault.New(ReadOnly, "the replica was opened for reading only")
+	}
+	select {
+	case _, open := <-r.turn:
+		if !open {
+			return errClosed
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *Replica) release() { r.turn <- struct{}{} }
+
+// Write calls do within the one write transaction there can be, and commits it durably: once Write has returned nil,
+// no crash and no power cut takes it back. After an error or a panic nothing has changed; an error of do comes back as
+// it is, those of the storage as *fault.Error. The context bounds the wait for the turn. The Tx is of no use after do.
+func (r *Replica) Write(ctx context.Context, do func(*Tx) error) error {
+	return r.write(ctx, "FULL", do)
+}
+
+// WriteBulk is Write for what came from the hub: atomic, and in order with all other writes, but a power cut may take
+// the latest ones back, to be fetched again.
+func (r *Replica) WriteBulk(ctx context.Context, do func(*Tx) error) error {
+	return r.write(ctx, "NORMAL", do)
+}
+
+func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) error {
+	if err := r.acquire(ctx); err != nil {
+		return err
+	}
+	defer r.release()
+	if r.sync != sync {
+		if _, err := r.writer.Exec("PRAGMA synchronous = " + sync); err != nil {
+			return err
+		}
+		r.sync = sync
+	}
+	return transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", do)
+}
+
+// Read calls do with a stable snapshot: what do sees was committed when Read began. What do writes is refused.
+func (r *Replica) Read(ctx context.Context, do func(*Tx) error) error {
+	r.alive.RLock()
+	defer r.alive.RUnlock()
+	if r.closed {
+		return errClosed
+	}
+	h, err := r.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.giveBack(h)
+	return transact(h.Conn, r.layout, "BEGIN", func(tx *Tx) error {
+		if _, err := tx.conn.Int("SELECT count(*) FROM sqlite_schema"); err != nil { // the snapshot begins here
+			return err
+		}
+		return do(tx)
+	})
+}
+
+func (r *Replica) reader(ctx context.Context) (*handle, error) {
+	select {
+	case h := <-r.idle:
+		return h, nil
+	default:
+		return hold(ctx, r.readers)
+	}
+}
+
+func (r *Replica) giveBack(h *handle) {
+	select {
+	case r.idle <- h:
+	default:
+		h.close()
+	}
+}
+
+// Query runs an SQL query that only reads, for programs that embed the replica. The tables are those of the schema;
+// package sqlrow says how values stand in them. Rows with _del = 1 are deleted ones.
+func (r *Replica) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := r.readers.QueryContext(ctx, query, args...)
+	return rows, explain(err)
+}
+
+// DeferIndexes drops the indexes of the rows' tables if there are no rows yet, so that a first download runs faster.
+// Whoever calls it calls BuildIndexes after the download; an Open in between builds them too.
+func (r *Replica) DeferIndexes(ctx context.Context) error {
+	return r.WriteBulk(ctx, func(tx *Tx) error {
+		for _, t := range r.options.Schema.Tables {
+			some, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM " + sqlrow.Quote(t.Name) + ")")
+			if err != nil || some != 0 {
+				return err
+			}
+		}
+		return run(tx.conn, r.layout.DropIndexes()...)
+	})
+}
+
+// BuildIndexes makes the indexes that are missing.
+func (r *Replica) BuildIndexes(ctx context.Context) error {
+	return r.WriteBulk(ctx, func(tx *Tx) error { return run(tx.conn, r.layout.Indexes()...) })
+}
+
+// Layout returns how the rows stand in the file, for tests and tools that look at it.
+func (r *Replica) Layout() *sqlrow.Layout { return r.layout }
+
+var _ device.Store = (*Tx)(nil)

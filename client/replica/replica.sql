@@ -1,0 +1,81 @@
+-- What a replica keeps beside the rows. The tables of the schema (package sqlrow makes them) hold the rows as the
+-- user sees them: the hub's, with his pending changes on top. Names begin with an underscore here, which no name of a
+-- schema does. All of it changes in the same transactions as the rows.
+
+-- Who the replica is and how far it has come: device.Identity, one row.
+CREATE TABLE IF NOT EXISTS _identity (
+	id           INTEGER PRIMARY KEY CHECK (id = 1),
+	device       BLOB    NOT NULL,
+	person       BLOB    NOT NULL,
+	actor        INTEGER NOT NULL, -- the incarnation that writes; 0 until the hub has handed one out
+	counter      INTEGER NOT NULL, -- its highest counter used
+	chain        BLOB    NOT NULL,
+	stamp        INTEGER NOT NULL,
+	clock_offset INTEGER NOT NULL, -- ms
+	epoch        INTEGER NOT NULL,
+	cursors      TEXT    NOT NULL, -- JSON: one number a class
+	resume       BLOB,
+	partial      TEXT    NOT NULL, -- JSON: class, from, to
+	schema       INTEGER NOT NULL,
+	queue        INTEGER NOT NULL, -- the number of the latest outbox item
+	retired      TEXT              -- JSON: incarnations with unsent work; null for none
+);
+
+-- The hash of the token that lies outside this file. A copy of the file finds another token, or none, beside it.
+CREATE TABLE IF NOT EXISTS _instance (
+	id    INTEGER PRIMARY KEY CHECK (id = 1),
+	token BLOB NOT NULL
+);
+
+-- Everything the user did here and the hub has not made safe yet: device.Item. A row leaves only when the hub's
+-- backups include it. The number is the order of writing; the dot (actor, counter) is how the hub names the item.
+CREATE TABLE IF NOT EXISTS _outbox (
+	n             INTEGER PRIMARY KEY,
+	actor         INTEGER NOT NULL,
+	counter       INTEGER NOT NULL,
+	state         INTEGER NOT NULL, -- 1 pending, 2 accepted, 3 refused, 4 closed
+	encoded       BLOB    NOT NULL, -- the change set, as it is sent
+	hash          BLOB    NOT NULL,
+	chain         BLOB    NOT NULL,
+	seq           INTEGER NOT NULL, -- the commit that judged it; 0 before
+	code          TEXT    NOT NULL, -- why it was refused
+	message       TEXT    NOT NULL,
+	prior_outcome INTEGER,          -- the verdict it had, null before one
+	prior_code    TEXT,
+	prior_eff     INTEGER
+);
+CREATE UNIQUE INDEX IF NOT EXISTS _outbox_dot ON _outbox(actor, counter);
+CREATE INDEX IF NOT EXISTS _outbox_state ON _outbox(state);
+
+-- Which pending items change a row.
+CREATE TABLE IF NOT EXISTS _pending_on (
+	tbl INTEGER NOT NULL,
+	row BLOB    NOT NULL,
+	n   INTEGER NOT NULL,
+	PRIMARY KEY (tbl, row, n)
+) WITHOUT ROWID;
+
+-- For each row with pending changes, the row as the hub has it: device.Base.
+CREATE TABLE IF NOT EXISTS _base (
+	tbl    INTEGER NOT NULL,
+	row    BLOB    NOT NULL,
+	hub    BLOB,             -- packed by column ids; null for a row that the hub has never sent
+	low    BLOB    NOT NULL, -- the lowest vector since the oldest pending change
+	hidden INTEGER NOT NULL,
+	PRIMARY KEY (tbl, row)
+) WITHOUT ROWID;
+
+-- The buckets that the device holds, by class. A bucket is its kind's byte and its 16-byte id.
+CREATE TABLE IF NOT EXISTS _held (
+	class  INTEGER NOT NULL,
+	bucket BLOB    NOT NULL,
+	PRIMARY KEY (class, bucket)
+) WITHOUT ROWID;
+
+-- Rows whose bucket is being sent anew and that have not come along yet. What is left when it is complete, goes.
+CREATE TABLE IF NOT EXISTS _stale (
+	class INTEGER NOT NULL,
+	tbl   INTEGER NOT NULL,
+	row   BLOB    NOT NULL,
+	PRIMARY KEY (tbl, row)
+) WITHOUT ROWID;

@@ -1,0 +1,166 @@
+package replica
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"fieldsync/sync/device"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// salvage is what could be read of a damaged file: what exists nowhere else. The rest is on the hub.
+type salvage struct {
+	identity *device.Identity
+	items    map[uint64]*device.Item
+	rows     map[record.Key]*record.Row  // as seen, of rows with pending changes
+	bases    map[record.Key]*device.Base // of the same rows
+}
+
+// salvage reads the damaged file in two ways: through SQLite, a row at a time, since most of a damaged file is whole;
+// and then page by page, for what SQLite no longer finds the way to.
+func (r *Replica) salvage(ctx context.Context) *salvage {
+	s := &salvage{
+		items: map[uint64]*device.Item{}, rows: map[record.Key]*record.Row{}, bases: map[record.Key]*device.Base{},
+	}
+	s.query(ctx, r.options.Path, r.layout)
+	s.carve(r.options.Path)
+	return s
+}
+
+// query takes what SQLite can still read. Whatever it cannot is left out.
+func (s *salvage) query(ctx context.Context, path string, layout *sqlrow.Layout) {
+	pool, err := open(path, "ro", reading...)
+	if err != nil {
+		return
+	}
+	defer pool.Close()
+	h, err := hold(ctx, pool)
+	if err != nil {
+		return
+	}
+	defer h.close()
+	tx := &Tx{conn: h.Conn, layout: layout}
+	s.identity, _ = tx.Identity()
+	for n := range numbers(h.Conn) {
+		if i, err := first(tx.items("WHERE n = ?", int64(n))); err == nil && i != nil {
+			s.items[n] = i
+		}
+	}
+	for k := range s.pending() {
+		if row, err := tx.Row(k); err == nil && row != nil {
+			s.rows[k] = row
+		}
+		if base, err := tx.Base(k); err == nil && base != nil {
+			s.bases[k] = base
+		}
+	}
+}
+
+// numbers gathers the numbers of items from everywhere they stand: a table that is damaged in the middle is walked from
+// both ends, and its indexes lead to the rest.
+func numbers(c *sqlrow.Conn) map[uint64]bool {
+	found := map[uint64]bool{}
+	for _, query := range []string{
+		"SELECT n FROM _outbox NOT INDEXED ORDER BY n",
+		"SELECT n FROM _outbox NOT INDEXED ORDER BY n DESC",
+		"SELECT n FROM _outbox INDEXED BY _outbox_dot ORDER BY actor, counter",
+		"SELECT n FROM _outbox INDEXED BY _outbox_dot ORDER BY actor DESC, counter DESC",
+		"SELECT n FROM _outbox INDEXED BY _outbox_state WHERE state = 1",
+		"SELECT n FROM _pending_on",
+	} {
+		_ = c.Each(func(r *sqlrow.Rows) error {
+			found[r.Uint(0)] = true
+			return nil
+		}, query)
+	}
+	return found
+}
+
+// pending returns the keys of the rows that pending items change, each with the items in order.
+func (s *salvage) pending() map[record.Key][]*device.Item {
+	on := map[record.Key][]*device.Item{}
+	for _, n := range slices.Sorted(maps.Keys(s.items)) {
+		i := s.items[n]
+		if i.State != device.Pending {
+			continue
+		}
+		for k := range i.Change.Rows {
+			key := i.Change.Rows[k].Key()
+			on[key] = append(on[key], i)
+		}
+	}
+	return on
+}
+
+// write puts everything into a new file.
+func (s *salvage) write(tx *Tx) error {
+	for _, n := range slices.Sorted(maps.Keys(s.items)) {
+		if err := tx.PutItem(s.items[n]); err != nil {
+			return err
+		}
+	}
+	for key, items := range s.pending() {
+		if err := s.writeRow(tx, key, items); err != nil {
+			return err
+		}
+	}
+	if s.identity == nil {
+		return nil
+	}
+	return tx.PutIdentity(s.startAgain())
+}
+
+// startAgain returns the identity of a replica that has its work and no rows: everything is fetched again, and no
+// number is given twice that a lost page may have known of.
+func (s *salvage) startAgain() *device.Identity {
+	who := *s.identity
+	who.Cursors, who.Resume, who.Partial = [len(who.Cursors)]uint64{}, nil, [len(who.Partial)]uint64{}
+	for n, i := range s.items {
+		who.Queue = max(who.Queue, n)
+		if d := i.Change.Dot; d.Actor == who.Actor && d.Counter > who.Counter {
+			who.Counter, who.Chain = d.Counter, i.Chain
+		}
+	}
+	return &who
+}
+
+// writeRow writes a row with pending changes. Without its base it counts as one that the hub has never sent: what was
+// written on it is then taken for written without having seen the hub's values, which costs a question at most.
+func (s *salvage) writeRow(tx *Tx, key record.Key, items []*device.Item) error {
+	base, row := s.bases[key], s.rows[key]
+	if base == nil {
+		base = &device.Base{}
+	}
+	if row == nil {
+		row = tx.rowOf(key, items)
+	}
+	if row != nil {
+		if err := tx.PutRow(row); err != nil {
+			return err
+		}
+	}
+	return tx.PutBase(key, base)
+}
+
+// rowOf returns the row that pending changes make by themselves; nil where none of them creates it.
+func (tx *Tx) rowOf(key record.Key, items []*device.Item) (row *record.Row) {
+	t := tx.layout.Schema().TableByID(key.Table)
+	if t == nil {
+		return nil
+	}
+	for _, i := range items {
+		for k := range i.Change.Rows {
+			switch c := &i.Change.Rows[k]; {
+			case c.Key() != key:
+			case row != nil:
+				row.Show(c)
+				row.Vector = row.Vector.With(i.Change.Dot)
+			case c.Op == record.Insert:
+				row = record.NewRow(t, c, i.Change.Dot)
+			}
+		}
+	}
+	return row
+}

@@ -1,0 +1,192 @@
+package replica
+
+import (
+	"database/sql/driver"
+	"errors"
+	"strings"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// Tx is one transaction on the replica. It implements device.Store and belongs to the goroutine that was given it.
+type Tx struct {
+	conn    *sqlrow.Conn
+	layout  *sqlrow.Layout
+	growing schema.TableID // the table that the last row put was new in
+	stale   answer         // whether there are rows to confirm
+}
+
+// answer is what a transaction knows of something that it asks once.
+type answer uint8
+
+const (
+	unknown answer = iota
+	no
+	yes
+)
+
+// transact calls do with a Tx that is good for the transaction and refuses everything afterwards.
+func transact(c *sqlrow.Conn, layout *sqlrow.Layout, begin string, do func(*Tx) error) error {
+	tx := &Tx{conn: c, layout: layout}
+	defer func() { tx.conn = sqlrow.Wrap(ended{}) }()
+	return c.Transaction(begin, func() error { return do(tx) })
+}
+
+// ended is the connection of a transaction that is over.
+type ended struct{}
+
+var errEnded = errors.New("replica: the transaction has ended")
+
+func (ended) Prepare(string) (driver.Stmt, error) { return nil, errEnded }
+func (ended) Close() error                        { return nil }
+func (ended) Begin() (driver.Tx, error)           { return nil, errEnded }
+
+// Row implements device.Store.
+func (tx *Tx) Row(k record.Key) (*record.Row, error) { return tx.layout.Get(tx.conn, k) }
+
+// PutRow implements device.Store. Rows come in runs, of new ones from the hub or of known ones being changed, so that
+// what the last row was tells which statement to try first.
+func (tx *Tx) PutRow(row *record.Row) error {
+	growing := tx.growing == row.Table.ID
+	first, second := tx.layout.Update, tx.layout.Insert
+	if growing {
+		first, second = second, first
+	}
+	done, err := first(tx.conn, row)
+	if err == nil && !done {
+		growing = !growing
+		done, err = second(tx.conn, row)
+	}
+	if err == nil && !done { // it exists and refers to something else than before
+		growing = false
+		err = tx.layout.Put(tx.conn, row)
+	}
+	tx.growing = 0
+	if growing {
+		tx.growing = row.Table.ID
+	}
+	if err != nil {
+		return err
+	}
+	return tx.confirm(row.Key())
+}
+
+// DropRow implements device.Store.
+func (tx *Tx) DropRow(k record.Key) error { return tx.layout.Drop(tx.conn, k) }
+
+// Refs implements device.Store. Deleted rows refer to nothing.
+func (tx *Tx) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {
+	return tx.layout.Refs(tx.conn, t, column, id)
+}
+
+// BucketRows implements device.Store. Deleted rows lie in their buckets too.
+func (tx *Tx) BucketRows(b record.Bucket, class schema.Class) (keys []record.Key, err error) {
+	for _, t := range tx.layout.Schema().Tables {
+		where, args := lyingIn(t, b)
+		if t.Class != class || where == "" {
+			continue
+		}
+		err = tx.conn.Each(func(r *sqlrow.Rows) error {
+			keys = append(keys, record.Key{Table: t.ID, ID: r.ID(0)})
+			return nil
+		}, "SELECT id FROM "+sqlrow.Quote(t.Name)+" WHERE "+where+" ORDER BY id", args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// lyingIn returns the condition that picks the table's rows in the bucket, "" if none can lie there.
+func lyingIn(t *schema.Table, b record.Bucket) (where string, args []driver.Value) {
+	var columns []string
+	for _, rule := range t.Buckets {
+		switch {
+		case rule.Kind != b.Kind:
+		case rule.Kind == schema.SharedBucket:
+			return "TRUE", nil
+		default:
+			columns = append(columns, sqlrow.Quote(rule.From)+" = ?")
+			args = append(args, b.ID[:])
+		}
+	}
+	return strings.Join(columns, " OR "), args
+}
+
+// MarkStale implements device.Store.
+func (tx *Tx) MarkStale(b record.Bucket, class schema.Class) error {
+	for _, t := range tx.layout.Schema().Tables {
+		where, args := lyingIn(t, b)
+		if t.Class != class || where == "" {
+			continue
+		}
+		_, err := tx.conn.Exec("INSERT INTO _stale(class, tbl, row) SELECT ?, ?, id FROM "+sqlrow.Quote(t.Name)+
+			" WHERE "+where+" ON CONFLICT DO NOTHING", append([]driver.Value{int64(class), int64(t.ID)}, args...)...)
+		if err != nil {
+			return err
+		}
+	}
+	tx.stale = unknown
+	return nil
+}
+
+// Stale implements device.Store.
+func (tx *Tx) Stale(class schema.Class) ([]record.Key, error) {
+	return tx.keys("SELECT tbl, row FROM _stale WHERE class = ? ORDER BY tbl, row", int64(class))
+}
+
+// ClearStale implements device.Store.
+func (tx *Tx) ClearStale(class schema.Class) error {
+	tx.stale = unknown
+	_, err := tx.conn.Exec("DELETE FROM _stale WHERE class = ?", int64(class))
+	return err
+}
+
+// confirm takes the row off the list of stale ones, which is empty but in the rare page that sends a bucket anew.
+func (tx *Tx) confirm(k record.Key) error {
+	if tx.stale == unknown {
+		some, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM _stale)")
+		if err != nil {
+			return err
+		}
+		tx.stale = no + answer(some)
+	}
+	if tx.stale == no {
+		return nil
+	}
+	_, err := tx.conn.Exec("DELETE FROM _stale WHERE tbl = ? AND row = ?", int64(k.Table), k.ID[:])
+	return err
+}
+
+func (tx *Tx) keys(query string, args ...driver.Value) (keys []record.Key, err error) {
+	err = tx.conn.Each(func(r *sqlrow.Rows) error {
+		keys = append(keys, record.Key{Table: schema.TableID(r.Uint(0)), ID: r.ID(1)})
+		return nil
+	}, query, args...)
+	return keys, err
+}
+
+// Held implements device.Store.
+func (tx *Tx) Held(c schema.Class) (buckets []record.Bucket, err error) {
+	err = tx.conn.Each(func(r *sqlrow.Rows) error {
+		b, ok := record.BucketFromBytes(r.Bytes(0))
+		if !ok {
+			return corrupt("a bucket held", nil)
+		}
+		buckets = append(buckets, b)
+		return nil
+	}, "SELECT bucket FROM _held WHERE class = ? ORDER BY bucket", int64(c))
+	return buckets, err
+}
+
+// PutHeld implements device.Store.
+func (tx *Tx) PutHeld(c schema.Class, b record.Bucket, held bool) error {
+	statement := "INSERT INTO _held(class, bucket) VALUES(?, ?) ON CONFLICT DO NOTHING"
+	if !held {
+		statement = "DELETE FROM _held WHERE class = ? AND bucket = ?"
+	}
+	_, err := tx.conn.Exec(statement, int64(c), b.Bytes())
+	return err
+}

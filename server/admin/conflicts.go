@@ -1,0 +1,214 @@
+package admin
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// conflictView is a conflict that reads like a sentence.
+type conflictView struct {
+	ID      string // names row and cell in a form
+	Column  string // what it is about
+	Place   string // the row, by name
+	Job     string // URL of the job it belongs to, "" if it belongs to none
+	Ask     bool   // a person must decide
+	Open    bool
+	Values  []conflictValue // the first is the one shown now
+	Changed uint64          // the commit that last changed it
+}
+
+type conflictValue struct {
+	Dot    string
+	Text   string
+	Who    string
+	Device string // "" in the office
+	When   int64
+	Shown  bool
+}
+
+type conflictsPage struct {
+	frame
+	Open      bool
+	Conflicts []conflictView
+	Pager     pager
+	MaySettle bool
+}
+
+// ListConflicts shows the values that were written without knowing each other.
+func (o *Office) ListConflicts(v *Visit) error {
+	page := conflictsPage{frame: v.frame(v.t("Conflicts"), conflictsURL), Open: v.query("show") != "settled"}
+	err := o.Engine.View(v.r.Context(), func(r Reader) error {
+		found, total, next, err := r.Conflicts(page.Open, record.Key{}, v.query("after"), pageSize)
+		if err != nil {
+			return err
+		}
+		page.Pager = v.pager(len(found), total, next)
+		page.Conflicts, err = o.conflictViews(v, o.names(v, r), found)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "conflicts", page)
+}
+
+func (o *Office) conflictViews(v *Visit, n *names, found []judge.Conflict) ([]conflictView, error) {
+	views := make([]conflictView, 0, len(found))
+	for i := range found {
+		view, err := o.conflictView(v, n, &found[i])
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, view)
+	}
+	return views, nil
+}
+
+func (o *Office) conflictView(v *Visit, n *names, c *judge.Conflict) (view conflictView, err error) {
+	view = conflictView{ID: conflictID(c.Row, c.Cell), Ask: c.Ask, Open: c.Open, Changed: c.Seq}
+	t := o.Schema.TableByID(c.Row.Table)
+	if t == nil || t.ColumnByID(c.Cell.Column) < 0 {
+		return view, nil // of a schema that this version does not know: shown without names, never hidden
+	}
+	column := &t.Columns[t.ColumnByID(c.Cell.Column)]
+	view.Column = v.lang.name(columnKey(t, column))
+	if c.Cell.Key != "" {
+		view.Column += " " + c.Cell.Key
+	}
+	if view.Place, err = n.row(c.Row); err != nil {
+		return view, err
+	}
+	if view.Job, err = jobOf(n.read, t, c.Row); err != nil {
+		return view, err
+	}
+	for i, s := range c.Values {
+		value, err := v.conflictValue(n, t, column, s)
+		if err != nil {
+			return view, err
+		}
+		value.Shown = i == 0
+		view.Values = append(view.Values, value)
+	}
+	return view, nil
+}
+
+func (v *Visit) conflictValue(n *names, t *schema.Table, c *schema.Column, s record.Standing) (conflictValue, error) {
+	text, err := v.text(n, t, c, s.Value)
+	if err != nil {
+		return conflictValue{}, err
+	}
+	w, err := n.writer(s.Dot.Actor)
+	if text == "" {
+		text = v.t("(empty)")
+	}
+	return conflictValue{Dot: dotText(s.Dot), Text: text, Who: v.called(w), Device: w.Device, When: s.Eff.Millis()}, err
+}
+
+// called returns a writer's name.
+func (v *Visit) called(w Writer) string {
+	if w.Name == "" && w.Side == clock.SideHub {
+		return v.t("The hub")
+	}
+	if w.Name == "" {
+		return v.t("Somebody")
+	}
+	return w.Name
+}
+
+// jobOf returns the URL of the job that a row belongs to, "" if to none.
+func jobOf(r Reader, t *schema.Table, k record.Key) (string, error) {
+	if t.Name == "job" {
+		return jobURL(k.ID), nil
+	}
+	row, err := r.Row(k)
+	if err != nil || row == nil || row.Get("job").Ref().IsZero() {
+		return "", err
+	}
+	return jobURL(row.Get("job").Ref()), nil
+}
+
+// Settle makes one of the values stand, over those that the page showed.
+func (o *Office) Settle(v *Visit) error {
+	choice, err := parseChoice(v.form("conflict"), v.form("chosen"), v.r.PostForm["over"])
+	if err != nil {
+		return err
+	}
+	back := local(v.form("to"), conflictsURL)
+	err = o.Engine.Settle(v.r.Context(), v.author(), choice)
+	if fault.CodeOf(err) == AlreadySettled {
+		return v.done(back, v.t("Somebody settled this before you. What stands now is shown here."))
+	}
+	if err != nil {
+		return err
+	}
+	return v.done(back, v.t("Settled. The technician sees what became of his value."))
+}
+
+func parseChoice(id, chosen string, over []string) (c Choice, err error) {
+	bad := fault.New(BadForm, "The form is too long or damaged. Go back and try again.")
+	if c.Row, c.Cell, err = parseConflictID(id); err != nil {
+		return c, bad
+	}
+	if c.Chosen, err = parseDot(chosen); err != nil {
+		return c, bad
+	}
+	found := false
+	for _, text := range over {
+		d, err := parseDot(text)
+		if err != nil {
+			return c, bad
+		}
+		c.Over, found = append(c.Over, d), found || d == c.Chosen
+	}
+	if !found {
+		return c, bad
+	}
+	return c, nil
+}
+
+// conflictID writes a cell as table.id.column.key, the key in base64url.
+func conflictID(k record.Key, c record.CellID) string {
+	key := base64.RawURLEncoding.EncodeToString([]byte(c.Key))
+	return strings.Join([]string{strconv.Itoa(int(k.Table)), k.ID.String(), strconv.Itoa(int(c.Column)), key}, ".")
+}
+
+func parseConflictID(s string) (k record.Key, c record.CellID, err error) {
+	parts := strings.Split(s, ".")
+	if len(parts) != 4 {
+		return k, c, strconv.ErrSyntax
+	}
+	table, err1 := strconv.ParseUint(parts[0], 10, 16)
+	id, err2 := record.ParseID(parts[1])
+	column, err3 := strconv.ParseUint(parts[2], 10, 16)
+	key, err4 := base64.RawURLEncoding.DecodeString(parts[3])
+	for _, err := range []error{err1, err2, err3, err4} {
+		if err != nil {
+			return k, c, err
+		}
+	}
+	return record.Key{Table: schema.TableID(table), ID: id},
+		record.CellID{Column: schema.ColumnID(column), Key: string(key)}, nil
+}
+
+// dotText writes a dot as "actor-counter", for forms and URLs.
+func dotText(d clock.Dot) string {
+	return strconv.FormatUint(uint64(d.Actor), 10) + "-" + strconv.FormatUint(d.Counter, 10)
+}
+
+func parseDot(s string) (clock.Dot, error) {
+	a, c, _ := strings.Cut(s, "-")
+	actor, err1 := strconv.ParseUint(a, 10, 64)
+	counter, err2 := strconv.ParseUint(c, 10, 64)
+	if err1 != nil || err2 != nil || actor == 0 || counter == 0 {
+		return clock.Dot{}, strconv.ErrSyntax
+	}
+	return clock.Dot{Actor: clock.Actor(actor), Counter: counter}, nil
+}

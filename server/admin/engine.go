@@ -1,0 +1,173 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// Engine is the hub, seen from a page. Errors for the person are *fault.Error.
+type Engine interface {
+	// View runs read in one stable snapshot.
+	View(ctx context.Context, read func(Reader) error) error
+	// Do runs the command in one durable transaction written in the author's name, and tells every device and watcher
+	// after the commit. Seen holds the vectors of the rows that the author's page showed: they are the contexts of what
+	// is written, so that nothing which he had not seen is overwritten. A row that is not in Seen counts as seen as it is
+	// in the transaction, and a claim is cut down to what the row really carries. Cause is for the audit.
+	Do(ctx context.Context, author Author, seen Seen, cause string, command func(aftersales.Tx) error) error
+	// Settle writes the chosen value over exactly the values that the page showed; one that has come since stays open.
+	// The error is a *fault.Error with the code AlreadySettled where none of them stands any more.
+	Settle(ctx context.Context, author Author, choice Choice) error
+	// Decide closes a quarantined change set. The error is a *fault.Error with the code fault.Closed where somebody was
+	// quicker, or what the released change set was refused with.
+	Decide(ctx context.Context, author Author, decision Decision) error
+	// Watch returns a channel that receives after commits, several of them folded into one, and what ends it.
+	Watch() (changed <-chan struct{}, stop func())
+}
+
+// Author is in whose name the office writes. From is the address of his machine, for the audit.
+type Author struct {
+	Person record.ID
+	From   string
+}
+
+// Seen is what a page showed: of each row the vector.
+type Seen map[record.Key]clock.Vector
+
+// Choice settles a conflict.
+type Choice struct {
+	Row    record.Key
+	Cell   record.CellID
+	Chosen clock.Dot   // of the value that shall stand
+	Over   []clock.Dot // of every value the page showed, the chosen one among them
+}
+
+// Verb is what becomes of a refused change set.
+type Verb string
+
+// The verbs.
+const (
+	Release Verb = "release" // apply it as it is, in spite of what refused it
+	Amend   Verb = "amend"   // apply Rows in its place
+	Dismiss Verb = "dismiss" // close it without applying; it stays readable
+)
+
+// Decision closes a quarantined change set.
+type Decision struct {
+	Dot    clock.Dot
+	Verb   Verb
+	Rows   []record.RowChange // for Amend: all of its row changes, with their contexts, some values replaced
+	Reason string
+}
+
+// Reader is one stable snapshot of the hub.
+type Reader interface {
+	// Row returns the row with its metadata, dead or alive; nil if there was never one.
+	Row(record.Key) (*record.Row, error)
+	// Refs returns the ids of the living rows of the table whose reference column holds id, in order.
+	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
+	// Writer returns who writes as the actor; the zero Writer for one that was never handed out.
+	Writer(clock.Actor) (Writer, error)
+	Lists
+}
+
+// Lists are the indexed pages. Each takes a cursor, "" for the first page, and returns at most limit entries and the
+// cursor of the next page, "" after the last: no list ends without saying so.
+type Lists interface {
+	// Jobs returns the jobs that match, and how many do in all.
+	Jobs(f JobFilter, cursor string, limit int) (rows []JobRow, total int, next string, err error)
+	// History returns the judged change sets that touched any of the rows, latest first.
+	History(rows []record.Key, cursor string, limit int) (entries []Event, next string, err error)
+	// Conflicts returns conflicts, those that ask for a person first, then the latest first; of one row where row is not
+	// the zero Key.
+	Conflicts(open bool, row record.Key, cursor string, limit int) (found []judge.Conflict, total int, next string, err error)
+	// Refused returns quarantined change sets, the oldest first while open, the latest first once closed.
+	Refused(open bool, cursor string, limit int) (entries []Event, total int, next string, err error)
+	// Entry returns the judged change set of that dot, nil if there is none.
+	Entry(clock.Dot) (*Event, error)
+}
+
+// JobFilter says which jobs a list shows; the zero JobFilter all of them, latest first.
+type JobFilter struct {
+	Text       string    // part of the number, the title, the customer's name or the unit's serial; at any place, any case
+	States     []string  // any of these; empty: all
+	Person     record.ID // assigned to this person now; zero: anybody
+	Unassigned bool      // assigned to nobody now
+	Conflict   bool      // with an open conflict in one of its rows
+	From, To   int64     // whose window begins in [From, To), ms since 1970 UTC; 0: unbounded
+	ByWindow   bool      // order by the beginning of the window, those without one last; else latest first
+}
+
+// JobRow is a job in a list.
+type JobRow struct {
+	ID        record.ID
+	Number    string
+	State     string
+	Title     string
+	Priority  int64  // 1 is the most urgent, 0: none
+	Customer  string // name
+	Site      string // name or address
+	Unit      string // model and serial
+	People    []string
+	Start     int64 // the window, ms since 1970 UTC; 0: not planned
+	End       int64
+	Conflicts int    // open ones in the job and its rows
+	Seq       uint64 // the latest commit that touched the job
+}
+
+// Writer is who an actor writes for.
+type Writer struct {
+	Person record.ID
+	Name   string // the person's
+	Device string // the device's name; "" in the office
+	Side   clock.Side
+}
+
+// Event is one judged change set.
+type Event struct {
+	judge.Entry
+	Change   *record.ChangeSet
+	Received int64 // when the hub judged it, ms since 1970 UTC
+}
+
+// Phones is what the office does with devices.
+type Phones interface {
+	// Phones returns every device that was ever enrolled, ordered by person and name.
+	Phones(context.Context) ([]Phone, error)
+	// SetStanding lets the device in or keeps it out, closing its connection at once.
+	SetStanding(context.Context, record.ID, auth.Standing) error
+	// NewCode returns a code with which the person enrols one device, and when it expires.
+	NewCode(ctx context.Context, person record.ID) (code string, expires time.Time, err error)
+}
+
+// Phone is a device as the office sees it.
+type Phone struct {
+	ID       record.ID
+	Person   record.ID
+	Owner    string // the person's name
+	Name     string
+	Standing auth.Standing
+	App      string // program and version
+	Schema   int    // the schema version it speaks; 0: it never connected
+	Online   bool
+	Contact  time.Time     // when it was last heard; zero: never
+	Pending  int           // changes that waited on it when it was last heard
+	Oldest   time.Time     // when the oldest of them was written; zero: none
+	Offset   time.Duration // what to add to its clock to get the hub's
+	Refused  int           // its open quarantined change sets
+}
+
+// The codes of the office.
+const (
+	AlreadySettled fault.Code = "already_settled" // the conflict closed before
+	NotFound       fault.Code = "not_found"       // no page, job, person or device of that name
+	NoRight        fault.Code = "no_right"        // the person's roles do not include this
+	BadForm        fault.Code = "bad_form"        // a form that no page of ours sends
+)

@@ -1,0 +1,78 @@
+package admin
+
+import (
+	"context"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// names finds what rows, people and writers are called, within one snapshot, each once.
+type names struct {
+	ctx     context.Context
+	read    Reader
+	schema  *schema.Schema
+	people  *auth.People
+	rows    map[record.Key]string
+	writers map[clock.Actor]Writer
+}
+
+func (o *Office) names(v *Visit, r Reader) *names {
+	return &names{v.r.Context(), r, o.Schema, o.People, map[record.Key]string{}, map[clock.Actor]Writer{}}
+}
+
+// calling are the columns by which people call a row, the best first.
+var calling = []string{"number", "name", "serial", "title", "summary", "code", "address"}
+
+// row returns what the row is called: by its best column, else by the person of that id, else by the end of its id.
+func (n *names) row(k record.Key) (string, error) {
+	if name, ok := n.rows[k]; ok || k.ID.IsZero() {
+		return name, nil
+	}
+	name, err := n.find(k)
+	n.rows[k] = name
+	return name, err
+}
+
+func (n *names) find(k record.Key) (string, error) {
+	row, err := n.read.Row(k)
+	if err != nil {
+		return "", err
+	}
+	if row != nil {
+		for _, column := range calling {
+			if s := row.Get(column).Text(); s != "" && row.Table.Columns[row.Table.Column(column)].Kind == schema.Text {
+				return s, nil
+			}
+		}
+	}
+	if p, err := n.people.Person(n.ctx, k.ID); err != nil || p != nil {
+		return p.Name, err
+	}
+	id := k.ID.String()
+	return "…" + id[len(id)-6:], nil
+}
+
+// ref returns what the row that a reference column points to is called.
+func (n *names) ref(c *schema.Column, v record.Value) (string, error) {
+	if c.Kind == schema.AnyRef {
+		return n.row(v.Key())
+	}
+	t := n.schema.Table(c.Ref)
+	if t == nil {
+		return n.row(record.Key{ID: v.Ref()})
+	}
+	return n.row(record.Key{Table: t.ID, ID: v.Ref()})
+}
+
+// writer returns who writes as the actor.
+func (n *names) writer(a clock.Actor) (Writer, error) {
+	if w, ok := n.writers[a]; ok {
+		return w, nil
+	}
+	w, err := n.read.Writer(a)
+	n.writers[a] = w
+	return w, err
+}

@@ -1,0 +1,266 @@
+package admin
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/schema"
+)
+
+// Options is what the office needs.
+type Options struct {
+	Engine   Engine
+	Phones   Phones
+	People   *auth.People
+	Sessions *auth.Sessions
+	Schema   *schema.Schema
+	Zone     *time.Location // in which times are shown
+	Now      func() time.Time
+	Random   io.Reader
+	Log      *slog.Logger
+	Proxies  []netip.Prefix // whose X-Forwarded-For is believed
+	Company  string         // shown in the corner
+}
+
+// Office serves the pages.
+type Office struct {
+	Options
+	words words
+	pages map[string]pageSet
+}
+
+// New returns the office. The error is that of a template or of the list of words: a fault of the program.
+func New(o Options) (*Office, error) {
+	w, err := loadWords()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := loadPages(w, o.Zone)
+	if err != nil {
+		return nil, err
+	}
+	return &Office{o, w, pages}, nil
+}
+
+// Action answers a visit. An error it returns becomes a page that says what happened and what to do.
+type Action func(*Office, *Visit) error
+
+// Page returns the handler of an action that takes the permission: the first of the six steps. Somebody who is not
+// signed in is asked to, and comes back to where he wanted to go.
+func (o *Office) Page(need auth.Permission, act Action) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, err := o.visit(w, r)
+		switch {
+		case err != nil:
+		case v.Who == nil:
+			v.askToSignIn()
+			return
+		case v.Who.Temporary() && r.URL.Path != passwordURL && r.URL.Path != signOutURL:
+			v.redirect(passwordURL)
+			return
+		case !v.Who.May(need):
+			err = fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
+		default:
+			err = act(o, v)
+		}
+		if err != nil {
+			v.fail(err)
+		}
+	})
+}
+
+// Open returns the handler of an action for anybody, signed in or not.
+func (o *Office) Open(act Action) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, err := o.visit(w, r)
+		if err == nil {
+			err = act(o, v)
+		}
+		if err != nil {
+			v.fail(err)
+		}
+	})
+}
+
+// maxForm is how many bytes a form may have: a long text in every field.
+const maxForm = 1 << 20
+
+func (o *Office) visit(w http.ResponseWriter, r *http.Request) (*Visit, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	v := &Visit{office: o, w: w, r: r}
+	v.lang = o.words.match(r.Header.Get("Accept-Language"))
+	who, err := o.Sessions.Who(r.Context())
+	if err != nil {
+		return v, err
+	}
+	v.Who = who
+	if who != nil && who.Language != "" {
+		v.lang = o.words.match(who.Language)
+	}
+	if err := r.ParseForm(); err != nil {
+		return v, fault.Wrap(BadForm, "The form is too long or damaged. Go back and try again.", err)
+	}
+	return v, nil
+}
+
+// Visit is one request, by somebody, in his language.
+type Visit struct {
+	Who    *auth.Person
+	lang   *language
+	office *Office
+	w      http.ResponseWriter
+	r      *http.Request
+}
+
+func (v *Visit) form(name string) string  { return v.r.PostForm.Get(name) }
+func (v *Visit) query(name string) string { return v.r.URL.Query().Get(name) }
+
+// t says something in the visitor's language.
+func (v *Visit) t(key string, args ...any) string { return v.lang.say(key, args...) }
+
+func (v *Visit) author() Author {
+	return Author{Person: v.Who.ID, From: auth.Address(v.r, v.office.Proxies)}
+}
+
+// redirect answers a form: the page it leads to can be reloaded without sending the form again.
+func (v *Visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSeeOther) }
+
+// done redirects, and leaves a sentence for the next page.
+func (v *Visit) done(to, notice string) error {
+	v.office.Sessions.Notify(v.r.Context(), notice)
+	v.redirect(to)
+	return nil
+}
+
+func (v *Visit) askToSignIn() {
+	to := signInURL
+	if v.r.Method == http.MethodGet && v.r.URL.Path != "/" && v.r.URL.Path != liveURL {
+		to += "?to=" + url.QueryEscape(v.r.URL.RequestURI())
+	}
+	v.redirect(to)
+}
+
+// frame is what every page has around it.
+type frame struct {
+	Title   string
+	Here    string // the URL of the entry of the rail that the page belongs to
+	Path    string // the page's own URL with its query
+	Who     *auth.Person
+	Lang    string // BCP 47
+	Company string
+	Notice  string
+	Rail    []railEntry
+	Bare    bool // without the rail
+}
+
+type railEntry struct {
+	URL, Key, Label string
+	Here            bool
+}
+
+var rail = []struct {
+	url, key, label string
+	need            auth.Permission
+}{
+	{jobsURL, "j", "Jobs", auth.SeeJobs},
+	{conflictsURL, "c", "Conflicts", auth.SeeInbox},
+	{refusedURL, "r", "Refused changes", auth.SeeInbox},
+	{devicesURL, "d", "Devices", auth.SeeDevices},
+	{peopleURL, "p", "People", auth.SeePeople},
+}
+
+// frame returns the frame of a page that belongs to the entry here of the rail.
+func (v *Visit) frame(title, here string) frame {
+	f := frame{Title: title, Here: here, Path: v.r.URL.RequestURI(), Who: v.Who, Lang: v.lang.tag, Company: v.office.Company}
+	if v.Who == nil {
+		f.Bare = true
+		return f
+	}
+	f.Notice = v.office.Sessions.Notice(v.r.Context())
+	for _, e := range rail {
+		if v.Who.May(e.need) {
+			f.Rail = append(f.Rail, railEntry{e.url, e.key, v.t(e.label), e.url == here})
+		}
+	}
+	return f
+}
+
+// May reports whether whoever sees the page has the permission; templates ask it.
+func (f frame) May(p string) bool { return f.Who != nil && f.Who.May(auth.Permission(p)) }
+
+// show renders the page before it sends the first byte, so that a fault in a template is never half a page.
+func (v *Visit) show(status int, name string, page any) error {
+	var b bytes.Buffer
+	if err := v.office.pages[v.lang.tag].render(&b, name, page); err != nil {
+		return err
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store") // what was shown to one person is not kept for the next at the same screen
+	v.w.WriteHeader(status)
+	_, err := b.WriteTo(v.w)
+	if err != nil {
+		v.office.Log.Debug("page not delivered", "path", v.r.URL.Path, "err", err)
+	}
+	return nil
+}
+
+// statuses says what a code is in HTTP; anything else that is a *fault.Error is 422.
+var statuses = map[fault.Code]int{
+	NotFound:         http.StatusNotFound,
+	fault.UnknownRow: http.StatusNotFound,
+	auth.UnknownOne:  http.StatusNotFound,
+	NoRight:          http.StatusForbidden,
+	fault.NotAllowed: http.StatusForbidden,
+	BadForm:          http.StatusBadRequest,
+	AlreadySettled:   http.StatusConflict,
+	fault.Closed:     http.StatusConflict,
+	auth.Throttled:   http.StatusTooManyRequests,
+	fault.Overloaded: http.StatusServiceUnavailable,
+	fault.Internal:   http.StatusInternalServerError,
+}
+
+// statusOf returns the refusal in err, for the person, and its HTTP status. What is no refusal is a fault of the hub.
+func statusOf(err error) (*fault.Error, int) {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		f = fault.Wrap(fault.Internal, "Something is wrong with the server. What you typed was not saved. Try again, then tell your administrator.", err)
+	}
+	if status, ok := statuses[f.Code]; ok {
+		return f, status
+	}
+	return f, http.StatusUnprocessableEntity
+}
+
+type errorPage struct {
+	frame
+	Message string
+	Code    fault.Code
+	Back    string
+}
+
+// fail shows what went wrong; the operator's log gets the detail of what is not the visitor's doing.
+func (v *Visit) fail(err error) {
+	f, status := statusOf(err)
+	if status >= 500 {
+		v.office.Log.Error("page failed", "path", v.r.URL.Path, "code", f.Code, "err", err, "detail", f.Detail)
+	}
+	page := errorPage{v.frame(v.t("That did not work"), ""), v.lang.refusal(f), f.Code, jobsURL}
+	if err := v.show(status, "error", page); err != nil {
+		v.office.Log.Error("error page failed", "err", err)
+		http.Error(v.w, f.Message, status)
+	}
+}
+
+// NotFound answers for pages that do not exist.
+func (o *Office) NotFound(*Visit) error {
+	return fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+}

@@ -1,0 +1,53 @@
+package admin
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"slices"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// String returns what a page showed in the form a hidden field carries: base64url of, row by row, the table, the id
+// and the vector.
+func (s Seen) String() string {
+	keys := make([]record.Key, 0, len(s))
+	for k := range s {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b record.Key) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	var b []byte
+	for _, k := range keys {
+		b = binary.AppendUvarint(b, uint64(k.Table))
+		b = append(b, k.ID[:]...)
+		b = s[k].AppendBinary(b)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// parseSeen reads what String wrote; an empty text has seen nothing. The error is a *fault.Error with the code BadForm.
+func parseSeen(text string) (Seen, error) {
+	bad := fault.New(BadForm, "The form is too long or damaged. Go back and try again.")
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, bad
+	}
+	s := Seen{}
+	for len(b) > 0 {
+		table, n := binary.Uvarint(b)
+		if n <= 0 || len(b) < n+16 || table > 1<<16 {
+			return nil, bad
+		}
+		k := record.Key{Table: schema.TableID(table), ID: record.ID(b[n : n+16])}
+		if s[k], b, err = clock.CutVector(b[n+16:]); err != nil {
+			return nil, bad
+		}
+	}
+	return s, nil
+}
+
+// see notes that the page shows the row.
+func (s Seen) see(r *record.Row) { s[r.Key()] = r.Vector }

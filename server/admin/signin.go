@@ -1,0 +1,55 @@
+package admin
+
+import (
+	"net/http"
+
+	"fieldsync/server/auth"
+)
+
+type signInPage struct {
+	frame
+	Login   string
+	To      string
+	Problem string
+}
+
+// ShowSignIn shows the form that asks who somebody is.
+func (o *Office) ShowSignIn(v *Visit) error {
+	if v.Who != nil {
+		v.redirect(local(v.query("to"), jobsURL))
+		return nil
+	}
+	return v.show(http.StatusOK, "signin", signInPage{frame: v.frame(v.t("Sign in"), ""), To: v.query("to")})
+}
+
+// SignIn lets somebody in, under a session that did not exist before.
+func (o *Office) SignIn(v *Visit) error {
+	page := signInPage{Login: v.form("login"), To: v.form("to")}
+	p, err := o.People.SignIn(v.r.Context(), page.Login, v.form("password"), auth.Address(v.r, o.Proxies))
+	if err != nil {
+		return v.signInAgain(page, err)
+	}
+	if err := o.Sessions.Begin(v.r.Context(), p); err != nil {
+		return err
+	}
+	v.redirect(local(page.To, jobsURL))
+	return nil
+}
+
+func (v *Visit) signInAgain(page signInPage, err error) error {
+	f, status := statusOf(err)
+	if status >= 500 {
+		return err
+	}
+	page.frame, page.Problem = v.frame(v.t("Sign in"), ""), v.lang.refusal(f)
+	return v.show(status, "signin", page)
+}
+
+// SignOut ends the session.
+func (o *Office) SignOut(v *Visit) error {
+	if err := o.Sessions.End(v.r.Context()); err != nil {
+		return err
+	}
+	v.redirect(signInURL)
+	return nil
+}

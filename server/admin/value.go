@@ -1,0 +1,231 @@
+package admin
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// columnKey names a column, or one code of it, in words.txt: "job.state", "job.state.new".
+func columnKey(t *schema.Table, c *schema.Column, code ...string) string {
+	return strings.Join(append([]string{t.Name, c.Name}, code...), ".")
+}
+
+// text returns a value as a person reads it.
+func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.Value) (string, error) {
+	if value.IsNull() {
+		return "", nil
+	}
+	switch c.Kind {
+	case schema.Enum:
+		return v.lang.name(columnKey(t, c, value.Text())), nil
+	case schema.Ref, schema.AnyRef:
+		return n.ref(c, value)
+	case schema.Instant:
+		return times{v.lang, v.office.Zone}.when(value.Number()), nil
+	case schema.Date:
+		return date(value.Number()), nil
+	case schema.Decimal:
+		return decimal(value.Number(), int(c.Scale)), nil
+	case schema.Money:
+		return decimal(value.Number(), minorDigits(value.Text())) + " " + value.Text(), nil
+	case schema.Quantity:
+		return strings.TrimSpace(decimal(value.Number(), int(c.Scale)) + " " + value.Text()), nil
+	case schema.Translated:
+		return v.translated(value), nil
+	case schema.Fields, schema.Set:
+		return cells(value), nil
+	}
+	return plain(value), nil
+}
+
+func date(days int64) string { return time.Unix(days*86400, 0).UTC().Format(time.DateOnly) }
+
+// translated returns the text in the visitor's language, else in any.
+func (v *Visit) translated(value record.Value) string {
+	if value.Shape() != record.ShapeMap { // one cell of it
+		return value.Text()
+	}
+	if s := value.Cell(v.lang.tag).Text(); s != "" {
+		return s
+	}
+	for _, cell := range value.Cells() {
+		return cell.Text()
+	}
+	return ""
+}
+
+func cells(value record.Value) string {
+	if value.Shape() != record.ShapeMap {
+		return plain(value)
+	}
+	var parts []string
+	for key, cell := range value.Cells() {
+		if cell == record.Number(1) { // an element of a set
+			parts = append(parts, key)
+		} else {
+			parts = append(parts, key+": "+plain(cell))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// plain returns a value without knowing its column.
+func plain(value record.Value) string {
+	switch value.Shape() {
+	case record.ShapeNumber:
+		return strconv.FormatInt(value.Number(), 10)
+	case record.ShapeBoth:
+		return strconv.FormatInt(value.Number(), 10) + " " + value.Text()
+	}
+	return value.Text()
+}
+
+// decimal writes an integer with its last digits behind a point.
+func decimal(n int64, scale int) string {
+	if scale == 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	sign, digits := "", fmt.Sprintf("%0*d", scale+1, n)
+	if n < 0 {
+		sign, digits = "-", fmt.Sprintf("%0*d", scale+1, uint64(-n))
+	}
+	return sign + digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
+}
+
+// parseDecimal is the inverse of decimal; fewer digits behind the point will do, more will not.
+func parseDecimal(s string, scale int) (int64, error) {
+	whole, part, _ := strings.Cut(strings.TrimSpace(s), ".")
+	if len(part) > scale || strings.ContainsAny(part, "+-") {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseInt(whole+part+strings.Repeat("0", scale-len(part)), 10, 64)
+}
+
+// minorDigits returns how many digits of the currency stand behind the point (ISO 4217).
+func minorDigits(currency string) int {
+	switch currency {
+	case "JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF":
+		return 0
+	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
+		return 3
+	}
+	return 2
+}
+
+// A field is one input of a form.
+type field struct {
+	Name     string // also the column's
+	Label    string
+	Kind     string // text, area, select, date, datetime-local, number
+	Value    string // as typed, or as shown first
+	Was      string // as shown first: what the visitor left alone is not written
+	Options  []option
+	Required bool
+	Problem  string
+}
+
+type option struct{ Value, Label string }
+
+const momentInput = "2006-01-02T15:04"
+
+// input returns the form's field for a column with that value.
+func (v *Visit) input(t *schema.Table, c *schema.Column, value record.Value) field {
+	f := field{Name: c.Name, Label: v.lang.name(columnKey(t, c)), Kind: "text", Required: c.Has(schema.Required)}
+	switch c.Kind {
+	case schema.Enum:
+		f.Kind, f.Value = "select", value.Text()
+		for _, code := range c.Codes {
+			f.Options = append(f.Options, option{code, v.lang.name(columnKey(t, c, code))})
+		}
+		if len(c.Codes) == 0 {
+			f.Kind = "text"
+		}
+	case schema.Instant:
+		f.Kind = "datetime-local"
+		if !value.IsNull() {
+			f.Value = time.UnixMilli(value.Number()).In(v.office.Zone).Format(momentInput)
+		}
+	case schema.Date:
+		f.Kind = "date"
+		if !value.IsNull() {
+			f.Value = date(value.Number())
+		}
+	case schema.Decimal, schema.Integer:
+		f.Kind = "number"
+		if !value.IsNull() {
+			f.Value = decimal(value.Number(), int(c.Scale))
+		}
+	case schema.Quantity, schema.Money:
+		if !value.IsNull() {
+			f.Value = decimal(value.Number(), amountDigits(c, value.Text())) + " " + value.Text()
+		}
+	default:
+		f.Value = value.Text()
+		if c.MaxText() > 500 {
+			f.Kind = "area"
+		}
+	}
+	f.Was = f.Value
+	return f
+}
+
+func amountDigits(c *schema.Column, unit string) int {
+	if c.Kind == schema.Money {
+		return minorDigits(unit)
+	}
+	return int(c.Scale)
+}
+
+// parse reads what was typed into a field of the column; nothing typed is null. The error is a *fault.Error with the
+// code fault.Invalid.
+func (v *Visit) parse(c *schema.Column, typed string) (record.Value, error) {
+	typed = strings.TrimSpace(strings.ReplaceAll(typed, "\r\n", "\n"))
+	if typed == "" {
+		if c.Has(schema.Required) {
+			return record.Null, fault.New(fault.Invalid, "This is needed.")
+		}
+		return record.Null, nil
+	}
+	value, err := v.parseKind(c, typed)
+	if err != nil {
+		return record.Null, fault.Wrap(fault.Invalid, "This cannot be read. Type it like the example, or choose it.", err)
+	}
+	if err := record.Check(c, "", value); err != nil {
+		return record.Null, fault.Wrap(fault.Invalid, "This is too long, or not one of the values that can stand here.", err)
+	}
+	return value, nil
+}
+
+func (v *Visit) parseKind(c *schema.Column, typed string) (record.Value, error) {
+	switch c.Kind {
+	case schema.Instant:
+		t, err := time.ParseInLocation(momentInput, typed, v.office.Zone)
+		return record.Instant(t.UnixMilli()), err
+	case schema.Date:
+		t, err := time.Parse(time.DateOnly, typed)
+		return record.Date(t.Unix() / 86400), err
+	case schema.Integer, schema.Decimal:
+		n, err := parseDecimal(typed, int(c.Scale))
+		return record.Number(n), err
+	case schema.Quantity, schema.Money:
+		amount, unit, _ := strings.Cut(typed, " ")
+		n, err := parseDecimal(amount, amountDigits(c, unit))
+		return record.Quantity(n, unit), err
+	}
+	return record.Text(typed), nil
+}
+
+// typeable reports whether a field of a form can hold the column.
+func typeable(c *schema.Column) bool {
+	switch c.Kind {
+	case schema.Ref, schema.AnyRef, schema.Translated, schema.Fields, schema.Set:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,310 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// Person is somebody who signs in to the office, carries a device, or both.
+type Person struct {
+	ID       record.ID
+	Login    string // lower case, unique
+	Name     string
+	Hash     string // of the password, see HashPassword; "" for somebody who cannot sign in
+	Roles    []Role
+	Language string // BCP 47: "en", "zh-Hans" or "zh-Hant"; "" leaves it to the browser
+	Active   bool
+}
+
+// once stands before the hash of a password that was printed once.
+const once = "once:"
+
+// Temporary reports whether the password was printed once and must be replaced at the first sign-in.
+func (p *Person) Temporary() bool { return strings.HasPrefix(p.Hash, once) }
+
+// era changes whenever the person's sessions must end: with his password, his roles, and when he is let out or in.
+func (p *Person) era() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %v %t", p.ID, p.Hash, p.Roles, p.Active))
+	return hex.EncodeToString(sum[:8])
+}
+
+// May reports whether the person has the permission.
+func (p *Person) May(need Permission) bool {
+	return p.Active && slices.ContainsFunc(p.Roles, func(r Role) bool { return r.Grants(need) })
+}
+
+// PeopleStore keeps people.
+type PeopleStore interface {
+	// Person returns nil if there is none with that id.
+	Person(context.Context, record.ID) (*Person, error)
+	// PersonByLogin returns nil if there is none with that login, which is lower case.
+	PersonByLogin(ctx context.Context, login string) (*Person, error)
+	// People returns everybody, ordered by name.
+	People(context.Context) ([]Person, error)
+	// PutPerson adds the person or replaces the one of the same id. The error for a login that another person has is a
+	// *fault.Error with the code LoginTaken.
+	PutPerson(context.Context, Person) error
+}
+
+// People signs people in and manages them.
+type People struct {
+	store    PeopleStore
+	throttle *Throttle
+	random   io.Reader
+	now      func() time.Time
+	cost     Cost
+	gate     chan struct{} // each hash takes 19 MiB: this many at a time
+	decoy    string        // checked where there is no such login, so that the answer takes as long
+}
+
+// NewPeople returns the manager of the people in the store. The error is that of reading random.
+func NewPeople(store PeopleStore, random io.Reader, now func() time.Time) (*People, error) {
+	return newPeople(store, random, now, Today)
+}
+
+func newPeople(store PeopleStore, random io.Reader, now func() time.Time, cost Cost) (*People, error) {
+	decoy, err := HashPassword(random, "nobody has this password", cost)
+	if err != nil {
+		return nil, err
+	}
+	return &People{store, NewThrottle(), random, now, cost, make(chan struct{}, 2), decoy}, nil
+}
+
+// Person returns the person, nil if there is none.
+func (s *People) Person(ctx context.Context, id record.ID) (*Person, error) {
+	return s.store.Person(ctx, id)
+}
+
+// All returns everybody, ordered by name.
+func (s *People) All(ctx context.Context) ([]Person, error) { return s.store.People(ctx) }
+
+// SignIn returns the person with that login and password. Wrong logins and wrong passwords cannot be told apart, not
+// by the clock either. The error is a *fault.Error with the code fault.Unauthentic, Throttled or fault.Overloaded.
+func (s *People) SignIn(ctx context.Context, login, password, address string) (*Person, error) {
+	login = cleanLogin(login)
+	if wait := s.throttle.Wait(login, address, s.now()); wait > 0 {
+		return nil, fault.New(Throttled, "Too many attempts. Wait a little, then try again.")
+	}
+	p, err := s.store.PersonByLogin(ctx, login)
+	if err != nil {
+		return nil, err
+	}
+	ok, stale, err := s.check(ctx, p, password)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		s.throttle.Failed(login, address, s.now())
+		return nil, fault.New(fault.Unauthentic, "The sign-in name or the password is wrong.")
+	}
+	s.throttle.Succeeded(login, address)
+	if stale {
+		return p, s.rehash(ctx, p, password)
+	}
+	return p, nil
+}
+
+// check compares the password, behind the gate. Somebody unknown, inactive or without a password is compared with
+// the decoy.
+func (s *People) check(ctx context.Context, p *Person, password string) (ok, stale bool, err error) {
+	select {
+	case s.gate <- struct{}{}:
+		defer func() { <-s.gate }()
+	case <-ctx.Done():
+		return false, false, fault.Wrap(fault.Overloaded, "The server is busy. Try again in a moment.", ctx.Err())
+	}
+	if p == nil || !p.Active || p.Hash == "" {
+		CheckPassword(s.decoy, password)
+		return false, false, nil
+	}
+	ok, stale = CheckPassword(strings.TrimPrefix(p.Hash, once), password)
+	return ok, stale, nil
+}
+
+func (s *People) rehash(ctx context.Context, p *Person, password string) error {
+	mark := ""
+	if p.Temporary() {
+		mark = once
+	}
+	hash, err := HashPassword(s.random, password, s.cost)
+	if err != nil {
+		return err
+	}
+	p.Hash = mark + hash
+	return s.store.PutPerson(ctx, *p)
+}
+
+// Add adds a person; with an empty password he cannot sign in to the office. The id is fresh. The error is a
+// *fault.Error with the code fault.Invalid, WeakPassword or LoginTaken.
+func (s *People) Add(ctx context.Context, p Person, password string) (*Person, error) {
+	p.Login, p.Name = cleanLogin(p.Login), strings.TrimSpace(p.Name)
+	if err := checkNames(p); err != nil {
+		return nil, err
+	}
+	id, err := newID(s.random, s.now())
+	if err != nil {
+		return nil, err
+	}
+	p.ID, p.Active = id, true
+	if password != "" {
+		if err := s.setPassword(&p, password); err != nil {
+			return nil, err
+		}
+	}
+	return &p, s.store.PutPerson(ctx, p)
+}
+
+func checkNames(p Person) error {
+	switch {
+	case p.Login == "" || len(p.Login) > 64 || strings.ContainsAny(p.Login, " \t\n"):
+		return fault.New(fault.Invalid, "The sign-in name is needed: up to 64 characters without spaces.")
+	case p.Name == "" || utf8.RuneCountInString(p.Name) > 100:
+		return fault.New(fault.Invalid, "The name is needed: up to 100 characters.")
+	case len(p.Roles) == 0:
+		return fault.New(fault.Invalid, "Choose at least one role.")
+	}
+	return nil
+}
+
+func (s *People) setPassword(p *Person, password string) (err error) {
+	if err = CheckNewPassword(p.Login, password); err != nil {
+		return err
+	}
+	p.Hash, err = HashPassword(s.random, password, s.cost)
+	return err
+}
+
+// SetPassword replaces the person's password and ends his other sessions. The error is a *fault.Error with the code
+// WeakPassword or UnknownOne.
+func (s *People) SetPassword(ctx context.Context, id record.ID, password string) (*Person, error) {
+	return s.change(ctx, id, func(p *Person) error {
+		return s.setPassword(p, password)
+	})
+}
+
+// SetLanguage sets the language of the person's pages; his sessions go on.
+func (s *People) SetLanguage(ctx context.Context, id record.ID, language string) error {
+	p, err := s.known(ctx, id)
+	if err != nil {
+		return err
+	}
+	p.Language = language
+	return s.store.PutPerson(ctx, *p)
+}
+
+// SetRoles replaces the person's roles. The error is a *fault.Error with the code LastAdmin, UnknownOne or
+// fault.Invalid.
+func (s *People) SetRoles(ctx context.Context, id record.ID, roles []Role) (*Person, error) {
+	return s.change(ctx, id, func(p *Person) error {
+		p.Roles = roles
+		if err := checkNames(*p); err != nil {
+			return err
+		}
+		return s.keepsAnAdministrator(ctx, *p)
+	})
+}
+
+// SetActive lets the person in or keeps him out. What he did stays. The error is a *fault.Error with the code
+// LastAdmin or UnknownOne.
+func (s *People) SetActive(ctx context.Context, id record.ID, active bool) (*Person, error) {
+	return s.change(ctx, id, func(p *Person) error {
+		p.Active = active
+		return s.keepsAnAdministrator(ctx, *p)
+	})
+}
+
+func (s *People) change(ctx context.Context, id record.ID, do func(*Person) error) (*Person, error) {
+	p, err := s.known(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := do(p); err != nil {
+		return nil, err
+	}
+	return p, s.store.PutPerson(ctx, *p)
+}
+
+func (s *People) known(ctx context.Context, id record.ID) (*Person, error) {
+	p, err := s.store.Person(ctx, id)
+	if err == nil && p == nil {
+		err = fault.New(UnknownOne, "This person is not known here.")
+	}
+	return p, err
+}
+
+// keepsAnAdministrator refuses a change after which nobody could manage people.
+func (s *People) keepsAnAdministrator(ctx context.Context, changed Person) error {
+	everybody, err := s.store.People(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range everybody {
+		if p.ID == changed.ID {
+			p = changed
+		}
+		if p.May(ManagePeople) && p.Hash != "" {
+			return nil
+		}
+	}
+	return fault.New(LastAdmin, "Somebody must be able to manage people. Make another person administrator first.")
+}
+
+// FirstAdministrator adds an administrator where nobody can manage people yet. Without a password given it makes one,
+// which is returned to be printed once and must be replaced at the first sign-in; there is no default password. It
+// returns nil where an administrator exists.
+func (s *People) FirstAdministrator(ctx context.Context, login, name, password string) (*Person, string, error) {
+	everybody, err := s.store.People(ctx)
+	if err != nil || slices.ContainsFunc(everybody, func(p Person) bool { return p.May(ManagePeople) && p.Hash != "" }) {
+		return nil, "", err
+	}
+	p, err := s.Add(ctx, Person{Login: login, Name: name, Roles: []Role{Administrator}}, password)
+	if err != nil || password != "" {
+		return p, "", err
+	}
+	printed, err := s.OneTimePassword(ctx, p.ID)
+	return p, printed, err
+}
+
+// OneTimePassword gives the person a password that is to be read to him once; at his next sign-in he chooses his own.
+func (s *People) OneTimePassword(ctx context.Context, id record.ID) (string, error) {
+	printed, err := oneTimePassword(s.random)
+	if err != nil {
+		return "", err
+	}
+	_, err = s.change(ctx, id, func(p *Person) error {
+		err := s.setPassword(p, printed)
+		p.Hash = once + p.Hash
+		return err
+	})
+	return printed, err
+}
+
+func oneTimePassword(random io.Reader) (string, error) {
+	b := make([]byte, 10)
+	if _, err := io.ReadFull(random, b); err != nil {
+		return "", fmt.Errorf("auth: making a password: %w", err)
+	}
+	s := strings.ToLower(base32.StdEncoding.EncodeToString(b))
+	return s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:], nil
+}
+
+func cleanLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
+
+func newID(random io.Reader, now time.Time) (record.ID, error) {
+	var b [10]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return record.ID{}, fmt.Errorf("auth: making an id: %w", err)
+	}
+	return record.NewID(now.UnixMilli(), b), nil
+}

@@ -1,0 +1,242 @@
+package store
+
+import (
+	"crypto/sha256"
+	"database/sql/driver"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// The audit is a chain: each entry's hash covers the entry and the hash before it, so that no entry can be changed or
+// taken out unnoticed. Values enter the hash not as themselves but as SHA-256(salt, value). To erase a value is to
+// drop it and its salt: the hash stays, the chain still verifies, and nobody can find the value by guessing.
+
+// AuditEntry says who did what to which row, when, from which device.
+type AuditEntry struct {
+	N      uint64    // counts from 1 without a gap; given by Audit
+	At     time.Time // to the millisecond
+	Person record.ID // zero for the hub itself
+	Device record.ID // zero for the office
+	Action string    // what was done: the name of a command, "sign_in", "revoke"
+	Row    record.Key
+	Values []AuditValue
+}
+
+// AuditValue is a value that was written, as a person reads it.
+type AuditValue struct {
+	Column string
+	Text   string // empty once it is erased
+	Erased bool
+
+	salt [16]byte
+	hash Hash
+}
+
+// Audit adds an entry to the chain and returns its number.
+func (tx *Tx) Audit(e AuditEntry) (n uint64, err error) {
+	prev, last, err := tx.lastAudit()
+	if err != nil {
+		return 0, err
+	}
+	e.N = last + 1
+	for i := range e.Values {
+		if err = tx.seal(&e.Values[i]); err != nil {
+			return 0, err
+		}
+	}
+	chain := e.chain(prev)
+	_, err = tx.conn.Exec(`INSERT INTO _audit(n, at, person, device, action, tbl, pk, "values", chain)`+
+		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", int64(e.N), millis(e.At), e.Person[:], e.Device[:], e.Action,
+		int64(e.Row.Table), e.Row.ID[:], packAudit(e.Values), chain[:])
+	return e.N, err
+}
+
+func (r reads) lastAudit() (chain Hash, n uint64, err error) {
+	_, err = r.conn.One(func(q *sqlrow.Rows) error {
+		n = q.Uint(0)
+		copy(chain[:], q.Bytes(1))
+		return q.Err()
+	}, "SELECT n, chain FROM _audit ORDER BY n DESC LIMIT 1")
+	return chain, n, err
+}
+
+// seal gives the value its salt and hash.
+func (tx *Tx) seal(v *AuditValue) error {
+	salt, err := tx.random(len(v.salt))
+	if err == nil {
+		v.salt = [16]byte(salt)
+		v.hash = v.sum()
+	}
+	return err
+}
+
+func (v *AuditValue) sum() Hash { return sha256.Sum256(append(v.salt[:], v.Text...)) }
+
+// chain returns the hash over the entry and the one before it.
+func (e *AuditEntry) chain(prev Hash) Hash {
+	b := append([]byte(nil), prev[:]...)
+	b = binary.BigEndian.AppendUint64(b, e.N)
+	b = binary.BigEndian.AppendUint64(b, uint64(millis(e.At)))
+	b = append(append(b, e.Person[:]...), e.Device[:]...)
+	b = appendText(b, e.Action)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Row.Table))
+	b = append(b, e.Row.ID[:]...)
+	for i := range e.Values {
+		b = append(appendText(b, e.Values[i].Column), e.Values[i].hash[:]...)
+	}
+	return sha256.Sum256(b)
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+const selectAudit = `SELECT n, at, person, device, action, tbl, pk, "values", chain FROM _audit `
+
+// AuditPage returns up to limit entries before the number, the latest first; 0 begins with the latest.
+func (r reads) AuditPage(before uint64, limit int) (page []AuditEntry, err error) {
+	where := "WHERE n < ? "
+	if before == 0 {
+		where = "WHERE n > ? "
+	}
+	return r.audit(selectAudit+where+"ORDER BY n DESC LIMIT ?", int64(before), int64(limit))
+}
+
+// AuditOf returns the row's entries, oldest first.
+func (r reads) AuditOf(row record.Key) ([]AuditEntry, error) {
+	return r.audit(selectAudit+"WHERE tbl = ? AND pk = ? ORDER BY n", int64(row.Table), row.ID[:])
+}
+
+func (r reads) audit(query string, args ...driver.Value) (page []AuditEntry, err error) {
+	err = r.conn.Each(func(q *sqlrow.Rows) error {
+		e, err := readAudit(q)
+		page = append(page, e)
+		return err
+	}, query, args...)
+	return page, err
+}
+
+func readAudit(q *sqlrow.Rows) (e AuditEntry, err error) {
+	e = AuditEntry{N: q.Uint(0), At: moment(q.Int(1)), Person: q.ID(2), Device: q.ID(3), Action: q.Text(4), Row: key(q, 5)}
+	if e.Values, err = unpackAudit(q.Bytes(7)); err == nil {
+		err = q.Err()
+	}
+	return e, err
+}
+
+// VerifyAudit walks the chain and returns how many entries there are, and the number of the first that does not
+// follow from the one before or holds a value other than the one sealed; 0 if there is none.
+func (r reads) VerifyAudit() (entries, broken uint64, err error) {
+	var prev Hash
+	err = r.conn.Each(func(q *sqlrow.Rows) error {
+		entries++
+		e, err := readAudit(q)
+		if broken == 0 && (err != nil || e.N != entries || !e.intact() || e.chain(prev) != fixed(q.Bytes(8))) {
+			broken = entries
+		}
+		prev = e.chain(prev)
+		return q.Err()
+	}, selectAudit+"ORDER BY n")
+	return entries, broken, err
+}
+
+// intact reports whether the values are those that were sealed.
+func (e *AuditEntry) intact() bool {
+	for i := range e.Values {
+		if v := &e.Values[i]; !v.Erased && v.sum() != v.hash {
+			return false
+		}
+	}
+	return true
+}
+
+// EraseAudit erases the values of the named columns from every entry about the row, and returns how many there were.
+func (tx *Tx) EraseAudit(row record.Key, columns ...string) (erased int, err error) {
+	entries, err := tx.AuditOf(row)
+	if err != nil {
+		return 0, err
+	}
+	for i := range entries {
+		e := &entries[i]
+		n := e.erase(columns)
+		if n == 0 {
+			continue
+		}
+		erased += n
+		_, err = tx.conn.Exec(`UPDATE _audit SET "values" = ? WHERE n = ?`, packAudit(e.Values), int64(e.N))
+		if err != nil {
+			return erased, err
+		}
+	}
+	return erased, nil
+}
+
+func (e *AuditEntry) erase(columns []string) (erased int) {
+	for i := range e.Values {
+		if v := &e.Values[i]; !v.Erased && slices.Contains(columns, v.Column) {
+			*v = AuditValue{Column: v.Column, Erased: true, hash: v.hash}
+			erased++
+		}
+	}
+	return erased
+}
+
+// packAudit packs values as { column hash:32 state salt:16 text }, the last two only while state is 1.
+func packAudit(values []AuditValue) []byte {
+	b := []byte{}
+	for i := range values {
+		v := &values[i]
+		b = append(appendText(b, v.Column), v.hash[:]...)
+		if v.Erased {
+			b = append(b, 0)
+			continue
+		}
+		b = append(append(b, 1), v.salt[:]...)
+		b = appendText(b, v.Text)
+	}
+	return b
+}
+
+func unpackAudit(b []byte) (values []AuditValue, err error) {
+	for len(b) > 0 {
+		var v AuditValue
+		var ok bool
+		if v.Column, b, ok = cutText(b); !ok || len(b) < len(v.hash)+1 {
+			return nil, record.ErrEncoding
+		}
+		b = b[copy(v.hash[:], b):]
+		v.Erased = b[0] == 0
+		b = b[1:]
+		if !v.Erased {
+			if len(b) < len(v.salt) {
+				return nil, record.ErrEncoding
+			}
+			b = b[copy(v.salt[:], b):]
+			if v.Text, b, ok = cutText(b); !ok {
+				return nil, record.ErrEncoding
+			}
+		}
+		values = append(values, v)
+	}
+	return values, nil
+}
+
+func cutText(b []byte) (s string, rest []byte, ok bool) {
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > uint64(len(b)-size) {
+		return "", nil, false
+	}
+	return string(b[size : size+int(n)]), b[size+int(n):], true
+}
+
+// fixed returns b as a hash; whatever has another length is no hash of ours.
+func fixed(b []byte) (h Hash) {
+	if len(b) == len(h) {
+		copy(h[:], b)
+	}
+	return h
+}

@@ -1,0 +1,42 @@
+package store
+
+import (
+	"fieldsync/sync/clock"
+	"fieldsync/sync/judge"
+)
+
+// cache is what the writer remembers from one transaction to the next, so that judging a change set takes few
+// lookups. It always equals the database as the open transaction sees it; whatever undoes a write forgets all of it.
+type cache struct {
+	version int64 // of the database when the cache was begun: another process's commit changes it
+	head    uint64
+	headAt  clock.Stamp
+	headed  bool // head and headAt are known
+	times   map[uint64]clock.Stamp
+	actors  map[clock.Actor]judge.Actor
+	dirty   map[clock.Actor]bool // actors that the database does not have yet
+
+	written map[clock.Actor]judge.Actor // actors that this transaction has written, for the registry
+	touched map[place]uint64            // feed entries that this transaction has written, for the heads
+}
+
+// maxCached bounds each map of the cache; a full one is emptied.
+const maxCached = 16 << 10
+
+func newCache() cache {
+	c := cache{}
+	c.forget()
+	return c
+}
+
+// forget empties the cache. The version stays: it tells of others only.
+func (c *cache) forget() {
+	*c = cache{version: c.version, times: map[uint64]clock.Stamp{}, actors: map[clock.Actor]judge.Actor{},
+		dirty: map[clock.Actor]bool{}, written: map[clock.Actor]judge.Actor{}, touched: map[place]uint64{}}
+}
+
+// settle ends what concerns one transaction only, once it is durable.
+func (c *cache) settle() {
+	clear(c.written)
+	clear(c.touched)
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// A restored database has forgotten its latest commits, and would give their numbers again to others. So its history
+// has an epoch, which stands in the database and in the file <path>.epoch beside it, and the registry knows the latest
+// commit. If they do not agree, the database was put back, or moved without its companions: a new epoch begins at
+// what the database holds, and devices compare everything. An epoch begun without need costs them that comparison; one
+// not begun would cost them work. The marker is written before the database, so that no database ever has an epoch
+// that the marker does not know, wherever the process dies.
+
+// identity is which history the database belongs to.
+type identity struct {
+	id        record.ID
+	epoch     uint32
+	restoreAt uint64
+	head      uint64 // when the store was opened
+}
+
+// marker is the file <path>.epoch.
+type marker struct {
+	Database  string `json:"database"`
+	Epoch     uint32 `json:"epoch"`
+	RestoreAt uint64 `json:"restore_at"`
+}
+
+// Epoch returns the number of the current history; 0 is the first.
+func (s *Store) Epoch() uint32 { return s.identity.epoch }
+
+// RestoreAt returns the commit that the current epoch began from; 0 in the first.
+func (s *Store) RestoreAt() uint64 { return s.identity.restoreAt }
+
+// recognise reads the companions, then the database, in this order: whatever another process writes meanwhile makes
+// the database the later one, which is the harmless way round.
+func (s *Store) recognise() (err error) {
+	if s.registry, err = openRegistry(s.options.Path+".actors", s.options.Log); err != nil {
+		return unreadable(err)
+	}
+	mark, err := readMarker(s.options.Path + ".epoch")
+	if err != nil {
+		return unreadable(err)
+	}
+	if s.identity, err = s.identify(); err != nil {
+		return err
+	}
+	if reason := s.gone(mark); reason != "" {
+		err = s.beginEpoch(mark, reason)
+	}
+	if err == nil {
+		err = s.catchUp()
+	}
+	return err
+}
+
+func unreadable(err error) error {
+	return fault.Wrap(Unreadable, "A file beside the database cannot be read. Check its permissions.", err)
+}
+
+func (s *Store) identify() (i identity, err error) {
+	c := s.writer.conn
+	_, err = c.One(func(q *sqlrow.Rows) error {
+		i = identity{id: q.ID(0), epoch: uint32(q.Int(1)), restoreAt: q.Uint(2), head: q.Uint(3)}
+		return q.Err()
+	}, "SELECT id, epoch, restore_at, (SELECT coalesce(max(seq), 0) FROM _log) FROM _hub")
+	return i, err
+}
+
+// gone says why the database is not the one that its companions know, "" if it is.
+func (s *Store) gone(mark *marker) string {
+	i, r := s.identity, s.registry
+	switch {
+	case mark == nil && i.head == 0 && i.epoch == 0 && len(r.actors) == 0:
+		return "" // a new one
+	case mark == nil:
+		return "there is no epoch marker beside the database"
+	case mark.Database != hex.EncodeToString(i.id[:]):
+		return "the epoch marker is that of another database"
+	case mark.Epoch != i.epoch:
+		return "the epoch marker and the database do not agree"
+	case r.epoch == i.epoch && r.head > i.head:
+		return "the database lacks commits that were made"
+	}
+	return ""
+}
+
+// beginEpoch begins a new history at what the database holds.
+func (s *Store) beginEpoch(mark *marker, reason string) error {
+	i := &s.identity
+	i.epoch = max(i.epoch, s.registry.epoch)
+	if mark != nil {
+		i.epoch = max(i.epoch, mark.Epoch)
+	}
+	i.epoch++
+	i.restoreAt = i.head
+	s.options.Log.Warn("a new epoch begins: every device will compare what it holds", "reason", reason,
+		"epoch", i.epoch, "restored_at", i.restoreAt)
+	if err := s.mark(); err != nil {
+		return err
+	}
+	_, err := s.writer.conn.Exec("UPDATE _hub SET epoch = ?, restore_at = ?", int64(i.epoch), int64(i.restoreAt))
+	return err
+}
+
+func (s *Store) mark() error {
+	i := s.identity
+	text, err := json.Marshal(marker{hex.EncodeToString(i.id[:]), i.epoch, i.restoreAt})
+	if err == nil {
+		err = replaceFile(s.options.Path+".epoch", append(text, '\n'))
+	}
+	return err
+}
+
+// catchUp brings to the database the actors that it has forgotten, and to the registry what it has missed.
+func (s *Store) catchUp() error {
+	known, err := s.actorsKnown()
+	if err != nil {
+		return err
+	}
+	for _, a := range s.registry.all() {
+		if _, ok := known[a.Actor]; !ok {
+			if err = insertActor(s.writer.conn, a); err != nil {
+				return err
+			}
+		}
+	}
+	s.registry.committed(s.identity.epoch, s.identity.head, known)
+	if mark, err := readMarker(s.options.Path + ".epoch"); err != nil || mark != nil {
+		return err
+	}
+	return s.mark()
+}
+
+// readMarker returns nil if there is none. A marker that cannot be understood is as good as another database's.
+func readMarker(path string) (*marker, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	m := &marker{}
+	if err == nil && json.Unmarshal(text, m) != nil {
+		m = &marker{}
+	}
+	return m, err
+}

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+
+	"database/sql/driver"
+)
+
+const selectHold = `SELECT person, bucket, root_tbl, root, since, until, "right" FROM _hold WHERE `
+
+// HoldsOn returns every hold there ever was on the bucket, oldest first.
+func (r reads) HoldsOn(b record.Bucket) ([]judge.Hold, error) {
+	return r.holds(selectHold+`bucket = ? ORDER BY since, until, "right", person, root_tbl, root`, b.Bytes())
+}
+
+// HoldsFrom returns the open holds that the row root gives, in order of person and bucket.
+func (r reads) HoldsFrom(root record.Key) ([]judge.Hold, error) {
+	return r.holds(selectHold+"root_tbl = ? AND root = ? AND until = 9223372036854775807 ORDER BY person, bucket, since",
+		int64(root.Table), root.ID[:])
+}
+
+// HoldsOf returns the person's holds that are open or were closed after the commit seq: those that ended first come
+// first, and of the open ones those of one bucket stand together.
+func (r reads) HoldsOf(person record.ID, seq uint64) ([]judge.Hold, error) {
+	return r.holds(selectHold+`person = ? AND until > ? ORDER BY until, bucket, since, "right", root_tbl, root`,
+		person[:], int64(seq))
+}
+
+func (r reads) holds(query string, args ...driver.Value) (holds []judge.Hold, err error) {
+	err = r.conn.Each(func(q *sqlrow.Rows) error {
+		h := judge.Hold{Person: q.ID(0), Root: key(q, 2), Since: q.Uint(4), Until: q.Uint(5), Right: q.Text(6)}
+		h.Bucket, _ = record.BucketFromBytes(q.Bytes(1))
+		holds = append(holds, h)
+		return q.Err()
+	}, query, args...)
+	return holds, err
+}
+
+// PutHold writes a hold that was opened, or closes one: Person, Bucket, Root and Since name it.
+func (tx *Tx) PutHold(h judge.Hold) error {
+	_, err := tx.conn.Exec(`INSERT INTO _hold(person, bucket, root_tbl, root, since, until, "right") VALUES(?, ?, ?, ?, ?, ?, ?)`+
+		` ON CONFLICT(person, bucket, root_tbl, root, since) DO UPDATE SET until = excluded.until, "right" = excluded."right"`,
+		h.Person[:], h.Bucket.Bytes(), int64(h.Root.Table), h.Root.ID[:], int64(h.Since), int64(h.Until), h.Right)
+	return err
+}

@@ -1,0 +1,210 @@
+-- The hub's own tables. They stand in one database with the tables of the application's schema, which sqlrow makes;
+-- names that begin with an underscore are the hub's, and no schema may use them.
+--
+-- Conventions: ids are 16 bytes, buckets 17 (kind, id), times milliseconds since 1970 UTC with 0 for none, an actor
+-- is an unsigned 64-bit number stored bit by bit, and a dot is two columns, both 0 for none.
+
+-- What this database is: one row. epoch and restore_at say which history its commits belong to (see epoch.go).
+CREATE TABLE _hub (
+	one        INTEGER PRIMARY KEY CHECK (one = 1),
+	id         BLOB NOT NULL,    -- told apart from any other hub's database
+	epoch      INTEGER NOT NULL,
+	restore_at INTEGER NOT NULL, -- the commit that this epoch began from
+	schema     TEXT NOT NULL,    -- the application's schema by name and version
+	version    INTEGER NOT NULL
+) STRICT;
+
+-- A row for each commit of the engine, which may cover several commit numbers: seq is the highest. The first row with
+-- seq >= n says when n was made. buckets are the buckets touched, one after another, for those who follow commits.
+CREATE TABLE _log (
+	seq     INTEGER PRIMARY KEY,
+	at      INTEGER NOT NULL, -- a stamp: 48 bits of milliseconds, 16 of a counter; never decreases with seq
+	buckets BLOB
+) STRICT;
+
+-- What a device is sent to catch up: state, not a log. Each row has one entry for each bucket it lies in, at the
+-- commit that last touched it. A deleted row keeps its entry: the two together are its tombstone.
+CREATE TABLE _feed (
+	bucket BLOB NOT NULL,
+	class  INTEGER NOT NULL,
+	seq    INTEGER NOT NULL,
+	tbl    INTEGER NOT NULL,
+	pk     BLOB NOT NULL,
+	PRIMARY KEY (bucket, class, seq, tbl, pk)
+) STRICT, WITHOUT ROWID;
+
+-- Who holds which bucket, why, and from which commit to which; until is the greatest integer while a hold is open.
+-- Closed holds stay: whoever wrote something while he held the bucket was allowed to.
+CREATE TABLE _hold (
+	person   BLOB NOT NULL,
+	bucket   BLOB NOT NULL,
+	root_tbl INTEGER NOT NULL,
+	root     BLOB NOT NULL,
+	since    INTEGER NOT NULL,
+	until    INTEGER NOT NULL,
+	"right"  TEXT NOT NULL,
+	PRIMARY KEY (person, bucket, root_tbl, root, since)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX _hold_person ON _hold(person, until, bucket, since, "right"); -- what he holds now, or lost since K
+CREATE INDEX _hold_bucket ON _hold(bucket, since, until, "right");         -- who may, or might, write here
+CREATE INDEX _hold_root ON _hold(root_tbl, root) WHERE until = 9223372036854775807; -- what this assignment gives
+
+-- Every writer that was ever handed out, and how far its change sets were judged. The same is kept outside the
+-- database (see registry.go), since a restored backup has forgotten the latest.
+CREATE TABLE _actor (
+	actor   INTEGER PRIMARY KEY,
+	person  BLOB NOT NULL,
+	device  BLOB NOT NULL,
+	counter INTEGER NOT NULL,
+	chain   BLOB NOT NULL,
+	ack_k   INTEGER NOT NULL,
+	ack_n   INTEGER NOT NULL,
+	last_k  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX _actor_person ON _actor(person);
+
+-- Every change set that was judged, with its verdict, whole. rid is the identity that survives re-stamping: a change
+-- set that comes again under another dot names the first one in same_*. A quarantined one that was released, amended
+-- or dismissed names the dot that did so in closed_*.
+CREATE TABLE _ledger (
+	actor          INTEGER NOT NULL,
+	counter        INTEGER NOT NULL,
+	rid            BLOB NOT NULL,
+	hash           BLOB NOT NULL,
+	seq            INTEGER NOT NULL,
+	eff            INTEGER NOT NULL,
+	outcome        INTEGER NOT NULL, -- 1 applied, 2 merged, 3 quarantined
+	code           TEXT NOT NULL,
+	message        TEXT NOT NULL,
+	same_actor     INTEGER NOT NULL,
+	same_counter   INTEGER NOT NULL,
+	closed_actor   INTEGER NOT NULL,
+	closed_counter INTEGER NOT NULL,
+	change         BLOB,
+	PRIMARY KEY (actor, counter)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX _ledger_rid ON _ledger(rid) WHERE same_actor = 0;
+CREATE INDEX _ledger_quarantine ON _ledger(seq, actor, counter) WHERE outcome = 3;
+CREATE INDEX _ledger_open ON _ledger(actor, counter) WHERE outcome = 3 AND closed_actor = 0;
+
+-- The rows that the open quarantined change sets touch: what needs one of them waits for it.
+CREATE TABLE _quarantine (
+	tbl     INTEGER NOT NULL,
+	pk      BLOB NOT NULL,
+	op      INTEGER NOT NULL, -- 1 insert, 2 update, 3 delete
+	actor   INTEGER NOT NULL,
+	counter INTEGER NOT NULL,
+	PRIMARY KEY (tbl, pk, op, actor, counter)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX _quarantine_dot ON _quarantine(actor, counter);
+
+-- Values that were written without knowing each other: one record for each cell while it is open, and afterwards the
+-- history of how it ended.
+CREATE TABLE _conflict (
+	n       INTEGER PRIMARY KEY,
+	tbl     INTEGER NOT NULL,
+	pk      BLOB NOT NULL,
+	col     INTEGER NOT NULL,
+	cell    TEXT NOT NULL, -- the key within a keyed column
+	seq     INTEGER NOT NULL,
+	ask     INTEGER NOT NULL,
+	open    INTEGER NOT NULL,
+	"values" BLOB NOT NULL,
+	context BLOB NOT NULL
+) STRICT;
+CREATE INDEX _conflict_row ON _conflict(tbl, pk, col, cell);
+CREATE UNIQUE INDEX _conflict_open ON _conflict(tbl, pk, col, cell) WHERE open = 1;
+CREATE INDEX _conflict_inbox ON _conflict(n) WHERE open = 1;
+
+-- Who may sign in, and with what; the person's other particulars are a row of the application's.
+CREATE TABLE _person (
+	id        BLOB PRIMARY KEY NOT NULL,
+	login     TEXT NOT NULL,
+	login_key TEXT NOT NULL UNIQUE, -- the login in lower case: two people may not differ by case only
+	name      TEXT NOT NULL,
+	roles     TEXT NOT NULL,        -- a JSON array
+	language  TEXT NOT NULL,
+	password  TEXT NOT NULL,        -- argon2id in its encoded form; empty for one who only uses a device
+	active    INTEGER NOT NULL
+) STRICT;
+
+-- The phones, tablets and laptops, with what each last said of itself.
+CREATE TABLE _device (
+	id           BLOB PRIMARY KEY NOT NULL,
+	person       BLOB NOT NULL,
+	name         TEXT NOT NULL,
+	public_key   BLOB NOT NULL,
+	enrolled_at  INTEGER NOT NULL,
+	revoked_at   INTEGER NOT NULL,
+	hard_revoked INTEGER NOT NULL,
+	app          TEXT NOT NULL,
+	schema       INTEGER NOT NULL,
+	last_seen    INTEGER NOT NULL,
+	pending      INTEGER NOT NULL,
+	oldest       INTEGER NOT NULL,
+	clock_offset INTEGER NOT NULL,
+	actor        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX _device_person ON _device(person);
+
+-- Single-use codes that enrol one device of one person, by their hash.
+CREATE TABLE _code (
+	hash    BLOB PRIMARY KEY NOT NULL,
+	person  BLOB NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT;
+
+-- Short tokens that spare a device the challenge, by their hash.
+CREATE TABLE _token (
+	hash    BLOB PRIMARY KEY NOT NULL,
+	device  BLOB NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT;
+CREATE INDEX _token_device ON _token(device);
+
+-- The office's browser sessions, by the hash of their token.
+CREATE TABLE _session (
+	hash    BLOB PRIMARY KEY NOT NULL,
+	data    BLOB NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT;
+
+-- Who changed what, when, from which device: only ever added to. chain is a hash over the chain before it and over
+-- this entry, in which salted hashes stand for the values, so that values can be erased and the chain still verifies.
+CREATE TABLE _audit (
+	n        INTEGER PRIMARY KEY,
+	at       INTEGER NOT NULL,
+	person   BLOB NOT NULL,
+	device   BLOB NOT NULL,
+	action   TEXT NOT NULL,
+	tbl      INTEGER NOT NULL,
+	pk       BLOB NOT NULL,
+	"values" BLOB NOT NULL,
+	chain    BLOB NOT NULL
+) STRICT;
+CREATE INDEX _audit_row ON _audit(tbl, pk, n);
+
+CREATE TABLE _setting (
+	name  TEXT PRIMARY KEY NOT NULL,
+	value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What rows are called in other systems. A key of a system names one row.
+CREATE TABLE _external (
+	system TEXT NOT NULL,
+	key    TEXT NOT NULL,
+	tbl    INTEGER NOT NULL,
+	pk     BLOB NOT NULL,
+	PRIMARY KEY (system, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX _external_row ON _external(tbl, pk);
+
+-- Backups that were read back and found whole.
+CREATE TABLE _backup (
+	n     INTEGER PRIMARY KEY,
+	at    INTEGER NOT NULL,
+	path  TEXT NOT NULL,
+	epoch INTEGER NOT NULL,
+	head  INTEGER NOT NULL,
+	bytes INTEGER NOT NULL
+) STRICT;

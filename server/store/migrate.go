@@ -1,0 +1,112 @@
+package store
+
+import (
+	_ "embed"
+	"fmt"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// applicationID stands in the header of the file ("fsyn"), so that another program's database is never taken for ours.
+const applicationID = 0x6673796e
+
+//go:embed hub.sql
+var hubSQL string
+
+// migrations bring the hub's own tables from one version to the next; the version stands in the header of the file.
+// A step is never changed once it was released.
+var migrations = []string{hubSQL}
+
+// migrate brings the tables of the hub and of the application to the version of this program: all of it or nothing.
+func (s *Store) migrate() error {
+	c := s.writer.conn
+	if err := c.run("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := s.migrateHub(c); err != nil {
+		_ = c.run("ROLLBACK")
+		return err
+	}
+	if err := s.migrateSchema(c); err != nil {
+		_ = c.run("ROLLBACK")
+		return err
+	}
+	return c.run("COMMIT")
+}
+
+func (s *Store) migrateHub(c *conn) error {
+	version, err := c.Int("PRAGMA user_version")
+	if err != nil {
+		return err
+	}
+	if err = recogniseFile(c, version); err != nil {
+		return err
+	}
+	for ; int(version) < len(migrations); version++ {
+		if _, err = c.Exec(migrations[version]); err != nil {
+			return fmt.Errorf("store: migration %d: %w", version+1, err)
+		}
+	}
+	return c.run(fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", version))
+}
+
+// recogniseFile refuses a database that is not the hub's, or of a later version.
+func recogniseFile(c *conn, version int64) error {
+	id, err := c.Int("PRAGMA application_id")
+	if err != nil {
+		return err
+	}
+	tables, err := c.Int("SELECT count(*) FROM sqlite_schema")
+	switch {
+	case err != nil:
+		return err
+	case id != applicationID && tables > 0:
+		return fault.New(Foreign, "The file is another program's database. Name the hub's database file.")
+	case int(version) > len(migrations):
+		return fault.New(Newer, "The database was written by a newer version of the hub. Install that version.")
+	}
+	return nil
+}
+
+func (s *Store) migrateSchema(c *conn) error {
+	want := s.options.Schema
+	var name string
+	var have int64
+	known, err := c.One(func(r *sqlrow.Rows) error {
+		name, have = r.Text(0), r.Int(1)
+		return r.Err()
+	}, "SELECT schema, version FROM _hub")
+	switch {
+	case err != nil:
+		return err
+	case known && name != want.Name:
+		return fault.New(Foreign, "The database belongs to the application "+name+", not to "+want.Name+".")
+	case known && int(have) > want.Version:
+		return fault.New(Newer, fmt.Sprintf("The database has version %d of the schema, this hub knows %d. Install the newer hub.",
+			have, want.Version))
+	}
+	if _, err = s.layout.Migrate(c.Conn); err != nil {
+		return err
+	}
+	if err = c.run(s.layout.Indexes()...); err != nil {
+		return err
+	}
+	if known {
+		_, err = c.Exec("UPDATE _hub SET version = ?", int64(want.Version))
+		return err
+	}
+	return s.found(c)
+}
+
+// found gives a new database its identity.
+func (s *Store) found(c *conn) error {
+	id, err := s.random(len(record.ID{}))
+	if err != nil {
+		return err
+	}
+	_, err = c.Exec("INSERT INTO _hub(one, id, epoch, restore_at, schema, version) VALUES(1, ?, 0, 0, ?, ?)",
+		id, s.options.Schema.Name, int64(s.options.Schema.Version))
+	return err
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"log/slog"
+	"net/url"
+	"sync"
+	"time"
+
+	sqlite3 "modernc.org/sqlite"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// Options say what to open and how.
+type Options struct {
+	Path    string         // of the database file; it is created if there is none
+	Schema  *schema.Schema // the application's tables
+	Readers int            // how many snapshots may be open at a time; 0 means 8
+	Random  io.Reader      // for salts and ids; nil means crypto/rand
+	Log     *slog.Logger   // for what the operator should know; nil means slog.Default
+}
+
+// Store is the hub's storage. Its methods are safe for concurrent use.
+type Store struct {
+	options  Options
+	layout   *sqlrow.Layout
+	writer   *writer
+	readers  *readers
+	reports  *sql.DB // for Query; read-only
+	registry *registry
+	heads    heads
+	identity identity
+
+	closing sync.Once
+	closed  error
+}
+
+// Open opens the database, creates or migrates its tables, and begins a new epoch if it finds the database older than
+// the files beside it say it was. Refused, with the code: a file of another program (Foreign), of a newer version of
+// this one (Newer), damaged (Corrupt), not to be written (ReadOnly) or not to be opened (Unreadable).
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o.Readers = cmp.Or(o.Readers, 8)
+	o.Log = cmp.Or(o.Log, slog.Default())
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	s := &Store{options: o, layout: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Hub)}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(explain(err), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) (err error) {
+	conn, err := connect(s.options.Path, writing)
+	if err != nil {
+		return err
+	}
+	s.writer = newWriter(s, conn)
+	if err = s.migrate(); err != nil {
+		return err
+	}
+	if err = s.recognise(); err != nil {
+		return err
+	}
+	s.readers = newReaders(s, s.options.Readers)
+	s.reports, err = sql.Open("sqlite", location(s.options.Path, reporting))
+	if err != nil {
+		return err
+	}
+	s.reports.SetMaxOpenConns(s.options.Readers)
+	return ctx.Err()
+}
+
+// Close ends the store: what is being written is committed first, and later calls are refused with the code Stopped.
+// The caller ends his snapshots before.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		var errs []error
+		if s.writer != nil {
+			errs = append(errs, s.writer.close())
+		}
+		if s.readers != nil {
+			errs = append(errs, s.readers.close())
+		}
+		if s.reports != nil {
+			errs = append(errs, s.reports.Close())
+		}
+		if s.registry != nil {
+			errs = append(errs, s.registry.close())
+		}
+		s.closed = explain(errors.Join(errs...))
+	})
+	return s.closed
+}
+
+// Schema returns the schema that the store was opened with.
+func (s *Store) Schema() *schema.Schema { return s.options.Schema }
+
+// Query runs one SELECT for a report, outside any snapshot, on connections that cannot write.
+func (s *Store) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := s.reports.QueryContext(ctx, query, args...)
+	return rows, explain(err)
+}
+
+// The settings of connections. A commit is durable when it returns (FULL). Checkpoints are rare, since they are 40 %
+// of the cost of spread writes. The writer's cache holds the upper levels of every table; a reader's need not.
+var (
+	writing = []string{"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-65536)",
+		"busy_timeout(10000)", "secure_delete(FAST)"}
+	reading   = []string{"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"}
+	reporting = []string{"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"}
+	copying   = []string{"busy_timeout(10000)"}
+)
+
+func location(path string, pragmas []string) string {
+	at := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
+	return at.String()
+}
+
+// conn is one connection with its prepared statements.
+type conn struct {
+	*sqlrow.Conn
+	raw driver.Conn
+}
+
+func connect(path string, pragmas []string) (*conn, error) {
+	raw, err := new(sqlite3.Driver).Open(location(path, pragmas))
+	if err != nil {
+		return nil, err
+	}
+	return &conn{sqlrow.Wrap(raw), raw}, nil
+}
+
+func (c *conn) close() error { return errors.Join(c.Conn.Close(), c.raw.Close()) }
+
+// run executes statements that take nothing and give nothing.
+func (c *conn) run(statements ...string) error {
+	for _, text := range statements {
+		if _, err := c.Exec(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) random(n int) ([]byte, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(s.options.Random, b); err != nil {
+		return nil, fault.Wrap(fault.Internal, "The system gives no random numbers.", err)
+	}
+	return b, nil
+}
+
+// millis and moment turn times into columns and back; the zero time is 0.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

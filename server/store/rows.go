@@ -1,0 +1,136 @@
+package store
+
+import (
+	"database/sql/driver"
+	"slices"
+
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// Row returns the row with its metadata, dead or alive; nil if there was never one.
+func (r reads) Row(k record.Key) (*record.Row, error) { return r.layout.Get(r.conn.Conn, k) }
+
+// Refs returns the ids of the living rows of the table whose reference column holds id, in order.
+func (r reads) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {
+	return r.layout.Refs(r.conn.Conn, t, column, id)
+}
+
+// PutRow writes the row and moves its feed entries from the commit was (0: there are none) to row.Seq.
+func (tx *Tx) PutRow(row *record.Row, was uint64) error {
+	if err := tx.write(row, was); err != nil {
+		return err
+	}
+	for _, b := range buckets(row) {
+		at := place{b, row.Table.Class}
+		if err := tx.moveEntry(at, row, was); err != nil {
+			return err
+		}
+		tx.touched[at] = row.Seq
+	}
+	return nil
+}
+
+// buckets returns the buckets the row lies in, each once: a movement within a van names it twice.
+func buckets(row *record.Row) []record.Bucket {
+	all := row.Buckets()
+	for i := len(all) - 1; i > 0; i-- {
+		if slices.Contains(all[:i], all[i]) {
+			all = slices.Delete(all, i, i+1)
+		}
+	}
+	return all
+}
+
+// write tries first what is cheap: a row that changes keeps its references.
+func (tx *Tx) write(row *record.Row, was uint64) error {
+	if was > 0 {
+		if done, err := tx.layout.Update(tx.conn.Conn, row); done || err != nil {
+			return err
+		}
+	}
+	return tx.layout.Put(tx.conn.Conn, row)
+}
+
+func (tx *Tx) moveEntry(at place, row *record.Row, was uint64) error {
+	bucket, pk := at.bucket.Bytes(), row.ID[:]
+	if was == row.Seq {
+		return nil
+	}
+	if was > 0 {
+		_, err := tx.conn.Exec("DELETE FROM _feed WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
+			bucket, int64(at.class), int64(was), int64(row.Table.ID), pk)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := tx.conn.Exec("INSERT INTO _feed(bucket, class, seq, tbl, pk) VALUES(?, ?, ?, ?, ?)",
+		bucket, int64(at.class), int64(row.Seq), int64(row.Table.ID), pk)
+	return err
+}
+
+// DropRow removes a row and its feed entries without a trace: for a tombstone that every device has passed.
+func (tx *Tx) DropRow(row *record.Row) error {
+	for _, b := range buckets(row) {
+		_, err := tx.conn.Exec("DELETE FROM _feed WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
+			b.Bytes(), int64(row.Table.Class), int64(row.Seq), int64(row.Table.ID), row.ID[:])
+		if err != nil {
+			return err
+		}
+	}
+	return tx.layout.Drop(tx.conn.Conn, row.Key())
+}
+
+// FeedSince returns the bucket's entries of the class with after < seq <= to, in order of seq, at most limit.
+func (v *View) FeedSince(b record.Bucket, class schema.Class, after, to uint64, limit int) ([]judge.FeedEntry, error) {
+	if v.heads.quiet(place{b, class}, after, v.head) {
+		return nil, nil
+	}
+	var entries []judge.FeedEntry
+	err := v.conn.Each(func(q *sqlrow.Rows) error {
+		entries = append(entries, judge.FeedEntry{Seq: q.Uint(0), Key: key(q, 1)})
+		return q.Err()
+	}, "SELECT seq, tbl, pk FROM _feed WHERE bucket = ? AND class = ? AND seq > ? AND seq <= ? ORDER BY seq, tbl, pk LIMIT ?",
+		b.Bytes(), int64(class), int64(after), int64(to), int64(limit))
+	return entries, err
+}
+
+// Scan calls yield for the living rows of table t that lie in the bucket by its rule-th bucket rule, in key order from
+// the first id greater than after, until yield returns false. The row is only valid during the call.
+func (v *View) Scan(
+	t *schema.Table, rule int, b record.Bucket, after record.ID, yield func(*record.Row) bool,
+) error {
+	where, args := within(t, rule, b)
+	return v.layout.Scan(v.conn.Conn, t, where+" AND id > ?", append(args, after[:]), yield)
+}
+
+// Count returns about how many living rows of the table the bucket has. Of the bucket that everybody holds, which may
+// be large, it counts the feed: dead rows too, until they are collected.
+func (v *View) Count(t *schema.Table, rule int, b record.Bucket) (uint64, error) {
+	if t.Buckets[rule].Kind == schema.SharedBucket {
+		n, err := v.conn.Int("SELECT count(*) FROM _feed WHERE bucket = ? AND class = ? AND tbl = ?",
+			b.Bytes(), int64(t.Class), int64(t.ID))
+		return uint64(n), err
+	}
+	where, args := within(t, rule, b)
+	return v.layout.Count(v.conn.Conn, t, where, args...)
+}
+
+// within returns the condition for living rows that lie in the bucket by the table's rule-th bucket rule.
+func within(t *schema.Table, rule int, b record.Bucket) (where string, args []driver.Value) {
+	switch from := t.Buckets[rule].From; {
+	case t.Buckets[rule].Kind != b.Kind:
+		return "0 = 1", nil
+	case b.Kind == schema.SharedBucket:
+		return "_del = 0", nil
+	default:
+		return sqlrow.Quote(from) + " = ? AND _del = 0", []driver.Value{b.ID[:]}
+	}
+}
+
+// key reads a row's key from the columns tbl and pk, which begin at i.
+func key(q *sqlrow.Rows, i int) record.Key {
+	return record.Key{Table: schema.TableID(q.Int(i)), ID: q.ID(i + 1)}
+}

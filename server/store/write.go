@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"fieldsync/sync/fault"
+)
+
+// Write runs do in a write transaction and returns once what it wrote is durable (synchronous=FULL). If do returns an
+// error or panics, nothing of it is kept. Functions run one at a time, each in its caller's goroutine; those that wait
+// for their turn join the commit of the one before. An error may therefore also be that of the common commit: nothing
+// was written then either, and the codes are those of Open and DiskFull. A function must not call Write.
+func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
+	return explain(s.writer.write(ctx, do))
+}
+
+// maxGroup bounds how many functions share a commit: the first one waits for the last.
+const maxGroup = 64
+
+// writer owns the one connection that writes. A commit costs an fsync whatever is in it, so whoever finishes while
+// others wait leaves the transaction open for the next one, and only the last commits.
+type writer struct {
+	mu      sync.Mutex // held while a function runs
+	waiting atomic.Int32
+	conn    *conn
+	tx      *Tx
+	group   *group // the open transaction; nil between commits
+	closed  bool
+}
+
+// group is the functions that share a commit.
+type group struct {
+	size int
+	done chan struct{} // closed when it is decided
+	err  error         // nil when it is durable
+}
+
+func newWriter(s *Store, c *conn) *writer {
+	return &writer{conn: c, tx: &Tx{reads: reads{s, c}, cache: newCache()}}
+}
+
+func (w *writer) write(ctx context.Context, do func(*Tx) error) error {
+	w.waiting.Add(1)
+	w.mu.Lock()
+	w.waiting.Add(-1)
+	g, err := w.take(ctx, do)
+	if err != nil {
+		return err
+	}
+	<-g.done
+	return g.err
+}
+
+// take runs do within the open group or a new one, and then commits it, unless somebody waits who will.
+func (w *writer) take(ctx context.Context, do func(*Tx) error) (g *group, err error) {
+	defer w.mu.Unlock()
+	defer w.pass() // after a panic too
+	if w.closed {
+		return nil, fault.New(Stopped, "The hub is shutting down. Try again later.")
+	}
+	if err = ctx.Err(); err != nil {
+		return nil, err
+	}
+	if w.group == nil {
+		if err = w.tx.begin(); err != nil {
+			return nil, err
+		}
+		w.group = &group{done: make(chan struct{})}
+	}
+	g = w.group
+	g.size++
+	return g, w.tx.Step(func() error { return do(w.tx) })
+}
+
+// pass leaves the group to the next one waiting, or decides it.
+func (w *writer) pass() {
+	g := w.group
+	if g == nil || w.waiting.Load() > 0 && g.size < maxGroup && !w.tx.lost {
+		return
+	}
+	w.group = nil
+	g.err = w.tx.commit()
+	close(g.done)
+}
+
+func (w *writer) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil
+	}
+	w.waiting.Store(0)
+	w.pass()
+	w.closed = true
+	return w.conn.close()
+}
+
+// Tx is one write transaction: a judge.Store, and the hub's own writes. It belongs to the function that Write calls,
+// and is not used after it.
+type Tx struct {
+	reads
+	cache
+	depth int
+	lost  bool // the database has abandoned the transaction, as it may when the disk is full
+}
+
+// begin opens the transaction. What another process has written since the last one makes the cache worthless.
+func (tx *Tx) begin() error {
+	if err := tx.conn.run("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	tx.lost, tx.depth = false, 0
+	version, err := tx.conn.Int("PRAGMA data_version")
+	if err == nil && version != tx.version {
+		tx.forget()
+		tx.version = version
+		err = tx.heads.restart(tx)
+	}
+	if err != nil {
+		tx.rollback()
+	}
+	return err
+}
+
+// Step runs do as a part of the transaction that is kept or undone by itself: if do returns an error or panics, the
+// transaction is as it was before the call. Steps may be nested.
+func (tx *Tx) Step(do func() error) (err error) {
+	if tx.lost {
+		return errLost
+	}
+	if err = tx.flush(); err != nil {
+		return err
+	}
+	if err = tx.conn.run("SAVEPOINT step"); err != nil {
+		return err
+	}
+	kept := false
+	defer func() {
+		if !kept {
+			tx.undo()
+		}
+	}()
+	if err = do(); err != nil {
+		return err
+	}
+	if err = tx.conn.run("RELEASE step"); err == nil {
+		kept = true
+	}
+	return err
+}
+
+// errLost is what the rest of a group hears after the database has abandoned the transaction.
+var errLost = fault.New(DiskFull, "The disk is full, or does not work as it should. Nothing was written; try again.")
+
+// undo takes back the innermost step. The cache may know of it, so it is forgotten.
+func (tx *Tx) undo() {
+	tx.forget()
+	if tx.conn.run("ROLLBACK TO step", "RELEASE step") != nil {
+		tx.lost = true
+	}
+}
+
+// commit makes the transaction durable, and then tells the registry how far writers have come. The heads rise before:
+// one that is too high costs a reader a seek, one that is too low would cost him a change.
+func (tx *Tx) commit() error {
+	if tx.lost {
+		tx.rollback()
+		return errLost
+	}
+	err := tx.flush()
+	if err == nil {
+		tx.heads.raise(tx.touched, tx.cache.head)
+		err = tx.conn.run("COMMIT")
+	}
+	if err != nil {
+		tx.rollback()
+		return err
+	}
+	tx.registry.committed(tx.Epoch(), tx.cache.head, tx.written)
+	tx.settle()
+	return nil
+}
+
+// rollback abandons the whole transaction. It may fail only where the database has done so by itself.
+func (tx *Tx) rollback() {
+	_ = tx.conn.run("ROLLBACK")
+	tx.forget()
+}

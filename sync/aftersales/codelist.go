@@ -1,0 +1,160 @@
+package aftersales
+
+import (
+	"slices"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// A code is an entry of a code list: data, with a label in every language, retired but never deleted. Its id follows
+// from list and code (CodeID), so that a code has one row.
+var codeTable = &schema.Table{
+	ID: 120, Name: "code",
+	Columns: slices.Concat(branch(), []schema.Column{
+		text(1, "list", required, fixed, indexed),
+		text(2, "code", required, fixed),
+		translated(3, "label", searchable),
+		integer(4, "rank"), // order in which lists show it
+		instant(5, "retired_at"),
+		text(6, "parent"), // a code of the same list
+	}),
+	Buckets: shared(),
+}
+
+// A substate is a state of the company's own under one that the code knows. Its id follows from table and code.
+var substateTable = &schema.Table{
+	ID: 124, Name: "substate",
+	Columns: slices.Concat(branch(), []schema.Column{
+		text(1, "table_name", required, fixed, indexed), // "job", "request"
+		text(2, "code", required, fixed),
+		text(3, "state", required), // the state it stands under
+		translated(4, "label"),
+		integer(5, "rank"),
+		instant(6, "retired_at"),
+	}),
+	Buckets: shared(),
+}
+
+// The lists that commands check codes against.
+const (
+	ListFault       = "fault"
+	ListCause       = "cause"
+	ListRemedy      = "remedy"
+	ListVisitReason = "visit_reason" // why a visit was declined, or met a closed door
+	ListJobKind     = "job_kind"
+	ListPayment     = "payment"
+	ListChannel     = "channel"
+)
+
+// Code is a row of the table code.
+type Code struct {
+	ID        record.ID         `json:"id"`
+	List      string            `json:"list"`
+	Code      string            `json:"code"`
+	Label     map[string]string `json:"label"`
+	Rank      int64             `json:"rank"`
+	RetiredAt int64             `json:"retired_at"`
+	Parent    string            `json:"parent"`
+}
+
+// CodeOf returns the row as a Code; the zero Code for nil.
+func CodeOf(r *record.Row) Code { return view[Code](r) }
+
+// CodeID returns the id of a code's row.
+func CodeID(list, code string) record.ID { return NamedID("code", list, code) }
+
+// CodeInput says what a code is called.
+type CodeInput struct {
+	List, Code string
+	Label      map[string]string // by language tag: "en", "zh-Hans", "zh-Hant"
+	Rank       int64
+	Parent     string
+}
+
+// PutCode adds a code to its list, or gives it new labels; one that was retired is in use again. Codes: MissingText.
+func PutCode(tx Tx, in CodeInput) error {
+	list, err := textFor("the list", in.List)
+	if err != nil {
+		return err
+	}
+	code, err := textFor("the code", in.Code)
+	if err != nil {
+		return err
+	}
+	values := record.Values{
+		"list": record.Text(list), "code": record.Text(code), "rank": at(in.Rank), "parent": optional(in.Parent),
+		"retired_at": record.Null,
+	}
+	addTexts(values, "label", in.Label)
+	return upsert(tx, "code", CodeID(list, code), values)
+}
+
+// RetireCode takes a code out of use; rows that have it keep it. Codes: fault.UnknownRow.
+func RetireCode(tx Tx, list, code string) error {
+	row, err := need(tx, "code", CodeID(list, code))
+	if err != nil {
+		return err
+	}
+	return tx.Update("code", row.ID, record.Values{"retired_at": record.Instant(tx.Now())})
+}
+
+// checkCode refuses a code that its list does not have, or no longer; an empty one passes.
+func checkCode(tx Tx, list, code string) error {
+	if code == "" {
+		return nil
+	}
+	row, err := tx.Row("code", CodeID(list, code))
+	if err != nil {
+		return err
+	}
+	if row == nil || !row.Get("retired_at").IsNull() {
+		return fault.New(UnknownCode, "the list "+list+" has no code "+code+": choose one of the list")
+	}
+	return nil
+}
+
+// SubstateInput says what a state of the company's own is called, and under which state it stands.
+type SubstateInput struct {
+	Table string // "job" or "request"
+	Code  string
+	State string
+	Label map[string]string
+	Rank  int64
+}
+
+// PutSubstate adds a sub-state, or changes it. Codes: MissingText, UnknownCode for a state that the table has not.
+func PutSubstate(tx Tx, in SubstateInput) error {
+	code, err := textFor("the code", in.Code)
+	if err != nil {
+		return err
+	}
+	states := map[string][]string{"job": jobStates, "request": requestStates}
+	if !slices.Contains(states[in.Table], in.State) {
+		return fault.New(UnknownCode, "a sub-state stands under a state of the job or request, not under "+in.State)
+	}
+	values := record.Values{
+		"table_name": record.Text(in.Table), "code": record.Text(code), "state": record.Text(in.State),
+		"rank": at(in.Rank), "retired_at": record.Null,
+	}
+	addTexts(values, "label", in.Label)
+	return upsert(tx, "substate", substateID(in.Table, code), values)
+}
+
+func substateID(table, code string) record.ID { return NamedID("substate", table, code) }
+
+// checkSubstate refuses a sub-state that is unknown, retired or stands under another state; "" passes.
+func checkSubstate(tx Tx, table, state, code string) error {
+	if code == "" {
+		return nil
+	}
+	row, err := tx.Row("substate", substateID(table, code))
+	if err != nil {
+		return err
+	}
+	if row == nil || !row.Get("retired_at").IsNull() || row.Get("state").Text() != state {
+		return fault.New(UnknownCode, "there is no sub-state "+code+" under "+state)
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package aftersales
+
+import "fieldsync/sync/schema"
+
+// Version is the schema's version; it rises with every change of a table.
+const Version = 1
+
+// The kinds of buckets: what a bucket gathers the rows of.
+const (
+	JobBucket      schema.BucketKind = 2 // a job with its assignments, visits, slips, times, comments
+	AssetBucket    schema.BucketKind = 3 // a unit with its service history
+	CustomerBucket schema.BucketKind = 4 // a party with its contacts
+	SiteBucket     schema.BucketKind = 5 // a place
+	LocationBucket schema.BucketKind = 6 // a stock location's movements and levels
+	BranchBucket   schema.BucketKind = 7 // what the people of a branch share: colleagues' keys
+	RequestBucket  schema.BucketKind = 8 // a service request
+)
+
+// The rights that holds carry.
+const (
+	RightWork = "work" // does the job: by an assignment to it
+	RightVan  = "van"  // answers for a location's stock: by being its holder
+	RightRead = "read" // sees, and writes nothing
+)
+
+// Schema is what both ends synchronise. Table ids have gaps between the nouns, so that what joins a noun later can
+// stand beside it; column ids from 90 on mean the same in every table (see columns.go).
+var Schema = schema.Must(schema.New("aftersales", Version,
+	partyTable, contactTable, siteTable,
+	requestTable,
+	jobTable, assignmentTable,
+	visitTable, slipTable, supplementTable,
+	unitTable, custodyTable,
+	productTable, partTable, priceTable,
+	locationTable, stockLevelTable, movementTable,
+	timeMarkTable, commentTable, attachmentTable,
+	serviceRecordTable,
+	personTable, postingTable, deviceKeyTable,
+	branchTable, teamTable, membershipTable,
+	codeTable, substateTable, fieldSetTable, fieldDefTable,
+	numberFormatTable, settingTable, policyTable, policyVersionTable,
+))

@@ -1,0 +1,171 @@
+package aftersales
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// A setting is a switch of the company or of one branch. Its id follows from its name and branch (SettingID).
+var settingTable = &schema.Table{
+	ID: 136, Name: "setting",
+	Columns: slices.Concat(branch(fixed), []schema.Column{
+		text(1, "name", required, fixed),
+		office(text(2, "value")),
+	}),
+	Buckets: shared(),
+}
+
+// A number format says how the human numbers of a series look. Its id follows from series and branch.
+var numberFormatTable = &schema.Table{
+	ID: 132, Name: "number_format",
+	Columns: slices.Concat(branch(fixed), []schema.Column{
+		text(1, "series", required, fixed),
+		text(2, "pattern", required),
+	}),
+	Buckets: shared(),
+}
+
+// A policy is a rule kept as data: warranty, prices, service promises, calendars. It is its versions.
+var policyTable = &schema.Table{
+	ID: 138, Name: "policy",
+	Columns: slices.Concat(branch(fixed), []schema.Column{
+		code(1, "kind", required, fixed),
+		translated(2, "name"),
+	}, archive()),
+	Buckets: shared(),
+}
+
+// A policy version is what a policy says from a moment on. It is never edited: each decision stores the one it used.
+var policyVersionTable = &schema.Table{
+	ID: 140, Name: "policy_version", Mode: schema.Ledger,
+	Columns: slices.Concat(branch(), []schema.Column{
+		ref(1, "policy", "policy", required, fixed),
+		instant(2, "valid_from", required),
+		long(64<<10, text(3, "body", required)), // JSON, as the policy's kind says
+		ref(4, "author", "person"),
+		ref(5, "replaces", "policy_version"),
+	}),
+	Buckets: shared(),
+}
+
+// The settings that commands read, with what holds where a company has not set them.
+const (
+	SettingReleaseDays = "release_days" // days that finished work stays on the phone: 30
+)
+
+// DefaultReleaseDays is how long finished work stays on the phone unless the company says otherwise.
+const DefaultReleaseDays = 30
+
+// BadSetting says that a setting has no use for the value.
+const BadSetting fault.Code = "bad_setting"
+
+// SettingID returns the id of the setting's row, for one branch or, with the zero id, for the whole company.
+func SettingID(name string, branch record.ID) record.ID {
+	return NamedID("setting", name, branchName(branch))
+}
+
+func branchName(branch record.ID) string {
+	if branch.IsZero() {
+		return ""
+	}
+	return branch.String()
+}
+
+// Setting returns the branch's value of a setting, else the company's, else "".
+func Setting(tx Reader, name string, branch record.ID) (string, error) {
+	for _, b := range []record.ID{branch, {}} {
+		row, err := tx.Row("setting", SettingID(name, b))
+		if err != nil {
+			return "", err
+		}
+		if row != nil && !row.Get("value").IsNull() {
+			return row.Get("value").Text(), nil
+		}
+	}
+	return "", nil
+}
+
+// SetSetting sets a switch of a branch or, with the zero id, of the company; "" unsets it. Codes: BadSetting.
+func SetSetting(tx Tx, name string, branch record.ID, value string) error {
+	if n, err := strconv.Atoi(value); name == SettingReleaseDays && value != "" && (err != nil || n < 0) {
+		return fault.New(BadSetting, "a number of days is needed, not "+value)
+	}
+	return upsert(tx, "setting", SettingID(name, branch), record.Values{
+		"name": record.Text(name), "branch": record.Ref(branch), "value": optional(value),
+	})
+}
+
+// ReleaseDays returns how many days finished work of the branch stays on the phone.
+func ReleaseDays(tx Reader, branch record.ID) (int, error) {
+	s, err := Setting(tx, SettingReleaseDays, branch)
+	if err != nil {
+		return 0, err
+	}
+	if n, err := strconv.Atoi(s); err == nil && n >= 0 {
+		return n, nil
+	}
+	return DefaultReleaseDays, nil
+}
+
+// The series of human numbers.
+const (
+	SeriesJob     = "J"
+	SeriesRequest = "R"
+	SeriesSlip    = "S"
+	SeriesParty   = "C"
+	SeriesUnit    = "U"
+)
+
+// BadPattern says that a number format would not keep its numbers apart.
+const BadPattern fault.Code = "bad_pattern"
+
+// numberMark is what stands for the number in a pattern, branchMark for the branch's code.
+const (
+	numberMark = "{number}"
+	branchMark = "{branch}"
+)
+
+// SetNumberFormat says how the numbers of a series look in a branch or, with the zero id, in the company:
+// "{branch}-{number}". Numbers given before stay as they are. Codes: BadPattern.
+func SetNumberFormat(tx Tx, series string, branch record.ID, pattern string) error {
+	if strings.Count(pattern, numberMark) != 1 || len(pattern) > 64 {
+		return fault.New(BadPattern, "the pattern must hold "+numberMark+" once, in at most 64 bytes")
+	}
+	return upsert(tx, "number_format", numberFormatID(series, branch), record.Values{
+		"series": record.Text(series), "branch": record.Ref(branch), "pattern": record.Text(pattern),
+	})
+}
+
+func numberFormatID(series string, branch record.ID) record.ID {
+	return NamedID("number_format", series, branchName(branch))
+}
+
+// FormatNumber returns a fresh number of the series, as the branch's format has it, else the company's, else plain.
+func FormatNumber(tx Tx, series string, branch record.ID) (string, error) {
+	number := tx.Number(series)
+	for _, b := range []record.ID{branch, {}} {
+		format, err := tx.Row("number_format", numberFormatID(series, b))
+		if err != nil {
+			return "", err
+		}
+		if format != nil {
+			code, err := branchCode(tx, branch)
+			pattern := format.Get("pattern").Text()
+			return strings.NewReplacer(numberMark, number, branchMark, code).Replace(pattern), err
+		}
+	}
+	return number, nil
+}
+
+func branchCode(tx Tx, branch record.ID) (string, error) {
+	row, err := tx.Row("branch", branch)
+	if err != nil || row == nil {
+		return "", err
+	}
+	return row.Get("code").Text(), nil
+}

@@ -1,0 +1,218 @@
+package aftersales
+
+import (
+	"cmp"
+	"slices"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// The kinds of time.
+const (
+	TimeTravel = "travel"
+	TimeWork   = "work"
+	TimePause  = "pause"
+)
+
+// The two ends of a stretch of time.
+const (
+	EdgeStart = "start"
+	EdgeStop  = "stop"
+)
+
+// A time mark is one end of a stretch of somebody's time: a running clock is a start without its stop, so that nothing
+// has to be changed later.
+var timeMarkTable = &schema.Table{
+	ID: 80, Name: "time_mark", Mode: schema.Ledger,
+	Columns: slices.Concat(branch(), []schema.Column{
+		ref(1, "job", "job", required, fixed),
+		ref(2, "visit", "visit"),
+		ref(3, "person", "person", required),
+		ref(4, "author", "person"),
+		enum(5, "kind", []string{TimeTravel, TimeWork, TimePause}, required),
+		enum(6, "edge", []string{EdgeStart, EdgeStop}, required),
+		ref(7, "replaces", "time_mark"),
+		text(8, "note"),
+	}, occurred()),
+	Buckets: []schema.Bucket{in(JobBucket, "job")},
+	Rights:  add(RightWork),
+}
+
+// ClockRunning and ClockStopped refuse marks that do not make stretches.
+const (
+	ClockRunning fault.Code = "clock_running" // a clock of the person runs on the job already
+	ClockStopped fault.Code = "clock_stopped" // no such clock runs
+)
+
+// TimeMark is a row of the table time_mark.
+type TimeMark struct {
+	ID        record.ID `json:"id"`
+	Branch    record.ID `json:"branch"`
+	Job       record.ID `json:"job"`
+	Visit     record.ID `json:"visit"`
+	Person    record.ID `json:"person"`
+	Author    record.ID `json:"author"`
+	Kind      string    `json:"kind"`
+	Edge      string    `json:"edge"`
+	Replaces  record.ID `json:"replaces"`
+	Note      string    `json:"note"`
+	Occurred  int64     `json:"occurred"`
+	Corrected int64     `json:"corrected"`
+}
+
+// TimeMarkOf returns the row as a TimeMark; the zero TimeMark for nil.
+func TimeMarkOf(r *record.Row) TimeMark { return view[TimeMark](r) }
+
+// TimeMarks returns the person's marks on the job that no other replaces, in the order in which they happened.
+func TimeMarks(tx Tx, job, person record.ID) ([]TimeMark, error) {
+	rows, err := tx.Refs("time_mark", "job", job)
+	if err != nil {
+		return nil, err
+	}
+	var marks []TimeMark
+	for _, row := range standing(rows) {
+		if m := TimeMarkOf(row); m.Person == person {
+			marks = append(marks, m)
+		}
+	}
+	slices.SortStableFunc(marks, func(a, b TimeMark) int {
+		return cmp.Or(cmp.Compare(a.Corrected, b.Corrected), compareIDs(a.ID, b.ID))
+	})
+	return marks, nil
+}
+
+// standing returns the rows of a ledger that no other of them replaces.
+func standing(rows []*record.Row) []*record.Row {
+	replaced := map[record.ID]bool{}
+	for _, row := range rows {
+		replaced[row.Get("replaces").Ref()] = true
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(row *record.Row) bool { return replaced[row.ID] })
+}
+
+// RunningClock returns the mark that started the person's clock on the job, nil if none runs.
+func RunningClock(tx Tx, job, person record.ID) (*TimeMark, error) {
+	marks, err := TimeMarks(tx, job, person)
+	var running *TimeMark
+	for i, m := range marks {
+		switch {
+		case m.Edge == EdgeStart:
+			running = &marks[i]
+		case running != nil && running.Kind == m.Kind:
+			running = nil
+		}
+	}
+	return running, err
+}
+
+// TimeSpent returns the ms that the person spent on the job, by kind; a running clock counts until now (ms UTC). A
+// start without a stop ends where the next stretch starts.
+func TimeSpent(tx Tx, job, person record.ID, now int64) (map[string]int64, error) {
+	marks, err := TimeMarks(tx, job, person)
+	spent := map[string]int64{}
+	var running *TimeMark
+	stop := func(at int64) {
+		if running != nil {
+			spent[running.Kind] += max(0, at-running.Corrected)
+			running = nil
+		}
+	}
+	for i, m := range marks {
+		switch {
+		case m.Edge == EdgeStart:
+			stop(m.Corrected)
+			running = &marks[i]
+		case running != nil && running.Kind == m.Kind:
+			stop(m.Corrected)
+		}
+	}
+	stop(now)
+	return spent, err
+}
+
+// MarkInput is one end of a stretch of time.
+type MarkInput struct {
+	Job      record.ID
+	Person   record.ID // zero: the author
+	Kind     string
+	Edge     string
+	At       Moment
+	Replaces record.ID // the mark that this one corrects
+	Note     string
+}
+
+// MarkTime starts or stops a clock, or corrects a mark. Codes: ClockRunning, ClockStopped, NotAssigned, CodeJobClosed,
+// fault.UnknownRow.
+func MarkTime(tx Tx, in MarkInput) (record.ID, error) {
+	row, err := openJob(tx, in.Job)
+	if err != nil {
+		return record.ID{}, err
+	}
+	in.Person = first(in.Person, tx.Author())
+	if _, err := assignedTo(tx, in.Job, in.Person); err != nil {
+		return record.ID{}, err
+	}
+	visits, err := tx.Refs("visit", "job", in.Job)
+	if err != nil {
+		return record.ID{}, err
+	}
+	s := &stand{job: JobOf(row), person: in.Person}
+	for _, row := range visits {
+		if v := VisitOf(row); v.Person == in.Person {
+			s.visit = v
+		}
+	}
+	if err := in.fits(tx); err != nil {
+		return record.ID{}, err
+	}
+	return mark(tx, s, in)
+}
+
+// fits refuses a mark that the person's clock does not permit. A correction fits where the mark it replaces is.
+func (in MarkInput) fits(tx Tx) error {
+	if !in.Replaces.IsZero() {
+		_, err := need(tx, "time_mark", in.Replaces)
+		return err
+	}
+	running, err := RunningClock(tx, in.Job, in.Person)
+	switch {
+	case err != nil:
+		return err
+	case in.Edge == EdgeStart && running != nil:
+		return fault.New(ClockRunning, "your clock runs ("+running.Kind+"): stop it first")
+	case in.Edge == EdgeStop && (running == nil || running.Kind != in.Kind):
+		return fault.New(ClockStopped, "no clock for "+in.Kind+" is running")
+	}
+	return nil
+}
+
+func mark(tx Tx, s *stand, in MarkInput) (record.ID, error) {
+	values := record.Values{
+		"branch": record.Ref(s.job.Branch), "job": record.Ref(s.job.ID), "visit": record.Ref(s.visit.ID),
+		"person": record.Ref(s.person), "author": record.Ref(tx.Author()), "kind": record.Text(in.Kind),
+		"edge": record.Text(in.Edge), "replaces": record.Ref(in.Replaces), "note": optional(in.Note),
+	}
+	in.At.put(tx, values)
+	id := tx.NewID()
+	return id, insert(tx, "time_mark", id, values)
+}
+
+// switchClock stops the clock that the person has running on the job, and starts one of the given kind; "" none.
+func switchClock(tx Tx, s *stand, kind string, when Moment) error {
+	running, err := RunningClock(tx, s.job.ID, s.person)
+	if err != nil || running != nil && running.Kind == kind {
+		return err
+	}
+	if running != nil {
+		if _, err := mark(tx, s, MarkInput{Kind: running.Kind, Edge: EdgeStop, At: when}); err != nil {
+			return err
+		}
+	}
+	if kind == "" {
+		return nil
+	}
+	_, err = mark(tx, s, MarkInput{Kind: kind, Edge: EdgeStart, At: when})
+	return err
+}

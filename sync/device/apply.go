@@ -1,0 +1,263 @@
+package device
+
+import (
+	"slices"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Replica takes in what the hub sends, within one write transaction of the store.
+type Replica struct {
+	store   Store
+	schema  *schema.Schema
+	id      *Identity
+	pinned  map[record.Key]bool // the rows with pending changes
+	changed []record.Key
+}
+
+// Open begins taking in on the store.
+func Open(store Store, s *schema.Schema) (*Replica, error) {
+	id, err := store.Identity()
+	if err != nil {
+		return nil, err
+	}
+	if id == nil {
+		return nil, ErrNotEnrolled
+	}
+	keys, err := store.Bases()
+	if err != nil {
+		return nil, err
+	}
+	r := &Replica{store: store, schema: s, id: id, pinned: make(map[record.Key]bool, len(keys))}
+	for _, k := range keys {
+		r.pinned[k] = true
+	}
+	return r, nil
+}
+
+// Identity returns who the replica is; the caller must not change it.
+func (r *Replica) Identity() *Identity { return r.id }
+
+// Changed returns the rows whose shown values may have changed.
+func (r *Replica) Changed() []record.Key { return r.changed }
+
+// ErrPage says that a page does not follow on what the device has: the session begins again.
+var ErrPage = fault.New(fault.Malformed, "the server sent a page that does not follow on the last one")
+
+// TakePage applies one part of a page. The cursor moves with the last part, in the same transaction as its rows.
+func (r *Replica) TakePage(p *wire.Page) error {
+	if int(p.Class) >= schema.Classes || r.id.Cursors[p.Class] != p.From || p.To < p.From {
+		return ErrPage
+	}
+	for _, b := range p.Leave {
+		if err := r.leaveBucket(b, p.Class, p.Leave); err != nil {
+			return err
+		}
+	}
+	for _, b := range p.Enter {
+		if err := r.store.MarkStale(b, p.Class); err != nil {
+			return err
+		}
+		if err := r.store.PutHeld(p.Class, b, true); err != nil {
+			return err
+		}
+	}
+	for i := range p.Rows {
+		if err := r.takeRows(&p.Rows[i], p); err != nil {
+			return err
+		}
+	}
+	return r.moveCursor(p)
+}
+
+func (r *Replica) moveCursor(p *wire.Page) error {
+	r.id.Resume, r.id.Partial = p.Resume, [3]uint64{uint64(p.Class), p.From, p.To}
+	if p.Last {
+		r.id.Cursors[p.Class] = p.To
+		r.id.Resume, r.id.Partial = nil, [3]uint64{}
+		if err := r.sweep(p.Class); err != nil {
+			return err
+		}
+	}
+	return r.store.PutIdentity(r.id)
+}
+
+// sweep lets go of the rows that were on the device when their bucket entered, and were not among its content.
+func (r *Replica) sweep(class schema.Class) error {
+	stale, err := r.store.Stale(class)
+	if err != nil {
+		return err
+	}
+	for _, key := range stale {
+		if err := r.leave(key); err != nil {
+			return err
+		}
+	}
+	return r.store.ClearStale(class)
+}
+
+// leaveBucket evicts a bucket: its rows go, unless they lie in another bucket that stays. Nothing is deleted by it.
+func (r *Replica) leaveBucket(b record.Bucket, class schema.Class, leaving []record.Bucket) error {
+	if err := r.store.PutHeld(class, b, false); err != nil {
+		return err
+	}
+	held, err := r.store.Held(class)
+	if err != nil {
+		return err
+	}
+	keys, err := r.store.BucketRows(b, class)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		row, err := r.store.Row(key)
+		if err != nil {
+			return err
+		}
+		stays := row != nil && slices.ContainsFunc(row.Buckets(), func(x record.Bucket) bool {
+			return x != b && slices.Contains(held, x) && !slices.Contains(leaving, x)
+		})
+		if stays {
+			continue
+		}
+		if err := r.leave(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave lets go of a row that the device may no longer see. One with pending changes is hidden, and kept until their
+// verdict.
+func (r *Replica) leave(key record.Key) error {
+	r.changed = append(r.changed, key)
+	if r.pinned[key] {
+		base, err := r.store.Base(key)
+		if err != nil {
+			return err
+		}
+		base.Hidden = true
+		if err := r.store.PutBase(key, base); err != nil {
+			return err
+		}
+	}
+	return r.store.DropRow(key)
+}
+
+func (r *Replica) takeRows(batch *wire.Rows, p *wire.Page) error {
+	t := r.schema.TableByID(batch.Table)
+	if t == nil {
+		return nil // the app is older than the table: it will ask again when it has learned it
+	}
+	positions := positionsOf(t, batch.Columns)
+	for i := range batch.Rows {
+		if err := r.takeRow(t, positions, batch.Whole, &batch.Rows[i], p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// positionsOf returns where the columns stand in the table, -1 for those this version does not know.
+func positionsOf(t *schema.Table, columns []schema.ColumnID) []int {
+	positions := make([]int, len(columns))
+	for i, id := range columns {
+		positions[i] = t.ColumnByID(id)
+	}
+	return positions
+}
+
+func (r *Replica) takeRow(t *schema.Table, positions []int, whole bool, in *wire.Row, p *wire.Page) error {
+	key := record.Key{Table: t.ID, ID: in.ID}
+	if r.pinned[key] {
+		base, err := r.store.Base(key)
+		if err != nil {
+			return err
+		}
+		return r.takeUnder(key, base, r.brought(t, positions, whole, in, base.Row), p)
+	}
+	var have *record.Row
+	if p.From > 0 || !whole {
+		var err error
+		if have, err = r.store.Row(key); err != nil {
+			return err
+		}
+	}
+	if newer(have, p) {
+		return nil
+	}
+	row := r.brought(t, positions, whole, in, have)
+	if row == nil {
+		return nil // a part of a row that the device does not have: the checksums will tell
+	}
+	r.changed = append(r.changed, key)
+	return r.store.PutRow(row)
+}
+
+// newer reports whether the device has the row from a verdict that was given after the page was made.
+func newer(have *record.Row, p *wire.Page) bool { return have != nil && p.From > 0 && have.Seq > p.To }
+
+// brought returns the hub's row as the message leaves it; nil for a part of a row that is not there.
+func (r *Replica) brought(t *schema.Table, positions []int, whole bool, in *wire.Row, have *record.Row) *record.Row {
+	row := &record.Row{Table: t, ID: in.ID}
+	switch {
+	case whole || have != nil && len(have.Cols) == 0:
+		row.Cols = make([]record.Value, len(t.Columns))
+	case have == nil:
+		return nil
+	default:
+		row = have.Clone()
+	}
+	row.Seq, row.Vector, row.Deleted = in.Seq, in.Vector, in.Deleted
+	for i, at := range positions {
+		if at >= 0 && i < len(in.Values) {
+			row.Cols[at] = in.Values[i]
+		}
+	}
+	return row
+}
+
+// takeUnder puts the hub's row under the pending changes of one that has some.
+func (r *Replica) takeUnder(key record.Key, base *Base, row *record.Row, p *wire.Page) error {
+	if row == nil || newer(base.Row, p) {
+		return nil
+	}
+	base.Low = base.Low.Meet(row.Vector)
+	base.Row, base.Hidden = row, false
+	if err := r.store.PutBase(key, base); err != nil {
+		return err
+	}
+	return r.show(key, base)
+}
+
+// show writes the visible row: the hub's, with the pending changes on top.
+func (r *Replica) show(key record.Key, base *Base) error {
+	pending, err := r.store.PendingOn(key)
+	if err != nil {
+		return err
+	}
+	r.changed = append(r.changed, key)
+	var row *record.Row
+	if base.Row != nil {
+		row = base.Row.Clone()
+	}
+	for _, item := range pending {
+		c, err := item.changeOf(key)
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			row = record.NewRow(r.schema.TableByID(key.Table), c, clock.Dot{})
+			continue
+		}
+		row.Show(c)
+	}
+	if row == nil || base.Hidden {
+		return r.store.DropRow(key)
+	}
+	return r.store.PutRow(row)
+}

@@ -1,0 +1,54 @@
+package device
+
+import (
+	"slices"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/wire"
+)
+
+// Hello returns what opens a session, but for the token and the app's name, which the caller knows. now is the
+// device's clock, in ms since 1970 UTC.
+func Hello(store Store, now int64) (wire.Hello, error) {
+	id, err := store.Identity()
+	if err != nil {
+		return wire.Hello{}, err
+	}
+	if id == nil {
+		return wire.Hello{}, ErrNotEnrolled
+	}
+	h := wire.Hello{
+		Device: id.Device, Schema: id.Schema, Epoch: id.Epoch, Cursors: id.Cursors, Resume: id.Resume,
+		Actor: id.Actor, Written: id.Counter, Now: now,
+	}
+	if id.Actor == Provisional {
+		h.Actor = 0
+	}
+	oldest, err := store.Items(Pending, 0, 1)
+	if err != nil || len(oldest) == 0 {
+		return h, err
+	}
+	h.Oldest, h.Pending = oldest[0].Change.Stamp.Millis(), uint32(id.Queue-oldest[0].N+1)
+	return h, nil
+}
+
+// Unsent returns, in order of writing, up to limit change sets after the queue's number that the hub has to judge, and
+// those it refused: they are sent again once a session, to hear whether the office has decided. What is written under
+// no incarnation yet, and all behind it, has to wait.
+func Unsent(store Store, after uint64, limit int) ([]*Item, error) {
+	pending, err := store.Items(Pending, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	refused, err := store.Items(Refused, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	items := slices.Concat(pending, refused)
+	slices.SortFunc(items, func(a, b *Item) int { return clock.Dot{Counter: a.N}.Compare(clock.Dot{Counter: b.N}) })
+	items = items[:min(limit, len(items))]
+	if i := slices.IndexFunc(items, func(x *Item) bool { return x.Change.Dot.Actor == Provisional }); i >= 0 {
+		items = items[:i]
+	}
+	return items, nil
+}

@@ -1,0 +1,227 @@
+package device
+
+import (
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+)
+
+// Taken is what the verdicts asked of the session.
+type Taken struct {
+	Judged int  // change sets that now have a verdict
+	Forked bool // the incarnation's numbers name somebody else's change sets: ask for a new one and send again
+	Resend bool // the hub expects change sets that the device thought were judged: send again
+}
+
+// TakeVerdicts applies the hub's answer to a push. A change set leaves the queue only by a verdict that names its own
+// hash.
+func (r *Replica) TakeVerdicts(v *wire.Verdicts) (Taken, error) {
+	taken := Taken{}
+	rows, err := r.answered(v)
+	if err != nil {
+		return taken, err
+	}
+	for i := range v.Verdicts {
+		if err := r.takeVerdict(v, &v.Verdicts[i], rows, &taken); err != nil {
+			return taken, err
+		}
+	}
+	for _, key := range v.Gone {
+		if err := r.takeGone(key); err != nil {
+			return taken, err
+		}
+	}
+	for _, batch := range v.Rows {
+		for i := range batch.Rows {
+			key := record.Key{Table: batch.Table, ID: batch.Rows[i].ID}
+			if row := rows[key]; row != nil {
+				if err := r.takeAnswer(key, row); err != nil {
+					return taken, err
+				}
+			}
+		}
+	}
+	return taken, r.store.PutIdentity(r.id)
+}
+
+// answered returns the rows that come with the verdicts, by key.
+func (r *Replica) answered(v *wire.Verdicts) (map[record.Key]*record.Row, error) {
+	rows := map[record.Key]*record.Row{}
+	for i := range v.Rows {
+		batch := &v.Rows[i]
+		t := r.schema.TableByID(batch.Table)
+		if t == nil {
+			continue
+		}
+		positions := positionsOf(t, batch.Columns)
+		for j := range batch.Rows {
+			if row := r.brought(t, positions, true, &batch.Rows[j], nil); row != nil && batch.Whole {
+				rows[row.Key()] = row
+			}
+		}
+	}
+	return rows, nil
+}
+
+func (r *Replica) takeVerdict(v *wire.Verdicts, run *wire.Verdict, rows map[record.Key]*record.Row, taken *Taken) error {
+	switch run.Outcome {
+	case wire.Forked:
+		taken.Forked = true
+		return r.fork(clock.Dot{Actor: v.Actor, Counter: run.Counter})
+	case wire.Gap:
+		return r.gap(v.Actor, run.Seq, taken)
+	}
+	items, err := r.judgedItems(v.Actor, run)
+	if err != nil || items == nil {
+		return err
+	}
+	for i, item := range items {
+		r.judged(item, run, i)
+		if err := r.store.PutItem(item); err != nil {
+			return err
+		}
+		taken.Judged++
+		for k := range item.Change.Rows {
+			if err := r.settle(item, &item.Change.Rows[k], run.Outcome, rows); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// judgedItems returns the items of a run of verdicts, or nil where it does not name their hashes: then it is about
+// other change sets than these, and changes nothing.
+func (r *Replica) judgedItems(a clock.Actor, run *wire.Verdict) ([]*Item, error) {
+	items := make([]*Item, 0, run.Count)
+	hashes := make([]record.Hash, 0, run.Count)
+	for i := range run.Count {
+		item, err := r.store.Item(clock.Dot{Actor: a, Counter: run.Counter + i})
+		if err != nil || item == nil {
+			return nil, err
+		}
+		items, hashes = append(items, item), append(hashes, item.Hash)
+	}
+	if wire.RunHash(hashes...) != run.Hash {
+		return nil, nil
+	}
+	return items, nil
+}
+
+// judged notes the i-th verdict of the run on its item.
+func (r *Replica) judged(item *Item, run *wire.Verdict, i int) {
+	eff := item.Change.Stamp.Add(item.Change.Offset)
+	if i < len(run.Eff) {
+		eff = run.Eff[i]
+	}
+	item.Seq, item.Code, item.Message = run.Seq+uint64(i), run.Code, run.Message
+	item.Prior = &wire.Prior{Outcome: run.Outcome, Code: run.Code, Eff: eff}
+	switch run.Outcome {
+	case wire.Quarantined:
+		item.State = Refused
+	case wire.Released:
+		item.State, item.Prior.Outcome = Closed, wire.Quarantined
+	default:
+		item.State = Accepted
+	}
+}
+
+// settle brings a row up to date after one of its changes was judged. After Applied the hub's row is what the author
+// saw with his change on top, and its vector the change's context with its dot; otherwise the hub's row comes along.
+func (r *Replica) settle(item *Item, c *record.RowChange, outcome wire.Outcome, rows map[record.Key]*record.Row) error {
+	key := c.Key()
+	if !r.pinned[key] {
+		return nil
+	}
+	base, err := r.store.Base(key)
+	if err != nil {
+		return err
+	}
+	if outcome == wire.Applied && rows[key] == nil {
+		base.Row = appliedTo(base.Row, c, item, r)
+		base.Low = base.Low.Meet(base.Row.Vector)
+	}
+	return r.unpin(key, base)
+}
+
+func appliedTo(have *record.Row, c *record.RowChange, item *Item, r *Replica) *record.Row {
+	row := have
+	if row == nil {
+		row = record.NewRow(r.schema.TableByID(c.Table), c, clock.Dot{})
+	} else {
+		row.Show(c)
+	}
+	row.Vector, row.Seq = c.Context.With(item.Change.Dot), item.Seq
+	return row
+}
+
+// unpin writes the base back, or lets it go when nothing is pending on the row any more.
+func (r *Replica) unpin(key record.Key, base *Base) error {
+	pending, err := r.store.PendingOn(key)
+	if err != nil {
+		return err
+	}
+	if len(pending) > 0 {
+		if err := r.store.PutBase(key, base); err != nil {
+			return err
+		}
+		return r.show(key, base)
+	}
+	delete(r.pinned, key)
+	if err := r.store.DropBase(key); err != nil {
+		return err
+	}
+	r.changed = append(r.changed, key)
+	if base.Row == nil || base.Hidden {
+		return r.store.DropRow(key)
+	}
+	return r.store.PutRow(base.Row)
+}
+
+// takeAnswer takes in today's row of the hub, as a verdict brought it.
+func (r *Replica) takeAnswer(key record.Key, row *record.Row) error {
+	if r.pinned[key] {
+		base, err := r.store.Base(key)
+		if err != nil {
+			return err
+		}
+		if base.Row != nil {
+			base.Low = base.Low.Meet(row.Vector)
+		}
+		base.Row, base.Hidden = row, false
+		if err := r.store.PutBase(key, base); err != nil {
+			return err
+		}
+		return r.show(key, base)
+	}
+	r.changed = append(r.changed, key)
+	return r.store.PutRow(row)
+}
+
+// takeGone lets go of a row that the device may not see today.
+func (r *Replica) takeGone(key record.Key) error {
+	if r.pinned[key] {
+		base, err := r.store.Base(key)
+		if err != nil {
+			return err
+		}
+		if base.Row == nil { // inserted here, with more pending on top: it is still ours to send
+			return nil
+		}
+	}
+	return r.leave(key)
+}
+
+// Dismiss closes a refused change set that its author gives up. It stays on the hub for the office.
+func (r *Replica) Dismiss(d clock.Dot) error {
+	item, err := r.store.Item(d)
+	if err != nil {
+		return err
+	}
+	if item == nil || item.State != Refused {
+		return fault.New(fault.Closed, "this change is not waiting for a decision")
+	}
+	item.State = Closed
+	return r.store.PutItem(item)
+}

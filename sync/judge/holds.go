@@ -1,0 +1,230 @@
+package judge
+
+import (
+	"slices"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// regrant brings the holds up to date after a change: those that the row itself gives, those of rows whose path
+// leads through it, and those of groups whose members it changes. Only a change that writes a column which grants
+// read costs anything.
+func (b *Batch) regrant(c *record.RowChange) error {
+	for _, t := range b.Schema.Tables {
+		for _, g := range t.Grants {
+			roots, err := b.rootsTouched(t, g, c)
+			if err != nil {
+				return err
+			}
+			for _, root := range roots {
+				if err := b.regrantRoot(t, root); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// rootsTouched returns the rows of t whose grant g may read what the change wrote.
+func (b *Batch) rootsTouched(t *schema.Table, g schema.Grant, c *record.RowChange) ([]record.ID, error) {
+	written := b.Schema.TableByID(c.Table)
+	var roots []record.ID
+	if written == t {
+		roots = append(roots, c.ID)
+	}
+	for _, p := range g.Paths {
+		more, err := b.rootsThrough(t, p.Via, c)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, more...)
+	}
+	if g.Group != nil && g.Group.Table == written.Name {
+		more, err := b.rootsOfMembership(t, g, c)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots, more...)
+	}
+	slices.SortFunc(roots, func(x, y record.ID) int { return slices.Compare(x[:], y[:]) })
+	return slices.Compact(roots), nil
+}
+
+// rootsThrough returns the rows of t whose path leads through the changed row, if the change wrote the column by
+// which the path goes on from there.
+func (b *Batch) rootsThrough(t *schema.Table, via []string, c *record.RowChange) ([]record.ID, error) {
+	for depth := 1; depth < len(via); depth++ {
+		at, steps := t, make([]*schema.Table, 0, depth)
+		for _, step := range via[:depth] {
+			steps = append(steps, at)
+			at = b.Schema.Table(at.Columns[at.Column(step)].Ref)
+		}
+		if at.ID != c.Table || !writesColumn(at, c, via[depth]) {
+			continue
+		}
+		return b.walkBack(steps, via[:depth], c.ID)
+	}
+	return nil, nil
+}
+
+// walkBack follows a path against its direction, from one row to all that lead to it.
+func (b *Batch) walkBack(steps []*schema.Table, via []string, from record.ID) ([]record.ID, error) {
+	ids := []record.ID{from}
+	for i := len(steps) - 1; i >= 0; i-- {
+		var before []record.ID
+		for _, id := range ids {
+			refs, err := b.Refs(steps[i], via[i], id)
+			if err != nil {
+				return nil, err
+			}
+			before = append(before, refs...)
+		}
+		ids = before
+	}
+	return ids, nil
+}
+
+func writesColumn(t *schema.Table, c *record.RowChange, name string) bool {
+	if c.Op == record.Delete {
+		return true
+	}
+	id := t.Columns[t.Column(name)].ID
+	return slices.ContainsFunc(c.Cells, func(w record.CellWrite) bool { return w.Column == id })
+}
+
+// rootsOfMembership returns the rows of t that grant to the group whose membership changed.
+func (b *Batch) rootsOfMembership(t *schema.Table, g schema.Grant, c *record.RowChange) ([]record.ID, error) {
+	row, err := b.Row(c.Key())
+	if err != nil || row == nil {
+		return nil, err
+	}
+	return b.Refs(t, g.To, row.Get(g.Group.Group).Ref())
+}
+
+// regrantRoot opens and closes holds so that the row gives exactly those that its grants say.
+func (b *Batch) regrantRoot(t *schema.Table, id record.ID) error {
+	key := record.Key{Table: t.ID, ID: id}
+	row, err := b.Row(key)
+	if err != nil || row == nil {
+		return err
+	}
+	want, err := b.granted(row)
+	if err != nil {
+		return err
+	}
+	have, err := b.store.HoldsFrom(key)
+	if err != nil {
+		return err
+	}
+	for _, h := range have {
+		if i := slices.IndexFunc(want, func(w Hold) bool { return sameHold(w, h) }); i >= 0 {
+			want = slices.Delete(want, i, i+1)
+			continue
+		}
+		h.Until = b.seq
+		if err := b.putHold(h); err != nil {
+			return err
+		}
+	}
+	for _, h := range want {
+		if err := b.putHold(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sameHold(a, b Hold) bool {
+	return a.Person == b.Person && a.Bucket == b.Bucket && a.Right == b.Right
+}
+
+// granted returns the holds that a row gives as it stands.
+func (b *Batch) granted(row *record.Row) ([]Hold, error) {
+	var holds []Hold
+	if row.Deleted {
+		return nil, nil
+	}
+	for _, g := range row.Table.Grants {
+		if g.While != "" && !slices.Contains(g.In, row.Get(g.While).Text()) {
+			continue
+		}
+		people, err := b.grantees(row, g)
+		if err != nil {
+			return nil, err
+		}
+		buckets, err := b.grantedBuckets(row, g)
+		if err != nil {
+			return nil, err
+		}
+		for _, person := range people {
+			for _, bucket := range buckets {
+				h := Hold{person, bucket, row.Key(), g.Right, b.seq, Forever}
+				if !slices.ContainsFunc(holds, func(x Hold) bool { return sameHold(x, h) }) {
+					holds = append(holds, h)
+				}
+			}
+		}
+	}
+	return holds, nil
+}
+
+// grantees returns the people that a grant is made to.
+func (b *Batch) grantees(row *record.Row, g schema.Grant) ([]record.ID, error) {
+	to := row.Get(g.To).Ref()
+	if to.IsZero() {
+		return nil, nil
+	}
+	if g.Group == nil {
+		return []record.ID{to}, nil
+	}
+	members := b.Schema.Table(g.Group.Table)
+	ids, err := b.Refs(members, g.Group.Group, to)
+	if err != nil {
+		return nil, err
+	}
+	var people []record.ID
+	for _, id := range ids {
+		m, err := b.Row(record.Key{Table: members.ID, ID: id})
+		if err != nil {
+			return nil, err
+		}
+		if p := m.Get(g.Group.Person).Ref(); !p.IsZero() {
+			people = append(people, p)
+		}
+	}
+	return people, nil
+}
+
+// grantedBuckets follows the paths of a grant to the buckets at their ends.
+func (b *Batch) grantedBuckets(row *record.Row, g schema.Grant) ([]record.Bucket, error) {
+	var buckets []record.Bucket
+	for _, p := range g.Paths {
+		id, err := b.follow(row, p.Via)
+		if err != nil {
+			return nil, err
+		}
+		if !id.IsZero() {
+			buckets = append(buckets, record.Bucket{Kind: p.Kind, ID: id})
+		}
+	}
+	return buckets, nil
+}
+
+func (b *Batch) follow(row *record.Row, via []string) (record.ID, error) {
+	id := row.ID
+	for i, step := range via {
+		column := row.Table.Columns[row.Table.Column(step)]
+		id = row.Get(step).Ref()
+		if id.IsZero() || i == len(via)-1 {
+			return id, nil
+		}
+		next, err := b.Row(record.Key{Table: b.Schema.Table(column.Ref).ID, ID: id})
+		if err != nil || next == nil {
+			return record.ID{}, err
+		}
+		row = next
+	}
+	return id, nil
+}

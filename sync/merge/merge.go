@@ -1,0 +1,190 @@
+// Package merge brings one row and one write together. It is the heart of the engine and pure: the same writes give
+// the same row in whatever order they arrive. DESIGN.md says why.
+package merge
+
+import (
+	"slices"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// Write is what a change set does to one row, as the hub merges it.
+type Write struct {
+	Op      record.Op
+	Dot     clock.Dot    // names the change set
+	As      clock.Dot    // for a released or amended change set: the dot it was first sent under; whoever saw that, saw this
+	Eff     clock.Stamp  // effective time
+	Context clock.Vector // what the author had seen of the row
+	Unseen  clock.Vector // the part of Context that the hub itself has not applied: see Cell.Seen
+	Cells   []record.CellWrite
+}
+
+// Conflict says that a cell holds values whose authors did not know of each other, or ceased to.
+type Conflict struct {
+	Cell     record.CellID // Column 0 stands for the row: it was deleted here and written there
+	Standing []record.Standing
+	Ask      bool // a person must settle it
+	Open     bool // more than one value stands
+}
+
+// DeletedCell is the cell that a conflict between a delete and a write is recorded under.
+var DeletedCell = record.CellID{}
+
+// Apply merges w, committed as seq, into the row, which is the caller's and is changed in place: its shown values,
+// vector and metadata. It returns what became of concurrent values. The row must not have w.Dot yet.
+func Apply(row *record.Row, w *Write, seq uint64) []Conflict {
+	var conflicts []Conflict
+	for i := range w.Cells {
+		position := row.Table.ColumnByID(w.Cells[i].Column)
+		if position < 0 {
+			continue
+		}
+		if c, ok := applyCell(row, position, w, &w.Cells[i], seq); ok {
+			conflicts = append(conflicts, c)
+		}
+	}
+	row.Vector = row.Vector.With(w.Dot)
+	if c, ok := settleLife(row, w, seq); ok {
+		conflicts = append(conflicts, c)
+	}
+	row.Seq = seq
+	return conflicts
+}
+
+// applyCell merges one written cell and reports whether there was, or is now, a conflict in it.
+func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite, seq uint64) (Conflict, bool) {
+	column := &row.Table.Columns[position]
+	cell := cellOf(row.Meta, write.CellID)
+	standing := standingOf(row, position, cell)
+	newcomer := record.Standing{Dot: w.Dot, Eff: w.Eff, Value: write.Value}
+	if replacedBefore(cell, w) {
+		// Somebody whose write is already here had seen this one and replaced it: it never stands, but it is recorded.
+		return Conflict{Cell: write.CellID, Standing: append(standing, newcomer)}, true
+	}
+	kept, replaced := split(column, standing, w.Context, write.Settles)
+	for _, r := range replaced {
+		newcomer.Eff = max(newcomer.Eff, r.Eff)
+	}
+	kept = append(kept, newcomer)
+	showFirst(column, kept)
+	cell.Seq, cell.Seen = seq, cell.Seen.Join(w.Unseen)
+	cell.Shown, cell.Others = kept[0], append([]record.Standing(nil), kept[1:]...)
+	row.Put(position, write.Key, kept[0].Value)
+	c := Conflict{Cell: write.CellID, Standing: kept, Open: differ(kept), Ask: needsPerson(column, kept)}
+	return c, c.Open || differ(standing)
+}
+
+// replacedBefore reports whether an author whose value came to the cell earlier had already seen the write.
+func replacedBefore(cell *record.Cell, w *Write) bool {
+	return cell.Seen.Covers(w.Dot) || !w.As.IsZero() && cell.Seen.Covers(w.As)
+}
+
+// cellOf returns the cell's state, which is inserted if the cell was never written.
+func cellOf(m *record.Meta, id record.CellID) *record.Cell {
+	i, ok := m.Find(id)
+	if !ok {
+		m.Cells = append(m.Cells, record.Cell{})
+		copy(m.Cells[i+1:], m.Cells[i:])
+		m.Cells[i] = record.Cell{ID: id}
+	}
+	return &m.Cells[i]
+}
+
+// standingOf returns the values that stand in the cell, the shown one first.
+func standingOf(row *record.Row, position int, cell *record.Cell) []record.Standing {
+	if cell.Shown.Dot.IsZero() {
+		return nil
+	}
+	shown := cell.Shown
+	shown.Value = row.Cols[position]
+	if cell.ID.Key != "" {
+		shown.Value = row.Cols[position].Cell(cell.ID.Key)
+	}
+	return append([]record.Standing{shown}, cell.Others...)
+}
+
+// split tells the standing values that a write leaves beside it from those that it knowingly replaces: the ones its
+// author had seen. Where these are for a person to settle, it replaces only the ones it names, or else the one that
+// was shown to him. What the author had not seen plays no part, so that the order of arrival plays none either.
+func split(c *schema.Column, standing []record.Standing, saw clock.Vector, settles []clock.Dot) (kept, replaced []record.Standing) {
+	for _, s := range standing {
+		if saw.Covers(s.Dot) {
+			replaced = append(replaced, s)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	if !needsPerson(c, replaced) {
+		return kept, replaced
+	}
+	if len(settles) == 0 {
+		showFirst(c, replaced)
+		settles = []clock.Dot{replaced[0].Dot}
+	}
+	seen := replaced
+	replaced = nil
+	for _, s := range seen {
+		if slices.Contains(settles, s.Dot) {
+			replaced = append(replaced, s)
+		} else {
+			kept = append(kept, s)
+		}
+	}
+	return kept, replaced
+}
+
+// differ reports whether the values are not all the same.
+func differ(standing []record.Standing) bool {
+	for i := 1; i < len(standing); i++ {
+		if standing[i].Value != standing[0].Value {
+			return true
+		}
+	}
+	return false
+}
+
+// needsPerson reports whether the values may only be settled by a write that names them.
+func needsPerson(c *schema.Column, standing []record.Standing) bool {
+	if c.Policy == schema.Ask {
+		return differ(standing)
+	}
+	for _, pair := range c.Asks {
+		if has(standing, pair[0]) && has(standing, pair[1]) {
+			return true
+		}
+	}
+	return false
+}
+
+func has(standing []record.Standing, code string) bool {
+	for _, s := range standing {
+		if s.Value.Text() == code {
+			return true
+		}
+	}
+	return false
+}
+
+// settleLife decides whether the row lives. A delete holds while every write in the row was seen by somebody who
+// deleted it; any other write brings the row back, and that is recorded.
+func settleLife(row *record.Row, w *Write, seq uint64) (Conflict, bool) {
+	m, was := row.Meta, row.Deleted
+	if w.Op == record.Delete {
+		d := record.Deletion{Dot: w.Dot, Context: w.Context.With(w.Dot)}
+		if m.Delete != nil {
+			d.Context = d.Context.Join(m.Delete.Context)
+		}
+		m.Delete = &d
+	}
+	if m.Delete == nil {
+		return Conflict{}, false
+	}
+	row.Deleted = m.Delete.Context.CoversAll(row.Vector)
+	if was && !row.Deleted {
+		m.Born = seq
+	}
+	unknown := w.Op == record.Delete && !row.Deleted || was && !row.Deleted && !w.Context.Covers(m.Delete.Dot)
+	return Conflict{Cell: DeletedCell, Open: false}, unknown
+}

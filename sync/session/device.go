@@ -1,0 +1,261 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Local is the replica, as a session drives it. Each call is one transaction, durable when it returns.
+type Local interface {
+	Hello() (wire.Hello, error)
+	Sign(text []byte) ([]byte, error)
+	// Greet takes in the hub's answer and reports whether the session must begin again for a new incarnation.
+	Greet(*wire.Welcome) (renew bool, err error)
+	TakePage(*wire.Page) (*device.Identity, error)
+	TakeVerdicts(*wire.Verdicts) (device.Taken, error)
+	// Unsent returns change sets that wait for a verdict, in order, from after the given number in the queue.
+	Unsent(after uint64, limit int) ([]*device.Item, error)
+	Identity() (*device.Identity, error)
+}
+
+// How much a device sends before it waits for verdicts: enough to keep the hub busy, and little enough to lose.
+const (
+	pushItems  = 512       // change sets in a message
+	pushBytes  = 256 << 10 // of change sets in a message
+	pushWindow = 4         // messages without a verdict
+)
+
+// Device is the device's end of one connection.
+type Device struct {
+	local   Local
+	state   deviceState
+	head    uint64 // the hub's, when it welcomed the device
+	sent    uint64 // the number in the queue up to which change sets were sent on this connection
+	waiting int    // pushes without verdicts
+	pages   uint32 // taken on this connection
+	cursors [schema.Classes]uint64
+	partial bool // a page is under way: its last part has not come
+	resent  int
+	level   bool // CaughtUp was said, and nothing came since
+}
+
+type deviceState uint8
+
+const (
+	deviceNew deviceState = iota
+	deviceGreeting
+	deviceLive
+	deviceClosed
+)
+
+// maxResends is how often a connection begins its queue again because the hub asked for earlier change sets.
+const maxResends = 3
+
+// NewDevice returns the device's end of a connection that is about to be opened.
+func NewDevice(local Local) *Device { return &Device{local: local} }
+
+// Step feeds an event to the machine and returns what is to be done.
+func (d *Device) Step(e Event) []Effect {
+	if d.state == deviceClosed {
+		return nil
+	}
+	effects, err := d.step(e)
+	if err != nil {
+		return append(effects, d.close(err)...)
+	}
+	return effects
+}
+
+func (d *Device) step(e Event) ([]Effect, error) {
+	switch e := e.(type) {
+	case Opened:
+		return d.open()
+	case Received:
+		return d.received(e.Message)
+	case Wrote:
+		if d.state != deviceLive {
+			return nil, nil
+		}
+		d.level = false
+		return d.push(nil)
+	case Leave:
+		d.state = deviceClosed
+		return []Effect{Send{wire.Bye{}}, Close{}}, nil
+	case TimedOut:
+		return nil, ErrSilent
+	}
+	return nil, ErrOutOfPlace
+}
+
+func (d *Device) open() ([]Effect, error) {
+	hello, err := d.local.Hello()
+	if err != nil {
+		return nil, err
+	}
+	d.state, d.cursors = deviceGreeting, hello.Cursors
+	return []Effect{Send{hello}, Expect{AnswerWithin}}, nil
+}
+
+func (d *Device) received(m wire.Message) ([]Effect, error) {
+	switch m := m.(type) {
+	case wire.Refusal:
+		d.state = deviceClosed
+		return []Effect{Close{fault.New(m.Code, m.Message), time.Duration(m.RetryAfter) * time.Millisecond, false}}, nil
+	case wire.Goodbye:
+		d.state = deviceClosed
+		return []Effect{Close{RetryAfter: time.Duration(m.RetryAfter) * time.Millisecond}}, nil
+	}
+	if d.state == deviceGreeting {
+		return d.greeted(m)
+	}
+	switch m := m.(type) {
+	case wire.Verdicts:
+		return d.judged(&m)
+	case wire.Page:
+		return d.paged(&m)
+	case wire.Sums:
+		return nil, nil
+	}
+	return nil, ErrOutOfPlace
+}
+
+func (d *Device) greeted(m wire.Message) ([]Effect, error) {
+	switch m := m.(type) {
+	case wire.Challenge:
+		signature, err := d.local.Sign(wire.ChallengeText(m.Nonce))
+		if err != nil {
+			return nil, err
+		}
+		return []Effect{Send{wire.Proof{Signature: signature}}, Expect{AnswerWithin}}, nil
+	case wire.Welcome:
+		return d.welcomed(&m)
+	}
+	return nil, ErrOutOfPlace
+}
+
+func (d *Device) welcomed(w *wire.Welcome) ([]Effect, error) {
+	renew, err := d.local.Greet(w)
+	if err != nil {
+		return nil, err
+	}
+	if renew {
+		return d.again(), nil
+	}
+	id, err := d.local.Identity()
+	if err != nil {
+		return nil, err
+	}
+	d.state, d.head, d.cursors = deviceLive, w.Head, id.Cursors
+	return d.push(nil)
+}
+
+// again ends the connection to begin anew at once: what the device is called has changed.
+func (d *Device) again() []Effect {
+	d.state = deviceClosed
+	return []Effect{Send{wire.Bye{}}, Close{Again: true}}
+}
+
+// push sends change sets until the window is full, one incarnation a message, in the order they were written.
+func (d *Device) push(effects []Effect) ([]Effect, error) {
+	for d.waiting < pushWindow {
+		items, err := d.local.Unsent(d.sent, pushItems)
+		if err != nil {
+			return effects, err
+		}
+		if len(items) == 0 {
+			break
+		}
+		effects = append(effects, Send{d.pushOf(items)})
+		d.waiting++
+	}
+	return d.settle(effects), nil
+}
+
+// pushOf returns the message for as many of the items as fit.
+func (d *Device) pushOf(items []*device.Item) wire.Push {
+	p := wire.Push{Actor: items[0].Change.Dot.Actor}
+	size := 0
+	for _, item := range items {
+		size += len(item.Encoded)
+		if item.Change.Dot.Actor != p.Actor || size > pushBytes && len(p.Changes) > 0 {
+			break
+		}
+		p.Changes = append(p.Changes, wire.Pushed{Encoded: item.Encoded, Prior: item.Prior})
+		d.sent = item.N
+	}
+	return p
+}
+
+func (d *Device) judged(v *wire.Verdicts) ([]Effect, error) {
+	if d.waiting == 0 {
+		return nil, ErrOutOfPlace
+	}
+	taken, err := d.local.TakeVerdicts(v)
+	if err != nil {
+		return nil, err
+	}
+	d.waiting--
+	if taken.Forked {
+		return d.again(), nil
+	}
+	if taken.Resend {
+		if d.resent++; d.resent > maxResends {
+			return nil, ErrOutOfPlace
+		}
+		d.sent = 0
+	}
+	return d.push(nil)
+}
+
+func (d *Device) paged(p *wire.Page) ([]Effect, error) {
+	id, err := d.local.TakePage(p)
+	if errors.Is(err, device.ErrPage) {
+		return d.again(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.pages++
+	d.cursors, d.partial = id.Cursors, !p.Last
+	ack := wire.Ack{Class: p.Class, K: id.Cursors[p.Class], Pages: d.pages, Actor: id.Actor, Written: id.Counter}
+	if ack.Actor == device.Provisional {
+		ack.Actor = 0
+	}
+	d.level = false
+	return d.settle([]Effect{Send{ack}}), nil
+}
+
+// settle says what the machine waits for now: an answer, or, caught up, nothing.
+func (d *Device) settle(effects []Effect) []Effect {
+	if d.waiting > 0 || d.partial || !d.complete() {
+		return append(effects, Expect{AnswerWithin})
+	}
+	if !d.level {
+		d.level = true
+		effects = append(effects, CaughtUp{})
+	}
+	return append(effects, Expect{})
+}
+
+func (d *Device) complete() bool {
+	for _, c := range d.cursors {
+		if c < d.head {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Device) close(err error) []Effect {
+	d.state = deviceClosed
+	reason := &fault.Error{}
+	if !errors.As(err, &reason) {
+		reason = fault.Wrap(fault.Internal, "the device could not go on", err)
+	}
+	return []Effect{Close{Reason: reason}}
+}

@@ -1,0 +1,196 @@
+package session
+
+import (
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// maxJudging is how many pushes of one device may wait for verdicts; one that sends more does not keep to the window.
+const maxJudging = 2 * pushWindow
+
+// Hub is the hub's end of one connection.
+type Hub struct {
+	state   hubState
+	hello   wire.Hello
+	nonce   []byte
+	person  record.ID
+	cursors [schema.Classes]uint64 // what the device will have when it has taken all that was sent
+	resume  []byte                 // where the page under way goes on
+	class   schema.Class           // the class that is being read
+	reading bool                   // a Read is under way
+	resumed bool                   // the page under way was begun on an earlier connection
+	behind  bool                   // the round of classes is not complete
+	moved   bool                   // the hub committed something since the round began
+	head    uint64                 // of the hub, when the device was welcomed
+	sent    uint32                 // pages sent
+	taken   uint32                 // pages that the device has acknowledged
+	judging int
+}
+
+type hubState uint8
+
+const (
+	hubNew hubState = iota
+	hubAdmitting
+	hubChallenging
+	hubProving
+	hubLive
+	hubClosed
+)
+
+// NewHub returns the hub's end of a connection that was just opened.
+func NewHub() *Hub { return &Hub{} }
+
+// Step feeds an event to the machine and returns what is to be done.
+func (h *Hub) Step(e Event) []Effect {
+	if h.state == hubClosed {
+		return nil
+	}
+	switch e := e.(type) {
+	case Opened:
+		return []Effect{Expect{HelloWithin}}
+	case Received:
+		return h.received(e.Message)
+	case TimedOut:
+		return h.refuse(Refused{Reason: ErrSilent})
+	case Refused:
+		return h.refuse(e)
+	case Closing:
+		h.state = hubClosed
+		return []Effect{Send{wire.Goodbye{RetryAfter: e.RetryAfter.Milliseconds()}}, Close{}}
+	}
+	return h.answered(e)
+}
+
+func (h *Hub) refuse(r Refused) []Effect {
+	h.state = hubClosed
+	refusal := wire.Refusal{Code: r.Reason.Code, Message: r.Reason.Message, RetryAfter: r.RetryAfter.Milliseconds()}
+	return []Effect{Send{refusal}, Close{Reason: r.Reason}}
+}
+
+func (h *Hub) received(m wire.Message) []Effect {
+	if _, ok := m.(wire.Bye); ok {
+		h.state = hubClosed
+		return []Effect{Close{}}
+	}
+	switch h.state {
+	case hubNew:
+		if hello, ok := m.(wire.Hello); ok {
+			h.state, h.hello = hubAdmitting, hello
+			return []Effect{Admit{hello}}
+		}
+	case hubChallenging:
+		if proof, ok := m.(wire.Proof); ok {
+			h.state = hubProving
+			return []Effect{Prove{h.hello, h.nonce, proof.Signature}}
+		}
+	case hubLive:
+		return h.live(m)
+	}
+	return h.refuse(Refused{Reason: ErrOutOfPlace})
+}
+
+func (h *Hub) live(m wire.Message) []Effect {
+	switch m := m.(type) {
+	case wire.Push:
+		if h.judging++; h.judging <= maxJudging {
+			return []Effect{Judge{m}}
+		}
+	case wire.Ack:
+		if m.Pages <= h.sent && m.Pages >= h.taken && int(m.Class) < schema.Classes {
+			h.taken = m.Pages
+			return h.read([]Effect{Heard{m}})
+		}
+	case wire.Verify:
+		return []Effect{Sum{m.Buckets}}
+	case wire.Witness:
+		return []Effect{Keep{m.Rows}}
+	}
+	return h.refuse(Refused{Reason: ErrOutOfPlace})
+}
+
+// answered takes in what the driver answers to an effect.
+func (h *Hub) answered(e Event) []Effect {
+	switch e := e.(type) {
+	case Challenged:
+		h.state, h.nonce = hubChallenging, e.Nonce
+		return []Effect{Send{wire.Challenge{Nonce: e.Nonce}}, Expect{HelloWithin}}
+	case Admitted:
+		return h.admitted(e)
+	case Judged:
+		h.judging--
+		return []Effect{Send{e.Verdicts}}
+	case Summed:
+		return []Effect{Send{e.Sums}}
+	case Moved:
+		h.moved, h.behind = h.behind, true
+		return h.read(nil)
+	case Paged:
+		return h.paged(e)
+	}
+	return nil
+}
+
+func (h *Hub) admitted(e Admitted) []Effect {
+	h.state, h.person, h.cursors, h.head = hubLive, e.Person, e.Cursors, e.Welcome.Head
+	if e.Cursors == h.hello.Cursors {
+		h.resume = h.hello.Resume
+	}
+	if len(h.resume) > 0 && int(h.resume[0]) < schema.Classes {
+		h.class, h.resumed = schema.Class(h.resume[0]), true
+	}
+	h.behind = true
+	return h.read([]Effect{Send{e.Welcome}, Expect{}})
+}
+
+// read asks for the next part of a page, unless one is being read, the device has not taken enough of those sent, or
+// there is nothing new.
+func (h *Hub) read(effects []Effect) []Effect {
+	if h.state != hubLive || h.reading || h.sent-h.taken >= wire.Window || !h.behind {
+		return effects
+	}
+	h.reading = true
+	want := judge.Want{Person: h.person, Class: h.class, From: h.cursors[h.class], Resume: h.resume}
+	return append(effects, Read{want})
+}
+
+// paged sends a part and goes on: with the rest of the page, the next page of the class, the next class, or, after a
+// round of all classes, not before the hub moves.
+func (h *Hub) paged(e Paged) []Effect {
+	h.reading = false
+	p := e.Page
+	var effects []Effect
+	if h.worthSending(&p) {
+		h.sent++
+		effects = append(effects, Send{p})
+		if p.Last {
+			h.cursors[p.Class] = p.To
+		}
+	}
+	h.resume = p.Resume
+	if p.Last && p.To == e.Head || !p.Last && p.Resume == nil {
+		h.nextClass()
+	}
+	return h.read(effects)
+}
+
+// worthSending reports whether the page tells the device anything: state, or, the first time, that there is none.
+func (h *Hub) worthSending(p *wire.Page) bool {
+	if len(p.Rows) > 0 || len(p.Leave) > 0 || len(p.Enter) > 0 || p.Resume != nil {
+		return true
+	}
+	return p.Last && (p.From < h.head || p.To > p.From && h.resumed)
+}
+
+// nextClass goes on in the round. One that began in the middle, with a page left off on an earlier connection, is
+// followed by a whole one.
+func (h *Hub) nextClass() {
+	if h.class++; int(h.class) < schema.Classes && !h.resumed {
+		return
+	}
+	h.class = 0
+	h.behind = h.moved || h.resumed
+	h.moved, h.resumed = false, false
+}

@@ -1,0 +1,156 @@
+// Package session is the conversation of a device and the hub as two state machines, one an end. A machine is fed
+// events and answers with effects; sockets, timers, files and clocks live outside it, so that a whole fleet runs in
+// one thread under a seed. DESIGN.md draws the states.
+package session
+
+import (
+	"time"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Effect is something a machine asks of its driver. Effects are carried out in order.
+type Effect interface{ effect() }
+
+// Send asks to send a message.
+type Send struct{ Message wire.Message }
+
+// Close asks to close the connection. A driver that reconnects waits RetryAfter at least; 0 leaves it to its backoff,
+// and Again asks to reconnect at once.
+type Close struct {
+	Reason     *fault.Error // nil after a Bye
+	RetryAfter time.Duration
+	Again      bool
+}
+
+// Expect asks to feed TimedOut unless another event comes within the time; 0 asks to wait for ever.
+type Expect struct{ Within time.Duration }
+
+// The device's own effect: CaughtUp says that nothing is left to send or to fetch, as far as both ends know.
+type CaughtUp struct{}
+
+// The hub's own effects. Each is answered by the event named.
+type (
+	// Admit asks who the device is: answered by Admitted, Challenged or Refused.
+	Admit struct{ Hello wire.Hello }
+	// Prove asks to check a signature over a nonce: answered by Admitted or Refused.
+	Prove struct {
+		Hello     wire.Hello
+		Nonce     []byte
+		Signature []byte
+	}
+	// Judge asks for verdicts: answered by Judged.
+	Judge struct{ Push wire.Push }
+	// Read asks for the next part of a page: answered by Paged.
+	Read struct{ Want judge.Want }
+	// Sum asks for checksums: answered by Summed.
+	Sum struct{ Buckets []record.Bucket }
+	// Heard notes how far the device has come; it is not answered.
+	Heard struct{ Ack wire.Ack }
+	// Keep keeps witness copies for the office; it is not answered.
+	Keep struct{ Rows []wire.Rows }
+)
+
+func (Send) effect()     {}
+func (Close) effect()    {}
+func (Expect) effect()   {}
+func (CaughtUp) effect() {}
+func (Admit) effect()    {}
+func (Prove) effect()    {}
+func (Judge) effect()    {}
+func (Read) effect()     {}
+func (Sum) effect()      {}
+func (Heard) effect()    {}
+func (Keep) effect()     {}
+
+// Event is something that happened to a machine.
+type Event interface{ event() }
+
+// Events of both ends.
+type (
+	// Opened says that the connection is there.
+	Opened struct{}
+	// Received is a message of the other end.
+	Received struct{ Message wire.Message }
+	// TimedOut says that what was expected did not come.
+	TimedOut struct{}
+)
+
+// Wrote tells the device's machine that the replica has something new to send.
+type Wrote struct{}
+
+// Leave tells the device's machine to end the session.
+type Leave struct{}
+
+// Events of the hub.
+type (
+	// Challenged answers Admit: the device must sign the nonce.
+	Challenged struct{ Nonce []byte }
+	// Admitted answers Admit and Prove: the device is known, and this is what it is told.
+	Admitted struct {
+		Person  record.ID
+		Welcome wire.Welcome
+		Cursors [schema.Classes]uint64 // where to begin: the device's own, or zero in a new epoch
+	}
+	// Refused ends the session, in answer to any effect or on its own, as when the device is revoked.
+	Refused struct {
+		Reason     *fault.Error
+		RetryAfter time.Duration
+	}
+	// Judged answers Judge.
+	Judged struct{ Verdicts wire.Verdicts }
+	// Paged answers Read. Head is the hub's when it was read: a page that ends before it is followed by another.
+	Paged struct {
+		Page wire.Page
+		Head uint64
+	}
+	// Summed answers Sum.
+	Summed struct{ Sums wire.Sums }
+	// Moved says that the hub committed something that the device may care for.
+	Moved struct{}
+	// Closing says that the hub shuts down.
+	Closing struct{ RetryAfter time.Duration }
+)
+
+func (Opened) event()     {}
+func (Received) event()   {}
+func (TimedOut) event()   {}
+func (Wrote) event()      {}
+func (Leave) event()      {}
+func (Challenged) event() {}
+func (Admitted) event()   {}
+func (Refused) event()    {}
+func (Judged) event()     {}
+func (Paged) event()      {}
+func (Summed) event()     {}
+func (Moved) event()      {}
+func (Closing) event()    {}
+
+// How long an end waits for the other before it gives the connection up.
+const (
+	AnswerWithin = 30 * time.Second // a message that must be answered
+	HelloWithin  = 10 * time.Second // the first message of a connection, and the proof
+)
+
+// ErrOutOfPlace says that a message came that its sender may not send in this state.
+var ErrOutOfPlace = fault.New(fault.Malformed, "a message came out of place; update the app")
+
+// ErrSilent says that the other end did not answer in time.
+var ErrSilent = fault.New(fault.Overloaded, "no answer; trying again")
+
+// Verdicts returns the answer to a push: rulings in runs, the rows that come along, the keys of those that do not.
+func Verdicts(a clock.Actor, epoch uint32, at uint64, changes []judge.Ruling, rows []wire.Rows, gone []record.Key) wire.Verdicts {
+	v := wire.Verdicts{Actor: a, Epoch: epoch, At: at, Rows: rows, Gone: gone}
+	for _, r := range changes {
+		v.Verdicts = append(v.Verdicts, wire.Verdict{
+			Counter: r.Dot.Counter, Count: 1, Hash: r.Hash, Outcome: r.Outcome, Seq: r.Seq, Eff: []clock.Stamp{r.Eff},
+			Code: r.Code, Message: r.Message,
+		})
+	}
+	return v
+}

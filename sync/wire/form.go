@@ -1,0 +1,212 @@
+package wire
+
+import (
+	"encoding/binary"
+	"reflect"
+
+	"fieldsync/sync/fault"
+)
+
+// form walks the fields of a message in the order of their bytes, and either writes or reads them: one description of
+// a message serves both ways, so that the two cannot drift apart. The first fault sticks in err; after it, nothing is
+// written and everything read is zero.
+type form struct {
+	b       []byte // written so far, or left to read
+	reading bool
+	room    int // bytes that what is read may still take in memory, beyond the message itself
+	err     error
+	*scratch
+}
+
+var (
+	errMalformed = fault.New(fault.Malformed, "these bytes are no message of this protocol; update the app")
+	errTooLarge  = fault.New(fault.TooLarge, "the message is larger than the other end accepts")
+)
+
+// malformed records that the message is not well formed.
+func (f *form) malformed() { f.fail(errMalformed) }
+
+func (f *form) fail(err error) {
+	if f.err == nil {
+		f.err = err
+	}
+	if f.reading {
+		f.b = nil
+	}
+}
+
+// reserve accounts for memory that is about to be allocated for what is read, and reports whether there is room.
+func (f *form) reserve(n, size int) bool {
+	if size > 0 && n > f.room/size {
+		f.fail(errTooLarge)
+	}
+	if f.err != nil {
+		return false
+	}
+	f.room -= n * size
+	return true
+}
+
+// take reads the next n bytes; they are part of the input.
+func (f *form) take(n int) []byte {
+	if n < 0 || n > len(f.b) {
+		f.malformed()
+		return nil
+	}
+	p := f.b[:n:n]
+	f.b = f.b[n:]
+	return p
+}
+
+func (f *form) readUvarint() uint64 {
+	x, n := binary.Uvarint(f.b)
+	if n <= 0 || n > 1 && f.b[n-1] == 0 { // too long, or not the shortest form
+		f.malformed()
+		return 0
+	}
+	f.b = f.b[n:]
+	return x
+}
+
+func (f *form) writeUvarint(x uint64) { f.b = binary.AppendUvarint(f.b, x) }
+
+func (f *form) readByte() byte {
+	if p := f.take(1); p != nil {
+		return p[0]
+	}
+	return 0
+}
+
+// unsigned walks a number as a varint.
+func unsigned[T ~uint8 | ~uint16 | ~uint32 | ~uint64](f *form, p *T) {
+	if !f.reading {
+		f.writeUvarint(uint64(*p))
+		return
+	}
+	x := f.readUvarint()
+	if *p = T(x); uint64(*p) != x {
+		f.malformed()
+	}
+}
+
+// between walks a number that must lie in [lo, hi].
+func between[T ~uint8 | ~uint16 | ~uint32 | ~uint64](f *form, p *T, lo, hi T) {
+	if unsigned(f, p); *p < lo || *p > hi {
+		f.malformed()
+	}
+}
+
+// signed walks a number as a zigzag varint.
+func (f *form) signed(p *int64) {
+	if f.reading {
+		*p = unzigzag(f.readUvarint())
+	} else {
+		f.writeUvarint(zigzag(*p))
+	}
+}
+
+// small walks a number that is never negative and fits 31 bits.
+func (f *form) small(p *int) {
+	x := uint64(*p)
+	if between(f, &x, 0, 1<<31-1); f.reading {
+		*p = int(x)
+	}
+}
+
+// octet walks one byte in [lo, hi].
+func octet[T ~uint8](f *form, p *T, lo, hi T) {
+	if !f.reading {
+		f.b = append(f.b, byte(*p))
+	} else {
+		*p = T(f.readByte())
+	}
+	if *p < lo || *p > hi {
+		f.malformed()
+	}
+}
+
+// bool walks one byte, 0 or 1.
+func (f *form) bool(p *bool) {
+	x := uint8(0)
+	if *p {
+		x = 1
+	}
+	octet(f, &x, 0, 1)
+	*p = x == 1
+}
+
+// word walks eight bytes, the highest first.
+func (f *form) word(p *uint64) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], *p)
+	f.fixed(b[:])
+	*p = binary.BigEndian.Uint64(b[:])
+}
+
+// fixed walks bytes whose number is known.
+func (f *form) fixed(p []byte) {
+	if f.reading {
+		copy(p, f.take(len(p)))
+	} else {
+		f.b = append(f.b, p...)
+	}
+}
+
+// blob walks bytes with their number before them.
+func (f *form) blob(p *[]byte, limit int) {
+	n := f.length(len(*p), limit)
+	if !f.reading {
+		f.b = append(f.b, *p...)
+	} else if n > 0 && f.reserve(n, 1) {
+		*p = append([]byte(nil), f.take(n)...)
+	}
+}
+
+// text walks a text with its length in bytes before it.
+func text[T ~string](f *form, p *T, limit int) {
+	n := f.length(len(*p), limit)
+	if !f.reading {
+		f.b = append(f.b, *p...)
+	} else if f.reserve(n, 1) {
+		*p = T(f.take(n))
+	}
+}
+
+// length walks a length; one beyond the limit is refused.
+func (f *form) length(n, limit int) int {
+	if f.small(&n); n > limit {
+		f.fail(errTooLarge)
+		return 0
+	}
+	return n
+}
+
+// list walks elements with their number before them; each takes at least size bytes, so that a lie about the number
+// cannot reserve memory.
+func list[T any](f *form, p *[]T, size int, walk func(*form, *T)) {
+	n := len(*p)
+	f.small(&n)
+	if f.reading {
+		*p = makeList[T](f, n, size)
+	}
+	for i := range *p {
+		if f.err != nil {
+			return
+		}
+		walk(f, &(*p)[i])
+	}
+}
+
+// makeList returns n zero elements, nil for none or where the bytes left cannot hold n of at least size bytes each.
+func makeList[T any](f *form, n, size int) []T {
+	if n > len(f.b)/size {
+		f.malformed()
+	}
+	if n == 0 || !f.reserve(n, int(reflect.TypeFor[T]().Size())) {
+		return nil
+	}
+	return make([]T, n)
+}
+
+func zigzag(x int64) uint64   { return uint64(x<<1) ^ uint64(x>>63) }
+func unzigzag(x uint64) int64 { return int64(x>>1) ^ -int64(x&1) }

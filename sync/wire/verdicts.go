@@ -1,0 +1,121 @@
+package wire
+
+import (
+	"math"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+)
+
+// RunHash returns the one hash that names a run of change sets: the first's own, chained with each that follows.
+func RunHash(hashes ...record.Hash) record.Hash {
+	var run record.Hash
+	for i, h := range hashes {
+		if run = record.Chain(run, h); i == 0 {
+			run = h
+		}
+	}
+	return run
+}
+
+// Join appends the verdict of one change set to verdicts in counter order: to the last run if it continues it, else as
+// a run of its own.
+func Join(run []Verdict, v Verdict) []Verdict {
+	if len(run) == 0 || !run[len(run)-1].continues(v) {
+		return append(run, v)
+	}
+	last := &run[len(run)-1]
+	last.Count++
+	last.Hash = record.Chain(last.Hash, v.Hash)
+	last.Eff = append(last.Eff, v.Eff...)
+	return run
+}
+
+func (v *Verdict) continues(next Verdict) bool {
+	return v.accepts() && next.Count == 1 && next.Outcome == v.Outcome && next.Counter == v.Counter+v.Count &&
+		next.Seq == v.Seq+v.Count && (len(next.Eff) == 0) == (len(v.Eff) == 0)
+}
+
+func (v *Verdict) accepts() bool { return v.Outcome == Applied || v.Outcome == Merged }
+
+// EffOf returns the effective time of the i-th change set of the run, whose author meant own.
+func (v *Verdict) EffOf(i int, own clock.Stamp) clock.Stamp {
+	if i < len(v.Eff) {
+		return v.Eff[i]
+	}
+	return own
+}
+
+// minVerdict is what the shortest verdict takes: a gap.
+const minVerdict = 4
+
+// effFlag, beside an outcome, says that the effective times follow.
+const effFlag = 8
+
+// verdictWalk walks verdicts one after another: counters and commits are differences to what the one before leads
+// to expect.
+type verdictWalk struct {
+	counter uint64
+	seq     uint64
+}
+
+func (w *verdictWalk) walk(f *form, v *Verdict) {
+	head := uint8(v.Outcome)
+	if len(v.Eff) > 0 {
+		head |= effFlag
+	}
+	octet(f, &head, 1, 15)
+	v.Outcome = Outcome(head &^ effFlag)
+	w.walkPlace(f, v)
+	if v.Outcome != Gap {
+		f.fixed(v.Hash[:])
+	}
+	if head&effFlag != 0 {
+		walkEffs(f, v)
+	}
+	if v.Outcome == Quarantined {
+		text(f, &v.Code, MaxCode)
+		text(f, &v.Message, MaxText)
+	}
+	w.check(f, v)
+}
+
+// walkPlace walks counters and commits.
+func (w *verdictWalk) walkPlace(f *form, v *Verdict) {
+	skipped, jump := v.Counter-w.counter, int64(v.Seq-w.seq)
+	unsigned(f, &skipped)
+	f.signed(&jump)
+	v.Counter, v.Seq = w.counter+skipped, w.seq+uint64(jump)
+	if v.Counter < w.counter {
+		f.malformed()
+	}
+	if v.accepts() {
+		unsigned(f, &v.Count)
+	} else if f.reading {
+		v.Count = 1
+	}
+	w.counter, w.seq = v.Counter+v.Count, v.Seq+v.Count
+}
+
+func walkEffs(f *form, v *Verdict) {
+	if f.reading {
+		v.Eff = makeList[clock.Stamp](f, int(min(v.Count, math.MaxInt32)), 1)
+	}
+	last := clock.Stamp(0)
+	for i := range v.Eff {
+		step := int64(v.Eff[i] - last)
+		f.signed(&step)
+		last += clock.Stamp(step)
+		v.Eff[i] = last
+	}
+}
+
+// check refuses what no verdict says.
+func (w *verdictWalk) check(f *form, v *Verdict) {
+	switch {
+	case v.Outcome < Applied || v.Outcome > Gap, v.Counter == 0, v.Count == 0, w.counter <= v.Counter,
+		v.Count > 1 && !v.accepts(), len(v.Eff) > 0 && uint64(len(v.Eff)) != v.Count,
+		v.Outcome == Gap && v.Hash != record.Hash{}, v.Outcome != Quarantined && (v.Code != "" || v.Message != ""):
+		f.malformed()
+	}
+}
