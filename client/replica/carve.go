@@ -19,7 +19,7 @@ func (s *salvage) carve(path string) {
 	}
 	defer p.close()
 	sought := s.identity == nil
-	for n := uint32(1); n <= p.count; n++ {
+	for n := range p.numbers() {
 		for rowid, values := range p.records(n) {
 			if i := itemOf(rowid, values); i != nil && s.items[i.N] == nil {
 				s.items[i.N] = i
@@ -40,14 +40,16 @@ func itemOf(rowid int64, values []driver.Value) *device.Item {
 	values[0] = rowid // the record itself leaves the key out
 	r := sqlrow.RowOf(values...)
 	i, err := readItem(r)
-	switch {
-	case err != nil || r.Err() != nil,
-		i.Hash != record.HashOf(i.Encoded) || !bytes.Equal(i.Encoded, i.Change.AppendBinary(nil)),
-		uint64(i.Change.Dot.Actor) != r.Uint(1) || i.Change.Dot.Counter != r.Uint(2),
-		i.State < device.Pending || i.State > device.Closed:
+	if err != nil || r.Err() != nil || !sound(i) || uint64(i.Change.Dot.Actor) != r.Uint(1) {
 		return nil
 	}
 	return i
+}
+
+// sound reports whether an item is what its user wrote, and in a state that items have.
+func sound(i *device.Item) bool {
+	return i.Hash == record.HashOf(i.Encoded) && bytes.Equal(i.Encoded, i.Change.AppendBinary(nil)) &&
+		i.State >= device.Pending && i.State <= device.Closed
 }
 
 // identityOf returns the identity that a record of _identity holds; nil for any other record.

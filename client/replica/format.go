@@ -19,16 +19,26 @@ const (
 //go:embed replica.sql
 var ownTables string
 
-// checkFormat refuses a database that is not a replica, or one that a newer program wrote.
+// checkFormat refuses a database that is not a replica, or one that a newer program wrote. One without any table is
+// a replica that was never finished.
 func checkFormat(c *sqlrow.Conn) error {
-	id, err := c.Int("PRAGMA application_id")
-	if err != nil {
-		return err
+	var id, version, tables, own int64
+	for query, n := range map[string]*int64{
+		"PRAGMA application_id":              &id,
+		"PRAGMA user_version":                &version,
+		"SELECT count(*) FROM sqlite_schema": &tables,
+		"SELECT count(*) FROM sqlite_schema WHERE name IN ('_outbox', '_identity')": &own,
+	} {
+		var err error
+		if *n, err = c.Int(query); err != nil {
+			return err
+		}
 	}
-	version, err := c.Int("PRAGMA user_version")
 	switch {
-	case err != nil:
-		return err
+	case tables == 0:
+		return nil
+	case id != applicationID && own == 2:
+		return corrupt("the header of the file", nil)
 	case id != applicationID:
 		return fault.New(Foreign, "the file is not a replica of this app: choose another path")
 	case version > format:
@@ -58,18 +68,10 @@ func openWriter(ctx context.Context, path string, layout *sqlrow.Layout) (*sql.D
 }
 
 func migrate(c *sqlrow.Conn, layout *sqlrow.Layout) error {
-	tables, err := c.Int("SELECT count(*) FROM sqlite_schema")
-	if err != nil {
-		return err
-	}
-	if tables > 0 {
-		if err = checkFormat(c); err != nil {
-			return err
-		}
-	}
-	err = run(c, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", format))
+	err := checkFormat(c)
 	if err == nil {
-		_, err = c.Exec(ownTables)
+		err = run(c, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", format),
+			ownTables)
 	}
 	if err == nil {
 		_, err = layout.Migrate(c)

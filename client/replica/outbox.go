@@ -51,15 +51,24 @@ func first(items []*device.Item, err error) (*device.Item, error) {
 }
 
 func (tx *Tx) items(where string, args ...driver.Value) (items []*device.Item, err error) {
-	err = tx.conn.Each(func(r *sqlrow.Rows) error {
-		i, err := readItem(r)
+	err = tx.eachItem(where, func(i *device.Item) error {
 		items = append(items, i)
-		return err
-	}, selectItem+where, args...)
+		return nil
+	}, args...)
 	if err != nil {
 		return nil, err
 	}
 	return items, nil
+}
+
+func (tx *Tx) eachItem(where string, do func(*device.Item) error, args ...driver.Value) error {
+	return tx.conn.Each(func(r *sqlrow.Rows) error {
+		i, err := readItem(r)
+		if err != nil {
+			return err
+		}
+		return do(i)
+	}, selectItem+where, args...)
 }
 
 func readItem(r *sqlrow.Rows) (*device.Item, error) {

@@ -15,9 +15,9 @@ import (
 // journal beside it. The format is SQLite's, https://sqlite.org/fileformat.html. Nothing in it is trusted.
 type pages struct {
 	file   *os.File
-	wal    *os.File // nil if there is none
-	size   int      // of a page
-	count  uint32
+	wal    *os.File         // nil if there is none
+	size   int              // of a page
+	count  uint32           // of the file, without what only the journal has
 	newest map[uint32]int64 // where in the journal a page's newest committed version lies
 }
 
@@ -37,7 +37,7 @@ func openPages(path string) (*pages, error) {
 		p.readJournal()
 	}
 	if info, err := f.Stat(); err == nil {
-		p.count = max(p.count, uint32(info.Size()/int64(p.size)))
+		p.count = uint32(info.Size() / int64(p.size))
 	}
 	return p, nil
 }
@@ -77,7 +77,6 @@ func (p *pages) readJournal() {
 		if pagesAfter := binary.BigEndian.Uint32(frame[4:]); pagesAfter > 0 {
 			for n, at := range open {
 				p.newest[n] = at
-				p.count = max(p.count, n)
 			}
 			clear(open)
 		}
@@ -86,6 +85,9 @@ func (p *pages) readJournal() {
 
 // page returns the n-th page, counted from 1; nil if it cannot be read.
 func (p *pages) page(n uint32) []byte {
+	if n == 0 {
+		return nil
+	}
 	b := make([]byte, p.size)
 	var err error
 	if at, ok := p.newest[n]; ok {
@@ -152,7 +154,7 @@ func (p *pages) payload(cell []byte) (rowid int64, payload []byte, ok bool) {
 	payload = append(payload, cell[:local]...)
 	next := binary.BigEndian.Uint32(cell[local:])
 	for len(payload) < int(size) {
-		b := p.overflow(next)
+		b := p.page(next)
 		if b == nil {
 			return 0, nil, false
 		}
@@ -162,11 +164,20 @@ func (p *pages) payload(cell []byte) (rowid int64, payload []byte, ok bool) {
 	return rowid, payload, true
 }
 
-func (p *pages) overflow(n uint32) []byte {
-	if n == 0 || n > p.count {
-		return nil
+// numbers yields the number of every page there is.
+func (p *pages) numbers() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for n := uint32(1); n <= p.count; n++ {
+			if !yield(n) {
+				return
+			}
+		}
+		for n := range p.newest {
+			if n > p.count && !yield(n) {
+				return
+			}
+		}
 	}
-	return p.page(n)
 }
 
 // local returns how many bytes of a record lie in its cell; the rest is on overflow pages.

@@ -10,7 +10,6 @@ import (
 
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
-	"fieldsync/sync/sqlrow"
 )
 
 // Recovery is what became of a damaged file. What the hub has is fetched again, as by a new device.
@@ -32,7 +31,7 @@ var companions = []string{"-wal", "-shm", ""}
 func (r *Replica) repair(ctx context.Context) (*Recovery, error) {
 	path := r.options.Path
 	if !exists(rebuiltPath(path)) {
-		err := examine(ctx, path)
+		err := r.examine(ctx)
 		if fault.CodeOf(err) != Corrupt {
 			return nil, err
 		}
@@ -48,33 +47,6 @@ func (r *Replica) repair(ctx context.Context) (*Recovery, error) {
 		return nil, failed("the repaired data could not be put in place", err)
 	}
 	return r.report(ctx, aside)
-}
-
-// examine returns an error with the code Corrupt if the file is damaged, and nil if there is none. It looks through a
-// connection that only reads, so that a damaged file stays as it is.
-func examine(ctx context.Context, path string) error {
-	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
-		return nil
-	}
-	pool, err := open(path, "ro", reading...)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	h, err := hold(ctx, pool)
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	verdict := ""
-	_, err = h.One(func(rows *sqlrow.Rows) error {
-		verdict = rows.Text(0)
-		return nil
-	}, "PRAGMA quick_check(1)")
-	if err == nil && verdict != "ok" {
-		err = corrupt("the data on this device", errors.New(verdict))
-	}
-	return err
 }
 
 // rebuild builds a new file at target with what can be read of the damaged one.

@@ -16,6 +16,7 @@ import (
 	"database/sql"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -92,6 +93,7 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 		turn:    make(chan struct{}, 1),
 		idle:    make(chan *handle, maxIdle),
 	}
+	r.release()
 	if err = r.start(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -103,7 +105,6 @@ func (r *Replica) start(ctx context.Context) (err error) {
 		if err = r.startWriter(ctx); err != nil {
 			return err
 		}
-		r.turn <- struct{}{}
 	}
 	r.readers, err = open(r.options.Path, "ro", reading...)
 	if err != nil {
@@ -123,6 +124,7 @@ func (r *Replica) startWriter(ctx context.Context) (err error) {
 		return err
 	}
 	r.sync = "FULL"
+	_ = os.Remove(r.suspectPath()) // by now it has been looked into
 	cloned, err := r.checkInstance()
 	r.Cloned = cloned || r.Recovery != nil
 	return err
@@ -130,15 +132,12 @@ func (r *Replica) startWriter(ctx context.Context) (err error) {
 
 // Close waits for whoever reads or writes, and closes the file. Writing and reading afterwards is refused.
 func (r *Replica) Close() error {
-	if r.writer != nil {
-		<-r.turn
-		defer close(r.turn)
-	}
-	r.alive.Lock()
-	defer r.alive.Unlock()
-	if r.closed {
+	if _, open := <-r.turn; !open {
 		return nil
 	}
+	close(r.turn)
+	r.alive.Lock()
+	defer r.alive.Unlock()
 	r.closed = true
 	return r.shut()
 }
@@ -205,7 +204,7 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 		}
 		r.sync = sync
 	}
-	return transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", do)
+	return r.told(transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", do))
 }
 
 // Read calls do with a stable snapshot: what do sees was committed when Read began. What do writes is refused.
@@ -220,12 +219,12 @@ func (r *Replica) Read(ctx context.Context, do func(*Tx) error) error {
 		return err
 	}
 	defer r.giveBack(h)
-	return transact(h.Conn, r.layout, "BEGIN", func(tx *Tx) error {
+	return r.told(transact(h.Conn, r.layout, "BEGIN", func(tx *Tx) error {
 		if _, err := tx.conn.Int("SELECT count(*) FROM sqlite_schema"); err != nil { // the snapshot begins here
 			return err
 		}
 		return do(tx)
-	})
+	}))
 }
 
 func (r *Replica) reader(ctx context.Context) (*handle, error) {
@@ -249,7 +248,7 @@ func (r *Replica) giveBack(h *handle) {
 // package sqlrow says how values stand in them. Rows with _del = 1 are deleted ones.
 func (r *Replica) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	rows, err := r.readers.QueryContext(ctx, query, args...)
-	return rows, explain(err)
+	return rows, r.told(explain(err))
 }
 
 // DeferIndexes drops the indexes of the rows' tables if there are no rows yet, so that a first download runs faster.

@@ -44,7 +44,7 @@ func (s *salvage) query(ctx context.Context, path string, layout *sqlrow.Layout)
 	tx := &Tx{conn: h.Conn, layout: layout}
 	s.identity, _ = tx.Identity()
 	for n := range numbers(h.Conn) {
-		if i, err := first(tx.items("WHERE n = ?", int64(n))); err == nil && i != nil {
+		if i, err := first(tx.items("WHERE n = ?", int64(n))); err == nil && i != nil && sound(i) {
 			s.items[n] = i
 		}
 	}

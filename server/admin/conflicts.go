@@ -153,23 +153,22 @@ func (o *Office) Settle(v *Visit) error {
 }
 
 func parseChoice(id, chosen string, over []string) (c Choice, err error) {
-	bad := fault.New(BadForm, "The form is too long or damaged. Go back and try again.")
 	if c.Row, c.Cell, err = parseConflictID(id); err != nil {
-		return c, bad
+		return c, errForm
 	}
 	if c.Chosen, err = parseDot(chosen); err != nil {
-		return c, bad
+		return c, errForm
 	}
 	found := false
 	for _, text := range over {
 		d, err := parseDot(text)
 		if err != nil {
-			return c, bad
+			return c, errForm
 		}
 		c.Over, found = append(c.Over, d), found || d == c.Chosen
 	}
 	if !found {
-		return c, bad
+		return c, errForm
 	}
 	return c, nil
 }

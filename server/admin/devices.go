@@ -120,7 +120,7 @@ func (o *Office) SetStanding(v *Visit) error {
 	}
 	wanted, ok := standings[v.form("standing")]
 	if !ok {
-		return fault.New(BadForm, "The form is too long or damaged. Go back and try again.")
+		return errForm
 	}
 	if err := o.Phones.SetStanding(v.r.Context(), id, wanted.to); err != nil {
 		return err

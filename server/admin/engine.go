@@ -171,3 +171,6 @@ const (
 	NoRight        fault.Code = "no_right"        // the person's roles do not include this
 	BadForm        fault.Code = "bad_form"        // a form that no page of ours sends
 )
+
+// errForm answers a form that no page of ours sends.
+var errForm = fault.New(BadForm, "The form is too long or damaged. Go back and try again.")

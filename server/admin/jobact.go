@@ -1,8 +1,6 @@
 package admin
 
 import (
-	"strings"
-
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -38,20 +36,3 @@ func (o *Office) jobRefused(v *Visit, problem error) error {
 	page.Problem, page.Comment = v.lang.refusal(f), v.form("text")
 	return v.show(status, "job", page)
 }
-
-// window reads the two moments of a form; both or neither. The error is a *fault.Error with the code fault.Invalid.
-func (v *Visit) window() (start, end record.Value, err error) {
-	c := &aftersales.Schema.Table("assignment").Columns[aftersales.Schema.Table("assignment").Column("window_start")]
-	if start, err = v.parse(c, v.form("start")); err != nil {
-		return start, end, err
-	}
-	if end, err = v.parse(c, v.form("end")); err != nil {
-		return start, end, err
-	}
-	if start.IsNull() != end.IsNull() || start.Number() > end.Number() {
-		err = fault.New(fault.Invalid, "The window needs a beginning, and an end after it.")
-	}
-	return start, end, err
-}
-
-func (v *Visit) reason() string { return strings.TrimSpace(v.form("reason")) }

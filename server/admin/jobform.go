@@ -12,12 +12,12 @@ import (
 
 type jobFormPage struct {
 	frame
-	URL    string // of the job; the list's for a new one
-	Action string
-	Number string
-	Seen   string
-	Fields []field
-	New    bool
+	URL     string // of the job; the list's for a new one
+	Action  string
+	Number  string
+	Seen    string
+	Fields  []field
+	New     bool
 	Marked  bool   // some fields have a problem
 	Problem string // of the whole
 }
@@ -26,8 +26,7 @@ var errNeeded = fault.New(fault.Invalid, "This is needed.")
 
 // jobForm are the columns of a job that the office types.
 var jobForm = []string{
-	"title", "description", "kind", "service_class", "priority", "reported_on", "due_at", "plan_start", "plan_end",
-	"charge", "price", "note",
+	"title", "description", "service_class", "priority", "reported_on", "due_at", "plan_start", "plan_end", "note",
 }
 
 func (v *Visit) jobFields(t *schema.Table, value func(column string) record.Value) []field {
@@ -83,12 +82,28 @@ func (o *Office) SaveJob(v *Visit) error {
 		return v.done(page.URL, v.t("Nothing was changed."))
 	}
 	err = o.Engine.Do(v.r.Context(), v.author(), seen, aftersales.CauseEdit, func(tx aftersales.Tx) error {
-		return tx.Update("job", id, values)
+		return saveJob(tx, id, values)
 	})
 	if err != nil {
 		return v.jobFormRefused(page, err)
 	}
 	return v.done(page.URL+"?since="+url.QueryEscape(page.Seen), v.t("Saved."))
+}
+
+// saveJob writes the values; a new plan is that of everybody who is assigned, too.
+func saveJob(tx aftersales.Tx, id record.ID, values record.Values) error {
+	if start, planned := values["plan_start"]; planned {
+		plan := aftersales.PlanInput{Job: id, Start: start.Number(), End: values["plan_end"].Number()}
+		if err := aftersales.PlanJob(tx, plan); err != nil {
+			return err
+		}
+		delete(values, "plan_start")
+		delete(values, "plan_end")
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return tx.Update("job", id, values)
 }
 
 // parseJob reads the fields that were changed; columns of one group come together.
@@ -157,14 +172,21 @@ func (o *Office) CreateJob(v *Visit) error {
 		return v.jobFormAgain(page)
 	}
 	var id record.ID
-	err := o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CauseJobCreate, func(tx aftersales.Tx) error {
-		id = tx.NewID()
-		values["number"], values["state"] = record.Text(tx.Number("J")), record.Text(aftersales.JobNew)
-		values["origin"] = record.Text(aftersales.OriginOffice)
-		return tx.Insert("job", id, values)
+	err := o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CauseJobCreate, func(tx aftersales.Tx) (err error) {
+		id, err = aftersales.CreateJob(tx, jobInput(values))
+		return err
 	})
 	if err != nil {
 		return v.jobFormRefused(page, err)
 	}
 	return v.done(jobURL(id), v.t("The job is made. Now assign it."))
+}
+
+func jobInput(values record.Values) aftersales.JobInput {
+	return aftersales.JobInput{
+		Title: values["title"].Text(), Description: values["description"].Text(), Note: values["note"].Text(),
+		ServiceClass: values["service_class"].Text(), Priority: values["priority"].Number(),
+		ReportedOn: values["reported_on"].Number(), DueAt: values["due_at"].Number(),
+		PlanStart: values["plan_start"].Number(), PlanEnd: values["plan_end"].Number(),
+	}
 }

@@ -5,10 +5,9 @@ import (
 	"slices"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
-
-	"fieldsync/sync/aftersales"
 )
 
 type peoplePage struct {
@@ -98,14 +97,10 @@ func (o *Office) addPersonAgain(v *Visit, form personForm, problem error) error 
 
 // addColleague writes the row by which jobs, and the phones of others, name the person.
 func (o *Office) addColleague(v *Visit, p *auth.Person) error {
-	technician := int64(0)
-	if slices.Contains(p.Roles, auth.Technician) {
-		technician = 1
-	}
-	return o.Engine.Do(v.r.Context(), v.author(), nil, "person_add", func(tx aftersales.Tx) error {
-		return tx.Insert("person", p.ID, record.Values{
-			"name": record.Text(p.Name), "technician": record.Number(technician),
-		})
+	in := aftersales.PersonInput{ID: p.ID, Name: p.Name, Technician: slices.Contains(p.Roles, auth.Technician)}
+	return o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CauseCreate, func(tx aftersales.Tx) error {
+		_, err := aftersales.CreatePerson(tx, in)
+		return err
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"fieldsync/sync/clock"
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -30,20 +29,19 @@ func (s Seen) String() string {
 
 // parseSeen reads what String wrote; an empty text has seen nothing. The error is a *fault.Error with the code BadForm.
 func parseSeen(text string) (Seen, error) {
-	bad := fault.New(BadForm, "The form is too long or damaged. Go back and try again.")
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return nil, bad
+		return nil, errForm
 	}
 	s := Seen{}
 	for len(b) > 0 {
 		table, n := binary.Uvarint(b)
 		if n <= 0 || len(b) < n+16 || table > 1<<16 {
-			return nil, bad
+			return nil, errForm
 		}
 		k := record.Key{Table: schema.TableID(table), ID: record.ID(b[n : n+16])}
 		if s[k], b, err = clock.CutVector(b[n+16:]); err != nil {
-			return nil, bad
+			return nil, errForm
 		}
 	}
 	return s, nil

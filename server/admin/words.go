@@ -100,13 +100,15 @@ func (l *language) say(key string, args ...any) string {
 	return l.printer.Sprintf(key, args...)
 }
 
-// name returns what a thing of the schema is called, its own name made readable where words.txt lacks it: code lists
-// are data, and grow.
+// name returns what a thing of the schema is called: "job.state.new" by that name, else as what any column calls new
+// ("*.new"), else its own name made readable. Code lists are data, and grow beyond words.txt.
 func (l *language) name(key string) string {
-	if l.known[key] {
-		return l.printer.Sprintf(key)
-	}
 	last := key[strings.LastIndexByte(key, '.')+1:]
+	for _, k := range []string{key, "*." + last} {
+		if l.known[k] {
+			return l.printer.Sprintf(k)
+		}
+	}
 	return strings.ReplaceAll(last, "_", " ")
 }
 

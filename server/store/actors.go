@@ -115,9 +115,9 @@ func insertActor(c *conn, a Registered) error {
 	return err
 }
 
-func (s *Store) actorsKnown() (map[clock.Actor]judge.Actor, error) {
+func (r reads) allActors() (map[clock.Actor]judge.Actor, error) {
 	known := map[clock.Actor]judge.Actor{}
-	err := s.writer.conn.Each(func(q *sqlrow.Rows) error {
+	err := r.conn.Each(func(q *sqlrow.Rows) error {
 		a := readActor(q)
 		known[a.Actor] = a
 		return q.Err()

@@ -3,6 +3,7 @@ package store
 import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
 )
 
 // cache is what the writer remembers from one transaction to the next, so that judging a change set takes few
@@ -14,7 +15,9 @@ type cache struct {
 	headed  bool // head and headAt are known
 	times   map[uint64]clock.Stamp
 	actors  map[clock.Actor]judge.Actor
-	dirty   map[clock.Actor]bool // actors that the database does not have yet
+	dirty   map[clock.Actor]bool           // actors that the database does not have yet
+	judged  map[clock.Actor]uint64         // the highest counter in the ledger
+	holders map[record.Bucket][]judge.Hold // every hold there ever was on the bucket
 
 	written map[clock.Actor]judge.Actor // actors that this transaction has written, for the registry
 	touched map[place]uint64            // feed entries that this transaction has written, for the heads
@@ -32,7 +35,16 @@ func newCache() cache {
 // forget empties the cache. The version stays: it tells of others only.
 func (c *cache) forget() {
 	*c = cache{version: c.version, times: map[uint64]clock.Stamp{}, actors: map[clock.Actor]judge.Actor{},
-		dirty: map[clock.Actor]bool{}, written: map[clock.Actor]judge.Actor{}, touched: map[place]uint64{}}
+		dirty: map[clock.Actor]bool{}, judged: map[clock.Actor]uint64{}, holders: map[record.Bucket][]judge.Hold{},
+		written: map[clock.Actor]judge.Actor{}, touched: map[place]uint64{}}
+}
+
+// keep puts a value into a map of the cache, and empties one that is full before.
+func keep[K comparable, V any](m map[K]V, k K, v V) {
+	if len(m) >= maxCached {
+		clear(m)
+	}
+	m[k] = v
 }
 
 // settle ends what concerns one transaction only, once it is durable.

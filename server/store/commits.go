@@ -57,10 +57,7 @@ func (tx *Tx) CommitTime(seq uint64) (at clock.Stamp, err error) {
 		return at, nil
 	}
 	if at, err = tx.reads.CommitTime(seq); err == nil && at != 0 {
-		if len(tx.times) >= maxCached {
-			clear(tx.times)
-		}
-		tx.times[seq] = at
+		keep(tx.times, seq, at)
 	}
 	return at, err
 }

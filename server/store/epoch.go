@@ -122,7 +122,7 @@ func (s *Store) mark() error {
 
 // catchUp brings to the database the actors that it has forgotten, and to the registry what it has missed.
 func (s *Store) catchUp() error {
-	known, err := s.actorsKnown()
+	known, err := s.writer.tx.allActors()
 	if err != nil {
 		return err
 	}

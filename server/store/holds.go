@@ -1,11 +1,12 @@
 package store
 
 import (
+	"database/sql/driver"
+	"slices"
+
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/sqlrow"
-
-	"database/sql/driver"
 )
 
 const selectHold = `SELECT person, bucket, root_tbl, root, since, until, "right" FROM _hold WHERE `
@@ -38,8 +39,21 @@ func (r reads) holds(query string, args ...driver.Value) (holds []judge.Hold, er
 	return holds, err
 }
 
+// HoldsOn returns every hold there ever was on the bucket, oldest first.
+func (tx *Tx) HoldsOn(b record.Bucket) (holds []judge.Hold, err error) {
+	holds, known := tx.holders[b]
+	if !known {
+		if holds, err = tx.reads.HoldsOn(b); err != nil {
+			return nil, err
+		}
+		keep(tx.holders, b, holds)
+	}
+	return slices.Clone(holds), nil
+}
+
 // PutHold writes a hold that was opened, or closes one: Person, Bucket, Root and Since name it.
 func (tx *Tx) PutHold(h judge.Hold) error {
+	delete(tx.holders, h.Bucket)
 	_, err := tx.conn.Exec(`INSERT INTO _hold(person, bucket, root_tbl, root, since, until, "right") VALUES(?, ?, ?, ?, ?, ?, ?)`+
 		` ON CONFLICT(person, bucket, root_tbl, root, since) DO UPDATE SET until = excluded.until, "right" = excluded."right"`,
 		h.Person[:], h.Bucket.Bytes(), int64(h.Root.Table), h.Root.ID[:], int64(h.Since), int64(h.Until), h.Right)

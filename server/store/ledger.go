@@ -21,7 +21,30 @@ func (r reads) Entry(d clock.Dot) (*judge.Entry, error) {
 
 // EntryByRID returns the first entry with that identity, nil if there is none.
 func (r reads) EntryByRID(rid record.ID) (*judge.Entry, error) {
-	return r.entry(selectEntry+"WHERE rid = ? AND same_actor = 0", rid[:])
+	var d clock.Dot
+	found, err := r.conn.One(func(q *sqlrow.Rows) error { d = dot(q, 0); return q.Err() }, // nearly always there is none
+		"SELECT actor, counter FROM _ledger WHERE rid = ? AND same_actor = 0", rid[:])
+	if err != nil || !found {
+		return nil, err
+	}
+	return r.Entry(d)
+}
+
+// Entry returns nil for a dot that was never judged. Of an actor whose latest counter is known that takes no lookup.
+func (tx *Tx) Entry(d clock.Dot) (*judge.Entry, error) {
+	latest, known := tx.judged[d.Actor]
+	if !known {
+		n, err := tx.conn.Int("SELECT max(counter) FROM _ledger WHERE actor = ?", int64(d.Actor))
+		if err != nil {
+			return nil, err
+		}
+		latest = uint64(n)
+		keep(tx.judged, d.Actor, latest)
+	}
+	if d.Counter > latest {
+		return nil, nil
+	}
+	return tx.reads.Entry(d)
 }
 
 func (r reads) entry(query string, args ...driver.Value) (e *judge.Entry, err error) {
@@ -75,6 +98,9 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 		int64(e.Closed.Counter), e.Encoded)
 	if err != nil {
 		return err
+	}
+	if latest, known := tx.judged[e.Dot.Actor]; known {
+		tx.judged[e.Dot.Actor] = max(latest, e.Dot.Counter)
 	}
 	if fresh == 0 {
 		if err = tx.replaceEntry(e); err != nil {

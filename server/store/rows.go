@@ -56,13 +56,10 @@ func (tx *Tx) write(row *record.Row, was uint64) error {
 
 func (tx *Tx) moveEntry(at place, row *record.Row, was uint64) error {
 	bucket, pk := at.bucket.Bytes(), row.ID[:]
-	if was == row.Seq {
-		return nil
-	}
 	if was > 0 {
-		_, err := tx.conn.Exec("DELETE FROM _feed WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
-			bucket, int64(at.class), int64(was), int64(row.Table.ID), pk)
-		if err != nil {
+		moved, err := tx.conn.Exec("UPDATE _feed SET seq = ? WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
+			int64(row.Seq), bucket, int64(at.class), int64(was), int64(row.Table.ID), pk)
+		if err != nil || moved > 0 {
 			return err
 		}
 	}

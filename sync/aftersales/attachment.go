@@ -1,8 +1,12 @@
 package aftersales
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
 
@@ -33,4 +37,62 @@ var attachmentTable = &schema.Table{
 	}, scopeColumns(), occurred()),
 	Buckets: scopeBuckets,
 	Rights:  add(RightWork),
+}
+
+// BadFile says that a file is not named as files are.
+const BadFile fault.Code = "bad_file"
+
+// Attachment is a row of the table attachment.
+type Attachment struct {
+	ID        record.ID `json:"id"`
+	Branch    record.ID `json:"branch"`
+	About     Row       `json:"about"`
+	Kind      string    `json:"kind"`
+	SHA256    string    `json:"sha256"`
+	Size      int64     `json:"size"`
+	MediaType string    `json:"media_type"`
+	Name      string    `json:"name"`
+	Caption   string    `json:"caption"`
+	Author    record.ID `json:"author"`
+	Replaces  record.ID `json:"replaces"`
+	Occurred  int64     `json:"occurred"`
+	Corrected int64     `json:"corrected"`
+}
+
+// AttachmentOf returns the row as an Attachment; the zero Attachment for nil.
+func AttachmentOf(r *record.Row) Attachment { return view[Attachment](r) }
+
+// AttachmentInput names a file, by its content, that belongs to a row.
+type AttachmentInput struct {
+	About     Row
+	Kind      string
+	SHA256    string // 64 hexadecimal digits
+	Size      int64  // bytes
+	MediaType string
+	Name      string
+	Caption   string
+	Replaces  record.ID
+	At        Moment
+}
+
+// AddAttachment says that a file belongs to a row; the file may come later. Codes: BadFile, fault.UnknownRow.
+func AddAttachment(tx Tx, in AttachmentInput) (record.ID, error) {
+	sum, err := hex.DecodeString(in.SHA256)
+	switch {
+	case err != nil || len(sum) != sha256.Size:
+		return record.ID{}, fault.New(BadFile, "a file is named by the 64 hexadecimal digits of its SHA-256")
+	case in.Size <= 0 || in.MediaType == "" || !slices.Contains(attachmentKinds, in.Kind):
+		return record.ID{}, fault.New(BadFile, "a file has a size, a media type and a kind")
+	}
+	values, err := scopeOf(tx, in.About)
+	if err != nil {
+		return record.ID{}, err
+	}
+	values["kind"], values["sha256"] = record.Text(in.Kind), record.Text(hex.EncodeToString(sum))
+	values["size"], values["media_type"] = record.Number(in.Size), record.Text(in.MediaType)
+	values["name"], values["caption"] = optional(in.Name), optional(in.Caption)
+	values["author"], values["replaces"] = record.Ref(tx.Author()), record.Ref(in.Replaces)
+	in.At.put(tx, values)
+	id := tx.NewID()
+	return id, insert(tx, "attachment", id, values)
 }

@@ -3,6 +3,7 @@ package aftersales
 import (
 	"slices"
 
+	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
 
@@ -27,5 +28,29 @@ var custodyTable = &schema.Table{
 	Buckets: []schema.Bucket{in(AssetBucket, "unit")},
 	Grants: []schema.Grant{{To: "person", While: "state", In: []string{CustodyHeld}, Right: RightWork,
 		Paths: []schema.Path{{Kind: AssetBucket, Via: []string{"unit"}}}}},
-	Rights: []schema.Right{{Name: RightWork, Columns: []string{"state", "until"}}},
+	Rights: []schema.Right{{Name: RightWork, Insert: true}},
+}
+
+// takeOver ends whoever's custody of the unit and gives it to the person; the zero id to nobody.
+func takeOver(tx Tx, unit, location, person record.ID) error {
+	rows, err := tx.Refs("custody", "unit", unit)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Get("state").Text() != CustodyHeld {
+			continue
+		}
+		over := record.Values{"state": record.Text(CustodyOver), "until": record.Instant(tx.Now())}
+		if err := tx.Update("custody", row.ID, over); err != nil {
+			return err
+		}
+	}
+	if person.IsZero() {
+		return nil
+	}
+	return insert(tx, "custody", tx.NewID(), record.Values{
+		"unit": record.Ref(unit), "person": record.Ref(person), "location": record.Ref(location),
+		"state": record.Text(CustodyHeld), "since": record.Instant(tx.Now()),
+	})
 }

@@ -1,7 +1,7 @@
 package aftersales
 
 import (
-	"slices"
+	"cmp"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -224,12 +224,8 @@ func (in CompleteInput) finding(tx Tx, s *stand, values record.Values, ends bool
 }
 
 func (in CompleteInput) endVisit(tx Tx, s *stand) error {
-	outcome := OutcomeFixed
-	if in.Outcome != "" {
-		outcome = in.Outcome
-	}
 	values := record.Values{
-		"state": record.Text(VisitCompleted), "outcome": record.Text(outcome),
+		"state": record.Text(VisitCompleted), "outcome": record.Text(cmp.Or(in.Outcome, OutcomeFixed)),
 		"finished_at": record.Instant(in.At.corrected(tx)),
 	}
 	if in.Summary != "" {
@@ -255,8 +251,7 @@ func (in CompleteInput) serve(tx Tx, s *stand) error {
 	if err != nil {
 		return err
 	}
-	texts := []string{job.Solution, in.Summary, job.Finding, job.Title, job.Description}
-	summary := texts[slices.IndexFunc(texts, func(s string) bool { return s != "" })]
+	summary := cmp.Or(job.Solution, in.Summary, job.Finding, job.Title, job.Description, job.Number)
 	_, err = AddServiceRecord(tx, ServiceRecordInput{
 		Unit: job.Unit, Job: job.ID, Visit: s.visit.ID, Person: s.person, At: in.At, Summary: summary,
 		FaultCode: job.FaultCode, CauseCode: job.CauseCode, RemedyCode: job.RemedyCode, Meter: job.Meter, Parts: parts,

@@ -1,8 +1,10 @@
 package aftersales
 
 import (
+	"cmp"
 	"slices"
 
+	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
 
@@ -38,4 +40,62 @@ var priceTable = &schema.Table{
 		ref(6, "replaces", "price"),
 	}),
 	Buckets: shared(),
+}
+
+// Part is a row of the table part.
+type Part struct {
+	ID             record.ID         `json:"id"`
+	Branch         record.ID         `json:"branch"`
+	Code           string            `json:"code"`
+	Name           map[string]string `json:"name"`
+	Barcode        string            `json:"barcode"`
+	Unit           string            `json:"unit"`
+	SerialTracked  bool              `json:"serial_tracked"`
+	ABC            string            `json:"abc"`
+	Category       string            `json:"category"`
+	ListPrice      Money             `json:"list_price"`
+	WarrantyMonths int64             `json:"warranty_months"`
+	Fits           []string          `json:"fits"`
+	ReturnOld      bool              `json:"return_old"`
+	Note           string            `json:"note"`
+	MergedInto     record.ID         `json:"merged_into"`
+	ArchivedAt     int64             `json:"archived_at"`
+}
+
+// PartOf returns the row as a Part; the zero Part for nil.
+func PartOf(r *record.Row) Part { return view[Part](r) }
+
+// PartInput says what a spare part is.
+type PartInput struct {
+	ID             record.ID // zero: a fresh one
+	Branch         record.ID // zero: the whole company's
+	Code           string
+	Name           map[string]string // by language tag
+	Barcode        string
+	Unit           string // of measure; "": "pcs"
+	SerialTracked  bool
+	ABC            string
+	Category       string
+	ListPrice      Money
+	WarrantyMonths int64
+	Fits           []string // product codes
+	ReturnOld      bool     // the old one must come back
+}
+
+// CreatePart adds a part to the catalogue. Codes: MissingText.
+func CreatePart(tx Tx, in PartInput) (record.ID, error) {
+	code, err := textFor("the part's code", in.Code)
+	if err != nil {
+		return record.ID{}, err
+	}
+	id := fresh(tx, in.ID)
+	values := record.Values{
+		"branch": record.Ref(in.Branch), "code": record.Text(code), "barcode": optional(in.Barcode),
+		"unit": record.Text(cmp.Or(in.Unit, "pcs")), "serial_tracked": flag(in.SerialTracked),
+		"abc": optional(in.ABC), "category": optional(in.Category), "list_price": in.ListPrice.Value(),
+		"warranty_months": at(in.WarrantyMonths), "return_old": flag(in.ReturnOld),
+	}
+	addTexts(values, "name", in.Name)
+	addSet(values, "fits", in.Fits)
+	return id, insert(tx, "part", id, values)
 }

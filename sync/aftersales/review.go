@@ -1,9 +1,263 @@
 package aftersales
 
-import "fieldsync/sync/record"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
 
 // Reader is what reading single rows takes; every Tx is one.
 type Reader interface {
 	// Row returns the living row, nil if there is none.
 	Row(table string, id record.ID) (*record.Row, error)
+}
+
+// Decision is what becomes of a device's change set. The zero Decision lets it pass as it is.
+type Decision struct {
+	Refuse  *fault.Error       // not nil: into quarantine
+	Instead []record.RowChange // not nil: these in the place of its row changes
+}
+
+// WrongAuthor says that a change claims to be somebody else's.
+const WrongAuthor fault.Code = "wrong_author"
+
+// Review judges what a device sends before it is merged: what the commands on the phone could not know, and what a
+// changed phone could claim. Late writes to what an audited slip locks, and to closed jobs, become supplements; late
+// writes to an alias land on the row that stands for it; the rest of the change set is kept as it is. Codes of
+// refusals: UnknownPart, UnknownLocation, BadQuantity, SamePlace, WrongAuthor, NotAssigned, fault.NotAllowed.
+func Review(r Reader, cs *record.ChangeSet, author record.ID) (Decision, error) {
+	v := review{Reader: r, cs: cs, author: author}
+	for i := range cs.Rows {
+		if err := v.row(i); err != nil {
+			refusal, ok := err.(*fault.Error)
+			if ok && refusal.Detail == nil {
+				return Decision{Refuse: refusal}, nil
+			}
+			return Decision{}, err
+		}
+	}
+	if !v.diverted {
+		return Decision{}, nil
+	}
+	return Decision{Instead: v.kept}, nil
+}
+
+type review struct {
+	Reader
+	cs       *record.ChangeSet
+	author   record.ID
+	kept     []record.RowChange
+	diverted bool
+}
+
+// row keeps, diverts or refuses one row change.
+func (v *review) row(i int) error {
+	c := &v.cs.Rows[i]
+	t := Schema.TableByID(c.Table)
+	if t == nil {
+		v.kept = append(v.kept, *c)
+		return nil
+	}
+	if err := v.check(t, c); err != nil {
+		return err
+	}
+	if c.Op == record.Insert {
+		v.kept = append(v.kept, *c)
+		return nil
+	}
+	row, err := v.Row(t.Name, c.ID)
+	if err != nil || row == nil {
+		v.kept = append(v.kept, *c)
+		return err
+	}
+	if locked, reason, err := v.locked(row, c); err != nil || reason != "" {
+		if err == nil {
+			v.divert(i, row, c, locked, reason)
+		}
+		return err
+	}
+	return v.redirect(t, c)
+}
+
+// redirect keeps the change, on the row that stands for its own.
+func (v *review) redirect(t *schema.Table, c *record.RowChange) error {
+	kept := *c
+	if slices.Contains(mergeable, t.Name) && c.Op == record.Update {
+		survivor, err := Survivor(v, t.Name, c.ID)
+		if err != nil {
+			return err
+		}
+		if survivor != c.ID {
+			// The author had not seen the survivor: his values stand beside what is there, for the policies to choose.
+			kept.ID, kept.Context, v.diverted = survivor, record.RowChange{}.Context, true
+		}
+	}
+	v.kept = append(v.kept, kept)
+	return nil
+}
+
+// check refuses what no command writes.
+func (v *review) check(t *schema.Table, c *record.RowChange) error {
+	if w := cell(t, c, "author"); c.Op == record.Insert && !w.IsNull() && w.Ref() != v.author {
+		return fault.New(WrongAuthor, "a "+readable(t.Name)+" carries the name of who made it")
+	}
+	switch t.Name {
+	case "movement":
+		return v.checkMovement(t, c)
+	case "assignment":
+		return v.checkAssignment(t, c)
+	case "slip":
+		if cell(t, c, "state").Text() == SlipAudited {
+			return fault.New(fault.NotAllowed, "slips are audited in the office")
+		}
+	case "job":
+		if cell(t, c, "state").Text() == JobClosed {
+			return fault.New(fault.NotAllowed, "jobs are closed in the office")
+		}
+	}
+	return nil
+}
+
+func (v *review) checkMovement(t *schema.Table, c *record.RowChange) error {
+	if part, err := v.Row("part", cell(t, c, "part").Ref()); err != nil || part == nil {
+		return cmpErr(err, UnknownPart, "the catalogue does not have this part")
+	}
+	from, to := cell(t, c, "from_location").Ref(), cell(t, c, "to_location").Ref()
+	for _, id := range []record.ID{from, to} {
+		if location, err := v.Row("location", id); err != nil || location == nil {
+			return cmpErr(err, UnknownLocation, "there is no such location")
+		}
+	}
+	q := cell(t, c, "quantity").Number()
+	switch {
+	case from == to:
+		return fault.New(SamePlace, "from and to are the same location")
+	case q < 0 || q == 0 && cell(t, c, "replaces").IsNull():
+		return fault.New(BadQuantity, "nothing, or less, is moved")
+	}
+	return nil
+}
+
+func cmpErr(err error, code fault.Code, message string) error {
+	if err != nil {
+		return err
+	}
+	return fault.New(code, message)
+}
+
+// checkAssignment lets a technician take on a job that he found, in the change set that makes it, and finish or
+// decline what was given to him. Nobody gives himself another job.
+func (v *review) checkAssignment(t *schema.Table, c *record.RowChange) error {
+	if c.Op == record.Insert {
+		found := slices.ContainsFunc(v.cs.Rows, func(other record.RowChange) bool {
+			return other.Op == record.Insert && other.Table == jobTable.ID && other.ID == cell(t, c, "job").Ref()
+		})
+		if !found || cell(t, c, "person").Ref() != v.author {
+			return fault.New(NotAssigned, "jobs are given in the office")
+		}
+		return nil
+	}
+	state := cell(t, c, "state").Text()
+	if state != "" && state != AssignmentFinished && state != AssignmentDeclined {
+		return fault.New(fault.NotAllowed, "assignments are opened and ended in the office")
+	}
+	row, err := v.Row("assignment", c.ID)
+	if err != nil || row == nil {
+		return err
+	}
+	if person := row.Get("person").Ref(); !person.IsZero() && person != v.author {
+		return fault.New(NotAssigned, "this assignment is somebody else's")
+	}
+	return nil
+}
+
+// cell returns what the change writes into a column without keys, null if nothing.
+func cell(t *schema.Table, c *record.RowChange, column string) record.Value {
+	i := t.Column(column)
+	for _, w := range c.Cells {
+		if i >= 0 && w.Column == t.Columns[i].ID && w.Key == "" {
+			return w.Value
+		}
+	}
+	return record.Null
+}
+
+// locked says whether the row may no longer change: why, and by which slip.
+func (v *review) locked(row *record.Row, c *record.RowChange) (slip record.ID, reason string, err error) {
+	switch row.Table.Name {
+	case "slip":
+		if row.Get("state").Text() == SlipAudited {
+			return row.ID, SupplementAudited, nil
+		}
+	case "visit":
+		if !row.Get("locked_by").IsNull() {
+			return row.Get("locked_by").Ref(), SupplementAudited, nil
+		}
+	case "job":
+		if !row.Get("locked_by").IsNull() && touches(row.Table, c, findingColumns) {
+			return row.Get("locked_by").Ref(), SupplementAudited, nil
+		}
+		return record.ID{}, closedReason(row), nil
+	default:
+		return record.ID{}, "", nil
+	}
+	job, err := v.Row("job", row.Get("job").Ref())
+	if err != nil || job == nil {
+		return record.ID{}, "", err
+	}
+	return record.ID{}, closedReason(job), nil
+}
+
+func closedReason(job *record.Row) string {
+	if job.Get("state").Text() == JobClosed {
+		return SupplementClosed
+	}
+	return ""
+}
+
+func touches(t *schema.Table, c *record.RowChange, columns []string) bool {
+	return slices.ContainsFunc(columns, func(name string) bool { return !cell(t, c, name).IsNull() })
+}
+
+// divert turns the change into a supplement. Its id follows from the change set and the row, so that judging the same
+// change set again names the same supplement.
+func (v *review) divert(i int, row *record.Row, c *record.RowChange, slip record.ID, reason string) {
+	job := row.Get("job")
+	if row.Table == jobTable {
+		job = record.Ref(row.ID)
+	}
+	stamp := v.cs.Stamp.Millis()
+	values := record.Values{
+		"branch": row.Get("branch"), "job": job, "about": record.AnyRef(row.Key()), "slip": record.Ref(slip),
+		"author": record.Ref(v.author), "reason": record.Text(reason), "cause": optional(v.cs.Cause),
+		"changes":  record.Text(encodeChanges(row.Table, c)),
+		"occurred": record.Instant(stamp), "corrected": record.Instant(stamp + v.cs.Offset),
+	}
+	for name, value := range values {
+		if value.IsNull() {
+			delete(values, name)
+		}
+	}
+	id := record.NewID(stamp, v.tail(i))
+	supplement, err := record.NewChange(record.Insert, supplementTable, id, values)
+	if err != nil { // the row lacks what a supplement needs, as its job: leave the change to the merge
+		v.kept = append(v.kept, *c)
+		return
+	}
+	v.kept, v.diverted = append(v.kept, supplement), true
+}
+
+// tail returns bytes that only the i-th row change of this change set has.
+func (v *review) tail(i int) (tail [10]byte) {
+	var b [24]byte
+	binary.BigEndian.PutUint64(b[:], uint64(v.cs.Dot.Actor))
+	binary.BigEndian.PutUint64(b[8:], v.cs.Dot.Counter)
+	binary.BigEndian.PutUint64(b[16:], uint64(i))
+	sum := sha256.Sum256(b[:])
+	copy(tail[:], sum[:])
+	return tail
 }

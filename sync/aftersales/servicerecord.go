@@ -1,8 +1,10 @@
 package aftersales
 
 import (
+	"cmp"
 	"slices"
 
+	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
 
@@ -27,4 +29,81 @@ var serviceRecordTable = &schema.Table{
 	}, occurred()),
 	Buckets: []schema.Bucket{in(AssetBucket, "unit")},
 	Rights:  add(RightWork),
+}
+
+// ServiceRecord is a row of the table service_record.
+type ServiceRecord struct {
+	ID         record.ID `json:"id"`
+	Branch     record.ID `json:"branch"`
+	Unit       record.ID `json:"unit"`
+	Job        record.ID `json:"job"`
+	Visit      record.ID `json:"visit"`
+	Person     record.ID `json:"person"`
+	Author     record.ID `json:"author"`
+	JobNumber  string    `json:"job_number"`
+	Summary    string    `json:"summary"`
+	FaultCode  string    `json:"fault_code"`
+	CauseCode  string    `json:"cause_code"`
+	RemedyCode string    `json:"remedy_code"`
+	Meter      int64     `json:"meter"`
+	Parts      string    `json:"parts"`
+	Replaces   record.ID `json:"replaces"`
+	Occurred   int64     `json:"occurred"`
+	Corrected  int64     `json:"corrected"`
+}
+
+// ServiceRecordOf returns the row as a ServiceRecord; the zero ServiceRecord for nil.
+func ServiceRecordOf(r *record.Row) ServiceRecord { return view[ServiceRecord](r) }
+
+// ServiceRecordInput is a line of a machine's history.
+type ServiceRecordInput struct {
+	Unit       record.ID
+	Job        record.ID // zero for service that was not ours
+	Visit      record.ID
+	Person     record.ID // who did it; zero: the author
+	Number     string    // the job's number; "": as the job has it
+	Summary    string
+	FaultCode  string
+	CauseCode  string
+	RemedyCode string
+	Meter      int64
+	Parts      string
+	Replaces   record.ID
+	At         Moment
+}
+
+// AddServiceRecord adds a line to a machine's history, and its meter reading to the machine. Codes: MissingText,
+// fault.UnknownRow.
+func AddServiceRecord(tx Tx, in ServiceRecordInput) (record.ID, error) {
+	summary, err := textFor("what was done", in.Summary)
+	if err != nil {
+		return record.ID{}, err
+	}
+	unit, err := need(tx, "unit", in.Unit)
+	if err != nil {
+		return record.ID{}, err
+	}
+	job, err := needIf(tx, "job", in.Job)
+	if err != nil {
+		return record.ID{}, err
+	}
+	if job != nil {
+		in.Number = cmp.Or(in.Number, JobOf(job).Number)
+	}
+	if in.Meter > unit.Get("meter").Number() {
+		if err := tx.Update("unit", unit.ID, record.Values{"meter": record.Number(in.Meter)}); err != nil {
+			return record.ID{}, err
+		}
+	}
+	values := record.Values{
+		"branch": unit.Get("branch"), "unit": record.Ref(unit.ID), "job": record.Ref(in.Job),
+		"visit": record.Ref(in.Visit), "person": record.Ref(first(in.Person, tx.Author())),
+		"author": record.Ref(tx.Author()), "job_number": optional(in.Number), "summary": record.Text(summary),
+		"fault_code": optional(in.FaultCode), "cause_code": optional(in.CauseCode),
+		"remedy_code": optional(in.RemedyCode), "meter": at(in.Meter), "parts": optional(in.Parts),
+		"replaces": record.Ref(in.Replaces),
+	}
+	in.At.put(tx, values)
+	id := tx.NewID()
+	return id, insert(tx, "service_record", id, values)
 }

@@ -154,16 +154,11 @@ func MarkTime(tx Tx, in MarkInput) (record.ID, error) {
 	if _, err := assignedTo(tx, in.Job, in.Person); err != nil {
 		return record.ID{}, err
 	}
-	visits, err := tx.Refs("visit", "job", in.Job)
+	visit, err := lastVisit(tx, in.Job, in.Person)
 	if err != nil {
 		return record.ID{}, err
 	}
-	s := &stand{job: JobOf(row), person: in.Person}
-	for _, row := range visits {
-		if v := VisitOf(row); v.Person == in.Person {
-			s.visit = v
-		}
-	}
+	s := &stand{job: JobOf(row), person: in.Person, visit: visit}
 	if err := in.fits(tx); err != nil {
 		return record.ID{}, err
 	}

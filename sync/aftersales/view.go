@@ -60,6 +60,9 @@ func setField(f reflect.Value, v record.Value) {
 		*p = v.Text()
 	case *int64:
 		*p = v.Number()
+	case **int64:
+		n := v.Number()
+		*p = &n
 	case *bool:
 		*p = v.Number() != 0
 	case *record.ID:

@@ -103,6 +103,17 @@ func Visits(tx Tx, job record.ID) ([]Visit, error) {
 	return list, nil
 }
 
+// lastVisit returns the person's latest visit for the job, the zero Visit if there is none.
+func lastVisit(tx Tx, job, person record.ID) (last Visit, err error) {
+	visits, err := Visits(tx, job)
+	for _, v := range visits {
+		if v.Person == person {
+			last = v
+		}
+	}
+	return last, err
+}
+
 func newVisit(tx Tx, job Job, person, assignment record.ID) (record.ID, error) {
 	id := tx.NewID()
 	return id, insert(tx, "visit", id, record.Values{
@@ -167,7 +178,7 @@ func onJob(tx Tx, job, person record.ID) (*stand, error) {
 // move takes a step of the visit, and begins one where the person has none yet. Codes: WrongState.
 func (s *stand) move(tx Tx, step string, when Moment, values record.Values) error {
 	if s.visit.ID.IsZero() {
-		if step == "pause" || step == "resume" || step == "complete" && s.earlier > 0 && s.assignment.State != AssignmentOpen {
+		if step == "pause" || step == "resume" {
 			return fault.New(WrongState, "no visit of yours is under way: press travel or arrive first")
 		}
 		id, err := newVisit(tx, s.job, s.person, s.assignment.ID)

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"fieldsync/sync/clock"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
 )
 
 // Hello returns what opens a session, but for the token and the app's name, which the caller knows. now is the
-// device's clock, in ms since 1970 UTC.
-func Hello(store Store, now int64) (wire.Hello, error) {
+// device's clock, in ms since 1970 UTC. An app that has learned columns since it last fetched asks for everything anew.
+func Hello(store Store, s *schema.Schema, now int64) (wire.Hello, error) {
 	id, err := store.Identity()
 	if err != nil {
 		return wire.Hello{}, err
@@ -18,11 +19,14 @@ func Hello(store Store, now int64) (wire.Hello, error) {
 		return wire.Hello{}, ErrNotEnrolled
 	}
 	h := wire.Hello{
-		Device: id.Device, Schema: id.Schema, Epoch: id.Epoch, Cursors: id.Cursors, Resume: id.Resume,
+		Device: id.Device, Schema: s.Version, Epoch: id.Epoch, Cursors: id.Cursors, Resume: id.Resume,
 		Actor: id.Actor, Written: id.Counter, Now: now,
 	}
 	if id.Actor == Provisional {
 		h.Actor = 0
+	}
+	if s.Version > id.Schema {
+		h.Cursors, h.Resume = [schema.Classes]uint64{}, nil
 	}
 	oldest, err := store.Items(Pending, 0, 1)
 	if err != nil || len(oldest) == 0 {

@@ -111,10 +111,7 @@ func (r *Replica) judgedItems(a clock.Actor, run *wire.Verdict) ([]*Item, error)
 
 // judged notes the i-th verdict of the run on its item.
 func (r *Replica) judged(item *Item, run *wire.Verdict, i int) {
-	eff := item.Change.Stamp.Add(item.Change.Offset)
-	if i < len(run.Eff) {
-		eff = run.Eff[i]
-	}
+	eff := run.EffOf(i, item.Change.Stamp.Add(item.Change.Offset))
 	item.Seq, item.Code, item.Message = run.Seq+uint64(i), run.Code, run.Message
 	item.Prior = &wire.Prior{Outcome: run.Outcome, Code: run.Code, Eff: eff}
 	switch run.Outcome {

@@ -84,7 +84,7 @@ func (b *Batch) holderMay(author Author, k uint64, bucket record.Bucket, t *sche
 	if ok, err := b.ownsBucket(author, k, bucket, t, c, fresh); ok || err != nil {
 		return ok, false, err
 	}
-	holds, err := b.holdsOn(bucket)
+	holds, err := b.HoldsOn(bucket)
 	if err != nil {
 		return false, false, err
 	}
@@ -154,7 +154,7 @@ func (b *Batch) createdBy(author Author, row *record.Row, k uint64) (bool, error
 		if bucket == record.Shared {
 			continue
 		}
-		holds, err := b.holdsOn(bucket)
+		holds, err := b.HoldsOn(bucket)
 		if err != nil {
 			return false, err
 		}

@@ -54,8 +54,9 @@ type Ruling struct {
 	Dot     clock.Dot
 	Hash    record.Hash
 	Outcome wire.Outcome
-	Seq     uint64 // the commit that judged it; for wire.Gap the counter expected
-	Eff     clock.Stamp
+	Seq     uint64      // the commit that judged it; for wire.Gap the counter expected
+	Eff     clock.Stamp // the effective time it was given
+	Meant   clock.Stamp // the one its author meant
 	Code    fault.Code
 	Message string
 	Again   bool         // it had been judged before
@@ -225,7 +226,8 @@ func (b *Batch) actor(a clock.Actor) (*Actor, error) {
 	return known, nil
 }
 
-func (b *Batch) holdsOn(bucket record.Bucket) ([]Hold, error) {
+// HoldsOn returns every hold there ever was on the bucket, this batch's included.
+func (b *Batch) HoldsOn(bucket record.Bucket) ([]Hold, error) {
 	if holds, ok := b.holds[bucket]; ok {
 		return holds, nil
 	}

@@ -54,7 +54,7 @@ func (b *Batch) judgedBefore(cs *record.ChangeSet, hash record.Hash) (Ruling, er
 func again(e *Entry, cs *record.ChangeSet) Ruling {
 	r := Ruling{
 		Dot: cs.Dot, Hash: e.Hash, Outcome: e.Outcome, Seq: e.Seq, Eff: e.Eff, Code: e.Code, Message: e.Message,
-		Again: true, Return: keysOf(cs),
+		Meant: cs.Stamp.Add(cs.Offset), Again: true, Return: keysOf(cs),
 	}
 	if e.Outcome == wire.Applied {
 		r.Outcome = wire.Merged // the row may have changed since: it comes along

@@ -27,6 +27,7 @@ type Hub struct {
 	sent    uint32                 // pages sent
 	taken   uint32                 // pages that the device has acknowledged
 	judging int
+	mute    bool // the device is sent no pages
 }
 
 type hubState uint8
@@ -125,7 +126,7 @@ func (h *Hub) answered(e Event) []Effect {
 	case Summed:
 		return []Effect{Send{e.Sums}}
 	case Moved:
-		h.moved, h.behind = h.behind, true
+		h.moved, h.behind = h.behind, !h.mute
 		return h.read(nil)
 	case Paged:
 		return h.paged(e)
@@ -141,7 +142,7 @@ func (h *Hub) admitted(e Admitted) []Effect {
 	if len(h.resume) > 0 && int(h.resume[0]) < schema.Classes {
 		h.class, h.resumed = schema.Class(h.resume[0]), true
 	}
-	h.behind = true
+	h.behind, h.mute = !e.Mute, e.Mute
 	return h.read([]Effect{Send{e.Welcome}, Expect{}})
 }
 

@@ -96,6 +96,7 @@ type (
 		Person  record.ID
 		Welcome wire.Welcome
 		Cursors [schema.Classes]uint64 // where to begin: the device's own, or zero in a new epoch
+		Mute    bool                   // hard-revoked: it may deliver, and is sent nothing
 	}
 	// Refused ends the session, in answer to any effect or on its own, as when the device is revoked.
 	Refused struct {
@@ -147,10 +148,13 @@ var ErrSilent = fault.New(fault.Overloaded, "no answer; trying again")
 func Verdicts(a clock.Actor, epoch uint32, at uint64, changes []judge.Ruling, rows []wire.Rows, gone []record.Key) wire.Verdicts {
 	v := wire.Verdicts{Actor: a, Epoch: epoch, At: at, Rows: rows, Gone: gone}
 	for _, r := range changes {
-		v.Verdicts = append(v.Verdicts, wire.Verdict{
-			Counter: r.Dot.Counter, Count: 1, Hash: r.Hash, Outcome: r.Outcome, Seq: r.Seq, Eff: []clock.Stamp{r.Eff},
-			Code: r.Code, Message: r.Message,
-		})
+		one := wire.Verdict{
+			Counter: r.Dot.Counter, Count: 1, Hash: r.Hash, Outcome: r.Outcome, Seq: r.Seq, Code: r.Code, Message: r.Message,
+		}
+		if r.Eff != r.Meant {
+			one.Eff = []clock.Stamp{r.Eff}
+		}
+		v.Verdicts = wire.Join(v.Verdicts, one)
 	}
 	return v
 }

@@ -18,6 +18,11 @@ func byKey(keys []record.Key, err error) ([]record.Key, error) {
 	return keys, err
 }
 
+func byBucket(buckets []record.Bucket, err error) ([]record.Bucket, error) {
+	slices.SortFunc(buckets, compareBuckets)
+	return buckets, err
+}
+
 // numbers returns which items these are.
 func numbers(items []*device.Item, err error) ([]uint64, error) {
 	var ns []uint64
@@ -130,11 +135,7 @@ func (d *deviceStory) forget() {
 func (d *deviceStory) held() {
 	one, two := jobBucket(d.ID()), jobBucket(d.ID())
 	d.write(func(tx device.Store) {
-		held := func(c schema.Class) []record.Bucket {
-			buckets := must(tx.Held(c))
-			slices.SortFunc(buckets, compareBuckets)
-			return buckets
-		}
+		held := func(c schema.Class) []record.Bucket { return must(byBucket(tx.Held(c))) }
 		same(d.T, "held", held(schema.ClassWork), []record.Bucket(nil))
 		do(tx.PutHeld(schema.ClassWork, two, true))
 		do(tx.PutHeld(schema.ClassWork, one, true))
@@ -260,5 +261,10 @@ func (p *devicePair) ask(tx device.Store) (answers []any) {
 	for n := range p.queue {
 		answers = append(answers, must(tx.Item(clock.Dot{Actor: p.actors[0], Counter: n + 1})))
 	}
-	return append(answers, must(byKey(tx.Bases())), must(byKey(tx.Stale(schema.ClassStock))), must(tx.Held(schema.ClassWork)))
+	for _, k := range must(byKey(tx.Stale(schema.ClassStock))) {
+		if must(tx.Row(k)) != nil { // whether a row that went is stale is nobody's business
+			answers = append(answers, k)
+		}
+	}
+	return append(answers, must(byKey(tx.Bases())), must(byBucket(tx.Held(schema.ClassWork))))
 }

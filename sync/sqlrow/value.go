@@ -2,6 +2,7 @@ package sqlrow
 
 import (
 	"database/sql/driver"
+	"errors"
 	"fmt"
 
 	"fieldsync/sync/fault"
@@ -92,7 +93,9 @@ func (r *Rows) value(i int, c *schema.Column) (v record.Value, next int, err err
 	return v, next, err
 }
 
-// unreadable says that what stands in the database was not written by this package.
+// ErrUnreadable is wrapped by the error of a row that stands in the database as this package never wrote it.
+var ErrUnreadable = errors.New("sqlrow: unreadable row")
+
 func unreadable(t *schema.Table, id record.ID, err error) error {
-	return fmt.Errorf("sqlrow: %s %s: %w", t.Name, id, err)
+	return fmt.Errorf("%w: %s %s: %w", ErrUnreadable, t.Name, id, err)
 }

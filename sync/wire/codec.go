@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"runtime"
 	"sync"
 
@@ -15,10 +16,11 @@ import (
 // for concurrent use.
 //
 // A message is its kind, a byte of flags, and a body: the fields in the order that layouts.go gives them. Flag bit 0
-// says that the body is one zstd frame (RFC 8878), which says itself whether it needs the schema's dictionary.
+// says that the body is compressed: its size, then one or more zstd frames (RFC 8878) that expand to it.
 type Codec struct {
 	version int
-	encoder *zstd.Encoder
+	short   *zstd.Encoder // for bodies in one frame: with the dictionary
+	long    *zstd.Encoder // for bodies cut into frames, and for ends with another dictionary
 	decoder *zstd.Decoder
 	foreign *Codec // sends without the dictionary
 }
@@ -26,7 +28,8 @@ type Codec struct {
 const (
 	headSize        = 2
 	flagCompressed  = 1
-	minCompressed   = 48 // a shorter body gains nothing
+	minCompressed   = 48 // bytes of a body; a shorter one gains nothing
+	minFrame        = 2 << 10
 	maxWindow       = 1 << 20
 	maxConcurrently = 8 // compressors, each of about 4 MiB once it is in use
 )
@@ -35,11 +38,11 @@ const (
 func NewCodec(s *schema.Schema) (*Codec, error) {
 	d := Dictionary(s)
 	id := DictionaryID(d)
-	encoder, err := newEncoder(zstd.WithEncoderDictRaw(id, d))
+	short, err := newEncoder(zstd.WithEncoderDictRaw(id, d))
 	if err != nil {
 		return nil, err
 	}
-	plain, err := newEncoder()
+	long, err := newEncoder(zstd.WithAllLitEntropyCompression(true))
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +51,9 @@ func NewCodec(s *schema.Schema) (*Codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	foreign := &Codec{encoder: plain, decoder: decoder}
+	foreign := &Codec{short: long, long: long, decoder: decoder}
 	foreign.foreign = foreign
-	return &Codec{version: s.Version, encoder: encoder, decoder: decoder, foreign: foreign}, nil
+	return &Codec{version: s.Version, short: short, long: long, decoder: decoder, foreign: foreign}, nil
 }
 
 func newEncoder(options ...zstd.EOption) (*zstd.Encoder, error) {
@@ -77,6 +80,7 @@ func (c *Codec) Encode(dst []byte, m Message) ([]byte, error) {
 		return dst, errMalformed
 	}
 	l := layouts[m.kind()]
+	s.cuts = s.cuts[:0]
 	f := form{b: s.body[:0], scratch: s}
 	if !l.write(&f, m) {
 		return dst, errMalformed
@@ -88,7 +92,7 @@ func (c *Codec) Encode(dst []byte, m Message) ([]byte, error) {
 	if len(s.body) > MaxInflated {
 		return dst, errTooLarge
 	}
-	out := c.finish(append(dst, byte(m.kind()), 0), s.body, l.bulk)
+	out := c.finish(append(dst, byte(m.kind()), 0), s, l.bulk)
 	if len(out)-len(dst) > MaxMessage {
 		return dst, errTooLarge
 	}
@@ -96,15 +100,28 @@ func (c *Codec) Encode(dst []byte, m Message) ([]byte, error) {
 }
 
 // finish appends the body to the head, compressed if that is shorter.
-func (c *Codec) finish(head, body []byte, bulk bool) []byte {
-	if bulk && len(body) >= minCompressed {
-		out := c.encoder.EncodeAll(body, head)
-		if len(out)-len(head) < len(body) {
+func (c *Codec) finish(head []byte, s *scratch, bulk bool) []byte {
+	if bulk && len(s.body) >= minCompressed {
+		out := c.deflate(binary.AppendUvarint(head, uint64(len(s.body))), s)
+		if len(out)-len(head) < len(s.body) {
 			out[len(head)-1] = flagCompressed
 			return out
 		}
 	}
-	return append(head, body...)
+	return append(head, s.body...)
+}
+
+// deflate appends the frames of a body. What is cut apart is unlike, and compresses better with its own statistics.
+func (c *Codec) deflate(dst []byte, s *scratch) []byte {
+	if len(s.cuts) == 0 {
+		return c.short.EncodeAll(s.body, dst)
+	}
+	start := 0
+	for _, end := range s.cuts {
+		dst = c.long.EncodeAll(s.body[start:end], dst)
+		start = end
+	}
+	return c.long.EncodeAll(s.body[start:], dst)
 }
 
 // Decode reads one message of at most limit bytes: MaxBeforeAuth or MaxMessage. What it returns is a value, such as
@@ -137,18 +154,13 @@ func (c *Codec) Decode(b []byte, limit int) (Message, error) {
 	return m, nil
 }
 
-// inflate decompresses what the form has to read. A frame must say how long its content is.
+// inflate decompresses what the form has to read.
 func (c *Codec) inflate(f *form, limit int) []byte {
-	var h zstd.Header
-	if err := h.Decode(f.b); err != nil || !h.HasFCS || h.Skippable {
-		f.fail(fault.Wrap(fault.Malformed, errMalformed.Message, err))
-		return nil
-	}
-	if h.FrameContentSize > uint64(limit) {
+	size := 0
+	if f.small(&size); size > limit {
 		f.fail(errTooLarge)
 		return nil
 	}
-	size := int(h.FrameContentSize)
 	out, err := c.decoder.DecodeAll(f.b, resize(&f.body, size)[:0:size])
 	if err != nil || len(out) != size {
 		f.fail(fault.Wrap(fault.Malformed, errMalformed.Message, err))
@@ -161,6 +173,7 @@ func (c *Codec) inflate(f *form, limit int) []byte {
 // The garbage collector takes what stays unused.
 type scratch struct {
 	body    []byte
+	cuts    []int // where in the body one frame ends and the next begins
 	numbers []int64
 	deltas  []int64
 	lengths []int64

@@ -113,7 +113,7 @@ func walkPrior(f *form, p **Prior) {
 		*p = new(Prior)
 	}
 	if f.err == nil {
-		octet(f, &(*p).Outcome, Applied, Gap)
+		octet(f, &(*p).Outcome, Applied, Released)
 		text(f, &(*p).Code, MaxCode)
 		unsigned(f, &(*p).Eff)
 	}

@@ -27,10 +27,23 @@ func (f *form) writeTexts(v []string, repeated bool) {
 	}
 	f.lengths = lengths
 	f.writeNumbers(lengths)
+	f.cut()
 	for _, s := range stored {
 		f.b = append(f.b, s...)
 	}
+	f.cut()
 	f.writeNumbers(places)
+}
+
+// cut ends a frame here, unless it would be a short one.
+func (f *form) cut() {
+	last := 0
+	if n := len(f.cuts); n > 0 {
+		last = f.cuts[n-1]
+	}
+	if len(f.b)-last >= minFrame {
+		f.cuts = append(f.cuts, len(f.b))
+	}
 }
 
 // differentTexts returns the different texts in the order they first come, and for each text its place among them;

@@ -38,6 +38,9 @@ func (v *Verdict) continues(next Verdict) bool {
 
 func (v *Verdict) accepts() bool { return v.Outcome == Applied || v.Outcome == Merged }
 
+// refuses reports whether the verdict says why the change set was not applied.
+func (v *Verdict) refuses() bool { return v.Outcome == Quarantined || v.Outcome == Released }
+
 // EffOf returns the effective time of the i-th change set of the run, whose author meant own.
 func (v *Verdict) EffOf(i int, own clock.Stamp) clock.Stamp {
 	if i < len(v.Eff) {
@@ -73,7 +76,7 @@ func (w *verdictWalk) walk(f *form, v *Verdict) {
 	if head&effFlag != 0 {
 		walkEffs(f, v)
 	}
-	if v.Outcome == Quarantined {
+	if v.refuses() {
 		text(f, &v.Code, MaxCode)
 		text(f, &v.Message, MaxText)
 	}
@@ -113,9 +116,9 @@ func walkEffs(f *form, v *Verdict) {
 // check refuses what no verdict says.
 func (w *verdictWalk) check(f *form, v *Verdict) {
 	switch {
-	case v.Outcome < Applied || v.Outcome > Gap, v.Counter == 0, v.Count == 0, w.counter <= v.Counter,
+	case v.Outcome < Applied || v.Outcome > Released, v.Counter == 0, v.Count == 0, w.counter <= v.Counter,
 		v.Count > 1 && !v.accepts(), len(v.Eff) > 0 && uint64(len(v.Eff)) != v.Count,
-		v.Outcome == Gap && v.Hash != record.Hash{}, v.Outcome != Quarantined && (v.Code != "" || v.Message != ""):
+		v.Outcome == Gap && v.Hash != record.Hash{}, !v.refuses() && (v.Code != "" || v.Message != ""):
 		f.malformed()
 	}
 }

@@ -1,0 +1,143 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// checkedWhole is the size up to which every Open looks at the whole structure of the file: a tenth of a second on a
+// computer. Of a larger file it looks at what exists nowhere else, and at the rest where there is a reason: a program
+// that died with the file open, or a fault that was met while it was in use.
+const checkedWhole = 64 << 20
+
+// ownNames are the tables that hold it.
+var ownNames = []string{"_identity", "_instance", "_outbox", "_pending_on", "_base"}
+
+// suspectPath is where a fault that was met in use is noted for the next Open.
+func (r *Replica) suspectPath() string { return r.options.Path + ".suspect" }
+
+// told turns the error of a transaction into what its caller is told, and notes damage.
+func (r *Replica) told(err error) error {
+	if errors.Is(err, sqlrow.ErrUnreadable) && fault.CodeOf(err) == "" {
+		err = corrupt("a row", err)
+	}
+	if fault.CodeOf(err) == Corrupt && !r.options.ReadOnly {
+		_ = os.WriteFile(r.suspectPath(), []byte(err.Error()+"\n"), 0o600)
+	}
+	return err
+}
+
+// examine returns an error with the code Corrupt if the file is damaged, and nil if there is none. It looks through a
+// connection that only reads, so that a damaged file stays as it is.
+func (r *Replica) examine(ctx context.Context) error {
+	info, err := os.Stat(r.options.Path)
+	if err != nil || info.Size() == 0 {
+		return nil
+	}
+	pool, err := open(r.options.Path, "ro", reading...)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	h, err := hold(ctx, pool)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	suspect := exists(r.suspectPath())
+	whole := suspect || info.Size() <= checkedWhole || exists(r.options.Path+"-wal")
+	tx := &Tx{conn: h.Conn, layout: r.layout}
+	if err = checkFormat(h.Conn); err == nil {
+		err = checkStructure(h.Conn, whole)
+	}
+	if err == nil {
+		err = tx.checkOwn()
+	}
+	if err == nil && suspect {
+		err = tx.checkRows()
+	}
+	return err
+}
+
+// checkStructure lets SQLite look at the whole file, or at the tables that exist nowhere else.
+func checkStructure(c *sqlrow.Conn, whole bool) error {
+	pragmas := []string{"PRAGMA quick_check(1)"}
+	if !whole {
+		pragmas = nil
+		for _, name := range ownNames {
+			pragmas = append(pragmas, "PRAGMA quick_check("+name+")")
+		}
+	}
+	for _, pragma := range pragmas {
+		verdict := ""
+		_, err := c.One(func(rows *sqlrow.Rows) error {
+			verdict = rows.Text(0)
+			return nil
+		}, pragma)
+		if err != nil {
+			return err
+		}
+		if verdict != "ok" {
+			return corrupt("the data on this device", errors.New(verdict))
+		}
+	}
+	return nil
+}
+
+// checkOwn reads what exists nowhere else, and checks the hash of every item.
+func (tx *Tx) checkOwn() error {
+	if have, err := tx.conn.Int("SELECT count(*) FROM sqlite_schema WHERE name = '_outbox'"); err != nil || have == 0 {
+		return err // a file that was never finished: there is nothing in it
+	}
+	if _, err := tx.Identity(); err != nil {
+		return asDamage("the identity", err)
+	}
+	err := tx.eachItem("", func(i *device.Item) error {
+		if !sound(i) {
+			return corrupt("an item of the outbox", nil)
+		}
+		return nil
+	})
+	if err != nil {
+		return asDamage("an item of the outbox", err)
+	}
+	keys, err := tx.Bases()
+	for _, key := range keys {
+		if err == nil && tx.layout.Schema().TableByID(key.Table) != nil {
+			_, err = tx.Base(key)
+		}
+	}
+	return asDamage("the base of a row", err)
+}
+
+// checkRows reads every row.
+func (tx *Tx) checkRows() error {
+	for _, t := range tx.layout.Schema().Tables {
+		have, err := tx.layout.Columns(tx.conn, t)
+		if err != nil || len(have) == 0 {
+			return err
+		}
+		err = tx.layout.Scan(tx.conn, t, "", nil, func(*record.Row) bool { return true })
+		if errors.Is(err, sqlrow.ErrUnreadable) {
+			return corrupt("a row", err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asDamage says that a value could not be read because the file is damaged, unless the error says otherwise already.
+func asDamage(what string, err error) error {
+	if err == nil || fault.CodeOf(err) != "" {
+		return err
+	}
+	return corrupt(what, err)
+}

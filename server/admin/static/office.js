@@ -1,0 +1,131 @@
+// The office's own script: lists that update themselves, and keys. Every page works without it.
+"use strict";
+(() => {
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  // Live: the hub says that something changed, the page asks for itself again and takes over what is different.
+  // Elements are known by their ids; what is the same is left alone, so that focus, scroll and open menus stay.
+  const mark = (element) => {
+    element.classList.add("fresh");
+    setTimeout(() => element.classList.remove("fresh"), 4000);
+  };
+  const plain = (element) => {
+    const copy = element.cloneNode(true);
+    for (const e of [copy, ...$$(".fresh", copy)]) { e.classList.remove("fresh"); if (!e.className) e.removeAttribute("class"); }
+    $$("details[open]", copy).forEach((d) => d.removeAttribute("open"));
+    return copy.outerHTML;
+  };
+  const busy = (element) => element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
+    || $("details[open] form", element) !== null;
+  const take = (now, next) => {
+    if (plain(now) === plain(next) || busy(now) && !$(":scope [id]", now)) return;
+    const rows = $$("[id]", now), nextRows = $$("[id]", next);
+    const sameRows = rows.length > 0 && rows.length === nextRows.length && rows.every((r, i) => r.id === nextRows[i].id);
+    if (sameRows) {
+      rows.forEach((row, i) => {
+        if (!row.isConnected || plain(row) === plain(nextRows[i]) || busy(row)) return;
+        const focused = row === document.activeElement || row.contains(document.activeElement);
+        row.replaceWith(nextRows[i]);
+        mark(nextRows[i]);
+        if (focused) ($("a", nextRows[i]) ?? nextRows[i]).focus({preventScroll: true});
+      });
+      return;
+    }
+    if (busy(now)) return;
+    const before = new Map(rows.map((r) => [r.id, plain(r)]));
+    const focused = document.activeElement?.closest("[id]")?.id;
+    const open = $$("details[open]", now).map((d) => d.closest("[id]")?.id);
+    now.replaceChildren(...next.childNodes);
+    for (const row of $$("[id]", now)) {
+      if (before.get(row.id) !== plain(row)) mark(row);
+      if (open.includes(row.id)) $("details", row)?.setAttribute("open", "");
+    }
+    const again = focused && document.getElementById(focused);
+    if (again && now.contains(again)) ($("a", again) ?? again).focus({preventScroll: true});
+  };
+  let asking = false, askAgain = false;
+  const refresh = async () => {
+    if (asking) { askAgain = true; return; }
+    asking = true;
+    try {
+      const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
+      if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.reload(); return; }
+      if (answer.ok) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const now of $$("[data-live]")) {
+          const next = page.getElementById(now.id);
+          if (next) take(now, next);
+        }
+      }
+    } catch { /* no network: the stream says so by coming back, and the page asks again then */ } finally {
+      asking = false;
+      if (askAgain) { askAgain = false; refresh(); }
+    }
+  };
+  let stream = null;
+  const listen = () => {
+    if (document.hidden) { stream?.close(); stream = null; return; } // a browser has few connections to one host
+    if (stream) return;
+    stream = new EventSource("/live");
+    let broken = false;
+    stream.addEventListener("changed", refresh);
+    stream.onerror = () => { broken = true; };
+    stream.onopen = () => { if (broken) { broken = false; refresh(); } };
+  };
+  // A page that was posted shows something once (a code, a password): asking for it again would show another page.
+  const posted = $(".printed") !== null;
+  if ($("[data-live]") && !posted) {
+    document.addEventListener("visibilitychange", () => { listen(); if (!document.hidden) refresh(); });
+    listen();
+  }
+
+  // Forms that act at once, and Ctrl Enter in any.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+
+  // Keys.
+  const typing = (element) => element.matches("input:not([type=checkbox]), textarea, select") || element.isContentEditable;
+  const move = (step) => {
+    const rows = $$("[data-row]");
+    if (!rows.length) return;
+    const at = rows.findIndex((r) => r === document.activeElement || r.contains(document.activeElement));
+    const row = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+    (row.matches("tr") && $("a", row) || row).focus();
+    row.scrollIntoView({block: "nearest"});
+  };
+  let going = 0;
+  const keys = {
+    j: () => move(1), k: () => move(-1),
+    "/": () => search(), "?": () => $("#keys")?.showModal(),
+    e: () => $("[data-edit]")?.click(),
+    g: () => { going = Date.now(); },
+    Enter: () => document.activeElement.matches("[data-row]") && $("a", document.activeElement)?.click(),
+  };
+  const search = () => {
+    const field = $("[data-search]");
+    if (field) { field.focus(); field.select(); } else location.href = "/jobs";
+  };
+  document.addEventListener("keydown", (event) => {
+    const on = document.activeElement;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && on?.form) {
+      event.preventDefault();
+      on.form.requestSubmit($("button.main", on.form) ?? $("button:not([type=button])", on.form));
+    } else if (event.key === "k" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      search();
+    } else if (event.key === "Escape") {
+      const open = on?.closest("details[open]") ?? null;
+      if (open) { open.open = false; $("summary", open).focus(); } else if (typing(on)) on.blur(); else $("[data-back]")?.click();
+    } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(on) && !$("dialog[open]")) {
+      const place = Date.now() - going < 1500 && $(`[data-go="${CSS.escape(event.key)}"]`);
+      going = 0;
+      if (place) { event.preventDefault(); place.click(); return; }
+      if (keys[event.key] && !(event.key === "Enter" && !on.matches("[data-row]"))) {
+        event.preventDefault();
+        keys[event.key]();
+      }
+    }
+  });
+})();

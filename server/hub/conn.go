@@ -1,0 +1,261 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/session"
+	"fieldsync/sync/wire"
+)
+
+// A connection costs its goroutine and little else: buffers are small, the write buffer is shared, and the socket is
+// read from a fresh goroutine after the HTTP handler has returned, so that net/http's own buffers and stack go.
+var upgrader = websocket.Upgrader{
+	ReadBufferSize: 512, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
+	Subprotocols: []string{wire.Subprotocol},
+	CheckOrigin:  func(r *http.Request) bool { return r.Header.Get("Origin") == "" }, // devices are no browsers
+}
+
+const (
+	writeWithin = 20 * time.Second  // a device that takes no message for so long is gone; its cursor is safe
+	silentFor   = 150 * time.Second // a device that says nothing, not even a ping, for so long is gone
+)
+
+// conn drives one session over one socket.
+type conn struct {
+	hub     *Hub
+	ws      *websocket.Conn
+	device  record.ID // zero until it is admitted
+	author  judge.Author
+	buckets []record.Bucket // subscribed to; guarded by hub.mu
+
+	mu      sync.Mutex // one event at a time
+	machine *session.Hub
+	timer   *time.Timer
+	closed  bool
+
+	judging sync.Mutex // pushes are judged in the order in which they came
+	pushes  []wire.Push
+	busy    bool
+	nudged  atomic.Bool
+}
+
+// ServeHTTP upgrades the request and serves the device until it leaves.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ws, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // Upgrade has answered
+	}
+	if ws.Subprotocol() != wire.Subprotocol {
+		reason := websocket.FormatCloseMessage(websocket.CloseProtocolError, "this server speaks "+wire.Subprotocol)
+		_ = ws.WriteControl(websocket.CloseMessage, reason, time.Now().Add(writeWithin))
+		_ = ws.Close()
+		return
+	}
+	c := &conn{hub: h, ws: ws, machine: session.NewHub()}
+	ws.SetReadLimit(wire.MaxBeforeAuth)
+	ping := ws.PingHandler()
+	ws.SetPingHandler(func(data string) error {
+		c.alive()
+		return ping(data)
+	})
+	h.wait.Go(c.serve)
+}
+
+func (c *conn) alive() { _ = c.ws.SetReadDeadline(time.Now().Add(silentFor)) }
+
+func (c *conn) serve() {
+	c.hub.stats.connections.Inc()
+	defer c.hub.stats.connections.Dec()
+	defer c.end()
+	c.feed(session.Opened{})
+	for {
+		c.alive()
+		kind, data, err := c.ws.ReadMessage()
+		if err != nil {
+			return
+		}
+		c.hub.stats.received.Add(float64(len(data)))
+		m, err := c.decode(kind, data)
+		if err != nil {
+			c.feed(session.Refused{Reason: asFault(err)})
+			return
+		}
+		c.feed(session.Received{Message: m})
+	}
+}
+
+func (c *conn) decode(kind int, data []byte) (wire.Message, error) {
+	if kind != websocket.BinaryMessage {
+		return nil, fault.New(fault.Malformed, "messages are binary")
+	}
+	limit := wire.MaxMessage
+	if c.device.IsZero() {
+		limit = wire.MaxBeforeAuth
+	}
+	return c.hub.codec.Decode(data, limit)
+}
+
+// end lets go of everything that the connection held.
+func (c *conn) end() {
+	c.mu.Lock()
+	c.closed = true
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.mu.Unlock()
+	_ = c.ws.Close()
+	c.hub.unregister(c)
+}
+
+// feed gives the machine an event, carries out what it asks for, and goes on with the answers.
+func (c *conn) feed(e session.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for events := []session.Event{e}; len(events) > 0 && !c.closed; events = events[1:] {
+		for _, effect := range c.machine.Step(events[0]) {
+			if answer := c.perform(effect); answer != nil {
+				events = append(events, answer)
+			}
+		}
+	}
+}
+
+func (c *conn) perform(e session.Effect) session.Event {
+	switch e := e.(type) {
+	case session.Send:
+		c.send(e.Message)
+	case session.Close:
+		c.closed = true
+		_ = c.ws.Close()
+	case session.Expect:
+		c.expect(e.Within)
+	case session.Admit:
+		return c.answer(c.admit(e.Hello))
+	case session.Prove:
+		return c.answer(c.prove(e))
+	case session.Judge:
+		c.enqueue(e.Push)
+	case session.Read:
+		return c.answer(c.read(e.Want))
+	case session.Sum:
+		return c.answer(c.sum(e.Buckets))
+	case session.Heard:
+		if e.Ack.Actor != 0 && int(e.Ack.Class) == 0 {
+			c.hub.notes.acknowledged(e.Ack)
+		}
+	case session.Keep:
+		c.hub.keep(c.author, e.Rows)
+	}
+	return nil
+}
+
+// answer turns trouble into the event that ends the session: with its reason where that is the device's business.
+func (c *conn) answer(e session.Event, err error) session.Event {
+	if err != nil {
+		c.hub.trouble(c, err)
+		return session.Refused{Reason: asFault(err)}
+	}
+	return e
+}
+
+// trouble logs what went wrong on the hub's side; a refusal is the device's affair and only counted.
+func (h *Hub) trouble(c *conn, err error) {
+	if f := asFault(err); f.Code == fault.Internal {
+		h.Log.Error("a device could not be served", "device", c.device.String(), "error", err)
+	}
+	h.stats.refusals.WithLabelValues(string(asFault(err).Code)).Inc()
+}
+
+func asFault(err error) *fault.Error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f
+	}
+	return fault.Wrap(fault.Internal, "the server could not do this; try again later", err)
+}
+
+// send writes one message. A device that does not take it in time has lost its connection, not its place.
+func (c *conn) send(m wire.Message) {
+	data, err := c.hub.codec.Encode(nil, m)
+	if err == nil {
+		_ = c.ws.SetWriteDeadline(time.Now().Add(writeWithin))
+		err = c.ws.WriteMessage(websocket.BinaryMessage, data)
+		c.hub.stats.sent.Add(float64(len(data)))
+	}
+	if err != nil {
+		c.closed = true
+		_ = c.ws.Close()
+	}
+}
+
+func (c *conn) expect(within time.Duration) {
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	if within > 0 {
+		c.timer = time.AfterFunc(within, func() { c.feed(session.TimedOut{}) })
+	}
+}
+
+// nudge tells the connection that something was committed that it may care for. It does not wait: many nudges before
+// the first is heard are one.
+func (c *conn) nudge() {
+	if c.nudged.CompareAndSwap(false, true) {
+		go func() {
+			c.nudged.Store(false)
+			c.feed(session.Moved{})
+		}()
+	}
+}
+
+func (c *conn) goodbye(retryAfter time.Duration) { c.feed(session.Closing{RetryAfter: retryAfter}) }
+
+// The ends that the hub makes of a connection. They close the socket first, so that they wait for nothing.
+func (c *conn) shutOut() {
+	_ = c.ws.Close()
+	go c.feed(session.Refused{Reason: errRevoked})
+}
+
+func (c *conn) replace() {
+	_ = c.ws.Close()
+	go c.feed(session.Refused{Reason: fault.New(fault.NotAllowed, "the device opened another connection")})
+}
+
+// enqueue has a push judged after those before it. Judging waits for the disk, so it has a goroutine of its own while
+// there is something to judge; meanwhile pages go on.
+func (c *conn) enqueue(p wire.Push) {
+	c.judging.Lock()
+	defer c.judging.Unlock()
+	c.pushes = append(c.pushes, p)
+	if !c.busy {
+		c.busy = true
+		go c.judgeAll()
+	}
+}
+
+func (c *conn) judgeAll() {
+	for {
+		c.judging.Lock()
+		if len(c.pushes) == 0 {
+			c.busy = false
+			c.judging.Unlock()
+			return
+		}
+		p := c.pushes[0]
+		c.pushes = c.pushes[1:]
+		c.judging.Unlock()
+		v, err := c.hub.judge(context.Background(), c.author, &p)
+		c.feed(c.answer(session.Judged{Verdicts: v}, err))
+	}
+}

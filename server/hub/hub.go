@@ -1,0 +1,234 @@
+// Package hub accepts devices and commits what they and the office write. Each device has one connection with a
+// session of its own; each batch of change sets is judged in the store's group commit; after the commit, whoever holds
+// a bucket that it touched is told. DESIGN.md says how the pieces stay out of each other's way.
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"time"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Tx is one write transaction of the store.
+type Tx interface {
+	judge.Store
+	// NewActor hands out a fresh incarnation of a writer.
+	NewActor(person, device record.ID, side clock.Side) (clock.Actor, error)
+	// Touch notes what a device said of itself.
+	Touch(device record.ID, c Contact) error
+}
+
+// View is one snapshot of the store.
+type View interface {
+	judge.Reader
+	judge.Actors
+	// ActorsOf returns the incarnations that write for the person.
+	ActorsOf(person record.ID) ([]judge.Actor, error)
+}
+
+// Store is where the hub keeps everything. Write returns once what it did is durable; several may share a commit.
+type Store interface {
+	Write(ctx context.Context, do func(Tx) error) error
+	Read(ctx context.Context, do func(View) error) error
+}
+
+// Contact is what a device said of itself when it was last heard.
+type Contact struct {
+	App     string
+	Schema  int
+	Seen    time.Time     // by the hub's clock
+	Pending int           // changes that waited on it
+	Oldest  time.Time     // when the oldest of them was written; zero for none
+	Offset  time.Duration // to add to its clock to get the hub's
+	Actor   clock.Actor
+}
+
+// Options are what a hub needs.
+type Options struct {
+	Store     Store
+	Devices   *auth.Devices
+	Schema    *schema.Schema
+	Rules     judge.Rules // may be nil
+	Epoch     uint32
+	RestoreAt uint64
+	Log       *slog.Logger
+	Now       func() time.Time // nil means time.Now
+}
+
+// Hub is the running hub.
+type Hub struct {
+	Options
+	codec *wire.Codec
+	cfg   judge.Config
+	stats stats
+
+	mu       sync.Mutex
+	conns    map[record.ID]*conn // by device
+	watchers map[chan struct{}]bool
+	subs     map[record.Bucket]map[*conn]bool
+	closing  bool
+
+	officeMu sync.Mutex
+	office   map[record.ID]clock.Actor // the incarnation that each office person writes with
+
+	notes notes // what devices said that is not yet written down
+	wait  sync.WaitGroup
+	stop  chan struct{}
+}
+
+// New returns a hub that serves.
+func New(o Options) (*Hub, error) {
+	codec, err := wire.NewCodec(o.Schema)
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	h := &Hub{
+		Options: o, codec: codec, stop: make(chan struct{}),
+		cfg:      judge.Config{Schema: o.Schema, Rules: o.Rules, Epoch: o.Epoch, RestoreAt: o.RestoreAt},
+		conns:    map[record.ID]*conn{},
+		watchers: map[chan struct{}]bool{},
+		subs:     map[record.Bucket]map[*conn]bool{},
+		office:   map[record.ID]clock.Actor{},
+		notes:    newNotes(),
+		stats:    newStats(),
+	}
+	h.wait.Go(h.writeNotes)
+	return h, nil
+}
+
+// Close says goodbye to every device, each asked to come back at a moment of its own within the time, and writes down
+// what is left to write.
+func (h *Hub) Close(spread time.Duration) {
+	h.mu.Lock()
+	if h.closing {
+		h.mu.Unlock()
+		return
+	}
+	h.closing = true
+	conns := make([]*conn, 0, len(h.conns))
+	for _, c := range h.conns {
+		conns = append(conns, c)
+	}
+	h.mu.Unlock()
+	for i, c := range conns {
+		go c.goodbye(spread * time.Duration(i+1) / time.Duration(len(conns)))
+	}
+	close(h.stop)
+	h.wait.Wait()
+}
+
+// Disconnect closes the device's connection, as when it is revoked.
+func (h *Hub) Disconnect(device record.ID) {
+	h.mu.Lock()
+	c := h.conns[device]
+	h.mu.Unlock()
+	if c != nil {
+		c.shutOut()
+	}
+}
+
+// Online reports whether the device is connected, and what it said of itself last if that is not written down yet.
+func (h *Hub) Online(device record.ID) (online bool, last *Contact) {
+	h.mu.Lock()
+	online = h.conns[device] != nil
+	h.mu.Unlock()
+	return online, h.notes.contact(device)
+}
+
+// Watch returns a channel that receives after commits, several folded into one, and what ends it.
+func (h *Hub) Watch() (changed <-chan struct{}, stop func()) {
+	ch := make(chan struct{}, 1)
+	h.mu.Lock()
+	h.watchers[ch] = true
+	h.mu.Unlock()
+	return ch, func() {
+		h.mu.Lock()
+		delete(h.watchers, ch)
+		h.mu.Unlock()
+	}
+}
+
+// committed tells everybody whom a commit concerns. It never waits for any of them.
+func (h *Hub) committed(touched []record.Bucket) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for ch := range h.watchers {
+		select {
+		case ch <- struct{}{}:
+		default: // it has not yet looked at the last one
+		}
+	}
+	for _, b := range touched {
+		for c := range h.subs[b] {
+			c.nudge()
+		}
+	}
+}
+
+// subscribe makes the connection hear of commits that touch the buckets, and of no others.
+func (h *Hub) subscribe(c *conn, buckets []record.Bucket) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unsubscribe(c)
+	if h.conns[c.device] != c {
+		return
+	}
+	for _, b := range buckets {
+		if h.subs[b] == nil {
+			h.subs[b] = map[*conn]bool{}
+		}
+		h.subs[b][c] = true
+	}
+	c.buckets = buckets
+}
+
+// unsubscribe is called with the lock held.
+func (h *Hub) unsubscribe(c *conn) {
+	for _, b := range c.buckets {
+		delete(h.subs[b], c)
+		if len(h.subs[b]) == 0 {
+			delete(h.subs, b)
+		}
+	}
+	c.buckets = nil
+}
+
+// register makes c the device's one connection and ends the one it had. It reports false when the hub is closing.
+func (h *Hub) register(c *conn) bool {
+	h.mu.Lock()
+	old := h.conns[c.device]
+	closing := h.closing
+	if !closing {
+		h.conns[c.device] = c
+	}
+	h.mu.Unlock()
+	if old != nil && old != c {
+		old.replace()
+	}
+	return !closing
+}
+
+func (h *Hub) unregister(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unsubscribe(c)
+	if h.conns[c.device] == c {
+		delete(h.conns, c.device)
+	}
+}
+
+func (h *Hub) stamp() clock.Stamp { return clock.StampAt(h.Now().UnixMilli()) }
+
+func random(b []byte) { _, _ = rand.Read(b) } // crypto/rand never fails: it ends the program instead

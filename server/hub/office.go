@@ -1,0 +1,209 @@
+package hub
+
+import (
+	"context"
+	"slices"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+)
+
+// Office is a transaction of somebody who writes on the hub itself.
+type Office struct {
+	*record.Draft
+	batch *judge.Batch
+	dot   clock.Dot
+	now   int64
+}
+
+// Dot returns the dot that the transaction will carry.
+func (o *Office) Dot() clock.Dot { return o.dot }
+
+// Now returns when it happens, in ms since 1970 UTC.
+func (o *Office) Now() int64 { return o.now }
+
+// Head returns the hub's highest commit number.
+func (o *Office) Head() uint64 { return o.batch.Head() }
+
+// Do runs the command in one durable transaction in the person's name and tells whom it concerns. The zero person is
+// the hub itself. Seen holds the vectors of the rows as the author was shown them: those are the contexts of what is
+// written; a row that is not in it counts as seen as it is now. Refusals are *fault.Error, and leave nothing behind.
+func (h *Hub) Do(ctx context.Context, person record.ID, seen map[record.Key]clock.Vector, cause string,
+	command func(*Office) error) (judge.Ruling, error) {
+	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+		office := &Office{
+			Draft: record.NewDraft(b, h.Schema), batch: b, now: h.Now().UnixMilli(),
+			dot: clock.Dot{Actor: a.Actor, Counter: a.Counter + 1},
+		}
+		if err := command(office); err != nil {
+			return judge.Ruling{}, err
+		}
+		changes, err := withContexts(b, office.Staged(), seen)
+		if err != nil || len(changes) == 0 {
+			return judge.Ruling{}, err
+		}
+		return b.Commit(judge.Author{Person: person}, a.Actor, changes, cause)
+	})
+}
+
+// withContexts stamps each change with what its author had seen of the row. A claim to have seen more than the row
+// carries is cut down to it.
+func withContexts(b *judge.Batch, staged []*record.Staged, seen map[record.Key]clock.Vector) ([]record.RowChange, error) {
+	changes := make([]record.RowChange, 0, len(staged))
+	for _, s := range staged {
+		c := s.Change
+		row, err := b.Row(c.Key())
+		if err != nil {
+			return nil, err
+		}
+		if row != nil {
+			c.Context = row.Vector
+			if shown, ok := seen[c.Key()]; ok {
+				c.Context = shown.Meet(row.Vector)
+			}
+		}
+		changes = append(changes, c)
+	}
+	return changes, nil
+}
+
+// Settle makes the chosen value of a conflict stand in place of all those that the author was shown. The error has the
+// code fault.Closed where none of them stands any more.
+func (h *Hub) Settle(ctx context.Context, person record.ID, row record.Key, cell record.CellID, chosen clock.Dot,
+	over []clock.Dot) (judge.Ruling, error) {
+	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+		value, err := standing(b, row, cell, chosen, over)
+		if err != nil {
+			return judge.Ruling{}, err
+		}
+		change := record.RowChange{
+			Op: record.Update, Table: row.Table, ID: row.ID, Context: clock.VectorOf(over...),
+			Cells: []record.CellWrite{{CellID: cell, Value: value, Settles: over}},
+		}
+		return b.Commit(judge.Author{Person: person}, a.Actor, []record.RowChange{change}, "conflict.settle")
+	})
+}
+
+var errSettled = fault.New(fault.Closed, "this was settled in the meantime; look at it again")
+
+// standing returns the value of the cell that carries the chosen dot.
+func standing(b *judge.Batch, key record.Key, cell record.CellID, chosen clock.Dot, over []clock.Dot) (record.Value, error) {
+	row, err := b.Row(key)
+	if err != nil {
+		return record.Null, err
+	}
+	if row == nil || row.Table.ColumnByID(cell.Column) < 0 {
+		return record.Null, errSettled
+	}
+	i, ok := row.Meta.Find(cell)
+	if !ok || !slices.Contains(over, chosen) {
+		return record.Null, errSettled
+	}
+	c := row.Meta.Cells[i]
+	if c.Shown.Dot == chosen && len(c.Others) > 0 {
+		shown := row.Cols[row.Table.ColumnByID(cell.Column)]
+		if cell.Key != "" {
+			shown = shown.Cell(cell.Key)
+		}
+		return shown, nil
+	}
+	for _, o := range c.Others {
+		if o.Dot == chosen {
+			return o.Value, nil
+		}
+	}
+	return record.Null, errSettled
+}
+
+// Release applies a quarantined change set, with its rows amended unless amended is nil.
+func (h *Hub) Release(ctx context.Context, person record.ID, dot clock.Dot, amended []record.RowChange) (judge.Ruling, error) {
+	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+		return b.Release(judge.Author{Person: person}, a.Actor, dot, amended)
+	})
+}
+
+// Dismiss closes a quarantined change set without applying it.
+func (h *Hub) Dismiss(ctx context.Context, person record.ID, dot clock.Dot) (judge.Ruling, error) {
+	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+		return b.Dismiss(judge.Author{Person: person}, a.Actor, dot)
+	})
+}
+
+func (h *Hub) commit(ctx context.Context, person record.ID, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error)) (r judge.Ruling, err error) {
+	actor, err := h.officeActor(ctx, person)
+	if err != nil {
+		return judge.Ruling{}, err
+	}
+	var touched []record.Bucket
+	err = h.Store.Write(ctx, func(tx Tx) error {
+		b, err := h.batch(tx)
+		if err != nil {
+			return err
+		}
+		known, err := tx.Actor(actor)
+		if err != nil {
+			return err
+		}
+		if known == nil {
+			return fault.New(fault.Internal, "the server lost its place; try again")
+		}
+		if r, err = do(b, known); err != nil {
+			return err
+		}
+		touched = b.Touched()
+		return b.Flush()
+	})
+	if err == nil {
+		h.committed(touched)
+	}
+	return r, err
+}
+
+// officeActor returns the incarnation that the person writes with on the hub, handed out at his first write in this
+// epoch.
+func (h *Hub) officeActor(ctx context.Context, person record.ID) (clock.Actor, error) {
+	h.officeMu.Lock()
+	defer h.officeMu.Unlock()
+	if a := h.office[person]; a != 0 {
+		return a, nil
+	}
+	side := clock.SideOffice
+	if person.IsZero() {
+		side = clock.SideHub
+	}
+	var found clock.Actor
+	err := h.Store.Read(ctx, func(v View) error {
+		actors, err := v.ActorsOf(person)
+		for _, a := range actors {
+			if a.Actor.Epoch() == h.Epoch && a.Actor.Side() == side {
+				found = a.Actor
+			}
+		}
+		return err
+	})
+	if err == nil && found == 0 {
+		err = h.Store.Write(ctx, func(tx Tx) (err error) {
+			found, err = tx.NewActor(person, record.ID{}, side)
+			return err
+		})
+	}
+	if err == nil {
+		h.office[person] = found
+	}
+	return found, err
+}
+
+// View runs read in one stable snapshot.
+func (h *Hub) View(ctx context.Context, read func(View) error) error { return h.Store.Read(ctx, read) }
+
+// keep logs what a device holds and this hub lacks since it was restored. It is never merged.
+func (h *Hub) keep(author judge.Author, rows []wire.Rows) {
+	n := 0
+	for _, batch := range rows {
+		n += len(batch.Rows)
+	}
+	h.Log.Warn("a device holds rows that this server lost", "device", author.Device.String(), "rows", n)
+}

@@ -1,0 +1,226 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/session"
+	"fieldsync/sync/wire"
+)
+
+// errRevoked never tells a device to forget anything: its work stays on it.
+var errRevoked = fault.New(fault.Revoked, "this device was shut out; ask the office. Nothing on it is lost")
+
+var errUnknown = fault.New(fault.Unauthentic, "this device could not prove who it is; enrol it again. Nothing on it is lost")
+
+// admit recognises a device by its token, or asks it for a signature.
+func (c *conn) admit(hello wire.Hello) (session.Event, error) {
+	ctx := context.Background()
+	if len(hello.Token) > 0 {
+		d, fresh, err := c.hub.Devices.Admit(ctx, hello.Device, hello.Token)
+		if err != nil {
+			return nil, err
+		}
+		if d != nil {
+			return c.welcome(ctx, d, hello, fresh)
+		}
+	}
+	nonce, err := c.hub.Devices.NewNonce()
+	return session.Challenged{Nonce: nonce}, err
+}
+
+// prove recognises a device by its signature and gives it a token for the next time. Who is unknown and whose
+// signature is wrong hear the same.
+func (c *conn) prove(e session.Prove) (session.Event, error) {
+	ctx := context.Background()
+	d, err := c.hub.Devices.Device(ctx, e.Hello.Device)
+	if err != nil {
+		return nil, err
+	}
+	if d == nil || !auth.Proves(d.Key, wire.ChallengeText(e.Nonce), e.Signature) {
+		return nil, errUnknown
+	}
+	if d.Standing == auth.Revoked {
+		return nil, errRevoked
+	}
+	token, err := c.hub.Devices.NewToken(ctx, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	return c.welcome(ctx, d, e.Hello, token)
+}
+
+// welcome begins the session of a device that is known.
+func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, token []byte) (session.Event, error) {
+	c.author = judge.Author{Person: d.Person, Device: d.ID, Revoked: d.Standing == auth.HardRevoked}
+	c.device = d.ID
+	now := c.hub.Now()
+	var a judge.Admission
+	var buckets []record.Bucket
+	err := c.hub.Store.Read(ctx, func(v View) (err error) {
+		if a, err = judge.Admit(v, c.hub.cfg, c.author, &hello, now.UnixMilli()); err != nil {
+			return err
+		}
+		buckets, err = heldBy(v, d.Person)
+		return err
+	})
+	if err == nil && a.NewActor {
+		err = c.hub.Store.Write(ctx, func(tx Tx) (err error) {
+			a.Welcome.Actor, err = tx.NewActor(d.Person, d.ID, clock.SideDevice)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !c.hub.register(c) {
+		return session.Closing{RetryAfter: time.Second}, nil
+	}
+	if !c.author.Revoked {
+		c.hub.subscribe(c, buckets)
+	}
+	c.ws.SetReadLimit(wire.MaxMessage)
+	c.hub.notes.heard(d.ID, contactOf(&hello, &a.Welcome, now))
+	a.Welcome.Token = token
+	return session.Admitted{Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Mute: c.author.Revoked}, nil
+}
+
+func contactOf(hello *wire.Hello, w *wire.Welcome, now time.Time) Contact {
+	c := Contact{
+		App: hello.App, Schema: hello.Schema, Seen: now, Pending: int(hello.Pending), Actor: hello.Actor,
+		Offset: time.Duration(now.UnixMilli()-hello.Now) * time.Millisecond,
+	}
+	if hello.Oldest > 0 {
+		c.Oldest = time.UnixMilli(hello.Oldest)
+	}
+	if w.Actor != 0 {
+		c.Actor = w.Actor
+	}
+	return c
+}
+
+// heldBy returns the buckets that the person holds now.
+func heldBy(v View, person record.ID) ([]record.Bucket, error) {
+	buckets := []record.Bucket{record.Shared, record.PersonBucket(person)}
+	head, err := v.Head()
+	if err != nil {
+		return nil, err
+	}
+	holds, err := v.HoldsOf(person, head)
+	for _, h := range holds {
+		if h.Open() && !slices.Contains(buckets, h.Bucket) {
+			buckets = append(buckets, h.Bucket)
+		}
+	}
+	return buckets, err
+}
+
+// read builds the next part of a page, and follows the device's buckets as they change.
+func (c *conn) read(want judge.Want) (session.Event, error) {
+	var answer session.Paged
+	var buckets []record.Bucket
+	err := c.hub.Store.Read(context.Background(), func(v View) (err error) {
+		if answer.Page, answer.Head, err = judge.NextPage(v, c.hub.Schema, want); err != nil {
+			return err
+		}
+		if len(answer.Page.Enter)+len(answer.Page.Leave) > 0 {
+			buckets, err = heldBy(v, want.Person)
+		}
+		return err
+	})
+	if err == nil && buckets != nil {
+		c.hub.subscribe(c, buckets)
+	}
+	return answer, err
+}
+
+func (c *conn) sum(buckets []record.Bucket) (session.Event, error) {
+	var answer session.Summed
+	err := c.hub.Store.Read(context.Background(), func(v View) (err error) {
+		answer.Sums, err = judge.Sums(v, c.hub.Schema, c.author.Person, buckets)
+		return err
+	})
+	return answer, err
+}
+
+func (h *Hub) batch(tx Tx) (*judge.Batch, error) { return judge.NewBatch(tx, h.cfg, h.stamp()) }
+
+// judge decides about the change sets of a push, durably, and returns the answer to it.
+func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (answer wire.Verdicts, err error) {
+	var touched []record.Bucket
+	err = h.Store.Write(ctx, func(tx Tx) error {
+		b, err := h.batch(tx)
+		if err != nil {
+			return err
+		}
+		if ack, ok := h.notes.ack(p.Actor); ok {
+			if err := b.Acknowledge(ack.Actor, ack.K, ack.Written); err != nil {
+				return err
+			}
+		}
+		answer, err = h.judgePush(b, author, p)
+		touched = b.Touched()
+		return err
+	})
+	if err != nil {
+		return wire.Verdicts{}, err
+	}
+	h.stats.count(answer.Verdicts)
+	h.committed(touched)
+	return answer, nil
+}
+
+func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (wire.Verdicts, error) {
+	var rulings []judge.Ruling
+	var keys []record.Key
+	for i := range p.Changes {
+		r, err := h.judgeOne(b, author, p.Changes[i])
+		if err != nil {
+			return wire.Verdicts{}, err
+		}
+		if r.Dot.Actor != p.Actor {
+			return wire.Verdicts{}, judge.ErrForeign
+		}
+		rulings = append(rulings, r)
+		keys = append(keys, r.Return...)
+		if r.Outcome == wire.Gap || r.Outcome == wire.Forked {
+			break // so would be whatever follows
+		}
+	}
+	if err := b.Flush(); err != nil {
+		return wire.Verdicts{}, err
+	}
+	rows, gone, err := judge.Answer(b, author.Person, keys)
+	if author.Revoked {
+		rows, gone = nil, nil
+	}
+	return session.Verdicts(p.Actor, h.Epoch, b.Head(), rulings, rows, gone), err
+}
+
+// maxFaults is how often judging a change set may fail before it is put aside.
+const maxFaults = 3
+
+// judgeOne judges a change set. One at which judging failed, or panicked, three times over is put into quarantine as
+// poison, so that it does not hold up the next one for ever.
+func (h *Hub) judgeOne(b *judge.Batch, author judge.Author, p wire.Pushed) (r judge.Ruling, err error) {
+	hash := record.HashOf(p.Encoded)
+	if h.stats.faults(hash, 0) >= maxFaults {
+		return b.Quarantine(author, p, fault.New(fault.Poison, "the server failed at this change three times; the office has it"))
+	}
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			err = fmt.Errorf("hub: judging panicked: %v", trouble)
+		}
+		if err != nil && fault.CodeOf(err) == "" {
+			h.stats.faults(hash, 1)
+		}
+	}()
+	return b.Judge(author, p)
+}

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// VerifyReport is what Verify found.
+type VerifyReport struct {
+	Rows     uint64 // of the application, dead ones too
+	Feed     uint64 // entries of the feed
+	Entries  uint64 // of the ledger
+	Actors   uint64
+	Audit    uint64   // entries
+	Found    int      // how many problems there are
+	Problems []string // the first hundred of them, for the operator
+}
+
+// OK reports whether nothing is wrong.
+func (r *VerifyReport) OK() bool { return r.Found == 0 }
+
+const maxProblems = 100
+
+func (r *VerifyReport) problem(format string, args ...any) {
+	if r.Found++; r.Found <= maxProblems {
+		r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// Verify reads everything, at one moment: the file page by page; that every row and its feed entries agree; that each
+// actor's counters run from 1 without a gap up to what the hub says it has judged, and hash to the chain it says; and
+// the chain of the audit. It takes as long as reading the database does.
+func (s *Store) Verify(ctx context.Context) (*VerifyReport, error) {
+	var report *VerifyReport
+	err := s.Read(ctx, func(v *View) (err error) {
+		report, err = v.verify(ctx)
+		return err
+	})
+	return report, err
+}
+
+func (r reads) verify(ctx context.Context) (*VerifyReport, error) {
+	report := &VerifyReport{}
+	for _, check := range []func(*VerifyReport) error{
+		r.verifyPages, r.verifyRows, r.verifyFeed, r.verifyLedger, r.verifyChain,
+	} {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := check(report); err != nil {
+			return nil, err
+		}
+	}
+	return report, nil
+}
+
+// verifyPages lets the database check itself.
+func (r reads) verifyPages(report *VerifyReport) error {
+	return r.conn.Each(func(q *sqlrow.Rows) error {
+		if line := q.Text(0); line != "ok" {
+			report.problem("database: %s", line)
+		}
+		return q.Err()
+	}, "PRAGMA integrity_check")
+}
+
+// verifyRows looks for rows that the feed does not have where they say they are.
+func (r reads) verifyRows(report *VerifyReport) error {
+	for _, t := range r.options.Schema.Tables {
+		err := r.layout.Scan(r.conn.Conn, t, "", nil, func(row *record.Row) bool {
+			report.Rows++
+			for _, b := range buckets(row) {
+				n, err := r.conn.Int("SELECT count(*) FROM _feed WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
+					b.Bytes(), int64(t.Class), int64(row.Seq), int64(t.ID), row.ID[:])
+				if err != nil || n != 1 {
+					report.problem("%s %s: commit %d is not in the feed of its bucket", t.Name, row.ID, row.Seq)
+				}
+			}
+			return true
+		})
+		if err != nil {
+			report.problem("%s: %v", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// verifyFeed looks for entries of the feed that no row accounts for.
+func (r reads) verifyFeed(report *VerifyReport) error {
+	return r.conn.Each(func(q *sqlrow.Rows) error {
+		report.Feed++
+		bucket, _ := record.BucketFromBytes(q.Bytes(0))
+		k := key(q, 3)
+		if t := r.options.Schema.TableByID(k.Table); t != nil {
+			r.verifyEntry(report, t, k, place{bucket, schema.Class(q.Int(1))}, q.Uint(2))
+		}
+		return q.Err()
+	}, "SELECT bucket, class, seq, tbl, pk FROM _feed")
+}
+
+func (r reads) verifyEntry(report *VerifyReport, t *schema.Table, k record.Key, at place, seq uint64) {
+	row, err := r.Row(k)
+	if err == nil && row != nil && row.Seq == seq && at.class == t.Class {
+		for _, b := range row.Buckets() {
+			if b == at.bucket {
+				return
+			}
+		}
+	}
+	report.problem("feed: the entry of commit %d for %s %s stands for no row", seq, t.Name, k.ID)
+}
+
+// verifyLedger looks for gaps in what writers have written.
+func (r reads) verifyLedger(report *VerifyReport) error {
+	actors, err := r.allActors()
+	if err != nil {
+		return err
+	}
+	report.Actors = uint64(len(actors))
+	walked := map[clock.Actor]judge.Actor{}
+	err = r.conn.Each(func(q *sqlrow.Rows) error {
+		report.Entries++
+		d, hash := dot(q, 0), record.Hash{}
+		copy(hash[:], q.Bytes(2))
+		a := walked[d.Actor]
+		if d.Counter != a.Counter+1 {
+			report.problem("ledger: %s follows counter %d", d, a.Counter)
+		}
+		a.Counter, a.Chain = d.Counter, record.Chain(a.Chain, hash)
+		walked[d.Actor] = a
+		return q.Err()
+	}, "SELECT actor, counter, hash FROM _ledger ORDER BY actor, counter")
+	for n, a := range walked {
+		switch known := actors[n]; {
+		case known.Counter != a.Counter:
+			report.problem("ledger: %s is said to have written %d change sets, and has %d", n, known.Counter, a.Counter)
+		case known.Chain != a.Chain:
+			report.problem("ledger: the change sets of %s are not those that were judged", n)
+		}
+		delete(actors, n)
+	}
+	for n, a := range actors {
+		if a.Counter > 0 {
+			report.problem("ledger: %s is said to have written %d change sets, and has none", n, a.Counter)
+		}
+	}
+	return err
+}
+
+func (r reads) verifyChain(report *VerifyReport) (err error) {
+	entries, broken, err := r.VerifyAudit()
+	if report.Audit = entries; broken > 0 {
+		report.problem("audit: entry %d was changed, or one before it was taken out", broken)
+	}
+	return err
+}

@@ -1,0 +1,119 @@
+package aftersales
+
+import (
+	"fmt"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// Draft is a transaction of the engine, on a device or on the hub.
+type Draft interface {
+	Schema() *schema.Schema
+	Row(record.Key) (*record.Row, error)
+	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
+	Insert(t *schema.Table, id record.ID, values record.Values) error
+	Update(t *schema.Table, id record.ID, values record.Values) error
+	Delete(t *schema.Table, id record.ID) error
+}
+
+// Circumstances are what a transaction cannot know by itself.
+type Circumstances struct {
+	Author record.ID    // in whose name it writes
+	Now    int64        // when, in ms since 1970 UTC, by the hub's clock as well as it is known
+	Dot    clock.Dot    // the change set that it will be: what makes its numbers unique
+	Random func([]byte) // fills the slice
+}
+
+// Bind returns the transaction as the commands see it.
+func Bind(d Draft, c Circumstances) Tx { return &bound{Draft: d, Circumstances: c} }
+
+type bound struct {
+	Draft
+	Circumstances
+	numbered int // human numbers given so far
+}
+
+func (b *bound) table(name string) (*schema.Table, error) {
+	if t := b.Schema().Table(name); t != nil {
+		return t, nil
+	}
+	return nil, fault.New(fault.Invalid, "there is no table "+name)
+}
+
+func (b *bound) Row(table string, id record.ID) (*record.Row, error) {
+	t, err := b.table(table)
+	if err != nil {
+		return nil, err
+	}
+	return b.Draft.Row(record.Key{Table: t.ID, ID: id})
+}
+
+func (b *bound) Refs(table, column string, id record.ID) ([]*record.Row, error) {
+	t, err := b.table(table)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := b.Draft.Refs(t, column, id)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]*record.Row, 0, len(ids))
+	for _, id := range ids {
+		row, err := b.Draft.Row(record.Key{Table: t.ID, ID: id})
+		if err != nil {
+			return nil, err
+		}
+		if row != nil {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+func (b *bound) Insert(table string, id record.ID, values record.Values) error {
+	t, err := b.table(table)
+	if err != nil {
+		return err
+	}
+	return b.Draft.Insert(t, id, values)
+}
+
+func (b *bound) Update(table string, id record.ID, values record.Values) error {
+	t, err := b.table(table)
+	if err != nil {
+		return err
+	}
+	return b.Draft.Update(t, id, values)
+}
+
+func (b *bound) Delete(table string, id record.ID) error {
+	t, err := b.table(table)
+	if err != nil {
+		return err
+	}
+	return b.Draft.Delete(t, id)
+}
+
+func (b *bound) NewID() record.ID {
+	var random [10]byte
+	b.Random(random[:])
+	return record.NewID(b.Circumstances.Now, random)
+}
+
+// Number composes the series, the writing incarnation and the change set's counter: "J-d7-42", and "J-d7-42-2" for the
+// second of a transaction. A copy of a replica writes under another incarnation, so it never gives a number again.
+func (b *bound) Number(series string) string {
+	b.numbered++
+	n := fmt.Sprintf("%s-%s-%d", series, b.Dot.Actor, b.Dot.Counter)
+	if b.numbered > 1 {
+		n += fmt.Sprintf("-%d", b.numbered)
+	}
+	return n
+}
+
+func (b *bound) Now() int64 { return b.Circumstances.Now }
+
+func (b *bound) Author() record.ID { return b.Circumstances.Author }

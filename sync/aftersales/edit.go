@@ -1,0 +1,88 @@
+package aftersales
+
+import (
+	"slices"
+	"strings"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// NotEditable says that a column is written by a command of its own, or by none.
+const NotEditable fault.Code = "not_editable"
+
+// editable are the tables whose rows people edit in a form.
+var editable = []string{
+	"party", "contact", "site", "request", "job", "unit", "product", "part", "location", "stock_level",
+	"person", "branch", "team",
+}
+
+// protected are the columns that only their commands write.
+var protected = []string{
+	"state", "substate", "state_reason", "number", "merged_into", "same_as", "archived_at", "archived_reason",
+	"locked_by", "first_response_at", "started_at", "finished_at", "solved_at", "plan_start", "plan_end", "holder",
+}
+
+// EditInput is what a form sends: cells by name, "fields.engine_no" for one of a keyed column; null clears.
+type EditInput struct {
+	Table  string
+	ID     record.ID
+	Values record.Values
+}
+
+// Edit writes the cells of a row that no command of its own guards; of an alias, those of the row that stands for it.
+// Codes: NotEditable, CodeJobClosed, CodeSlipAudited for findings, UnknownCode, BadField, fault.Invalid,
+// fault.UnknownRow.
+func Edit(tx Tx, in EditInput) error {
+	if !slices.Contains(editable, in.Table) {
+		return fault.New(NotEditable, "rows of "+in.Table+" are not edited")
+	}
+	row, err := living(tx, in.Table, in.ID)
+	if err != nil {
+		return err
+	}
+	given := FieldValues{}
+	for name, v := range in.Values {
+		column, key, _ := strings.Cut(name, ".")
+		if slices.Contains(protected, column) {
+			return fault.New(NotEditable, readable(column)+" is not edited: there is a command for it")
+		}
+		if column == "fields" {
+			given[key] = v
+		}
+	}
+	if err := CheckFields(tx, in.Table, given); err != nil {
+		return err
+	}
+	if in.Table == "job" {
+		if err := checkJobEdit(tx, row.ID, in.Values); err != nil {
+			return err
+		}
+	}
+	if len(in.Values) == 0 {
+		return nil
+	}
+	return tx.Update(in.Table, row.ID, in.Values)
+}
+
+// checkJobEdit refuses to edit a job that is over, and the findings of one whose slip is audited.
+func checkJobEdit(tx Tx, id record.ID, values record.Values) error {
+	open := openJob
+	for name := range values {
+		if slices.Contains(findingColumns, name) {
+			open = unlockedJob
+		}
+	}
+	if _, err := open(tx, id); err != nil {
+		return err
+	}
+	lists := map[string]string{
+		"fault_code": ListFault, "cause_code": ListCause, "remedy_code": ListRemedy, "kind": ListJobKind,
+	}
+	for column, list := range lists {
+		if err := checkCode(tx, list, values[column].Text()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package aftersales
+
+import "fieldsync/sync/record"
+
+// JobView is a job with all that a page or a command line shows about it. What this replica does not have is zero.
+type JobView struct {
+	Job         Job          `json:"job"`
+	Request     Request      `json:"request"`
+	Party       Party        `json:"party"`
+	Contact     Contact      `json:"contact"`
+	Site        Site         `json:"site"`
+	Unit        Unit         `json:"unit"`
+	Assignments []Assignment `json:"assignments"`
+	Visits      []Visit      `json:"visits"`
+	Slips       []Slip       `json:"slips"`
+	Movements   []Movement   `json:"movements"`
+	Times       []TimeMark   `json:"times"`
+	Comments    []Comment    `json:"comments"`
+	Attachments []Attachment `json:"attachments"`
+	Supplements []Supplement `json:"supplements"`
+}
+
+// ReadJob returns the job as it stands. Parties, sites and units are those that stand for the ones it names. Codes:
+// fault.UnknownRow.
+func ReadJob(tx Tx, id record.ID) (*JobView, error) {
+	row, err := need(tx, "job", id)
+	if err != nil {
+		return nil, err
+	}
+	r := viewReader{tx: tx}
+	v := &JobView{Job: JobOf(row)}
+	v.Request = RequestOf(r.row("request", v.Job.Request))
+	v.Party = PartyOf(r.row("party", v.Job.Party))
+	v.Contact = ContactOf(r.row("contact", v.Job.Contact))
+	v.Site = SiteOf(r.row("site", v.Job.Site))
+	v.Unit = UnitOf(r.row("unit", v.Job.Unit))
+	v.Assignments = listOf(&r, AssignmentOf, "assignment", id)
+	v.Visits = listOf(&r, VisitOf, "visit", id)
+	v.Slips = listOf(&r, SlipOf, "slip", id)
+	v.Movements = listOf(&r, MovementOf, "movement", id)
+	v.Times = listOf(&r, TimeMarkOf, "time_mark", id)
+	v.Comments = listOf(&r, CommentOf, "comment", id)
+	v.Attachments = listOf(&r, AttachmentOf, "attachment", id)
+	v.Supplements = listOf(&r, SupplementOf, "supplement", id)
+	return v, r.err
+}
+
+// viewReader reads until something fails, and keeps the first failure.
+type viewReader struct {
+	tx  Tx
+	err error
+}
+
+func (r *viewReader) row(table string, id record.ID) *record.Row {
+	if r.err != nil || id.IsZero() {
+		return nil
+	}
+	if id, r.err = Survivor(r.tx, table, id); r.err != nil {
+		return nil
+	}
+	row, err := r.tx.Row(table, id)
+	r.err = err
+	return row
+}
+
+// listOf returns the rows of the table that belong to the job, ledger rows without those that others replace.
+func listOf[T any](r *viewReader, of func(*record.Row) T, table string, job record.ID) []T {
+	list := []T{}
+	if r.err != nil {
+		return list
+	}
+	rows, err := r.tx.Refs(table, "job", job)
+	r.err = err
+	for _, row := range standing(rows) {
+		list = append(list, of(row))
+	}
+	return list
+}
+
+// History returns the unit's service records that no other replaces, oldest first.
+func History(tx Tx, unit record.ID) ([]ServiceRecord, error) {
+	rows, err := tx.Refs("service_record", "unit", unit)
+	if err != nil {
+		return nil, err
+	}
+	var list []ServiceRecord
+	for _, row := range standing(rows) {
+		list = append(list, ServiceRecordOf(row))
+	}
+	return list, nil
+}
+
+// Components returns the units that are fitted in this one.
+func Components(tx Tx, unit record.ID) ([]Unit, error) {
+	rows, err := tx.Refs("unit", "parent", unit)
+	if err != nil {
+		return nil, err
+	}
+	var list []Unit
+	for _, row := range rows {
+		list = append(list, UnitOf(row))
+	}
+	return list, nil
+}
+
+// Stock is how much of a part lies somewhere.
+type Stock struct {
+	Part     Part     `json:"part"`
+	Quantity Quantity `json:"quantity"`
+}
+
+// StockAt returns what lies at a location, part by part in the order of their codes; parts of which nothing is left
+// are left out, those of which more was taken than was there are not.
+func StockAt(tx Tx, location record.ID) ([]Stock, error) {
+	amounts := map[record.ID]int64{}
+	for column, sign := range map[string]int64{"to_location": 1, "from_location": -1} {
+		rows, err := tx.Refs("movement", column, location)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range standing(rows) {
+			amounts[row.Get("part").Ref()] += sign * row.Get("quantity").Number()
+		}
+	}
+	list := []Stock{}
+	for id, amount := range amounts {
+		if amount == 0 {
+			continue
+		}
+		row, err := tx.Row("part", id)
+		if err != nil {
+			return nil, err
+		}
+		part := PartOf(row)
+		list = append(list, Stock{part, Quantity{amount, part.Unit}})
+	}
+	sortStock(list)
+	return list, nil
+}

@@ -1,0 +1,47 @@
+package judge
+
+import (
+	"fieldsync/sync/clock"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Actors is what admitting a device asks of the store.
+type Actors interface {
+	// Actor returns nil for an actor that was never handed out.
+	Actor(clock.Actor) (*Actor, error)
+	Head() (uint64, error)
+}
+
+// Admission is what the hub makes of a Hello whose sender it has recognised.
+type Admission struct {
+	Welcome  wire.Welcome
+	Cursors  [schema.Classes]uint64 // where its pages begin
+	NewActor bool                   // the device needs a fresh incarnation: the caller hands it out in Welcome.Actor
+}
+
+// Admit answers a Hello. A device of another epoch begins anew: everything it holds is compared, and it gets a fresh
+// incarnation, as does one that has none or claims somebody else's. nowMillis is the hub's clock.
+func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) (Admission, error) {
+	head, err := r.Head()
+	if err != nil {
+		return Admission{}, err
+	}
+	a := Admission{Cursors: h.Cursors}
+	a.Welcome = wire.Welcome{
+		Epoch: cfg.Epoch, Head: head, RestoreAt: cfg.RestoreAt, Now: nowMillis, Person: author.Person, Schema: cfg.Schema.Version,
+	}
+	if h.Epoch != cfg.Epoch {
+		a.Cursors = [schema.Classes]uint64{}
+	}
+	actor, err := r.Actor(h.Actor)
+	if err != nil {
+		return Admission{}, err
+	}
+	if actor == nil || actor.Device != author.Device || actor.Person != author.Person || h.Epoch != cfg.Epoch {
+		a.NewActor = true
+		return a, nil
+	}
+	a.Welcome.Known, a.Welcome.Chain = actor.Counter, actor.Chain
+	return a, nil
+}

@@ -1,0 +1,412 @@
+package simtest
+
+import (
+	"errors"
+	"slices"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/session"
+	"fieldsync/sync/wire"
+)
+
+// fleetHub drives the hub's half as a server does: it answers what the sessions ask, and judges what several of them
+// push in one durable commit.
+type fleetHub struct {
+	f        *Fleet
+	store    *MemHub
+	conns    []*conn
+	devices  map[record.ID]*enrolled
+	queue    []pushed
+	acks     []wire.Ack
+	planned  bool
+	down     bool
+	backups  []backup
+	verified uint64 // the commits that two backups include
+}
+
+// enrolled is a device that the hub knows.
+type enrolled struct{ person, device record.ID }
+
+type pushed struct {
+	conn *conn
+	push wire.Push
+}
+
+type backup struct {
+	*Snapshot
+	head uint64
+}
+
+func newFleetHub(f *Fleet) *fleetHub {
+	h := &fleetHub{f: f, store: NewMemHub(Schema), devices: map[record.ID]*enrolled{}}
+	h.store.OnCommit = func(Boundary) error {
+		if f.chance(f.Crash) {
+			return ErrCrashed
+		}
+		return nil
+	}
+	return h
+}
+
+func (h *fleetHub) config() judge.Config {
+	m := h.store.Marker()
+	return judge.Config{Schema: Schema, Rules: rules{}, Epoch: m.Epoch, RestoreAt: m.RestoreAt}
+}
+
+// rules refuse what was done for the cause "bad".
+type rules struct{}
+
+// Review implements judge.Rules.
+func (rules) Review(_ judge.Rows, cs *record.ChangeSet, _ judge.Author) (judge.Decision, error) {
+	if cs.Cause == "bad" {
+		return judge.Decision{Refuse: fault.New("bad", "the rules of the house refuse it")}, nil
+	}
+	return judge.Decision{}, nil
+}
+
+// write runs do in a group commit of its own, then answer, which sees what was written; and tells the sessions. It
+// reports whether the commit is durable, though the hub may have died right after it.
+func (h *fleetHub) write(do func(*judge.Batch) error, answer func(judge.Store, *judge.Batch) error) (durable bool, err error) {
+	if h.down {
+		return false, ErrCrashed
+	}
+	var b *judge.Batch
+	commits := h.store.Commits()
+	err = h.store.Write(func(tx judge.Store) error {
+		var err error
+		if b, err = judge.NewBatch(tx, h.config(), clock.StampAt(h.f.now)); err != nil {
+			return err
+		}
+		if err = do(b); err != nil {
+			return err
+		}
+		if err = b.Flush(); err != nil || answer == nil {
+			return err
+		}
+		return answer(tx, b)
+	})
+	durable = h.store.Commits() > commits
+	if errors.Is(err, ErrCrashed) {
+		h.crash()
+		return durable, err
+	}
+	if err == nil {
+		h.nudge(b.Touched())
+	}
+	return durable, err
+}
+
+// crash ends the process; it is started again some seconds later.
+func (h *fleetHub) crash() {
+	h.f.tracef("the hub dies")
+	h.down, h.queue, h.acks = true, nil, nil
+	h.cutAll()
+	h.f.after(h.f.Int64N(2000), h.reopen)
+}
+
+func (h *fleetHub) cutAll() {
+	for _, c := range slices.Clone(h.conns) {
+		c.cut()
+	}
+}
+
+func (h *fleetHub) reopen() {
+	if h.down {
+		h.down = false
+		do(h.store.Reopen())
+	}
+}
+
+func (h *fleetHub) read(ask func(judge.Reader) error) {
+	if err := h.store.Read(ask); err != nil {
+		h.f.fail("hub", "reading: %v", err)
+	}
+}
+
+// nudge tells the sessions of those who hold one of the buckets that something changed.
+func (h *fleetHub) nudge(touched []record.Bucket) {
+	for _, c := range slices.Clone(h.conns) {
+		if c.who != nil && h.concerns(c.who.person, touched) {
+			h.step(c, session.Moved{})
+		}
+	}
+}
+
+func (h *fleetHub) concerns(person record.ID, touched []record.Bucket) (yes bool) {
+	h.read(func(r judge.Reader) error {
+		for _, b := range touched {
+			ok, err := judge.HoldsNow(r, person, b)
+			if ok || err != nil {
+				yes = true
+				return err
+			}
+		}
+		return nil
+	})
+	return yes
+}
+
+// accept takes in a new connection.
+func (h *fleetHub) accept(c *conn) {
+	c.hub = session.NewHub()
+	h.conns = append(h.conns, c)
+	h.step(c, session.Opened{})
+}
+
+func (h *fleetHub) gone(c *conn) {
+	h.conns = slices.DeleteFunc(h.conns, func(x *conn) bool { return x == c })
+}
+
+// step feeds an event to a session's machine and does what it asks.
+func (h *fleetHub) step(c *conn, e session.Event) {
+	if c.dead || c.down.shut {
+		return
+	}
+	c.timer++
+	for _, effect := range c.hub.Step(e) {
+		h.perform(c, effect)
+	}
+}
+
+func (h *fleetHub) perform(c *conn, effect session.Effect) {
+	switch e := effect.(type) {
+	case session.Send:
+		h.send(c, e.Message)
+	case session.Close:
+		c.shut(&c.down)
+	case session.Expect:
+		h.expect(c, e)
+	case session.Admit:
+		h.answer(c, func() session.Event { return h.admit(c, &e.Hello) })
+	case session.Prove:
+		h.answer(c, func() session.Event { return h.welcome(c, &e.Hello) })
+	case session.Judge:
+		h.queue = append(h.queue, pushed{c, e.Push})
+		h.plan()
+	case session.Read:
+		h.answer(c, func() session.Event { return h.page(e.Want) })
+	case session.Sum:
+		h.answer(c, func() session.Event { return h.sum(c, e.Buckets) })
+	case session.Heard:
+		if e.Ack.Actor != 0 {
+			h.acks = append(h.acks, e.Ack)
+			h.plan()
+		}
+	}
+}
+
+func (h *fleetHub) send(c *conn, m wire.Message) {
+	h.f.tracef("    hub -> %s: %s", c.phone.name, describe(m))
+	theirs := codecFor(c.phone.schema)
+	mine := codecFor(Schema).For(c.phone.schema.Version)
+	c.carry(&c.down, m, mine, theirs, func(m wire.Message) { c.phone.step(session.Received{Message: m}) })
+}
+
+func (h *fleetHub) expect(c *conn, e session.Expect) {
+	if e.Within == 0 {
+		return
+	}
+	timer := c.timer
+	h.f.after(e.Within.Milliseconds(), func() {
+		if !c.dead && c.timer == timer {
+			h.step(c, session.TimedOut{})
+		}
+	})
+}
+
+// answer gives the machine the answer to what it asked, after a little while.
+func (h *fleetHub) answer(c *conn, find func() session.Event) {
+	h.f.after(h.f.Int64N(5), func() {
+		if c.dead || h.down {
+			return
+		}
+		if e := find(); e != nil {
+			h.step(c, e)
+		}
+	})
+}
+
+func (h *fleetHub) admit(c *conn, hello *wire.Hello) session.Event {
+	if h.f.Challenge && len(hello.Token) == 0 {
+		return session.Challenged{Nonce: []byte("nonce")}
+	}
+	return h.welcome(c, hello)
+}
+
+// welcome lets a device in that has shown who it is.
+func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
+	who := h.devices[hello.Device]
+	if who == nil {
+		return session.Refused{Reason: fault.New(fault.Unauthentic, "nobody knows this device")}
+	}
+	author := judge.Author{Person: who.person, Device: who.device}
+	var a judge.Admission
+	_, err := h.write(func(*judge.Batch) error { return nil }, func(tx judge.Store, _ *judge.Batch) (err error) {
+		a, err = judge.Admit(tx, h.config(), author, hello, h.f.now)
+		return err
+	})
+	if err != nil {
+		return h.trouble(err)
+	}
+	if a.NewActor {
+		if a.Welcome.Actor, err = h.store.Enrol(who.person, who.device, clock.SideDevice); err != nil {
+			return h.trouble(err)
+		}
+	}
+	c.who, a.Welcome.BackedUp = who, h.verified
+	return session.Admitted{Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors}
+}
+
+// trouble is the answer to what failed: none if the hub has died.
+func (h *fleetHub) trouble(err error) session.Event {
+	if errors.Is(err, ErrCrashed) {
+		h.crash()
+		return nil
+	}
+	h.f.fail("hub", "%v", err)
+	return session.Refused{Reason: fault.Wrap(fault.Internal, "the hub is in trouble", err)}
+}
+
+func (h *fleetHub) page(want judge.Want) session.Event {
+	var e session.Paged
+	h.read(func(r judge.Reader) (err error) {
+		e.Page, e.Head, err = judge.NextPage(r, Schema, want)
+		return err
+	})
+	return e
+}
+
+func (h *fleetHub) sum(c *conn, buckets []record.Bucket) session.Event {
+	var e session.Summed
+	h.read(func(r judge.Reader) (err error) {
+		e.Sums, err = judge.Sums(r, Schema, c.who.person, buckets)
+		return err
+	})
+	return e
+}
+
+// plan makes a group commit of what waits, a little later.
+func (h *fleetHub) plan() {
+	if h.planned {
+		return
+	}
+	h.planned = true
+	h.f.after(1+h.f.Int64N(10), func() {
+		h.planned = false
+		if !h.down {
+			h.commit()
+		}
+	})
+}
+
+// judged is the answer to one push of a group commit.
+type judged struct {
+	pushed
+	rulings []judge.Ruling
+	reply   wire.Verdicts
+}
+
+// commit judges the pushes that wait, of all sessions, in one durable commit, and answers them afterwards.
+func (h *fleetHub) commit() {
+	queue, acks := h.queue, h.acks
+	h.queue, h.acks = nil, nil
+	var answers []judged
+	_, err := h.write(func(b *judge.Batch) error {
+		for _, a := range acks {
+			if err := b.Acknowledge(a.Actor, a.K, a.Written); err != nil {
+				return err
+			}
+		}
+		for _, q := range queue {
+			rulings, err := h.judge(b, q)
+			if err != nil {
+				return err
+			}
+			answers = append(answers, judged{pushed: q, rulings: rulings})
+		}
+		return nil
+	}, func(tx judge.Store, b *judge.Batch) error {
+		for i := range answers {
+			if err := answers[i].bring(tx, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		if !errors.Is(err, ErrCrashed) {
+			h.f.fail("hub", "group commit: %v", err)
+		}
+		return
+	}
+	for _, a := range answers {
+		h.step(a.conn, session.Judged{Verdicts: a.reply})
+	}
+	h.f.checkCommit()
+}
+
+// judge decides about a push, up to the first change set that is not to be judged under its number.
+func (h *fleetHub) judge(b *judge.Batch, q pushed) ([]judge.Ruling, error) {
+	var rulings []judge.Ruling
+	author := judge.Author{Person: q.conn.who.person, Device: q.conn.who.device}
+	for _, p := range q.push.Changes {
+		r, err := b.Judge(author, p)
+		if err != nil {
+			return nil, err
+		}
+		h.f.tracef("    hub judges %v of %s: %s seq %d %s", r.Dot, q.conn.phone.name, outcomes[r.Outcome], r.Seq, r.Code)
+		rulings = append(rulings, r)
+		if r.Outcome == wire.Gap || r.Outcome == wire.Forked {
+			break
+		}
+	}
+	return rulings, nil
+}
+
+// bring adds the rows that come along.
+func (j *judged) bring(tx judge.Store, b *judge.Batch) error {
+	var keys []record.Key
+	for _, r := range j.rulings {
+		keys = append(keys, r.Return...)
+	}
+	rows, gone, err := judge.Answer(tx, j.conn.who.person, keys)
+	j.reply = session.Verdicts(j.push.Actor, b.Epoch, b.Head(), j.rulings, rows, gone)
+	return err
+}
+
+// backUp takes a backup; restore goes back to one of the last two.
+func (h *fleetHub) backUp() {
+	head, _ := h.store.state.Head()
+	h.f.tracef("the hub is backed up at %d", head)
+	if n := len(h.backups); n > 0 {
+		h.verified = h.backups[n-1].head
+		h.backups = h.backups[n-1:]
+	}
+	h.backups = append(h.backups, backup{h.store.Snapshot(), head})
+}
+
+func (h *fleetHub) restore() {
+	b, ok := pick(h.f, h.backups)
+	if !ok {
+		return
+	}
+	h.f.tracef("the hub is RESTORED to %d", b.head)
+	h.cutAll()
+	h.queue, h.acks = nil, nil
+	h.reopen()
+	h.store.Restore(b.Snapshot)
+	h.backups, h.verified = []backup{b}, 0
+	h.f.office.restored()
+}
+
+// look reads one row of the hub, for those who sit there.
+func (h *fleetHub) look(k record.Key) *record.Row {
+	r, _ := h.store.state.rows.get(k)
+	return copyRow(r)
+}
+
+func table(name string) *schema.Table { return Schema.Table(name) }
