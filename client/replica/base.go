@@ -124,8 +124,3 @@ func wholeVector(b []byte) (clock.Vector, error) {
 	}
 	return v, err
 }
-
-// corrupt says that something in the file is not what this package wrote.
-func corrupt(what string, err error) error {
-	return fault.Wrap(Corrupt, what+" is damaged: start the app again, it repairs itself and keeps what was not sent", err)
-}

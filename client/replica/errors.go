@@ -25,14 +25,17 @@ func explain(err error) error {
 	if err == nil || fault.CodeOf(err) != "" || !errors.As(err, &e) {
 		return err
 	}
+	switch e.Code() {
+	case sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS, sqlite3.SQLITE_IOERR_DATA:
+		return corrupt("the data on this device", err)
+	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fault.Wrap(DiskFull, "the disk is full: nothing was changed. Free some space and try again.", err)
 	case sqlite3.SQLITE_READONLY:
 		return fault.Wrap(ReadOnly, "the data can only be read. Check that its folder may be written.", err)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fault.Wrap(Corrupt, "the data on this device is damaged. Start the app again: it repairs itself and"+
-			" keeps what was not sent.", err)
+		return corrupt("the data on this device", err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fault.Wrap(InUse, "another program is using the data on this device. Close it and try again.", err)
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM:
@@ -40,6 +43,11 @@ func explain(err error) error {
 			" Check the disk and the rights on its folder.", err)
 	}
 	return err
+}
+
+// corrupt says that something in the file is not what this package wrote.
+func corrupt(what string, err error) error {
+	return fault.Wrap(Corrupt, what+" is damaged: start the app again, it repairs itself and keeps what was not sent", err)
 }
 
 // failed wraps an error of the operating system.

@@ -95,7 +95,7 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 	}
 	r.release()
 	if err = r.start(ctx); err != nil {
-		return nil, errors.Join(err, r.Close())
+		return nil, errors.Join(r.told(err), r.Close())
 	}
 	return r, nil
 }

@@ -3,7 +3,6 @@ package admin
 import (
 	"bytes"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -24,7 +23,6 @@ type Options struct {
 	Schema   *schema.Schema
 	Zone     *time.Location // in which times are shown
 	Now      func() time.Time
-	Random   io.Reader
 	Log      *slog.Logger
 	Proxies  []netip.Prefix // whose X-Forwarded-For is believed
 	Company  string         // shown in the corner
@@ -215,17 +213,18 @@ func (v *Visit) show(status int, name string, page any) error {
 
 // statuses says what a code is in HTTP; anything else that is a *fault.Error is 422.
 var statuses = map[fault.Code]int{
-	NotFound:         http.StatusNotFound,
-	fault.UnknownRow: http.StatusNotFound,
-	auth.UnknownOne:  http.StatusNotFound,
-	NoRight:          http.StatusForbidden,
-	fault.NotAllowed: http.StatusForbidden,
-	BadForm:          http.StatusBadRequest,
-	AlreadySettled:   http.StatusConflict,
-	fault.Closed:     http.StatusConflict,
-	auth.Throttled:   http.StatusTooManyRequests,
-	fault.Overloaded: http.StatusServiceUnavailable,
-	fault.Internal:   http.StatusInternalServerError,
+	NotFound:          http.StatusNotFound,
+	fault.UnknownRow:  http.StatusNotFound,
+	auth.UnknownOne:   http.StatusNotFound,
+	NoRight:           http.StatusForbidden,
+	fault.NotAllowed:  http.StatusForbidden,
+	BadForm:           http.StatusBadRequest,
+	AlreadySettled:    http.StatusConflict,
+	fault.Closed:      http.StatusConflict,
+	auth.Throttled:    http.StatusTooManyRequests,
+	fault.Unauthentic: http.StatusUnauthorized,
+	fault.Overloaded:  http.StatusServiceUnavailable,
+	fault.Internal:    http.StatusInternalServerError,
 }
 
 // statusOf returns the refusal in err, for the person, and its HTTP status. What is no refusal is a fault of the hub.
@@ -253,11 +252,27 @@ func (v *Visit) fail(err error) {
 	if status >= 500 {
 		v.office.Log.Error("page failed", "path", v.r.URL.Path, "code", f.Code, "err", err, "detail", f.Detail)
 	}
-	page := errorPage{v.frame(v.t("That did not work"), ""), v.lang.refusal(f), f.Code, jobsURL}
+	page := errorPage{v.frame(v.t("That did not work"), ""), v.lang.refusal(f), f.Code, homeURL}
 	if err := v.show(status, "error", page); err != nil {
 		v.office.Log.Error("error page failed", "err", err)
 		http.Error(v.w, f.Message, status)
 	}
+}
+
+// Foreign answers a form that another site sent in the visitor's name.
+func (o *Office) Foreign(*Visit) error {
+	return fault.New(NoRight, "This form came from another site. Open the page here and try again.")
+}
+
+// Home leads to the first page that the visitor's roles include.
+func (o *Office) Home(v *Visit) error {
+	for _, e := range rail {
+		if v.Who.May(e.need) {
+			v.redirect(e.url)
+			return nil
+		}
+	}
+	return fault.New(NoRight, "Your roles do not include the office. Your jobs are in the app on your phone.")
 }
 
 // NotFound answers for pages that do not exist.

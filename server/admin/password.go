@@ -34,7 +34,7 @@ func (o *Office) SetPassword(v *Visit) error {
 	if err := o.Sessions.Begin(v.r.Context(), p); err != nil {
 		return err
 	}
-	return v.done(jobsURL, v.t("Your password is changed."))
+	return v.done(homeURL, v.t("Your password is changed."))
 }
 
 func (o *Office) replacePassword(v *Visit) (*auth.Person, error) {

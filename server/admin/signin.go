@@ -16,7 +16,7 @@ type signInPage struct {
 // ShowSignIn shows the form that asks who somebody is.
 func (o *Office) ShowSignIn(v *Visit) error {
 	if v.Who != nil {
-		v.redirect(local(v.query("to"), jobsURL))
+		v.redirect(local(v.query("to"), homeURL))
 		return nil
 	}
 	return v.show(http.StatusOK, "signin", signInPage{frame: v.frame(v.t("Sign in"), ""), To: v.query("to")})
@@ -32,7 +32,7 @@ func (o *Office) SignIn(v *Visit) error {
 	if err := o.Sessions.Begin(v.r.Context(), p); err != nil {
 		return err
 	}
-	v.redirect(local(page.To, jobsURL))
+	v.redirect(local(page.To, homeURL))
 	return nil
 }
 

@@ -13,6 +13,7 @@ const (
 	signInURL    = "/sign-in"
 	signOutURL   = "/sign-out"
 	passwordURL  = "/password"
+	homeURL      = "/"
 	jobsURL      = "/jobs"
 	conflictsURL = "/conflicts"
 	refusedURL   = "/refused"

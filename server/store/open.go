@@ -33,6 +33,7 @@ type Options struct {
 type Store struct {
 	options  Options
 	layout   *sqlrow.Layout
+	shown    *sqlrow.Layout // the rows as a device has them
 	writer   *writer
 	readers  *readers
 	reports  *sql.DB // for Query; read-only
@@ -53,7 +54,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	s := &Store{options: o, layout: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Hub)}
+	s := &Store{options: o, layout: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Hub),
+		shown: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(explain(err), s.Close())
 	}

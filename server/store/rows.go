@@ -2,8 +2,10 @@ package store
 
 import (
 	"database/sql/driver"
+	"errors"
 	"slices"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -85,22 +87,54 @@ func (v *View) FeedSince(b record.Bucket, class schema.Class, after, to uint64, 
 	if v.heads.quiet(place{b, class}, after, v.head) {
 		return nil, nil
 	}
+	// A bound LIMIT would make SQLite plan the query anew at each call, which takes longer than the query.
+	rows, err := v.conn.Query("SELECT seq, tbl, pk FROM _feed WHERE bucket = ? AND class = ? AND seq > ? AND seq <= ?"+
+		" ORDER BY seq, tbl, pk", b.Bytes(), int64(class), int64(after), int64(to))
+	if err != nil {
+		return nil, err
+	}
 	var entries []judge.FeedEntry
-	err := v.conn.Each(func(q *sqlrow.Rows) error {
-		entries = append(entries, judge.FeedEntry{Seq: q.Uint(0), Key: key(q, 1)})
-		return q.Err()
-	}, "SELECT seq, tbl, pk FROM _feed WHERE bucket = ? AND class = ? AND seq > ? AND seq <= ? ORDER BY seq, tbl, pk LIMIT ?",
-		b.Bytes(), int64(class), int64(after), int64(to), int64(limit))
-	return entries, err
+	for len(entries) < limit && rows.Next() {
+		entries = append(entries, judge.FeedEntry{Seq: rows.Uint(0), Key: key(rows, 1)})
+	}
+	return entries, rows.Close()
 }
 
 // Scan calls yield for the living rows of table t that lie in the bucket by its rule-th bucket rule, in key order from
-// the first id greater than after, until yield returns false. The row is only valid during the call.
+// the first id greater than after, until yield returns false. The row is only valid during the call; it is as a device
+// has it, without metadata, which nobody needs to send it and which would take a fifth of the time.
 func (v *View) Scan(
 	t *schema.Table, rule int, b record.Bucket, after record.ID, yield func(*record.Row) bool,
 ) error {
 	where, args := within(t, rule, b)
-	return v.layout.Scan(v.conn.Conn, t, where+" AND id > ?", append(args, after[:]), yield)
+	rows, err := v.conn.Query(v.layout.Select(t)+" WHERE "+where+" AND id > ? ORDER BY id", append(args, after[:])...)
+	if err != nil {
+		return err
+	}
+	for more := true; more && rows.Next(); {
+		row, err := v.readShown(rows, t)
+		if err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		more = yield(row)
+	}
+	return rows.Close()
+}
+
+// readShown reads a row as a device has it: of the packed metadata, which stand before the last column, only what they
+// begin with, a byte for the version and the vector.
+func (v *View) readShown(rows *sqlrow.Rows, t *schema.Table) (*record.Row, error) {
+	values := rows.Values()
+	meta, _ := values[len(values)-2].([]byte)
+	if len(meta) == 0 {
+		return nil, record.ErrEncoding
+	}
+	_, rest, err := clock.CutVector(meta[1:])
+	if err != nil {
+		return nil, err
+	}
+	values[len(values)-2] = meta[1 : len(meta)-len(rest)]
+	return v.shown.Read(rows, t)
 }
 
 // Count returns about how many living rows of the table the bucket has. Of the bucket that everybody holds, which may

@@ -40,7 +40,7 @@ var assignmentColumns = slices.Concat(branch(), []schema.Column{
 ), archive())
 
 var assignmentTable = &schema.Table{
-	ID: 34, Name: "assignment", Create: true, Parent: "job",
+	ID: 34, Name: "assignment", Parent: "job",
 	Columns: assignmentColumns,
 	Buckets: []schema.Bucket{in(JobBucket, "job")},
 	Grants: []schema.Grant{
@@ -48,7 +48,8 @@ var assignmentTable = &schema.Table{
 		{To: "team", Group: &schema.Members{Table: "membership", Group: "team", Person: "person"},
 			While: "state", In: heldStates, Right: RightWork, Paths: jobPaths},
 	},
-	Rights: []schema.Right{{Name: RightWork, Columns: []string{"state", "reason", "ended_at"}}},
+	// A technician inserts one only for himself, with a job that he found: see Review.
+	Rights: []schema.Right{{Name: RightWork, Insert: true, Columns: []string{"state", "reason", "ended_at"}}},
 }
 
 var heldStates = []string{AssignmentOpen, AssignmentFinished}

@@ -104,9 +104,14 @@ func (b *bound) NewID() record.ID {
 }
 
 // Number composes the series, the writing incarnation and the change set's counter: "J-d7-42", and "J-d7-42-2" for the
-// second of a transaction. A copy of a replica writes under another incarnation, so it never gives a number again.
+// second of a transaction. A copy of a replica writes under another incarnation, so it never gives a number again; while
+// it waits for one, numbers are drawn at random.
 func (b *bound) Number(series string) string {
 	b.numbered++
+	if b.Dot.Actor.Side() > clock.SideHub {
+		id := b.NewID()
+		return fmt.Sprintf("%s-x%x", series, id[10:])
+	}
 	n := fmt.Sprintf("%s-%s-%d", series, b.Dot.Actor, b.Dot.Counter)
 	if b.numbered > 1 {
 		n += fmt.Sprintf("-%d", b.numbered)

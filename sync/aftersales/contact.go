@@ -20,7 +20,7 @@ var contactColumns = slices.Concat(branch(), []schema.Column{
 }, alias("contact"), archive())
 
 var contactTable = &schema.Table{
-	ID: 12, Name: "contact", Create: true,
+	ID: 12, Name: "contact",
 	Columns: contactColumns,
 	Buckets: []schema.Bucket{in(CustomerBucket, "party")},
 	Rights:  []schema.Right{{Name: RightWork, Insert: true, Columns: names(contactColumns, notForDevices...)}},

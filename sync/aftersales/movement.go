@@ -2,7 +2,6 @@ package aftersales
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -121,25 +120,6 @@ type Movement struct {
 
 // MovementOf returns the row as a Movement; the zero Movement for nil.
 func MovementOf(r *record.Row) Movement { return view[Movement](r) }
-
-// Balance returns how much of the part lies at the location, in thousandths of the part's unit: in minus out. It is
-// negative where more was taken than was known to be there.
-func Balance(tx Tx, location, part record.ID) (int64, error) {
-	rows, err := tx.Refs("movement", "part", part)
-	if err != nil {
-		return 0, err
-	}
-	var sum int64
-	for _, row := range standing(rows) {
-		if row.Get("to_location").Ref() == location {
-			sum += row.Get("quantity").Number()
-		}
-		if row.Get("from_location").Ref() == location {
-			sum -= row.Get("quantity").Number()
-		}
-	}
-	return sum, nil
-}
 
 // MoveInput says what moves.
 type MoveInput struct {
@@ -390,14 +370,4 @@ func partsUsed(tx Tx, job, visit record.ID) (string, error) {
 		list = append(list, strings.TrimSpace(m.Quantity.String()+" "+PartOf(part).Code+" "+m.Serial))
 	}
 	return strings.Join(list, ", "), nil
-}
-
-// String returns the quantity as people write it: "2 pcs", "1.5 m".
-func (q Quantity) String() string {
-	amount, sign := q.Amount, ""
-	if amount < 0 {
-		amount, sign = -amount, "-"
-	}
-	s := fmt.Sprintf("%s%d.%03d", sign, amount/One, amount%One)
-	return strings.TrimSpace(strings.TrimRight(strings.TrimRight(s, "0"), ".") + " " + q.Unit)
 }

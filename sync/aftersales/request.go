@@ -79,7 +79,7 @@ var requestTable = &schema.Table{
 	Columns: requestColumns,
 	Buckets: []schema.Bucket{in(RequestBucket, "id")},
 	Rights: []schema.Right{{Name: RightWork, Columns: []string{
-		"fault_code", "solution", "first_response_at", "note", "tags", "fields", "substate",
+		"state", "substate", "fault_code", "solution", "first_response_at", "solved_at", "note", "tags", "fields",
 	}}},
 }
 

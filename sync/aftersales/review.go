@@ -32,13 +32,14 @@ const WrongAuthor fault.Code = "wrong_author"
 func Review(r Reader, cs *record.ChangeSet, author record.ID) (Decision, error) {
 	v := review{Reader: r, cs: cs, author: author}
 	for i := range cs.Rows {
-		if err := v.row(i); err != nil {
-			refusal, ok := err.(*fault.Error)
-			if ok && refusal.Detail == nil {
-				return Decision{Refuse: refusal}, nil
-			}
-			return Decision{}, err
+		err := v.row(i)
+		if err == nil {
+			continue
 		}
+		if refusal, ok := err.(*fault.Error); ok && refusal.Code != fault.Internal {
+			return Decision{Refuse: refusal}, nil
+		}
+		return Decision{}, err
 	}
 	if !v.diverted {
 		return Decision{}, nil
@@ -52,6 +53,15 @@ type review struct {
 	author   record.ID
 	kept     []record.RowChange
 	diverted bool
+}
+
+// Row returns living rows only, whatever the reader gives.
+func (v *review) Row(table string, id record.ID) (*record.Row, error) {
+	row, err := v.Reader.Row(table, id)
+	if row != nil && row.Deleted {
+		row = nil
+	}
+	return row, err
 }
 
 // row keeps, diverts or refuses one row change.
@@ -124,12 +134,12 @@ func (v *review) check(t *schema.Table, c *record.RowChange) error {
 
 func (v *review) checkMovement(t *schema.Table, c *record.RowChange) error {
 	if part, err := v.Row("part", cell(t, c, "part").Ref()); err != nil || part == nil {
-		return cmpErr(err, UnknownPart, "the catalogue does not have this part")
+		return orRefuse(err, UnknownPart, "the catalogue does not have this part")
 	}
 	from, to := cell(t, c, "from_location").Ref(), cell(t, c, "to_location").Ref()
 	for _, id := range []record.ID{from, to} {
 		if location, err := v.Row("location", id); err != nil || location == nil {
-			return cmpErr(err, UnknownLocation, "there is no such location")
+			return orRefuse(err, UnknownLocation, "there is no such location")
 		}
 	}
 	q := cell(t, c, "quantity").Number()
@@ -142,7 +152,8 @@ func (v *review) checkMovement(t *schema.Table, c *record.RowChange) error {
 	return nil
 }
 
-func cmpErr(err error, code fault.Code, message string) error {
+// orRefuse returns the failure, or the refusal where nothing failed.
+func orRefuse(err error, code fault.Code, message string) error {
 	if err != nil {
 		return err
 	}

@@ -107,3 +107,16 @@ func AddServiceRecord(tx Tx, in ServiceRecordInput) (record.ID, error) {
 	id := tx.NewID()
 	return id, insert(tx, "service_record", id, values)
 }
+
+// History returns the unit's service records that no other replaces, oldest first.
+func History(tx Tx, unit record.ID) ([]ServiceRecord, error) {
+	rows, err := tx.Refs("service_record", "unit", unit)
+	if err != nil {
+		return nil, err
+	}
+	var list []ServiceRecord
+	for _, row := range standing(rows) {
+		list = append(list, ServiceRecordOf(row))
+	}
+	return list, nil
+}

@@ -1,20 +1,6 @@
 package aftersales
 
-import (
-	"slices"
-	"strings"
-
-	"fieldsync/sync/record"
-)
-
-func sortStock(list []Stock) {
-	slices.SortFunc(list, func(a, b Stock) int {
-		if d := strings.Compare(a.Part.Code, b.Part.Code); d != 0 {
-			return d
-		}
-		return compareIDs(a.Part.ID, b.Part.ID)
-	})
-}
+import "fieldsync/sync/record"
 
 // SetUp gives a company what commands count on: the locations that are no stores, and code lists to begin with. Done
 // twice, it changes nothing that the company changed meanwhile.

@@ -292,3 +292,16 @@ func (in SwapInput) exchange(tx Tx, old, fresh Unit) error {
 		"parent": record.Null, "condition": record.Text(Defective),
 	})
 }
+
+// Components returns the units that are fitted in this one.
+func Components(tx Tx, unit record.ID) ([]Unit, error) {
+	rows, err := tx.Refs("unit", "parent", unit)
+	if err != nil {
+		return nil, err
+	}
+	var list []Unit
+	for _, row := range rows {
+		list = append(list, UnitOf(row))
+	}
+	return list, nil
+}

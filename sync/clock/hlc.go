@@ -25,6 +25,7 @@ func (s Stamp) Time() time.Time { return time.UnixMilli(s.Millis()).UTC() }
 
 // Add returns the stamp moved by ms milliseconds, its counter kept, clamped to the range of stamps.
 func (s Stamp) Add(ms int64) Stamp {
+	ms = min(max(ms, -1<<48), 1<<48) // beyond, the sum could overflow and change its sign
 	return StampAt(s.Millis()+ms) | s&(1<<logicalBits-1)
 }
 

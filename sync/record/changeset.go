@@ -3,6 +3,7 @@ package record
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/schema"
@@ -154,7 +155,7 @@ func ParseChangeSet(b []byte) (*ChangeSet, error) {
 		c.Origin = r.id()
 	}
 	c.Stamp, c.Offset = clock.Stamp(r.uvarint()), r.varint()
-	c.Epoch, c.K = uint32(r.uvarint()), r.uvarint()
+	c.Epoch, c.K = uint32(r.below(math.MaxUint32)), r.uvarint()
 	if flags&2 != 0 {
 		c.Amends = r.dot()
 	}
@@ -176,7 +177,7 @@ func ParseChangeSet(b []byte) (*ChangeSet, error) {
 }
 
 func (r *reader) rowChange() RowChange {
-	c := RowChange{Op: Op(r.byte()), Table: schema.TableID(r.uvarint()), ID: r.id(), Context: r.vector()}
+	c := RowChange{Op: Op(r.byte()), Table: r.table(), ID: r.id(), Context: r.vector()}
 	n := r.count(4)
 	if c.Op < Insert || c.Op > Delete || n > 0 && c.Op == Delete {
 		r.fail()
@@ -187,7 +188,7 @@ func (r *reader) rowChange() RowChange {
 	c.Cells = make([]CellWrite, n)
 	for i := range c.Cells {
 		w := &c.Cells[i]
-		w.CellID = CellID{schema.ColumnID(r.uvarint()), r.text()}
+		w.CellID = CellID{r.column(), r.text()}
 		w.Value = r.value()
 		for k := r.count(2); k > 0; k-- {
 			w.Settles = append(w.Settles, r.dot())

@@ -126,7 +126,7 @@ func ReadMeta(r *Row, b []byte) error {
 	}
 	d.actors = d.vector()
 	m := &Meta{Created: d.metaDot(), Born: d.uvarint()}
-	if d.byte() == 1 {
+	if d.below(1) == 1 {
 		m.Delete = &Deletion{Dot: d.metaDot(), Context: d.vector()}
 	}
 	cells := make([]Cell, 0, len(r.Table.Columns))
@@ -139,7 +139,9 @@ func ReadMeta(r *Row, b []byte) error {
 	if d.err != nil || len(d.b) > 0 {
 		return ErrEncoding
 	}
-	sortCells(cells)
+	if sortCells(cells); !ordered(cells) {
+		return ErrEncoding
+	}
 	m.Cells = cells
 	r.Vector, r.Meta = d.actors, m
 	return nil
@@ -169,7 +171,7 @@ func (d *metaReader) group(cells []Cell, t *schema.Table) []Cell {
 	seq := d.uvarint()
 	for set := d.uvarint(); set != 0 && d.err == nil; set &= set - 1 {
 		position := bits.TrailingZeros64(set)
-		if position >= len(t.Columns) {
+		if position >= len(t.Columns) || len(cells) == len(t.Columns) {
 			d.fail()
 			break
 		}
@@ -179,13 +181,23 @@ func (d *metaReader) group(cells []Cell, t *schema.Table) []Cell {
 }
 
 func (d *metaReader) cell() Cell {
-	c := Cell{ID: CellID{schema.ColumnID(d.uvarint()), d.text()}, Seq: d.uvarint()}
+	c := Cell{ID: CellID{d.column(), d.text()}, Seq: d.uvarint()}
 	c.Shown = Standing{Dot: d.metaDot(), Eff: clock.Stamp(d.uvarint())}
 	for n := d.count(4); n > 0; n-- {
 		c.Others = append(c.Others, Standing{Dot: d.metaDot(), Eff: clock.Stamp(d.uvarint()), Value: d.value()})
 	}
 	c.Seen = d.vector()
 	return c
+}
+
+// ordered reports whether no cell comes twice.
+func ordered(cells []Cell) bool {
+	for i := 1; i < len(cells); i++ {
+		if cells[i-1].ID.Compare(cells[i].ID) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // sortCells orders cells by id. They come nearly ordered, so an insertion sort is the fast one.

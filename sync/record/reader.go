@@ -2,9 +2,11 @@ package record
 
 import (
 	"encoding/binary"
+	"math"
 	"sort"
 
 	"fieldsync/sync/clock"
+	"fieldsync/sync/schema"
 )
 
 func appendText(b []byte, s string) []byte {
@@ -28,6 +30,19 @@ func (r *reader) uvarint() uint64 {
 	r.b = r.b[n:]
 	return x
 }
+
+// below reads a number that must not exceed top: a wider one would be cut off, and not be what was written.
+func (r *reader) below(top uint64) uint64 {
+	x := r.uvarint()
+	if x > top {
+		r.fail()
+		return 0
+	}
+	return x
+}
+
+func (r *reader) table() schema.TableID   { return schema.TableID(r.below(math.MaxUint16)) }
+func (r *reader) column() schema.ColumnID { return schema.ColumnID(r.below(math.MaxUint16)) }
 
 func (r *reader) varint() int64 {
 	x := r.uvarint()

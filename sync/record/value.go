@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -194,7 +195,7 @@ const (
 // Check reports whether v may stand in a cell of column c: key "" for a plain column. A null value fits every
 // column; whether it may be absent is for the row to say. The error is a *fault.Error with the code fault.Invalid.
 func Check(c *schema.Column, key string, v Value) error {
-	if c.Kind.Keyed() != (key != "") || len(key) > MaxKey || !utf8.ValidString(key) {
+	if c.Kind.Keyed() != (key != "") || len(key) > MaxKey || !isText(key) {
 		return refuse(c, "has a malformed key")
 	}
 	if v.IsNull() {
@@ -205,23 +206,23 @@ func Check(c *schema.Column, key string, v Value) error {
 	}
 	switch c.Kind {
 	case schema.Text, schema.Translated:
-		if len(v.text) > c.MaxText() || !utf8.ValidString(v.text) || strings.ContainsRune(v.text, 0) {
+		if len(v.text) > c.MaxText() || !isText(v.text) {
 			return refuse(c, "is too long or not text")
 		}
 	case schema.Enum:
-		if len(c.Codes) > 0 && c.Rank(v.text) < 0 || len(v.text) > MaxKey || !utf8.ValidString(v.text) {
+		if len(c.Codes) > 0 && c.Rank(v.text) < 0 || len(v.text) > MaxKey || !isText(v.text) {
 			return refuse(c, "has the unknown code "+v.text)
 		}
 	case schema.Money:
-		if len(v.text) != 3 || strings.ToUpper(v.text) != v.text {
+		if !isCurrency(v.text) {
 			return refuse(c, "needs a currency of three capital letters")
 		}
 	case schema.Quantity:
-		if len(v.text) > 16 || !utf8.ValidString(v.text) {
+		if len(v.text) > 16 || !isText(v.text) {
 			return refuse(c, "has a malformed unit")
 		}
 	case schema.Ref, schema.AnyRef:
-		if v.Ref().IsZero() {
+		if v.Ref().IsZero() || c.Kind == schema.AnyRef && (v.number < 1 || v.number > math.MaxUint16) {
 			return refuse(c, "refers to nothing")
 		}
 	case schema.Set:
@@ -229,11 +230,18 @@ func Check(c *schema.Column, key string, v Value) error {
 			return refuse(c, "marks an element with something else than 1")
 		}
 	case schema.Fields:
-		if v.shape == ShapeMap || len(v.text) > c.MaxText() || !utf8.ValidString(v.text) {
+		if v.shape == ShapeMap || len(v.text) > c.MaxText() || !isText(v.text) {
 			return refuse(c, "has a field value that is too long or of no known shape")
 		}
 	}
 	return nil
+}
+
+// isText reports whether every store can keep s as text: PostgreSQL refuses a zero byte.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+func isCurrency(s string) bool {
+	return len(s) == 3 && !strings.ContainsFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' })
 }
 
 // shapeOf returns the shape of a cell of a column of that kind, 0 where several will do.

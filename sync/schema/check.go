@@ -52,6 +52,9 @@ func Must(s *Schema, err error) *Schema {
 }
 
 func (s *Schema) checkTable(t *Table) error {
+	if t.Mode > Ledger || t.Class >= Classes {
+		return fmt.Errorf("unknown mode %d or class %d", t.Mode, t.Class)
+	}
 	if len(t.Columns) == 0 || len(t.Columns) > MaxColumns {
 		return fmt.Errorf("%d columns, want 1 to %d", len(t.Columns), MaxColumns)
 	}

@@ -203,7 +203,11 @@ func (h *fleetHub) send(c *conn, m wire.Message) {
 	h.f.tracef("    hub -> %s: %s", c.phone.name, describe(m))
 	theirs := codecFor(c.phone.schema)
 	mine := codecFor(Schema).For(c.phone.schema.Version)
-	c.carry(&c.down, m, mine, theirs, func(m wire.Message) { c.phone.step(session.Received{Message: m}) })
+	c.carry(&c.down, m, mine, theirs, func(m wire.Message) {
+		if c.phone.conn == c {
+			c.phone.step(session.Received{Message: m})
+		}
+	})
 }
 
 func (h *fleetHub) expect(c *conn, e session.Expect) {
@@ -409,4 +413,4 @@ func (h *fleetHub) look(k record.Key) *record.Row {
 	return copyRow(r)
 }
 
-func table(name string) *schema.Table { return Schema.Table(name) }
+func tableOf(name string) *schema.Table { return Schema.Table(name) }

@@ -25,10 +25,12 @@ type moment struct {
 
 type moments []moment
 
-func (m moments) Len() int           { return len(m) }
-func (m moments) Swap(i, j int)      { m[i], m[j] = m[j], m[i] }
-func (m moments) Less(i, j int) bool { return m[i].at < m[j].at || m[i].at == m[j].at && m[i].n < m[j].n }
-func (m *moments) Push(x any)        { *m = append(*m, x.(moment)) }
+func (m moments) Len() int      { return len(m) }
+func (m moments) Swap(i, j int) { m[i], m[j] = m[j], m[i] }
+func (m moments) Less(i, j int) bool {
+	return m[i].at < m[j].at || m[i].at == m[j].at && m[i].n < m[j].n
+}
+func (m *moments) Push(x any) { *m = append(*m, x.(moment)) }
 func (m *moments) Pop() any {
 	last := len(*m) - 1
 	x := (*m)[last]
@@ -100,11 +102,12 @@ func (c *conn) carry(l *lane, m wire.Message, from, to *wire.Codec, deliver func
 		return
 	}
 	b, err := from.Encode(nil, m)
+	sent := m
 	if err == nil {
 		m, err = to.Decode(b, wire.MaxMessage)
 	}
 	if err != nil {
-		c.f.fail("message", "%s: a %T does not survive the wire: %v", c.phone.name, m, err)
+		c.f.fail("message", "%s: what does not survive the wire: %s: %v", c.phone.name, describe(sent), err)
 		c.cut()
 		return
 	}

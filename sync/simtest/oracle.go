@@ -31,6 +31,8 @@ func (w Writes) Has(i int) bool { return w>>i&1 == 1 }
 type History struct {
 	Table  *schema.Table // with one column
 	Writes []Written     // in an order in which everybody only saw what stands before
+
+	vectors map[Writes]clock.Vector // of causally closed sets, once they were asked for
 }
 
 // NewCell returns a table with that column alone.
@@ -193,7 +195,7 @@ func (d *Delivery) MayCome(i int) bool {
 // Come merges the i-th write.
 func (d *Delivery) Come(i int) []merge.Conflict {
 	w := &d.History.Writes[i]
-	in := &merge.Write{Op: record.Update, Dot: w.Dot, Eff: w.Eff, Context: d.vector(w.Saw), Unseen: d.unseen(w.Saw)}
+	in := &merge.Write{Op: record.Update, Dot: w.Dot, Eff: w.Eff, Context: d.History.vector(w.Saw), Unseen: d.unseen(w.Saw)}
 	if w.Delete {
 		in.Op = record.Delete
 	} else {
@@ -208,19 +210,27 @@ func (d *Delivery) Come(i int) []merge.Conflict {
 }
 
 // vector returns the version vector of a causally closed set.
-func (d *Delivery) vector(of Writes) (v clock.Vector) {
-	for i := range d.History.Writes {
+func (h *History) vector(of Writes) clock.Vector {
+	if v, ok := h.vectors[of]; ok {
+		return v
+	}
+	var v clock.Vector
+	for i := range h.Writes {
 		if of.Has(i) {
-			v = v.With(d.History.Writes[i].Dot)
+			v = v.With(h.Writes[i].Dot)
 		}
 	}
+	if h.vectors == nil {
+		h.vectors = map[Writes]clock.Vector{}
+	}
+	h.vectors[of] = v
 	return v
 }
 
 // unseen returns the part of what an author saw that has not come: as the hub finds it, by the counters of actors.
 func (d *Delivery) unseen(saw Writes) clock.Vector {
-	came := d.vector(d.Came)
-	return d.vector(saw).Filter(func(x clock.Dot) bool { return !came.Covers(x) })
+	came := d.History.vector(d.Came)
+	return d.History.vector(saw).Filter(func(x clock.Dot) bool { return !came.Covers(x) })
 }
 
 // Standing returns the values that stand in the row, and which of them is shown, -1 for none.

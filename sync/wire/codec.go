@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"runtime"
 	"sync"
 
 	"fieldsync/sync/fault"
@@ -19,30 +18,30 @@ import (
 // says that the body is compressed: its size, then one or more zstd frames (RFC 8878) that expand to it.
 type Codec struct {
 	version int
-	short   *zstd.Encoder // for bodies in one frame: with the dictionary
-	long    *zstd.Encoder // for bodies cut into frames, and for ends with another dictionary
+	short   *compressors // for bodies in one frame: with the dictionary
+	long    *compressors // for bodies cut into frames, and for ends with another dictionary
 	decoder *zstd.Decoder
 	foreign *Codec // sends without the dictionary
 }
 
 const (
-	headSize        = 2
-	flagCompressed  = 1
-	minCompressed   = 48 // bytes of a body; a shorter one gains nothing
-	minFrame        = 2 << 10
-	maxWindow       = 1 << 20
-	maxConcurrently = 8 // compressors, each of about 4 MiB once it is in use
+	headSize       = 2
+	flagCompressed = 1
+	minCompressed  = 48      // bytes of a body; a shorter one gains nothing
+	minFrame       = 512     // bytes of a body that are worth a frame of their own
+	maxWindow      = 1 << 20 // bytes that a compressor looks back
 )
 
-// NewCodec returns a codec for ends that share the schema: its dictionary for compression derives from it.
+// NewCodec returns a codec for ends that share the schema: its dictionary for compression derives from it. The error
+// is that of a dictionary that cannot be loaded.
 func NewCodec(s *schema.Schema) (*Codec, error) {
 	d := Dictionary(s)
 	id := DictionaryID(d)
-	short, err := newEncoder(zstd.WithEncoderDictRaw(id, d))
+	short, err := newCompressors(zstd.WithEncoderDictRaw(id, d))
 	if err != nil {
 		return nil, err
 	}
-	long, err := newEncoder(zstd.WithAllLitEntropyCompression(true))
+	long, err := newCompressors(zstd.WithAllLitEntropyCompression(true))
 	if err != nil {
 		return nil, err
 	}
@@ -56,10 +55,31 @@ func NewCodec(s *schema.Schema) (*Codec, error) {
 	return &Codec{version: s.Version, short: short, long: long, decoder: decoder, foreign: foreign}, nil
 }
 
-func newEncoder(options ...zstd.EOption) (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, append(options, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false),
-		zstd.WithWindowSize(maxWindow), zstd.WithLowerEncoderMem(true),
-		zstd.WithEncoderConcurrency(min(runtime.GOMAXPROCS(0), maxConcurrently)))...)
+// compressors lends out compressors, which take some MiB each while in use: one for each thread that compresses. The
+// garbage collector takes those that stay unused.
+type compressors struct{ sync.Pool }
+
+func newCompressors(options ...zstd.EOption) (*compressors, error) {
+	options = append(options, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false),
+		zstd.WithWindowSize(maxWindow), zstd.WithLowerEncoderMem(true), zstd.WithEncoderConcurrency(1))
+	first, err := zstd.NewWriter(nil, options...)
+	if err != nil {
+		return nil, err
+	}
+	c := &compressors{}
+	c.New = func() any {
+		e, _ := zstd.NewWriter(nil, options...) // they served the first one, so they are in order
+		return e
+	}
+	c.Put(first)
+	return c, nil
+}
+
+// frame appends src as one frame.
+func (c *compressors) frame(dst, src []byte) []byte {
+	e := c.Get().(*zstd.Encoder)
+	defer c.Put(e)
+	return e.EncodeAll(src, dst)
 }
 
 // For returns the codec to encode with for an end that speaks that schema version: c itself if it is c's own, else one
@@ -72,18 +92,18 @@ func (c *Codec) For(version int) *Codec {
 }
 
 // Encode appends the message to dst. The error is a *fault.Error: fault.TooLarge beyond the limits of this package,
-// fault.Malformed or fault.Internal for a message that breaks the rules of its type.
+// fault.Internal for a message that breaks the rules of its type.
 func (c *Codec) Encode(dst []byte, m Message) ([]byte, error) {
+	if m == nil {
+		return dst, errUnsayable
+	}
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	if m == nil {
-		return dst, errMalformed
-	}
 	l := layouts[m.kind()]
-	s.cuts = s.cuts[:0]
 	f := form{b: s.body[:0], scratch: s}
+	s.cuts = s.cuts[:0]
 	if !l.write(&f, m) {
-		return dst, errMalformed
+		return dst, errUnsayable
 	}
 	s.body = f.b
 	if f.err != nil {
@@ -114,14 +134,16 @@ func (c *Codec) finish(head []byte, s *scratch, bulk bool) []byte {
 // deflate appends the frames of a body. What is cut apart is unlike, and compresses better with its own statistics.
 func (c *Codec) deflate(dst []byte, s *scratch) []byte {
 	if len(s.cuts) == 0 {
-		return c.short.EncodeAll(s.body, dst)
+		return c.short.frame(dst, s.body)
 	}
 	start := 0
-	for _, end := range s.cuts {
-		dst = c.long.EncodeAll(s.body[start:end], dst)
+	for _, end := range append(s.cuts, len(s.body)) {
+		if start < end {
+			dst = c.long.frame(dst, s.body[start:end])
+		}
 		start = end
 	}
-	return c.long.EncodeAll(s.body[start:], dst)
+	return dst
 }
 
 // Decode reads one message of at most limit bytes: MaxBeforeAuth or MaxMessage. What it returns is a value, such as
@@ -187,4 +209,3 @@ type scratch struct {
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
-

@@ -20,11 +20,18 @@ type form struct {
 
 var (
 	errMalformed = fault.New(fault.Malformed, "these bytes are no message of this protocol; update the app")
-	errTooLarge  = fault.New(fault.TooLarge, "the message is larger than the other end accepts")
+	errTooLarge  = fault.New(fault.TooLarge, "the message is larger than this protocol allows; send it in parts")
+	errUnsayable = fault.New(fault.Internal, "a message was to be sent that breaks the rules of its type")
 )
 
 // malformed records that the message is not well formed.
-func (f *form) malformed() { f.fail(errMalformed) }
+func (f *form) malformed() {
+	if f.reading {
+		f.fail(errMalformed)
+	} else {
+		f.fail(errUnsayable)
+	}
+}
 
 func (f *form) fail(err error) {
 	if f.err == nil {

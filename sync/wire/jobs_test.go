@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"testing"
 	"time"
 
 	"fieldsync/sync/clock"
@@ -125,44 +124,4 @@ func jobRows(n int, seed uint64) Rows {
 		rows.Rows = append(rows.Rows, row)
 	}
 	return rows
-}
-
-func BenchmarkEncodeRows(b *testing.B) {
-	codec, page := benchPage(b)
-	var out []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		out, _ = codec.Encode(out[:0], page)
-	}
-	perRow(b, out)
-}
-
-func BenchmarkDecodeRows(b *testing.B) {
-	codec, page := benchPage(b)
-	encoded, err := codec.Encode(nil, page)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := codec.Decode(encoded, MaxMessage); err != nil {
-			b.Fatal(err)
-		}
-	}
-	perRow(b, encoded)
-}
-
-const benchRows = 1000
-
-func benchPage(b *testing.B) (*Codec, Page) {
-	codec, err := NewCodec(jobSchema)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return codec, Page{To: benchRows, Last: true, Rows: []Rows{jobRows(benchRows, 1)}}
-}
-
-func perRow(b *testing.B, encoded []byte) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRows, "ns/row")
-	b.ReportMetric(float64(len(encoded))/benchRows, "B/row")
 }

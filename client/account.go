@@ -1,0 +1,177 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"fieldsync/client/link"
+	"fieldsync/client/replica"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// account is what lets the device in: it stands beside the replica, apart from it, so that a copy of the database
+// alone lets nobody in.
+type account struct {
+	mu   sync.Mutex
+	path string
+	data accountData
+}
+
+type accountData struct {
+	Server string    `json:"server"`
+	Device record.ID `json:"device"`
+	Person record.ID `json:"person"`
+	Key    []byte    `json:"key"` // the Ed25519 seed
+	Token  []byte    `json:"token,omitempty"`
+}
+
+func loadAccount(path string) (*account, error) {
+	a := &account{path: path}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return a, nil
+	}
+	if err != nil {
+		return nil, accountError(path, err)
+	}
+	if err := json.Unmarshal(b, &a.data); err != nil {
+		return nil, accountError(path, err)
+	}
+	return a, nil
+}
+
+func (a *account) get() accountData {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.data
+}
+
+// change changes the account and writes it down whole, or not at all.
+func (a *account) change(do func(*accountData)) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	changed := a.data
+	do(&changed)
+	b, err := json.Marshal(changed)
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(a.path, b); err != nil {
+		return fault.Wrap(replica.DiskFull, "the account cannot be written; free some space and try again", err)
+	}
+	a.data = changed
+	return nil
+}
+
+func writeWhole(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".account-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // gone when it was renamed
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func (a *account) sign(text []byte) ([]byte, error) {
+	seed := a.get().Key
+	if len(seed) != ed25519.SeedSize {
+		return nil, device.ErrNotEnrolled
+	}
+	return ed25519.Sign(ed25519.NewKeyFromSeed(seed), text), nil
+}
+
+// enrolment is what the hub answers to an enrolment, or to a refused one.
+type enrolment struct {
+	Device  record.ID  `json:"device"`
+	Person  record.ID  `json:"person"`
+	Code    fault.Code `json:"code"`
+	Message string     `json:"message"`
+}
+
+// Enrol gives the replica to the person for whom the office made the code. The device makes its key; only the public
+// half leaves it. A replica is one person's: enrolling it again for somebody else is refused.
+func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	e, err := askEnrolment(ctx, server, code, name, public)
+	if err != nil {
+		return err
+	}
+	err = c.replica.Write(ctx, func(tx *replica.Tx) error { return c.begin(tx, e) })
+	if err != nil {
+		return err
+	}
+	return c.account.change(func(a *accountData) {
+		*a = accountData{Server: server, Device: e.Device, Person: e.Person, Key: private.Seed()}
+	})
+}
+
+// begin writes who the replica is. One that was enrolled before keeps its work and its place; it only gets a new
+// device and incarnation.
+func (c *Client) begin(tx *replica.Tx, e *enrolment) error {
+	id, err := tx.Identity()
+	if err != nil {
+		return err
+	}
+	if id != nil && !id.Person.IsZero() && id.Person != e.Person {
+		return fault.New(fault.NotAllowed, "this replica belongs to somebody else; each person has one of his own")
+	}
+	if id == nil || id.Person.IsZero() {
+		id = &device.Identity{Actor: device.Provisional, Schema: c.Schema.Version}
+	}
+	id.Device, id.Person = e.Device, e.Person
+	if id.Cursors == ([schema.Classes]uint64{}) && c.DeferIndexes {
+		c.contact.indexing = true
+	}
+	return tx.PutIdentity(id)
+}
+
+const enrolWithin = 30 * time.Second
+
+func askEnrolment(ctx context.Context, server, code, name string, public ed25519.PublicKey) (*enrolment, error) {
+	body, err := json.Marshal(map[string]any{"code": code, "name": name, "key": []byte(public)})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, enrolWithin)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(server, "/")+"/enrol", bytes.NewReader(body))
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "the server's address is not one: "+server, err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fault.Wrap(link.NoNetwork, "the server cannot be reached: check the address and the network", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var e enrolment
+	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&e); err != nil {
+		return nil, fault.Wrap(fault.Version, "the address answers, but not as this server does: check it", err)
+	}
+	if e.Code != "" {
+		return nil, fault.New(e.Code, e.Message)
+	}
+	return &e, nil
+}

@@ -1,0 +1,217 @@
+// Package client keeps a technician's work on his device and reconciles it with the hub. Everything reads and writes
+// the local replica, and works without a network; SyncOnce and Connect bring replica and hub together when there is
+// one.
+//
+//	c, err := client.Open(ctx, client.Options{Path: "field.db"})
+//	err = c.Enrol(ctx, "https://hub.example.com", code, "Li's phone")
+//	err = c.SyncOnce(ctx)
+//	err = c.Update(ctx, "job.note", func(tx client.Tx) error {
+//		_, err := aftersales.AddNote(tx, job, "pump replaced")
+//		return err
+//	})
+//
+// A Client may be used from any goroutine. It has no global state: several clients in one process are independent.
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fieldsync/client/replica"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Tx is a local transaction; the commands of package aftersales take it.
+type Tx = aftersales.Tx
+
+// Options say where a client keeps its replica, and how.
+type Options struct {
+	Path   string           // of the replica's database; its account stands beside it
+	Schema *schema.Schema   // nil means aftersales.Schema; a program may add tables of its own
+	App    string           // the program and its version, shown in the office's list of devices
+	Log    *slog.Logger     // nil discards
+	Now    func() time.Time // the device's clock; nil means time.Now
+	// DeferIndexes makes the first download faster: indexes are built when it is complete.
+	DeferIndexes bool
+}
+
+// Client is an open replica.
+type Client struct {
+	Options
+	replica *replica.Replica
+	codec   *wire.Codec
+	account *account
+	watch   watchers
+	live    live
+	contact contact
+}
+
+// Open opens the replica, and makes an empty one where there is none. A damaged file is set aside and what was not
+// yet sent is taken over; Recovered tells. The errors have the codes of package replica.
+func Open(ctx context.Context, o Options) (*Client, error) {
+	if o.Schema == nil {
+		o.Schema = aftersales.Schema
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.App == "" {
+		o.App = "fieldsync"
+	}
+	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
+		return nil, fault.Wrap(replica.ReadOnly, "the folder for the replica cannot be made: "+filepath.Dir(o.Path), err)
+	}
+	codec, err := wire.NewCodec(o.Schema)
+	if err != nil {
+		return nil, err
+	}
+	account, err := loadAccount(o.Path + ".account")
+	if err != nil {
+		return nil, err
+	}
+	r, err := replica.Open(ctx, replica.Options{Path: o.Path, Schema: o.Schema})
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{Options: o, replica: r, codec: codec, account: account}
+	if err := c.renounceCopy(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return c, nil
+}
+
+// renounceCopy gives up the incarnation of a file that was copied or came back from a backup: the original may be
+// writing with it.
+func (c *Client) renounceCopy(ctx context.Context) error {
+	if !c.replica.Cloned {
+		return nil
+	}
+	err := c.replica.Write(ctx, func(tx *replica.Tx) error {
+		id, err := tx.Identity()
+		if err != nil || id == nil {
+			return err
+		}
+		r, err := device.Open(tx, c.Schema)
+		if err != nil {
+			return err
+		}
+		return r.Renounce()
+	})
+	if err != nil {
+		return err
+	}
+	return c.replica.ConfirmInstance(ctx)
+}
+
+// Close ends what runs and closes the files.
+func (c *Client) Close() error {
+	c.Disconnect()
+	c.watch.close()
+	return c.replica.Close()
+}
+
+// Recovered returns what became of a damaged replica at Open, nil if it was sound.
+func (c *Client) Recovered() *replica.Recovery { return c.replica.Recovery }
+
+// Update runs do in one local transaction and returns when what it wrote is durable: all of it, or after an error
+// nothing. It never waits for a network. Cause names what the user did, as the audit will show it ("job.complete").
+// What the rules refuse is a *fault.Error.
+func (c *Client) Update(ctx context.Context, cause string, do func(Tx) error) error {
+	return c.write(ctx, do, func(tx *device.Tx) (*device.Item, error) { return tx.Commit(cause) })
+}
+
+// Resend runs do in one local transaction that replaces the refused change old. The hub judges it by what was known
+// when the work was done.
+func (c *Client) Resend(ctx context.Context, old clock.Dot, cause string, do func(Tx) error) error {
+	return c.write(ctx, do, func(tx *device.Tx) (*device.Item, error) { return tx.CommitAmended(cause, old) })
+}
+
+func (c *Client) write(ctx context.Context, do func(Tx) error, commit func(*device.Tx) (*device.Item, error)) error {
+	var item *device.Item
+	err := c.replica.Write(ctx, func(store *replica.Tx) error {
+		tx, err := device.Begin(store, c.Schema, c.Now().UnixMilli())
+		if err != nil {
+			return err
+		}
+		if err := do(c.bind(tx)); err != nil {
+			return err
+		}
+		item, err = commit(tx)
+		return err
+	})
+	if err != nil || item == nil {
+		return err
+	}
+	keys := make([]record.Key, len(item.Change.Rows))
+	for i := range item.Change.Rows {
+		keys[i] = item.Change.Rows[i].Key()
+	}
+	c.watch.tell(keys)
+	c.live.wrote()
+	return nil
+}
+
+func (c *Client) bind(tx *device.Tx) Tx {
+	return aftersales.Bind(tx, aftersales.Circumstances{
+		Author: tx.Person(), Now: tx.Now(), Dot: tx.Dot(), Random: random,
+	})
+}
+
+func random(b []byte) { _, _ = rand.Read(b) } // crypto/rand never fails: it ends the program instead
+
+// View runs do on a stable snapshot of the replica. Its Tx reads; a write in it is lost.
+func (c *Client) View(ctx context.Context, do func(Tx) error) error {
+	return c.replica.Read(ctx, func(store *replica.Tx) error {
+		tx, err := device.Begin(store, c.Schema, c.Now().UnixMilli())
+		if err != nil {
+			return err
+		}
+		return do(c.bind(tx))
+	})
+}
+
+// Query runs a read-only SQL query on the replica. Tables and columns have the schema's names; ids are BLOBs of 16
+// bytes; `_del` marks hidden rows.
+func (c *Client) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return c.replica.Query(ctx, query, args...)
+}
+
+// Person returns whose replica this is; zero before Enrol.
+func (c *Client) Person(ctx context.Context) (record.ID, error) {
+	id, err := c.identity(ctx)
+	if err != nil || id == nil {
+		return record.ID{}, err
+	}
+	return id.Person, nil
+}
+
+func (c *Client) identity(ctx context.Context) (id *device.Identity, err error) {
+	err = c.replica.Read(ctx, func(tx *replica.Tx) (err error) {
+		id, err = tx.Identity()
+		return err
+	})
+	return id, err
+}
+
+// ErrAccount says that the account beside the replica cannot be read.
+var ErrAccount = fault.New(replica.Corrupt, "the device's account cannot be read: enrol the device again; its work is still there")
+
+func accountError(path string, err error) error {
+	return fault.Wrap(ErrAccount.Code, ErrAccount.Message, fmt.Errorf("%s: %w", path, err))
+}

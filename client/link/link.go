@@ -1,0 +1,231 @@
+// Package link drives a device's session over a WebSocket: it dials, feeds the session what comes and carries out what
+// it asks, and comes back after a failure without ever storming the hub.
+package link
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/session"
+	"fieldsync/sync/wire"
+)
+
+// NoNetwork is the code of a hub that cannot be reached. Nothing is wrong with the work on the device.
+const NoNetwork fault.Code = "no_network"
+
+// Config is what a link needs.
+type Config struct {
+	Server string // the hub's address: http, https, ws or wss
+	Codec  *wire.Codec
+	Local  session.Local
+	Header http.Header
+	Dialer *websocket.Dialer // nil means one with small buffers
+	Once   bool              // leave when both ends are level
+	// CaughtUp is called whenever nothing is left to send or to fetch, as far as both ends know; may be nil.
+	CaughtUp func()
+	// Contact is called after each message that came from the hub; may be nil.
+	Contact func()
+}
+
+const (
+	dialWithin  = 15 * time.Second
+	writeWithin = 20 * time.Second
+	pingEvery   = 45 * time.Second
+	silentFor   = 2*pingEvery + 15*time.Second
+)
+
+var defaultDialer = &websocket.Dialer{
+	HandshakeTimeout: dialWithin, Proxy: http.ProxyFromEnvironment,
+	ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10, WriteBufferPool: &sync.Pool{},
+}
+
+// End is how a connection ended.
+type End struct {
+	Reason     error         // nil when the device left, or the hub asked it to come back
+	RetryAfter time.Duration // how long the hub asked to be left alone; 0 leaves it to the caller
+	Again      bool          // connect again at once
+}
+
+// Link is one connection to the hub.
+type Link struct {
+	Config
+	ws      *websocket.Conn
+	machine *session.Device
+	events  chan session.Event
+	timer   *time.Timer
+	end     *End
+}
+
+// Dial connects to the hub. The error has the code NoNetwork, or what the hub answered with.
+func Dial(ctx context.Context, c Config) (*Link, error) {
+	target, err := address(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	dialer := c.Dialer
+	if dialer == nil {
+		dialer = defaultDialer
+	}
+	d := *dialer
+	d.Subprotocols = []string{wire.Subprotocol}
+	ctx, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
+	ws, response, err := d.DialContext(ctx, target, c.Header)
+	if err != nil {
+		return nil, dialFault(response, err)
+	}
+	ws.SetReadLimit(wire.MaxMessage)
+	return &Link{Config: c, ws: ws, machine: session.NewDevice(c.Local), events: make(chan session.Event, 16)}, nil
+}
+
+func dialFault(response *http.Response, err error) error {
+	if response != nil && response.StatusCode == http.StatusServiceUnavailable {
+		return fault.Wrap(fault.Overloaded, "the server is busy; trying again", err)
+	}
+	if errors.Is(err, websocket.ErrBadHandshake) {
+		return fault.Wrap(fault.Version, "the address answers, but not as this server does: check it", err)
+	}
+	return fault.Wrap(NoNetwork, "the server cannot be reached from here; work goes on and is sent later", err)
+}
+
+// address returns the WebSocket address of a hub.
+func address(server string) (string, error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" {
+		return "", fault.Wrap(fault.Invalid, "the server's address is not one: "+server, err)
+	}
+	switch u.Scheme {
+	case "http":
+		u.Scheme = "ws"
+	case "https":
+		u.Scheme = "wss"
+	case "ws", "wss":
+	default:
+		return "", fault.New(fault.Invalid, "the server's address begins with https:// or http://")
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/sync"
+	return u.String(), nil
+}
+
+// Wrote tells the link that the replica has something new to send. It never waits.
+func (l *Link) Wrote() {
+	select {
+	case l.events <- session.Wrote{}:
+	default: // the link is busy, and looks for what is unsent before it rests
+	}
+}
+
+// Run serves the connection until it ends, or ctx does.
+func (l *Link) Run(ctx context.Context) End {
+	messages := make(chan session.Event)
+	done := make(chan struct{})
+	var reading sync.WaitGroup
+	reading.Go(func() { l.read(messages, done) })
+	defer reading.Wait()
+	defer close(done)
+	defer func() { _ = l.ws.Close() }()
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	l.timer = time.NewTimer(dialWithin)
+	defer l.timer.Stop()
+	l.feed(session.Opened{})
+	for l.end == nil {
+		select {
+		case <-ctx.Done():
+			l.feed(session.Leave{})
+		case e, ok := <-messages:
+			if !ok {
+				return End{Reason: fault.New(NoNetwork, "the connection broke; work goes on and is sent later")}
+			}
+			l.feed(e)
+			if l.Contact != nil {
+				l.Contact()
+			}
+		case e := <-l.events:
+			l.feed(e)
+		case <-l.timer.C:
+			l.feed(session.TimedOut{})
+		case <-ping.C:
+			_ = l.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWithin))
+		}
+	}
+	return *l.end
+}
+
+// read hands on what comes from the hub, and closes messages when the connection breaks.
+func (l *Link) read(messages chan<- session.Event, done <-chan struct{}) {
+	defer close(messages)
+	alive := func(string) error { return l.ws.SetReadDeadline(time.Now().Add(silentFor)) }
+	l.ws.SetPongHandler(alive)
+	for {
+		_ = alive("")
+		kind, data, err := l.ws.ReadMessage()
+		if err != nil || kind != websocket.BinaryMessage {
+			return
+		}
+		m, err := l.Codec.Decode(data, wire.MaxMessage)
+		if err != nil {
+			return
+		}
+		select {
+		case messages <- session.Received{Message: m}:
+		case <-done:
+			return
+		}
+	}
+}
+
+func (l *Link) feed(e session.Event) {
+	for _, effect := range l.machine.Step(e) {
+		switch effect := effect.(type) {
+		case session.Send:
+			if err := l.send(effect.Message); err != nil && l.end == nil {
+				l.end = &End{Reason: fault.Wrap(NoNetwork, "the connection broke; work goes on and is sent later", err)}
+			}
+		case session.Close:
+			if l.end == nil {
+				l.end = &End{RetryAfter: effect.RetryAfter, Again: effect.Again}
+				if effect.Reason != nil {
+					l.end.Reason = effect.Reason
+				}
+			}
+		case session.Expect:
+			l.expect(effect.Within)
+		case session.CaughtUp:
+			l.caughtUp()
+		}
+	}
+}
+
+func (l *Link) caughtUp() {
+	if l.CaughtUp != nil {
+		l.CaughtUp()
+	}
+	if l.Once && l.end == nil {
+		l.feed(session.Leave{})
+	}
+}
+
+func (l *Link) send(m wire.Message) error {
+	data, err := l.Codec.Encode(nil, m)
+	if err != nil {
+		return err
+	}
+	_ = l.ws.SetWriteDeadline(time.Now().Add(writeWithin))
+	return l.ws.WriteMessage(websocket.BinaryMessage, data)
+}
+
+func (l *Link) expect(within time.Duration) {
+	l.timer.Stop()
+	if within > 0 {
+		l.timer.Reset(within)
+	}
+}

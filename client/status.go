@@ -1,0 +1,162 @@
+package client
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"fieldsync/client/replica"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Status is how the replica stands towards the hub.
+type Status struct {
+	Enrolled bool
+	Person   record.ID
+	Online   bool      // connected now, and level
+	Pending  int       // changes without a verdict
+	Oldest   time.Time // when the oldest of them was written, by the device's clock; zero for none
+	Refused  int       // changes that the hub put aside; see Refused
+	Contact  time.Time // when the hub was last heard; zero for never in this process
+	Trouble  string    // why the last attempt failed; "" after one that did not
+	Offset   time.Duration
+	Ready    bool // the first class, all that today's work needs, has been fetched once
+	Complete bool // every class has
+	Done     uint64
+	Total    uint64 // rows of the download under way; 0 when there is none
+	Cursors  [schema.Classes]uint64
+}
+
+// contact is what the client knows of the hub in this process.
+type contact struct {
+	mu       sync.Mutex
+	last     time.Time
+	online   bool
+	trouble  string
+	done     uint64
+	total    uint64
+	indexing bool // indexes are left for the end of the first download
+}
+
+func (c *contact) heard(now func() time.Time) func() {
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.last, c.trouble = now(), ""
+	}
+}
+
+func (c *contact) failed(reason error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.trouble = reason.Error()
+}
+
+func (c *contact) setOnline(online bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.online = online
+}
+
+func (c *contact) progressed(p *wire.Page) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done, c.total = p.Done, p.Total
+	if p.Last {
+		c.done, c.total = 0, 0
+	}
+}
+
+// finished reports, once, that indexes are to be built now.
+func (c *contact) finished() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.indexing
+	c.indexing = false
+	return was
+}
+
+// Status returns how the replica stands.
+func (c *Client) Status(ctx context.Context) (s Status, err error) {
+	err = c.replica.Read(ctx, func(tx *replica.Tx) error {
+		id, err := tx.Identity()
+		if err != nil || id == nil {
+			return err
+		}
+		s.Enrolled, s.Person, s.Cursors = !id.Person.IsZero(), id.Person, id.Cursors
+		s.Offset = time.Duration(id.Offset) * time.Millisecond
+		s.Ready = id.Cursors[schema.ClassWork] > 0
+		s.Complete = s.Ready && id.Cursors[schema.ClassStock] > 0 && id.Cursors[schema.ClassLibrary] > 0
+		return c.count(tx, &s)
+	})
+	c.contact.mu.Lock()
+	defer c.contact.mu.Unlock()
+	s.Online, s.Contact, s.Trouble = c.contact.online, c.contact.last, c.contact.trouble
+	s.Done, s.Total = c.contact.done, c.contact.total
+	return s, err
+}
+
+func (c *Client) count(tx *replica.Tx, s *Status) error {
+	err := eachItem(tx, device.Pending, func(item *device.Item) {
+		if s.Pending++; s.Pending == 1 {
+			s.Oldest = item.Change.Stamp.Time()
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return eachItem(tx, device.Refused, func(*device.Item) { s.Refused++ })
+}
+
+func eachItem(tx *replica.Tx, state device.State, do func(*device.Item)) error {
+	for after := uint64(0); ; {
+		items, err := tx.Items(state, after, 512)
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		for _, item := range items {
+			do(item)
+			after = item.N
+		}
+	}
+}
+
+// Sent is one of the user's changes, as the outbox shows it.
+type Sent struct {
+	Dot     clock.Dot
+	State   device.State
+	Cause   string
+	Written time.Time
+	Rows    []record.RowChange
+	Code    fault.Code // why it was refused
+	Message string     // the same, for the person
+}
+
+// Outbox returns the changes in the state, in the order they were written.
+func (c *Client) Outbox(ctx context.Context, state device.State) (list []Sent, err error) {
+	err = c.replica.Read(ctx, func(tx *replica.Tx) error {
+		return eachItem(tx, state, func(item *device.Item) {
+			list = append(list, Sent{
+				Dot: item.Change.Dot, State: item.State, Cause: item.Change.Cause, Written: item.Change.Stamp.Time(),
+				Rows: item.Change.Rows, Code: item.Code, Message: item.Message,
+			})
+		})
+	})
+	return list, err
+}
+
+// Dismiss gives up a refused change. The office still has it.
+func (c *Client) Dismiss(ctx context.Context, dot clock.Dot) error {
+	return c.replica.Write(ctx, func(tx *replica.Tx) error {
+		r, err := device.Open(tx, c.Schema)
+		if err != nil {
+			return err
+		}
+		return r.Dismiss(dot)
+	})
+}

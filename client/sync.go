@@ -1,0 +1,271 @@
+package client
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"fieldsync/client/link"
+	"fieldsync/client/replica"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+)
+
+// local is the replica as a session drives it.
+type local struct{ *Client }
+
+func (c local) Hello() (h wire.Hello, err error) {
+	err = c.replica.Read(context.Background(), func(tx *replica.Tx) (err error) {
+		h, err = device.Hello(tx, c.Schema, c.Now().UnixMilli())
+		return err
+	})
+	a := c.account.get()
+	h.App, h.Token = c.App, a.Token
+	if !a.Device.IsZero() {
+		h.Device = a.Device
+	}
+	return h, err
+}
+
+func (c local) Sign(text []byte) ([]byte, error) { return c.account.sign(text) }
+
+func (c local) Identity() (*device.Identity, error) { return c.identity(context.Background()) }
+
+func (c local) Greet(w *wire.Welcome) (renew bool, err error) {
+	if len(w.Token) > 0 {
+		if err := c.account.change(func(a *accountData) { a.Token = w.Token }); err != nil {
+			return false, err
+		}
+	}
+	if c.unchangedBy(w) {
+		return false, nil
+	}
+	err = c.take(c.replica.Write, func(r *device.Replica) (err error) {
+		renew, err = r.Greet(w, c.Now().UnixMilli())
+		return err
+	})
+	return renew, err
+}
+
+// offsetSlack is how far the measured clock offset may wander before it is written down.
+const offsetSlack = 100 * time.Millisecond
+
+// unchangedBy reports whether the hub's welcome tells the replica nothing: most reconnects, which then write nothing.
+func (c local) unchangedBy(w *wire.Welcome) bool {
+	id, err := c.Identity()
+	if err != nil || id == nil || w.Actor != 0 || w.Epoch != id.Epoch || w.BackedUp > 0 || w.Known > id.Counter {
+		return false
+	}
+	wander := time.Duration(w.Now-c.Now().UnixMilli()-id.Offset) * time.Millisecond
+	return id.Schema >= c.Schema.Version && wander.Abs() <= offsetSlack
+}
+
+func (c local) TakePage(p *wire.Page) (id *device.Identity, err error) {
+	err = c.take(c.replica.WriteBulk, func(r *device.Replica) error {
+		id = r.Identity()
+		return r.TakePage(p)
+	})
+	c.contact.progressed(p)
+	return id, err
+}
+
+func (c local) TakeVerdicts(v *wire.Verdicts) (taken device.Taken, err error) {
+	err = c.take(c.replica.WriteBulk, func(r *device.Replica) (err error) {
+		taken, err = r.TakeVerdicts(v)
+		return err
+	})
+	return taken, err
+}
+
+// take runs do in a write transaction, and tells the watchers after the commit.
+func (c local) take(write func(context.Context, func(*replica.Tx) error) error, do func(*device.Replica) error) error {
+	var changed []record.Key
+	err := write(context.Background(), func(tx *replica.Tx) error {
+		r, err := device.Open(tx, c.Schema)
+		if err != nil {
+			return err
+		}
+		err = do(r)
+		changed = r.Changed()
+		return err
+	})
+	if err == nil {
+		c.watch.tell(changed)
+	}
+	return err
+}
+
+func (c local) Unsent(after uint64, limit int) (items []*device.Item, err error) {
+	err = c.replica.Read(context.Background(), func(tx *replica.Tx) (err error) {
+		items, err = device.Unsent(tx, after, limit)
+		return err
+	})
+	return items, err
+}
+
+func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
+	a := c.account.get()
+	if a.Device.IsZero() {
+		return link.Config{}, device.ErrNotEnrolled
+	}
+	return link.Config{
+		Server: a.Server, Codec: c.codec, Local: local{c}, Once: once, CaughtUp: caughtUp, Contact: c.contact.heard(c.Now),
+	}, nil
+}
+
+// maxRenewals is how often one call begins its session again at once.
+const maxRenewals = 4
+
+// SyncOnce connects, sends what waits and fetches what is new, and returns when both ends are level, or ctx ends. It
+// does not retry: the caller, a person or a scheduler, decides when to. The errors are *fault.Error; link.NoNetwork
+// says that the hub could not be reached. Whatever the outcome, nothing on the device is lost.
+func (c *Client) SyncOnce(ctx context.Context) error {
+	level := false
+	cfg, err := c.config(true, func() { level = true })
+	if err != nil {
+		return err
+	}
+	for range maxRenewals {
+		l, err := link.Dial(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		end := l.Run(ctx)
+		switch {
+		case level:
+			return c.levelled(ctx)
+		case ctx.Err() != nil:
+			return fault.Wrap(link.NoNetwork, "there was not enough time; the rest goes next time", ctx.Err())
+		case end.Reason != nil:
+			return end.Reason
+		case !end.Again:
+			return fault.New(fault.Overloaded, "the server asked to come back later")
+		}
+	}
+	return fault.New(fault.Overloaded, "server and device could not agree; trying again later")
+}
+
+// levelled finishes a first download: what was left for the end is done now.
+func (c *Client) levelled(ctx context.Context) error {
+	if !c.contact.finished() {
+		return nil
+	}
+	return c.replica.BuildIndexes(ctx)
+}
+
+// live is the connection that Connect keeps up.
+type live struct {
+	mu     sync.Mutex
+	link   *link.Link
+	cancel context.CancelFunc
+	done   chan struct{}
+	wake   chan struct{}
+}
+
+// Connect keeps a connection to the hub: local writes are sent and the hub's arrive as they happen. It comes back by
+// itself after failures until Disconnect. Calling it again while connected changes nothing.
+func (c *Client) Connect() error {
+	cfg, err := c.config(false, func() {
+		if err := c.levelled(context.Background()); err != nil {
+			c.Log.Error("indexes could not be built", "error", err)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	c.live.mu.Lock()
+	defer c.live.mu.Unlock()
+	if c.live.cancel != nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	c.live.cancel, c.live.done, c.live.wake = cancel, done, make(chan struct{}, 1)
+	go func() {
+		defer close(done)
+		c.stay(ctx, cfg, c.live.wake)
+	}()
+	return nil
+}
+
+// Disconnect ends the connection and returns when it has ended.
+func (c *Client) Disconnect() {
+	c.live.mu.Lock()
+	cancel, done := c.live.cancel, c.live.done
+	c.live.cancel = nil
+	c.live.mu.Unlock()
+	if cancel != nil {
+		cancel()
+		<-done
+	}
+}
+
+// NetworkChanged makes a waiting client try at once: the phone says that there is a network again.
+func (c *Client) NetworkChanged() {
+	c.live.mu.Lock()
+	defer c.live.mu.Unlock()
+	if c.live.cancel == nil {
+		return
+	}
+	select {
+	case c.live.wake <- struct{}{}:
+	default:
+	}
+}
+
+// stay connects again and again until ctx ends.
+func (c *Client) stay(ctx context.Context, cfg link.Config, wake <-chan struct{}) {
+	var backoff link.Backoff
+	for again := 0; ctx.Err() == nil; {
+		end := c.once(ctx, cfg, &backoff)
+		if end.Again && again < maxRenewals {
+			again++
+			continue
+		}
+		again = 0
+		if end.Reason != nil {
+			c.contact.failed(end.Reason)
+			c.Log.Info("not connected", "reason", end.Reason)
+		}
+		wait := time.NewTimer(backoff.Failed(end.RetryAfter))
+		select {
+		case <-ctx.Done():
+		case <-wait.C:
+		case <-wake:
+		}
+		wait.Stop()
+	}
+}
+
+func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backoff) link.End {
+	level := cfg.CaughtUp
+	cfg.CaughtUp = func() {
+		backoff.Succeeded()
+		c.contact.setOnline(true)
+		level()
+	}
+	l, err := link.Dial(ctx, cfg)
+	if err != nil {
+		return link.End{Reason: err}
+	}
+	c.live.set(l)
+	defer c.live.set(nil)
+	defer c.contact.setOnline(false)
+	return l.Run(ctx)
+}
+
+func (l *live) set(to *link.Link) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.link = to
+}
+
+func (l *live) wrote() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.link != nil {
+		l.link.Wrote()
+	}
+}

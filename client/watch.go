@@ -1,0 +1,132 @@
+package client
+
+import (
+	"slices"
+	"sync"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// Change says that the shown values of rows may have changed, whoever wrote them.
+type Change struct {
+	Rows []record.Key
+	// Overflow says that there were more rows than are listed: look at everything.
+	Overflow bool
+}
+
+// maxWatched bounds what waits for a watcher that does not look; past it the change only says that there was much.
+const maxWatched = 4096
+
+// watchers hears of commits. Nobody waits for a watcher.
+type watchers struct {
+	mu     sync.Mutex
+	all    map[*watcher]bool
+	closed bool
+}
+
+type watcher struct {
+	tables  []schema.TableID // empty: all
+	out     chan Change
+	waiting Change
+	ready   chan struct{}
+	gone    chan struct{}
+	once    sync.Once
+}
+
+// Watch returns a channel of what changes in the named tables, or in all when none is named. It is told after each
+// commit, local or from the hub; what a slow reader has not taken is folded together. Stop ends it and closes the
+// channel, as does Close.
+func (c *Client) Watch(tables ...string) (changes <-chan Change, stop func()) {
+	w := &watcher{out: make(chan Change), ready: make(chan struct{}, 1), gone: make(chan struct{})}
+	for _, name := range tables {
+		if t := c.Schema.Table(name); t != nil {
+			w.tables = append(w.tables, t.ID)
+		}
+	}
+	c.watch.add(w)
+	go c.watch.run(w)
+	return w.out, w.stop
+}
+
+func (w *watcher) stop() { w.once.Do(func() { close(w.gone) }) }
+
+func (s *watchers) add(w *watcher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		w.stop()
+		return
+	}
+	if s.all == nil {
+		s.all = map[*watcher]bool{}
+	}
+	s.all[w] = true
+}
+
+// run hands changes to the watcher until it is stopped.
+func (s *watchers) run(w *watcher) {
+	defer close(w.out)
+	for {
+		select {
+		case <-w.gone:
+			s.remove(w)
+			return
+		case <-w.ready:
+		}
+		s.mu.Lock()
+		change := w.waiting
+		w.waiting = Change{}
+		s.mu.Unlock()
+		select {
+		case w.out <- change:
+		case <-w.gone:
+		}
+	}
+}
+
+func (s *watchers) remove(w *watcher) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.all, w)
+}
+
+func (s *watchers) tell(keys []record.Key) {
+	if len(keys) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for w := range s.all {
+		w.add(keys)
+	}
+}
+
+// add is called with the watchers' lock held.
+func (w *watcher) add(keys []record.Key) {
+	n := len(w.waiting.Rows)
+	for _, k := range keys {
+		if len(w.tables) == 0 || slices.Contains(w.tables, k.Table) {
+			w.waiting.Rows = append(w.waiting.Rows, k)
+		}
+	}
+	if len(w.waiting.Rows) > maxWatched {
+		w.waiting = Change{Rows: w.waiting.Rows[:0], Overflow: true}
+	}
+	if len(w.waiting.Rows) == n && !w.waiting.Overflow {
+		return
+	}
+	select {
+	case w.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (s *watchers) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for w := range s.all {
+		w.stop()
+	}
+}

@@ -1,0 +1,186 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"fieldsync/server/auth"
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// The parts know one another only by the few methods they need; here the store is given the shape that each asks for.
+
+// hubStore is the store as the hub sees it.
+type hubStore struct{ *store.Store }
+
+func (s hubStore) Write(ctx context.Context, do func(hub.Tx) error) error {
+	return s.Store.Write(ctx, func(tx *store.Tx) error { return do(hubTx{tx}) })
+}
+
+func (s hubStore) Read(ctx context.Context, do func(hub.View) error) error {
+	return s.Store.Read(ctx, func(v *store.View) error { return do(v) })
+}
+
+type hubTx struct{ *store.Tx }
+
+func (tx hubTx) Touch(device record.ID, c hub.Contact) error {
+	return tx.Tx.Touch(device, store.Report{
+		App: c.App, Schema: c.Schema, LastSeen: c.Seen, Pending: c.Pending, OldestPending: c.Oldest,
+		ClockOffset: c.Offset.Milliseconds(), Actor: c.Actor,
+	})
+}
+
+// peopleStore is the store as the manager of people sees it.
+type peopleStore struct{ *store.Store }
+
+func (s peopleStore) Person(ctx context.Context, id record.ID) (*auth.Person, error) {
+	return s.find(ctx, func(v *store.View) (*store.Person, error) { return v.Person(id) })
+}
+
+func (s peopleStore) PersonByLogin(ctx context.Context, login string) (*auth.Person, error) {
+	return s.find(ctx, func(v *store.View) (*store.Person, error) { return v.PersonByLogin(login) })
+}
+
+func (s peopleStore) find(ctx context.Context, by func(*store.View) (*store.Person, error)) (found *auth.Person, err error) {
+	err = s.Read(ctx, func(v *store.View) error {
+		p, err := by(v)
+		if p != nil {
+			found = personOf(p)
+		}
+		return err
+	})
+	return found, err
+}
+
+func personOf(p *store.Person) *auth.Person {
+	roles := make([]auth.Role, len(p.Roles))
+	for i, r := range p.Roles {
+		roles[i] = auth.Role(r)
+	}
+	return &auth.Person{ID: p.ID, Login: p.Login, Name: p.Name, Hash: p.PasswordHash, Roles: roles, Language: p.Language, Active: p.Active}
+}
+
+func (s peopleStore) People(ctx context.Context) (people []auth.Person, err error) {
+	err = s.Read(ctx, func(v *store.View) error {
+		stored, err := v.People()
+		for i := range stored {
+			people = append(people, *personOf(&stored[i]))
+		}
+		return err
+	})
+	return people, err
+}
+
+func (s peopleStore) PutPerson(ctx context.Context, p auth.Person) error {
+	roles := make([]string, len(p.Roles))
+	for i, r := range p.Roles {
+		roles[i] = string(r)
+	}
+	kept := store.Person{ID: p.ID, Login: p.Login, Name: p.Name, Roles: roles, Language: p.Language, PasswordHash: p.Hash, Active: p.Active}
+	return s.Write(ctx, func(tx *store.Tx) error {
+		known, err := tx.Person(p.ID)
+		if err != nil {
+			return err
+		}
+		if known == nil {
+			return tx.AddPerson(kept)
+		}
+		if err := tx.PutPerson(kept); err != nil {
+			return err
+		}
+		if err := tx.SetPassword(p.ID, p.Hash); err != nil {
+			return err
+		}
+		if p.Active {
+			return tx.SetActive(p.ID, true)
+		}
+		return tx.Deactivate(p.ID)
+	})
+}
+
+// deviceStore is the store as the manager of devices sees it. Left is told when a device's standing changes, so that
+// its connection ends at once.
+type deviceStore struct {
+	*store.Store
+	left func(record.ID)
+	now  func() time.Time
+}
+
+func (s deviceStore) PutCode(ctx context.Context, c auth.Code) error {
+	return s.Write(ctx, func(tx *store.Tx) error { return tx.AddCode(store.Hash(c.Hash), c.Person, c.Expires) })
+}
+
+func (s deviceStore) Enrol(ctx context.Context, code auth.Hash, d auth.Device, now time.Time) (*auth.Device, error) {
+	err := s.Write(ctx, func(tx *store.Tx) (err error) {
+		d.Person, err = tx.TakeCode(store.Hash(code), now)
+		if fault.CodeOf(err) == store.CodeRefused {
+			return fault.Wrap(auth.BadCode, "The code is not valid (any more). Ask the office for a new one.", err)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.AddDevice(store.Device{ID: d.ID, Person: d.Person, Name: d.Name, PublicKey: d.Key, EnrolledAt: d.Enrolled})
+	})
+	return &d, err
+}
+
+func (s deviceStore) Device(ctx context.Context, id record.ID) (found *auth.Device, err error) {
+	err = s.Read(ctx, func(v *store.View) error {
+		d, err := v.Device(id)
+		if d != nil {
+			found = deviceOf(d)
+		}
+		return err
+	})
+	return found, err
+}
+
+func deviceOf(d *store.Device) *auth.Device {
+	return &auth.Device{ID: d.ID, Person: d.Person, Name: d.Name, Key: d.PublicKey, Enrolled: d.EnrolledAt, Standing: standingOf(d)}
+}
+
+func standingOf(d *store.Device) auth.Standing {
+	switch {
+	case d.HardRevoked:
+		return auth.HardRevoked
+	case d.Revoked():
+		return auth.Revoked
+	}
+	return auth.Admitted
+}
+
+func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Standing) error {
+	err := s.Write(ctx, func(tx *store.Tx) error {
+		if to == auth.Admitted {
+			return tx.Readmit(id)
+		}
+		return tx.Revoke(id, to == auth.HardRevoked, s.now())
+	})
+	if err == nil && to != auth.Admitted {
+		s.left(id)
+	}
+	return err
+}
+
+func (s deviceStore) PutToken(ctx context.Context, t auth.Token) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.Expire(s.now()); err != nil {
+			return err
+		}
+		return tx.PutToken(store.Hash(t.Hash), t.Device, t.Expires)
+	})
+}
+
+func (s deviceStore) Token(ctx context.Context, h auth.Hash) (found *auth.Token, err error) {
+	err = s.Read(ctx, func(v *store.View) error {
+		device, expires, err := v.Token(store.Hash(h))
+		if !device.IsZero() {
+			found = &auth.Token{Hash: h, Device: device, Expires: expires}
+		}
+		return err
+	})
+	return found, err
+}

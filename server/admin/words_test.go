@@ -1,0 +1,143 @@
+package admin
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+)
+
+// Every sentence that a page or a refusal says is in words.txt, where every line has all languages.
+func TestEverySentenceIsTranslated(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := regexp.MustCompile(`(?:[{( ]t |\.t\(|\.say\(|fault\.(?:New|Wrap)\([\w.]+, |jobDo\(v, [\w.]+, )("(?:[^"\\]|\\.)+")`)
+	for _, file := range append(goFiles(t, "."), goFiles(t, "../auth")...) {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range said.FindAllSubmatch(b, -1) {
+			if key, err := strconv.Unquote(string(m[1])); err != nil || !w.known[key] {
+				t.Errorf("%s: words.txt lacks %s", file, m[1])
+			}
+		}
+	}
+	for _, texts := range []map[Verb]string{decided} {
+		for _, key := range texts {
+			if !w.known[key] {
+				t.Errorf("words.txt lacks %q", key)
+			}
+		}
+	}
+	for _, e := range rail {
+		if !w.known[e.label] {
+			t.Errorf("words.txt lacks %q", e.label)
+		}
+	}
+}
+
+func goFiles(t *testing.T, dir string) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".html") || strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// Every table, column, code, role and command that a page can name has a name in every language.
+func TestEveryNameIsTranslated(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	need := func(key string) {
+		if last := key[strings.LastIndexByte(key, '.')+1:]; !w.known[key] && !w.known["*."+last] {
+			t.Errorf("words.txt lacks a name for %s", key)
+		}
+	}
+	for _, table := range aftersales.Schema.Tables {
+		if !w.known[table.Name] {
+			t.Errorf("words.txt lacks the table %s", table.Name)
+		}
+		for i := range table.Columns {
+			need(columnKey(table, &table.Columns[i]))
+		}
+	}
+	for _, name := range []string{"job", "assignment", "visit", "movement", "time_mark", "slip", "comment"} {
+		table := aftersales.Schema.Table(name)
+		for i := range table.Columns {
+			for _, code := range table.Columns[i].Codes {
+				need(columnKey(table, &table.Columns[i], code))
+			}
+		}
+	}
+	for _, role := range auth.Roles {
+		need("role." + string(role))
+	}
+	for _, s := range jobSections {
+		need("many." + s.table)
+	}
+	causes, err := os.ReadFile("../../sync/aftersales/cause.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`= "([a-z_.]+)"`).FindAllSubmatch(causes, -1) {
+		need("cause." + string(m[1]))
+	}
+}
+
+// No two languages say a long sentence with the same words, and placeholders agree.
+func TestTranslationsAreTranslations(t *testing.T) {
+	t.Parallel()
+	verb := regexp.MustCompile(`%[a-z]`)
+	for n, line := range strings.Split(wordList, "\n") {
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		_, texts, err := parseWord(line)
+		if err != nil {
+			t.Fatalf("line %d: %v", n+1, err)
+		}
+		for _, text := range texts[1:] {
+			if strings.Join(verb.FindAllString(text, -1), "") != strings.Join(verb.FindAllString(texts[0], -1), "") {
+				t.Errorf("line %d: other placeholders than the English: %s", n+1, line)
+			}
+			if len(text) > 12 && text == texts[0] || strings.TrimSpace(text) == "" {
+				t.Errorf("line %d: not translated: %s", n+1, line)
+			}
+		}
+	}
+}
+
+func TestLanguageIsMatched(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for wanted, tag := range map[string]string{
+		"": "en", "fr": "en", "zh-CN,zh;q=0.9": "zh-Hans", "zh": "zh-Hans", "zh-TW": "zh-Hant", "zh-HK,en;q=0.5": "zh-Hant",
+		"en-GB,zh-TW;q=0.5": "en", "!!": "en",
+	} {
+		if got := w.match(wanted).tag; got != tag {
+			t.Errorf("%q is answered in %s, want %s", wanted, got, tag)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// Enrolment is what a device sends to POST /enrol: the code that its person was given, the public half of the Ed25519
+// key it has just made (base64 in JSON), and what its person calls it.
+type Enrolment struct {
+	Code string `json:"code"`
+	Key  []byte `json:"key"`
+	Name string `json:"name"`
+}
+
+// Enrolled answers an Enrolment: who the device is from now on, whose, and of which hub.
+type Enrolled struct {
+	Device   record.ID `json:"device"`
+	Person   record.ID `json:"person"`
+	Name     string    `json:"name"` // the person's
+	Language string    `json:"language"`
+	Hub      record.ID `json:"hub"`
+	Company  string    `json:"company"`
+	Now      int64     `json:"now"` // the hub's clock, ms since 1970 UTC
+}
+
+// refusal is what a program gets instead of an answer.
+type refusal struct {
+	Code    fault.Code `json:"code"`
+	Message string     `json:"message"`
+}
+
+const maxEnrolment = 8 << 10
+
+// enrol admits a device. Attempts are slowed down by address: codes are not to be guessed.
+func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
+	address, now := auth.Address(r, s.options.Proxies), s.parts.Now()
+	if wait := s.guesses.Wait("", address, now); wait > 0 {
+		s.refuse(w, r, fault.New(auth.Throttled, "Too many attempts. Wait a little, then try again."))
+		return
+	}
+	var e Enrolment
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxEnrolment)).Decode(&e); err != nil {
+		s.refuse(w, r, fault.Wrap(fault.Malformed, "Send an object with code, key and name.", err))
+		return
+	}
+	answer, err := s.enrolDevice(r, e)
+	if err != nil {
+		if fault.CodeOf(err) == auth.BadCode {
+			s.guesses.Failed("", address, now)
+		}
+		s.refuse(w, r, err)
+		return
+	}
+	s.parts.Log.Info("device enrolled", "device", answer.Device, "person", answer.Person, "from", address)
+	reply(w, http.StatusCreated, answer)
+}
+
+func (s *Server) enrolDevice(r *http.Request, e Enrolment) (*Enrolled, error) {
+	d, err := s.devices.Enrol(r.Context(), e.Code, e.Key, e.Name)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.people.Person(r.Context(), d.Person)
+	if err != nil || p == nil {
+		return nil, errors.Join(errors.New("server: an enrolled device's person is unknown"), err)
+	}
+	return &Enrolled{
+		Device: d.ID, Person: d.Person, Name: p.Name, Language: p.Language, Hub: s.parts.Hub,
+		Company: s.options.Company, Now: s.parts.Now().UnixMilli(),
+	}, nil
+}
+
+// statuses says what a code is in HTTP for programs; what is no *fault.Error is 500, any other code 422.
+var statuses = map[fault.Code]int{
+	fault.Malformed:   http.StatusBadRequest,
+	auth.BadCode:      http.StatusForbidden,
+	fault.Unauthentic: http.StatusUnauthorized,
+	auth.Throttled:    http.StatusTooManyRequests,
+	fault.Overloaded:  http.StatusServiceUnavailable,
+	fault.Internal:    http.StatusInternalServerError,
+}
+
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		f = fault.Wrap(fault.Internal, "Something is wrong with the server. Try again later.", err)
+	}
+	status, ok := statuses[f.Code]
+	if !ok {
+		status = http.StatusUnprocessableEntity
+	}
+	if status >= 500 {
+		s.parts.Log.Error("request failed", "path", r.URL.Path, "code", f.Code, "err", err)
+	}
+	reply(w, status, refusal{f.Code, f.Message})
+}
+
+func reply(w http.ResponseWriter, status int, answer any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(answer) // a peer that left does not hear it
+}

@@ -1,0 +1,38 @@
+package server
+
+import (
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// rules are the business's own, as the engine asks for them.
+type rules struct{ schema *schema.Schema }
+
+// Review asks the business about a change set before it is merged.
+func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author) (judge.Decision, error) {
+	if author.Trusted {
+		return judge.Decision{}, nil // the office's commands have checked
+	}
+	d, err := aftersales.Review(reviewer{rows, r.schema}, cs, author.Person)
+	return judge.Decision{Refuse: d.Refuse, Instead: d.Instead}, err
+}
+
+type reviewer struct {
+	rows   judge.Rows
+	schema *schema.Schema
+}
+
+// Row returns the living row.
+func (r reviewer) Row(table string, id record.ID) (*record.Row, error) {
+	t := r.schema.Table(table)
+	if t == nil {
+		return nil, nil
+	}
+	row, err := r.rows.Row(record.Key{Table: t.ID, ID: id})
+	if err != nil || row == nil || row.Deleted {
+		return nil, err
+	}
+	return row, nil
+}

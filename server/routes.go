@@ -1,0 +1,84 @@
+package server
+
+import (
+	"net/http"
+
+	"fieldsync/server/admin"
+	"fieldsync/server/auth"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// Page is one action of the office: its URL, the permission it takes, and what answers.
+type Page struct {
+	Method, Path string
+	Need         auth.Permission
+	Act          admin.Action
+}
+
+// Pages are the office's, for people who are signed in.
+var Pages = []Page{
+	{"GET", "/password", auth.SignedIn, (*admin.Office).ShowPassword},
+	{"POST", "/password", auth.SignedIn, (*admin.Office).SetPassword},
+	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},
+	{"POST", "/sign-out", auth.SignedIn, (*admin.Office).SignOut},
+	{"GET", "/live", auth.SignedIn, (*admin.Office).Live},
+	{"GET", "/", auth.SignedIn, (*admin.Office).Home},
+
+	{"GET", "/jobs", auth.SeeJobs, (*admin.Office).ListJobs},
+	{"GET", "/jobs/new", auth.CreateJobs, (*admin.Office).NewJob},
+	{"POST", "/jobs", auth.CreateJobs, (*admin.Office).CreateJob},
+	{"GET", "/jobs/{id}", auth.SeeJobs, (*admin.Office).ShowJob},
+	{"GET", "/jobs/{id}/edit", auth.EditJobs, (*admin.Office).EditJob},
+	{"POST", "/jobs/{id}/edit", auth.EditJobs, (*admin.Office).SaveJob},
+	{"POST", "/jobs/{id}/assign", auth.Dispatch, (*admin.Office).AssignJob},
+	{"POST", "/jobs/{id}/reassign", auth.Dispatch, (*admin.Office).ReassignJob},
+	{"POST", "/jobs/{id}/unassign", auth.Dispatch, (*admin.Office).UnassignJob},
+	{"POST", "/jobs/{id}/cancel", auth.CancelJobs, (*admin.Office).CancelJob},
+	{"POST", "/jobs/{id}/close", auth.CloseJobs, (*admin.Office).CloseJob},
+	{"POST", "/jobs/{id}/reopen", auth.CloseJobs, (*admin.Office).ReopenJob},
+	{"POST", "/jobs/{id}/comments", auth.Comment, (*admin.Office).CommentJob},
+
+	{"GET", "/conflicts", auth.SeeInbox, (*admin.Office).ListConflicts},
+	{"POST", "/conflicts/settle", auth.Settle, (*admin.Office).Settle},
+	{"GET", "/refused", auth.SeeInbox, (*admin.Office).ListRefused},
+	{"GET", "/refused/{dot}", auth.SeeInbox, (*admin.Office).ShowRefused},
+	{"POST", "/refused/{dot}", auth.Release, (*admin.Office).Decide},
+
+	{"GET", "/devices", auth.SeeDevices, (*admin.Office).ListDevices},
+	{"POST", "/devices/codes", auth.EnrolDevices, (*admin.Office).NewCode},
+	{"POST", "/devices/{id}/standing", auth.RevokeDevices, (*admin.Office).SetStanding},
+
+	{"GET", "/people", auth.SeePeople, (*admin.Office).ListPeople},
+	{"POST", "/people", auth.ManagePeople, (*admin.Office).AddPerson},
+	{"POST", "/people/{id}/roles", auth.ManagePeople, (*admin.Office).SetRoles},
+	{"POST", "/people/{id}/password", auth.ManagePeople, (*admin.Office).ResetPassword},
+	{"POST", "/people/{id}/active", auth.ManagePeople, (*admin.Office).SetActive},
+}
+
+// routes returns the handler of every URL.
+func (s *Server) routes(office *admin.Office, sessions *auth.Sessions) http.Handler {
+	m := newMeters(s.parts.Metrics)
+	r := chi.NewRouter()
+	r.Use(s.recoverer, m.count)
+
+	r.Get("/healthz", s.health)
+	r.Get("/metrics", s.metrics)
+	r.Method("GET", "/sync", s.parts.Sync)
+	r.Post("/enrol", s.enrol)
+	r.Handle("/static/*", admin.Guard(middleware.NewCompressor(5, "text/css", "text/javascript").Handler(admin.Static())))
+
+	r.Group(func(r chi.Router) {
+		guard := http.NewCrossOriginProtection()
+		guard.SetDenyHandler(admin.Guard(sessions.Load(office.Open((*admin.Office).Foreign))))
+		r.Use(admin.Guard, guard.Handler, sessions.Load)
+		r.Method("GET", "/sign-in", office.Open((*admin.Office).ShowSignIn))
+		r.Method("POST", "/sign-in", office.Open((*admin.Office).SignIn))
+		for _, p := range Pages {
+			r.Method(p.Method, p.Path, office.Page(p.Need, p.Act))
+		}
+		r.NotFound(office.Page(auth.SignedIn, (*admin.Office).NotFound).ServeHTTP)
+	})
+	return r
+}

@@ -1,0 +1,191 @@
+// Package server is the hub as one process: the office, the enrolment of devices, the endpoint they sync with, and
+// what an operator watches. It wires the parts together and runs them; routes.go lists every URL.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"fieldsync/server/admin"
+	"fieldsync/server/auth"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Options says how to run.
+type Options struct {
+	Address      string         // host:port to listen on; "" is "127.0.0.1:8470"
+	Certificate  string         // file of the TLS certificate chain, PEM; "" serves plain HTTP, for behind a proxy
+	Key          string         // file of its key, PEM
+	Secure       bool           // people reach the office by https, here or at a proxy: cookies are for TLS only
+	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
+	Company      string         // shown in the office; "" is "fieldsync"
+	Zone         *time.Location // in which the office shows times; nil is UTC
+	MetricsToken string         // lets a bearer of it read /metrics; without one only this machine may
+	Grace        time.Duration  // how long a shutdown waits for requests; 0 is 10 s
+}
+
+// Parts are what the hub is made of. All are needed but Random, Now, Log and Metrics.
+type Parts struct {
+	Schema   *schema.Schema
+	Health   func(context.Context) error // whether the store answers
+	Engine   admin.Engine
+	Phones   admin.Phones
+	Sync     http.Handler // the websocket endpoint; it takes over the connection
+	Drain    func()       // says goodbye to devices when a shutdown begins; nil for nothing
+	People   auth.PeopleStore
+	Devices  auth.DeviceStore
+	Sessions scs.Store
+	Hub      record.ID            // which hub this is: what a device remembers it by
+	Metrics  *prometheus.Registry // nil makes one
+	Random   io.Reader            // nil is crypto/rand
+	Now      func() time.Time     // nil is time.Now
+	Log      *slog.Logger         // nil is slog.Default
+}
+
+// Server is the hub, ready to run.
+type Server struct {
+	options Options
+	parts   Parts
+	people  *auth.People
+	devices *auth.Devices
+	guesses *auth.Throttle // of enrolment codes
+	handler http.Handler
+}
+
+// New returns the hub made of the parts. The error says what does not fit.
+func New(o Options, p Parts) (*Server, error) {
+	o, p = o.withDefaults(), p.withDefaults()
+	people, err := auth.NewPeople(p.People, p.Random, p.Now)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{options: o, parts: p, people: people, devices: auth.NewDevices(p.Devices, p.Random, p.Now), guesses: auth.NewThrottle()}
+	sessions := auth.NewSessions(p.Sessions, people, o.Secure || o.Certificate != "")
+	office, err := admin.New(admin.Options{
+		Engine: p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
+		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.handler = s.routes(office, sessions)
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Address == "" {
+		o.Address = "127.0.0.1:8470"
+	}
+	if o.Company == "" {
+		o.Company = "fieldsync"
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
+	}
+	return o
+}
+
+func (p Parts) withDefaults() Parts {
+	if p.Random == nil {
+		p.Random = rand.Reader
+	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	if p.Log == nil {
+		p.Log = slog.Default()
+	}
+	if p.Metrics == nil {
+		p.Metrics = prometheus.NewRegistry()
+	}
+	if p.Drain == nil {
+		p.Drain = func() {}
+	}
+	return p
+}
+
+// People returns the manager of people, for the command line and for setting up.
+func (s *Server) People() *auth.People { return s.people }
+
+// Devices returns the manager of devices, for the command line and for the hub's handshake.
+func (s *Server) Devices() *auth.Devices { return s.devices }
+
+// Handler answers every URL, for tests and for programs with a server of their own.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Run listens, serves until ctx ends, then lets requests finish. The error is that of listening, or of a shutdown that
+// took too long; ending ctx is none.
+func (s *Server) Run(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", s.options.Address, err)
+	}
+	return s.Serve(ctx, l)
+}
+
+// Serve is Run on a listener, which it closes.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	web := s.web(running)
+	failed := make(chan error, 1)
+	go func() { failed <- s.serve(web, l) }()
+	s.parts.Log.Info("the hub listens", "address", l.Addr().String(), "tls", s.options.Certificate != "")
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.parts.Log.Info("the hub shuts down", "grace", s.options.Grace)
+	s.parts.Drain()
+	stop() // ends what streams
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.Grace)
+	defer cancel()
+	if err := web.Shutdown(wait); err != nil {
+		return errors.Join(fmt.Errorf("requests did not finish in %s: %w", s.options.Grace, err), web.Close())
+	}
+	return nil
+}
+
+// web returns the HTTP server with bounds on everything a slow or hostile peer could stretch. Handlers that stream,
+// and the websocket, lift the write bound for themselves.
+func (s *Server) web(running context.Context) *http.Server {
+	return &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.parts.Log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return running },
+	}
+}
+
+func (s *Server) serve(web *http.Server, l net.Listener) error {
+	var err error
+	if s.options.Certificate != "" {
+		err = web.ServeTLS(l, s.options.Certificate, s.options.Key)
+	} else {
+		err = web.Serve(l)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

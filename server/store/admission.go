@@ -1,0 +1,22 @@
+package store
+
+import (
+	"time"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// Readmit lets a revoked device in again. The code is UnknownPhone if there is no such device.
+func (tx *Tx) Readmit(device record.ID) error {
+	return tx.changeDevice("UPDATE _device SET revoked_at = 0, hard_revoked = 0 WHERE id = ?", device[:])
+}
+
+// Token returns the device that a token was given to, and until when it is good; a zero device for an unknown one.
+func (r reads) Token(h Hash) (device record.ID, expires time.Time, err error) {
+	_, err = r.conn.One(func(q *sqlrow.Rows) error {
+		device, expires = q.ID(0), moment(q.Int(1))
+		return q.Err()
+	}, "SELECT device, expires FROM _token WHERE hash = ?", h[:])
+	return device, expires, err
+}

@@ -1,0 +1,76 @@
+package aftersales
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fieldsync/sync/record"
+)
+
+// Balance returns how much of the part lies at the location, in thousandths of the part's unit: in minus out. It is
+// negative where more was taken than was known to be there.
+func Balance(tx Tx, location, part record.ID) (int64, error) {
+	rows, err := tx.Refs("movement", "part", part)
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	for _, row := range standing(rows) {
+		if row.Get("to_location").Ref() == location {
+			sum += row.Get("quantity").Number()
+		}
+		if row.Get("from_location").Ref() == location {
+			sum -= row.Get("quantity").Number()
+		}
+	}
+	return sum, nil
+}
+
+// Stock is how much of a part lies somewhere.
+type Stock struct {
+	Part     Part     `json:"part"`
+	Quantity Quantity `json:"quantity"`
+}
+
+// StockAt returns what lies at a location, part by part in the order of their codes; parts of which nothing is left
+// are left out, those of which more was taken than was there are not.
+func StockAt(tx Tx, location record.ID) ([]Stock, error) {
+	amounts := map[record.ID]int64{}
+	for column, sign := range map[string]int64{"to_location": 1, "from_location": -1} {
+		rows, err := tx.Refs("movement", column, location)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range standing(rows) {
+			amounts[row.Get("part").Ref()] += sign * row.Get("quantity").Number()
+		}
+	}
+	list := []Stock{}
+	for id, amount := range amounts {
+		if amount == 0 {
+			continue
+		}
+		row, err := tx.Row("part", id)
+		if err != nil {
+			return nil, err
+		}
+		part := PartOf(row)
+		list = append(list, Stock{part, Quantity{amount, part.Unit}})
+	}
+	slices.SortFunc(list, func(a, b Stock) int {
+		return cmp.Or(cmp.Compare(a.Part.Code, b.Part.Code), compareIDs(a.Part.ID, b.Part.ID))
+	})
+	return list, nil
+}
+
+// String returns the quantity as people write it: "2 pcs", "1.5 m".
+func (q Quantity) String() string {
+	amount, sign := q.Amount, ""
+	if amount < 0 {
+		amount, sign = -amount, "-"
+	}
+	s := fmt.Sprintf("%s%d.%03d", sign, amount/One, amount%One)
+	return strings.TrimSpace(strings.TrimRight(strings.TrimRight(s, "0"), ".") + " " + q.Unit)
+}

@@ -1,0 +1,81 @@
+package simtest
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+)
+
+var (
+	seeds = flag.Uint64("seeds", 200, "how many fleets TestFleet simulates")
+	seed  = flag.Uint64("seed", 0, "the one seed that TestFleet simulates, or with -seeds the first")
+	quiet = flag.Bool("quiet", false, "no trace")
+)
+
+// TestFleet lets many fleets live, each under a seed of its own.
+func TestFleet(t *testing.T) {
+	if *seed != 0 && !given("seeds") {
+		replay(t, *seed)
+		return
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	bad := map[string][]uint64{}
+	next := make(chan uint64)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for s := range next {
+				f := Seeded(s, nil, nil)
+				runSafely(f)
+				mu.Lock()
+				for kind := range f.kinds {
+					bad[kind] = append(bad[kind], s)
+				}
+				if len(f.Faults) > 0 {
+					t.Errorf("seed %d: %s", s, f.Faults[0])
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range *seeds {
+		next <- max(*seed, 1) + i
+	}
+	close(next)
+	wg.Wait()
+	for kind, list := range bad {
+		t.Logf("%s: %d seeds, replay one with: go test ./sync/simtest -run TestFleet -seed=%d -v", kind, len(list), list[0])
+	}
+}
+
+func given(name string) (yes bool) {
+	flag.Visit(func(f *flag.Flag) { yes = yes || f.Name == name })
+	return yes
+}
+
+func runSafely(f *Fleet) {
+	defer func() {
+		if r := recover(); r != nil {
+			buf := make([]byte, 4096)
+			f.fail("panic", "%v\n%s", r, buf[:runtime.Stack(buf, false)])
+		}
+	}()
+	f.Run()
+}
+
+func replay(t *testing.T, s uint64) {
+	var trace strings.Builder
+	f := Seeded(s, nil, func(format string, args ...any) {
+		if !*quiet {
+			fmt.Fprintf(&trace, format+"\n", args...)
+		}
+	})
+	runSafely(f)
+	t.Log(trace.String())
+	for _, x := range f.Faults {
+		t.Error(x)
+	}
+}

@@ -1,0 +1,127 @@
+package simtest
+
+import (
+	"fieldsync/sync/device"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// truth is what nobody in the fleet can know: who wrote what, and what he really saw. Values of the columns that it
+// follows are never given twice, so that a value names the write that made it.
+type truth struct {
+	writes map[place]map[record.Value]*written // by the cell and the value
+	sets   []*deed
+	byRID  map[record.ID]*deed
+}
+
+// place is one cell of one row.
+type place struct {
+	row  record.Key
+	cell record.CellID
+}
+
+// written is one value that somebody wrote, with every value of the cell that he, and those whose values he saw, saw.
+type written struct {
+	place
+	value record.Value
+	saw   map[*written]bool
+	rid   record.ID
+}
+
+// deed is one change set that was durable on the device or the hub that made it.
+type deed struct {
+	rid     record.ID
+	by      string
+	phone   *phone // nil for the office
+	instead *deed  // the refused one that it releases or amends
+	values  []*written
+	lost    bool // its phone's file was put back to before it
+}
+
+func newTruth() *truth {
+	return &truth{writes: map[place]map[record.Value]*written{}, byRID: map[record.ID]*deed{}}
+}
+
+// follows reports whether every value of the column is given once.
+func follows(c *schema.Column) bool {
+	switch c.Kind {
+	case schema.Enum, schema.Set, schema.Ref, schema.AnyRef:
+		return false
+	}
+	return true
+}
+
+// view is what an author saw: the shown value of a cell, null if there is none.
+type view func(place) record.Value
+
+// viewOf is what rows show.
+func viewOf(rows map[record.Key]*record.Row) view {
+	return func(p place) record.Value {
+		row := rows[p.row]
+		if row == nil {
+			return record.Null
+		}
+		i := row.Table.ColumnByID(p.cell.Column)
+		if i < 0 {
+			return record.Null
+		}
+		if p.cell.Key != "" {
+			return row.Cols[i].Cell(p.cell.Key)
+		}
+		return row.Cols[i]
+	}
+}
+
+// note takes down what somebody wrote and what he saw.
+func (t *truth) note(d *deed, changes []record.RowChange, saw view) {
+	for i := range changes {
+		c := &changes[i]
+		table := Schema.TableByID(c.Table)
+		for _, w := range c.Cells {
+			if follows(&table.Columns[table.ColumnByID(w.Column)]) && !w.Value.IsNull() {
+				p := place{c.Key(), w.CellID}
+				d.values = append(d.values, t.write(p, w.Value, d, saw(p)))
+			}
+		}
+	}
+	t.sets = append(t.sets, d)
+	t.byRID[d.rid] = d
+}
+
+// write takes down one value. What is released was seen by whoever saw what was refused, and is the same where nothing
+// was amended.
+func (t *truth) write(p place, v record.Value, d *deed, shown record.Value) *written {
+	if same := t.writes[p][v]; same != nil {
+		return same
+	}
+	w := &written{place: p, value: v, rid: d.rid, saw: map[*written]bool{}}
+	w.see(t.writes[p][shown])
+	if d.instead != nil {
+		for _, x := range d.instead.values {
+			if x.place == p {
+				w.see(x)
+			}
+		}
+	}
+	if t.writes[p] == nil {
+		t.writes[p] = map[record.Value]*written{}
+	}
+	t.writes[p][v] = w
+	return w
+}
+
+func (w *written) see(before *written) {
+	if before == nil {
+		return
+	}
+	w.saw[before] = true
+	for x := range before.saw {
+		w.saw[x] = true
+	}
+}
+
+// noteItem takes down what was written on a phone.
+func (t *truth) noteItem(p *phone, item *device.Item, saw view) {
+	rid := item.Change.RID(item.Hash)
+	t.note(&deed{rid: rid, by: p.name, phone: p}, item.Change.Rows, saw)
+}

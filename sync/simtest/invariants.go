@@ -1,0 +1,285 @@
+package simtest
+
+import (
+	"slices"
+
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// check asks for everything that must hold once all is healed and still.
+func (f *Fleet) check() {
+	f.checkLedger()
+	f.checkValues()
+	f.checkTimes()
+	f.checkRecorded()
+	for _, p := range f.phones {
+		f.checkQueue(p)
+		f.checkRows(p)
+		f.checkSums(p)
+		if p.dials > 12 {
+			f.fail("loop", "%s connected %d times after everything healed", p.name, p.dials)
+		}
+	}
+}
+
+// checkCommit asks for what must hold after every commit of the hub.
+func (f *Fleet) checkCommit() { f.checkValues() }
+
+// checkClose asks why a phone closed a connection: the hub never gives it a reason to complain.
+func (f *Fleet) checkClose(p *phone, reason *fault.Error) {
+	if p.dead || reason.Code == fault.Overloaded {
+		return
+	}
+	f.fail("session", "%s closes its connection: %v (%v)", p.name, reason, reason.Detail)
+}
+
+// accepted returns the first accepted entry of each identity.
+func (f *Fleet) accepted() map[record.ID]*judge.Entry {
+	entries := map[record.ID]*judge.Entry{}
+	for _, it := range f.hub.store.state.entries.items {
+		if e := it.value; e.Same.IsZero() && e.Outcome != wire.Quarantined {
+			entries[e.RID] = e
+		}
+	}
+	return entries
+}
+
+// checkLedger asks that nothing was taken twice: no identity, and no refused change set by two that replace it.
+func (f *Fleet) checkLedger() {
+	count, replaced := map[record.ID]int{}, map[string]int{}
+	for _, it := range f.hub.store.state.entries.items {
+		e := it.value
+		if !e.Same.IsZero() {
+			continue
+		}
+		if count[e.RID]++; count[e.RID] > 1 {
+			f.fail("twice", "%v was judged twice: %s", e.Dot, short(e.RID))
+		}
+		cs := must(record.ParseChangeSet(e.Encoded))
+		if !cs.Amends.IsZero() && e.Outcome != wire.Quarantined {
+			if replaced[cs.Amends.String()]++; replaced[cs.Amends.String()] > 1 {
+				f.fail("twice", "%v was replaced twice", cs.Amends)
+			}
+		}
+	}
+}
+
+// checkValues asks that no accepted value is lost: it stands, or somebody whose write was accepted had seen it, or it
+// is in the record of a conflict.
+func (f *Fleet) checkValues() {
+	accepted := f.accepted()
+	seen := map[*written]bool{}
+	for _, d := range f.truth.sets {
+		if accepted[d.rid] != nil {
+			for _, w := range d.values {
+				for x := range w.saw {
+					seen[x] = true
+				}
+			}
+		}
+	}
+	for _, d := range f.truth.sets {
+		if accepted[d.rid] == nil {
+			continue
+		}
+		for _, w := range d.values {
+			if !seen[w] && !f.standsOrRecorded(w) {
+				f.fail("value", "%s of %s, written by %s in %v, is gone without a record", valueName(w.value),
+					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
+			}
+		}
+	}
+}
+
+func (f *Fleet) standsOrRecorded(w *written) bool {
+	row, ok := f.hub.store.state.rows.get(w.row)
+	if !ok {
+		return false
+	}
+	if viewOf(map[record.Key]*record.Row{w.row: row})(w.place) == w.value {
+		return true
+	}
+	is := func(s record.Standing) bool { return s.Value == w.value }
+	if i, ok := row.Meta.Find(w.cell); ok && slices.ContainsFunc(row.Meta.Cells[i].Others, is) {
+		return true
+	}
+	for k, c := range f.hub.store.state.conflicts.from(conflictKey{row: w.row, cell: w.cell}) {
+		if k.row != w.row || k.cell != w.cell {
+			break
+		}
+		if slices.ContainsFunc(c.Values, is) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkTimes asks that commit times never decrease.
+func (f *Fleet) checkTimes() {
+	log := f.hub.store.state.log.items
+	for i := 1; i < len(log); i++ {
+		if log[i].value.at < log[i-1].value.at {
+			f.fail("time", "commit %d is earlier than %d", log[i].key, log[i-1].key)
+		}
+	}
+}
+
+// checkRecorded asks that nothing recorded is lost: what was durable on a phone is on the hub, and what waits there
+// for a decision is on the phone too.
+func (f *Fleet) checkRecorded() {
+	for _, d := range f.truth.sets {
+		if d.phone == nil {
+			continue
+		}
+		dot, ok := f.hub.store.state.rids.get(d.rid)
+		if !ok {
+			if !d.lost {
+				f.fail("recorded", "%s of %s is not on the hub", short(d.rid), d.by)
+			}
+			continue
+		}
+		e, _ := f.hub.store.state.entries.get(dot)
+		if quarantined(e) && !d.lost && !d.phone.has(d.rid) {
+			f.fail("recorded", "%v is in quarantine, and %s does not know", dot, d.by)
+		}
+	}
+}
+
+// has reports whether the phone has the change set, as refused or as one that its owner has decided about.
+func (p *phone) has(rid record.ID) bool {
+	return slices.ContainsFunc(p.store.Items(), func(i *device.Item) bool {
+		return i.Change.RID(i.Hash) == rid && (i.State == device.Refused || i.State == device.Closed)
+	})
+}
+
+// checkQueue asks that nothing waits, and that what the phone shows as refused is.
+func (f *Fleet) checkQueue(p *phone) {
+	for _, i := range p.store.Items() {
+		switch i.State {
+		case device.Pending:
+			f.fail("queue", "%s still waits for a verdict on %v", p.name, i.Change.Dot)
+		case device.Refused:
+			dot, ok := f.hub.store.state.rids.get(i.Change.RID(i.Hash))
+			e, _ := f.hub.store.state.entries.get(dot)
+			if !ok || !quarantined(e) {
+				f.fail("refused", "%s shows %v as refused, and it is not", p.name, i.Change.Dot)
+			}
+		}
+	}
+	p.withStore(func(tx device.Store) {
+		if keys := must(tx.Bases()); len(keys) > 0 {
+			f.fail("queue", "%s keeps the base of %s without a pending change", p.name, nameOf(keys[0]))
+		}
+	})
+}
+
+func (p *phone) withStore(do func(device.Store)) {
+	if err := p.store.Write(func(tx device.Store) error { return attempt(func() { do(tx) }) }); err != nil {
+		p.f.fail("phone", "%s: %v", p.name, err)
+	}
+}
+
+// scope returns the living rows that the person may see.
+func (f *Fleet) scope(person record.ID) map[record.Key]*record.Row {
+	rows := map[record.Key]*record.Row{}
+	f.hub.read(func(r judge.Reader) error {
+		for _, it := range f.hub.store.state.rows.items {
+			for _, b := range it.value.Buckets() {
+				ok, err := judge.HoldsNow(r, person, b)
+				if err != nil {
+					return err
+				}
+				if ok && !it.value.Deleted {
+					rows[it.key] = it.value
+				}
+			}
+		}
+		return nil
+	})
+	return rows
+}
+
+// checkRows asks that the phone shows the rows of its scope and nothing else, each as the hub has it.
+func (f *Fleet) checkRows(p *phone) {
+	want, have := f.scope(p.person), p.shown()
+	for _, it := range f.hub.store.state.rows.items {
+		hub, mine := want[it.key], have[it.key]
+		switch {
+		case hub != nil && p.schema.TableByID(it.key.Table) == nil:
+		case hub != nil && mine == nil:
+			f.fail("missing", "%s lacks %s", p.name, nameOf(it.key))
+		case hub == nil && mine != nil:
+			f.fail("scope", "%s has %s, which is not in its scope (deleted %v)", p.name, nameOf(it.key), it.value.Deleted)
+		case hub != nil:
+			f.compare(p, hub, mine)
+		}
+		delete(have, it.key)
+	}
+	for k := range have {
+		f.fail("scope", "%s has %s, which the hub has not", p.name, nameOf(k))
+	}
+}
+
+func (f *Fleet) compare(p *phone, hub, mine *record.Row) {
+	name := nameOf(hub.Key())
+	for i := range mine.Table.Columns {
+		c := &mine.Table.Columns[i]
+		if want, have := hub.Get(c.Name), mine.Cols[i]; want != have {
+			f.fail("differs", "%s shows %s.%s as %v, the hub as %v", p.name, name, c.Name, have, want)
+		}
+	}
+	if !hub.Vector.Equal(mine.Vector) {
+		f.fail("vector", "%s has %s at %v, the hub at %v", p.name, name, mine.Vector, hub.Vector)
+	}
+	if hub.Seq != mine.Seq {
+		f.fail("seq", "%s has %s at %d, the hub at %d", p.name, name, mine.Seq, hub.Seq)
+	}
+}
+
+// checkSums asks that the checksums of the buckets are those of the rows that the phone has.
+func (f *Fleet) checkSums(p *phone) {
+	if p.schema != Schema {
+		return
+	}
+	held := map[record.Bucket]bool{}
+	var buckets []record.Bucket
+	p.withStore(func(tx device.Store) {
+		for class := range schema.Class(schema.Classes) {
+			for _, b := range must(tx.Held(class)) {
+				if !held[b] {
+					held[b] = true
+					buckets = append(buckets, b)
+				}
+			}
+		}
+	})
+	f.hub.read(func(r judge.Reader) error {
+		sums, err := judge.Sums(r, Schema, p.person, buckets)
+		if len(sums.Sums) != len(buckets) {
+			f.fail("scope", "%s holds %d buckets, the hub says %d", p.name, len(buckets), len(sums.Sums))
+		}
+		for _, s := range sums.Sums {
+			if mine := p.sum(s.Bucket); mine != s.Sum {
+				f.fail("sum", "%s has another sum than the hub for the bucket %d/%s", p.name, s.Bucket.Kind, short(s.Bucket.ID))
+			}
+		}
+		return err
+	})
+}
+
+// sum returns the checksum of a bucket over the rows that the phone shows, each once for every way it lies there.
+func (p *phone) sum(b record.Bucket) (sum uint64) {
+	for _, r := range p.store.Rows() {
+		for _, rule := range r.Table.Buckets {
+			if !r.Deleted && bucketBy(r, rule) == b {
+				sum += wire.RowSum(r.Key(), r.Seq)
+			}
+		}
+	}
+	return sum
+}
