@@ -1,6 +1,10 @@
 package server
 
 import (
+	"crypto/rand"
+	"time"
+
+	"fieldsync/server/hub"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
@@ -36,3 +40,20 @@ func (r reviewer) Row(table string, id record.ID) (*record.Row, error) {
 	}
 	return row, nil
 }
+
+// Rules returns the business's rules, for a core that serves its schema.
+func Rules() judge.Rules { return rules{aftersales.Schema} }
+
+// Bind returns a transaction on the hub as the business's commands see it, in the author's name.
+func Bind(o *hub.Office, author record.ID) aftersales.Tx {
+	return aftersales.Bind(o, aftersales.Circumstances{Author: author, Now: o.Now(), Dot: o.Dot(), Random: random})
+}
+
+// NewID returns a fresh time-ordered id.
+func NewID() record.ID {
+	var b [10]byte
+	random(b[:])
+	return record.NewID(time.Now().UnixMilli(), b)
+}
+
+func random(b []byte) { _, _ = rand.Read(b) } // crypto/rand never fails: it ends the program instead

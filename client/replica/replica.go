@@ -247,6 +247,11 @@ func (r *Replica) giveBack(h *handle) {
 // Query runs an SQL query that only reads, for programs that embed the replica. The tables are those of the schema;
 // package sqlrow says how values stand in them. Rows with _del = 1 are deleted ones.
 func (r *Replica) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	r.alive.RLock()
+	defer r.alive.RUnlock()
+	if r.closed {
+		return nil, errClosed
+	}
 	rows, err := r.readers.QueryContext(ctx, query, args...)
 	return rows, r.told(explain(err))
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -253,8 +254,46 @@ func TestClosedReplicaRefuses(t *testing.T) {
 	nothing := func(*replica.Tx) error { return nil }
 	wantCode(t, "writing", r.Write(context.Background(), nothing), replica.Storage)
 	wantCode(t, "reading", r.Read(context.Background(), nothing), replica.Storage)
+	_, err := r.Query(context.Background(), "SELECT 1")
+	wantCode(t, "a query", err, replica.Storage)
 	if err := r.Close(); err != nil {
 		t.Errorf("closing twice: %v", err)
+	}
+}
+
+func TestManyReadAndWriteUntilItIsClosed(t *testing.T) {
+	t.Parallel()
+	r, m := open(t, replica.Options{Path: path(t)}), simtest.NewMaker(1)
+	rows := parts(m, 20)
+	write(t, r, putAll(rows))
+	var all sync.WaitGroup
+	for worker := range 6 {
+		all.Go(func() {
+			for err := error(nil); err == nil; {
+				if worker%3 == 0 {
+					err = r.Write(context.Background(), putAll(rows))
+				} else {
+					err = r.Read(context.Background(), wholeSet(t, len(rows)))
+				}
+				if err != nil {
+					wantCode(t, "a closed replica", err, replica.Storage)
+				}
+			}
+		})
+	}
+	time.Sleep(50 * time.Millisecond)
+	closed(t, r)
+	all.Wait()
+}
+
+// wholeSet returns a transaction that finds n rows.
+func wholeSet(t *testing.T, n int) func(*replica.Tx) error {
+	return func(tx *replica.Tx) error {
+		keys, err := tx.BucketRows(record.Shared, schema.ClassLibrary)
+		if len(keys) != n {
+			t.Errorf("a reader finds %d rows, want %d", len(keys), n)
+		}
+		return err
 	}
 }
 

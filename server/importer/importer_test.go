@@ -112,10 +112,10 @@ func TestALongTextIsRefusedNotCut(t *testing.T) {
 	if got := one(t, row+fits+"\n", Options{}); got.Refused != "" || got.Job.Text != fits {
 		t.Error("the longest text was refused:", got.Refused)
 	}
-	if got := one(t, row+fits+"x\n", Options{}); !strings.Contains(got.Refused, "longer than 16384") {
+	if got := one(t, row+fits+"x\n", Options{}); !strings.Contains(got.Refused, "longer than 65536") {
 		t.Errorf("refused %q", got.Refused)
 	}
-	if got := one(t, row+"x,"+fits+"x\n", Options{}); !strings.Contains(got.Refused, "longer than 16384") {
+	if got := one(t, row+"x,"+fits+"x\n", Options{}); !strings.Contains(got.Refused, "longer than 65536") {
 		t.Errorf("refused %q", got.Refused)
 	}
 }

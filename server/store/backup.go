@@ -89,6 +89,23 @@ func (s *Store) readBack(ctx context.Context, path string) (b Backup, err error)
 	return b, err
 }
 
+// Checkpoint brings what stands in the write-ahead log into the database file and empties the log: after an erasure, so
+// that what was erased is in no file any more. Snapshots that are open keep it from emptying the log; the code is then
+// Busy, and it can be called again.
+func (s *Store) Checkpoint(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	s.writer.decide()
+	busy, err := s.writer.conn.Int("PRAGMA wal_checkpoint(TRUNCATE)")
+	if err == nil && busy != 0 {
+		err = fault.New(Busy, "Somebody is reading the database. Try again.")
+	}
+	return explain(err)
+}
+
 func forceFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

@@ -76,8 +76,16 @@ func (w *writer) take(ctx context.Context, do func(*Tx) error) (g *group, err er
 
 // pass leaves the group to the next one waiting, or decides it.
 func (w *writer) pass() {
+	if g := w.group; g == nil || w.waiting.Load() > 0 && g.size < maxGroup && !w.tx.lost {
+		return
+	}
+	w.decide()
+}
+
+// decide commits the open group, if there is one.
+func (w *writer) decide() {
 	g := w.group
-	if g == nil || w.waiting.Load() > 0 && g.size < maxGroup && !w.tx.lost {
+	if g == nil {
 		return
 	}
 	w.group = nil
@@ -91,8 +99,7 @@ func (w *writer) close() error {
 	if w.closed {
 		return nil
 	}
-	w.waiting.Store(0)
-	w.pass()
+	w.decide()
 	w.closed = true
 	return w.conn.close()
 }

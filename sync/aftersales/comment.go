@@ -103,11 +103,18 @@ func scopeOf(tx Tx, about Row) (record.Values, error) {
 	case "request", "site", "contact":
 		values["party"] = row.Get("party")
 	default:
-		for _, column := range []string{"job", "unit", "party"} {
-			if values[column] = row.Get(column); !values[column].IsNull() {
-				break
-			}
-		}
+		putScope(row, values)
 	}
 	return values, nil
+}
+
+// putScope takes the first of job, unit and party that the row names: the narrowest circle that knows the row.
+func putScope(row *record.Row, values record.Values) {
+	for _, column := range []string{"job", "unit", "party"} {
+		i := row.Table.Column(column)
+		if i >= 0 && row.Table.Columns[i].Ref == column && !row.Cols[i].IsNull() {
+			values[column] = row.Cols[i]
+			return
+		}
+	}
 }

@@ -186,6 +186,10 @@ type JobInput struct {
 // MissingText without title and description, BadWindow, UnknownCode, BadField, MissingField, WrongState for a request
 // that is over, fault.UnknownRow.
 func CreateJob(tx Tx, in JobInput) (record.ID, error) {
+	request, err := in.fillFrom(tx)
+	if err != nil {
+		return record.ID{}, err
+	}
 	if _, err := textFor("what there is to do", in.Title+in.Description); err != nil {
 		return record.ID{}, err
 	}
@@ -193,10 +197,6 @@ func CreateJob(tx Tx, in JobInput) (record.ID, error) {
 		return record.ID{}, err
 	}
 	if err := checkCode(tx, ListJobKind, in.Kind); err != nil {
-		return record.ID{}, err
-	}
-	request, err := takeRequest(tx, &in)
-	if err != nil {
 		return record.ID{}, err
 	}
 	about, err := whatFor(tx, in.Party, in.Site, in.Unit)
@@ -212,6 +212,9 @@ func CreateJob(tx Tx, in JobInput) (record.ID, error) {
 	}
 	in.ID, in.Branch, in.Number = id, branch, number
 	if err := insertWithFields(tx, "job", id, in.values(tx, about), in.Fields); err != nil {
+		return record.ID{}, err
+	}
+	if err := sendOnSite(tx, request); err != nil {
 		return record.ID{}, err
 	}
 	if in.Origin == OriginFound && !tx.Author().IsZero() {
@@ -237,8 +240,8 @@ func (in JobInput) values(tx Tx, about subject) record.Values {
 
 const dayMillis = 24 * 60 * 60 * 1000
 
-// takeRequest fills in what the request tells, and marks it as one that a job was made of.
-func takeRequest(tx Tx, in *JobInput) (*record.Row, error) {
+// fillFrom fills in what the request tells, and returns it; nil without one. Codes: WrongState, fault.UnknownRow.
+func (in *JobInput) fillFrom(tx Tx) (*record.Row, error) {
 	row, err := needIf(tx, "request", in.Request)
 	if err != nil || row == nil {
 		return nil, err
@@ -253,10 +256,15 @@ func takeRequest(tx Tx, in *JobInput) (*record.Row, error) {
 	in.DueAt = cmp.Or(in.DueAt, r.DueAt)
 	in.Party, in.Site, in.Unit = first(in.Party, r.Party), first(in.Site, r.Site), first(in.Unit, r.Unit)
 	in.Contact = first(in.Contact, r.Contact)
-	if r.State == RequestOnSite {
-		return row, nil
+	return row, nil
+}
+
+// sendOnSite marks the request, which may be nil, as one that a job was made of.
+func sendOnSite(tx Tx, request *record.Row) error {
+	if request == nil || request.Get("state").Text() == RequestOnSite {
+		return nil
 	}
-	return row, tx.Update("request", row.ID, record.Values{
+	return tx.Update("request", request.ID, record.Values{
 		"state": record.Text(RequestOnSite), "substate": record.Null,
 	})
 }

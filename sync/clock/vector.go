@@ -88,6 +88,9 @@ func (v Vector) Equal(w Vector) bool { return slices.Equal(v.dots, w.dots) }
 // All yields the highest dot of each actor, in the order of actors.
 func (v Vector) All() iter.Seq[Dot] { return slices.Values(v.dots) }
 
+// At returns the highest dot of the i-th actor, in the order of actors; i is below Len.
+func (v Vector) At(i int) Dot { return v.dots[i] }
+
 // With returns v extended to cover d.
 func (v Vector) With(d Dot) Vector {
 	i, ok := v.find(d.Actor)

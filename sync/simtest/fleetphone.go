@@ -179,7 +179,7 @@ func (p *phone) send(c *conn, m wire.Message) {
 		m = hello
 	}
 	p.f.tracef("    %s -> hub: %s", p.name, describe(m))
-	mine := codecFor(p.schema)
+	mine := codecFor(p.schema).For(Schema.Version) // as the welcome said
 	c.carry(&c.up, m, mine, codecFor(Schema), func(m wire.Message) { p.f.hub.step(c, session.Received{Message: m}) })
 }
 

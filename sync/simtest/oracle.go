@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"math/bits"
+	"slices"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/merge"
@@ -9,14 +10,31 @@ import (
 	"fieldsync/sync/schema"
 )
 
-// Written is one write into the one cell of a History, with what its author really saw.
+// Written is one write into one cell of a History, with what its author really saw.
 type Written struct {
 	Dot     clock.Dot
 	Eff     clock.Stamp
+	Column  int // of the table
 	Value   record.Value
 	Delete  bool        // hides the row instead of writing the cell
 	Saw     Writes      // all he had seen: with a write also what its author had seen, and his own earlier ones
 	Settles []clock.Dot // which of the values before him he replaces, where a person has to say so
+	// Release is the dot under which the write comes in the end, if it was refused first. Until then nobody but its
+	// author has seen it.
+	Release clock.Dot
+}
+
+// final returns the dot under which the write comes in the end.
+func (w *Written) final() clock.Dot {
+	if w.Release.IsZero() {
+		return w.Dot
+	}
+	return w.Release
+}
+
+// owns reports whether the write comes from the side that owns the column; the hub is of the office.
+func (w *Written) owns(c *schema.Column) bool {
+	return (w.final().Actor.Side() == clock.SideDevice) == (c.Owner == schema.Device)
 }
 
 // Writes is a set of writes of a History, the i-th of them as bit i.
@@ -25,41 +43,38 @@ type Writes uint64
 // Has reports whether the i-th write is in the set.
 func (w Writes) Has(i int) bool { return w>>i&1 == 1 }
 
-// History is all that was ever written into one cell: the oracle of its merge. It is naive on purpose. It keeps
+// History is all that was ever written into one row: the oracle of its merge. It is naive on purpose. It keeps
 // everything, knows of no vectors, and answers from the definition: a value stands until somebody who had seen it
 // replaces it.
 type History struct {
-	Table  *schema.Table // with one column
-	Writes []Written     // in an order in which everybody only saw what stands before
+	Table  *schema.Table
+	Writes []Written // in an order in which everybody only saw what stands before
 
 	vectors map[Writes]clock.Vector // of causally closed sets, once they were asked for
 }
 
-// NewCell returns a table with that column alone.
-func NewCell(c schema.Column) *schema.Table {
-	c.ID, c.Name = 1, "cell"
-	s := schema.Must(schema.New("oracle", 1, &schema.Table{
-		ID: 1, Name: "rows", Columns: []schema.Column{c}, Buckets: everybody,
-	}))
+// NewTable returns a table with columns of these kinds and policies.
+func NewTable(columns ...schema.Column) *schema.Table {
+	columns = append([]schema.Column(nil), columns...)
+	for i := range columns {
+		columns[i].ID, columns[i].Name = schema.ColumnID(i+1), string(rune('a'+i))
+	}
+	s := schema.Must(schema.New("oracle", 1, &schema.Table{ID: 1, Name: "rows", Columns: columns, Buckets: everybody}))
 	return s.Tables[0]
 }
 
-func (h *History) column() *schema.Column { return &h.Table.Columns[0] }
+func (h *History) column(i int) *schema.Column { return &h.Table.Columns[h.Writes[i].Column] }
 
 // All returns the set of all writes.
 func (h *History) All() Writes { return 1<<len(h.Writes) - 1 }
 
-// Standing returns which values stand once the writes of a causally closed set have come: those that none of them
-// replaced.
-func (h *History) Standing(of Writes) Writes {
-	standing := of
+// Standing returns which values stand in the column once the writes of a causally closed set have come: those that
+// none of them replaced.
+func (h *History) Standing(column int, of Writes) Writes {
+	var standing Writes
 	for i := range h.Writes {
-		switch {
-		case !of.Has(i):
-		case h.Writes[i].Delete:
-			standing &^= 1 << i
-		default:
-			standing &^= h.Replaced(i)
+		if of.Has(i) && !h.Writes[i].Delete && h.Writes[i].Column == column {
+			standing = standing&^h.Replaced(i) | 1<<i
 		}
 	}
 	return standing
@@ -68,7 +83,7 @@ func (h *History) Standing(of Writes) Writes {
 // Replaced returns the values that the i-th write knowingly replaced: all that stood before its author, or, where
 // these were for a person to settle, those that he named, or else the one that was shown to him.
 func (h *History) Replaced(i int) Writes {
-	before := h.Standing(h.Writes[i].Saw)
+	before := h.Standing(h.Writes[i].Column, h.Writes[i].Saw)
 	if !h.forAPerson(before) {
 		return before
 	}
@@ -76,11 +91,9 @@ func (h *History) Replaced(i int) Writes {
 		return 1 << h.Shown(before)
 	}
 	var named Writes
-	for _, d := range h.Writes[i].Settles {
-		for k := range h.Writes {
-			if h.Writes[k].Dot == d {
-				named |= 1 << k
-			}
+	for k := range h.Writes {
+		if slices.Contains(h.Writes[i].Settles, h.Writes[k].Dot) {
+			named |= 1 << k
 		}
 	}
 	return before & named
@@ -90,7 +103,7 @@ func (h *History) Replaced(i int) Writes {
 func (h *History) forAPerson(of Writes) bool {
 	for i := range h.Writes {
 		for k := range h.Writes {
-			if of.Has(i) && of.Has(k) && h.asks(h.Writes[i].Value, h.Writes[k].Value) {
+			if of.Has(i) && of.Has(k) && asks(h.column(i), h.Writes[i].Value, h.Writes[k].Value) {
 				return true
 			}
 		}
@@ -98,19 +111,14 @@ func (h *History) forAPerson(of Writes) bool {
 	return false
 }
 
-func (h *History) asks(a, b record.Value) bool {
-	if h.column().Policy == schema.Ask {
+func asks(c *schema.Column, a, b record.Value) bool {
+	if c.Policy == schema.Ask {
 		return a != b
 	}
-	for _, pair := range h.column().Asks {
-		if a.Text() == pair[0] && b.Text() == pair[1] {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.Asks, [2]string{a.Text(), b.Text()})
 }
 
-// Shown returns which of the values is shown: the one that beats every other; -1 for none.
+// Shown returns which of a column's values is shown: the one that beats every other; -1 for none.
 func (h *History) Shown(of Writes) int {
 	for i := range h.Writes {
 		if of.Has(i) && h.beatsAll(i, of) {
@@ -133,14 +141,13 @@ func (h *History) beatsAll(i int, of Writes) bool {
 // other.
 func (h *History) Beats(i, k int) bool {
 	a, b := &h.Writes[i], &h.Writes[k]
-	later := a.Eff > b.Eff || a.Eff == b.Eff && a.Dot.Compare(b.Dot) > 0
+	later := a.Eff > b.Eff || a.Eff == b.Eff && a.final().Compare(b.final()) > 0
 	prefer := func(a, b bool) bool { return a && !b || a == b && later }
-	switch c := h.column(); {
+	switch c := h.column(i); {
 	case c.Kind == schema.Set:
 		return prefer(!a.Value.IsNull(), !b.Value.IsNull())
 	case c.Policy == schema.Owner:
-		owner := c.Owner == schema.Device
-		return prefer((a.Dot.Actor.Side() == clock.SideDevice) == owner, (b.Dot.Actor.Side() == clock.SideDevice) == owner)
+		return prefer(a.owns(c), b.owns(c))
 	case c.Policy == schema.Ladder && a.Value != b.Value:
 		return c.Rank(a.Value.Text()) > c.Rank(b.Value.Text())
 	case c.Policy == schema.Max && a.Value != b.Value:
@@ -170,46 +177,63 @@ func (h *History) Hidden() bool {
 type Delivery struct {
 	History *History
 	Row     *record.Row
+	Judged  Writes // came, or were refused for the time being
 	Came    Writes
 }
 
 // Deliver begins a delivery with a row that nobody has written.
 func (h *History) Deliver() *Delivery {
-	row := &record.Row{Table: h.Table, Cols: make([]record.Value, 1), Meta: &record.Meta{}}
+	row := &record.Row{Table: h.Table, Cols: make([]record.Value, len(h.Table.Columns)), Meta: &record.Meta{}}
 	return &Delivery{History: h, Row: row}
 }
 
 // Clone returns a delivery that goes on by itself.
-func (d *Delivery) Clone() *Delivery { return &Delivery{d.History, d.Row.Clone(), d.Came} }
+func (d *Delivery) Clone() *Delivery {
+	c := *d
+	c.Row = d.Row.Clone()
+	return &c
+}
 
-// MayCome reports whether the i-th write can be the next: it has not come, and all earlier ones of its actor have.
+// MayCome reports whether the i-th write can be the next: it has not come, and all earlier ones of its actor were
+// judged.
 func (d *Delivery) MayCome(i int) bool {
 	for k := range i {
-		if !d.Came.Has(k) && d.History.Writes[k].Dot.Actor == d.History.Writes[i].Dot.Actor {
+		if !d.Judged.Has(k) && d.History.Writes[k].Dot.Actor == d.History.Writes[i].Dot.Actor {
 			return false
 		}
 	}
 	return !d.Came.Has(i)
 }
 
-// Come merges the i-th write.
+// Come merges the i-th write. One that is to be released is refused the first time, and changes nothing.
 func (d *Delivery) Come(i int) []merge.Conflict {
 	w := &d.History.Writes[i]
-	in := &merge.Write{Op: record.Update, Dot: w.Dot, Eff: w.Eff, Context: d.History.vector(w.Saw), Unseen: d.unseen(w.Saw)}
+	in := &merge.Write{Op: record.Update, Dot: w.Dot, Eff: w.Eff, Context: d.History.vector(w.Saw), Unseen: d.unseen(w)}
+	if !w.Release.IsZero() {
+		if !d.Judged.Has(i) {
+			d.Judged |= 1 << i
+			return nil
+		}
+		in.Dot, in.As = w.Release, w.Dot
+	}
 	if w.Delete {
 		in.Op = record.Delete
 	} else {
-		cell := record.CellID{Column: 1}
-		if d.History.column().Kind.Keyed() {
-			cell.Key = "key"
-		}
-		in.Cells = []record.CellWrite{{CellID: cell, Value: w.Value, Settles: w.Settles}}
+		in.Cells = []record.CellWrite{{CellID: cellOf(d.History.column(i)), Value: w.Value, Settles: w.Settles}}
 	}
+	d.Judged |= 1 << i
 	d.Came |= 1 << i
 	return merge.Apply(d.Row, in, uint64(bits.OnesCount64(uint64(d.Came))))
 }
 
-// vector returns the version vector of a causally closed set.
+func cellOf(c *schema.Column) record.CellID {
+	if c.Kind.Keyed() {
+		return record.CellID{Column: c.ID, Key: "key"}
+	}
+	return record.CellID{Column: c.ID}
+}
+
+// vector returns the version vector of a set of writes.
 func (h *History) vector(of Writes) clock.Vector {
 	if v, ok := h.vectors[of]; ok {
 		return v
@@ -227,29 +251,45 @@ func (h *History) vector(of Writes) clock.Vector {
 	return v
 }
 
-// unseen returns the part of what an author saw that has not come: as the hub finds it, by the counters of actors.
-func (d *Delivery) unseen(saw Writes) clock.Vector {
-	came := d.History.vector(d.Came)
-	return d.History.vector(saw).Filter(func(x clock.Dot) bool { return !came.Covers(x) })
+// unseen returns the part of what an author saw that the hub has not applied: what was not judged yet, and of his own
+// what stands in quarantine. That of others he cannot have seen, whatever his vector covers.
+func (d *Delivery) unseen(w *Written) clock.Vector {
+	judged := d.History.vector(d.Judged)
+	return d.History.vector(w.Saw).Filter(func(x clock.Dot) bool {
+		return !judged.Covers(x) || x.Actor == w.Dot.Actor && d.refuses(x)
+	})
 }
 
-// Standing returns the values that stand in the row, and which of them is shown, -1 for none.
-func (d *Delivery) Standing() (standing Writes, shown int) {
-	if len(d.Row.Meta.Cells) == 0 {
+// refuses reports whether a change set of the actor up to the dot stands in quarantine.
+func (d *Delivery) refuses(x clock.Dot) bool {
+	for i := range d.History.Writes {
+		w := &d.History.Writes[i]
+		if d.Judged.Has(i) && !d.Came.Has(i) && w.Dot.Actor == x.Actor && w.Dot.Counter <= x.Counter {
+			return true
+		}
+	}
+	return false
+}
+
+// Standing returns the values that stand in the row's column, and which of them is shown, -1 for none.
+func (d *Delivery) Standing(column int) (standing Writes, shown int) {
+	at, ok := d.Row.Meta.Find(cellOf(&d.History.Table.Columns[column]))
+	if !ok {
 		return 0, -1
 	}
-	cell := &d.Row.Meta.Cells[0]
-	shown = d.index(cell.Shown.Dot)
+	cell := &d.Row.Meta.Cells[at]
+	shown = d.History.Index(cell.Shown.Dot)
 	standing = 1 << shown
 	for _, o := range cell.Others {
-		standing |= 1 << d.index(o.Dot)
+		standing |= 1 << d.History.Index(o.Dot)
 	}
 	return standing, shown
 }
 
-func (d *Delivery) index(dot clock.Dot) int {
-	for i := range d.History.Writes {
-		if d.History.Writes[i].Dot == dot {
+// Index returns which write came under the dot.
+func (h *History) Index(dot clock.Dot) int {
+	for i := range h.Writes {
+		if h.Writes[i].Dot == dot || h.Writes[i].Release == dot {
 			return i
 		}
 	}

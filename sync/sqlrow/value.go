@@ -14,10 +14,10 @@ import (
 // without loss is refused with fault.Invalid.
 func appendValue(args []driver.Value, c *schema.Column, v record.Value) ([]driver.Value, error) {
 	if v.IsNull() {
-		for range columnsOf(c) {
+		if shapeOf(c.Kind) == record.ShapeBoth {
 			args = append(args, nil)
 		}
-		return args, nil
+		return append(args, nil), nil
 	}
 	if v.Shape() != shapeOf(c.Kind) {
 		return nil, fault.New(fault.Invalid, c.Name+" has a value of another kind than "+c.Kind.String())

@@ -60,16 +60,17 @@ func writeVectors(f *form, rows []Row) {
 		f.writeNumbers(sets.which)
 	}
 	for s, actors := range sets.actors {
-		for _, a := range actors {
-			f.writeNumbers(f.countersOf(rows, sets.rowsOf(s), a))
+		for i := range actors {
+			f.writeNumbers(f.countersOf(rows, sets.rowsOf(s), i))
 		}
 	}
 }
 
-func (f *form) countersOf(rows []Row, which []int, a clock.Actor) []int64 {
+// countersOf returns those of the i-th actor of the rows' vectors.
+func (f *form) countersOf(rows []Row, which []int, i int) []int64 {
 	counters := resize(&f.numbers, len(which))
-	for i, row := range which {
-		counters[i] = int64(rows[row].Vector.Get(a))
+	for k, row := range which {
+		counters[k] = int64(rows[row].Vector.At(i).Counter)
 	}
 	return counters
 }
@@ -112,8 +113,8 @@ func sameActors(v, w clock.Vector) bool {
 	if v.Len() != w.Len() {
 		return false
 	}
-	for d := range v.All() {
-		if w.Get(d.Actor) == 0 {
+	for i := range v.Len() {
+		if v.At(i).Actor != w.At(i).Actor {
 			return false
 		}
 	}
@@ -165,7 +166,7 @@ func (f *form) readActors() []clock.Actor {
 	return actors
 }
 
-// readCounters gives the rows vectors with those actors. A row whose vector equals the one before shares it.
+// readCounters gives the rows vectors with those actors.
 func (f *form) readCounters(rows []Row, which []int, actors []clock.Actor) {
 	if len(actors) == 0 || len(which) == 0 || !f.reserve(len(actors)*len(which), sizeOfDot) {
 		return

@@ -1,0 +1,191 @@
+package systemtest
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fieldsync/client"
+	"fieldsync/server"
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// world is a hub with an office on it and technicians with devices, over real sockets and files.
+type world struct {
+	t    *testing.T
+	core *server.Core
+	url  string
+	boss record.ID
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	core, err := server.OpenCore(t.Context(), server.CoreOptions{
+		Path: filepath.Join(t.TempDir(), "hub.db"), Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/sync", core.Hub)
+	mux.HandleFunc("/enrol", func(w http.ResponseWriter, r *http.Request) {
+		var e server.Enrolment
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		d, err := core.Devices.Enrol(r.Context(), e.Code, e.Key, e.Name)
+		if err != nil {
+			_ = json.NewEncoder(w).Encode(map[string]string{"code": "bad_code", "message": err.Error()})
+			return
+		}
+		_ = json.NewEncoder(w).Encode(server.Enrolled{Device: d.ID, Person: d.Person})
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(func() {
+		if err := core.Close(time.Millisecond); err != nil {
+			t.Error(err)
+		}
+		srv.Close()
+	})
+	w := &world{t: t, core: core, url: srv.URL}
+	w.office("set up", func(tx aftersales.Tx) error { return aftersales.SetUp(tx) })
+	return w
+}
+
+// office runs a command in the hub's own name.
+func (w *world) office(cause string, do func(aftersales.Tx) error) {
+	w.t.Helper()
+	_, err := w.core.Hub.Do(w.t.Context(), record.ID{}, nil, cause, func(o *hub.Office) error { return do(server.Bind(o, record.ID{})) })
+	if err != nil {
+		w.t.Fatalf("office: %s: %v", cause, err)
+	}
+}
+
+// technician adds a person with an enrolled device.
+func (w *world) technician(name string) (*client.Client, record.ID) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	person := server.NewID()
+	err := w.core.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.AddPerson(store.Person{ID: person, Login: name, Name: name, Active: true})
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	code, _, err := w.core.Devices.NewCode(ctx, person)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c, err := client.Open(ctx, client.Options{Path: filepath.Join(w.t.TempDir(), name+".db")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = c.Close() })
+	if err := c.Enrol(ctx, w.url, code, name+"'s phone"); err != nil {
+		w.t.Fatal(err)
+	}
+	return c, person
+}
+
+func sync(t *testing.T, c *client.Client) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := c.SyncOnce(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestATechnicianRepairsOfflineWhileTheOfficeEditsTheSameJob(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, person := w.technician("li")
+	job := server.NewID()
+	w.office("job.create", func(tx aftersales.Tx) error {
+		branch, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "B1", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
+		if err != nil {
+			return err
+		}
+		if _, err := aftersales.CreatePerson(tx, aftersales.PersonInput{ID: person, Branch: branch, Name: "Li", Technician: true}); err != nil {
+			return err
+		}
+		if _, err := aftersales.CreateJob(tx, aftersales.JobInput{ID: job, Branch: branch, Title: "pump leaks"}); err != nil {
+			return err
+		}
+		_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: person})
+		return err
+	})
+	sync(t, li)
+	if title := w.jobOn(li, job).Title; title != "pump leaks" {
+		t.Fatalf("the device shows the title %q", title)
+	}
+	step := func(cause string, do func(aftersales.Tx) error) {
+		t.Helper()
+		if err := li.Update(t.Context(), cause, do); err != nil {
+			t.Fatalf("%s: %v", cause, err)
+		}
+	}
+	visit := aftersales.VisitInput{Job: job}
+	step("visit.accept", func(tx aftersales.Tx) error { return aftersales.Accept(tx, visit) })
+	step("visit.travel", func(tx aftersales.Tx) error { return aftersales.Travel(tx, visit) })
+	step("visit.arrive", func(tx aftersales.Tx) error { return aftersales.Arrive(tx, visit) })
+	w.office("row.edit", func(tx aftersales.Tx) error {
+		return aftersales.PlanJob(tx, aftersales.PlanInput{Job: job, Start: 1_900_000_000_000, End: 1_900_003_600_000})
+	})
+	step("job.complete", func(tx aftersales.Tx) error {
+		in := aftersales.CompleteInput{Summary: "seal replaced"}
+		in.Job, in.Finding = job, "worn seal"
+		return aftersales.Complete(tx, in)
+	})
+	sync(t, li)
+	here, there := w.jobOn(li, job), w.jobOnHub(job)
+	if here.State != aftersales.JobDone || there.State != aftersales.JobDone || there.Finding != "worn seal" {
+		t.Fatalf("the repair is %+v on the hub, %+v on the device", there, here)
+	}
+	if here.PlanStart != 1_900_000_000_000 {
+		t.Fatalf("the office's plan is not on the device: %+v", here)
+	}
+	status, err := li.Status(t.Context())
+	if err != nil || status.Pending != 0 || status.Refused != 0 {
+		t.Fatalf("the queue is not empty: %+v %v", status, err)
+	}
+}
+
+func (w *world) jobOn(c *client.Client, id record.ID) (job aftersales.Job) {
+	w.t.Helper()
+	err := c.View(w.t.Context(), func(tx client.Tx) error {
+		row, err := tx.Row("job", id)
+		if row != nil {
+			job = aftersales.JobOf(row)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return job
+}
+
+func (w *world) jobOnHub(id record.ID) (job aftersales.Job) {
+	w.t.Helper()
+	err := w.core.Store.Read(w.t.Context(), func(v *store.View) error {
+		row, err := v.Row(record.Key{Table: aftersales.Schema.Table("job").ID, ID: id})
+		if row != nil {
+			job = aftersales.JobOf(row)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return job
+}

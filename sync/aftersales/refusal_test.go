@@ -1,0 +1,403 @@
+package aftersales
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+var nobody = record.ID{0xff}
+
+// refusals is every way to be refused that a command has, by the code it is refused with.
+var refusals = []struct {
+	code fault.Code
+	what string
+	from func(teller) *world
+	do   func(*world) error
+}{
+	{MissingText, "a job without a text", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{})) }},
+	{MissingText, "a request without a text", newWorld, func(w *world) error { return drop(CreateRequest(w, RequestInput{})) }},
+	{MissingText, "a nameless party", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: " "})) }},
+	{MissingText, "a nameless contact", newWorld, func(w *world) error { return drop(CreateContact(w, ContactInput{Party: w.party})) }},
+	{MissingText, "a site nowhere", newWorld, func(w *world) error { return drop(CreateSite(w, SiteInput{})) }},
+	{MissingText, "a unit that is nothing", newWorld, func(w *world) error { return drop(CreateUnit(w, UnitInput{})) }},
+	{MissingText, "a nameless person", newWorld, func(w *world) error { return drop(CreatePerson(w, PersonInput{})) }},
+	{MissingText, "a branch without a code", newWorld, func(w *world) error { return drop(CreateBranch(w, BranchInput{Name: "x"})) }},
+	{MissingText, "a nameless branch", newWorld, func(w *world) error { return drop(CreateBranch(w, BranchInput{Code: "x"})) }},
+	{MissingText, "a nameless group", newWorld, func(w *world) error { return drop(CreateTeam(w, w.branch, "")) }},
+	{MissingText, "a nameless location", newWorld, func(w *world) error { return drop(CreateLocation(w, LocationInput{})) }},
+	{MissingText, "a part without a code", newWorld, func(w *world) error { return drop(CreatePart(w, PartInput{})) }},
+	{MissingText, "a product without a code", newWorld, func(w *world) error { return drop(CreateProduct(w, ProductInput{})) }},
+	{MissingText, "an empty note", newWorld, func(w *world) error { return drop(AddNote(w, w.job, " ")) }},
+	{MissingText, "an empty service record", newWorld, func(w *world) error { return drop(AddServiceRecord(w, ServiceRecordInput{Unit: w.unit})) }},
+	{MissingText, "an empty key", newWorld, func(w *world) error { return PublishKey(w, w.wang, w.wang, "") }},
+	{MissingText, "a code without a list", newWorld, func(w *world) error { return PutCode(w, CodeInput{Code: "x"}) }},
+	{MissingText, "a code without a code", newWorld, func(w *world) error { return PutCode(w, CodeInput{List: "x"}) }},
+	{MissingText, "a sub-state without a code", newWorld, func(w *world) error { return PutSubstate(w, SubstateInput{Table: "job", State: JobNew}) }},
+	{MissingText, "solved without a solution", newWorld, func(w *world) error {
+		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
+		return SolveRequest(w, SolveRequestInput{Request: r})
+	}},
+
+	{MissingReason, "cancelled without a reason", newWorld, func(w *world) error { return CancelJob(w, CancelInput{Job: w.job}) }},
+	{MissingReason, "reopened without a reason", done, func(w *world) error { return Reopen(w, ReopenInput{Job: w.job, Seen: JobDone}) }},
+	{MissingReason, "declined without a reason", assigned, func(w *world) error {
+		return Decline(w, EndInput{VisitInput: VisitInput{Job: w.job}})
+	}},
+	{MissingReason, "no access without a reason", assigned, func(w *world) error {
+		return NoAccess(w, EndInput{VisitInput: VisitInput{Job: w.job}})
+	}},
+	{MissingReason, "to come again without a reason", assigned, func(w *world) error {
+		return Complete(w, CompleteInput{FindingInput: FindingInput{Job: w.job}, Outcome: OutcomeFollowUp})
+	}},
+	{MissingReason, "taken away without a reason", assigned, func(w *world) error {
+		a, _ := assignedTo(w, w.job, w.wang)
+		return Unassign(w, UnassignInput{Assignment: a.ID})
+	}},
+	{MissingReason, "archived without a reason", newWorld, func(w *world) error { return Archive(w, ArchiveInput{"job", w.job, ""}) }},
+	{MissingReason, "neither signed nor why", done, func(w *world) error {
+		return SignSlip(w, SignInput{Slip: w.id(WriteSlip(w, SlipInput{Job: w.job}))})
+	}},
+	{MissingReason, "un-audited without a reason", audited, func(w *world) error { return UnauditSlip(w, w.slip(), " ") }},
+	{MissingReason, "a request moved without a reason", newWorld, func(w *world) error {
+		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
+		return MoveRequest(w, MoveRequestInput{Request: r, To: RequestDepot})
+	}},
+
+	{WrongState, "resumed before it began", assigned, func(w *world) error { return Resume(w, VisitInput{Job: w.job}) }},
+	{WrongState, "paused without a visit", assigned, func(w *world) error {
+		w.ok(NoAccess(w, EndInput{VisitInput{Job: w.job}, "closed", ""}))
+		return Pause(w, VisitInput{Job: w.job})
+	}},
+	{WrongState, "closed before it is done", newWorld, func(w *world) error { return CloseJob(w, w.job) }},
+	{WrongState, "reopened while open", newWorld, func(w *world) error { return Reopen(w, ReopenInput{w.job, JobNew, "x"}) }},
+	{WrongState, "audited before it is signed", done, func(w *world) error {
+		return AuditSlip(w, w.id(WriteSlip(w, SlipInput{Job: w.job})), "")
+	}},
+	{WrongState, "un-audited before it is audited", done, func(w *world) error {
+		return UnauditSlip(w, w.id(WriteSlip(w, SlipInput{Job: w.job})), "x")
+	}},
+	{WrongState, "signed twice", done, func(w *world) error {
+		s := SignInput{Slip: w.id(WriteSlip(w, SlipInput{Job: w.job})), SignedBy: "Chen"}
+		w.ok(SignSlip(w, s))
+		return SignSlip(w, s)
+	}},
+	{WrongState, "taken away twice", assigned, func(w *world) error {
+		a, _ := assignedTo(w, w.job, w.wang)
+		w.ok(Unassign(w, UnassignInput{a.ID, "x"}))
+		return Unassign(w, UnassignInput{a.ID, "x"})
+	}},
+	{WrongState, "a job of a request that is over", newWorld, func(w *world) error {
+		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
+		w.ok(MoveRequest(w, MoveRequestInput{r, RequestCancelled, "x"}))
+		return drop(CreateJob(w, JobInput{Request: r}))
+	}},
+	{WrongState, "a cancelled request solved", newWorld, func(w *world) error {
+		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
+		w.ok(MoveRequest(w, MoveRequestInput{r, RequestCancelled, "x"}))
+		return SolveRequest(w, SolveRequestInput{r, "x", ""})
+	}},
+	{WrongState, "a request moved to nowhere", newWorld, func(w *world) error {
+		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
+		return MoveRequest(w, MoveRequestInput{r, RequestClosed, "x"})
+	}},
+	{WrongState, "swapped though not installed", assigned, func(w *world) error {
+		w.ok(w.Update("unit", w.unit, record.Values{"status": record.Text(UnitScrapped)}))
+		return drop(SwapSerial(w, SwapInput{Job: w.job, Old: w.unit, Serial: "N"}))
+	}},
+	{WrongState, "corrected twice", newWorld, func(w *world) error {
+		m := w.id(ReceivePart(w, w.one(MoveInput{To: w.main})))
+		w.id(CorrectMovement(w, CorrectInput{Movement: m}))
+		return drop(CorrectMovement(w, CorrectInput{Movement: m}))
+	}},
+
+	{UnknownCode, "a fault that no list has", assigned, func(w *world) error {
+		return RecordFinding(w, FindingInput{Job: w.job, FaultCode: "gremlins"})
+	}},
+	{UnknownCode, "a request with such a fault", newWorld, func(w *world) error {
+		return drop(CreateRequest(w, RequestInput{Title: "x", FaultCode: "gremlins"}))
+	}},
+	{UnknownCode, "a job of no kind", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{Title: "x", Kind: "magic"})) }},
+	{UnknownCode, "declined for a reason that no list has", assigned, func(w *world) error {
+		return Decline(w, EndInput{VisitInput{Job: w.job}, "x", "mood"})
+	}},
+	{UnknownCode, "paid in shells", done, func(w *world) error { return drop(WriteSlip(w, SlipInput{Job: w.job, Payment: "shells"})) }},
+	{UnknownCode, "no such sub-state", newWorld, func(w *world) error { return SetSubstate(w, w.job, "dreaming") }},
+	{UnknownCode, "a sub-state under nothing", newWorld, func(w *world) error {
+		return PutSubstate(w, SubstateInput{Table: "job", Code: "x", State: "y"})
+	}},
+	{UnknownCode, "edited to such a fault", newWorld, func(w *world) error {
+		return Edit(w, EditInput{"job", w.job, record.Values{"fault_code": record.Text("gremlins")}})
+	}},
+	{UnknownCode, "solved with such a fault", newWorld, func(w *world) error {
+		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
+		return SolveRequest(w, SolveRequestInput{r, "x", "gremlins"})
+	}},
+
+	{CodeJobClosed, "a finding on a closed job", closed, func(w *world) error {
+		return RecordFinding(w, FindingInput{Job: w.job, Finding: "x"})
+	}},
+	{CodeJobClosed, "travel to a job that is done", done, func(w *world) error { return Travel(w, VisitInput{Job: w.job}) }},
+	{CodeJobClosed, "assigned though done", done, func(w *world) error { return drop(AssignJob(w, AssignInput{Job: w.job, Person: w.li})) }},
+	{CodeJobClosed, "planned though done", done, func(w *world) error { return PlanJob(w, PlanInput{Job: w.job}) }},
+	{CodeJobClosed, "cancelled though done", done, func(w *world) error { return CancelJob(w, CancelInput{w.job, "x"}) }},
+	{CodeJobClosed, "a part for a closed job", closed, func(w *world) error { return drop(UsePart(w, w.one(MoveInput{Job: w.job}))) }},
+	{CodeJobClosed, "a part back from a closed job", closed, func(w *world) error { return drop(ReturnPart(w, w.one(MoveInput{Job: w.job}))) }},
+	{CodeJobClosed, "a slip for a closed job", closed, func(w *world) error { return drop(WriteSlip(w, SlipInput{Job: w.job})) }},
+	{CodeJobClosed, "time on a closed job", closed, func(w *world) error {
+		return drop(MarkTime(w, MarkInput{Job: w.job, Kind: TimeWork, Edge: EdgeStart}))
+	}},
+	{CodeJobClosed, "a closed job edited", closed, func(w *world) error {
+		return Edit(w, EditInput{"job", w.job, record.Values{"title": record.Text("x")}})
+	}},
+	{CodeJobClosed, "a swap for a closed job", closed, func(w *world) error {
+		return drop(SwapSerial(w, SwapInput{Job: w.job, Old: w.unit, Serial: "N"}))
+	}},
+
+	{NotSeen, "undoing what was not seen", closed, func(w *world) error { return Reopen(w, ReopenInput{w.job, JobDone, "x"}) }},
+	{BadWindow, "ends before it starts", newWorld, func(w *world) error { return PlanJob(w, PlanInput{w.job, 2, 1}) }},
+	{BadWindow, "so at creation", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{Title: "x", PlanStart: 2, PlanEnd: 1})) }},
+	{BadWindow, "so at assignment", newWorld, func(w *world) error {
+		return drop(AssignJob(w, AssignInput{Job: w.job, Person: w.li, WindowEnd: 1}))
+	}},
+
+	{NotAssigned, "somebody else's job", assigned, func(w *world) error { return Accept(w.as(w.li), VisitInput{Job: w.job}) }},
+	{NotAssigned, "the hub itself travels nowhere", assigned, func(w *world) error { return Travel(w.as(record.ID{}), VisitInput{Job: w.job}) }},
+	{NotAssigned, "time on somebody else's job", assigned, func(w *world) error {
+		return drop(MarkTime(w.as(w.li), MarkInput{Job: w.job, Kind: TimeWork, Edge: EdgeStart}))
+	}},
+	{AlreadyAssigned, "twice", assigned, func(w *world) error { return drop(AssignJob(w, AssignInput{Job: w.job, Person: w.wang})) }},
+	{WhoUnclear, "to nobody", newWorld, func(w *world) error { return drop(AssignJob(w, AssignInput{Job: w.job})) }},
+	{WhoUnclear, "to a person and a group", newWorld, func(w *world) error {
+		return drop(AssignJob(w, AssignInput{Job: w.job, Person: w.li, Team: w.id(CreateTeam(w, w.branch, "x"))}))
+	}},
+	{LeadTaken, "a second lead", assigned, func(w *world) error {
+		return drop(AssignJob(w, AssignInput{Job: w.job, Person: w.li, Role: Lead}))
+	}},
+	{NotAvailable, "to somebody who left", newWorld, func(w *world) error {
+		w.ok(Archive(w, ArchiveInput{"person", w.li, "left"}))
+		return drop(AssignJob(w, AssignInput{Job: w.job, Person: w.li}))
+	}},
+
+	{CodeSlipAudited, "an audited slip signed", audited, func(w *world) error { return SignSlip(w, SignInput{Slip: w.slip()}) }},
+	{CodeSlipAudited, "an audited slip written on", audited, func(w *world) error { return drop(WriteSlip(w, SlipInput{Slip: w.slip()})) }},
+	{CodeSlipAudited, "audited twice", audited, func(w *world) error { return AuditSlip(w, w.slip(), "") }},
+	{CodeSlipAudited, "findings edited after the audit", audited, func(w *world) error {
+		return Edit(w, EditInput{"job", w.job, record.Values{"finding": record.Text("x")}})
+	}},
+	{CodeSlipAudited, "a part used after the audit", audited, func(w *world) error { return drop(UsePart(w, w.one(MoveInput{Job: w.job}))) }},
+	{CodeSlipAudited, "reopened under an audit", audited, func(w *world) error { return Reopen(w, ReopenInput{w.job, JobDone, "x"}) }},
+	{BadRating, "five of four", done, func(w *world) error {
+		return SignSlip(w, SignInput{Slip: w.id(WriteSlip(w, SlipInput{Job: w.job})), SignedBy: "x", Skill: 5})
+	}},
+	{BadRating, "eleven of ten", done, func(w *world) error {
+		eleven := int64(11)
+		return SignSlip(w, SignInput{Slip: w.id(WriteSlip(w, SlipInput{Job: w.job})), SignedBy: "x", Recommend: &eleven})
+	}},
+	{BadMoney, "two currencies", done, func(w *world) error {
+		return drop(WriteSlip(w, SlipInput{Job: w.job, Parts: Money{1, "CNY"}, Total: Money{1, "EUR"}}))
+	}},
+
+	{UnknownPart, "no such part", assigned, func(w *world) error {
+		return drop(UsePart(w, MoveInput{Job: w.job, Part: nobody, Quantity: Quantity{Amount: One}}))
+	}},
+	{UnknownPart, "no part at all", newWorld, func(w *world) error { return drop(CountStock(w, CountInput{Location: w.van})) }},
+	{UnknownLocation, "from nowhere", newWorld, func(w *world) error { return drop(IssuePart(w, w.one(MoveInput{From: nobody, To: w.van}))) }},
+	{UnknownLocation, "counted nowhere", newWorld, func(w *world) error { return drop(CountStock(w, CountInput{Part: w.part})) }},
+	{BadQuantity, "nothing", newWorld, func(w *world) error {
+		return drop(IssuePart(w, MoveInput{Part: w.part, From: w.main, To: w.van}))
+	}},
+	{BadQuantity, "counted less than nothing", newWorld, func(w *world) error {
+		return drop(CountStock(w, CountInput{Location: w.van, Part: w.part, Counted: -1}))
+	}},
+	{BadQuantity, "corrected to less than nothing", newWorld, func(w *world) error {
+		return drop(CorrectMovement(w, CorrectInput{Movement: w.id(ReceivePart(w, w.one(MoveInput{To: w.main}))), Amount: -1}))
+	}},
+	{WrongUnit, "metres of a piece", newWorld, func(w *world) error {
+		return drop(IssuePart(w, MoveInput{Part: w.part, Quantity: Quantity{One, "m"}, From: w.main, To: w.van}))
+	}},
+	{SamePlace, "from the van to the van", newWorld, func(w *world) error { return drop(TransferPart(w, w.one(MoveInput{From: w.van, To: w.van}))) }},
+	{MissingSerial, "a tracked part without its serial", newWorld, func(w *world) error {
+		part := w.id(CreatePart(w, PartInput{Code: "T", SerialTracked: true}))
+		return drop(IssuePart(w, MoveInput{Part: part, Quantity: Quantity{Amount: One}, From: w.main, To: w.van}))
+	}},
+	{MissingSerial, "swapped for what?", assigned, func(w *world) error { return drop(SwapSerial(w, SwapInput{Job: w.job, Old: w.unit})) }},
+	{SameSerial, "swapped for the same serial", assigned, func(w *world) error {
+		return drop(SwapSerial(w, SwapInput{Job: w.job, Old: w.unit, Serial: "C-100"}))
+	}},
+	{SameSerial, "swapped for itself", assigned, func(w *world) error {
+		return drop(SwapSerial(w, SwapInput{Job: w.job, Old: w.unit, New: w.unit}))
+	}},
+	{NoVan, "no van to take it from", assigned, func(w *world) error { return drop(UsePart(w.as(w.li), w.one(MoveInput{Job: w.job}))) }},
+	{NoVan, "no van to put it into", assigned, func(w *world) error {
+		return drop(ReturnPart(w.as(record.ID{}), w.one(MoveInput{Job: w.job})))
+	}},
+
+	{ClockRunning, "started twice", assigned, func(w *world) error {
+		start := MarkInput{Job: w.job, Kind: TimeWork, Edge: EdgeStart}
+		w.id(MarkTime(w, start))
+		return drop(MarkTime(w, start))
+	}},
+	{ClockStopped, "stopped before it runs", assigned, func(w *world) error {
+		return drop(MarkTime(w, MarkInput{Job: w.job, Kind: TimeWork, Edge: EdgeStop}))
+	}},
+
+	{NotMergeable, "jobs are not joined", newWorld, func(w *world) error { return Merge(w, MergeInput{"job", w.job, w.job}) }},
+	{NotMergeable, "nor parted", newWorld, func(w *world) error { return Unmerge(w, UnmergeInput{"job", w.job}) }},
+	{MergeSelf, "with itself", newWorld, func(w *world) error { return Merge(w, MergeInput{"party", w.party, w.party}) }},
+	{AlreadyMerged, "twice", newWorld, func(w *world) error {
+		twin := w.id(CreateParty(w, PartyInput{Name: "x"}))
+		w.ok(Merge(w, MergeInput{"party", twin, w.party}))
+		return Merge(w, MergeInput{"party", twin, w.party})
+	}},
+	{NotMerged, "parted from nothing", newWorld, func(w *world) error { return Unmerge(w, UnmergeInput{"party", w.party}) }},
+
+	{NotArchivable, "a movement", newWorld, func(w *world) error { return Archive(w, ArchiveInput{"movement", w.job, "x"}) }},
+	{NotArchivable, "no table", newWorld, func(w *world) error { return Unarchive(w, "nothing", w.job) }},
+	{AlreadyArchived, "twice", newWorld, func(w *world) error {
+		w.ok(Archive(w, ArchiveInput{"job", w.job, "x"}))
+		return Archive(w, ArchiveInput{"job", w.job, "x"})
+	}},
+	{NotArchived, "not there", newWorld, func(w *world) error { return Unarchive(w, "job", w.job) }},
+	{NotEditable, "a movement is not edited", newWorld, func(w *world) error { return Edit(w, EditInput{Table: "movement"}) }},
+	{NotEditable, "a state is not edited", newWorld, func(w *world) error {
+		return Edit(w, EditInput{"job", w.job, record.Values{"state": record.Text(JobClosed)}})
+	}},
+
+	{BadField, "an unknown field", newWorld, func(w *world) error {
+		return Edit(w, EditInput{"job", w.job, record.Values{"fields.colour": record.Text("red")}})
+	}},
+	{BadField, "run-time fields of a table without", newWorld, func(w *world) error {
+		return DefineField(w, FieldDefInput{Table: "movement", Field: "x"})
+	}},
+	{BadField, "a field without a key", newWorld, func(w *world) error { return DefineField(w, FieldDefInput{Table: "job"}) }},
+	{BadField, "a rule on no column", newWorld, func(w *world) error {
+		return DefineField(w, FieldDefInput{Table: "job", Field: "x", Builtin: true})
+	}},
+	{MissingField, "a field that a new job needs", newWorld, func(w *world) error {
+		w.ok(DefineField(w, FieldDefInput{Table: "job", Field: "po", RequiredOn: RequiredCreate}))
+		return drop(CreateJob(w, JobInput{Title: "x"}))
+	}},
+	{BadSetting, "many days", newWorld, func(w *world) error { return SetSetting(w, SettingReleaseDays, record.ID{}, "many") }},
+	{BadPattern, "a number without its number", newWorld, func(w *world) error {
+		return SetNumberFormat(w, SeriesJob, record.ID{}, "JOB")
+	}},
+	{BadPosition, "beyond the pole", assigned, func(w *world) error {
+		return Arrive(w, VisitInput{Job: w.job, Position: &Position{91e7, 0}})
+	}},
+	{BadPosition, "a site beyond the date line", newWorld, func(w *world) error {
+		return drop(CreateSite(w, SiteInput{Name: "x", Position: &Position{0, -181e7}}))
+	}},
+	{BadFile, "no hash", newWorld, func(w *world) error {
+		return drop(AddAttachment(w, AttachmentInput{About: Row{"job", w.job}, SHA256: "zz"}))
+	}},
+	{BadFile, "an empty file", newWorld, func(w *world) error {
+		return drop(AddAttachment(w, AttachmentInput{About: Row{"job", w.job}, SHA256: strings.Repeat("0", 64)}))
+	}},
+
+	{fault.UnknownRow, "no such job", newWorld, func(w *world) error { return CloseJob(w, nobody) }},
+	{fault.UnknownRow, "no job", newWorld, func(w *world) error { return CloseJob(w, record.ID{}) }},
+	{fault.UnknownRow, "a comment about no table", newWorld, func(w *world) error {
+		return drop(AddComment(w, CommentInput{About: Row{"nothing", w.job}, Text: "x"}))
+	}},
+	{fault.UnknownRow, "no member", newWorld, func(w *world) error { return LeaveTeam(w, nobody, w.wang) }},
+	{fault.UnknownRow, "no such contact", newWorld, func(w *world) error {
+		return drop(CreateJob(w, JobInput{Title: "x", Contact: nobody}))
+	}},
+	{fault.Exists, "the same identity twice", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{ID: w.job, Title: "x"})) }},
+}
+
+func drop[T any](_ T, err error) error { return err }
+
+// one is a move of one whole part.
+func (w *world) one(in MoveInput) MoveInput {
+	in.Part, in.Quantity = w.part, Quantity{Amount: One}
+	return in
+}
+
+// closed is done with the job closed, audited with its slip audited.
+func closed(t teller) *world {
+	w := done(t)
+	w.ok(CloseJob(w, w.job))
+	return w
+}
+
+func audited(t teller) *world {
+	w := done(t)
+	slip := w.id(WriteSlip(w, SlipInput{Job: w.job, Summary: "x"}))
+	w.ok(SignSlip(w, SignInput{Slip: slip, SignedBy: "Chen"}))
+	w.ok(AuditSlip(w, slip, ""))
+	return w
+}
+
+func (w *world) slip() record.ID {
+	rows, err := w.Refs("slip", "job", w.job)
+	w.ok(err)
+	return rows[0].ID
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for _, r := range refusals {
+		t.Run(string(r.code)+"/"+r.what, func(t *testing.T) {
+			t.Parallel()
+			w := r.from(t)
+			w.refused(r.code, r.do(w))
+		})
+	}
+}
+
+// Every code that the package declares is one that somebody is refused with, here or by Review.
+func TestEveryCodeIsReturned(t *testing.T) {
+	t.Parallel()
+	returned := map[string]bool{string(WrongAuthor): true} // see TestReviewRefuses
+	for _, r := range refusals {
+		returned[string(r.code)] = true
+	}
+	for _, code := range declaredCodes(t) {
+		if !returned[code] {
+			t.Errorf("nobody is refused with %s", code)
+		}
+	}
+}
+
+// declaredCodes reads the package's own source for constants of the type fault.Code.
+func declaredCodes(t *testing.T) (codes []string) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 {
+				return true
+			}
+			if sel, ok := spec.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Code" {
+				if lit, ok := spec.Values[0].(*ast.BasicLit); ok {
+					code, _ := strconv.Unquote(lit.Value)
+					codes = append(codes, code)
+				}
+			}
+			return true
+		})
+	}
+	if len(codes) < 30 {
+		t.Fatalf("only %d codes found", len(codes))
+	}
+	return codes
+}

@@ -1,0 +1,253 @@
+package aftersales
+
+import (
+	"errors"
+	"testing"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+var phone = clock.Actor(4)
+
+// late is a change set of Wang's phone with the given row changes.
+func (w *world) late(rows ...record.RowChange) *record.ChangeSet {
+	return &record.ChangeSet{
+		Dot: clock.Dot{Actor: phone, Counter: 9}, Stamp: clock.StampAt(morning), Offset: 5000,
+		Cause: CauseJobFinding, Rows: rows,
+	}
+}
+
+func (w *world) change(op record.Op, table string, id record.ID, values record.Values) record.RowChange {
+	w.t.Helper()
+	c, err := record.NewChange(op, Schema.Table(table), id, values)
+	w.ok(err)
+	c.Context = clock.VectorOf(clock.Dot{Actor: phone, Counter: 1})
+	return c
+}
+
+func (w *world) review(rows ...record.RowChange) Decision {
+	w.t.Helper()
+	d, err := Review(w, w.late(rows...), w.wang)
+	w.ok(err)
+	return d
+}
+
+// supplements returns the supplements among what stands instead, the rest apart.
+func supplements(w *world, d Decision) (list []Supplement, rest []record.RowChange) {
+	for i := range d.Instead {
+		c := &d.Instead[i]
+		if c.Table != supplementTable.ID {
+			rest = append(rest, *c)
+			continue
+		}
+		w.ok(record.CheckChange(supplementTable, c))
+		list = append(list, SupplementOf(record.NewRow(supplementTable, c, clock.Dot{Actor: 1, Counter: 1})))
+	}
+	return list, rest
+}
+
+func TestWhatComesInTimePasses(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	d := w.review(
+		w.change(record.Update, "job", w.job, record.Values{"finding": record.Text("x"), "state": record.Text(JobInWork)}),
+		w.change(record.Update, "visit", w.visitNow(w.wang).ID, record.Values{"state": record.Text(VisitOnSite)}),
+		w.change(record.Update, "party", w.party, record.Values{"phone": record.Text("1")}),
+		record.RowChange{Op: record.Update, Table: 999, ID: w.job}, // of a newer schema: not for us to judge
+		w.change(record.Update, "job", nobody, record.Values{"note": record.Text("of a row that is not there")}),
+	)
+	if d.Refuse != nil || d.Instead != nil {
+		t.Fatalf("%+v", d)
+	}
+}
+
+// After the audit a phone still brings findings, a visit's end, a part and a note: what is locked becomes a supplement
+// each, what only adds is kept.
+func TestWhatComesAfterTheAuditIsASupplement(t *testing.T) {
+	t.Parallel()
+	w := audited(t)
+	visit := w.visitNow(w.wang)
+	part := w.change(record.Insert, "movement", record.ID{1}, w.movement(nil))
+	rows := []record.RowChange{
+		w.change(record.Update, "job", w.job, record.Values{
+			"finding": record.Text("二次检查"), "unit": record.Ref(w.unit), "tags.late": record.Number(1), "meter": record.Number(7),
+		}),
+		w.change(record.Update, "visit", visit.ID, record.Values{"summary": record.Text("more")}),
+		w.change(record.Update, "slip", w.slip(), record.Values{"total": record.Money(5, "CNY"), "signed_by": record.Null}),
+		part,
+	}
+	d := w.review(rows...)
+	list, rest := supplements(w, d)
+	if len(list) != 3 || len(rest) != 1 || rest[0].Table != movementTable.ID {
+		t.Fatalf("%d supplements, rest %+v", len(list), rest)
+	}
+	for _, s := range list {
+		if s.Job != w.job || s.Slip != w.slip() || s.Reason != SupplementAudited || s.Author != w.wang ||
+			s.Cause != CauseJobFinding || s.Corrected != morning+5000 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if list[0].About != (Row{"job", w.job}) || list[2].About != (Row{"slip", w.slip()}) {
+		t.Errorf("about %v, %v", list[0].About, list[2].About)
+	}
+	changes, err := list[0].Changes()
+	w.ok(err)
+	want := map[string]any{"finding": "二次检查", "unit": w.unit.String(), "tags": float64(1), "meter": float64(7)}
+	for _, c := range changes {
+		if want[c.Column] != c.Value {
+			t.Errorf("%s is %v, want %v", c.Column, c.Value, want[c.Column])
+		}
+	}
+	again := w.review(rows...)
+	if again.Instead[0].ID != d.Instead[0].ID || d.Instead[0].ID == d.Instead[1].ID {
+		t.Error("a supplement's id follows from the change set and the row")
+	}
+	// What the audit does not lock is not diverted.
+	if d := w.review(w.change(record.Update, "job", w.job, record.Values{"note": record.Text("x")})); d.Instead != nil {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestWhatComesAfterTheCloseIsASupplement(t *testing.T) {
+	t.Parallel()
+	w := closed(t)
+	d := w.review(
+		w.change(record.Update, "job", w.job, record.Values{"note": record.Text("late")}),
+		w.change(record.Update, "visit", w.visitNow(w.wang).ID, record.Values{"note": record.Text("late")}),
+		w.change(record.Insert, "comment", record.ID{2}, record.Values{
+			"about": Row{"job", w.job}.Value(), "kind": record.Text(CommentNote), "text": record.Text("late"),
+			"author": record.Ref(w.wang), "job": record.Ref(w.job), "occurred": record.Instant(1), "corrected": record.Instant(1),
+		}),
+	)
+	list, rest := supplements(w, d)
+	if len(list) != 2 || len(rest) != 1 || list[0].Reason != SupplementClosed || !list[0].Slip.IsZero() {
+		t.Fatalf("%+v, %+v", list, rest)
+	}
+}
+
+func TestALateWriteToAnAliasLandsOnTheSurvivor(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	twin := w.id(CreateParty(w, PartyInput{Name: "Twin"}))
+	w.ok(Merge(w, MergeInput{"party", twin, w.party}))
+	d := w.review(
+		w.change(record.Update, "party", twin, record.Values{"phone": record.Text("1")}),
+		w.change(record.Update, "job", w.job, record.Values{"note": record.Text("n")}),
+	)
+	if len(d.Instead) != 2 || d.Instead[0].ID != w.party || !d.Instead[0].Context.IsZero() || d.Instead[1].ID != w.job {
+		t.Fatalf("%+v", d)
+	}
+}
+
+func (w *world) movement(with record.Values) record.Values {
+	values := record.Values{
+		"part": record.Ref(w.part), "quantity": record.Quantity(One, "pcs"), "condition": record.Text(Good),
+		"owner": record.Text(OwnerUs), "cause": record.Text(MoveRepairUse), "from_location": record.Ref(w.van),
+		"to_location": record.Ref(VirtualLocation(LocationCustomer)), "author": record.Ref(w.wang),
+		"occurred": record.Instant(1), "corrected": record.Instant(1),
+	}
+	for name, v := range with {
+		values[name] = v
+	}
+	return values
+}
+
+func TestReviewRefuses(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		code   fault.Code
+		change func(*world) record.RowChange
+	}{
+		"an unknown part": {UnknownPart, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"part": record.Ref(nobody)}))
+		}},
+		"an unknown location": {UnknownLocation, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"to_location": record.Ref(nobody)}))
+		}},
+		"nothing moved": {BadQuantity, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"quantity": record.Quantity(0, "pcs")}))
+		}},
+		"stock made by moving less than nothing": {BadQuantity, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"quantity": record.Quantity(-One, "pcs")}))
+		}},
+		"moved nowhere": {SamePlace, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"to_location": record.Ref(w.van)}))
+		}},
+		"in somebody else's name": {WrongAuthor, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"author": record.Ref(w.li)}))
+		}},
+		"a job taken for oneself": {NotAssigned, func(w *world) record.RowChange {
+			return w.change(record.Insert, "assignment", nobody, record.Values{
+				"job": record.Ref(w.job), "person": record.Ref(w.wang), "role": record.Text(Lead), "state": record.Text(AssignmentOpen),
+			})
+		}},
+		"somebody else's assignment ended": {NotAssigned, func(w *world) record.RowChange {
+			id := w.id(AssignJob(w, AssignInput{Job: w.job, Person: w.li}))
+			return w.change(record.Update, "assignment", id, record.Values{"state": record.Text(AssignmentDeclined)})
+		}},
+		"an assignment opened again": {fault.NotAllowed, func(w *world) record.RowChange {
+			a, _ := assignedTo(w, w.job, w.wang)
+			return w.change(record.Update, "assignment", a.ID, record.Values{"state": record.Text(AssignmentOpen)})
+		}},
+		"a slip audited by its technician": {fault.NotAllowed, func(w *world) record.RowChange {
+			return w.change(record.Insert, "slip", nobody, record.Values{"job": record.Ref(w.job), "state": record.Text(SlipAudited)})
+		}},
+		"a job closed by its technician": {fault.NotAllowed, func(w *world) record.RowChange {
+			return w.change(record.Update, "job", w.job, record.Values{"state": record.Text(JobClosed)})
+		}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := assigned(t)
+			if d := w.review(c.change(w)); d.Refuse == nil || d.Refuse.Code != c.code {
+				t.Fatalf("%+v, want %s", d, c.code)
+			}
+		})
+	}
+}
+
+// What the commands write on a phone is what Review lets pass.
+func TestReviewPassesAJobFoundOnSite(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	d := w.review(
+		w.change(record.Insert, "job", nobody, record.Values{"state": record.Text(JobNew)}),
+		w.change(record.Insert, "assignment", record.ID{3}, record.Values{
+			"job": record.Ref(nobody), "person": record.Ref(w.wang), "role": record.Text(Lead), "state": record.Text(AssignmentOpen),
+		}),
+	)
+	if d.Refuse != nil || d.Instead != nil {
+		t.Fatalf("%+v", d)
+	}
+	a, _ := assignedTo(w, w.job, w.wang)
+	if d := w.review(w.change(record.Update, "assignment", a.ID, record.Values{"state": record.Text(AssignmentFinished)})); d.Refuse != nil {
+		t.Fatalf("%+v", d)
+	}
+}
+
+// broken is a store that fails.
+type broken struct{ err error }
+
+func (b broken) Row(string, record.ID) (*record.Row, error) { return nil, b.err }
+
+func TestAFailureIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	disk := errors.New("disk")
+	for name, c := range map[string]record.RowChange{
+		"movement":   w.change(record.Insert, "movement", nobody, w.movement(nil)),
+		"job":        w.change(record.Update, "job", w.job, record.Values{"note": record.Text("x")}),
+		"assignment": w.change(record.Update, "assignment", w.job, record.Values{"reason": record.Text("x")}),
+	} {
+		if d, err := Review(broken{disk}, w.late(c), w.wang); !errors.Is(err, disk) || d.Refuse != nil {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+		internal := fault.New(fault.Internal, "x")
+		if d, err := Review(broken{internal}, w.late(c), w.wang); !errors.Is(err, internal) || d.Refuse != nil {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+	}
+}
