@@ -215,3 +215,21 @@ var ErrAccount = fault.New(replica.Corrupt, "the device's account cannot be read
 func accountError(path string, err error) error {
 	return fault.Wrap(ErrAccount.Code, ErrAccount.Message, fmt.Errorf("%s: %w", path, err))
 }
+
+// Move points the client to another address of the same hub.
+func (c *Client) Move(server string) error {
+	return c.account.change(func(a *accountData) { a.Server = server })
+}
+
+// Each calls do for every living row of the replica, table by table in the order of their ids. The row is only valid
+// during the call.
+func (c *Client) Each(ctx context.Context, do func(*record.Row) error) error {
+	return c.replica.Read(ctx, func(tx *replica.Tx) error {
+		for _, t := range c.Schema.Tables {
+			if err := tx.Each(t, do); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -135,6 +135,8 @@ type Sent struct {
 	Rows    []record.RowChange
 	Code    fault.Code // why it was refused
 	Message string     // the same, for the person
+
+	identity record.ID
 }
 
 // Outbox returns the changes in the state, in the order they were written.
@@ -143,7 +145,7 @@ func (c *Client) Outbox(ctx context.Context, state device.State) (list []Sent, e
 		return eachItem(tx, state, func(item *device.Item) {
 			list = append(list, Sent{
 				Dot: item.Change.Dot, State: item.State, Cause: item.Change.Cause, Written: item.Change.Stamp.Time(),
-				Rows: item.Change.Rows, Code: item.Code, Message: item.Message,
+				Rows: item.Change.Rows, Code: item.Code, Message: item.Message, identity: item.Change.RID(item.Hash),
 			})
 		})
 	})
@@ -160,3 +162,6 @@ func (c *Client) Dismiss(ctx context.Context, dot clock.Dot) error {
 		return r.Dismiss(dot)
 	})
 }
+
+// Identity returns the identity that a change keeps for ever, whatever number it is sent under.
+func (s *Sent) Identity() record.ID { return s.identity }

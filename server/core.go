@@ -3,13 +3,16 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"fieldsync/server/auth"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -23,6 +26,7 @@ type Core struct {
 
 	devices deviceStore
 	now     func() time.Time
+	log     *slog.Logger
 }
 
 // CoreOptions say which store a core opens, and how it judges.
@@ -46,7 +50,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Core{Store: s, now: o.Now}
+	c := &Core{Store: s, now: o.Now, log: o.Log}
 	c.devices = deviceStore{Store: s, left: c.disconnect, now: o.Now}
 	c.Devices = auth.NewDevices(c.devices, rand.Reader, o.Now)
 	c.Hub, err = hub.New(hub.Options{
@@ -65,4 +69,31 @@ func (c *Core) disconnect(device record.ID) { c.Hub.Disconnect(device) }
 func (c *Core) Close(spread time.Duration) error {
 	c.Hub.Close(spread)
 	return c.Store.Close()
+}
+
+// Handler answers what devices ask: the websocket at /sync, and POST /enrol.
+func (c *Core) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /sync", c.Hub)
+	mux.HandleFunc("POST /enrol", c.enrol)
+	return mux
+}
+
+func (c *Core) enrol(w http.ResponseWriter, r *http.Request) {
+	var e Enrolment
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxEnrolment)).Decode(&e); err != nil {
+		reply(w, http.StatusBadRequest, refusal{fault.Malformed, "Send an object with code, key and name."})
+		return
+	}
+	d, err := c.Devices.Enrol(r.Context(), e.Code, e.Key, e.Name)
+	var refused *fault.Error
+	switch {
+	case errors.As(err, &refused):
+		reply(w, http.StatusForbidden, refusal{refused.Code, refused.Message})
+	case err != nil:
+		c.log.Error("a device could not be enrolled", "error", err)
+		reply(w, http.StatusInternalServerError, refusal{fault.Internal, "Something is wrong with the server. Try again later."})
+	default:
+		reply(w, http.StatusCreated, Enrolled{Device: d.ID, Person: d.Person, Now: c.now().UnixMilli()})
+	}
 }

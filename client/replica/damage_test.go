@@ -29,14 +29,14 @@ func someReplica(t *testing.T, p string) (r *replica.Replica, items []*device.It
 	t.Helper()
 	m := simtest.NewMaker(3)
 	r = open(t, replica.Options{Path: p})
-	known := parts(m, 400)
+	known := parts(m, 80)
 	write(t, r, putAll(known))
 	for n := range uint64(damagedItems) {
 		if n == damagedItems/2 { // from here on it goes to a new journal
 			closed(t, r)
 			r = open(t, replica.Options{Path: p})
 		}
-		row, op := known[n*3], record.Update
+		row, op := known[n], record.Update
 		if n%2 == 0 {
 			row, op = m.DeviceRow(simtest.Schema.Table("task"), 0, record.Values{"text": record.Text("made here")}), record.Insert
 		}
@@ -212,7 +212,7 @@ func TestDamagedBytesAreNeverTakenForWork(t *testing.T) {
 	r, items := someReplica(t, p)
 	closed(t, r)
 	random := rand.New(rand.NewPCG(4, 4))
-	for range 60 {
+	for range 25 {
 		hurt := damage(t, p, func(b []byte) []byte {
 			for range 1 + random.IntN(200) {
 				b[random.IntN(len(b))] ^= byte(1 + random.IntN(255))

@@ -95,8 +95,8 @@ func TestCancellingNeedsAReasonAndReopeningHavingSeen(t *testing.T) {
 	v.post(job+"/cancel", "reason", "sold").sees(http.StatusOK, "Cancelled.", "sold")
 	v.post(job+"/reopen", "reason", "bought back", "state", "done").sees(http.StatusUnprocessableEntity)
 	v.post(job+"/reopen", "reason", "bought back", "state", "cancelled").sees(http.StatusOK, "Reopened.")
-	v.post(job+"/close").sees(http.StatusUnprocessableEntity)
-	v.post(job+"/cancel", "reason", "sold").post(job + "/close").sees(http.StatusOK, "Closed.")
+	v.post(job + "/close").sees(http.StatusUnprocessableEntity)
+	v.post(job+"/cancel", "reason", "sold").post(job+"/close").sees(http.StatusOK, "Closed.")
 }
 
 func TestCommenting(t *testing.T) {
@@ -170,4 +170,3 @@ func TestEmptyPagesTeach(t *testing.T) {
 		v.get(path).sees(http.StatusOK, lesson)
 	}
 }
-

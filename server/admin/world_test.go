@@ -37,7 +37,8 @@ import (
 // world is a hub in memory, good enough to show pages: it writes rows, notes who wrote them, and finds writes that did
 // not know each other.
 type world struct {
-	mu        sync.Mutex
+	mu        sync.Mutex // of the hub
+	staff     sync.Mutex // of people, who are asked for within a View
 	now       time.Time
 	rows      map[record.Key]*record.Row
 	order     []record.Key
@@ -74,8 +75,8 @@ func key(table string, id record.ID) record.Key { return record.Key{Table: table
 // The people store.
 
 func (w *world) Person(_ context.Context, id record.ID) (*auth.Person, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.staff.Lock()
+	defer w.staff.Unlock()
 	if p, ok := w.people[id]; ok {
 		return &p, nil
 	}
@@ -83,8 +84,8 @@ func (w *world) Person(_ context.Context, id record.ID) (*auth.Person, error) {
 }
 
 func (w *world) PersonByLogin(_ context.Context, login string) (*auth.Person, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.staff.Lock()
+	defer w.staff.Unlock()
 	for _, p := range w.people {
 		if p.Login == login {
 			return &p, nil
@@ -94,8 +95,8 @@ func (w *world) PersonByLogin(_ context.Context, login string) (*auth.Person, er
 }
 
 func (w *world) People(context.Context) (list []auth.Person, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.staff.Lock()
+	defer w.staff.Unlock()
 	for _, p := range w.people {
 		list = append(list, p)
 	}
@@ -104,8 +105,8 @@ func (w *world) People(context.Context) (list []auth.Person, err error) {
 }
 
 func (w *world) PutPerson(_ context.Context, p auth.Person) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.staff.Lock()
+	defer w.staff.Unlock()
 	for _, q := range w.people {
 		if q.Login == p.Login && q.ID != p.ID {
 			return fault.New(auth.LoginTaken, "Another person has that sign-in name. Choose another.")

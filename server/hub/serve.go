@@ -68,7 +68,7 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 		if a, err = judge.Admit(v, c.hub.cfg, c.author, &hello, now.UnixMilli()); err != nil {
 			return err
 		}
-		buckets, err = heldBy(v, d.Person)
+		buckets, err = HeldBy(v, d.Person)
 		return err
 	})
 	if err == nil && a.NewActor {
@@ -106,8 +106,8 @@ func contactOf(hello *wire.Hello, w *wire.Welcome, now time.Time) Contact {
 	return c
 }
 
-// heldBy returns the buckets that the person holds now.
-func heldBy(v View, person record.ID) ([]record.Bucket, error) {
+// HeldBy returns the buckets that the person holds now.
+func HeldBy(v View, person record.ID) ([]record.Bucket, error) {
 	buckets := []record.Bucket{record.Shared, record.PersonBucket(person)}
 	head, err := v.Head()
 	if err != nil {
@@ -131,7 +131,7 @@ func (c *conn) read(want judge.Want) (session.Event, error) {
 			return err
 		}
 		if len(answer.Page.Enter)+len(answer.Page.Leave) > 0 {
-			buckets, err = heldBy(v, want.Person)
+			buckets, err = HeldBy(v, want.Person)
 		}
 		return err
 	})

@@ -23,7 +23,8 @@ import (
 // MaxRecord is the longest record that is read, in bytes, multi-line cells included.
 const MaxRecord = 1 << 20
 
-// MaxText is the longest text or note of a job, in bytes, as its columns take it; MaxName the longest of its other values.
+// MaxText is the longest text or note of a job, in bytes, as its columns take them; MaxName the longest of its other
+// values.
 const (
 	MaxText = 64 << 10
 	MaxName = 255

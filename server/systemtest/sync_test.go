@@ -2,9 +2,7 @@ package systemtest
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -34,22 +32,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/sync", core.Hub)
-	mux.HandleFunc("/enrol", func(w http.ResponseWriter, r *http.Request) {
-		var e server.Enrolment
-		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		d, err := core.Devices.Enrol(r.Context(), e.Code, e.Key, e.Name)
-		if err != nil {
-			_ = json.NewEncoder(w).Encode(map[string]string{"code": "bad_code", "message": err.Error()})
-			return
-		}
-		_ = json.NewEncoder(w).Encode(server.Enrolled{Device: d.ID, Person: d.Person})
-	})
-	srv := httptest.NewServer(mux)
+	srv := httptest.NewServer(core.Handler())
 	t.Cleanup(func() {
 		if err := core.Close(time.Millisecond); err != nil {
 			t.Error(err)

@@ -28,7 +28,7 @@ var custodyTable = &schema.Table{
 	Buckets: []schema.Bucket{in(AssetBucket, "unit")},
 	Grants: []schema.Grant{{To: "person", While: "state", In: []string{CustodyHeld}, Right: RightWork,
 		Paths: []schema.Path{{Kind: AssetBucket, Via: []string{"unit"}}}}},
-	Rights: []schema.Right{{Name: RightWork, Insert: true}},
+	Rights: []schema.Right{{Name: RightWork, Insert: true, Columns: []string{"state", "until"}}},
 }
 
 // takeOver ends whoever's custody of the unit and gives it to the person; the zero id to nobody.

@@ -230,8 +230,12 @@ func closedReason(job *record.Row) string {
 	return ""
 }
 
+// touches reports whether the change writes one of the columns, be it to clear it.
 func touches(t *schema.Table, c *record.RowChange, columns []string) bool {
-	return slices.ContainsFunc(columns, func(name string) bool { return !cell(t, c, name).IsNull() })
+	return slices.ContainsFunc(c.Cells, func(w record.CellWrite) bool {
+		i := t.ColumnByID(w.Column)
+		return i >= 0 && slices.Contains(columns, t.Columns[i].Name)
+	})
 }
 
 // divert turns the change into a supplement. Its id follows from the change set and the row, so that judging the same

@@ -104,6 +104,9 @@ func TestWhatComesAfterTheAuditIsASupplement(t *testing.T) {
 	if again.Instead[0].ID != d.Instead[0].ID || d.Instead[0].ID == d.Instead[1].ID {
 		t.Error("a supplement's id follows from the change set and the row")
 	}
+	if d := w.review(w.change(record.Update, "job", w.job, record.Values{"solution": record.Null})); len(d.Instead) != 1 {
+		t.Errorf("clearing what is locked: %+v", d)
+	}
 	// What the audit does not lock is not diverted.
 	if d := w.review(w.change(record.Update, "job", w.job, record.Values{"note": record.Text("x")})); d.Instead != nil {
 		t.Errorf("%+v", d)

@@ -26,6 +26,7 @@ type world struct {
 	author  record.ID
 	ids     uint64
 	numbers int
+	written []record.RowChange // all that was ever written
 
 	branch, office, wang, li           record.ID
 	party, site, unit, part, van, main record.ID
@@ -155,6 +156,7 @@ func (w *world) Insert(table string, id record.ID, values record.Values) error {
 	if w.rows[c.Key()] != nil {
 		return fault.New(fault.Exists, table+" exists")
 	}
+	w.written = append(w.written, c)
 	w.rows[c.Key()] = record.NewRow(t, &c, clock.Dot{Actor: 4, Counter: 1})
 	return nil
 }
@@ -168,6 +170,7 @@ func (w *world) Update(table string, id record.ID, values record.Values) error {
 	if row == nil {
 		return fault.New(fault.UnknownRow, table+" is unknown")
 	}
+	w.written = append(w.written, c)
 	row = row.Clone()
 	row.Show(&c)
 	w.rows[c.Key()] = row

@@ -53,8 +53,12 @@ func (r *Replica) TakePage(p *wire.Page) error {
 	if int(p.Class) >= schema.Classes || r.id.Cursors[p.Class] != p.From || p.To < p.From {
 		return ErrPage
 	}
-	for _, b := range p.Leave {
-		if err := r.leaveBucket(b, p.Class, p.Leave); err != nil {
+	leaving, err := r.leaving(p)
+	if err != nil {
+		return err
+	}
+	for _, b := range leaving {
+		if err := r.leaveBucket(b, p.Class, leaving); err != nil {
 			return err
 		}
 	}
@@ -72,6 +76,19 @@ func (r *Replica) TakePage(p *wire.Page) error {
 		}
 	}
 	return r.moveCursor(p)
+}
+
+// leaving returns the buckets that the page takes away. One that begins anew names all that the device may hold: what
+// else it has from before, in another epoch perhaps, goes.
+func (r *Replica) leaving(p *wire.Page) ([]record.Bucket, error) {
+	if p.From > 0 || len(p.Enter) == 0 {
+		return p.Leave, nil
+	}
+	held, err := r.store.Held(p.Class)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(held, func(b record.Bucket) bool { return slices.Contains(p.Enter, b) }), nil
 }
 
 func (r *Replica) moveCursor(p *wire.Page) error {
@@ -93,7 +110,7 @@ func (r *Replica) sweep(class schema.Class) error {
 		return err
 	}
 	for _, key := range stale {
-		if err := r.leave(key); err != nil {
+		if err := r.letGo(key); err != nil {
 			return err
 		}
 	}

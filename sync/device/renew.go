@@ -48,28 +48,50 @@ func (r *Replica) relearn() {
 }
 
 // rewind begins a new epoch: the hub's history went back. The device forgets how far it had come, so that everything
-// it holds is compared; and whatever it had been told was accepted is sent again, with the verdict it had. What the
+// it holds is compared; and whatever it had been told is sent again, with the verdict it had. What the
 // hub lacks is then decided by dot and hash, never by a counter.
 func (r *Replica) rewind(w *wire.Welcome) error {
 	r.id.Epoch = w.Epoch
 	r.id.Cursors = [schema.Classes]uint64{}
 	r.id.Resume, r.id.Partial = nil, [3]uint64{}
+	for _, state := range []State{Accepted, Closed} {
+		if err := r.reopenAll(state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Replica) reopenAll(s State) error {
 	for after := uint64(0); ; {
-		items, err := r.store.Items(Accepted, after, 256)
+		items, err := r.store.Items(s, after, 256)
 		if err != nil || len(items) == 0 {
 			return err
 		}
 		for _, item := range items {
 			after = item.N
-			item.State = Pending
-			if err := r.store.PutItem(item); err != nil {
-				return err
-			}
-			if err := r.repin(item); err != nil {
+			if err := r.reopen(item); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// reopen makes a change set that was done with one that is sent again: an accepted one waits once more; one that was
+// refused, and decided about, stands as refused until the hub says that it knows the decision.
+func (r *Replica) reopen(item *Item) error {
+	switch item.State {
+	case Accepted:
+		item.State = Pending
+		if err := r.store.PutItem(item); err != nil {
+			return err
+		}
+		return r.repin(item)
+	case Closed:
+		item.State = Refused
+		return r.store.PutItem(item)
+	}
+	return nil
 }
 
 // repin keeps the rows of a change set that is pending again apart from what the hub will send for them. Nothing of
@@ -112,7 +134,10 @@ func (r *Replica) adopt(a clock.Actor) error {
 // Renounce gives up the incarnation, as a copied or restored database must: the original may be writing with it. Until
 // the hub hands out another, work is written under none.
 func (r *Replica) Renounce() error {
-	if r.id.Actor != 0 && r.id.Actor != Provisional {
+	if r.id.Actor == Provisional {
+		return nil
+	}
+	if r.id.Actor != 0 {
 		r.id.Retired = append(r.id.Retired, Past{r.id.Actor, r.id.Chain})
 	}
 	r.id.Actor, r.id.Counter, r.id.Chain = Provisional, 0, record.Hash{}
@@ -120,10 +145,11 @@ func (r *Replica) Renounce() error {
 }
 
 // fork answers the news that from d on the incarnation's numbers are somebody else's: what has no verdict is stamped
-// anew, for the time being under none.
+// anew, for the time being under none. So is all that was written after it, whatever its incarnation: its contexts name
+// what is stamped anew, and numbers must follow the order of writing.
 func (r *Replica) fork(d clock.Dot) error {
-	if r.id.Actor == d.Actor || r.id.Actor == 0 {
-		r.id.Actor, r.id.Counter, r.id.Chain = Provisional, 0, record.Hash{}
+	if err := r.Renounce(); err != nil {
+		return err
 	}
 	return r.restamp(d)
 }
@@ -137,24 +163,18 @@ func (r *Replica) gap(a clock.Actor, expected uint64, taken *Taken) error {
 	}
 	if item != nil {
 		taken.Resend = true
-		if item.State == Accepted {
-			item.State = Pending
-			if err := r.store.PutItem(item); err != nil {
-				return err
-			}
-			return r.repin(item)
-		}
-		return nil
+		return r.reopen(item)
 	}
 	taken.Forked = true
 	return r.fork(clock.Dot{Actor: a, Counter: expected})
 }
 
-// restamp gives the pending change sets that carry the dots from d on new ones, of the current incarnation. Their
-// contexts are cut to what precedes d, and name the change sets before them by their new dots; their identity stays,
-// so that nothing is taken twice.
+// restamp gives the pending change sets from the first one that carries d, or a later dot of its actor, on new dots of
+// the current incarnation. Their contexts are cut to what precedes d, and name the change sets before them by their new
+// dots; their identity stays, so that nothing is taken twice.
 func (r *Replica) restamp(d clock.Dot) error {
 	renamed := map[record.Key]clock.Vector{}
+	found := false
 	for after := uint64(0); ; {
 		items, err := r.store.Items(Pending, after, 256)
 		if err != nil || len(items) == 0 {
@@ -162,7 +182,8 @@ func (r *Replica) restamp(d clock.Dot) error {
 		}
 		for _, item := range items {
 			after = item.N
-			if item.Change.Dot.Actor != d.Actor || item.Change.Dot.Counter < d.Counter {
+			found = found || item.Change.Dot.Actor == d.Actor && item.Change.Dot.Counter >= d.Counter
+			if !found {
 				continue
 			}
 			if err := r.restampItem(item, d, renamed); err != nil {

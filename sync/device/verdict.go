@@ -28,7 +28,7 @@ func (r *Replica) TakeVerdicts(v *wire.Verdicts) (Taken, error) {
 		}
 	}
 	for _, key := range v.Gone {
-		if err := r.takeGone(key); err != nil {
+		if err := r.letGo(key); err != nil {
 			return taken, err
 		}
 	}
@@ -81,6 +81,9 @@ func (r *Replica) takeVerdict(v *wire.Verdicts, run *wire.Verdict, rows map[reco
 		if err := r.store.PutItem(item); err != nil {
 			return err
 		}
+		if err := r.closeAmended(item); err != nil {
+			return err
+		}
 		taken.Judged++
 		for k := range item.Change.Rows {
 			if err := r.settle(item, &item.Change.Rows[k], run.Outcome, rows); err != nil {
@@ -122,6 +125,20 @@ func (r *Replica) judged(item *Item, run *wire.Verdict, i int) {
 	default:
 		item.State = Accepted
 	}
+}
+
+// closeAmended closes the refused change set that an accepted one replaces, if it stands open again: after a restore it
+// was sent once more.
+func (r *Replica) closeAmended(item *Item) error {
+	if item.State != Accepted || item.Change.Amends.IsZero() {
+		return nil
+	}
+	old, err := r.store.Item(item.Change.Amends)
+	if err != nil || old == nil || old.State != Refused {
+		return err
+	}
+	old.State = Closed
+	return r.store.PutItem(old)
 }
 
 // settle brings a row up to date after one of its changes was judged. After Applied the hub's row is what the author
@@ -196,15 +213,13 @@ func (r *Replica) takeAnswer(key record.Key, row *record.Row) error {
 	return r.store.PutRow(row)
 }
 
-// takeGone lets go of a row that the device may not see today.
-func (r *Replica) takeGone(key record.Key) error {
+// letGo is leave for a row that the hub may not know yet: one inserted here, with changes on top, is still ours to
+// send, and stays.
+func (r *Replica) letGo(key record.Key) error {
 	if r.pinned[key] {
 		base, err := r.store.Base(key)
-		if err != nil {
+		if err != nil || base.Row == nil {
 			return err
-		}
-		if base.Row == nil { // inserted here, with more pending on top: it is still ours to send
-			return nil
 		}
 	}
 	return r.leave(key)

@@ -169,11 +169,31 @@ func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Ent
 	if err := b.mergeAll(&m); err != nil {
 		return err
 	}
+	hidden, err := b.hidesNew(author, m.rows)
+	if err != nil {
+		return err
+	}
 	e.Outcome = wire.Applied
-	if m.changed {
+	if m.changed || hidden {
 		e.Outcome = wire.Merged
 	}
 	return b.closeAmended(amended, cs.Dot)
+}
+
+// hidesNew reports whether the author may not see a row that he inserted, as when nothing in the change set gives him
+// the bucket that it makes. No page will ever take it from him: its bucket does not leave, for it never entered. So the
+// verdict does.
+func (b *Batch) hidesNew(author Author, rows []record.RowChange) (bool, error) {
+	for i := range rows {
+		if rows[i].Op != record.Insert {
+			continue
+		}
+		visible, err := maySee(b.HoldsOn, author.Person, b.rows[rows[i].Key()].row)
+		if !visible || err != nil {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 func (b *Batch) review(cs *record.ChangeSet, author Author) (Decision, error) {

@@ -23,10 +23,10 @@ type Write struct {
 
 // Conflict says that a cell holds values whose authors did not know of each other, or ceased to.
 type Conflict struct {
-	Cell     record.CellID // Column 0 stands for the row: it was deleted here and written there
-	Standing []record.Standing
-	Ask      bool // a person must settle it
-	Open     bool // more than one value stands
+	Cell     record.CellID     // Column 0 stands for the row: it was deleted here and written there
+	Standing []record.Standing // the first is shown; of a closed one first what decided it, then what it decided between
+	Ask      bool              // a person must settle it
+	Open     bool              // more than one value stands
 }
 
 // DeletedCell is the cell that a conflict between a delete and a write is recorded under.
@@ -41,9 +41,7 @@ func Apply(row *record.Row, w *Write, seq uint64) []Conflict {
 		if position < 0 {
 			continue
 		}
-		if c, ok := applyCell(row, position, w, &w.Cells[i], seq); ok {
-			conflicts = append(conflicts, c)
-		}
+		conflicts = append(conflicts, applyCell(row, position, w, &w.Cells[i], seq)...)
 	}
 	row.Vector = row.Vector.With(w.Dot)
 	if c, ok := settleLife(row, w, seq); ok {
@@ -53,15 +51,15 @@ func Apply(row *record.Row, w *Write, seq uint64) []Conflict {
 	return conflicts
 }
 
-// applyCell merges one written cell and reports whether there was, or is now, a conflict in it.
-func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite, seq uint64) (Conflict, bool) {
+// applyCell merges one written cell and returns what became of a conflict that was in it, or is now.
+func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite, seq uint64) []Conflict {
 	column := &row.Table.Columns[position]
 	cell := cellOf(row.Meta, write.CellID)
 	standing := standingOf(row, position, cell)
 	newcomer := record.Standing{Dot: w.Dot, Eff: w.Eff, Value: write.Value}
 	if replacedBefore(cell, w) {
 		// Somebody whose write is already here had seen this one and replaced it: it never stands, but it is recorded.
-		return Conflict{Cell: write.CellID, Standing: append(standing, newcomer)}, true
+		return records(column, write.CellID, append(standing, newcomer), standing)
 	}
 	kept, replaced := split(column, standing, w.Context, write.Settles)
 	for _, r := range replaced {
@@ -72,8 +70,23 @@ func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite,
 	cell.Seq, cell.Seen = seq, cell.Seen.Join(w.Unseen)
 	cell.Shown, cell.Others = kept[0], append([]record.Standing(nil), kept[1:]...)
 	row.Put(position, write.Key, kept[0].Value)
-	c := Conflict{Cell: write.CellID, Standing: kept, Open: differ(kept), Ask: needsPerson(column, kept)}
-	return c, c.Open || differ(standing)
+	if differ(standing) && len(replaced) > 0 {
+		return records(column, write.CellID, append([]record.Standing{newcomer}, standing...), kept)
+	}
+	return records(column, write.CellID, nil, kept)
+}
+
+// records returns the closed record of values between which a write has decided, and the open one of those that stand
+// now, where they differ. The closed one comes first: it ends the record that was open.
+func records(column *schema.Column, id record.CellID, decided, standing []record.Standing) []Conflict {
+	var list []Conflict
+	if len(decided) > 0 {
+		list = append(list, Conflict{Cell: id, Standing: decided})
+	}
+	if differ(standing) {
+		list = append(list, Conflict{Cell: id, Standing: standing, Open: true, Ask: needsPerson(column, standing)})
+	}
+	return list
 }
 
 // replacedBefore reports whether an author whose value came to the cell earlier had already seen the write.

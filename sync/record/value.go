@@ -210,7 +210,10 @@ func Check(c *schema.Column, key string, v Value) error {
 			return refuse(c, "is too long or not text")
 		}
 	case schema.Enum:
-		if len(c.Codes) > 0 && c.Rank(v.text) < 0 || len(v.text) > MaxKey || !isText(v.text) {
+		if len(v.text) > MaxKey || !isText(v.text) {
+			return refuse(c, "has a malformed code")
+		}
+		if len(c.Codes) > 0 && c.Rank(v.text) < 0 {
 			return refuse(c, "has the unknown code "+v.text)
 		}
 	case schema.Money:

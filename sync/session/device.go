@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/schema"
@@ -36,7 +37,8 @@ type Device struct {
 	state   deviceState
 	head    uint64 // the hub's, when it welcomed the device
 	sent    uint64 // the number in the queue up to which change sets were sent on this connection
-	waiting int    // pushes without verdicts
+	waiting int    // pushes without verdicts, all of actor's change sets
+	actor   clock.Actor
 	pages   uint32 // taken on this connection
 	cursors [schema.Classes]uint64
 	partial bool // a page is under way: its last part has not come
@@ -160,14 +162,15 @@ func (d *Device) again() []Effect {
 	return []Effect{Send{wire.Bye{}}, Close{Again: true}}
 }
 
-// push sends change sets until the window is full, one incarnation a message, in the order they were written.
+// push sends change sets until the window is full, one incarnation a message, in the order they were written. Those of
+// the next incarnation wait for the verdicts of the one before: their contexts name it, and if it forked they must not.
 func (d *Device) push(effects []Effect) ([]Effect, error) {
 	for d.waiting < pushWindow {
 		items, err := d.local.Unsent(d.sent, pushItems)
 		if err != nil {
 			return effects, err
 		}
-		if len(items) == 0 {
+		if len(items) == 0 || d.waiting > 0 && items[0].Change.Dot.Actor != d.actor {
 			break
 		}
 		effects = append(effects, Send{d.pushOf(items)})
@@ -178,7 +181,8 @@ func (d *Device) push(effects []Effect) ([]Effect, error) {
 
 // pushOf returns the message for as many of the items as fit.
 func (d *Device) pushOf(items []*device.Item) wire.Push {
-	p := wire.Push{Actor: items[0].Change.Dot.Actor}
+	d.actor = items[0].Change.Dot.Actor
+	p := wire.Push{Actor: d.actor}
 	size := 0
 	for _, item := range items {
 		size += len(item.Encoded)

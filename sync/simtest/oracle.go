@@ -68,6 +68,16 @@ func (h *History) column(i int) *schema.Column { return &h.Table.Columns[h.Write
 // All returns the set of all writes.
 func (h *History) All() Writes { return 1<<len(h.Writes) - 1 }
 
+// released returns the set of writes that were refused first.
+func (h *History) released() (set Writes) {
+	for i := range h.Writes {
+		if !h.Writes[i].Release.IsZero() {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
 // Standing returns which values stand in the column once the writes of a causally closed set have come: those that
 // none of them replaced.
 func (h *History) Standing(column int, of Writes) Writes {

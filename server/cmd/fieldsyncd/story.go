@@ -1,0 +1,506 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+)
+
+// storyOptions say how the story is played.
+type storyOptions struct {
+	dir  string
+	file string // of jobs; "" makes some up
+	crew int
+	seed uint64
+	log  io.Writer
+}
+
+// Story is what came of it.
+type Story struct {
+	Imported    int     `json:"imported"`
+	Warnings    int     `json:"warnings"`
+	Devices     int     `json:"devices"`
+	Offline     int     `json:"offline_changes"`
+	Conflicts   int     `json:"conflicts"`
+	Quarantined int     `json:"quarantined"`
+	Lost        int     `json:"lost"`
+	Converged   bool    `json:"converged"`
+	Seconds     float64 `json:"seconds"`
+}
+
+// teller plays the story: a day on which everything goes wrong that can, and nothing is lost.
+type teller struct {
+	storyOptions
+	Story
+	ctx      context.Context
+	company  *company
+	network  *badNetwork
+	random   *rand.Rand
+	crew     []*member
+	people   map[*member]record.ID
+	jobs     []record.ID
+	recorded map[string]bool // identities of every change that any technician made durable
+}
+
+// The cast: what befalls whom.
+const (
+	killed   = 0 // his phone dies in the middle of a repair
+	hasty    = 1 // his clock is three hours ahead
+	restored = 2 // his phone is replaced, from a backup that is older than his last work
+)
+
+// tell plays the story and returns what came of it; the error says which claim does not hold.
+func tell(ctx context.Context, o storyOptions) (*Story, error) {
+	began := time.Now()
+	t := &teller{
+		storyOptions: o, ctx: ctx, random: rand.New(rand.NewPCG(o.seed, 3)),
+		people: map[*member]record.ID{}, recorded: map[string]bool{},
+	}
+	defer t.end()
+	for _, chapter := range []struct {
+		title string
+		play  func() error
+	}{
+		{"The office opens, and takes in the jobs", t.open},
+		{"Technicians enrol their phones, get their jobs and sync", t.dispatch},
+		{"All go where there is no signal, and repair", t.workOffline},
+		{"Meanwhile the office edits, reassigns and cancels the same jobs", t.officeWorks},
+		{"One phone is replaced from an old backup; its owner works on", t.replacePhone},
+		{"All come back, over a network that cuts every connection", t.comeBack},
+		{"The office settles what needs a person", t.settle},
+		{"All phones are compared with the office, row by row", t.compare},
+	} {
+		fmt.Fprintf(t.log, "• %s\n", chapter.title)
+		if err := chapter.play(); err != nil {
+			return nil, fmt.Errorf("%s: %w", strings.ToLower(chapter.title), err)
+		}
+	}
+	t.Seconds = time.Since(began).Seconds()
+	if t.Lost > 0 || !t.Converged {
+		return &t.Story, errors.New("the story does not hold")
+	}
+	fmt.Fprintf(t.log, "✓ nothing lost, all agree: %d changes recorded offline, %d conflicts, %d refused and decided, %.0f s\n",
+		t.Offline, t.Conflicts, t.Quarantined, t.Seconds)
+	return &t.Story, nil
+}
+
+func (t *teller) say(format string, args ...any) { fmt.Fprintf(t.log, "    "+format+"\n", args...) }
+
+func (t *teller) end() {
+	for _, m := range t.crew {
+		_ = m.stop() // a process that was killed has nothing to add
+	}
+	if t.network != nil {
+		t.network.close()
+	}
+	if t.company != nil {
+		_ = t.company.close()
+	}
+}
+
+func (t *teller) open() (err error) {
+	t.company, err = openCompany(t.ctx, t.dir, "127.0.0.1:0", slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	if t.network, err = startBadNetwork(t.company.addr, t.seed); err != nil {
+		return err
+	}
+	sum, err := t.takeJobs()
+	if err != nil {
+		return err
+	}
+	t.Imported, t.Warnings = sum.Imported, sum.Warnings
+	if t.jobs, err = t.company.jobs(t.ctx); err != nil {
+		return err
+	}
+	if t.Imported != len(t.jobs) {
+		return fmt.Errorf("%d jobs were imported, and there are %d", t.Imported, len(t.jobs))
+	}
+	t.say("%d jobs, %d warnings", t.Imported, t.Warnings)
+	return nil
+}
+
+// perTechnician is how many jobs each gets: enough for hundreds of repairs in all, and few enough to tell in a minute.
+const perTechnician = 30
+
+func (t *teller) dispatch() error {
+	t.random.Shuffle(len(t.jobs), func(i, j int) { t.jobs[i], t.jobs[j] = t.jobs[j], t.jobs[i] })
+	for i := range t.storyOptions.crew {
+		m := &member{name: fmt.Sprintf("Technician %d", i+1), dir: filepath.Join(t.dir, fmt.Sprintf("phone-%d", i+1)), seed: t.seed + uint64(i)}
+		if i == hasty {
+			m.ahead = 3 * time.Hour
+		}
+		person, code, err := t.company.hire(t.ctx, m.name)
+		if err != nil {
+			return err
+		}
+		t.people[m], t.crew = person, append(t.crew, m)
+		if err := t.assign(i, person); err != nil {
+			return err
+		}
+		if err := m.start(t.ctx); err != nil {
+			return err
+		}
+		if _, err := m.tell(order{Do: "enrol", Server: t.company.url(), Code: code, Name: m.name + "'s phone"}); err != nil {
+			return err
+		}
+	}
+	t.Devices = len(t.crew)
+	return t.everybody(func(m *member) error {
+		_, err := m.tell(order{Do: "sync", Within: time.Minute})
+		return err
+	})
+}
+
+// assign gives the i-th technician his jobs.
+func (t *teller) assign(i int, person record.ID) error {
+	for _, job := range t.jobsOf(i) {
+		err := t.company.do(aftersales.CauseJobAssign, func(tx aftersales.Tx) error {
+			_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: person})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *teller) jobsOf(i int) []record.ID {
+	n := min(perTechnician, len(t.jobs)/t.storyOptions.crew)
+	return t.jobs[i*n : (i+1)*n]
+}
+
+func (t *teller) everybody(do func(*member) error) error {
+	errs := make([]error, len(t.crew))
+	var all sync.WaitGroup
+	for i, m := range t.crew {
+		all.Go(func() { errs[i] = do(m) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// workOffline has everybody work; nobody is told of a server. One phone is killed in the middle and started again.
+func (t *teller) workOffline() error {
+	err := t.everybody(func(m *member) error {
+		work := order{Do: "repair", Jobs: perTechnician / 2}
+		if m == t.crew[killed] {
+			if err := m.killAfter(37, work); err != nil {
+				return err
+			}
+			if err := m.start(t.ctx); err != nil {
+				return err
+			}
+		}
+		_, err := m.tell(work)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range t.crew {
+		if err := t.remember(m); err != nil {
+			return err
+		}
+	}
+	t.Offline = len(t.recorded)
+	t.say("%d changes recorded without a network; one phone was killed with -9 and lost none", t.Offline)
+	return nil
+}
+
+// remember notes the identity of every change that the member recorded, and checks that none is missing which he had
+// said was durable.
+func (t *teller) remember(m *member) error {
+	a, err := m.tell(order{Do: "state"})
+	if err != nil {
+		return err
+	}
+	if len(a.Changes) < m.durable {
+		return fmt.Errorf("%s had said that %d changes were durable, and has %d", m.name, m.durable, len(a.Changes))
+	}
+	for _, id := range a.Changes {
+		t.recorded[id] = true
+	}
+	return nil
+}
+
+// officeWorks edits jobs that technicians are working on, gives some to others, and cancels some.
+func (t *teller) officeWorks() error {
+	edited, moved, cancelled := 0, 0, 0
+	for i, m := range t.crew {
+		for n, job := range t.jobsOf(i) {
+			var err error
+			switch n % 5 {
+			case 0:
+				edited++
+				err = t.company.do(aftersales.CauseEdit, func(tx aftersales.Tx) error {
+					return aftersales.Edit(tx, aftersales.EditInput{Table: "job", ID: job, Values: record.Values{
+						"title": record.Text("Urgent: please look again"), "priority": record.Number(1),
+					}})
+				})
+			case 1:
+				moved++
+				err = t.move(job, t.people[m], t.people[t.crew[(i+1)%len(t.crew)]])
+			case 2:
+				if n%2 == 0 {
+					cancelled++
+					err = t.company.do(aftersales.CauseJobCancel, func(tx aftersales.Tx) error {
+						return aftersales.CancelJob(tx, aftersales.CancelInput{Job: job, Reason: "the customer called it off"})
+					})
+				}
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	t.say("%d jobs edited, %d given to somebody else, %d cancelled", edited, moved, cancelled)
+	return nil
+}
+
+func (t *teller) move(job, from, to record.ID) error {
+	return t.company.do(aftersales.CauseJobReassign, func(tx aftersales.Tx) error {
+		assignments, err := aftersales.Assignments(tx, job)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(assignments, func(a aftersales.Assignment) bool { return a.Person == from })
+		_, err = aftersales.Reassign(tx, aftersales.ReassignInput{Assignment: assignments[i].ID, Person: to, Reason: "closer by"})
+		return err
+	})
+}
+
+// replacePhone makes a backup of a phone, has its owner work and sync, and then goes back to the backup: what he does
+// now carries numbers that the hub knows for other changes.
+func (t *teller) replacePhone() error {
+	m := t.crew[restored]
+	copyOf := filepath.Join(t.dir, "backup")
+	if err := m.stop(); err != nil {
+		return err
+	}
+	if err := m.backup(copyOf); err != nil {
+		return err
+	}
+	if err := m.start(t.ctx); err != nil {
+		return err
+	}
+	if _, err := m.tell(order{Do: "repair", Jobs: 3}); err != nil {
+		return err
+	}
+	if _, err := m.tell(order{Do: "sync", Server: t.network.url(), Within: time.Minute}); err != nil {
+		return err
+	}
+	if err := t.remember(m); err != nil {
+		return err
+	}
+	if err := m.stop(); err != nil {
+		return err
+	}
+	if err := m.restore(copyOf); err != nil {
+		return err
+	}
+	m.seed, m.durable = m.seed+1000, 0
+	if err := m.start(t.ctx); err != nil {
+		return err
+	}
+	if _, err := m.tell(order{Do: "repair", Jobs: 4}); err != nil {
+		return err
+	}
+	return t.remember(m)
+}
+
+func (t *teller) comeBack() error {
+	err := t.everybody(func(m *member) error {
+		_, err := m.tell(order{Do: "sync", Server: t.network.url(), Within: 3 * time.Minute})
+		return err
+	})
+	t.say("%d connections were cut on the way", t.network.cuts.Load())
+	t.network.steady.Store(true)
+	return err
+}
+
+// settle decides what only a person can: it takes the technicians' side of conflicts, and releases what was refused.
+func (t *teller) settle() error {
+	if err := t.settleConflicts(); err != nil {
+		return err
+	}
+	if err := t.decideRefused(); err != nil {
+		return err
+	}
+	for range 2 { // the second time they hear what became of what was refused
+		err := t.everybody(func(m *member) error {
+			_, err := m.tell(order{Do: "sync", Within: time.Minute})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *teller) settleConflicts() error {
+	var open []store.Conflict
+	err := t.company.core.Store.Read(t.ctx, func(v *store.View) (err error) {
+		open, err = v.OpenConflicts(false, 0, 1<<20)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	t.Conflicts = len(open)
+	asked := 0
+	for _, c := range open {
+		if !c.Ask {
+			continue
+		}
+		asked++
+		over := []clock.Dot{}
+		for _, s := range c.Values {
+			over = append(over, s.Dot)
+		}
+		if _, err := t.company.core.Hub.Settle(t.ctx, record.ID{}, c.Row, c.Cell, c.Values[0].Dot, over); err != nil {
+			return err
+		}
+	}
+	t.say("%d values had been written on both sides; %d needed a person", t.Conflicts, asked)
+	return nil
+}
+
+func (t *teller) decideRefused() error {
+	var refused []store.Refused
+	err := t.company.core.Store.Read(t.ctx, func(v *store.View) (err error) {
+		refused, err = v.Quarantined(true, store.Position{}, 1<<20)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	t.Quarantined = len(refused)
+	released := 0
+	for _, e := range refused {
+		if _, err := t.company.core.Hub.Release(t.ctx, record.ID{}, e.Dot, nil); err == nil {
+			released++
+			continue
+		}
+		if _, err := t.company.core.Hub.Dismiss(t.ctx, record.ID{}, e.Dot); err != nil {
+			return err
+		}
+	}
+	t.say("%d changes were refused and kept; %d released, %d put aside for good", len(refused), released, len(refused)-released)
+	return nil
+}
+
+// compare holds every phone's rows against the hub's, and looks for every recorded change.
+func (t *teller) compare() error {
+	t.Converged = true
+	for _, m := range t.crew {
+		if err := t.remember(m); err != nil {
+			return err
+		}
+		differences, err := t.differences(m)
+		if err != nil {
+			return err
+		}
+		for _, d := range differences[:min(5, len(differences))] {
+			t.say("%s: %s", m.name, d)
+		}
+		t.Converged = t.Converged && len(differences) == 0
+	}
+	return t.company.core.Store.Read(t.ctx, func(v *store.View) error {
+		for text := range t.recorded {
+			var id record.ID
+			if _, err := hex.Decode(id[:], []byte(text)); err != nil {
+				return err
+			}
+			e, err := v.EntryByRID(id)
+			if err != nil {
+				return err
+			}
+			if e == nil || e.Outcome == 0 || e.Outcome > wire.Quarantined {
+				t.Lost++
+			}
+		}
+		return nil
+	})
+}
+
+// differences returns in what the member's replica is not what the hub has for him.
+func (t *teller) differences(m *member) (found []string, err error) {
+	a, err := m.tell(order{Do: "rows"})
+	if err != nil {
+		return nil, err
+	}
+	state, err := m.tell(order{Do: "state"})
+	if err != nil {
+		return nil, err
+	}
+	if state.Pending > 0 {
+		found = append(found, fmt.Sprintf("%d changes still wait", state.Pending))
+	}
+	want, err := t.scopeOf(t.people[m])
+	if err != nil {
+		return nil, err
+	}
+	for name, content := range want {
+		switch have, ok := a.Rows[name]; {
+		case !ok:
+			found = append(found, name+" is missing")
+		case have != content:
+			found = append(found, name+" is another: "+have+" instead of "+content)
+		}
+	}
+	for name := range a.Rows {
+		if _, ok := want[name]; !ok {
+			found = append(found, name+" does not belong there")
+		}
+	}
+	return found, nil
+}
+
+// scopeOf returns the content of every row that the person may see.
+func (t *teller) scopeOf(person record.ID) (map[string]string, error) {
+	rows := map[string]string{}
+	err := t.company.core.Hub.View(t.ctx, func(v hub.View) error {
+		buckets, err := hub.HeldBy(v, person)
+		if err != nil {
+			return err
+		}
+		for _, b := range buckets {
+			for _, table := range aftersales.Schema.Tables {
+				for rule := range table.Buckets {
+					if table.Buckets[rule].Kind != b.Kind {
+						continue
+					}
+					err := v.Scan(table, rule, b, record.ID{}, func(row *record.Row) bool {
+						rows[rowName(row)] = contentOf(row)
+						return true
+					})
+					if err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
+	return rows, err
+}

@@ -1,0 +1,124 @@
+package record_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"testing"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+)
+
+var sameValues = cmp.Options{cmp.AllowUnexported(record.Value{}), cmpopts.EquateEmpty()}
+
+func TestChangeSetsComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyChangeSet.Draw(t, "change set")
+		got, err := record.ParseChangeSet(c.AppendBinary(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(c, got, sameValues); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+// small is the smallest change set with a row: dot, flags, stamp, offset, epoch, K, cause, one row with one cell.
+func small(change func(b []byte) []byte) []byte {
+	b := []byte{1, 1, 0, 9, 0, 1, 7, 0, 1 /* row: */, 2, 1}
+	b = append(b, make([]byte, 16)...)
+	b = append(b, 0 /* cells: */, 1, 4, 0, 1, 2, 0)
+	return change(b)
+}
+
+func TestMalformedChangeSetsAreRefused(t *testing.T) {
+	t.Parallel()
+	const (
+		actor, counter, flags, offset, epoch, cause, op, table, cells = 0, 1, 2, 4, 5, 7, 9, 10, 28
+	)
+	set := func(at int, x byte) func([]byte) []byte {
+		return func(b []byte) []byte { b[at] = x; return b }
+	}
+	wide := func(at int, x uint64) func([]byte) []byte {
+		return func(b []byte) []byte {
+			return append(binary.AppendUvarint(bytes.Clone(b[:at]), x), b[at+1:]...)
+		}
+	}
+	if c, err := record.ParseChangeSet(small(bytes.Clone)); err != nil || c.Rows[0].Cells[0].Value != record.Number(1) {
+		t.Fatalf("the one that is well formed: %v, %v", c, err)
+	}
+	for name, change := range map[string]func([]byte) []byte{
+		"nothing":                     func([]byte) []byte { return nil },
+		"a byte too few":              func(b []byte) []byte { return b[:len(b)-1] },
+		"a byte too many":             func(b []byte) []byte { return append(b, 0) },
+		"more than the largest":       func(b []byte) []byte { return append(b, make([]byte, record.MaxChangeSet)...) },
+		"no actor":                    set(actor, 0),
+		"no counter":                  set(counter, 0),
+		"an unknown flag":             set(flags, 4),
+		"a flag without its origin":   set(flags, 1),
+		"an origin of zero":           func(b []byte) []byte { return append(append([]byte{1, 1, 1}, make([]byte, 16)...), b[3:]...) },
+		"amends nothing":              func(b []byte) []byte { return append([]byte{1, 1, 2, 9, 0, 1, 7, 0, 0}, b[7:]...) },
+		"a number in a longer form":   func(b []byte) []byte { return append([]byte{0x81, 0}, b[1:]...) },
+		"an epoch of 33 bits":         wide(epoch, 1<<32),
+		"a table of 17 bits":          wide(table, 1<<16+1),
+		"a column of 17 bits":         wide(cells+1, 1<<16+4),
+		"a cause too long":            func(b []byte) []byte { return append(append(b[:cause:cause], append([]byte{65}, make([]byte, 65)...)...), b[8:]...) },
+		"more rows than bytes":        set(cause+1, 100),
+		"no operation":                set(op, 0),
+		"an unknown operation":        set(op, 4),
+		"a delete that writes":        set(op, byte(record.Delete)),
+		"more cells than bytes":       set(cells, 100),
+		"a cell twice":                func(b []byte) []byte { b[cells] = 2; return append(b, b[cells+1:]...) },
+		"cells out of order":          func(b []byte) []byte { b[cells] = 2; return append(b, 3, 0, 1, 2, 0) },
+		"settles more than there are": func(b []byte) []byte { b[len(b)-1] = 9; return b },
+	} {
+		if c, err := record.ParseChangeSet(small(change)); !errors.Is(err, record.ErrEncoding) || c != nil {
+			t.Errorf("%s: %v, %v", name, c, err)
+		}
+	}
+}
+
+func TestIdentitySurvivesStampingAgain(t *testing.T) {
+	t.Parallel()
+	c := record.ChangeSet{Dot: clock.Dot{Actor: 4, Counter: 1}, Stamp: 9}
+	first := record.HashOf(c.AppendBinary(nil))
+	again := c
+	again.Dot, again.Origin = clock.Dot{Actor: 8, Counter: 1}, c.RID(first)
+	second := record.HashOf(again.AppendBinary(nil))
+	if first == second || again.RID(second) != c.RID(first) {
+		t.Error("a change set under a new name is not known as the old one")
+	}
+}
+
+func TestChainTellsOrderAndLength(t *testing.T) {
+	t.Parallel()
+	a, b := record.Hash{1}, record.Hash{2}
+	var none record.Hash
+	if record.Chain(record.Chain(none, a), b) == record.Chain(record.Chain(none, b), a) || record.Chain(none, a) == a {
+		t.Error("different histories have the same chain")
+	}
+}
+
+// FuzzChangeSet reads any bytes as a change set: what is read has these very bytes, and so the same hash.
+func FuzzChangeSet(f *testing.F) {
+	for seed := range 40 {
+		f.Add(anyChangeSet.Example(seed).AppendBinary(nil))
+	}
+	f.Add(small(bytes.Clone))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := record.ParseChangeSet(b)
+		if err != nil {
+			return
+		}
+		if again := c.AppendBinary(nil); !bytes.Equal(again, b) {
+			t.Fatalf("%x was read as %+v, which is %x", b, c, again)
+		}
+	})
+}
