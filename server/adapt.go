@@ -21,7 +21,21 @@ func (s hubStore) Write(ctx context.Context, do func(hub.Tx) error) error {
 }
 
 func (s hubStore) Read(ctx context.Context, do func(hub.View) error) error {
-	return s.Store.Read(ctx, func(v *store.View) error { return do(v) })
+	return s.Store.Read(ctx, func(v *store.View) error { return do(hubView{v}) })
+}
+
+type hubView struct{ *store.View }
+
+// followAtOnce bounds how many commits of other processes are told of at a time; the rest is a second later.
+const followAtOnce = 1000
+
+func (v hubView) CommitsSince(seq uint64) ([]hub.Commit, error) {
+	stored, err := v.Commits(seq, followAtOnce)
+	commits := make([]hub.Commit, len(stored))
+	for i, c := range stored {
+		commits[i] = hub.Commit{Head: c.Seq, Touched: c.Buckets}
+	}
+	return commits, err
 }
 
 type hubTx struct{ *store.Tx }

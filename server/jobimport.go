@@ -25,7 +25,9 @@ func NewJobSink(ctx context.Context, c *Core, branch record.ID, system string) *
 	return &JobSink{ctx, c, branch, system}
 }
 
-func (s *JobSink) job(identity string) record.ID { return aftersales.NamedID("import", s.system, identity) }
+func (s *JobSink) job(identity string) record.ID {
+	return aftersales.NamedID("import", s.system, identity)
+}
 
 // Known reports whether an earlier run made the row's job.
 func (s *JobSink) Known(identity string) (known bool, err error) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fieldsync/server/auth"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
@@ -45,6 +46,7 @@ type conflictsPage struct {
 // ListConflicts shows the values that were written without knowing each other.
 func (o *Office) ListConflicts(v *Visit) error {
 	page := conflictsPage{frame: v.frame(v.t("Conflicts"), conflictsURL), Open: v.query("show") != "settled"}
+	page.MaySettle = v.Who.May(auth.Settle)
 	err := o.Engine.View(v.r.Context(), func(r Reader) error {
 		found, total, next, err := r.Conflicts(page.Open, record.Key{}, v.query("after"), pageSize)
 		if err != nil {

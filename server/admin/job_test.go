@@ -133,6 +133,7 @@ func TestDecidingARefusedChange(t *testing.T) {
 	v.post(url, "verb", "explode").sees(http.StatusUnprocessableEntity, "Choose what shall become")
 	v.get(url).sees(http.StatusOK, "Bearing worn", "4120")
 	meter := "cell.0.35."
+	v.post(url, "verb", "release", meter, "4210").sees(http.StatusUnprocessableEntity, "You corrected something", `value="4210"`)
 	v.post(url, "verb", "amend", meter, "forty", "reason", "typo").
 		sees(http.StatusUnprocessableEntity, `value="forty"`, "Some fields cannot be read", `value="typo"`)
 	v.post(url, "verb", "amend", meter, "4210", "cell.0.30.", "Bearing worn").sees(http.StatusOK, "Applied with your corrections")

@@ -11,7 +11,7 @@ import (
 // CommentJob adds a line to the job's log; whoever has the job reads it on his phone.
 func (o *Office) CommentJob(v *Visit) error {
 	return o.jobDo(v, aftersales.CauseComment, "Added.", func(tx aftersales.Tx, id record.ID) error {
-		text := strings.TrimSpace(strings.ReplaceAll(v.form("text"), "\r\n", "\n"))
+		text := strings.TrimSpace(v.form("text"))
 		if text == "" {
 			return fault.New(aftersales.MissingText, "The comment is empty. Type it first.")
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"fieldsync/server/auth"
@@ -118,7 +119,11 @@ type Visit struct {
 	r      *http.Request
 }
 
-func (v *Visit) form(name string) string  { return v.r.PostForm.Get(name) }
+// form returns what was typed into the field, its lines ending as they do everywhere but in forms.
+func (v *Visit) form(name string) string {
+	return strings.ReplaceAll(v.r.PostForm.Get(name), "\r\n", "\n")
+}
+
 func (v *Visit) query(name string) string { return v.r.URL.Query().Get(name) }
 
 // t says something in the visitor's language.

@@ -16,7 +16,7 @@ import (
 // changeView is a change set that was judged: what was done or tried, by whom, and why it was refused if it was.
 type changeView struct {
 	Dot      string
-	Who      string
+	By       string
 	Device   string // "" in the office
 	When     int64  // it happened
 	Received int64  // the hub judged it
@@ -81,7 +81,7 @@ func (o *Office) changeView(v *Visit, n *names, e *Event) (changeView, error) {
 		return changeView{}, err
 	}
 	view := changeView{
-		Dot: dotText(e.Dot), Who: v.called(w), Device: w.Device, When: e.Eff.Millis(), Received: e.Received,
+		Dot: dotText(e.Dot), By: v.called(w), Device: w.Device, When: e.Eff.Millis(), Received: e.Received,
 		Cause: v.lang.name("cause." + e.Change.Cause), Merged: e.Outcome == wire.Merged,
 	}
 	view.Late = view.Received-view.When > lateBy.Milliseconds()
@@ -232,6 +232,8 @@ func (o *Office) parseDecision(v *Visit, page *amendPage, e *Event) (Decision, b
 		page.Problem = v.t("Choose what shall become of the change.")
 	case d.Verb == Dismiss && d.Reason == "":
 		page.Problem = v.t("Say why: the technician reads it.")
+	case d.Verb == Release && v.corrected(page):
+		page.Problem = v.t("You corrected something. Apply it with your corrections, or take them back first.")
 	case d.Verb == Amend:
 		var ok bool
 		if d.Rows, ok = o.parseAmended(v, page, e); !ok {
@@ -239,6 +241,20 @@ func (o *Office) parseDecision(v *Visit, page *amendPage, e *Event) (Decision, b
 		}
 	}
 	return d, page.Problem == ""
+}
+
+// corrected reports whether a field was typed over, and keeps what was typed. Enter sends a form by its first button:
+// corrections must not be lost to a key.
+func (v *Visit) corrected(page *amendPage) (any bool) {
+	for _, row := range page.Rows {
+		for i := range row.Cells {
+			f := &row.Cells[i]
+			if f.Kind != "" && v.r.PostForm.Has(f.Name) && v.form(f.Name) != f.Value {
+				f.Value, any = v.form(f.Name), true
+			}
+		}
+	}
+	return any
 }
 
 func (o *Office) parseAmended(v *Visit, page *amendPage, e *Event) (rows []record.RowChange, ok bool) {

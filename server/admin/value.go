@@ -167,7 +167,7 @@ func (v *Visit) input(t *schema.Table, c *schema.Column, value record.Value) fie
 		}
 	default:
 		f.Value = value.Text()
-		if c.MaxText() > 500 {
+		if c.MaxText() > schema.DefaultMax {
 			f.Kind = "area"
 		}
 	}
@@ -185,7 +185,7 @@ func amountDigits(c *schema.Column, unit string) int {
 // parse reads what was typed into a field of the column; nothing typed is null. The error is a *fault.Error with the
 // code fault.Invalid.
 func (v *Visit) parse(c *schema.Column, typed string) (record.Value, error) {
-	typed = strings.TrimSpace(strings.ReplaceAll(typed, "\r\n", "\n"))
+	typed = strings.TrimSpace(typed)
 	if typed == "" {
 		if c.Has(schema.Required) {
 			return record.Null, fault.New(fault.Invalid, "This is needed.")

@@ -5,7 +5,6 @@ package hub
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"sync"
 	"time"
@@ -33,6 +32,10 @@ type View interface {
 	judge.Actors
 	// ActorsOf returns the incarnations that write for the person.
 	ActorsOf(person record.ID) ([]judge.Actor, error)
+	// CommitsSince returns the group commits after the commit number, in order.
+	CommitsSince(seq uint64) ([]Commit, error)
+	// RevokedSince returns the devices that were revoked at or after the time.
+	RevokedSince(time.Time) ([]record.ID, error)
 }
 
 // Store is where the hub keeps everything. Write returns once what it did is durable; several may share a commit.
@@ -80,7 +83,9 @@ type Hub struct {
 	officeMu sync.Mutex
 	office   map[record.ID]clock.Actor // the incarnation that each office person writes with
 
-	notes notes // what devices said that is not yet written down
+	seen  uint64          // the commit up to which follow has looked; its own
+	told  map[uint64]bool // commits of this process since then; guarded by mu
+	notes notes           // what devices said that is not yet written down
 	wait  sync.WaitGroup
 	stop  chan struct{}
 }
@@ -100,11 +105,20 @@ func New(o Options) (*Hub, error) {
 		conns:    map[record.ID]*conn{},
 		watchers: map[chan struct{}]bool{},
 		subs:     map[record.Bucket]map[*conn]bool{},
+		told:     map[uint64]bool{},
 		office:   map[record.ID]clock.Actor{},
 		notes:    newNotes(),
 		stats:    newStats(),
 	}
+	err = o.Store.Read(context.Background(), func(v View) (err error) {
+		h.seen, err = v.Head()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	h.wait.Go(h.writeNotes)
+	h.wait.Go(h.follow)
 	return h, nil
 }
 
@@ -161,9 +175,10 @@ func (h *Hub) Watch() (changed <-chan struct{}, stop func()) {
 }
 
 // committed tells everybody whom a commit concerns. It never waits for any of them.
-func (h *Hub) committed(touched []record.Bucket) {
+func (h *Hub) committed(head uint64, touched []record.Bucket) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.told[head] = true
 	for ch := range h.watchers {
 		select {
 		case ch <- struct{}{}:
@@ -230,5 +245,3 @@ func (h *Hub) unregister(c *conn) {
 }
 
 func (h *Hub) stamp() clock.Stamp { return clock.StampAt(h.Now().UnixMilli()) }
-
-func random(b []byte) { _, _ = rand.Read(b) } // crypto/rand never fails: it ends the program instead

@@ -138,6 +138,7 @@ func (h *Hub) commit(ctx context.Context, person record.ID, do func(*judge.Batch
 		return judge.Ruling{}, err
 	}
 	var touched []record.Bucket
+	var head uint64
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		b, err := h.batch(tx)
 		if err != nil {
@@ -153,11 +154,11 @@ func (h *Hub) commit(ctx context.Context, person record.ID, do func(*judge.Batch
 		if r, err = do(b, known); err != nil {
 			return err
 		}
-		touched = b.Touched()
+		touched, head = b.Touched(), b.Head()
 		return b.Flush()
 	})
 	if err == nil {
-		h.committed(touched)
+		h.committed(head, touched)
 	}
 	return r, err
 }

@@ -155,6 +155,7 @@ func (h *Hub) batch(tx Tx) (*judge.Batch, error) { return judge.NewBatch(tx, h.c
 // judge decides about the change sets of a push, durably, and returns the answer to it.
 func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (answer wire.Verdicts, err error) {
 	var touched []record.Bucket
+	var head uint64
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		b, err := h.batch(tx)
 		if err != nil {
@@ -166,14 +167,14 @@ func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (ans
 			}
 		}
 		answer, err = h.judgePush(b, author, p)
-		touched = b.Touched()
+		touched, head = b.Touched(), b.Head()
 		return err
 	})
 	if err != nil {
 		return wire.Verdicts{}, err
 	}
 	h.stats.count(answer.Verdicts)
-	h.committed(touched)
+	h.committed(head, touched)
 	return answer, nil
 }
 

@@ -158,6 +158,9 @@ func (r *Replica) leave(key record.Key) error {
 			return err
 		}
 		base.Hidden = true
+		if base.Row != nil {
+			base.Row.Seq = 0 // whatever the hub sends again is newer, though its history went back meanwhile
+		}
 		if err := r.store.PutBase(key, base); err != nil {
 			return err
 		}

@@ -140,7 +140,8 @@ func sameHold(a, b Hold) bool {
 	return a.Person == b.Person && a.Bucket == b.Bucket && a.Right == b.Right
 }
 
-// granted returns the holds that a row gives as it stands.
+// granted returns the holds that a row gives as it stands. Where several of its grants give a person the same bucket,
+// as to the lead of a job who is in its crew too, the one declared first counts.
 func (b *Batch) granted(row *record.Row) ([]Hold, error) {
 	var holds []Hold
 	if row.Deleted {
@@ -161,7 +162,7 @@ func (b *Batch) granted(row *record.Row) ([]Hold, error) {
 		for _, person := range people {
 			for _, bucket := range buckets {
 				h := Hold{person, bucket, row.Key(), g.Right, b.seq, Forever}
-				if !slices.ContainsFunc(holds, func(x Hold) bool { return sameHold(x, h) }) {
+				if !slices.ContainsFunc(holds, func(x Hold) bool { return x.Person == person && x.Bucket == bucket }) {
 					holds = append(holds, h)
 				}
 			}

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"math"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
@@ -47,26 +48,48 @@ func (b *Batch) judgedBefore(cs *record.ChangeSet, hash record.Hash) (Ruling, er
 	if e == nil || e.Hash != hash {
 		return Ruling{Dot: cs.Dot, Hash: hash, Outcome: wire.Forked}, nil
 	}
-	return again(e, cs), nil
+	return b.again(e, cs)
 }
 
 // again is the ruling of an entry of the ledger, told once more.
-func again(e *Entry, cs *record.ChangeSet) Ruling {
-	r := Ruling{
-		Dot: cs.Dot, Hash: e.Hash, Outcome: e.Outcome, Seq: e.Seq, Eff: e.Eff, Code: e.Code, Message: e.Message,
-		Meant: cs.Stamp.Add(cs.Offset), Again: true, Return: keysOf(cs),
+func (b *Batch) again(e *Entry, cs *record.ChangeSet) (Ruling, error) {
+	first, err := b.judgedFirst(e)
+	if err != nil {
+		return Ruling{}, err
 	}
-	if e.Outcome == wire.Applied {
+	r := ruling(e, cs)
+	r.Again, r.Return = true, keysOf(cs)
+	switch {
+	case first.Outcome == wire.Quarantined && !first.Closed.IsZero():
+		r.Outcome = wire.Released
+	case e.Outcome == wire.Applied:
 		r.Outcome = wire.Merged // the row may have changed since: it comes along
 	}
-	if !e.Closed.IsZero() {
-		r.Outcome = wire.Released
+	return r, nil
+}
+
+// judgedFirst returns the entry under which the change set was judged: e itself, unless it had been judged under another dot
+// before.
+func (b *Batch) judgedFirst(e *Entry) (*Entry, error) {
+	if e.Same.IsZero() {
+		return e, nil
 	}
-	return r
+	first, err := b.store.Entry(e.Same)
+	if err == nil && first == nil {
+		err = fmt.Errorf("judge: ledger entry %v names %v, which is missing", e.Dot, e.Same)
+	}
+	return first, err
+}
+
+// ruling is what an entry of the ledger says.
+func ruling(e *Entry, cs *record.ChangeSet) Ruling {
+	return Ruling{
+		Dot: cs.Dot, Hash: e.Hash, Outcome: e.Outcome, Seq: e.Seq, Eff: e.Eff, Code: e.Code, Message: e.Message,
+	}
 }
 
 // judgedElsewhere answers a change set that was judged under another dot, before it was re-stamped: its verdict
-// stands, and is entered under this dot too.
+// stands, and is entered under this dot too. Of what is in quarantine the first entry alone waits for a decision.
 func (b *Batch) judgedElsewhere(actor *Actor, cs *record.ChangeSet, hash record.Hash, encoded []byte) (Ruling, bool, error) {
 	e, err := b.store.EntryByRID(cs.RID(hash))
 	if err != nil || e == nil {
@@ -74,11 +97,17 @@ func (b *Batch) judgedElsewhere(actor *Actor, cs *record.ChangeSet, hash record.
 	}
 	same := *e
 	same.Dot, same.Hash, same.Encoded, same.Same = cs.Dot, hash, encoded, e.Dot
+	if e.Outcome == wire.Quarantined {
+		same.Closed = e.Dot
+	}
 	b.seq++
 	same.Seq = b.seq
 	b.advance(actor, cs, hash)
-	r := again(&same, cs)
-	return r, true, b.store.PutEntry(&same)
+	if err := b.store.PutEntry(&same); err != nil {
+		return Ruling{}, false, err
+	}
+	r, err := b.again(&same, cs)
+	return r, true, err
 }
 
 func (b *Batch) advance(actor *Actor, cs *record.ChangeSet, hash record.Hash) {
@@ -103,10 +132,9 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 		return Ruling{}, err
 	}
 	b.advance(actor, cs, hash)
-	r := again(e, cs)
-	r.Outcome, r.Again = e.Outcome, false
-	if e.Outcome == wire.Applied {
-		r.Return = nil
+	r := ruling(e, cs)
+	if e.Outcome != wire.Applied {
+		r.Return = keysOf(cs)
 	}
 	return r, b.store.PutEntry(e)
 }
@@ -129,8 +157,8 @@ func (b *Batch) Quarantine(author Author, p wire.Pushed, reason *fault.Error) (R
 	e := &Entry{Dot: cs.Dot, RID: cs.RID(hash), Hash: hash, Seq: b.seq, Encoded: p.Encoded,
 		Outcome: wire.Quarantined, Code: reason.Code, Message: reason.Message}
 	b.advance(actor, cs, hash)
-	r := again(e, cs)
-	r.Again = false
+	r := ruling(e, cs)
+	r.Return = keysOf(cs)
 	return r, b.store.PutEntry(e)
 }
 
@@ -169,7 +197,7 @@ func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Ent
 	if err := b.mergeAll(&m); err != nil {
 		return err
 	}
-	hidden, err := b.hidesNew(author, m.rows)
+	hidden, err := b.hides(author, m.rows)
 	if err != nil {
 		return err
 	}
@@ -180,14 +208,13 @@ func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Ent
 	return b.closeAmended(amended, cs.Dot)
 }
 
-// hidesNew reports whether the author may not see a row that he inserted, as when nothing in the change set gives him
-// the bucket that it makes. No page will ever take it from him: its bucket does not leave, for it never entered. So the
-// verdict does.
-func (b *Batch) hidesNew(author Author, rows []record.RowChange) (bool, error) {
+// hides reports whether the author may not see a row that he wrote: one that he may write because he created it, in a
+// bucket that nobody gave him. No page will ever take it from him, for its bucket never entered; so the verdict does.
+func (b *Batch) hides(author Author, rows []record.RowChange) (bool, error) {
+	if author.Trusted {
+		return false, nil
+	}
 	for i := range rows {
-		if rows[i].Op != record.Insert {
-			continue
-		}
 		visible, err := maySee(b.HoldsOn, author.Person, b.rows[rows[i].Key()].row)
 		if !visible || err != nil {
 			return true, err
@@ -207,9 +234,11 @@ func (b *Batch) review(cs *record.ChangeSet, author Author) (Decision, error) {
 	return d, err
 }
 
-// original is a quarantined change set that another one replaces.
+// original is a quarantined change set that another one replaces: its entry, those that it was to replace itself, and
+// the least that their author knew.
 type original struct {
 	entry *Entry
+	older []*Entry
 	k     uint64
 }
 
@@ -226,7 +255,10 @@ func (b *Batch) amended(cs *record.ChangeSet, author Author) (*original, error) 
 	if e == nil || e.Outcome != wire.Quarantined {
 		return nil, fault.New(fault.Invalid, "it replaces a change that is not waiting for a decision")
 	}
-	by, err := b.actor(cs.Amends.Actor)
+	if e, err = b.judgedFirst(e); err != nil {
+		return nil, err
+	}
+	by, err := b.actor(e.Dot.Actor)
 	if err != nil {
 		return nil, err
 	}
@@ -234,21 +266,67 @@ func (b *Batch) amended(cs *record.ChangeSet, author Author) (*original, error) 
 		return nil, fault.New(fault.NotAllowed, "it replaces a change of somebody else")
 	}
 	if !e.Closed.IsZero() {
-		return nil, fault.New(fault.Closed, "the change that this one replaces was already decided")
+		return nil, errClosed
 	}
-	old, err := record.ParseChangeSet(e.Encoded)
+	o := &original{entry: e, k: math.MaxUint64}
+	return o, b.addOlder(o, by, e, len(cs.Rows) == 0)
+}
+
+var errClosed = fault.New(fault.Closed, "the change that this one replaces was already decided")
+
+// addOlder follows a change set that was sent again, and refused again, to those before it: they are the same work, and
+// of them one at most takes effect. A dismissal ends one alone.
+func (b *Batch) addOlder(o *original, by *Actor, e *Entry, dismissal bool) error {
+	cs, err := record.ParseChangeSet(e.Encoded)
 	if err != nil {
-		return nil, fmt.Errorf("judge: ledger entry %v: %w", e.Dot, err)
+		return fmt.Errorf("judge: ledger entry %v: %w", e.Dot, err)
 	}
-	return &original{e, b.knowledge(by, old)}, nil
+	o.k = min(o.k, b.knowledge(by, cs))
+	if dismissal || cs.Amends.IsZero() {
+		return nil
+	}
+	older, err := b.store.Entry(cs.Amends)
+	if err != nil || older == nil || older.Outcome != wire.Quarantined {
+		return err
+	}
+	if older, err = b.judgedFirst(older); err != nil {
+		return err
+	}
+	if !older.Closed.IsZero() {
+		took, err := b.tookEffect(older.Closed)
+		if took {
+			return errClosed
+		}
+		return err
+	}
+	o.older = append(o.older, older)
+	return b.addOlder(o, by, older, false)
+}
+
+// tookEffect reports whether what closed a quarantined change set was more than a dismissal.
+func (b *Batch) tookEffect(d clock.Dot) (bool, error) {
+	e, err := b.store.Entry(d)
+	if err != nil || e == nil {
+		return false, err
+	}
+	cs, err := record.ParseChangeSet(e.Encoded)
+	if err != nil {
+		return false, fmt.Errorf("judge: ledger entry %v: %w", d, err)
+	}
+	return len(cs.Rows) > 0, nil
 }
 
 func (b *Batch) closeAmended(o *original, by clock.Dot) error {
 	if o == nil {
 		return nil
 	}
-	o.entry.Closed = by
-	return b.store.PutEntry(o.entry)
+	for _, e := range append(o.older, o.entry) {
+		e.Closed = by
+		if err := b.store.PutEntry(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // knowledge returns the K that the change set is judged at: what its author claims to have known, raised to what he

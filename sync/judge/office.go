@@ -46,8 +46,8 @@ func (b *Batch) commit(author Author, a clock.Actor, amends clock.Dot, changes [
 		return Ruling{}, err
 	}
 	b.advance(actor, cs, e.Hash)
-	r := again(e, cs)
-	r.Outcome, r.Again = e.Outcome, false
+	r := ruling(e, cs)
+	r.Return = keysOf(cs)
 	return r, b.store.PutEntry(e)
 }
 

@@ -402,6 +402,7 @@ func (h *fleetHub) restore() {
 	h.cutAll()
 	h.queue, h.acks = nil, nil
 	h.reopen()
+	h.f.keepRecorded()
 	h.store.Restore(b.Snapshot)
 	h.backups, h.verified = []backup{b}, 0
 	h.f.office.restored()

@@ -12,6 +12,9 @@ type truth struct {
 	writes map[place]map[record.Value]*written // by the cell and the value
 	sets   []*deed
 	byRID  map[record.ID]*deed
+	// recorded are the values that were in a conflict's record of a hub that was restored since: those who wrote on knew
+	// the conflict, and the record is gone with the hub.
+	recorded map[*written]bool
 }
 
 // place is one cell of one row.
@@ -39,7 +42,7 @@ type deed struct {
 }
 
 func newTruth() *truth {
-	return &truth{writes: map[place]map[record.Value]*written{}, byRID: map[record.ID]*deed{}}
+	return &truth{writes: map[place]map[record.Value]*written{}, byRID: map[record.ID]*deed{}, recorded: map[*written]bool{}}
 }
 
 // follows reports whether every value of the column is given once.

@@ -88,7 +88,7 @@ func (f *Fleet) checkValues() {
 			continue
 		}
 		for _, w := range d.values {
-			if !seen[w] && !f.standsOrRecorded(w) {
+			if !seen[w] && !f.truth.recorded[w] && !f.standsOrRecorded(w) {
 				f.fail("value", "%s of %s, written by %s in %v, is gone without a record", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
 			}
@@ -108,6 +108,12 @@ func (f *Fleet) standsOrRecorded(w *written) bool {
 	if i, ok := row.Meta.Find(w.cell); ok && slices.ContainsFunc(row.Meta.Cells[i].Others, is) {
 		return true
 	}
+	return f.recorded(w)
+}
+
+// recorded reports whether the value is in the record of a conflict.
+func (f *Fleet) recorded(w *written) bool {
+	is := func(s record.Standing) bool { return s.Value == w.value }
 	for k, c := range f.hub.store.state.conflicts.from(conflictKey{row: w.row, cell: w.cell}) {
 		if k.row != w.row || k.cell != w.cell {
 			break
@@ -117,6 +123,17 @@ func (f *Fleet) standsOrRecorded(w *written) bool {
 		}
 	}
 	return false
+}
+
+// keepRecorded takes down what the hub's records of conflicts hold, before it is restored.
+func (f *Fleet) keepRecorded() {
+	for _, d := range f.truth.sets {
+		for _, w := range d.values {
+			if f.recorded(w) {
+				f.truth.recorded[w] = true
+			}
+		}
+	}
 }
 
 // checkTimes asks that commit times never decrease.
@@ -150,11 +167,15 @@ func (f *Fleet) checkRecorded() {
 	}
 }
 
-// has reports whether the phone has the change set, as refused or as one that its owner has decided about.
+// has reports whether the phone has the change set, as refused or as one that its owner has decided about. Of those, a
+// phone keeps only what the backups may lack.
 func (p *phone) has(rid record.ID) bool {
-	return slices.ContainsFunc(p.store.Items(), func(i *device.Item) bool {
-		return i.Change.RID(i.Hash) == rid && (i.State == device.Refused || i.State == device.Closed)
-	})
+	for _, i := range p.store.Items() {
+		if i.Change.RID(i.Hash) == rid {
+			return i.State == device.Refused || i.State == device.Closed
+		}
+	}
+	return p.f.hub.verified > 0 || p.f.Restore
 }
 
 // checkQueue asks that nothing waits, and that what the phone shows as refused is.

@@ -1,0 +1,73 @@
+package hub
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"fieldsync/sync/record"
+)
+
+// Commit is one group commit, as those who did not make it hear of it.
+type Commit struct {
+	Head    uint64 // the highest commit number it gave
+	Touched []record.Bucket
+}
+
+// followEvery is how often the hub looks for what other processes have written to its store: commands that import,
+// assign or revoke while it runs. A revoked device must be off within five seconds.
+const followEvery = time.Second
+
+// follow runs until the hub closes.
+func (h *Hub) follow() {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for looked := h.Now(); ; {
+		select {
+		case <-h.stop:
+			return
+		case <-tick.C:
+		}
+		now := h.Now()
+		if err := h.look(looked); err != nil {
+			h.Log.Error("the store cannot be read; trying again", "error", err)
+			continue
+		}
+		looked = now
+	}
+}
+
+// look tells of commits that this process did not make, and ends the connections of devices revoked since.
+func (h *Hub) look(since time.Time) error {
+	var commits []Commit
+	var revoked []record.ID
+	err := h.Store.Read(context.Background(), func(v View) (err error) {
+		if commits, err = v.CommitsSince(h.seen); err != nil {
+			return err
+		}
+		revoked, err = v.RevokedSince(since.Add(-followEvery))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range commits {
+		if !h.ours(c.Head) {
+			h.committed(c.Head, c.Touched)
+		}
+		h.seen = c.Head
+	}
+	for _, device := range revoked {
+		h.Disconnect(device)
+	}
+	return nil
+}
+
+// ours reports whether this process made the commit, and so has told of it.
+func (h *Hub) ours(head uint64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	was := h.told[head]
+	maps.DeleteFunc(h.told, func(told uint64, _ bool) bool { return told <= head })
+	return was
+}
