@@ -173,5 +173,8 @@ func askEnrolment(ctx context.Context, server, code, name string, public ed25519
 	if e.Code != "" {
 		return nil, fault.New(e.Code, e.Message)
 	}
+	if e.Device.IsZero() || e.Person.IsZero() {
+		return nil, fault.New(fault.Version, "the address answers, but not as this server does: check it")
+	}
 	return &e, nil
 }

@@ -37,7 +37,9 @@ func (a Assets) BySerial(ctx context.Context, serial string) ([]aftersales.Unit,
 // Search returns the units where each word of text stands somewhere in the number, the name, the serial number or the
 // place, ordered by name and serial number; "" returns all in use. Words are found at any place, as in JobFilter.Text.
 // It reads every unit that the device holds.
-func (a Assets) Search(ctx context.Context, text string) ([]aftersales.Unit, error) { return list(a.Each(ctx, text)) }
+func (a Assets) Search(ctx context.Context, text string) ([]aftersales.Unit, error) {
+	return list(a.Each(ctx, text))
+}
 
 // Each yields the units of Search one by one, read in pages; an error ends the sequence.
 func (a Assets) Each(ctx context.Context, text string) iter.Seq2[aftersales.Unit, error] {

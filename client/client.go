@@ -46,6 +46,9 @@ type Options struct {
 	Now    func() time.Time // the device's clock; nil means time.Now
 	// DeferIndexes makes the first download faster: indexes are built when it is complete.
 	DeferIndexes bool
+	// ReadOnly opens the replica beside another program that writes it: what would write is refused with
+	// replica.ReadOnly, and there must be a replica.
+	ReadOnly bool
 }
 
 // Client is an open replica.
@@ -85,7 +88,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := replica.Open(ctx, replica.Options{Path: o.Path, Schema: o.Schema})
+	r, err := replica.Open(ctx, replica.Options{Path: o.Path, Schema: o.Schema, ReadOnly: o.ReadOnly})
 	if err != nil {
 		return nil, err
 	}

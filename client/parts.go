@@ -20,7 +20,9 @@ func (c *Client) Parts() Parts { return Parts{c} }
 // Search returns the parts of the catalogue where each word of text stands somewhere in the code, the names in any
 // language, the barcode or the models it fits, in the order of their codes; "" returns all that are in use. Words are
 // found at any place, as in JobFilter.Text. It reads the whole catalogue.
-func (p Parts) Search(ctx context.Context, text string) ([]aftersales.Part, error) { return list(p.Each(ctx, text)) }
+func (p Parts) Search(ctx context.Context, text string) ([]aftersales.Part, error) {
+	return list(p.Each(ctx, text))
+}
 
 // Each yields the parts of Search one by one, read in pages; an error ends the sequence.
 func (p Parts) Each(ctx context.Context, text string) iter.Seq2[aftersales.Part, error] {

@@ -40,6 +40,7 @@ type contact struct {
 	trouble  string
 	done     uint64
 	total    uint64
+	checked  time.Time
 	indexing bool // indexes are left for the end of the first download
 }
 
@@ -49,6 +50,23 @@ func (c *contact) heard(now func() time.Time) func() {
 		defer c.mu.Unlock()
 		c.last, c.trouble = now(), ""
 	}
+}
+
+// A replica that stays connected is compared with the hub a minute after it connected, and then once a day at most.
+const (
+	checkAfter = time.Minute
+	checkEvery = 24 * time.Hour
+)
+
+// nextCheck returns when to compare on a connection that was just made, and counts it as done.
+func (c *contact) nextCheck(now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := max(checkAfter, c.checked.Add(checkEvery).Sub(now))
+	if next == checkAfter {
+		c.checked = now
+	}
+	return next
 }
 
 func (c *contact) failed(reason error) {

@@ -105,6 +105,25 @@ func (c local) Unsent(after uint64, limit int) (items []*device.Item, err error)
 	return items, err
 }
 
+func (c local) Held() (held []record.Bucket, err error) {
+	err = c.replica.Read(context.Background(), func(tx *replica.Tx) (err error) {
+		held, err = device.Held(tx)
+		return err
+	})
+	return held, err
+}
+
+func (c local) Compare(s *wire.Sums) (differs bool, err error) {
+	err = c.take(c.replica.Write, func(r *device.Replica) (err error) {
+		differs, err = r.Compare(s)
+		return err
+	})
+	if differs {
+		c.Log.Error("the replica differed from the hub; it is fetched anew")
+	}
+	return differs, err
+}
+
 func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
 	a := c.account.get()
 	if a.Device.IsZero() {
@@ -252,6 +271,8 @@ func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backof
 	}
 	c.live.set(l)
 	defer c.live.set(nil)
+	check := time.AfterFunc(c.contact.nextCheck(c.Now()), l.Check)
+	defer check.Stop()
 	defer c.contact.setOnline(false)
 	return l.Run(ctx)
 }

@@ -26,7 +26,8 @@ type watchers struct {
 }
 
 type watcher struct {
-	tables  []schema.TableID // empty: all
+	all     bool
+	tables  []schema.TableID // unless all
 	out     chan Change
 	waiting Change
 	ready   chan struct{}
@@ -38,7 +39,9 @@ type watcher struct {
 // commit, local or from the hub; what a slow reader has not taken is folded together. Stop ends it and closes the
 // channel, as does Close.
 func (c *Client) Watch(tables ...string) (changes <-chan Change, stop func()) {
-	w := &watcher{out: make(chan Change), ready: make(chan struct{}, 1), gone: make(chan struct{})}
+	w := &watcher{
+		all: len(tables) == 0, out: make(chan Change), ready: make(chan struct{}, 1), gone: make(chan struct{}),
+	}
 	for _, name := range tables {
 		if t := c.Schema.Table(name); t != nil {
 			w.tables = append(w.tables, t.ID)
@@ -78,6 +81,9 @@ func (s *watchers) run(w *watcher) {
 		change := w.waiting
 		w.waiting = Change{}
 		s.mu.Unlock()
+		if len(change.Rows) == 0 && !change.Overflow {
+			continue // it went with the one before
+		}
 		select {
 		case w.out <- change:
 		case <-w.gone:
@@ -106,7 +112,7 @@ func (s *watchers) tell(keys []record.Key) {
 func (w *watcher) add(keys []record.Key) {
 	n := len(w.waiting.Rows)
 	for _, k := range keys {
-		if len(w.tables) == 0 || slices.Contains(w.tables, k.Table) {
+		if w.all || slices.Contains(w.tables, k.Table) {
 			w.waiting.Rows = append(w.waiting.Rows, k)
 		}
 	}

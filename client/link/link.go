@@ -123,6 +123,14 @@ func (l *Link) Wrote() {
 	}
 }
 
+// Check makes the link compare the replica with the hub, when there is nothing better to do. It never waits.
+func (l *Link) Check() {
+	select {
+	case l.events <- session.Check{}:
+	default:
+	}
+}
+
 // Run serves the connection until it ends, or ctx does.
 func (l *Link) Run(ctx context.Context) End {
 	messages := make(chan session.Event)

@@ -148,7 +148,7 @@ func (c *conn) perform(e session.Effect) session.Event {
 	case session.Read:
 		return c.answer(c.read(e.Want))
 	case session.Sum:
-		return c.answer(c.sum(e.Buckets))
+		return c.answer(c.sum(e))
 	case session.Heard:
 		if e.Ack.Actor != 0 && int(e.Ack.Class) == 0 {
 			c.hub.notes.acknowledged(e.Ack)

@@ -141,10 +141,10 @@ func (c *conn) read(want judge.Want) (session.Event, error) {
 	return answer, err
 }
 
-func (c *conn) sum(buckets []record.Bucket) (session.Event, error) {
+func (c *conn) sum(e session.Sum) (session.Event, error) {
 	var answer session.Summed
 	err := c.hub.Store.Read(context.Background(), func(v View) (err error) {
-		answer.Sums, err = judge.Sums(v, c.hub.Schema, c.author.Person, buckets)
+		answer.Sums, err = judge.Sums(v, c.hub.Schema, c.author.Person, e.Buckets, e.At)
 		return err
 	})
 	return answer, err

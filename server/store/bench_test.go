@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+"syscall"
 	"time"
 
 	"fieldsync/sync/clock"
@@ -105,7 +106,7 @@ func BenchmarkJudge(b *testing.B) {
 			s, phone := benchStore(b, "job", rows, rows)
 			change := make([]byte, 220)
 			b.ResetTimer()
-			started := time.Now()
+			started := time.Now(); c0 := cpu()
 			for n := 0; n < b.N; {
 				err := s.Write(b.Context(), func(tx *Tx) error {
 					head, err := tx.Head()
@@ -133,7 +134,7 @@ func BenchmarkJudge(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(b.N)/time.Since(started).Seconds(), "changes/s")
+			b.ReportMetric(float64(b.N)/time.Since(started).Seconds(), "changes/s"); b.ReportMetric(float64(cpu()-c0)/float64(b.N), "cpu-ns/op")
 		})
 	}
 }
@@ -218,3 +219,5 @@ func BenchmarkScan(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*rows)/time.Since(started).Seconds(), "rows/s")
 }
+
+func cpu() int64 { var r syscall.Rusage; syscall.Getrusage(0, &r); return r.Utime.Nano()+r.Stime.Nano() }

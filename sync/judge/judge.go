@@ -85,6 +85,7 @@ func (b *Batch) judgedFirst(e *Entry) (*Entry, error) {
 func ruling(e *Entry, cs *record.ChangeSet) Ruling {
 	return Ruling{
 		Dot: cs.Dot, Hash: e.Hash, Outcome: e.Outcome, Seq: e.Seq, Eff: e.Eff, Code: e.Code, Message: e.Message,
+		Meant: cs.Stamp.Add(cs.Offset),
 	}
 }
 
@@ -380,7 +381,7 @@ func (b *Batch) mergeAll(m *merging) error {
 
 func (b *Batch) mergeRow(m *merging, c *record.RowChange) error {
 	t := b.Schema.TableByID(c.Table)
-	unseen, err := b.unseen(c.Context)
+	unseen, err := b.unseen(c.Context, m.cs.Dot.Actor)
 	if err != nil {
 		return err
 	}
@@ -440,9 +441,10 @@ func (b *Batch) parent(row *record.Row) (record.Key, bool) {
 }
 
 // unseen returns the part of an author's context that the hub has not applied: change sets it has not judged, as
-// after a restore, and those that stand in quarantine. The cells he wrote remember it, so that what he had knowingly
-// replaced does not come back when it arrives after him.
-func (b *Batch) unseen(context clock.Vector) (clock.Vector, error) {
+// after a restore, and his own that stand in quarantine. The cells he wrote remember it, so that what he had knowingly
+// replaced does not come back when it arrives after him. Of others' quarantined change sets a context says nothing: it
+// covers their numbers for the sake of later ones.
+func (b *Batch) unseen(context clock.Vector, by clock.Actor) (clock.Vector, error) {
 	var failed error
 	open := context.Filter(func(d clock.Dot) bool {
 		actor, err := b.actor(d.Actor)
@@ -450,7 +452,7 @@ func (b *Batch) unseen(context clock.Vector) (clock.Vector, error) {
 			return true
 		}
 		var oldest uint64
-		if err == nil {
+		if err == nil && d.Actor == by {
 			oldest, err = b.store.OldestQuarantined(d.Actor)
 		}
 		if err != nil {

@@ -454,33 +454,41 @@ func maySee(holdsOn func(record.Bucket) ([]Hold, error), person record.ID, row *
 	return false, nil
 }
 
-// Sums returns the checksums of those of the buckets that the person holds, over their living rows of all classes.
-func Sums(r Reader, s *schema.Schema, person record.ID, buckets []record.Bucket) (wire.Sums, error) {
-	head, err := r.Head()
-	sums := wire.Sums{At: head}
+// Sums returns the checksums of the buckets over their living rows of all classes, for a device that has come up to the
+// commit at. Buckets that the person does not hold, and those that changed since, are left out.
+func Sums(r Reader, s *schema.Schema, person record.ID, buckets []record.Bucket, at uint64) (wire.Sums, error) {
+	sums := wire.Sums{At: at}
 	for _, b := range buckets {
-		ok, errHeld := HoldsNow(r, person, b)
-		if err = cmp.Or(err, errHeld); err != nil {
+		held, err := HoldsNow(r, person, b)
+		if err != nil {
 			return wire.Sums{}, err
 		}
-		if !ok {
-			continue
+		sum, newest, err := sumOf(r, s, b)
+		if err != nil {
+			return wire.Sums{}, err
 		}
-		sum := wire.Sum{Bucket: b}
-		for class := range schema.Class(schema.Classes) {
-			for _, src := range sources(s, class, b) {
-				err := r.Scan(src.table, src.rule, b, record.ID{}, func(row *record.Row) bool {
-					sum.Sum += wire.RowSum(row.Key(), row.Seq)
-					return true
-				})
-				if err != nil {
-					return wire.Sums{}, err
-				}
-			}
+		if held && newest <= at {
+			sums.Sums = append(sums.Sums, wire.Sum{Bucket: b, Sum: sum})
 		}
-		sums.Sums = append(sums.Sums, sum)
 	}
 	return sums, nil
+}
+
+// sumOf returns the bucket's checksum, and the latest commit that touched one of its rows.
+func sumOf(r Reader, s *schema.Schema, b record.Bucket) (sum, newest uint64, err error) {
+	for class := range schema.Class(schema.Classes) {
+		for _, src := range sources(s, class, b) {
+			err := r.Scan(src.table, src.rule, b, record.ID{}, func(row *record.Row) bool {
+				sum += wire.RowSum(row.Key(), row.Seq)
+				newest = max(newest, row.Seq)
+				return true
+			})
+			if err != nil {
+				return 0, 0, err
+			}
+		}
+	}
+	return sum, newest, nil
 }
 
 // Acknowledge notes how far a device has come and which of its change sets have seen that.

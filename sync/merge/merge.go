@@ -43,8 +43,9 @@ func Apply(row *record.Row, w *Write, seq uint64) []Conflict {
 		}
 		conflicts = append(conflicts, applyCell(row, position, w, &w.Cells[i], seq)...)
 	}
-	row.Vector = row.Vector.With(w.Dot)
-	if c, ok := settleLife(row, w, seq); ok {
+	before := row.Vector
+	row.Vector = before.With(w.Dot)
+	if c, ok := settleLife(row, w, before, seq); ok {
 		conflicts = append(conflicts, c)
 	}
 	row.Seq = seq
@@ -181,15 +182,11 @@ func has(standing []record.Standing, code string) bool {
 }
 
 // settleLife decides whether the row lives. A delete holds while every write in the row was seen by somebody who
-// deleted it; any other write brings the row back, and that is recorded.
-func settleLife(row *record.Row, w *Write, seq uint64) (Conflict, bool) {
+// deleted it; any other write brings the row back, and that is recorded. Before is the row's vector without the write.
+func settleLife(row *record.Row, w *Write, before clock.Vector, seq uint64) (Conflict, bool) {
 	m, was := row.Meta, row.Deleted
 	if w.Op == record.Delete {
-		d := record.Deletion{Dot: w.Dot, Context: w.Context.With(w.Dot)}
-		if m.Delete != nil {
-			d.Context = d.Context.Join(m.Delete.Context)
-		}
-		m.Delete = &d
+		m.Delete = deletion(m.Delete, w, before)
 	}
 	if m.Delete == nil {
 		return Conflict{}, false
@@ -200,4 +197,17 @@ func settleLife(row *record.Row, w *Write, seq uint64) (Conflict, bool) {
 	}
 	unknown := w.Op == record.Delete && !row.Deleted || was && !row.Deleted && !w.Context.Covers(m.Delete.Dot)
 	return Conflict{Cell: DeletedCell, Open: false}, unknown
+}
+
+// deletion adds a delete to those there were. Its own dot says that the actor's earlier writes in the row were seen as
+// well: it counts only where they were, for an office person may delete from a form that is older than his last write.
+func deletion(have *record.Deletion, w *Write, before clock.Vector) *record.Deletion {
+	d := &record.Deletion{Dot: w.Dot, Context: w.Context}
+	if have != nil {
+		d.Context = d.Context.Join(have.Context)
+	}
+	if d.Context.Get(w.Dot.Actor) >= before.Get(w.Dot.Actor) {
+		d.Context = d.Context.With(w.Dot)
+	}
+	return d
 }

@@ -161,7 +161,7 @@ func ParseChangeSet(b []byte) (*ChangeSet, error) {
 	}
 	c.Cause = r.text()
 	n := r.count(20)
-	if flags > 3 || flags&1 != 0 && c.Origin.IsZero() || flags&2 != 0 && c.Amends.IsZero() || n > MaxRows || len(c.Cause) > MaxCause {
+	if flags > 3 || flags&1 != 0 && c.Origin.IsZero() || flags&2 != 0 && c.Amends.IsZero() || n > MaxRows || len(c.Cause) > MaxCause || !isText(c.Cause) {
 		r.fail()
 	}
 	if r.err == nil {

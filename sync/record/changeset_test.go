@@ -72,6 +72,7 @@ func TestMalformedChangeSetsAreRefused(t *testing.T) {
 		"a cause too long": func(b []byte) []byte {
 			return append(append(b[:cause:cause], append([]byte{65}, make([]byte, 65)...)...), b[8:]...)
 		},
+		"a cause that is no text":     func(b []byte) []byte { return append(append(b[:cause:cause], 1, 0xff), b[8:]...) },
 		"more rows than bytes":        set(cause+1, 100),
 		"no operation":                set(op, 0),
 		"an unknown operation":        set(op, 4),

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"slices"
+
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/schema"
@@ -118,6 +120,10 @@ func (d *Draft) change(op Op, t *schema.Table, id ID, values Values) error {
 		return fault.New(fault.UnknownRow, "this "+t.Name+" is not here")
 	}
 	s := d.staged[c.Key()]
+	if s != nil && s.Change.Op == Insert && op == Delete { // nobody else ever saw it: nothing is left to say
+		d.unstage(c.Key())
+		return nil
+	}
 	if s == nil {
 		s = &Staged{row.Clone(), RowChange{Op: op, Table: c.Table, ID: c.ID}}
 		d.stage(s)
@@ -125,6 +131,11 @@ func (d *Draft) change(op Op, t *schema.Table, id ID, values Values) error {
 	s.Row.Show(&c)
 	s.Change = Coalesce(s.Change, c)
 	return nil
+}
+
+func (d *Draft) unstage(key Key) {
+	delete(d.staged, key)
+	d.order = slices.DeleteFunc(d.order, func(k Key) bool { return k == key })
 }
 
 func (d *Draft) stage(s *Staged) {

@@ -7,6 +7,7 @@ import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
 )
@@ -22,6 +23,11 @@ type Local interface {
 	// Unsent returns change sets that wait for a verdict, in order, from after the given number in the queue.
 	Unsent(after uint64, limit int) ([]*device.Item, error)
 	Identity() (*device.Identity, error)
+	// Held returns the buckets that the replica holds.
+	Held() ([]record.Bucket, error)
+	// Compare holds the hub's checksums against the replica. Where they differ it makes the replica fetch everything
+	// again, and says so.
+	Compare(*wire.Sums) (differs bool, err error)
 }
 
 // How much a device sends before it waits for verdicts: enough to keep the hub busy, and little enough to lose.
@@ -29,6 +35,8 @@ const (
 	pushItems  = 512       // change sets in a message
 	pushBytes  = 256 << 10 // of change sets in a message
 	pushWindow = 4         // messages without a verdict
+	// checkBuckets is how many checksums a device asks for at a time: few enough not to keep the hub from its work.
+	checkBuckets = 16
 )
 
 // Device is the device's end of one connection.
@@ -43,7 +51,8 @@ type Device struct {
 	cursors [schema.Classes]uint64
 	partial bool // a page is under way: its last part has not come
 	resent  int
-	level   bool // CaughtUp was said, and nothing came since
+	check   []record.Bucket // buckets still to be compared
+	level   bool            // CaughtUp was said, and nothing came since
 }
 
 type deviceState uint8
@@ -85,6 +94,8 @@ func (d *Device) step(e Event) ([]Effect, error) {
 		}
 		d.level = false
 		return d.push(nil)
+	case Check:
+		return d.begin()
 	case Leave:
 		d.state = deviceClosed
 		return []Effect{Send{wire.Bye{}}, Close{}}, nil
@@ -121,7 +132,7 @@ func (d *Device) received(m wire.Message) ([]Effect, error) {
 	case wire.Page:
 		return d.paged(&m)
 	case wire.Sums:
-		return nil, nil
+		return d.summed(&m)
 	}
 	return nil, ErrOutOfPlace
 }
@@ -253,6 +264,38 @@ func (d *Device) complete() bool {
 		}
 	}
 	return true
+}
+
+// begin starts comparing what the device holds with the hub, unless there is something better to do.
+func (d *Device) begin() ([]Effect, error) {
+	if d.state != deviceLive || !d.level || len(d.check) > 0 {
+		return nil, nil
+	}
+	held, err := d.local.Held()
+	d.check = held
+	return d.verify(), err
+}
+
+// verify asks about the next buckets.
+func (d *Device) verify() []Effect {
+	n := min(len(d.check), checkBuckets)
+	if n == 0 {
+		return nil
+	}
+	asked := d.check[:n]
+	d.check = d.check[n:]
+	return []Effect{Send{wire.Verify{Buckets: asked}}}
+}
+
+func (d *Device) summed(s *wire.Sums) ([]Effect, error) {
+	differs, err := d.local.Compare(s)
+	if err != nil {
+		return nil, err
+	}
+	if differs {
+		return d.again(), nil
+	}
+	return d.verify(), nil
 }
 
 func (d *Device) close(err error) []Effect {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -105,7 +107,7 @@ func (h *Hub) live(m wire.Message) []Effect {
 			return h.read([]Effect{Heard{m}})
 		}
 	case wire.Verify:
-		return []Effect{Sum{m.Buckets}}
+		return []Effect{Sum{m.Buckets, slices.Min(h.cursors[:])}}
 	case wire.Witness:
 		return []Effect{Keep{m.Rows}}
 	}

@@ -48,8 +48,11 @@ type (
 	Judge struct{ Push wire.Push }
 	// Read asks for the next part of a page: answered by Paged.
 	Read struct{ Want judge.Want }
-	// Sum asks for checksums: answered by Summed.
-	Sum struct{ Buckets []record.Bucket }
+	// Sum asks for the checksums of buckets at the commit that the device has come up to: answered by Summed.
+	Sum struct {
+		Buckets []record.Bucket
+		At      uint64
+	}
 	// Heard notes how far the device has come; it is not answered.
 	Heard struct{ Ack wire.Ack }
 	// Keep keeps witness copies for the office; it is not answered.
@@ -83,6 +86,9 @@ type (
 
 // Wrote tells the device's machine that the replica has something new to send.
 type Wrote struct{}
+
+// Check tells the device's machine to compare what it holds with the hub, when there is nothing better to do.
+type Check struct{}
 
 // Leave tells the device's machine to end the session.
 type Leave struct{}
@@ -122,6 +128,7 @@ func (Opened) event()     {}
 func (Received) event()   {}
 func (TimedOut) event()   {}
 func (Wrote) event()      {}
+func (Check) event()      {}
 func (Leave) event()      {}
 func (Challenged) event() {}
 func (Admitted) event()   {}

@@ -71,7 +71,8 @@ func (d *deviceStory) restamped() {
 
 func (d *deviceStory) items() {
 	row := d.task(d.ID())
-	for n, s := range []device.State{device.Pending, device.Refused, device.Pending, device.Accepted, device.Pending, device.Closed} {
+	const waits, refused, accepted, closed = device.Pending, device.Refused, device.Accepted, device.Closed
+	for n, s := range []device.State{waits, refused, waits, accepted, waits, closed} {
 		d.putItems(d.newItem(uint64(300-50*n), s, row))
 	}
 	d.write(func(tx device.Store) {

@@ -92,15 +92,23 @@ func (f *Fleet) Run() []string {
 	return f.Faults
 }
 
-// heal ends all faults and gives everybody five seconds.
+// heal ends all faults and gives everybody five seconds. Then everybody comes once more: what is refused, and decided
+// by another copy of the phone meanwhile, is asked about once a session.
 func (f *Fleet) heal() {
-	f.tracef("%s everything heals", f.clock())
+	f.tracef("everything heals")
 	f.healed, f.Cut, f.Crash = true, 0, 0
 	f.hub.reopen()
 	for _, p := range f.phones {
 		p.heal()
 	}
 	f.run(5000)
+	f.checkQueues()
+	for _, p := range f.phones {
+		if p.conn != nil {
+			p.conn.cut()
+		}
+	}
+	f.run(2000)
 }
 
 func (f *Fleet) chance(p float64) bool { return p > 0 && f.Float64() < p }

@@ -190,7 +190,7 @@ func (h *fleetHub) perform(c *conn, effect session.Effect) {
 	case session.Read:
 		h.answer(c, func() session.Event { return h.page(e.Want) })
 	case session.Sum:
-		h.answer(c, func() session.Event { return h.sum(c, e.Buckets) })
+		h.answer(c, func() session.Event { return h.sum(c, e) })
 	case session.Heard:
 		if e.Ack.Actor != 0 {
 			h.acks = append(h.acks, e.Ack)
@@ -284,10 +284,10 @@ func (h *fleetHub) page(want judge.Want) session.Event {
 	return e
 }
 
-func (h *fleetHub) sum(c *conn, buckets []record.Bucket) session.Event {
+func (h *fleetHub) sum(c *conn, asked session.Sum) session.Event {
 	var e session.Summed
 	h.read(func(r judge.Reader) (err error) {
-		e.Sums, err = judge.Sums(r, Schema, c.who.person, buckets)
+		e.Sums, err = judge.Sums(r, Schema, c.who.person, asked.Buckets, asked.At)
 		return err
 	})
 	return e

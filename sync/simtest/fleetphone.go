@@ -301,3 +301,21 @@ func (p *phone) Identity() (id *device.Identity, err error) {
 	})
 	return id, err
 }
+
+// Held implements session.Local.
+func (p *phone) Held() (held []record.Bucket, err error) {
+	_, err = p.write(func(store device.Store) error {
+		held, err = device.Held(store)
+		return err
+	})
+	return held, err
+}
+
+// Compare implements session.Local.
+func (p *phone) Compare(sums *wire.Sums) (differs bool, err error) {
+	err = p.take(func(r *device.Replica) error {
+		differs, err = r.Compare(sums)
+		return err
+	})
+	return differs, err
+}

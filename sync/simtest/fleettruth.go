@@ -38,7 +38,8 @@ type deed struct {
 	phone   *phone // nil for the office
 	instead *deed  // the refused one that it releases or amends
 	values  []*written
-	lost    bool // its phone's file was put back to before it
+	deleted []*written // what he saw of the rows that he deleted
+	lost    bool       // its phone's file was put back to before it
 }
 
 func newTruth() *truth {
@@ -86,9 +87,39 @@ func (t *truth) note(d *deed, changes []record.RowChange, saw view) {
 				d.values = append(d.values, t.write(p, w.Value, d, saw(p)))
 			}
 		}
+		if c.Op == record.Delete {
+			d.deleted = append(d.deleted, t.seen(c.Key(), d, saw)...)
+		}
 	}
 	t.sets = append(t.sets, d)
 	t.byRID[d.rid] = d
+}
+
+// seeReleased adds to what was seen what the deed releases of it: whoever saw what was refused saw that.
+func (d *deed) seeReleased(seen map[*written]bool) {
+	if d.instead == nil {
+		return
+	}
+	for _, w := range d.values {
+		for _, old := range d.instead.values {
+			if old.place == w.place && seen[old] {
+				seen[w] = true
+			}
+		}
+	}
+}
+
+// seen returns the values of the row that somebody saw, and, where he releases what another did, what that one saw.
+func (t *truth) seen(k record.Key, d *deed, saw view) (seen []*written) {
+	if d.instead != nil {
+		seen = append(seen, d.instead.deleted...)
+	}
+	for p, values := range t.writes {
+		if w := values[saw(p)]; p.row == k && w != nil {
+			seen = append(seen, w)
+		}
+	}
+	return seen
 }
 
 // write takes down one value. What is released was seen by whoever saw what was refused, and is the same where nothing

@@ -102,48 +102,39 @@ type commit struct {
 }
 
 func compareRefs(a, b refKey) int {
-	return firstOf(cmp.Compare(a.table, b.table), cmp.Compare(a.column, b.column), compareIDs(a.to, b.to), compareIDs(a.id, b.id))
+	return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.column, b.column),
+		compareIDs(a.to, b.to), compareIDs(a.id, b.id))
 }
 
 func comparePlaces(a, b placeKey) int {
-	return firstOf(cmp.Compare(a.table, b.table), cmp.Compare(a.rule, b.rule), compareBuckets(a.bucket, b.bucket), compareIDs(a.id, b.id))
+	return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.rule, b.rule),
+		compareBuckets(a.bucket, b.bucket), compareIDs(a.id, b.id))
 }
 
 func compareFeed(a, b feedKey) int {
-	return firstOf(compareBuckets(a.bucket, b.bucket), cmp.Compare(a.class, b.class), cmp.Compare(a.seq, b.seq), compareKeys(a.row, b.row))
+	return cmp.Or(compareBuckets(a.bucket, b.bucket), cmp.Compare(a.class, b.class),
+		cmp.Compare(a.seq, b.seq), compareKeys(a.row, b.row))
 }
 
 func holdsByBucket(a, b holdKey) int {
-	return firstOf(compareBuckets(a.bucket, b.bucket), cmp.Compare(a.since, b.since), compareIDs(a.person, b.person), compareKeys(a.root, b.root))
+	return cmp.Or(compareBuckets(a.bucket, b.bucket), cmp.Compare(a.since, b.since),
+		compareIDs(a.person, b.person), compareKeys(a.root, b.root))
 }
 
 func holdsByRoot(a, b holdKey) int {
-	return firstOf(compareKeys(a.root, b.root), holdsByBucket(a, b), 0, 0)
+	return cmp.Or(compareKeys(a.root, b.root), holdsByBucket(a, b))
 }
 
 func holdsByPerson(a, b holdKey) int {
-	return firstOf(compareIDs(a.person, b.person), cmp.Compare(a.until, b.until), holdsByBucket(a, b), 0)
+	return cmp.Or(compareIDs(a.person, b.person), cmp.Compare(a.until, b.until), holdsByBucket(a, b))
 }
 
 func compareInserts(a, b insertKey) int {
-	return firstOf(compareKeys(a.row, b.row), a.dot.Compare(b.dot), 0, 0)
+	return cmp.Or(compareKeys(a.row, b.row), a.dot.Compare(b.dot))
 }
 
 func compareConflicts(a, b conflictKey) int {
-	return firstOf(compareKeys(a.row, b.row), a.cell.Compare(b.cell), cmp.Compare(a.n, b.n), 0)
-}
-
-// firstOf returns the first of four comparisons that decides.
-func firstOf(a, b, c, d int) int {
-	switch {
-	case a != 0:
-		return a
-	case b != 0:
-		return b
-	case c != 0:
-		return c
-	}
-	return d
+	return cmp.Or(compareKeys(a.row, b.row), a.cell.Compare(b.cell), cmp.Compare(a.n, b.n))
 }
 
 // Everything that only reads: it serves transactions, snapshots for readers, and questions of the simulation alike.
@@ -282,8 +273,8 @@ func (s *hubState) OldestQuarantined(a clock.Actor) (uint64, error) {
 }
 
 // FeedSince implements judge.Reader.
-func (s *hubState) FeedSince(b record.Bucket, class schema.Class, after, to uint64, limit int) ([]judge.FeedEntry, error) {
-	var entries []judge.FeedEntry
+func (s *hubState) FeedSince(b record.Bucket, class schema.Class, after, to uint64, limit int) (
+	entries []judge.FeedEntry, err error) {
 	for k := range s.feed.from(feedKey{bucket: b, class: class, seq: after + 1}) {
 		if k.bucket != b || k.class != class || k.seq > to || len(entries) == limit {
 			break
@@ -294,7 +285,8 @@ func (s *hubState) FeedSince(b record.Bucket, class schema.Class, after, to uint
 }
 
 // Scan implements judge.Reader. The row it lends is spoiled after the call, as that of a real store would be.
-func (s *hubState) Scan(t *schema.Table, rule int, b record.Bucket, after record.ID, yield func(*record.Row) bool) error {
+func (s *hubState) Scan(t *schema.Table, rule int, b record.Bucket, after record.ID,
+	yield func(*record.Row) bool) error {
 	for k := range s.places.from(placeKey{t.ID, rule, b, after}) {
 		if k.table != t.ID || k.rule != rule || k.bucket != b {
 			break

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"math"
 	"slices"
 
 	"fieldsync/sync/device"
@@ -13,12 +14,14 @@ import (
 
 // check asks for everything that must hold once all is healed and still.
 func (f *Fleet) check() {
+	f.checkQueues()
 	f.checkLedger()
 	f.checkValues()
+	f.checkDeletes()
 	f.checkTimes()
 	f.checkRecorded()
 	for _, p := range f.phones {
-		f.checkQueue(p)
+		f.checkRefused(p)
 		f.checkRows(p)
 		f.checkSums(p)
 		if p.dials > 12 {
@@ -87,9 +90,14 @@ func (f *Fleet) checkValues() {
 		if accepted[d.rid] == nil {
 			continue
 		}
+		d.seeReleased(seen)
 		for _, w := range d.values {
 			if !seen[w] && !f.truth.recorded[w] && !f.standsOrRecorded(w) {
 				f.fail("value", "%s of %s, written by %s in %v, is gone without a record", valueName(w.value),
+					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
+			}
+			if !seen[w] && !f.truth.recorded[w] && f.droppedOnArrival(w, accepted[d.rid]) {
+				f.fail("dropped", "%s of %s, written by %s in %v, was dropped, and nobody had seen it", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
 			}
 		}
@@ -111,6 +119,20 @@ func (f *Fleet) standsOrRecorded(w *written) bool {
 	return f.recorded(w)
 }
 
+// droppedOnArrival reports whether the hub took the value for one that somebody had replaced already.
+func (f *Fleet) droppedOnArrival(w *written, e *judge.Entry) bool {
+	for k, c := range f.hub.store.state.conflicts.from(conflictKey{row: w.row, cell: w.cell}) {
+		if k.row != w.row || k.cell != w.cell {
+			break
+		}
+		last := c.Values[len(c.Values)-1]
+		if !c.Open && c.Seq == e.Seq && last.Dot == e.Dot && last.Value == w.value {
+			return true
+		}
+	}
+	return false
+}
+
 // recorded reports whether the value is in the record of a conflict.
 func (f *Fleet) recorded(w *written) bool {
 	is := func(s record.Standing) bool { return s.Value == w.value }
@@ -123,6 +145,31 @@ func (f *Fleet) recorded(w *written) bool {
 		}
 	}
 	return false
+}
+
+// checkDeletes asks that nothing is hidden that nobody who deleted its row had seen.
+func (f *Fleet) checkDeletes() {
+	accepted := f.accepted()
+	seen := map[*written]bool{}
+	for _, d := range f.truth.sets {
+		if accepted[d.rid] != nil {
+			for _, w := range d.deleted {
+				seen[w] = true
+			}
+		}
+	}
+	for _, it := range f.hub.store.state.rows.items {
+		if !it.value.Deleted {
+			continue
+		}
+		saw := viewOf(map[record.Key]*record.Row{it.key: it.value})
+		for _, c := range it.value.Meta.Cells {
+			p := place{it.key, c.ID}
+			if w := f.truth.writes[p][saw(p)]; w != nil && !seen[w] {
+				f.fail("deleted", "%s of %s was hidden by somebody who had not seen it", valueName(w.value), nameOf(it.key))
+			}
+		}
+	}
 }
 
 // keepRecorded takes down what the hub's records of conflicts hold, before it is restored.
@@ -178,25 +225,37 @@ func (p *phone) has(rid record.ID) bool {
 	return p.f.hub.verified > 0 || p.f.Restore
 }
 
-// checkQueue asks that nothing waits, and that what the phone shows as refused is.
-func (f *Fleet) checkQueue(p *phone) {
-	for _, i := range p.store.Items() {
-		switch i.State {
-		case device.Pending:
-			f.fail("queue", "%s still waits for a verdict on %v", p.name, i.Change.Dot)
-		case device.Refused:
-			dot, ok := f.hub.store.state.rids.get(i.Change.RID(i.Hash))
-			e, _ := f.hub.store.state.entries.get(dot)
-			if !ok || !quarantined(e) {
-				f.fail("refused", "%s shows %v as refused, and it is not", p.name, i.Change.Dot)
+// checkQueues asks that nothing waits any more.
+func (f *Fleet) checkQueues() {
+	for _, p := range f.phones {
+		for _, i := range p.store.Items() {
+			if i.State == device.Pending {
+				f.fail("queue", "%s still waits for a verdict on %v", p.name, i.Change.Dot)
 			}
 		}
-	}
-	p.withStore(func(tx device.Store) {
-		if keys := must(tx.Bases()); len(keys) > 0 {
-			f.fail("queue", "%s keeps the base of %s without a pending change", p.name, nameOf(keys[0]))
+		p.withStore(func(tx device.Store) {
+			if keys := must(tx.Bases()); len(keys) > 0 {
+				f.fail("queue", "%s keeps the base of %s without a pending change", p.name, nameOf(keys[0]))
+			}
+		})
+		if p.conn == nil {
+			f.fail("loop", "%s is not connected", p.name)
 		}
-	})
+	}
+}
+
+// checkRefused asks that what the phone shows as refused is.
+func (f *Fleet) checkRefused(p *phone) {
+	for _, i := range p.store.Items() {
+		if i.State != device.Refused {
+			continue
+		}
+		dot, ok := f.hub.store.state.rids.get(i.Change.RID(i.Hash))
+		e, _ := f.hub.store.state.entries.get(dot)
+		if !ok || !quarantined(e) {
+			f.fail("refused", "%s shows %v as refused, and it is not", p.name, i.Change.Dot)
+		}
+	}
 }
 
 func (p *phone) withStore(do func(device.Store)) {
@@ -280,7 +339,7 @@ func (f *Fleet) checkSums(p *phone) {
 		}
 	})
 	f.hub.read(func(r judge.Reader) error {
-		sums, err := judge.Sums(r, Schema, p.person, buckets)
+		sums, err := judge.Sums(r, Schema, p.person, buckets, math.MaxUint64)
 		if len(sums.Sums) != len(buckets) {
 			f.fail("scope", "%s holds %d buckets, the hub says %d", p.name, len(buckets), len(sums.Sums))
 		}

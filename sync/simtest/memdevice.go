@@ -109,26 +109,27 @@ func newDeviceState(j *journal) *deviceState {
 	s.rows.compare, s.refs.compare, s.bases.compare = compareKeys, compareRefs, compareKeys
 	s.items.compare, s.dots.compare = cmp.Compare[uint64], compareDots
 	s.members.compare = func(a, b memberKey) int {
-		return firstOf(compareBuckets(a.bucket, b.bucket), cmp.Compare(a.class, b.class), compareKeys(a.row, b.row), 0)
+		return cmp.Or(compareBuckets(a.bucket, b.bucket), cmp.Compare(a.class, b.class), compareKeys(a.row, b.row))
 	}
 	s.stale.compare = func(a, b staleKey) int {
-		return firstOf(cmp.Compare(a.class, b.class), compareKeys(a.row, b.row), 0, 0)
+		return cmp.Or(cmp.Compare(a.class, b.class), compareKeys(a.row, b.row))
 	}
 	s.states.compare = func(a, b stateKey) int {
-		return firstOf(cmp.Compare(a.state, b.state), cmp.Compare(a.n, b.n), 0, 0)
+		return cmp.Or(cmp.Compare(a.state, b.state), cmp.Compare(a.n, b.n))
 	}
 	s.pending.compare = func(a, b pendingKey) int {
-		return firstOf(compareKeys(a.row, b.row), cmp.Compare(a.n, b.n), 0, 0)
+		return cmp.Or(compareKeys(a.row, b.row), cmp.Compare(a.n, b.n))
 	}
 	s.held.compare = func(a, b heldKey) int {
-		return firstOf(cmp.Compare(a.class, b.class), compareBuckets(a.bucket, b.bucket), 0, 0)
+		return cmp.Or(cmp.Compare(a.class, b.class), compareBuckets(a.bucket, b.bucket))
 	}
 	s.bind(j)
 	return s
 }
 
 func (s *deviceState) tables() []table {
-	return []table{&s.identity, &s.rows, &s.refs, &s.members, &s.stale, &s.bases, &s.items, &s.dots, &s.states, &s.pending, &s.held}
+	return []table{&s.identity, &s.rows, &s.refs, &s.members, &s.stale, &s.bases, &s.items, &s.dots, &s.states,
+		&s.pending, &s.held}
 }
 
 func (s *deviceState) bind(j *journal) {

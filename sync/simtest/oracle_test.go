@@ -219,8 +219,12 @@ func step(t failer, d *Delivery, i int) {
 	}
 	switch {
 	case w.Delete || !d.Came.Has(i):
+	case !w.Release.IsZero() && after.Has(i) && seenBefore(d, i):
+		t.Fatalf("write %d was released, and stands though its author had replaced it\n%s", i, tale(d))
 	case !after.Has(i):
-		mustHaveBeenSeen(t, d, i)
+		if !seenBefore(d, i) {
+			t.Fatalf("write %d was dropped, and nobody had seen it\n%s", i, tale(d))
+		}
 		mustRecord(t, d, after|1<<i, conflicts)
 	case d.differ(before) && !d.differ(after):
 		mustRecord(t, d, before, conflicts)
@@ -230,14 +234,14 @@ func step(t failer, d *Delivery, i int) {
 	}
 }
 
-// mustHaveBeenSeen says that a write which never stood was replaced by one that had come before it.
-func mustHaveBeenSeen(t failer, d *Delivery, i int) {
+// seenBefore reports whether a write into the same cell has come whose author had seen the i-th.
+func seenBefore(d *Delivery, i int) bool {
 	for k, w := range d.History.Writes {
 		if d.Came.Has(k) && w.Column == d.History.Writes[i].Column && w.Saw.Has(i) {
-			return
+			return true
 		}
 	}
-	t.Fatalf("write %d was dropped, and nobody had seen it\n%s", i, tale(d))
+	return false
 }
 
 // mustRecord says that a closed record keeps the values.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -108,6 +109,7 @@ func TestOneCodecServesManyGoroutines(t *testing.T) {
 	t.Parallel()
 	codec := newCodec(t)
 	var all sync.WaitGroup
+	sampleMessages := sampleMessages()
 	for seed := range uint64(4) {
 		all.Go(func() {
 			page := Page{To: seed, Rows: []Rows{jobRows(40, seed)}}
@@ -120,6 +122,11 @@ func TestOneCodecServesManyGoroutines(t *testing.T) {
 				got, err := codec.Decode(b, MaxMessage)
 				if d := cmp.Diff(Message(page), got, sameMessage); err != nil || d != "" {
 					t.Error(err, d)
+				}
+				for _, m := range sampleMessages { // many may send the same message: encoding must not write into it
+					if _, err := codec.Encode(nil, m.message); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})
@@ -143,6 +150,7 @@ func TestMessagesBeyondTheRulesAreNotSent(t *testing.T) {
 		"a pointer":                   {&Hello{}, fault.Internal},
 		"a negative schema version":   {Hello{Schema: -1}, fault.Internal},
 		"a token too long":            {Hello{Token: make([]byte, MaxToken+1)}, fault.TooLarge},
+		"an app that is no text":      {Hello{App: "\xff"}, fault.Internal},
 		"an app too long":             {Hello{App: string(make([]byte, MaxApp+1))}, fault.TooLarge},
 		"a class too many":            {Ack{Class: schema.Classes}, fault.Internal},
 		"no outcome":                  {Verdicts{Verdicts: []Verdict{{Counter: 1, Count: 1}}}, fault.Internal},
@@ -179,6 +187,23 @@ func repeat[T any](x T, n int) (all []T) {
 	return all
 }
 
+// A reason that cannot be said in full is still a reason: it must not hold up the verdict.
+func TestProseIsMadeToFit(t *testing.T) {
+	t.Parallel()
+	codec := newCodec(t)
+	for name, c := range map[string]struct{ sent, want string }{
+		"fits":          {"好", "好"},
+		"not UTF-8":     {"a\xffb", "a\uFFFDb"},
+		"too long":      {strings.Repeat("x", MaxText+1), strings.Repeat("x", MaxText-3) + "…"},
+		"cut in a rune": {strings.Repeat("好", MaxText), strings.Repeat("好", MaxText/3-1) + "…"},
+	} {
+		m, err := codec.Decode(encode(t, codec, Refusal{Message: c.sent}), MaxMessage)
+		if got, _ := m.(Refusal); err != nil || got.Message != c.want {
+			t.Errorf("%s: %v, %d bytes", name, err, len(got.Message))
+		}
+	}
+}
+
 func TestMalformedMessagesAreRefused(t *testing.T) {
 	t.Parallel()
 	codec := newCodec(t)
@@ -195,6 +220,7 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 		"a class too many":            {byte(KindAck), 0, 3, 0, 0, 0, 0},
 		"a number in a longer form":   {byte(KindAck), 0, 0, 0x80, 0, 0, 0, 0},
 		"a number beyond its type":    {byte(KindAck), 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0},
+		"a text that is not UTF-8":    {byte(KindRefusal), 0, 1, 0xff, 0, 0},
 		"a truth value of 2":          {byte(KindPage), 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0},
 		"no frame":                    {byte(KindPage), 1, 5, 1, 2, 3, 4},
 		"a frame cut off":             page[:len(page)-1],
@@ -249,8 +275,8 @@ func TestABatchCannotClaimMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deep := Rows{Table: 1, Rows: repeat(Row{Vector: vector}, 5000)}
-	for name, rows := range map[string]Rows{"61 MB of nulls": wide, "327 MB of dots": deep} {
+	deep := Rows{Table: 1, Rows: repeat(Row{Vector: vector}, 1000)}
+	for name, rows := range map[string]Rows{"61 MB of nulls": wide, "65 MB of dots": deep} {
 		b := encode(t, codec, Page{Rows: []Rows{rows}})
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

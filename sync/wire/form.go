@@ -3,13 +3,15 @@ package wire
 import (
 	"encoding/binary"
 	"reflect"
+	"strings"
+	"unicode/utf8"
 
 	"fieldsync/sync/fault"
 )
 
 // form walks the fields of a message in the order of their bytes, and either writes or reads them: one description of
-// a message serves both ways, so that the two cannot drift apart. The first fault sticks in err; after it, nothing is
-// written and everything read is zero.
+// a message serves both ways, so that the two cannot drift apart. Writing never assigns to a message, which others may
+// be sending too. The first fault sticks in err; after it, what is written is worthless and what is read is zero.
 type form struct {
 	b       []byte // written so far, or left to read
 	reading bool
@@ -138,16 +140,18 @@ func (f *form) bool(p *bool) {
 	if *p {
 		x = 1
 	}
-	octet(f, &x, 0, 1)
-	*p = x == 1
+	if octet(f, &x, 0, 1); f.reading {
+		*p = x == 1
+	}
 }
 
 // word walks eight bytes, the highest first.
 func (f *form) word(p *uint64) {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], *p)
-	f.fixed(b[:])
-	*p = binary.BigEndian.Uint64(b[:])
+	if f.fixed(b[:]); f.reading {
+		*p = binary.BigEndian.Uint64(b[:])
+	}
 }
 
 // fixed walks bytes whose number is known.
@@ -169,7 +173,7 @@ func (f *form) blob(p *[]byte, limit int) {
 	}
 }
 
-// text walks a text with its length in bytes before it.
+// text walks a UTF-8 text with its length in bytes before it.
 func text[T ~string](f *form, p *T, limit int) {
 	n := f.length(len(*p), limit)
 	if !f.reading {
@@ -177,6 +181,24 @@ func text[T ~string](f *form, p *T, limit int) {
 	} else if f.reserve(n, 1) {
 		*p = T(f.take(n))
 	}
+	if !utf8.ValidString(string(*p)) {
+		f.malformed()
+	}
+}
+
+// prose walks a text for a person to read. It must never hold up what it comes with, so what is not UTF-8 in it is
+// replaced, and one beyond MaxText ends in an ellipsis.
+func (f *form) prose(p *string) {
+	if f.reading {
+		text(f, p, MaxText)
+		return
+	}
+	const ellipsis = "…"
+	s := strings.ToValidUTF8(*p, "\uFFFD")
+	if len(s) > MaxText {
+		s = strings.ToValidUTF8(s[:MaxText-len(ellipsis)], "") + ellipsis
+	}
+	text(f, &s, MaxText)
 }
 
 // length walks a length; one beyond the limit is refused.

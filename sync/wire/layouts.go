@@ -172,7 +172,7 @@ func (m *Sums) walk(f *form) {
 
 func (m *Refusal) walk(f *form) {
 	text(f, &m.Code, MaxCode)
-	text(f, &m.Message, MaxText)
+	f.prose(&m.Message)
 	f.signed(&m.RetryAfter)
 }
 

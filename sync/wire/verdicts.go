@@ -67,8 +67,9 @@ func (w *verdictWalk) walk(f *form, v *Verdict) {
 	if len(v.Eff) > 0 {
 		head |= effFlag
 	}
-	octet(f, &head, 1, 15)
-	v.Outcome = Outcome(head &^ effFlag)
+	if octet(f, &head, 1, 15); f.reading {
+		v.Outcome = Outcome(head &^ effFlag)
+	}
 	w.walkPlace(f, v)
 	if v.Outcome != Gap {
 		f.fixed(v.Hash[:])
@@ -78,7 +79,7 @@ func (w *verdictWalk) walk(f *form, v *Verdict) {
 	}
 	if v.refuses() {
 		text(f, &v.Code, MaxCode)
-		text(f, &v.Message, MaxText)
+		f.prose(&v.Message)
 	}
 	w.check(f, v)
 }
@@ -88,14 +89,14 @@ func (w *verdictWalk) walkPlace(f *form, v *Verdict) {
 	skipped, jump := v.Counter-w.counter, int64(v.Seq-w.seq)
 	unsigned(f, &skipped)
 	f.signed(&jump)
-	v.Counter, v.Seq = w.counter+skipped, w.seq+uint64(jump)
+	if f.reading {
+		v.Counter, v.Seq, v.Count = w.counter+skipped, w.seq+uint64(jump), 1
+	}
 	if v.Counter < w.counter {
 		f.malformed()
 	}
 	if v.accepts() {
 		unsigned(f, &v.Count)
-	} else if f.reading {
-		v.Count = 1
 	}
 	w.counter, w.seq = v.Counter+v.Count, v.Seq+v.Count
 }
@@ -108,8 +109,9 @@ func walkEffs(f *form, v *Verdict) {
 	for i := range v.Eff {
 		step := int64(v.Eff[i] - last)
 		f.signed(&step)
-		last += clock.Stamp(step)
-		v.Eff[i] = last
+		if last += clock.Stamp(step); f.reading {
+			v.Eff[i] = last
+		}
 	}
 }
 

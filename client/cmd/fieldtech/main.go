@@ -1,0 +1,136 @@
+// Command fieldtech is a technician's work from a command line: it keeps a replica on this computer, works without a
+// network, and syncs with the hub when told to. `fieldtech -h` lists the commands.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"fieldsync/client"
+	"fieldsync/client/replica"
+	"fieldsync/sync/fault"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// The exit codes.
+const (
+	exitDone    = 0
+	exitRefused = 1 // what was asked is refused, or failed
+	exitUsage   = 2 // what was asked makes no sense: wrong flags, no data where -data says
+)
+
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	a := &app{in: in, out: out, err: err}
+	return a.exit(a.run(ctx, args))
+}
+
+// app is one run of the program.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	data     string // the folder of the replica
+	json     bool
+	client   *client.Client // nil for commands that need none
+}
+
+func (a *app) run(ctx context.Context, args []string) error {
+	c, rest, err := a.parse(args)
+	if err != nil || c == nil {
+		return err
+	}
+	if c.needs == nothing {
+		return c.do(ctx, a, rest)
+	}
+	if err := a.open(ctx, c.needs); err != nil {
+		return err
+	}
+	return errors.Join(c.do(ctx, a, rest), a.client.Close())
+}
+
+// open opens the replica. What only reads also works beside a program that has the replica open for writing.
+func (a *app) open(ctx context.Context, n need) error {
+	path := filepath.Join(a.data, "replica.db")
+	if _, err := os.Stat(path); err != nil && n != fresh {
+		return usage("there is no replica in %s: run fieldtech enrol first, or name another folder with -data", a.data)
+	}
+	o := client.Options{Path: path, App: "fieldtech"}
+	c, err := client.Open(ctx, o)
+	if fault.CodeOf(err) == replica.InUse && n == reading {
+		o.ReadOnly = true
+		c, err = client.Open(ctx, o)
+	}
+	switch fault.CodeOf(err) {
+	case replica.ReadOnly, replica.Foreign:
+		return usage("%s", message(err))
+	}
+	if err != nil {
+		return err
+	}
+	a.client = c
+	if r := c.Recovered(); r != nil {
+		a.tell("the data was damaged: what could be read was taken over, the damaged file lies in %s; run fieldtech sync", r.Aside)
+	}
+	return nil
+}
+
+// tell says something to the person that is not the answer.
+func (a *app) tell(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.err, "fieldtech: "+format+"\n", args...)
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// exit reports how the command ended, in one line, and returns the exit code.
+func (a *app) exit(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code, exit := fault.CodeOf(err), exitRefused
+	if u := new(usageError); errors.As(err, &u) {
+		code, exit = "usage", exitUsage
+	}
+	if a.json {
+		_ = json.NewEncoder(a.err).Encode(failure{code, message(err)})
+	} else {
+		a.tell("%s", message(err))
+	}
+	return exit
+}
+
+// failure is an error as -json shows it.
+type failure struct {
+	Code    fault.Code `json:"code"`
+	Message string     `json:"message"`
+}
+
+// message returns what an error says to the person, on one line.
+func message(err error) string {
+	text := err.Error()
+	if f := new(fault.Error); errors.As(err, &f) {
+		text = f.Message
+	}
+	if errors.Is(err, context.Canceled) {
+		text = "stopped; what was recorded is kept"
+	}
+	return strings.Join(strings.Fields(text), " ")
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"slices"
+	"strings"
+	"time"
+
+	"fieldsync/client"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// sent is a change as outbox shows it.
+type sent struct {
+	Change  string     `json:"change"` // names it to outbox resend and dismiss; "" before the hub numbers it
+	State   string     `json:"state"`  // waiting, refused, accepted or closed
+	Cause   string     `json:"cause"`
+	Written string     `json:"written"` // RFC 3339
+	About   []string   `json:"about"`
+	Code    fault.Code `json:"code,omitempty"`
+	Message string     `json:"message,omitempty"`
+}
+
+var stateNames = map[device.State]string{
+	device.Pending: "waiting", device.Refused: "refused", device.Accepted: "accepted", device.Closed: "closed",
+}
+
+func outboxCommand() *command {
+	var all bool
+	return &command{
+		name: "outbox", args: "[-all]", needs: reading,
+		brief: "list what waits to be sent, and what was refused and why",
+		about: "A refused change is kept, here and in the office. When the office has made room for it, send it again with\n" +
+			"fieldtech outbox resend; give it up with fieldtech outbox dismiss.",
+		example: "fieldtech outbox",
+		flags: func(f *flag.FlagSet) {
+			f.BoolVar(&all, "all", false, "also what was accepted lately, and what was refused and closed")
+		},
+		do: func(ctx context.Context, a *app, _ []string) error {
+			states := []device.State{device.Refused, device.Pending}
+			if all {
+				states = append(states, device.Accepted, device.Closed)
+			}
+			return a.outbox(ctx, states)
+		},
+	}
+}
+
+func (a *app) outbox(ctx context.Context, states []device.State) error {
+	var t table
+	for _, state := range states {
+		list, err := a.client.Outbox(ctx, state)
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			if err := a.outboxLine(ctx, &t, s); err != nil {
+				return err
+			}
+		}
+	}
+	if !a.json && len(t.rows) == 0 {
+		a.say("Nothing waits, and nothing was refused.\n")
+	}
+	a.say("%s", &t)
+	return nil
+}
+
+func (a *app) outboxLine(ctx context.Context, t *table, s client.Sent) error {
+	shown := sent{
+		Change: dotName(s.Dot), State: stateNames[s.State], Cause: s.Cause, Written: s.Written.UTC().Format(time.RFC3339),
+		Code: s.Code, Message: s.Message,
+	}
+	err := a.client.View(ctx, func(tx client.Tx) error {
+		for i := range s.Rows {
+			what, err := describe(tx, s.Rows[i].Key())
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(shown.About, what.String()) {
+				shown.About = append(shown.About, what.String())
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return a.answer(shown, func() {
+		about := short(strings.Join(shown.About, "; "), 60)
+		t.add(shown.Change, shown.State, when(s.Written.UnixMilli()), s.Cause, about, s.Message)
+	})
+}
+
+// dotName returns the name of a change, "" while it has only a provisional one.
+func dotName(d clock.Dot) string {
+	if d.Actor == device.Provisional {
+		return ""
+	}
+	return d.String()
+}
+
+func resendCommand() *command {
+	return &command{
+		name: "outbox resend", args: "CHANGE", least: 1, most: 1, needs: writing,
+		brief:   "send a refused change again, as it was",
+		about:   "The hub judges it anew, by what was known when the work was done.",
+		example: "fieldtech outbox resend d1:12",
+		do: func(ctx context.Context, a *app, args []string) error {
+			return a.settle(ctx, args[0], "resent", "It is sent again with the next fieldtech sync.", a.client.SendAgain)
+		},
+	}
+}
+
+func dismissCommand() *command {
+	return &command{
+		name: "outbox dismiss", args: "CHANGE", least: 1, most: 1, needs: writing,
+		brief:   "give up a refused change",
+		about:   "The office still has it, and may release it.",
+		example: "fieldtech outbox dismiss d1:12",
+		do: func(ctx context.Context, a *app, args []string) error {
+			return a.settle(ctx, args[0], "dismissed", "It is given up here; the office still has it.", a.client.Dismiss)
+		},
+	}
+}
+
+// settled is what outbox resend and outbox dismiss answer.
+type settled struct {
+	Change string `json:"change"`
+	Did    string `json:"did"`
+}
+
+// settle does something to the refused change with that name.
+func (a *app) settle(ctx context.Context, name, did, text string, do func(context.Context, clock.Dot) error) error {
+	refused, err := a.client.Outbox(ctx, device.Refused)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(refused, func(s client.Sent) bool { return s.Dot.String() == name })
+	if i < 0 {
+		return fault.New(fault.UnknownRow, "no refused change is called "+name+": fieldtech outbox lists them")
+	}
+	if err := do(ctx, refused[i].Dot); err != nil {
+		return err
+	}
+	return a.answer(settled{name, did}, func() { a.say("%s\n", text) })
+}
+
+// thing is a row as a list names it.
+type thing struct {
+	Table string
+	Name  string // "" where it has none, or is not here
+	Job   string // the number of the job that it belongs to, "" for none
+	State string
+}
+
+func (t thing) String() string {
+	words := []string{plain(t.Table), t.Name}
+	if t.Job != "" {
+		words = append(words, "of", t.Job)
+	}
+	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), " ")
+}
+
+// describe returns what a row is called.
+func describe(tx client.Tx, key record.Key) (thing, error) {
+	what, row, err := rowOf(tx, key)
+	if err != nil || row == nil {
+		return what, err
+	}
+	what.State = row.Get("state").Text()
+	for _, column := range []string{"number", "code", "title", "serial", "text"} {
+		if what.Name = short(row.Get(column).Text(), 40); what.Name != "" {
+			break
+		}
+	}
+	if row.Table.Column("job") < 0 {
+		return what, nil
+	}
+	job, err := tx.Row("job", row.Get("job").Ref())
+	if job != nil {
+		what.Job = job.Get("number").Text()
+	}
+	return what, err
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fieldsync/server"
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/record"
+)
+
+// hubProcess is a hub with the bench's rows, on a database of its own.
+type hubProcess struct {
+	place
+	core *server.Core
+	web  *http.Server
+	addr string
+}
+
+func openHub(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	core, err := server.OpenCore(ctx, server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Schema: benchSchema, Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, errors.Join(err, core.Close(0))
+	}
+	h := &hubProcess{place: p, core: core, addr: listener.Addr().String()}
+	h.web = &http.Server{Handler: core.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = h.web.Serve(listener) }() // ends with close
+	return h.obey, h.close, nil
+}
+
+func (h *hubProcess) close() error {
+	err := h.core.Close(0)
+	return errors.Join(err, h.web.Close())
+}
+
+func (h *hubProcess) obey(ctx context.Context, o order) (answer, error) {
+	switch o.Do {
+	case "address":
+		return answer{Address: h.addr}, nil
+	case "fill":
+		return answer{}, h.fill(ctx, o.Person)
+	case "code":
+		code, _, err := h.core.Devices.NewCode(ctx, o.Person)
+		return answer{Code: code}, err
+	case "edit":
+		return h.edit(ctx, o)
+	case "jobs":
+		ids, err := h.jobs(ctx)
+		return answer{Count: len(ids)}, err
+	}
+	return answer{}, fmt.Errorf("unknown order %q", o.Do)
+}
+
+// importRows is how many rows are inserted in one commit.
+const importRows = 500
+
+// fill puts the rows on an empty hub, in the order of their ids, and lets the person cover every technician.
+func (h *hubProcess) fill(ctx context.Context, person record.ID) error {
+	jobs, err := h.load()
+	if err != nil {
+		return err
+	}
+	err = h.core.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.AddPerson(store.Person{ID: person, Login: "dispatcher", Name: "Dispatcher", Active: true})
+	})
+	if err != nil {
+		return err
+	}
+	if err := h.do(ctx, "crew.import", func(o *hub.Office) error { return cover(o, person, jobs) }); err != nil {
+		return err
+	}
+	for from := 0; from < len(jobs); from += importRows {
+		part := jobs[from:min(from+importRows, len(jobs))]
+		err := h.do(ctx, "job.import", func(o *hub.Office) error {
+			tx := server.Bind(o, record.ID{})
+			for i := range part {
+				if err := tx.Insert("job", part[i].ID, part[i].values()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cover inserts the technicians of the jobs and the person, and gives him the jobs of each.
+func cover(o *hub.Office, person record.ID, jobs []job) error {
+	tx := server.Bind(o, record.ID{})
+	if err := tx.Insert("technician", person, record.Values{"name": record.Text("Dispatcher")}); err != nil {
+		return err
+	}
+	known := map[record.ID]bool{}
+	for i := range jobs {
+		id := jobs[i].TechnicianID
+		if known[id] {
+			continue
+		}
+		known[id] = true
+		if err := tx.Insert("technician", id, record.Values{"name": record.Text(fmt.Sprint("Technician ", len(known)))}); err != nil {
+			return err
+		}
+		if err := tx.Insert("cover", tx.NewID(), record.Values{"person": record.Ref(person), "technician": record.Ref(id)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *hubProcess) do(ctx context.Context, cause string, command func(*hub.Office) error) error {
+	_, err := h.core.Hub.Do(ctx, record.ID{}, nil, cause, command)
+	return err
+}
+
+// edit changes so many jobs in the office, each in a commit of its own, spread over the table.
+func (h *hubProcess) edit(ctx context.Context, o order) (answer, error) {
+	ids, err := h.jobs(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	m := newMaker(o.Seed)
+	for _, id := range spread(ids, o.Count) {
+		values := m.edit()
+		err := h.do(ctx, "job.edit", func(o *hub.Office) error { return server.Bind(o, record.ID{}).Update("job", id, values) })
+		if err != nil {
+			return answer{}, err
+		}
+	}
+	return answer{Count: o.Count}, nil
+}
+
+// jobs returns the ids of the jobs there are, in order.
+func (h *hubProcess) jobs(ctx context.Context) (ids []record.ID, err error) {
+	rows, err := h.core.Store.Query(ctx, "SELECT id FROM job ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	return scanIDs(rows)
+}
+
+// spread picks n of the ids at even distances, again from the beginning where there are fewer.
+func spread(ids []record.ID, n int) []record.ID {
+	picked := make([]record.ID, 0, n)
+	for i := range n {
+		at := i % len(ids)
+		if n < len(ids) {
+			at = i * len(ids) / n
+		}
+		picked = append(picked, ids[at])
+	}
+	return picked
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fieldsync/sync/record"
+)
+
+// rig is a hub that has the rows, a proxy before it, and the devices that were made for it.
+type rig struct {
+	options
+	dir     string
+	person  record.ID
+	proxy   *proxy
+	hub     *worker
+	devices int
+	log     io.Writer // what is going on, for a person who waits
+}
+
+// build makes the hub's database. The hub does not run yet.
+func build(ctx context.Context, o options, log io.Writer) (*rig, error) {
+	dir, err := os.MkdirTemp(o.dir, "fieldbench-*")
+	if err != nil {
+		return nil, fmt.Errorf("-dir: %w", err)
+	}
+	r := &rig{options: o, dir: dir, person: newMaker(^uint64(0)).id(), log: log}
+	if r.proxy, err = startProxy(); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	fmt.Fprintf(log, "filling the hub with %d rows ...\n", o.rows)
+	if r.hub, err = startWorker(ctx, "hub-process", r.place("hub")); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	if _, err = r.hub.tell(order{Do: "fill", Person: r.person}); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, r.stopHub()
+}
+
+func (r *rig) place(name string) place {
+	return place{dir: filepath.Join(r.dir, name), profile: r.profile, source: r.source}
+}
+
+func (r *rig) close() error {
+	err := r.stopHub()
+	if r.proxy != nil {
+		r.proxy.close()
+	}
+	return errors.Join(err, os.RemoveAll(r.dir))
+}
+
+func (r *rig) stopHub() error {
+	if r.hub == nil {
+		return nil
+	}
+	err := r.hub.stop()
+	r.hub = nil
+	return err
+}
+
+// restart starts the hub afresh, with nothing in its memory.
+func (r *rig) restart(ctx context.Context) (err error) {
+	if err := r.stopHub(); err != nil {
+		return err
+	}
+	if r.hub, err = startWorker(ctx, "hub-process", r.place("hub")); err != nil {
+		return err
+	}
+	at, err := r.hub.tell(order{Do: "address"})
+	r.proxy.lead(at.Address)
+	return err
+}
+
+// device starts a device that is enrolled and has nothing yet.
+func (r *rig) device(ctx context.Context) (*worker, place, error) {
+	r.devices++
+	p := r.place(fmt.Sprint("device-", r.devices))
+	w, err := startWorker(ctx, "device-process", p)
+	if err != nil {
+		return nil, p, err
+	}
+	code, err := r.hub.tell(order{Do: "code", Person: r.person})
+	if err == nil {
+		_, err = w.tell(order{Do: "enrol", Server: r.proxy.url(), Code: code.Code})
+	}
+	if err != nil {
+		return nil, p, errors.Join(err, w.stop())
+	}
+	return w, p, nil
+}
+
+// synced starts the hub, and a device that has all rows.
+func (r *rig) synced(ctx context.Context) (*worker, error) {
+	if r.hub == nil {
+		if err := r.restart(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w, _, err := r.device(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.tell(order{Do: "sync"}); err != nil {
+		return nil, errors.Join(err, w.stop())
+	}
+	return w, nil
+}
+
+// sync has the device connect, and returns how long that took from the dial until nothing was left to do, the bytes
+// that passed, and the device's largest resident set.
+func (r *rig) sync(w *worker) (took time.Duration, bytes, peakKiB int64, err error) {
+	r.proxy.take()
+	a, err := w.tell(order{Do: "sync"})
+	return time.Duration(a.Nanos), r.proxy.take(), a.PeakKiB, err
+}
+
+// table loads the rows into a bare table.
+func (r *rig) table(ctx context.Context) (answer, error) {
+	p := r.place("table")
+	w, err := startWorker(ctx, "table-process", p)
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := w.tell(order{Do: "load"})
+	return a, errors.Join(err, w.stop(), os.RemoveAll(p.dir))
+}

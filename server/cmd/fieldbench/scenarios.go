@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// scenario is one measurement. Its runs are gathered in a tally, whose medians are the result.
+type scenario struct {
+	name  string
+	about string
+	run   func(ctx context.Context, r *rig, t *tally) error
+}
+
+func scenarios() []scenario {
+	return []scenario{
+		{"first-sync", "an empty device fetches all rows from a hub that was just started; beside it, a bare table", firstSync},
+		{"push", "a device delivers 10,000 offline edits of three columns, each its own change set", push},
+		{"delta", "the office changed 100 rows while the device was away; it comes back and fetches them", delta},
+		{"noop", "a device reconnects and there is nothing to do", noop},
+		{"live", "one device changes a row, another one that is online hears of it, 500 times", live},
+		{"size", "a device's database beside a bare table of the same rows", size},
+	}
+}
+
+// How much is done in a run.
+const (
+	pushEdits   = 10_000
+	deltaEdits  = 100
+	liveChanges = 500
+)
+
+// firstSync is timed from the dial until the device has committed the last row and built its indexes. The rate of the
+// bare table is measured right before, in the same run.
+func firstSync(ctx context.Context, r *rig, t *tally) error {
+	for range r.runs {
+		bare, err := r.table(ctx)
+		if err != nil {
+			return err
+		}
+		if err := r.restart(ctx); err != nil {
+			return err
+		}
+		w, p, err := r.device(ctx)
+		if err != nil {
+			return err
+		}
+		took, bytes, peak, err := r.sync(w)
+		err = errors.Join(err, r.holdsAll(w), w.stop(), os.RemoveAll(p.dir))
+		if err != nil {
+			return err
+		}
+		rate, raw := perSecond(r.rows, took), perSecond(r.rows, time.Duration(bare.Nanos))
+		t.add("rows_per_s", rate)
+		t.add("raw_rows_per_s", raw)
+		t.add("ratio", rate/raw)
+		t.add("ms", millis(took))
+		t.add("wire_bytes", float64(bytes))
+		t.add("wire_bytes_per_row", float64(bytes)/float64(r.rows))
+		t.add("peak_rss_mib", float64(peak)/1024)
+	}
+	return nil
+}
+
+// holdsAll checks that the device has every row of the hub.
+func (r *rig) holdsAll(w *worker) error {
+	a, err := w.tell(order{Do: "jobs"})
+	if err == nil && a.Count != r.rows {
+		err = fmt.Errorf("the device has %d of %d rows", a.Count, r.rows)
+	}
+	return err
+}
+
+// push is timed from the dial until every change set has its verdict, durably on both ends. The edits are made before,
+// offline.
+func push(ctx context.Context, r *rig, t *tally) error {
+	w, err := r.synced(ctx)
+	if err != nil {
+		return err
+	}
+	edits := min(pushEdits, r.rows)
+	for run := range r.runs {
+		if _, err = w.tell(order{Do: "edit", Count: edits, Seed: uint64(run)}); err != nil {
+			break
+		}
+		took, bytes, _, failed := r.sync(w)
+		if err = errors.Join(failed, settled(w)); err != nil {
+			break
+		}
+		t.add("rows_per_s", perSecond(edits, took))
+		t.add("ms", millis(took))
+		t.add("wire_bytes", float64(bytes))
+		t.add("wire_bytes_per_row", float64(bytes)/float64(edits))
+	}
+	return errors.Join(err, w.stop())
+}
+
+// settled checks that all that the device wrote was accepted.
+func settled(w *worker) error {
+	a, err := w.tell(order{Do: "state"})
+	if err == nil && a.Pending+a.Refused > 0 {
+		err = fmt.Errorf("%d changes wait for a verdict, %d were refused", a.Pending, a.Refused)
+	}
+	return err
+}
+
+func delta(ctx context.Context, r *rig, t *tally) error {
+	w, err := r.synced(ctx)
+	if err != nil {
+		return err
+	}
+	edits := min(deltaEdits, r.rows)
+	for run := range r.runs {
+		if _, err = r.hub.tell(order{Do: "edit", Count: edits, Seed: uint64(run)}); err != nil {
+			break
+		}
+		took, bytes, _, failed := r.sync(w)
+		if err = failed; err != nil {
+			break
+		}
+		t.add("ms", millis(took))
+		t.add("wire_bytes", float64(bytes))
+		t.add("wire_bytes_per_row", float64(bytes)/float64(edits))
+	}
+	return errors.Join(err, w.stop())
+}
+
+func noop(ctx context.Context, r *rig, t *tally) error {
+	w, err := r.synced(ctx)
+	if err != nil {
+		return err
+	}
+	for range r.runs {
+		took, bytes, _, failed := r.sync(w)
+		if err = failed; err != nil {
+			break
+		}
+		t.add("ms", millis(took))
+		t.add("wire_bytes", float64(bytes))
+	}
+	return errors.Join(err, w.stop())
+}
+
+// live measures from the call of Update on one device to the watcher of another, after its commit there. Both are
+// processes of one machine and share its clock.
+func live(ctx context.Context, r *rig, t *tally) error {
+	from, err := r.synced(ctx)
+	if err != nil {
+		return err
+	}
+	to, err := r.synced(ctx)
+	if err != nil {
+		return errors.Join(err, from.stop())
+	}
+	err = r.exchange(from, to, t)
+	return errors.Join(err, from.stop(), to.stop())
+}
+
+func (r *rig) exchange(from, to *worker, t *tally) error {
+	for _, w := range []*worker{from, to} {
+		if _, err := w.tell(order{Do: "connect"}); err != nil {
+			return err
+		}
+	}
+	jobs, err := from.tell(order{Do: "jobs"})
+	if err != nil {
+		return err
+	}
+	rows := spread(jobs.Rows, min(liveChanges, r.rows))
+	for run := range r.runs {
+		took := make([]float64, 0, len(rows))
+		for i, row := range rows {
+			begun, err := from.tell(order{Do: "update", Row: row, Seed: uint64(run*len(rows) + i)})
+			if err != nil {
+				return err
+			}
+			heard, err := to.tell(order{Do: "await", Row: row})
+			if err != nil {
+				return err
+			}
+			took = append(took, millis(time.Duration(heard.At-begun.At)))
+		}
+		t.add("p50_ms", percentile(took, 50))
+		t.add("p99_ms", percentile(took, 99))
+	}
+	return nil
+}
+
+// size compares files as they lie on the disk after everything was closed.
+func size(ctx context.Context, r *rig, t *tally) error {
+	if err := r.restart(ctx); err != nil {
+		return err
+	}
+	bare, err := r.table(ctx)
+	if err != nil {
+		return err
+	}
+	w, p, err := r.device(ctx)
+	if err != nil {
+		return err
+	}
+	_, _, _, err = r.sync(w)
+	if err = errors.Join(err, r.holdsAll(w), w.stop()); err != nil {
+		return err
+	}
+	file, err := os.Stat(filepath.Join(p.dir, replicaName))
+	if err != nil {
+		return err
+	}
+	t.add("db_bytes_per_row", float64(file.Size())/float64(r.rows))
+	t.add("raw_bytes_per_row", float64(bare.Bytes)/float64(r.rows))
+	t.add("ratio", float64(file.Size())/float64(bare.Bytes))
+	return nil
+}
+
+func perSecond(n int, took time.Duration) float64 { return float64(n) / took.Seconds() }
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// The bare table is what the machine can do at best, measured in the same run: the same rows and columns into one plain
+// SQLite table, through the same driver by way of database/sql, in key order, with one prepared statement and
+// transactions of 10,000 rows, without any index besides the primary key, and nothing to synchronise.
+
+// tableRows is how many rows go into one transaction.
+const tableRows = 10_000
+
+// tablePragmas are those of a replica's writer while it takes in what the hub sends.
+var tablePragmas = []string{
+	"busy_timeout(5000)", "cache_size(-4096)", "journal_mode(WAL)", "synchronous(NORMAL)", "wal_autocheckpoint(4000)",
+	"journal_size_limit(33554432)", "foreign_keys(OFF)", "temp_store(MEMORY)",
+}
+
+const createTable = `CREATE TABLE job (
+	id BLOB PRIMARY KEY NOT NULL, status TEXT, customer_name TEXT, phone TEXT, address TEXT, fault TEXT, priority INTEGER,
+	scheduled_at INTEGER, updated_at INTEGER, technician_id BLOB, asset_serial TEXT, notes TEXT
+)`
+
+const insertRow = "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+func openTable(_ context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
+	jobs, err := p.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	obey := func(ctx context.Context, o order) (answer, error) {
+		if o.Do != "load" {
+			return answer{}, fmt.Errorf("unknown order %q", o.Do)
+		}
+		return measureTable(ctx, filepath.Join(p.dir, "table.db"), jobs)
+	}
+	return obey, func() error { return nil }, nil
+}
+
+// measureTable returns how long the rows took, from the first statement to the last commit, and the size of the file.
+func measureTable(ctx context.Context, path string, jobs []job) (answer, error) {
+	pragmas := url.Values{"_pragma": tablePragmas}
+	db, err := sql.Open("sqlite", "file:"+path+"?"+pragmas.Encode()) // the driver is the one that client/replica brings
+	if err != nil {
+		return answer{}, err
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, createTable); err != nil {
+		return answer{}, err
+	}
+	begun := time.Now()
+	if err := fillTable(ctx, db, jobs); err != nil {
+		return answer{}, err
+	}
+	took := time.Since(begun)
+	if err := db.Close(); err != nil {
+		return answer{}, err
+	}
+	file, err := os.Stat(path)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{Count: len(jobs), Nanos: int64(took), Bytes: file.Size()}, nil
+}
+
+func fillTable(ctx context.Context, db *sql.DB, jobs []job) error {
+	insert, err := db.PrepareContext(ctx, insertRow)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = insert.Close() }()
+	for from := 0; from < len(jobs); from += tableRows {
+		if err := fillPart(ctx, db, insert, jobs[from:min(from+tableRows, len(jobs))]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fillPart(ctx context.Context, db *sql.DB, insert *sql.Stmt, part []job) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to roll back after the commit
+	in := tx.StmtContext(ctx, insert)
+	for i := range part {
+		j := &part[i]
+		_, err := in.ExecContext(ctx, j.ID[:], j.Status, j.CustomerName, j.Phone, j.Address, j.Fault, j.Priority,
+			j.ScheduledAt, j.UpdatedAt, j.TechnicianID[:], j.AssetSerial, j.Notes)
+		if err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
