@@ -86,6 +86,16 @@ CREATE TABLE _ledger (
 CREATE UNIQUE INDEX _ledger_rid ON _ledger(rid) WHERE same_actor = 0;
 CREATE INDEX _ledger_quarantine ON _ledger(seq, actor, counter) WHERE outcome = 3;
 CREATE INDEX _ledger_open ON _ledger(actor, counter) WHERE outcome = 3 AND closed_actor = 0;
+CREATE INDEX _ledger_inbox ON _ledger(seq, actor, counter) WHERE outcome = 3 AND closed_actor = 0; -- the oldest first
+
+-- Which change sets touched a row, refused ones too: its history. Ids are unique over all tables.
+CREATE TABLE _touch (
+	pk      BLOB NOT NULL,
+	seq     INTEGER NOT NULL,
+	actor   INTEGER NOT NULL,
+	counter INTEGER NOT NULL,
+	PRIMARY KEY (pk, seq, actor, counter)
+) STRICT, WITHOUT ROWID;
 
 -- The rows that the open quarantined change sets touch: what needs one of them waits for it.
 CREATE TABLE _quarantine (
@@ -115,6 +125,7 @@ CREATE TABLE _conflict (
 CREATE INDEX _conflict_row ON _conflict(tbl, pk, col, cell);
 CREATE UNIQUE INDEX _conflict_open ON _conflict(tbl, pk, col, cell) WHERE open = 1;
 CREATE INDEX _conflict_inbox ON _conflict(n) WHERE open = 1;
+CREATE INDEX _conflict_list ON _conflict(open, ask, seq); -- read backwards: what asks for a person first, then the latest
 
 -- Who may sign in, and with what; the person's other particulars are a row of the application's.
 CREATE TABLE _person (

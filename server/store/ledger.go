@@ -103,14 +103,14 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 		tx.judged[e.Dot.Actor] = max(latest, e.Dot.Counter)
 	}
 	if fresh == 0 {
-		if err = tx.replaceEntry(e); err != nil {
-			return err
-		}
+		err = tx.replaceEntry(e)
+	} else if e.Same.IsZero() {
+		err = tx.touchRows(e)
 	}
-	if e.Outcome == wire.Quarantined && e.Closed.IsZero() {
-		return tx.holdBack(e)
+	if err == nil && e.Outcome == wire.Quarantined && e.Closed.IsZero() {
+		err = tx.holdBack(e)
 	}
-	return nil
+	return err
 }
 
 func (tx *Tx) replaceEntry(e *judge.Entry) error {

@@ -50,7 +50,7 @@ var ErrPage = fault.New(fault.Malformed, "the server sent a page that does not f
 
 // TakePage applies one part of a page. The cursor moves with the last part, in the same transaction as its rows.
 func (r *Replica) TakePage(p *wire.Page) error {
-	if int(p.Class) >= schema.Classes || r.id.Cursors[p.Class] != p.From || p.To < p.From {
+	if int(p.Class) >= schema.Classes || r.id.Cursors[p.Class] != p.From && p.From != 0 || p.To < p.From {
 		return ErrPage
 	}
 	leaving, err := r.leaving(p)

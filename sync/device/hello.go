@@ -1,9 +1,9 @@
 package device
 
 import (
+	"cmp"
 	"slices"
 
-	"fieldsync/sync/clock"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
 )
@@ -40,6 +40,19 @@ func Hello(store Store, s *schema.Schema, now int64) (wire.Hello, error) {
 // those it refused: they are sent again once a session, to hear whether the office has decided. What is written under
 // no incarnation yet, and all behind it, has to wait.
 func Unsent(store Store, after uint64, limit int) ([]*Item, error) {
+	items, err := toSend(store, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(items, func(x *Item) bool { return x.Change.Dot.Actor == Provisional }); i >= 0 {
+		items = items[:i]
+	}
+	return items, nil
+}
+
+// toSend returns, in order of writing, up to limit items after the queue's number that have no verdict of this epoch, or
+// one that may have changed: that they are refused.
+func toSend(store Store, after uint64, limit int) ([]*Item, error) {
 	pending, err := store.Items(Pending, after, limit)
 	if err != nil {
 		return nil, err
@@ -48,11 +61,31 @@ func Unsent(store Store, after uint64, limit int) ([]*Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	items := slices.Concat(pending, refused)
-	slices.SortFunc(items, func(a, b *Item) int { return clock.Dot{Counter: a.N}.Compare(clock.Dot{Counter: b.N}) })
-	items = items[:min(limit, len(items))]
-	if i := slices.IndexFunc(items, func(x *Item) bool { return x.Change.Dot.Actor == Provisional }); i >= 0 {
-		items = items[:i]
+	closed, err := closedUnjudged(store, after, limit)
+	if err != nil {
+		return nil, err
 	}
-	return items, nil
+	items := slices.Concat(pending, refused, closed)
+	slices.SortFunc(items, func(a, b *Item) int { return cmp.Compare(a.N, b.N) })
+	return items[:min(limit, len(items))], nil
+}
+
+// closedUnjudged returns closed items that the hub of this epoch has not judged.
+func closedUnjudged(store Store, after uint64, limit int) ([]*Item, error) {
+	var unjudged []*Item
+	for {
+		closed, err := store.Items(Closed, after, limit)
+		if err != nil || len(closed) == 0 {
+			return unjudged, err
+		}
+		for _, item := range closed {
+			after = item.N
+			if item.Seq == Unjudged {
+				unjudged = append(unjudged, item)
+			}
+		}
+		if len(unjudged) >= limit {
+			return unjudged, nil
+		}
+	}
 }

@@ -30,7 +30,9 @@ func (r *Replica) greet(w *wire.Welcome, now int64) error {
 		}
 	}
 	if r.schema.Version > r.id.Schema {
-		r.relearn()
+		if err := r.relearn(); err != nil {
+			return err
+		}
 	}
 	if w.BackedUp > 0 {
 		if err := r.store.Forget(w.BackedUp); err != nil {
@@ -40,11 +42,59 @@ func (r *Replica) greet(w *wire.Welcome, now int64) error {
 	return r.store.PutIdentity(r.id)
 }
 
-// relearn makes the device fetch everything again: the app knows columns that it passed over before.
-func (r *Replica) relearn() {
+// relearn makes the device fetch everything again: the app knows columns that it passed over before. Until a row has
+// come again, nothing of it counts as seen: its vector covers values that nobody was shown.
+func (r *Replica) relearn() error {
 	r.id.Schema = r.schema.Version
 	r.id.Cursors = [schema.Classes]uint64{}
 	r.id.Resume, r.id.Partial = nil, [3]uint64{}
+	for key := range r.pinned {
+		base, err := r.store.Base(key)
+		if err != nil {
+			return err
+		}
+		base.Low = clock.Vector{}
+		if base.Row != nil {
+			base.Row.Vector = clock.Vector{}
+		}
+		if err := r.store.PutBase(key, base); err != nil {
+			return err
+		}
+	}
+	for class := range schema.Class(schema.Classes) {
+		if err := r.unsee(class); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsee empties the vectors of the rows of a class.
+func (r *Replica) unsee(class schema.Class) error {
+	held, err := r.store.Held(class)
+	if err != nil {
+		return err
+	}
+	for _, b := range held {
+		keys, err := r.store.BucketRows(b, class)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			row, err := r.store.Row(key)
+			if err != nil {
+				return err
+			}
+			if row == nil || row.Vector.IsZero() {
+				continue
+			}
+			row.Vector = clock.Vector{}
+			if err := r.store.PutRow(row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // rewind begins a new epoch: the hub's history went back. The device forgets how far it had come, so that everything
@@ -54,7 +104,7 @@ func (r *Replica) rewind(w *wire.Welcome) error {
 	r.id.Epoch = w.Epoch
 	r.id.Cursors = [schema.Classes]uint64{}
 	r.id.Resume, r.id.Partial = nil, [3]uint64{}
-	for _, state := range []State{Accepted, Closed} {
+	for _, state := range []State{Accepted, Refused, Closed} {
 		if err := r.reopenAll(state); err != nil {
 			return err
 		}
@@ -77,21 +127,18 @@ func (r *Replica) reopenAll(s State) error {
 	}
 }
 
-// reopen makes a change set that was done with one that is sent again: an accepted one waits once more; one that was
-// refused, and decided about, stands as refused until the hub says that it knows the decision.
+// reopen makes a change set one that is sent again. An accepted one waits once more; one that was refused stays what its
+// author, or the office, made of it.
 func (r *Replica) reopen(item *Item) error {
-	switch item.State {
-	case Accepted:
+	accepted := item.State == Accepted
+	item.Seq = Unjudged
+	if accepted {
 		item.State = Pending
-		if err := r.store.PutItem(item); err != nil {
-			return err
-		}
-		return r.repin(item)
-	case Closed:
-		item.State = Refused
-		return r.store.PutItem(item)
 	}
-	return nil
+	if err := r.store.PutItem(item); err != nil || !accepted {
+		return err
+	}
+	return r.repin(item)
 }
 
 // repin keeps the rows of a change set that is pending again apart from what the hub will send for them. Nothing of
@@ -169,38 +216,54 @@ func (r *Replica) gap(a clock.Actor, expected uint64, taken *Taken) error {
 	return r.fork(clock.Dot{Actor: a, Counter: expected})
 }
 
-// restamp gives the pending change sets from the first one that carries d, or a later dot of its actor, on new dots of
-// the current incarnation. Their contexts are cut to what precedes d, and name the change sets before them by their new
-// dots; their identity stays, so that nothing is taken twice.
+// restamp gives the change sets that are to be sent, from the first one that carries d or a later dot of its actor on,
+// new dots of the current incarnation; those that were refused under another actor keep theirs. Contexts are cut to what
+// precedes d, and name the change sets before them by their new dots; their identity stays, so that nothing is taken
+// twice.
 func (r *Replica) restamp(d clock.Dot) error {
-	renamed := map[record.Key]clock.Vector{}
-	found := false
+	s := restamping{d, map[clock.Dot]clock.Dot{}, map[record.Key]clock.Vector{}}
 	for after := uint64(0); ; {
-		items, err := r.store.Items(Pending, after, 256)
+		items, err := toSend(r.store, after, 256)
 		if err != nil || len(items) == 0 {
 			return err
 		}
 		for _, item := range items {
 			after = item.N
-			found = found || item.Change.Dot.Actor == d.Actor && item.Change.Dot.Counter >= d.Counter
-			if !found {
+			if !s.concerns(item) {
 				continue
 			}
-			if err := r.restampItem(item, d, renamed); err != nil {
+			if err := r.restampItem(item, &s); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func (r *Replica) restampItem(item *Item, d clock.Dot, renamed map[record.Key]clock.Vector) error {
-	item.Change.Origin = item.Change.RID(item.Hash)
+// restamping is what was stamped anew so far: dots by the old ones, and the new ones on each row.
+type restamping struct {
+	from clock.Dot
+	dots map[clock.Dot]clock.Dot
+	rows map[record.Key]clock.Vector
+}
+
+func (s *restamping) concerns(item *Item) bool {
+	d := item.Change.Dot
+	return d.Actor == s.from.Actor && d.Counter >= s.from.Counter || len(s.dots) > 0 && item.State == Pending
+}
+
+func (r *Replica) restampItem(item *Item, s *restamping) error {
+	cs := item.Change
+	cs.Origin = cs.RID(item.Hash)
 	r.id.Counter++
-	item.Change.Dot = clock.Dot{Actor: r.id.Actor, Counter: r.id.Counter}
-	for i := range item.Change.Rows {
-		c := &item.Change.Rows[i]
-		c.Context = c.Context.Cut(d).Join(renamed[c.Key()])
-		renamed[c.Key()] = renamed[c.Key()].With(item.Change.Dot)
+	old, fresh := cs.Dot, clock.Dot{Actor: r.id.Actor, Counter: r.id.Counter}
+	cs.Dot, s.dots[old] = fresh, fresh
+	if renamed, ok := s.dots[cs.Amends]; ok {
+		cs.Amends = renamed
+	}
+	for i := range cs.Rows {
+		c := &cs.Rows[i]
+		c.Context = c.Context.Cut(s.from).Join(s.rows[c.Key()])
+		s.rows[c.Key()] = s.rows[c.Key()].With(fresh)
 	}
 	item.encode(r.id.Chain)
 	r.id.Chain = item.Chain

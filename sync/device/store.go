@@ -4,6 +4,8 @@
 package device
 
 import (
+	"math"
+
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -56,10 +58,14 @@ type Item struct {
 	Chain   record.Hash // of its actor, up to this change set
 	State   State
 	Prior   *wire.Prior // the verdict it had, once it had one
-	Seq     uint64      // the commit that judged it
+	Seq     uint64      // the commit that judged it; Unjudged for one that the hub of this epoch has not judged again
 	Code    fault.Code  // why it was refused
 	Message string
 }
+
+// Unjudged is the Seq of a change set that was judged in an epoch that is gone. No commit reaches it, so that the change
+// set is never forgotten before it was sent again.
+const Unjudged uint64 = math.MaxInt64
 
 // Base is what a device keeps beside a row that has pending changes: the row as the hub has it.
 type Base struct {

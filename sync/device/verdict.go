@@ -81,9 +81,6 @@ func (r *Replica) takeVerdict(v *wire.Verdicts, run *wire.Verdict, rows map[reco
 		if err := r.store.PutItem(item); err != nil {
 			return err
 		}
-		if err := r.closeAmended(item); err != nil {
-			return err
-		}
 		taken.Judged++
 		for k := range item.Change.Rows {
 			if err := r.settle(item, &item.Change.Rows[k], run.Outcome, rows); err != nil {
@@ -119,26 +116,14 @@ func (r *Replica) judged(item *Item, run *wire.Verdict, i int) {
 	item.Prior = &wire.Prior{Outcome: run.Outcome, Code: run.Code, Eff: eff}
 	switch run.Outcome {
 	case wire.Quarantined:
-		item.State = Refused
+		if item.State != Closed { // sent again after a restore, though its author had decided about it
+			item.State = Refused
+		}
 	case wire.Released:
 		item.State, item.Prior.Outcome = Closed, wire.Quarantined
 	default:
 		item.State = Accepted
 	}
-}
-
-// closeAmended closes the refused change set that an accepted one replaces, if it stands open again: after a restore it
-// was sent once more.
-func (r *Replica) closeAmended(item *Item) error {
-	if item.State != Accepted || item.Change.Amends.IsZero() {
-		return nil
-	}
-	old, err := r.store.Item(item.Change.Amends)
-	if err != nil || old == nil || old.State != Refused {
-		return err
-	}
-	old.State = Closed
-	return r.store.PutItem(old)
 }
 
 // settle brings a row up to date after one of its changes was judged. After Applied the hub's row is what the author

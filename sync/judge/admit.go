@@ -11,6 +11,8 @@ type Actors interface {
 	// Actor returns nil for an actor that was never handed out.
 	Actor(clock.Actor) (*Actor, error)
 	Head() (uint64, error)
+	// CommitTime returns when the commit was made.
+	CommitTime(seq uint64) (clock.Stamp, error)
 }
 
 // Admission is what the hub makes of a Hello whose sender it has recognised.
@@ -21,7 +23,8 @@ type Admission struct {
 }
 
 // Admit answers a Hello. A device of another epoch begins anew: everything it holds is compared, and it gets a fresh
-// incarnation, as does one that has none or claims somebody else's. nowMillis is the hub's clock.
+// incarnation, as does one that has none or claims somebody else's. One that was away so long that deletes may have been
+// forgotten begins anew too, as who it was. nowMillis is the hub's clock.
 func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) (Admission, error) {
 	head, err := r.Head()
 	if err != nil {
@@ -31,8 +34,14 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 	a.Welcome = wire.Welcome{
 		Epoch: cfg.Epoch, Head: head, RestoreAt: cfg.RestoreAt, Now: nowMillis, Person: author.Person, Schema: cfg.Schema.Version,
 	}
-	if h.Epoch != cfg.Epoch {
-		a.Cursors = [schema.Classes]uint64{}
+	for class, cursor := range h.Cursors {
+		at, err := r.CommitTime(cursor)
+		if err != nil {
+			return Admission{}, err
+		}
+		if h.Epoch != cfg.Epoch || nowMillis-at.Millis() > LongestAbsence.Milliseconds() {
+			a.Cursors[class] = 0
+		}
 	}
 	actor, err := r.Actor(h.Actor)
 	if err != nil {

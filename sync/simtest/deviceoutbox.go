@@ -254,7 +254,8 @@ func (p *devicePair) ask(tx device.Store) (answers []any) {
 	}
 	for _, id := range p.jobs {
 		answers = append(answers, must(tx.Refs(p.table("task"), "job", id)), must(tx.Refs(p.table("movement"), "to", id)),
-			must(byKey(tx.BucketRows(jobBucket(id), schema.ClassStock))), must(byKey(tx.BucketRows(vanBucket(id), schema.ClassStock))))
+			must(byKey(tx.BucketRows(jobBucket(id), schema.ClassStock))),
+			must(byKey(tx.BucketRows(vanBucket(id), schema.ClassStock))))
 	}
 	for s := device.Pending; s <= device.Closed; s++ {
 		answers = append(answers, must(tx.Items(s, p.queue/4, 20)))

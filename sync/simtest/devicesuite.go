@@ -116,7 +116,8 @@ func (d *deviceStory) identity() {
 	id := &device.Identity{
 		Device: d.ID(), Person: d.ID(), Actor: d.Maker.actors[1], Counter: 7, Chain: d.Hash(), Stamp: d.Stamp(), Offset: -12,
 		Epoch: 3, Cursors: [schema.Classes]uint64{5, 0, 1 << 40}, Resume: []byte{0, 1, 2}, Partial: [3]uint64{1, 2, 3},
-		Schema: 2, Queue: 11, Retired: []device.Past{{Actor: d.Maker.actors[0], Chain: d.Hash()}, {Actor: device.Provisional}},
+		Schema: 2, Queue: 11,
+		Retired: []device.Past{{Actor: d.Maker.actors[0], Chain: d.Hash()}, {Actor: device.Provisional}},
 	}
 	d.write(func(tx device.Store) {
 		if got := must(tx.Identity()); got != nil && !empty(*got) {

@@ -85,7 +85,8 @@ func (h *hubStory) feedOfDeadRows() {
 }
 
 // scanned returns what a scan yields, at most limit rows.
-func scanned(r judge.Reader, t *schema.Table, rule int, b record.Bucket, after record.ID, limit int) (rows []*record.Row) {
+func scanned(r judge.Reader, t *schema.Table, rule int, b record.Bucket, after record.ID, limit int) []*record.Row {
+	var rows []*record.Row
 	do(r.Scan(t, rule, b, after, func(row *record.Row) bool {
 		rows = append(rows, copyDeviceRow(row))
 		return len(rows) < limit
@@ -120,7 +121,8 @@ func (h *hubStory) scan() {
 func (h *hubStory) scanRules() {
 	vans, job := h.IDs(2), h.ID()
 	a, b := h.movement(vans[0], vans[1], job, 1), h.movement(vans[1], vans[1], record.ID{}, 1)
-	own, part, dead := h.HubRow(h.table("job"), 1, nil), h.HubRow(h.table("part"), 1, nil), h.HubRow(h.table("part"), 1, nil)
+	own := h.HubRow(h.table("job"), 1, nil)
+	part, dead := h.HubRow(h.table("part"), 1, nil), h.HubRow(h.table("part"), 1, nil)
 	h.Delete(dead, 2)
 	h.put(a, b, own, part, dead)
 	h.read(func(r judge.Reader) {
@@ -166,7 +168,8 @@ func (h *hubStory) life(seq uint64) (write func(judge.Store), ask func(judge.Sto
 	return write, func(tx judge.Store) []any {
 		return []any{
 			must(tx.Row(task.Key())), must(tx.Refs(task.Table, "job", job)), must(tx.HoldsOn(hold.Bucket)),
-			must(tx.HoldsFrom(hold.Root)), must(tx.HoldsOf(person, 0)), must(tx.Entry(entry.Dot)), must(tx.EntryByRID(entry.RID)),
+			must(tx.HoldsFrom(hold.Root)), must(tx.HoldsOf(person, 0)), must(tx.Entry(entry.Dot)),
+			must(tx.EntryByRID(entry.RID)),
 			must(tx.QuarantinedInsert(task.Key())), must(tx.OldestQuarantined(entry.Dot.Actor)), must(tx.Actor(actor.Actor)),
 			must(tx.Head()), must(tx.CommitTime(seq)),
 		}

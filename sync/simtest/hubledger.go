@@ -34,14 +34,17 @@ func closed(h judge.Hold, until uint64) judge.Hold {
 // byWhom orders holds where a contract does not.
 func byWhom(holds []judge.Hold, err error) ([]judge.Hold, error) {
 	slices.SortFunc(holds, func(a, b judge.Hold) int {
-		return cmp.Or(cmp.Compare(a.Since, b.Since), compareIDs(a.Person, b.Person), compareBuckets(a.Bucket, b.Bucket), compareKeys(a.Root, b.Root))
+		return cmp.Or(cmp.Compare(a.Since, b.Since), compareIDs(a.Person, b.Person),
+			compareBuckets(a.Bucket, b.Bucket), compareKeys(a.Root, b.Root))
 	})
 	return holds, err
 }
 
 func (h *hubStory) holdsOn() {
 	people, job, root := h.IDs(3), jobBucket(h.ID()), h.IDs(2)
-	first, second, third := h.hold(people[2], job, root[0], "work", 1), h.hold(people[0], job, root[1], "help", 4), h.hold(people[2], job, root[0], "work", 6)
+	first := h.hold(people[2], job, root[0], "work", 1)
+	second := h.hold(people[0], job, root[1], "help", 4)
+	third := h.hold(people[2], job, root[0], "work", 6)
 	elsewhere := h.hold(people[0], jobBucket(h.ID()), root[0], "work", 2)
 	h.putHolds(first, elsewhere, second)
 	h.putHolds(closed(first, 5))
@@ -57,7 +60,8 @@ func (h *hubStory) holdsOn() {
 
 func (h *hubStory) holdsFrom() {
 	person, root := h.ID(), h.IDs(2)
-	a, b := h.hold(person, jobBucket(h.ID()), root[0], "work", 1), h.hold(person, record.Bucket{Kind: AssetBucket, ID: h.ID()}, root[0], "work", 1)
+	a := h.hold(person, jobBucket(h.ID()), root[0], "work", 1)
+	b := h.hold(person, record.Bucket{Kind: AssetBucket, ID: h.ID()}, root[0], "work", 1)
 	other := h.hold(person, a.Bucket, root[1], "work", 2)
 	h.putHolds(a, b, other)
 	h.write(func(tx judge.Store) {
@@ -69,8 +73,10 @@ func (h *hubStory) holdsFrom() {
 
 func (h *hubStory) holdsOf() {
 	people, root := h.IDs(2), h.ID()
-	past, open := h.hold(people[0], jobBucket(h.ID()), root, "work", 1), h.hold(people[0], jobBucket(h.ID()), root, "work", 2)
-	later, others := h.hold(people[0], jobBucket(h.ID()), root, "work", 9), h.hold(people[1], past.Bucket, root, "work", 1)
+	past := h.hold(people[0], jobBucket(h.ID()), root, "work", 1)
+	open := h.hold(people[0], jobBucket(h.ID()), root, "work", 2)
+	later := h.hold(people[0], jobBucket(h.ID()), root, "work", 9)
+	others := h.hold(people[1], past.Bucket, root, "work", 1)
 	h.putHolds(past, open, later, others)
 	h.putHolds(closed(past, 5))
 	for _, c := range []struct {
@@ -128,7 +134,9 @@ func (h *hubStory) judged(d clock.Dot, o wire.Outcome, op record.Op, rows ...*re
 	cs := h.ChangeSet(d, op, rows...)
 	encoded := cs.AppendBinary(nil)
 	hash := record.HashOf(encoded)
-	e := &judge.Entry{Dot: d, RID: cs.RID(hash), Hash: hash, Seq: 1 + h.Uint64N(90), Eff: h.Stamp(), Outcome: o, Encoded: encoded}
+	e := &judge.Entry{
+		Dot: d, RID: cs.RID(hash), Hash: hash, Seq: 1 + h.Uint64N(90), Eff: h.Stamp(), Outcome: o, Encoded: encoded,
+	}
 	if o == wire.Quarantined {
 		e.Code, e.Message = "not_allowed", "您不能更改此作业"
 	}
@@ -193,7 +201,8 @@ func (h *hubStory) closing() {
 func (h *hubStory) quarantinedInsert() {
 	fresh, known, fine := h.task(h.ID(), 1), h.task(h.ID(), 1), h.task(h.ID(), 1)
 	e := h.judged(h.dot(0, 4), wire.Quarantined, record.Insert, fresh)
-	h.putEntries(e, h.judged(h.dot(0, 5), wire.Quarantined, record.Update, known), h.judged(h.dot(0, 6), wire.Applied, record.Insert, fine))
+	h.putEntries(e,
+		h.judged(h.dot(0, 5), wire.Quarantined, record.Update, known), h.judged(h.dot(0, 6), wire.Applied, record.Insert, fine))
 	h.write(func(tx judge.Store) {
 		same(h.T, "inserted in quarantine", must(tx.QuarantinedInsert(fresh.Key())), e.Dot)
 		same(h.T, "updated in quarantine", must(tx.QuarantinedInsert(known.Key())), clock.Dot{})
@@ -208,8 +217,10 @@ func (h *hubStory) quarantinedInsert() {
 
 func (h *hubStory) oldestQuarantined() {
 	task := h.task(h.ID(), 1)
-	a, b := h.judged(h.dot(0, 7), wire.Quarantined, record.Update, task), h.judged(h.dot(0, 300), wire.Quarantined, record.Update, task)
-	h.putEntries(h.judged(h.dot(0, 6), wire.Applied, record.Update, task), b, a, h.judged(h.dot(2, 1), wire.Merged, record.Update, task))
+	a := h.judged(h.dot(0, 7), wire.Quarantined, record.Update, task)
+	b := h.judged(h.dot(0, 300), wire.Quarantined, record.Update, task)
+	h.putEntries(h.judged(h.dot(0, 6), wire.Applied, record.Update, task), b, a)
+	h.putEntries(h.judged(h.dot(2, 1), wire.Merged, record.Update, task))
 	expect := func(actor int, want uint64) {
 		h.Helper()
 		h.write(func(tx judge.Store) {
@@ -234,8 +245,12 @@ func (h *hubStory) conflicts() {
 	row := record.Key{Table: h.table("job").ID, ID: h.ID()}
 	title, tag := record.CellID{Column: 1}, record.CellID{Column: 10, Key: "urgent"}
 	at := func(cell record.CellID, seq uint64, open bool) judge.Conflict {
-		values := []record.Standing{{Dot: h.Dot(), Eff: h.Stamp(), Value: record.Text("a")}, {Dot: h.Dot(), Eff: h.Stamp(), Value: record.Text("b")}}
-		return judge.Conflict{Row: row, Cell: cell, Seq: seq, Ask: seq%2 == 0, Open: open, Values: values, Context: h.Vector()}
+		values := []record.Standing{
+			{Dot: h.Dot(), Eff: h.Stamp(), Value: record.Text("a")}, {Dot: h.Dot(), Eff: h.Stamp(), Value: record.Text("b")},
+		}
+		return judge.Conflict{
+			Row: row, Cell: cell, Seq: seq, Ask: seq%2 == 0, Open: open, Values: values, Context: h.Vector(),
+		}
 	}
 	put := func(c judge.Conflict) judge.Conflict {
 		h.write(func(tx judge.Store) { do(tx.PutConflict(c)) })

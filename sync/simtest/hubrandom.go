@@ -14,7 +14,9 @@ import (
 // same questions again and again.
 func (h *hubStory) likeMemory() {
 	p := &hubPair{hubStory: h, model: NewMemHub(Schema), jobs: h.IDs(4), people: h.IDs(3)}
-	p.steps = []func() func(judge.Store){p.newRow, p.newRow, p.moveRow, p.moveRow, p.killRow, p.openHold, p.closeHold, p.judge, p.close}
+	p.steps = []func() func(judge.Store){
+		p.newRow, p.newRow, p.moveRow, p.moveRow, p.killRow, p.openHold, p.closeHold, p.judge, p.close,
+	}
 	for p.seq = 1; p.seq < 120 && !h.Failed(); p.seq++ {
 		p.transaction()
 		if p.seq%8 == 0 {
@@ -195,7 +197,8 @@ func (p *hubPair) askReader(r judge.Reader) (answers []any) {
 	for _, id := range p.jobs {
 		for _, b := range []record.Bucket{jobBucket(id), vanBucket(id)} {
 			answers = append(answers, must(byWhom(r.HoldsOn(b))),
-				must(r.FeedSince(b, schema.ClassWork, p.seq/3, p.seq, 7)), must(r.FeedSince(b, schema.ClassStock, 0, p.seq, everything)))
+				must(r.FeedSince(b, schema.ClassWork, p.seq/3, p.seq, 7)),
+				must(r.FeedSince(b, schema.ClassStock, 0, p.seq, everything)))
 		}
 		answers = append(answers, must(r.Refs(p.table("task"), "job", id)), must(r.Count(p.table("task"), 0, jobBucket(id))))
 		for rule, b := range []record.Bucket{vanBucket(id), vanBucket(id), jobBucket(id)} {

@@ -88,15 +88,21 @@ func TestDeviceRefusesWhatBreaksItsContract(t *testing.T) {
 	twin := item(1, func(*device.Item) {})
 	again := *twin
 	again.N = 2
+	put := func(n uint64, change func(*device.Item)) func(device.Store) error {
+		i := item(n, change)
+		return func(tx device.Store) error { return tx.PutItem(i) }
+	}
 	for name, breach := range map[string]func(device.Store) error{
 		"a base under another key": func(tx device.Store) error {
 			return tx.PutBase(record.Key{Table: 1, ID: row.ID}, &device.Base{Row: row})
 		},
-		"an item without a number":          func(tx device.Store) error { return tx.PutItem(item(0, func(*device.Item) {})) },
-		"an item without a state":           func(tx device.Store) error { return tx.PutItem(item(1, func(i *device.Item) { i.State = 0 })) },
-		"an item that is not what it sends": func(tx device.Store) error { return tx.PutItem(item(1, func(i *device.Item) { i.Change.K++ })) },
-		"an item with another hash":         func(tx device.Store) error { return tx.PutItem(item(1, func(i *device.Item) { i.Hash[0]++ })) },
-		"two items of one dot":              func(tx device.Store) error { return errors.Join(tx.PutItem(twin), tx.PutItem(&again)) },
+		"an item without a number":          put(0, func(*device.Item) {}),
+		"an item without a state":           put(1, func(i *device.Item) { i.State = 0 }),
+		"an item that is not what it sends": put(1, func(i *device.Item) { i.Change.K++ }),
+		"an item with another hash":         put(1, func(i *device.Item) { i.Hash[0]++ }),
+		"two items of one dot": func(tx device.Store) error {
+			return errors.Join(tx.PutItem(twin), tx.PutItem(&again))
+		},
 	} {
 		d := simtest.NewMemDevice(simtest.Schema)
 		if err := d.Write(breach); err == nil {

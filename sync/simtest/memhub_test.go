@@ -154,15 +154,24 @@ func TestHubRefusesWhatBreaksItsContract(t *testing.T) {
 		"a row put twice as a new one": func(tx judge.Store) error {
 			return errors.Join(tx.PutRow(row, 0), tx.PutRow(row, 0))
 		},
-		"a row without metadata":           func(tx judge.Store) error { return tx.PutRow(bare, 0) },
-		"a commit that was there":          func(tx judge.Store) error { return errors.Join(tx.PutCommit(2, 9, nil), tx.PutCommit(2, 9, nil)) },
-		"a commit earlier than the last":   func(tx judge.Store) error { return errors.Join(tx.PutCommit(2, 9, nil), tx.PutCommit(3, 8, nil)) },
+		"a row without metadata": func(tx judge.Store) error { return tx.PutRow(bare, 0) },
+		"a commit that was there": func(tx judge.Store) error {
+			return errors.Join(tx.PutCommit(2, 9, nil), tx.PutCommit(2, 9, nil))
+		},
+		"a commit earlier than the last": func(tx judge.Store) error {
+			return errors.Join(tx.PutCommit(2, 9, nil), tx.PutCommit(3, 8, nil))
+		},
 		"the end of a hold that never was": func(tx judge.Store) error { h := hold; h.Until = 4; return tx.PutHold(h) },
-		"two rights of one hold":           func(tx judge.Store) error { return errors.Join(tx.PutHold(hold), tx.PutHold(help)) },
+		"two rights of one hold": func(tx judge.Store) error {
+			return errors.Join(tx.PutHold(hold), tx.PutHold(help))
+		},
 		"another change set of the dot": func(tx judge.Store) error {
 			return errors.Join(tx.PutEntry(&judge.Entry{RID: m.ID()}), tx.PutEntry(&judge.Entry{RID: m.ID()}))
 		},
-		"a reference through no such column": func(tx judge.Store) error { _, err := tx.Refs(row.Table, "nothing", row.ID); return err },
+		"a reference through no such column": func(tx judge.Store) error {
+			_, err := tx.Refs(row.Table, "nothing", row.ID)
+			return err
+		},
 	} {
 		h := simtest.NewMemHub(simtest.Schema)
 		if err := h.Write(breach); err == nil {

@@ -46,7 +46,9 @@ var cells = []cellCase{
 // asking are the columns in which some values are for a person to settle.
 var asking = []cellCase{
 	{"ask", schema.Column{Kind: schema.Text, Policy: schema.Ask}, texts},
-	{"ladder that asks", schema.Column{Kind: schema.Enum, Policy: schema.Ladder, Codes: steps, Asks: [][2]string{{"cancelled", "done"}}}, codes},
+	{"ladder that asks", schema.Column{
+		Kind: schema.Enum, Policy: schema.Ladder, Codes: steps, Asks: [][2]string{{"cancelled", "done"}},
+	}, codes},
 }
 
 // sides returns the sides of the three actors of the small model. Only a policy that looks at them tells actors apart.

@@ -24,8 +24,9 @@ func TestPolicyShowsTheSameWhicheverCameFirst(t *testing.T) {
 	first := schema.Column{Kind: schema.Instant, Policy: schema.First}
 	price := schema.Column{Kind: schema.Text, Policy: schema.Owner, Owner: schema.Office}
 	finding := schema.Column{Kind: schema.Text, Policy: schema.Owner, Owner: schema.Device}
-	state := schema.Column{Kind: schema.Enum, Policy: schema.Ladder, Codes: steps, Asks: [][2]string{{"cancelled", "done"}}}
-	highest, lowest := schema.Column{Kind: schema.Integer, Policy: schema.Max}, schema.Column{Kind: schema.Integer, Policy: schema.Min}
+	state := asking[1].column
+	highest := schema.Column{Kind: schema.Integer, Policy: schema.Max}
+	lowest := schema.Column{Kind: schema.Integer, Policy: schema.Min}
 	tag, fields := schema.Column{Kind: schema.Set}, schema.Column{Kind: schema.Fields}
 	for name, c := range map[string]struct {
 		column        schema.Column
@@ -84,10 +85,11 @@ func shownCell(d *Delivery) record.Value {
 // to be shown before it.
 func TestReplacingHappensNoEarlierThanWhatItReplaces(t *testing.T) {
 	t.Parallel()
+	by := func(i int) clock.Dot { return clock.Dot{Actor: actorOf(i, clock.SideDevice), Counter: 1} }
 	h := &History{Table: NewTable(schema.Column{Kind: schema.Text}), Writes: []Written{
-		{Dot: clock.Dot{Actor: actorOf(0, clock.SideDevice), Counter: 1}, Eff: 9, Value: record.Text("by a fast clock")},
-		{Dot: clock.Dot{Actor: actorOf(1, clock.SideDevice), Counter: 1}, Eff: 2, Value: record.Text("its correction"), Saw: 1},
-		{Dot: clock.Dot{Actor: actorOf(2, clock.SideDevice), Counter: 1}, Eff: 5, Value: record.Text("in between")},
+		{Dot: by(0), Eff: 9, Value: record.Text("by a fast clock")},
+		{Dot: by(1), Eff: 2, Value: record.Text("its correction"), Saw: 1},
+		{Dot: by(2), Eff: 5, Value: record.Text("in between")},
 	}}
 	d := h.Deliver()
 	for i := range h.Writes {
@@ -103,8 +105,10 @@ func TestOnlyNamingSettlesAQuestion(t *testing.T) {
 	t.Parallel()
 	h := &History{Table: NewTable(schema.Column{Kind: schema.Text, Policy: schema.Ask})}
 	add := func(actor int, value string, saw Writes, settles ...clock.Dot) clock.Dot {
-		d := clock.Dot{Actor: actorOf(actor, clock.SideOffice), Counter: uint64(len(h.Writes) + 1)}
-		h.Writes = append(h.Writes, Written{Dot: d, Eff: clock.Stamp(len(h.Writes) + 1), Value: record.Text(value), Saw: saw, Settles: settles})
+		n := uint64(len(h.Writes) + 1)
+		d := clock.Dot{Actor: actorOf(actor, clock.SideOffice), Counter: n}
+		w := Written{Dot: d, Eff: clock.Stamp(n), Value: record.Text(value), Saw: saw, Settles: settles}
+		h.Writes = append(h.Writes, w)
 		return d
 	}
 	one := add(0, "left", 0)

@@ -220,9 +220,9 @@ func (a *app) flagHelp(c *command) {
 			value, rest, _ := strings.Cut(what, " ")
 			name, what = name+" "+value, rest
 		}
-		a.say("  %-18s%s\n", name, what)
+		a.say("  %-22s%s\n", name, what)
 	})
-	a.say("  %-18s%s\n  %-18s%s\n", "-data DIR", "folder of the replica", "-json", "JSON in place of text")
+	a.say("  %-22s%s\n  %-22s%s\n", "-data DIR", "folder of the replica", "-json", "JSON in place of text")
 }
 
 func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }

@@ -1,0 +1,172 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// demo opens an empty replica that belongs to somebody. A program enrols with its hub instead, once: see Client.Enrol.
+func demo() (c *client.Client, done func()) {
+	dir, err := os.MkdirTemp("", "fieldsync")
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err = client.Open(context.Background(), client.Options{Path: filepath.Join(dir, "field.db")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]record.ID{"device": li, "person": li})
+	}))
+	defer hub.Close()
+	if err := c.Enrol(context.Background(), hub.URL, "ACDE-FGHJ-KMNP", "Li's phone"); err != nil {
+		log.Fatal(err)
+	}
+	err = c.Update(context.Background(), aftersales.CauseSetUp, func(tx client.Tx) error {
+		_, err := aftersales.CreatePerson(tx, aftersales.PersonInput{ID: li, Name: "Li"})
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return c, func() {
+		_ = c.Close()
+		_ = os.RemoveAll(dir)
+	}
+}
+
+// Open a replica, enrol it once with the code that the office made, and sync whenever there is a network.
+func ExampleOpen() {
+	ctx := context.Background()
+	c, err := client.Open(ctx, client.Options{Path: "field.db", App: "acme field 1.4"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if s, err := c.Status(ctx); err == nil && !s.Enrolled {
+		err = c.Enrol(ctx, "https://hub.example.com", "ACDE-FGHJ-KMNP", "Li's phone")
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := c.SyncOnce(ctx); err != nil {
+		log.Print(err) // there may be no network: everything goes on, and is sent later
+	}
+}
+
+// Commands in one Update are one change: all of it is recorded, sent and judged, or nothing.
+func ExampleClient_Update() {
+	c, done := demo()
+	defer done()
+	ctx := context.Background()
+	job, err := c.Jobs().Create(ctx, aftersales.JobInput{Title: "pump leaks"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = c.Update(ctx, aftersales.CauseJobComplete, func(tx client.Tx) error {
+		if _, err := aftersales.AddNote(tx, job, "customer was there"); err != nil {
+			return err
+		}
+		in := aftersales.CompleteInput{Summary: "seal replaced"}
+		in.Job, in.Finding = job, "worn seal"
+		return aftersales.Complete(tx, in)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	view, err := c.Jobs().Get(ctx, job)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(view.Job.State, view.Job.Finding, len(view.Comments))
+	// Output: done worn seal 1
+}
+
+// A list is whole and in the order in which the work is done; words are found at any place, Chinese too.
+func ExampleJobs_Each() {
+	c, done := demo()
+	defer done()
+	ctx := context.Background()
+	for _, title := range []string{"電梯異音", "pump leaks"} {
+		if _, err := c.Jobs().Create(ctx, aftersales.JobInput{Title: title}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for job, err := range c.Jobs().Each(ctx, client.JobFilter{Text: "異音"}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(job.Title, job.State)
+	}
+	// Output: 電梯異音 planned
+}
+
+// A watcher hears of every commit, whoever wrote it, after it was made.
+func ExampleClient_Watch() {
+	c, done := demo()
+	defer done()
+	changes, stop := c.Watch("job")
+	defer stop()
+	if _, err := c.Jobs().Create(context.Background(), aftersales.JobInput{Title: "pump leaks"}); err != nil {
+		log.Fatal(err)
+	}
+	change := <-changes
+	fmt.Println(len(change.Rows), "job changed")
+	// Output: 1 job changed
+}
+
+// What the rules refuse at once is an error with a code, and changes nothing.
+func ExampleJobs_Pause() {
+	c, done := demo()
+	defer done()
+	ctx := context.Background()
+	job, err := c.Jobs().Create(ctx, aftersales.JobInput{Title: "pump leaks"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = c.Jobs().Pause(ctx, aftersales.VisitInput{Job: job})
+	fmt.Println(fault.CodeOf(err))
+	// Output: wrong_state
+}
+
+// What the hub refuses later is kept: its author sees why, and sends it again, changes it, or gives it up.
+func ExampleClient_Resend() {
+	c, done := demo()
+	defer done()
+	ctx := context.Background()
+	refused, err := c.Outbox(ctx, device.Refused)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, sent := range refused {
+		fmt.Println(sent.Cause, sent.Code, sent.Message)
+		switch sent.Code {
+		case aftersales.UnknownPart: // the part was in the catalogue by another number: book that one
+			err = c.Resend(ctx, sent.Dot, sent.Cause, func(tx client.Tx) error {
+				_, err := aftersales.UsePart(tx, aftersales.MoveInput{ /* … */ })
+				return err
+			})
+		case fault.NotAllowed: // the office has given the job back meanwhile: the same again
+			err = c.SendAgain(ctx, sent.Dot)
+		default:
+			err = c.Dismiss(ctx, sent.Dot)
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(len(refused), "refused")
+	// Output: 0 refused
+}

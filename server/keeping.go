@@ -1,0 +1,138 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// keepEvery is how often a hub keeps house.
+const keepEvery = 24 * time.Hour
+
+// KeepHouse does what nobody asks for, at once and then every day until ctx ends: see Tidy. Trouble is logged, and the
+// next day tried again.
+func (c *Core) KeepHouse(ctx context.Context) {
+	for {
+		done, err := c.Tidy(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			c.log.Error("housekeeping did not finish; it goes on tomorrow", "error", err)
+		default:
+			c.log.Info("housekeeping is done", slog.Int("jobs_released", done))
+		}
+		next := time.NewTimer(keepEvery)
+		select {
+		case <-ctx.Done():
+			next.Stop()
+			return
+		case <-next.C:
+		}
+	}
+}
+
+// Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says,
+// and drops codes, tokens and browser sessions that have expired. It returns how many jobs left. Doing it twice, or in
+// two processes at a time, does it once.
+func (c *Core) Tidy(ctx context.Context) (released int, err error) {
+	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
+	if err != nil {
+		return 0, err
+	}
+	branches, err := c.ids(ctx, "SELECT DISTINCT branch FROM job")
+	if err != nil {
+		return 0, err
+	}
+	for _, branch := range branches {
+		n, err := c.releaseFinished(ctx, branch)
+		released += n
+		if err != nil {
+			return released, err
+		}
+	}
+	return released, nil
+}
+
+// finishedJobs are the branch's jobs that were over at a time and that somebody still holds.
+const finishedJobs = `SELECT id FROM job WHERE branch IS ? AND _del = 0 AND finished_at <= ? AND EXISTS (
+	SELECT 1 FROM assignment a WHERE a.job = job.id AND a._del = 0 AND a.state IN ('open', 'finished')) ORDER BY id`
+
+// releaseAtOnce is how many jobs leave in one commit.
+const releaseAtOnce = 100
+
+func (c *Core) releaseFinished(ctx context.Context, branch record.ID) (released int, err error) {
+	days, err := c.releaseDays(ctx, branch)
+	if err != nil {
+		return 0, err
+	}
+	before := c.now().AddDate(0, 0, -days).UnixMilli()
+	jobs, err := c.ids(ctx, finishedJobs, idOrNull(branch), before)
+	for len(jobs) > 0 && err == nil {
+		n := min(releaseAtOnce, len(jobs))
+		var left int
+		left, err = c.release(ctx, jobs[:n], days)
+		released, jobs = released+left, jobs[n:]
+	}
+	return released, err
+}
+
+func (c *Core) releaseDays(ctx context.Context, branch record.ID) (days int, err error) {
+	err = c.Hub.View(ctx, func(v hub.View) error {
+		days, err = aftersales.ReleaseDays(reviewer{v, aftersales.Schema}, branch)
+		return err
+	})
+	return days, err
+}
+
+// release ends the jobs' assignments in one commit, of which the phones hear, and returns how many jobs had any.
+func (c *Core) release(ctx context.Context, jobs []record.ID, days int) (released int, err error) {
+	_, err = c.Hub.Do(ctx, record.ID{}, nil, aftersales.CauseJobRelease, func(o *hub.Office) error {
+		released = 0
+		for _, job := range jobs {
+			ended, err := aftersales.ReleaseFinished(Bind(o, record.ID{}), job, o.Now(), days)
+			switch {
+			case fault.CodeOf(err) == fault.UnknownRow: // gone since it was looked up
+			case err != nil:
+				return err
+			case ended > 0:
+				released++
+			}
+		}
+		return nil
+	})
+	return released, err
+}
+
+// ids returns what a query for one column of ids gives; the zero id stands for NULL.
+func (c *Core) ids(ctx context.Context, query string, args ...any) (ids []record.ID, err error) {
+	rows, err := c.Store.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, err
+		}
+		var id record.ID
+		copy(id[:], b)
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+func idOrNull(id record.ID) any {
+	if id.IsZero() {
+		return nil
+	}
+	return id[:]
+}

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"time"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// Dead returns the keys of deleted rows of the class that were last touched at or before the commit, at most limit.
+func (tx *Tx) Dead(class schema.Class, upTo uint64, limit int) (keys []record.Key, err error) {
+	for _, t := range tx.layout.Schema().Tables {
+		if t.Class != class || len(keys) >= limit {
+			continue
+		}
+		err := tx.conn.Each(func(q *sqlrow.Rows) error {
+			keys = append(keys, record.Key{Table: t.ID, ID: q.ID(0)})
+			return q.Err()
+		}, "SELECT id FROM "+sqlrow.Quote(t.Name)+" WHERE _del = 1 AND _seq <= ? LIMIT ?", int64(upTo), int64(limit-len(keys)))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// LiveActors returns the incarnations that the devices write with which are admitted, and were heard since the time.
+func (r reads) LiveActors(since time.Time) (live []judge.Actor, err error) {
+	devices, err := r.Devices()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range devices {
+		if d.Revoked() || d.LastSeen.Before(since) && d.EnrolledAt.Before(since) {
+			continue
+		}
+		a, err := r.Actor(d.Actor)
+		if err != nil {
+			return nil, err
+		}
+		if a == nil {
+			a = &judge.Actor{Person: d.Person, Device: d.ID} // enrolled, and never heard: it has passed nothing
+		}
+		live = append(live, *a)
+	}
+	return live, nil
+}
+
+// HeadAt returns the highest commit number that had been given at the time.
+func (r reads) HeadAt(at time.Time) (uint64, error) {
+	n, err := r.conn.Int("SELECT max(seq) FROM _log WHERE at <= ?", int64(clock.StampAt(at.UnixMilli())))
+	return uint64(n), err
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"database/sql/driver"
+	"encoding/hex"
+	"encoding/json"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// What the pages of the office ask. Each list takes the place to read on from, the zero one for the beginning, and
+// returns at most limit entries.
+
+// touchRows notes which rows a change set touches. One that cannot be decoded, as after an erasure, touches none.
+func (tx *Tx) touchRows(e *judge.Entry) error {
+	change, err := record.ParseChangeSet(e.Encoded)
+	if err != nil {
+		return nil
+	}
+	for i := range change.Rows {
+		_, err := tx.conn.Exec("INSERT INTO _touch(pk, seq, actor, counter) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			change.Rows[i].ID[:], int64(e.Seq), int64(e.Dot.Actor), int64(e.Dot.Counter))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// History returns the entries of the ledger that touched any of the rows, refused ones too, the latest before the position first.
+func (v *View) History(rows []record.Key, before Position, limit int) (entries []*judge.Entry, err error) {
+	if before == (Position{}) {
+		before = Position{judge.Forever, clock.Dot{}}
+	}
+	ids := make([]record.ID, len(rows))
+	for i, k := range rows {
+		ids[i] = k.ID
+	}
+	return v.entries("SELECT l.actor, l.counter, rid, hash, l.seq, eff, outcome, code, message, same_actor, same_counter,"+
+		" closed_actor, closed_counter, change FROM (SELECT DISTINCT seq, actor, counter FROM _touch"+
+		" WHERE pk IN (SELECT unhex(value) FROM json_each(?)) AND (seq, actor, counter) < (?, ?, ?)"+
+		" ORDER BY seq DESC, actor DESC, counter DESC LIMIT ?) t"+
+		" JOIN _ledger l ON l.actor = t.actor AND l.counter = t.counter ORDER BY t.seq DESC, t.actor DESC, t.counter DESC",
+		IDList(ids), int64(before.Seq), int64(before.Dot.Actor), int64(before.Dot.Counter), int64(limit))
+}
+
+// RefusedOpen returns the quarantined change sets that nobody has closed, the oldest after the position first, and how
+// many there are in all.
+func (v *View) RefusedOpen(after Position, limit int) (entries []*judge.Entry, total int, err error) {
+	entries, err = v.entries(selectEntry+"WHERE outcome = 3 AND closed_actor = 0 AND (seq, actor, counter) > (?, ?, ?)"+
+		" ORDER BY seq, actor, counter LIMIT ?", int64(after.Seq), int64(after.Dot.Actor), int64(after.Dot.Counter), int64(limit))
+	if err == nil {
+		total, err = v.CountQuarantined()
+	}
+	return entries, total, err
+}
+
+// RefusedClosed returns the quarantined change sets that were closed, the latest before the position first, and how
+// many there are in all.
+func (v *View) RefusedClosed(before Position, limit int) (entries []*judge.Entry, total int, err error) {
+	if before == (Position{}) {
+		before.Seq = judge.Forever
+	}
+	entries, err = v.entries(selectEntry+"WHERE outcome = 3 AND closed_actor <> 0 AND (seq, actor, counter) < (?, ?, ?)"+
+		" ORDER BY seq DESC, actor DESC, counter DESC LIMIT ?",
+		int64(before.Seq), int64(before.Dot.Actor), int64(before.Dot.Counter), int64(limit))
+	if err != nil {
+		return nil, 0, err
+	}
+	n, err := v.conn.Int("SELECT count(*) FROM _ledger WHERE outcome = 3 AND closed_actor <> 0")
+	return entries, int(n), err
+}
+
+// RefusedBy returns how many open quarantined change sets each device has written.
+func (v *View) RefusedBy() (devices map[record.ID]int, err error) {
+	devices = map[record.ID]int{}
+	err = v.conn.Each(func(q *sqlrow.Rows) error { devices[q.ID(0)] = int(q.Int(1)); return q.Err() },
+		"SELECT device, count(*) FROM _ledger l JOIN _actor a ON a.actor = l.actor"+
+			" WHERE outcome = 3 AND closed_actor = 0 GROUP BY device")
+	return devices, err
+}
+
+// ConflictPlace names a place in the list of conflicts, to read on from.
+type ConflictPlace struct {
+	Ask bool
+	Seq uint64
+	N   uint64
+}
+
+// Place returns where the conflict stands.
+func (c Conflict) Place() ConflictPlace { return ConflictPlace{c.Ask, c.Seq, c.N} }
+
+// ListConflicts returns open or ended conflicts, those that ask for a person first, then the latest first, from the
+// place on, and how many there are in all; of one row where row is not the zero Key.
+func (v *View) ListConflicts(open bool, row record.Key, after ConflictPlace, limit int) (list []Conflict, total int, err error) {
+	where, args := "open = ?", []driver.Value{flag(open)}
+	if row != (record.Key{}) {
+		where, args = where+" AND tbl = ? AND pk = ?", append(args, int64(row.Table), row.ID[:])
+	}
+	n, err := v.conn.Int("SELECT count(*) FROM _conflict WHERE "+where, args...)
+	if err != nil || n == 0 {
+		return nil, 0, err
+	}
+	if after == (ConflictPlace{}) {
+		after = ConflictPlace{true, judge.Forever, 0}
+	}
+	list, err = v.conflicts(selectConflict+"WHERE "+where+" AND (ask, seq, n) < (?, ?, ?) ORDER BY ask DESC, seq DESC, n DESC LIMIT ?",
+		append(args, flag(after.Ask), int64(after.Seq), int64(after.N), int64(limit))...)
+	return list, int(n), err
+}
+
+// Living returns the ids of the table's first living rows, in order, at most limit.
+func (v *View) Living(t *schema.Table, limit int) (ids []record.ID, err error) {
+	err = v.conn.Each(func(q *sqlrow.Rows) error { ids = append(ids, q.ID(0)); return q.Err() },
+		"SELECT id FROM "+sqlrow.Quote(t.Name)+" WHERE _del = 0 ORDER BY id LIMIT ?", int64(limit))
+	return ids, err
+}
+
+// Select calls read for each row of a query of the application's, within the snapshot. Its text is a constant of the
+// program: each is prepared once and kept.
+func (v *View) Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error {
+	return v.conn.Each(read, query, args...)
+}
+
+// Prepare runs statements that the application's own queries are fast by: CREATE INDEX IF NOT EXISTS.
+func (tx *Tx) Prepare(statements ...string) error { return tx.conn.run(statements...) }
+
+// IDList returns ids as one argument of a query, for "IN (SELECT unhex(value) FROM json_each(?))".
+func IDList(ids []record.ID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = hex.EncodeToString(id[:])
+	}
+	list, _ := json.Marshal(texts) // of strings: never fails
+	return string(list)
+}
