@@ -330,7 +330,7 @@ func TestAListFindsWhatPeopleCallThings(t *testing.T) {
 		unit, err = aftersales.CreateUnit(tx, aftersales.UnitInput{Name: "Elevator 3", Serial: "KX-90_1%7", Party: party})
 		return err
 	})
-	lift := found(t, c, aftersales.JobInput{Title: "電梯異音，停在三樓", Unit: unit, Party: party})
+	lift := found(t, c, aftersales.JobInput{Title: "電梯異音，停在三樓", Priority: 1, Unit: unit, Party: party})
 	pump := found(t, c, aftersales.JobInput{Title: "Pump leaks", Description: "water in the cellar"})
 	for text, want := range map[string][]record.ID{
 		"": {lift, pump}, "異音": {lift}, "三樓": {lift}, "物業": {lift}, "90_1%": {lift}, "kx-90": {lift}, "1%7": {lift},

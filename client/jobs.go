@@ -53,7 +53,7 @@ type JobLine struct {
 }
 
 // List returns the jobs that the filter shows, all of them: open ones before others, those under way first, then by
-// their start, priority and due time; finished ones by when they were finished, the latest first.
+// their start, priority, due time and age; finished ones by when they were finished, the latest first.
 func (j Jobs) List(ctx context.Context, f JobFilter) ([]JobLine, error) { return list(j.Each(ctx, f)) }
 
 // Each yields the jobs of List one by one. It reads them in pages, so that a caller may take his time and may write;
@@ -92,7 +92,7 @@ WHERE (?2 = 2 OR NOT over AND mine.archived_at IS NULL)
 	AND ` + strings.Replace(contains(`mine.number, mine.title, mine.description, mine.finding, mine.solution, mine.note,
 		party.number, party.name, site.name, site.city, site.address, unit.number, unit.name, unit.serial`), "?", "?4", 1) + `
 ORDER BY over, CASE WHEN over THEN -coalesce(mine.finished_at, 0) END, busy DESC, start IS NULL, start,
-	mine.priority IS NULL, mine.priority, mine.due_at IS NULL, mine.due_at, mine.number, mine.id`
+	mine.priority IS NULL, mine.priority, mine.due_at IS NULL, mine.due_at, mine.id`
 
 func jobLine(tx Tx, id record.ID) (*JobLine, error) {
 	row, err := tx.Row("job", id)

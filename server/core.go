@@ -60,6 +60,9 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if err := c.eraseAgain(ctx); err != nil {
+		return nil, errors.Join(err, c.Close(0))
+	}
 	return c, nil
 }
 

@@ -22,6 +22,8 @@ type Tx interface {
 	judge.Store
 	// NewActor hands out a fresh incarnation of a writer.
 	NewActor(person, device record.ID, side clock.Side) (clock.Actor, error)
+	// Redact takes the rows' personal values out of whatever is kept beside them.
+	Redact(rows []record.Key) error
 	// Touch notes what a device said of itself.
 	Touch(device record.ID, c Contact) error
 }
@@ -36,6 +38,9 @@ type View interface {
 	CommitsSince(seq uint64) ([]Commit, error)
 	// RevokedSince returns the devices that were revoked at or after the time.
 	RevokedSince(time.Time) ([]record.ID, error)
+	// BackedUp returns the commit up to which two verified backups include everything: what devices wrote up to it they
+	// may forget. 0 while there are not two.
+	BackedUp() (uint64, error)
 }
 
 // Store is where the hub keeps everything. Write returns once what it did is durable; several may share a commit.

@@ -125,6 +125,14 @@ func (h *Hub) Release(ctx context.Context, person record.ID, dot clock.Dot, amen
 	})
 }
 
+// Erase clears the personal values of the rows and of everything kept about them, in one transaction.
+func (h *Hub) Erase(ctx context.Context, person record.ID, rows []record.Key) error {
+	_, err := h.commitWith(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+		return b.Erase(judge.Author{Person: person}, a.Actor, rows)
+	}, func(tx Tx) error { return tx.Redact(rows) })
+	return err
+}
+
 // Dismiss closes a quarantined change set without applying it.
 func (h *Hub) Dismiss(ctx context.Context, person record.ID, dot clock.Dot) (judge.Ruling, error) {
 	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
@@ -132,7 +140,13 @@ func (h *Hub) Dismiss(ctx context.Context, person record.ID, dot clock.Dot) (jud
 	})
 }
 
-func (h *Hub) commit(ctx context.Context, person record.ID, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error)) (r judge.Ruling, err error) {
+func (h *Hub) commit(ctx context.Context, person record.ID, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error)) (judge.Ruling, error) {
+	return h.commitWith(ctx, person, do, func(Tx) error { return nil })
+}
+
+// commitWith runs do, and then also in the same transaction, behind what do has written.
+func (h *Hub) commitWith(ctx context.Context, person record.ID, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error),
+	also func(Tx) error) (r judge.Ruling, err error) {
 	actor, err := h.officeActor(ctx, person)
 	if err != nil {
 		return judge.Ruling{}, err
@@ -155,7 +169,10 @@ func (h *Hub) commit(ctx context.Context, person record.ID, do func(*judge.Batch
 			return err
 		}
 		touched, head = b.Touched(), b.Head()
-		return b.Flush()
+		if err := b.Flush(); err != nil {
+			return err
+		}
+		return also(tx)
 	})
 	if err == nil {
 		h.committed(head, touched)

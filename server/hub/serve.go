@@ -68,6 +68,9 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 		if a, err = judge.Admit(v, c.hub.cfg, c.author, &hello, now.UnixMilli()); err != nil {
 			return err
 		}
+		if a.Welcome.BackedUp, err = v.BackedUp(); err != nil {
+			return err
+		}
 		buckets, err = HeldBy(v, d.Person)
 		return err
 	})

@@ -72,7 +72,8 @@ func (s *Store) readBack(ctx context.Context, path string) (b Backup, err error)
 	defer c.close()
 	report, err := reads{s, c}.verify(ctx)
 	if err == nil && report.Found > 0 {
-		err = fault.Wrap(BackupFailed, "The copy is not whole. Verify the database and the disk.", errors.New(report.Problems[0]))
+		err = fault.Wrap(BackupFailed, "The copy is not whole. Verify the database and the disk.",
+			errors.New(report.Problems[0]))
 	}
 	if err != nil {
 		return b, err

@@ -67,8 +67,8 @@ func (tx *Tx) changeDevice(query string, args ...driver.Value) error {
 	return tx.change(UnknownPhone, "There is no such device.", query, args...)
 }
 
-const selectDevice = "SELECT id, person, name, public_key, enrolled_at, revoked_at, hard_revoked, app, schema, last_seen," +
-	" pending, oldest, clock_offset, actor FROM _device "
+const selectDevice = "SELECT id, person, name, public_key, enrolled_at, revoked_at, hard_revoked, app, schema," +
+	" last_seen, pending, oldest, clock_offset, actor FROM _device "
 
 // Device returns nil if there is none with that id.
 func (r reads) Device(id record.ID) (*Device, error) {

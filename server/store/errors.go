@@ -34,10 +34,10 @@ var refusals = map[int]struct {
 	message string
 }{
 	sqlitecode.SQLITE_FULL:     {DiskFull, "The disk is full. Nothing was written; free some space and try again."},
-	sqlitecode.SQLITE_READONLY: {ReadOnly, "The database may not be written. Check the permissions of the file and its folder."},
-	sqlitecode.SQLITE_PERM:     {ReadOnly, "The database may not be written. Check the permissions of the file and its folder."},
-	sqlitecode.SQLITE_CANTOPEN: {Unreadable, "The database cannot be opened. Check that its folder exists and can be written."},
-	sqlitecode.SQLITE_IOERR:    {Unreadable, "The disk does not work as it should. Nothing was written; look at the system's log."},
+	sqlitecode.SQLITE_READONLY: {ReadOnly, "The database may not be written. Check who may write its file and folder."},
+	sqlitecode.SQLITE_PERM:     {ReadOnly, "The database may not be written. Check who may write its file and folder."},
+	sqlitecode.SQLITE_CANTOPEN: {Unreadable, "The database cannot be opened. Check that its folder exists."},
+	sqlitecode.SQLITE_IOERR:    {Unreadable, "The disk does not work as it should. Look at the system's log."},
 	sqlitecode.SQLITE_CORRUPT:  {Corrupt, "The database is damaged. Stop the hub and restore a backup."},
 	sqlitecode.SQLITE_NOTADB:   {Foreign, "The file is not a database. Name the hub's database file."},
 	sqlitecode.SQLITE_BUSY:     {Busy, "Another program is writing the database. Stop it, or try again."},

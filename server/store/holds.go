@@ -54,8 +54,9 @@ func (tx *Tx) HoldsOn(b record.Bucket) (holds []judge.Hold, err error) {
 // PutHold writes a hold that was opened, or closes one: Person, Bucket, Root and Since name it.
 func (tx *Tx) PutHold(h judge.Hold) error {
 	delete(tx.holders, h.Bucket)
-	_, err := tx.conn.Exec(`INSERT INTO _hold(person, bucket, root_tbl, root, since, until, "right") VALUES(?, ?, ?, ?, ?, ?, ?)`+
-		` ON CONFLICT(person, bucket, root_tbl, root, since) DO UPDATE SET until = excluded.until, "right" = excluded."right"`,
+	_, err := tx.conn.Exec(`INSERT INTO _hold(person, bucket, root_tbl, root, since, until, "right")`+
+		` VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(person, bucket, root_tbl, root, since)`+
+		` DO UPDATE SET until = excluded.until, "right" = excluded."right"`,
 		h.Person[:], h.Bucket.Bytes(), int64(h.Root.Table), h.Root.ID[:], int64(h.Since), int64(h.Until), h.Right)
 	return err
 }

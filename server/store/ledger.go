@@ -195,6 +195,6 @@ func (r reads) EntriesOf(person record.ID, before clock.Dot, limit int) ([]*judg
 	if before.IsZero() {
 		before = clock.Dot{Actor: clock.Actor(judge.Forever), Counter: judge.Forever}
 	}
-	return r.entries(selectEntry+"WHERE actor IN (SELECT actor FROM _actor WHERE person = ?) AND (actor, counter) < (?, ?)"+
-		" ORDER BY actor DESC, counter DESC LIMIT ?", person[:], int64(before.Actor), int64(before.Counter), int64(limit))
+	return r.entries(selectEntry+"WHERE actor IN (SELECT actor FROM _actor WHERE person = ?)"+
+		" AND (actor, counter) < (?, ?) ORDER BY actor DESC, counter DESC LIMIT ?", person[:], int64(before.Actor), int64(before.Counter), int64(limit))
 }

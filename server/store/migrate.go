@@ -49,7 +49,8 @@ func (s *Store) migrateHub(c *conn) error {
 			return fmt.Errorf("store: migration %d: %w", version+1, err)
 		}
 	}
-	return c.run(fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", version))
+	return c.run(fmt.Sprintf("PRAGMA application_id = %d", applicationID),
+		fmt.Sprintf("PRAGMA user_version = %d", version))
 }
 
 // recogniseFile refuses a database that is not the hub's, or of a later version.
@@ -84,8 +85,8 @@ func (s *Store) migrateSchema(c *conn) error {
 	case known && name != want.Name:
 		return fault.New(Foreign, "The database belongs to the application "+name+", not to "+want.Name+".")
 	case known && int(have) > want.Version:
-		return fault.New(Newer, fmt.Sprintf("The database has version %d of the schema, this hub knows %d. Install the newer hub.",
-			have, want.Version))
+		return fault.New(Newer, fmt.Sprintf("The database has version %d of the schema, this hub knows %d."+
+			" Install the newer hub.", have, want.Version))
 	}
 	if _, err = s.layout.Migrate(c.Conn); err != nil {
 		return err

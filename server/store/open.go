@@ -117,7 +117,7 @@ func (s *Store) Query(ctx context.Context, query string, args ...any) (*sql.Rows
 // The settings of connections. A commit is durable when it returns (FULL). Checkpoints are rare, since they are 40 %
 // of the cost of spread writes. The writer's cache holds the upper levels of every table; a reader's need not.
 var (
-	writing = []string{"page_size(4096)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-65536)",
+	writing = []string{"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-65536)",
 		"busy_timeout(10000)", "secure_delete(FAST)"}
 	reading   = []string{"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"}
 	reporting = []string{"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"}

@@ -48,7 +48,8 @@ func (tx *Tx) PutPerson(p Person) error {
 
 // SetPassword replaces the person's password hash. The code is UnknownLogin if there is no such person.
 func (tx *Tx) SetPassword(person record.ID, hash string) error {
-	return tx.change(UnknownLogin, "There is no such person.", "UPDATE _person SET password = ? WHERE id = ?", hash, person[:])
+	return tx.change(UnknownLogin, "There is no such person.", "UPDATE _person SET password = ? WHERE id = ?",
+		hash, person[:])
 }
 
 // SetActive lets a person sign in or keeps him from it. The code is UnknownLogin if there is no such person.

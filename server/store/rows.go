@@ -59,7 +59,8 @@ func (tx *Tx) write(row *record.Row, was uint64) error {
 func (tx *Tx) moveEntry(at place, row *record.Row, was uint64) error {
 	bucket, pk := at.bucket.Bytes(), row.ID[:]
 	if was > 0 {
-		moved, err := tx.conn.Exec("UPDATE _feed SET seq = ? WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
+		moved, err := tx.conn.Exec("UPDATE _feed SET seq = ?"+
+			" WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
 			int64(row.Seq), bucket, int64(at.class), int64(was), int64(row.Table.ID), pk)
 		if err != nil || moved > 0 {
 			return err

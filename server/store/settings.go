@@ -43,8 +43,10 @@ func (r reads) ByExternalKey(k ExternalKey) (row record.Key, found bool, err err
 
 // ExternalKeysOf returns what the row is called elsewhere, in order of system and key.
 func (r reads) ExternalKeysOf(row record.Key) (keys []ExternalKey, err error) {
-	err = r.conn.Each(func(q *sqlrow.Rows) error { keys = append(keys, ExternalKey{q.Text(0), q.Text(1)}); return q.Err() },
-		"SELECT system, key FROM _external WHERE tbl = ? AND pk = ? ORDER BY system, key", int64(row.Table), row.ID[:])
+	err = r.conn.Each(func(q *sqlrow.Rows) error {
+		keys = append(keys, ExternalKey{q.Text(0), q.Text(1)})
+		return q.Err()
+	}, "SELECT system, key FROM _external WHERE tbl = ? AND pk = ? ORDER BY system, key", int64(row.Table), row.ID[:])
 	return keys, err
 }
 

@@ -42,7 +42,9 @@ func (r *Replica) Compare(sums *wire.Sums) (differs bool, err error) {
 	if !differs {
 		return false, nil
 	}
-	r.relearn()
+	if err := r.relearn(); err != nil {
+		return false, err
+	}
 	return true, r.store.PutIdentity(r.id)
 }
 

@@ -130,6 +130,9 @@ func (t *Tx) pin(s *record.Staged) error {
 	} else if base.Row != nil {
 		base.Low = base.Low.Meet(base.Row.Vector)
 	}
+	if t.id.Schema < t.Schema().Version { // columns that this app knows were passed over by the last: nobody saw them
+		base.Low = clock.Vector{}
+	}
 	if err := t.store.PutBase(key, base); err != nil {
 		return err
 	}

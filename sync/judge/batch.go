@@ -19,6 +19,8 @@ type Author struct {
 	Device  record.ID // zero for the office and the hub
 	Trusted bool      // the office and the hub: permissions were checked before
 	Revoked bool      // hard-revoked: everything is kept for a person to decide
+
+	erases bool // may change what is set once: see Erase
 }
 
 // Decision is what a hub rule says of a change set: accept it (the zero Decision), refuse it, or merge other changes

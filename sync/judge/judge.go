@@ -177,7 +177,7 @@ func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Ent
 	if err != nil {
 		return err
 	}
-	if err := b.check(cs); err != nil {
+	if err := b.check(author, cs); err != nil {
 		return err
 	}
 	k := b.knowledge(actor, cs)
@@ -472,7 +472,7 @@ func keysOf(cs *record.ChangeSet) []record.Key {
 }
 
 // check reports whether the change set fits the schema and the rows there are.
-func (b *Batch) check(cs *record.ChangeSet) error {
+func (b *Batch) check(author Author, cs *record.ChangeSet) error {
 	fresh := make(map[record.Key]record.Op, len(cs.Rows))
 	for i := range cs.Rows {
 		c := &cs.Rows[i]
@@ -484,7 +484,7 @@ func (b *Batch) check(cs *record.ChangeSet) error {
 			return fault.New(fault.Invalid, "one change writes the same "+t.Name+" twice")
 		}
 		fresh[c.Key()] = c.Op
-		if err := record.CheckChange(t, c); err != nil {
+		if err := record.CheckChange(t, c); err != nil && !author.erases {
 			return err
 		}
 		if err := b.checkExistence(t, c); err != nil {

@@ -98,7 +98,7 @@ func (b *Batch) release(author Author, cs *record.ChangeSet, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := b.check(cs); err != nil {
+	if err := b.check(author, cs); err != nil {
 		return err
 	}
 	e.Eff, e.Outcome = original.entry.Eff, wire.Merged

@@ -1,6 +1,8 @@
 package simtest
 
 import (
+	"slices"
+
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -107,6 +109,18 @@ func (d *deed) seeReleased(seen map[*written]bool) {
 			}
 		}
 	}
+}
+
+// wroteOn reports whether he whose refused change set the deed releases wrote the cell again later. That counts as having
+// seen what was refused.
+func (t *truth) wroteOn(d *deed, p place) bool {
+	if d.instead == nil {
+		return false
+	}
+	later := t.sets[slices.Index(t.sets, d.instead)+1:]
+	return slices.ContainsFunc(later, func(x *deed) bool {
+		return x.phone == d.instead.phone && slices.ContainsFunc(x.values, func(w *written) bool { return w.place == p })
+	})
 }
 
 // seen returns the values of the row that somebody saw, and, where he releases what another did, what that one saw.

@@ -96,7 +96,7 @@ func (f *Fleet) checkValues() {
 				f.fail("value", "%s of %s, written by %s in %v, is gone without a record", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
 			}
-			if !seen[w] && !f.truth.recorded[w] && f.droppedOnArrival(w, accepted[d.rid]) {
+			if !seen[w] && !f.truth.recorded[w] && !f.truth.wroteOn(d, w.place) && f.droppedOnArrival(w, accepted[d.rid]) {
 				f.fail("dropped", "%s of %s, written by %s in %v, was dropped, and nobody had seen it", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
 			}
@@ -155,6 +155,9 @@ func (f *Fleet) checkDeletes() {
 		if accepted[d.rid] != nil {
 			for _, w := range d.deleted {
 				seen[w] = true
+				for x := range w.saw {
+					seen[x] = true
+				}
 			}
 		}
 	}

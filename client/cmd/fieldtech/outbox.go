@@ -11,7 +11,6 @@ import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
-	"fieldsync/sync/record"
 )
 
 // sent is a change as outbox shows it.
@@ -77,10 +76,11 @@ func (a *app) outboxLine(ctx context.Context, t *table, s client.Sent) error {
 	}
 	err := a.client.View(ctx, func(tx client.Tx) error {
 		for i := range s.Rows {
-			what, err := describe(tx, s.Rows[i].Key())
+			what, err := describeChange(tx, &s.Rows[i])
 			if err != nil {
 				return err
 			}
+			what.State = "" // today's, not the change's
 			if !slices.Contains(shown.About, what.String()) {
 				shown.About = append(shown.About, what.String())
 			}
@@ -148,42 +148,4 @@ func (a *app) settle(ctx context.Context, name, did, text string, do func(contex
 		return err
 	}
 	return a.answer(settled{name, did}, func() { a.say("%s\n", text) })
-}
-
-// thing is a row as a list names it.
-type thing struct {
-	Table string
-	Name  string // "" where it has none, or is not here
-	Job   string // the number of the job that it belongs to, "" for none
-	State string
-}
-
-func (t thing) String() string {
-	words := []string{plain(t.Table), t.Name}
-	if t.Job != "" {
-		words = append(words, "of", t.Job)
-	}
-	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), " ")
-}
-
-// describe returns what a row is called.
-func describe(tx client.Tx, key record.Key) (thing, error) {
-	what, row, err := rowOf(tx, key)
-	if err != nil || row == nil {
-		return what, err
-	}
-	what.State = row.Get("state").Text()
-	for _, column := range []string{"number", "code", "title", "serial", "text"} {
-		if what.Name = short(row.Get(column).Text(), 40); what.Name != "" {
-			break
-		}
-	}
-	if row.Table.Column("job") < 0 {
-		return what, nil
-	}
-	job, err := tx.Row("job", row.Get("job").Ref())
-	if job != nil {
-		what.Job = job.Get("number").Text()
-	}
-	return what, err
 }

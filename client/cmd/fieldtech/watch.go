@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"fieldsync/client"
-	"fieldsync/sync/aftersales"
-	"fieldsync/sync/record"
 )
 
 // seen is a change as watch shows it.
@@ -69,11 +67,13 @@ func (a *app) showChange(ctx context.Context, change client.Change) error {
 	var lines []seen
 	err := a.client.View(ctx, func(tx client.Tx) error {
 		for _, key := range change.Rows {
-			line, err := look(tx, key)
+			what, err := describe(tx, key)
 			if err != nil {
 				return err
 			}
-			lines = append(lines, line)
+			lines = append(lines, seen{
+				Table: what.Table, ID: key.ID.String(), Name: what.Name, Job: what.Job, State: what.State, Gone: what.Gone,
+			})
 		}
 		return nil
 	})
@@ -89,29 +89,6 @@ func (a *app) showChange(ctx context.Context, change client.Change) error {
 		}
 	}
 	return nil
-}
-
-// rowOf returns the row and the name of its table; the row is nil where it is not here.
-func rowOf(tx client.Tx, key record.Key) (thing, *record.Row, error) {
-	t := aftersales.Schema.TableByID(key.Table)
-	if t == nil {
-		return thing{Table: "row"}, nil, nil
-	}
-	row, err := tx.Row(t.Name, key.ID)
-	return thing{Table: t.Name}, row, err
-}
-
-func look(tx client.Tx, key record.Key) (seen, error) {
-	what, row, err := rowOf(tx, key)
-	if err != nil {
-		return seen{}, err
-	}
-	if row != nil {
-		what, err = describe(tx, key)
-	}
-	return seen{
-		Table: what.Table, ID: key.ID.String(), Name: what.Name, Job: what.Job, State: what.State, Gone: row == nil,
-	}, err
 }
 
 // showConnection says when the connection came or went.
@@ -145,7 +122,7 @@ func (a *app) showSeen(s seen) error {
 		case s.Gone:
 			a.say("%s  %s is no longer here\n", clock, plain(s.Table))
 		default:
-			a.say("%s  %s  %s\n", clock, thing{s.Table, s.Name, s.Job, s.State}, plain(s.State))
+			a.say("%s  %s\n", clock, thing{Table: s.Table, Name: s.Name, Job: s.Job, State: s.State})
 		}
 	})
 }

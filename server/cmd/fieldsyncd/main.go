@@ -1,85 +1,144 @@
-// Command fieldsyncd is the hub: it serves devices and the office, and keeps house.
+// Command fieldsyncd is the hub: it serves devices and the office, and keeps house. `fieldsyncd -h` lists the commands.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	_ "time/tzdata" // the zones of branches and sites, where the system has none
 
+	"fieldsync/server/importer"
+	"fieldsync/server/store"
 	"fieldsync/sync/fault"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
-
-// command is one thing the program does.
-type command struct {
-	name  string
-	about string // one line; "" hides the command from the list
-	run   func(ctx context.Context, args []string, in io.Reader, out io.Writer) error
-}
-
-// errUsage says that the flags were wrong and that the flag set has said so.
-var errUsage = errors.New("usage")
 
 // The exit codes.
 const (
-	exitFailed = 1
-	exitUsage  = 2
+	exitDone    = 0
+	exitRefused = 1 // what was asked is refused, or failed
+	exitUsage   = 2 // what was asked makes no sense: wrong flags, a file that is not there, a port that is taken
 )
 
-func commands() []command {
-	return []command{
-		{"demo", "start a hub with demo data and two technicians, or play the whole story", runDemo},
-		{"technician", "", runTechnician},
-	}
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	a := &app{in: in, out: out, err: err}
+	return a.exit(a.run(ctx, args))
 }
 
-func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	if len(args) == 0 || args[0] == "-h" || args[0] == "help" || args[0] == "--help" {
-		usage(out)
-		return 0
-	}
-	for _, c := range commands() {
-		if c.name == args[0] {
-			return exit(errs, c.run(ctx, args[1:], in, out))
-		}
-	}
-	fmt.Fprintf(errs, "fieldsyncd: there is no command %q; see fieldsyncd -h\n", args[0])
-	return exitUsage
+// app is one run of the program.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	data     string // the hub's folder
+	json     bool
 }
 
-func usage(out io.Writer) {
-	fmt.Fprint(out, "fieldsyncd runs the hub of a field service.\n\nusage: fieldsyncd COMMAND [flags]; COMMAND -h tells more\n\n")
-	for _, c := range commands() {
-		if c.about != "" {
-			fmt.Fprintf(out, "  %-14s %s\n", c.name, c.about)
-		}
+func (a *app) run(ctx context.Context, args []string) error {
+	c, rest, err := a.parse(args)
+	if err != nil || c == nil {
+		return err
 	}
+	return c.do(ctx, a, rest)
 }
 
-// exit prints the error in one line and returns the exit code it calls for.
-func exit(errs io.Writer, err error) int {
-	var refused *fault.Error
+// say prints to standard output.
+func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.out, format, args...) }
+
+// tell says something to the person that is not the answer.
+func (a *app) tell(format string, args ...any) { _, _ = fmt.Fprintf(a.err, format+"\n", args...) }
+
+// answer prints v as one line of JSON where -json asks for it, else what text prints.
+func (a *app) answer(v any, text func()) error {
+	if a.json {
+		encoder := json.NewEncoder(a.out)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(v)
+	}
+	text()
+	return nil
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// errQuiet is a failure that the command has told of already.
+var errQuiet = errors.New("failed")
+
+// exit reports how the command ended, in one line, and returns the exit code.
+func (a *app) exit(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code, exit := fault.CodeOf(err), exitRefused
+	if u := new(usageError); errors.As(err, &u) {
+		code, exit = "usage", exitUsage
+	}
+	if senseless[code] {
+		exit = exitUsage
+	}
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.Is(err, errUsage):
-		return exitUsage
-	case errors.As(err, &refused) && refused.Detail != nil:
-		fmt.Fprintf(errs, "fieldsyncd: %s (%v)\n", refused.Message, refused.Detail)
-	case errors.As(err, &refused):
-		fmt.Fprintf(errs, "fieldsyncd: %s\n", refused.Message)
+	case errors.Is(err, errQuiet):
+	case a.json:
+		_ = json.NewEncoder(a.err).Encode(failure{code, message(err)})
 	default:
-		fmt.Fprintf(errs, "fieldsyncd: %v\n", err)
+		a.tell("fieldsyncd: %s", message(err))
 	}
-	return exitFailed
+	return exit
+}
+
+// senseless are the refusals that another command line avoids.
+var senseless = map[fault.Code]bool{
+	importer.BadMapping: true, importer.BadOption: true, importer.NoColumn: true, importer.Unreadable: true,
+	store.Foreign: true, store.ReadOnly: true, store.BackupExists: true,
+}
+
+// failure is an error as -json shows it.
+type failure struct {
+	Code    fault.Code `json:"code"`
+	Message string     `json:"message"`
+}
+
+// message returns what an error says to the person, on one line.
+func message(err error) string {
+	text := err.Error()
+	if f := new(fault.Error); errors.As(err, &f) {
+		text = f.Message
+		if f.Detail != nil {
+			text += fmt.Sprintf(" (%v)", f.Detail)
+		}
+	}
+	if errors.Is(err, context.Canceled) {
+		text = "stopped; what was done is kept"
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// listen opens the port. One that is taken is the command line's fault.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, usage("%s is in use: stop what listens there, or choose another address with -addr", address)
+	case err != nil:
+		return nil, usage("cannot listen on %s: choose another address with -addr (%v)", address, err)
+	}
+	return l, nil
 }

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+)
+
+func backupCommand() *command {
+	return &command{
+		name: "backup", args: "DST", least: 1, most: 1,
+		brief: "copy the database while the hub works, and verify the copy",
+		about: `
+DST is a new file, or a folder in which one is named by the time. The file appears only when the copy was
+read back and found whole. Once two verified backups include a change, the devices that made it may forget
+their own copy of it. The files hub.db.actors and hub.db.epoch stay where they are: they must survive what
+makes a backup needed. With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…}.`,
+		example: "fieldsyncd backup /mnt/backups/",
+		do: func(ctx context.Context, a *app, args []string) error {
+			return a.inHouse(ctx, func(h *house) error { return a.backup(ctx, h, args[0]) })
+		},
+	}
+}
+
+func (a *app) backup(ctx context.Context, h *house, to string) error {
+	if info, err := os.Stat(to); err == nil && info.IsDir() {
+		to = filepath.Join(to, "hub-"+time.Now().UTC().Format("20060102T150405Z")+".db")
+	}
+	if _, err := os.Stat(filepath.Dir(to)); err != nil {
+		return usage("there is no folder %s for the backup", filepath.Dir(to))
+	}
+	total := sizeOf(a.path())
+	var b store.Backup
+	err := a.progress("copying").during(func() (int64, int64, string) {
+		done := sizeOf(to + ".partial")
+		return done, total, mebibytes(done)
+	}, func() (err error) {
+		b, err = h.core.Store.Backup(ctx, to)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.answer(struct {
+		Path   string `json:"path"`
+		Bytes  int64  `json:"bytes"`
+		Epoch  uint32 `json:"epoch"`
+		Commit uint64 `json:"commit"`
+	}{b.Path, b.Bytes, b.Epoch, b.Head}, func() {
+		a.say("%s: %s, verified, with everything up to commit %d\n", b.Path, mebibytes(b.Bytes), b.Head)
+	})
+}
+
+func sizeOf(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+func restoreCommand() *command {
+	var force bool
+	return &command{
+		name: "restore", args: "SRC", least: 1, most: 1,
+		brief: "put a backup in the database's place",
+		about: `
+The backup is verified first. Stop the hub before. A database that is there already is not overwritten
+unless -force says so, and is then kept beside it under another name. A new epoch begins: every device
+compares what it holds with the hub, and sends again what the hub has forgotten.
+With -json it prints {"path":…,"epoch":…,"commit":…,"replaced":…}.`,
+		example: "fieldsyncd restore /mnt/backups/hub-20260301T020000Z.db -force",
+		flags: func(f *flag.FlagSet) {
+			f.BoolVar(&force, "force", false, "put it in the place of the database that is there; that one is kept aside")
+		},
+		do: func(ctx context.Context, a *app, args []string) error { return a.restore(ctx, args[0], force) },
+	}
+}
+
+func (a *app) restore(ctx context.Context, from string, force bool) error {
+	if info, err := os.Stat(from); err != nil || !info.Mode().IsRegular() {
+		return usage("%s is no backup: there is no such file", from)
+	}
+	_, missing := os.Stat(a.path())
+	if missing == nil && !force {
+		return usage("there is a database in %s: -force puts the backup in its place, and keeps it aside", a.data)
+	}
+	if err := os.MkdirAll(a.data, 0o700); err != nil {
+		return usage("the folder %s cannot be made: name another with -data (%v)", a.data, err)
+	}
+	unlock, err := lockFolder(a.data, true)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := a.check(ctx, from); err != nil {
+		return err
+	}
+	aside, err := a.putInPlace(from)
+	if err != nil {
+		return err
+	}
+	return a.beginEpoch(ctx, aside)
+}
+
+// check verifies a copy of the backup, apart from the folder's own files.
+func (a *app) check(ctx context.Context, from string) (err error) {
+	dir, err := os.MkdirTemp(a.data, "verifying-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	copied := filepath.Join(dir, database)
+	if err := a.copyFile(from, copied); err != nil {
+		return err
+	}
+	report, _, err := a.verifyFile(ctx, copied)
+	if err == nil && !report.OK() {
+		err = fault.Wrap(store.BackupFailed, "The backup is not whole. Nothing was changed.", errors.New(report.Problems[0]))
+	}
+	return err
+}
+
+// companions are the files that belong to the database alone, and are of no use to another.
+var companions = []string{"", "-wal", "-shm"}
+
+// putInPlace moves the database that is there aside, and copies the backup to its place.
+func (a *app) putInPlace(from string) (aside string, err error) {
+	incoming := a.path() + ".incoming"
+	defer func() { _ = os.Remove(incoming) }() // gone when all went well
+	if err := a.copyFile(from, incoming); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(a.path()); err == nil {
+		aside = a.path() + ".replaced-" + time.Now().UTC().Format("20060102T150405Z")
+		for _, c := range companions {
+			if err := os.Rename(a.path()+c, aside+c); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return "", err
+			}
+		}
+	}
+	return aside, os.Rename(incoming, a.path())
+}
+
+func (a *app) copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return usage("%s cannot be read: %v", from, cause(err))
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	total := sizeOf(from)
+	return a.progress("copying").during(func() (int64, int64, string) {
+		done := sizeOf(to)
+		return done, total, mebibytes(done)
+	}, func() error {
+		_, err := io.Copy(out, in)
+		return errors.Join(err, out.Sync(), out.Close())
+	})
+}
+
+// beginEpoch opens the restored database, which notices that it is not the one its companions know.
+func (a *app) beginEpoch(ctx context.Context, aside string) error {
+	s, err := store.Open(ctx, store.Options{Path: a.path(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	epoch, commit := s.Epoch(), s.RestoreAt()
+	if err := s.Close(); err != nil {
+		return err
+	}
+	return a.answer(struct {
+		Path     string `json:"path"`
+		Epoch    uint32 `json:"epoch"`
+		Commit   uint64 `json:"commit"`
+		Replaced string `json:"replaced,omitempty"`
+	}{a.path(), epoch, commit, aside}, func() {
+		a.say("%s is back at commit %d, in epoch %d: devices will send what it lacks.\n", a.path(), commit, epoch)
+		if aside != "" {
+			a.say("What was there is kept as %s.\n", aside)
+		}
+	})
+}
+
+func verifyCommand() *command {
+	return &command{
+		name: "verify", brief: "read everything, and say what is wrong",
+		about: `
+Reads the database at one moment, while the hub works: every page, every row against the feed, every
+writer's counters and chain, the chain of the audit. Exits 1 when something is wrong.
+With -json it prints {"ok":…,"rows":…,"feed":…,"changes":…,"writers":…,"audit":…,"found":…,"problems":[…]}.`,
+		example: "fieldsyncd verify -json",
+		do: func(ctx context.Context, a *app, _ []string) error {
+			if _, err := os.Stat(a.path()); err != nil {
+				return usage("there is no hub in %s: name its folder with -data", a.data)
+			}
+			unlock, err := lockFolder(a.data, false)
+			if err != nil {
+				return err
+			}
+			defer unlock()
+			report, took, err := a.verifyFile(ctx, a.path())
+			if err != nil {
+				return err
+			}
+			return a.report(report, took)
+		},
+	}
+}
+
+func (a *app) verifyFile(ctx context.Context, path string) (report *store.VerifyReport, took time.Duration, err error) {
+	s, err := store.Open(ctx, store.Options{Path: path, Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, 0, err
+	}
+	began := time.Now()
+	err = a.progress("verifying").during(func() (int64, int64, string) {
+		return 0, 0, time.Since(began).Truncate(time.Second).String()
+	}, func() (err error) {
+		report, err = s.Verify(ctx)
+		return err
+	})
+	return report, time.Since(began), errors.Join(err, s.Close())
+}
+
+func (a *app) report(r *store.VerifyReport, took time.Duration) error {
+	err := a.answer(struct {
+		OK       bool     `json:"ok"`
+		Rows     uint64   `json:"rows"`
+		Feed     uint64   `json:"feed"`
+		Changes  uint64   `json:"changes"`
+		Writers  uint64   `json:"writers"`
+		Audit    uint64   `json:"audit"`
+		Found    int      `json:"found"`
+		Problems []string `json:"problems"`
+	}{r.OK(), r.Rows, r.Feed, r.Entries, r.Actors, r.Audit, r.Found, append([]string{}, r.Problems...)}, func() {
+		a.say("%d rows, %d feed entries, %d changes of %d writers, %d audit entries, in %s\n",
+			r.Rows, r.Feed, r.Entries, r.Actors, r.Audit, took.Round(time.Millisecond))
+		for _, p := range r.Problems {
+			a.say("  %s\n", p)
+		}
+		a.say("%s\n", verdictOf(r))
+	})
+	if err == nil && !r.OK() {
+		err = errQuiet
+	}
+	return err
+}
+
+func verdictOf(r *store.VerifyReport) string {
+	switch {
+	case r.OK():
+		return "Everything is as it should be."
+	case r.Found > len(r.Problems):
+		return fmt.Sprintf("%d problems were found, the first %d of them above. Restore a backup.", r.Found, len(r.Problems))
+	}
+	return fmt.Sprintf("%d problems were found. Restore a backup.", r.Found)
+}

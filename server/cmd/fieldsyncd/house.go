@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fieldsync/server"
+	"fieldsync/server/hub"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// defaultData is where the hub lives unless somebody says otherwise.
+const defaultData = "fieldsync-data"
+
+// database is the file of a hub's folder that holds everything.
+const database = "hub.db"
+
+// house is a hub's folder, opened by one command, perhaps beside a hub that serves it.
+type house struct {
+	core   *server.Core
+	unlock func()
+}
+
+func (a *app) path() string { return filepath.Join(a.data, database) }
+
+// enter opens the folder's hub. There must be one.
+func (a *app) enter(ctx context.Context) (*house, error) {
+	if _, err := os.Stat(a.path()); err != nil {
+		return nil, usage("there is no hub in %s: fieldsyncd serve makes one, or name another folder with -data", a.data)
+	}
+	return a.open(ctx, slog.New(slog.DiscardHandler))
+}
+
+// open opens the folder's hub, and founds one where there is none.
+func (a *app) open(ctx context.Context, log *slog.Logger) (*house, error) {
+	_, missing := os.Stat(a.path())
+	if err := os.MkdirAll(a.data, 0o700); err != nil {
+		return nil, usage("the folder %s cannot be made: name another with -data (%v)", a.data, err)
+	}
+	unlock, err := lockFolder(a.data, false)
+	if err != nil {
+		return nil, err
+	}
+	core, err := server.OpenCore(ctx, server.CoreOptions{Path: a.path(), Schema: aftersales.Schema, Rules: server.Rules(), Log: log})
+	if err != nil {
+		unlock()
+		return nil, err
+	}
+	h := &house{core, unlock}
+	if !errors.Is(missing, fs.ErrNotExist) {
+		return h, nil
+	}
+	a.tell("A new hub was made in %s.", a.data)
+	if err := h.found(ctx); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, nil
+}
+
+func (h *house) close() error {
+	defer h.unlock()
+	return h.core.Close(0)
+}
+
+// do runs a command of the office in the hub's name.
+func (h *house) do(ctx context.Context, cause string, command func(aftersales.Tx) error) error {
+	_, err := h.core.Hub.Do(ctx, record.ID{}, nil, cause, func(o *hub.Office) error {
+		return command(server.Bind(o, record.ID{}))
+	})
+	return err
+}
+
+// found sets a new company up, with one branch.
+func (h *house) found(ctx context.Context) error {
+	return h.do(ctx, aftersales.CauseSetUp, func(tx aftersales.Tx) error {
+		first := aftersales.NamedID("branch", "MAIN")
+		if known, err := tx.Row("branch", first); known != nil || err != nil {
+			return err
+		}
+		if err := aftersales.SetUp(tx); err != nil {
+			return err
+		}
+		_, err := aftersales.CreateBranch(tx, aftersales.BranchInput{ID: first, Code: "MAIN", Name: "Main branch", Zone: "UTC"})
+		return err
+	})
+}
+
+// branch returns the branch with the code; for "" the only one there is.
+func (h *house) branch(ctx context.Context, code string) (record.ID, error) {
+	rows, err := h.core.Store.Query(ctx, "SELECT id, code FROM branch WHERE _del = 0 ORDER BY code")
+	if err != nil {
+		return record.ID{}, err
+	}
+	defer func() { _ = rows.Close() }()
+	var codes []string
+	var found []record.ID
+	for rows.Next() {
+		var id []byte
+		var known string
+		if err := rows.Scan(&id, &known); err != nil {
+			return record.ID{}, err
+		}
+		codes = append(codes, known)
+		if code == "" || strings.EqualFold(code, known) {
+			found = append(found, record.ID(id))
+		}
+	}
+	switch {
+	case rows.Err() != nil:
+		return record.ID{}, rows.Err()
+	case len(found) == 1:
+		return found[0], nil
+	case code == "":
+		return record.ID{}, usage("say with -branch which branch: %s", strings.Join(codes, ", "))
+	}
+	return record.ID{}, fault.New(fault.UnknownRow, "There is no branch "+code+". There are: "+strings.Join(codes, ", ")+".")
+}

@@ -1,0 +1,43 @@
+package server
+
+import (
+	"context"
+	"strconv"
+
+	"fieldsync/server/store"
+	"fieldsync/sync/record"
+)
+
+// Erase makes personal values vanish: from the rows, from the values that stand beside theirs, from the history of
+// changes, from refused changes, conflict records and the audit, and at their next contact from devices. Rows names
+// what is about the person: his own row and, of a customer, his contacts and sites. A backup that is restored later
+// forgets again when it is opened. It cannot be undone.
+func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) error {
+	if err := c.Store.NoteErasure(rows); err != nil {
+		return err
+	}
+	return c.Hub.Erase(ctx, author, rows)
+}
+
+// erasedSetting names the epoch for which all erasures are known to be done.
+const erasedSetting = "erased_epoch"
+
+// eraseAgain repeats every erasure in a database that came back from a backup.
+func (c *Core) eraseAgain(ctx context.Context) error {
+	rows, err := c.Store.Erasures()
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	epoch, done := strconv.FormatUint(uint64(c.Store.Epoch()), 10), ""
+	err = c.Store.Read(ctx, func(v *store.View) (err error) {
+		done, err = v.Setting(erasedSetting)
+		return err
+	})
+	if err != nil || done == epoch {
+		return err
+	}
+	if err := c.Hub.Erase(ctx, record.ID{}, rows); err != nil {
+		return err
+	}
+	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(erasedSetting, epoch) })
+}

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// Redact takes the personal values of the rows out of everything that is kept beside the rows: the change sets of the
+// ledger, refused ones too, conflict records, and the audit, whose chain still verifies. The rows themselves are
+// cleared by a change set, before.
+func (tx *Tx) Redact(rows []record.Key) error {
+	chosen := make(map[record.Key]bool, len(rows))
+	for _, k := range rows {
+		chosen[k] = true
+	}
+	for _, k := range rows {
+		if err := tx.redactLedger(k, chosen); err != nil {
+			return err
+		}
+		if err := tx.redactConflicts(k); err != nil {
+			return err
+		}
+		if _, err := tx.EraseAudit(k, tx.personal(k.Table)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// personal returns the names of the table's personal columns.
+func (tx *Tx) personal(id schema.TableID) (names []string) {
+	t := tx.layout.Schema().TableByID(id)
+	if t == nil {
+		return nil
+	}
+	for i := range t.Columns {
+		if t.Columns[i].Has(schema.Personal) {
+			names = append(names, t.Columns[i].Name)
+		}
+	}
+	return names
+}
+
+func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool) error {
+	var dots []clock.Dot
+	err := tx.conn.Each(func(q *sqlrow.Rows) error { dots = append(dots, dot(q, 0)); return q.Err() },
+		"SELECT DISTINCT actor, counter FROM _touch WHERE pk = ?", k.ID[:])
+	if err != nil {
+		return err
+	}
+	for _, d := range dots {
+		e, err := tx.reads.Entry(d)
+		if err != nil || e == nil {
+			return err
+		}
+		redacted, changed, err := record.Redact(tx.layout.Schema(), e.Encoded, chosen)
+		if err != nil || !changed {
+			return err
+		}
+		_, err = tx.conn.Exec("UPDATE _ledger SET change = ? WHERE actor = ? AND counter = ?", redacted, int64(d.Actor), int64(d.Counter))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) redactConflicts(k record.Key) error {
+	t := tx.layout.Schema().TableByID(k.Table)
+	if t == nil {
+		return nil
+	}
+	for i := range t.Columns {
+		if !t.Columns[i].Has(schema.Personal) {
+			continue
+		}
+		_, err := tx.conn.Exec("DELETE FROM _conflict WHERE tbl = ? AND pk = ? AND col = ?", int64(k.Table), k.ID[:], int64(t.Columns[i].ID))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The list of erasures stands outside the database, so that a restored backup can be made to forget again.
+
+func (s *Store) erasuresPath() string { return s.options.Path + ".erased" }
+
+// NoteErasure writes down, durably, that the rows are to be erased: before they are, so that no crash forgets it.
+func (s *Store) NoteErasure(rows []record.Key) (err error) {
+	f, err := os.OpenFile(s.erasuresPath(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fault.Wrap(DiskFull, "The list of erasures cannot be written. Nothing was erased; try again.", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	var b strings.Builder
+	for _, k := range rows {
+		b.WriteString(strconv.Itoa(int(k.Table)) + " " + k.ID.String() + "\n")
+	}
+	if _, err = f.WriteString(b.String()); err == nil {
+		err = f.Sync()
+	}
+	return err
+}
+
+// Erasures returns every row that was ever to be erased.
+func (s *Store) Erasures() (rows []record.Key, err error) {
+	f, err := os.Open(s.erasuresPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		table, id, _ := strings.Cut(lines.Text(), " ")
+		n, err := strconv.ParseUint(table, 10, 16)
+		if err != nil {
+			continue // the end of a line that a crash cut off: what it named was not erased either
+		}
+		if key, err := record.ParseID(id); err == nil {
+			rows = append(rows, record.Key{Table: schema.TableID(n), ID: key})
+		}
+	}
+	return rows, lines.Err()
+}

@@ -1,0 +1,30 @@
+package record
+
+import "fieldsync/sync/schema"
+
+// Redact returns the encoded change set without the personal values that it wrote into the rows, and whether there were
+// any. Its bytes then no longer have the hash it is known by, which stays what it was.
+func Redact(s *schema.Schema, encoded []byte, rows map[Key]bool) ([]byte, bool, error) {
+	cs, err := ParseChangeSet(encoded)
+	if err != nil {
+		return nil, false, err
+	}
+	redacted := false
+	for i := range cs.Rows {
+		c := &cs.Rows[i]
+		t := s.TableByID(c.Table)
+		if t == nil || !rows[c.Key()] {
+			continue
+		}
+		for j := range c.Cells {
+			at := t.ColumnByID(c.Cells[j].Column)
+			if at >= 0 && t.Columns[at].Has(schema.Personal) && !c.Cells[j].Value.IsNull() {
+				c.Cells[j].Value, redacted = Null, true
+			}
+		}
+	}
+	if !redacted {
+		return encoded, false, nil
+	}
+	return cs.AppendBinary(nil), true, nil
+}
