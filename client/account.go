@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -27,9 +28,10 @@ import (
 // account is what lets the device in: it stands beside the replica, apart from it, so that a copy of the database
 // alone lets nobody in.
 type account struct {
-	mu   sync.Mutex
-	path string
-	data accountData
+	mu      sync.Mutex
+	path    string
+	data    accountData
+	damaged error // why there is no data though there is a file: work goes on, and enrolling makes a new one
 }
 
 type accountData struct {
@@ -50,7 +52,7 @@ func loadAccount(path string) (*account, error) {
 		return nil, accountError(path, err)
 	}
 	if err := json.Unmarshal(b, &a.data); err != nil {
-		return nil, accountError(path, err)
+		a.data, a.damaged = accountData{}, accountError(path, err)
 	}
 	return a, nil
 }
@@ -59,6 +61,16 @@ func (a *account) get() accountData {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.data
+}
+
+// lacking returns why nobody can connect with the account, nil if somebody can.
+func (a *account) lacking() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.data.Device.IsZero() {
+		return nil
+	}
+	return cmp.Or(a.damaged, error(device.ErrNotEnrolled))
 }
 
 // change changes the account and writes it down whole, or not at all.
@@ -74,7 +86,7 @@ func (a *account) change(do func(*accountData)) error {
 	if err := writeWhole(a.path, b); err != nil {
 		return fault.Wrap(replica.DiskFull, "the account cannot be written; free some space and try again", err)
 	}
-	a.data = changed
+	a.data, a.damaged = changed, nil
 	return nil
 }
 

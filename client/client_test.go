@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -148,6 +149,25 @@ func TestAReplicaStaysItsPersons(t *testing.T) {
 	if _, err := c.Jobs().Get(t.Context(), job); err != nil {
 		t.Fatalf("the work is gone after enrolling again: %v", err)
 	}
+}
+
+func TestADamagedAccountStopsNoWork(t *testing.T) {
+	t.Parallel()
+	c := phone(t)
+	job := found(t, c, aftersales.JobInput{Title: "pump leaks"})
+	path := c.Path
+	if err := errors.Join(c.Close(), os.WriteFile(path+".account", []byte(`{"server":`), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	c = open(t, path)
+	if _, err := c.Jobs().Note(t.Context(), job, "goes on"); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, c.SyncOnce(t.Context()), client.ErrAccount.Code)
+	if err := c.Enrol(t.Context(), enrolling(t, li), "code", "phone"); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, c.SyncOnce(t.Context()), fault.Version) // it is no hub, but it was asked
 }
 
 func TestStatusCountsWhatWaits(t *testing.T) {

@@ -125,12 +125,11 @@ func (c local) Compare(s *wire.Sums) (differs bool, err error) {
 }
 
 func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
-	a := c.account.get()
-	if a.Device.IsZero() {
-		return link.Config{}, device.ErrNotEnrolled
+	if err := c.account.lacking(); err != nil {
+		return link.Config{}, err
 	}
 	return link.Config{
-		Server: a.Server, Codec: c.codec, Local: local{c}, Once: once, CaughtUp: caughtUp, Contact: c.contact.heard(c.Now),
+		Server: c.account.get().Server, Codec: c.codec, Local: local{c}, Once: once, CaughtUp: caughtUp, Contact: c.contact.heard(c.Now),
 	}, nil
 }
 

@@ -45,6 +45,7 @@ func TestFieldtech(t *testing.T) {
 		"a refusal is read, sent again and given up": refusalIsSettled,
 		"watch follows what happens until Ctrl-C":    watchFollows,
 		"wrong names and wrong states are refused":   wrongNames,
+		"commands at the same time take turns":       takeTurns,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -306,6 +307,21 @@ func wrongNames(s *shop) {
 		s.t.Fatalf("an ambiguity is told as %+v", r)
 	}
 	s.wantColumn(nil, "state", "outbox", "-all")
+}
+
+func takeTurns(s *shop) {
+	s.enrolled()
+	const notes = 6
+	ended := make(chan ran)
+	for range notes {
+		go func() { ended <- s.run("note", "J-100", "me too") }()
+	}
+	for range notes {
+		if r := <-ended; r.exit != 0 {
+			s.t.Errorf("one ends with %+v", r)
+		}
+	}
+	s.wantColumn(slices.Repeat([]string{"waiting"}, notes), "state", "outbox")
 }
 
 func refusalIsSettled(s *shop) {

@@ -254,7 +254,8 @@ func (r *Replica) takeUnder(key record.Key, base *Base, row *record.Row, p *wire
 	return r.show(key, base)
 }
 
-// show writes the visible row: the hub's, with the pending changes on top.
+// show writes the visible row: the hub's, with the pending changes on top. Where there is no row to lay them on, as when
+// the insert was refused, nothing is shown: a part of a row is none.
 func (r *Replica) show(key record.Key, base *Base) error {
 	pending, err := r.store.PendingOn(key)
 	if err != nil {
@@ -270,11 +271,12 @@ func (r *Replica) show(key record.Key, base *Base) error {
 		if err != nil {
 			return err
 		}
-		if row == nil {
+		switch {
+		case row != nil:
+			row.Show(c)
+		case c.Op == record.Insert:
 			row = record.NewRow(r.schema.TableByID(key.Table), c, clock.Dot{})
-			continue
 		}
-		row.Show(c)
 	}
 	if row == nil || base.Hidden {
 		return r.store.DropRow(key)

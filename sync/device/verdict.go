@@ -137,7 +137,7 @@ func (r *Replica) settle(item *Item, c *record.RowChange, outcome wire.Outcome, 
 	if err != nil {
 		return err
 	}
-	if outcome == wire.Applied && rows[key] == nil {
+	if outcome == wire.Applied && rows[key] == nil && (base.Row != nil || c.Op == record.Insert) {
 		base.Row = appliedTo(base.Row, c, item, r)
 		base.Low = base.Low.Meet(base.Row.Vector)
 	}

@@ -58,11 +58,11 @@ func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite,
 	cell := cellOf(row.Meta, write.CellID)
 	standing := standingOf(row, position, cell)
 	newcomer := record.Standing{Dot: w.Dot, Eff: w.Eff, Value: write.Value}
-	if replacedBefore(cell, w) {
+	if !column.Asking() && replacedBefore(cell, w) {
 		// Somebody whose write is already here had seen this one and replaced it: it never stands, but it is recorded.
 		return records(column, write.CellID, append(standing, newcomer), standing)
 	}
-	kept, replaced := split(column, standing, w.Context, write.Settles)
+	kept, replaced := split(column, standing, w.Context, write)
 	for _, r := range replaced {
 		newcomer.Eff = max(newcomer.Eff, r.Eff)
 	}
@@ -120,33 +120,29 @@ func standingOf(row *record.Row, position int, cell *record.Cell) []record.Stand
 }
 
 // split tells the standing values that a write leaves beside it from those that it knowingly replaces: the ones its
-// author had seen. Where these are for a person to settle, it replaces only the ones it names, or else the one that
-// was shown to him. What the author had not seen plays no part, so that the order of arrival plays none either.
-func split(c *schema.Column, standing []record.Standing, saw clock.Vector, settles []clock.Dot) (kept, replaced []record.Standing) {
+// author had seen. Where a person may have to settle, he had only one of them before him: the write replaces the ones it
+// names, or else that one and what needs no person beside it. All this depends on what the author saw and on nothing
+// else that stands, so that the order of arrival plays no part.
+func split(c *schema.Column, standing []record.Standing, saw clock.Vector, w *record.CellWrite) (kept, replaced []record.Standing) {
 	for _, s := range standing {
-		if saw.Covers(s.Dot) {
-			replaced = append(replaced, s)
-		} else {
-			kept = append(kept, s)
-		}
-	}
-	if !needsPerson(c, replaced) {
-		return kept, replaced
-	}
-	if len(settles) == 0 {
-		showFirst(c, replaced)
-		settles = []clock.Dot{replaced[0].Dot}
-	}
-	seen := replaced
-	replaced = nil
-	for _, s := range seen {
-		if slices.Contains(settles, s.Dot) {
+		if saw.Covers(s.Dot) && replaces(c, w, s) {
 			replaced = append(replaced, s)
 		} else {
 			kept = append(kept, s)
 		}
 	}
 	return kept, replaced
+}
+
+// replaces reports whether the write, whose author had seen the standing value, replaces it.
+func replaces(c *schema.Column, w *record.CellWrite, s record.Standing) bool {
+	switch {
+	case !c.Asking():
+		return true
+	case len(w.Settles) > 0:
+		return slices.Contains(w.Settles, s.Dot)
+	}
+	return !needsPerson(c, []record.Standing{s, {Value: w.Saw}})
 }
 
 // differ reports whether the values are not all the same.

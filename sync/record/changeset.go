@@ -23,8 +23,11 @@ const (
 type CellWrite struct {
 	CellID
 	Value Value
-	// Settles names the standing values that this write replaces, where only a person may say so: in Ask columns and
-	// between the pairs of a ladder. Empty means the one that was shown to the author.
+	// Saw is the value that was shown to the author, in columns where a person may have to settle: the write replaces
+	// that one, and leaves beside it what would have needed a person. Null where nothing was shown.
+	Saw Value
+	// Settles names, in such columns, exactly the standing values that the write replaces, as a person does who settles
+	// them; empty leaves it to Saw.
 	Settles []clock.Dot
 }
 
@@ -89,9 +92,10 @@ const (
 // AppendBinary appends the canonical encoding:
 //
 //	changeset = dot flags [origin:16] stamp offset:zigzag epoch K [amends:dot] cause rows:n { row }
-//	row       = op table id:16 context:vector cells:n { column key value settles:n { dot } }
+//	row       = op table id:16 context:vector cells:n { column key value settles [saw:value] { dot } }
 //
-// All numbers are unsigned varints unless said otherwise; flag bit 0 says that origin follows, bit 1 amends.
+// All numbers are unsigned varints unless said otherwise; flag bit 0 says that origin follows, bit 1 amends. Settles is
+// twice the number of dots, plus one where saw follows.
 func (c *ChangeSet) AppendBinary(b []byte) []byte {
 	b = appendDot(b, c.Dot)
 	flags := byte(0)
@@ -130,12 +134,20 @@ func (c *RowChange) appendBinary(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(w.Column))
 		b = appendText(b, w.Key)
 		b = w.Value.AppendBinary(b)
-		b = binary.AppendUvarint(b, uint64(len(w.Settles)))
+		b = w.appendSettles(b)
 		for _, d := range w.Settles {
 			b = appendDot(b, d)
 		}
 	}
 	return b
+}
+
+func (w *CellWrite) appendSettles(b []byte) []byte {
+	n := uint64(len(w.Settles)) << 1
+	if w.Saw.IsNull() {
+		return binary.AppendUvarint(b, n)
+	}
+	return w.Saw.AppendBinary(binary.AppendUvarint(b, n|1))
 }
 
 func appendDot(b []byte, d clock.Dot) []byte {
@@ -190,13 +202,27 @@ func (r *reader) rowChange() RowChange {
 		w := &c.Cells[i]
 		w.CellID = CellID{r.column(), r.text()}
 		w.Value = r.value()
-		for k := r.count(2); k > 0; k-- {
-			w.Settles = append(w.Settles, r.dot())
-		}
+		r.settles(w)
 		if r.err != nil || i > 0 && c.Cells[i-1].Compare(w.CellID) >= 0 {
 			r.fail()
 			return c
 		}
 	}
 	return c
+}
+
+func (r *reader) settles(w *CellWrite) {
+	n := r.uvarint()
+	if n&1 != 0 {
+		if w.Saw = r.value(); w.Saw.IsNull() {
+			r.fail()
+		}
+	}
+	if n>>1 > uint64(len(r.b)/2) {
+		r.fail()
+		return
+	}
+	for range n >> 1 {
+		w.Settles = append(w.Settles, r.dot())
+	}
 }

@@ -80,7 +80,8 @@ func TestMalformedChangeSetsAreRefused(t *testing.T) {
 		"more cells than bytes":       set(cells, 100),
 		"a cell twice":                func(b []byte) []byte { b[cells] = 2; return append(b, b[cells+1:]...) },
 		"cells out of order":          func(b []byte) []byte { b[cells] = 2; return append(b, 3, 0, 1, 2, 0) },
-		"settles more than there are": func(b []byte) []byte { b[len(b)-1] = 9; return b },
+		"saw nothing, and says so":    func(b []byte) []byte { b[len(b)-1] = 1; return append(b, byte(record.ShapeNull)) },
+		"settles more than there are": func(b []byte) []byte { b[len(b)-1] = 18; return append(b, 1, 1) },
 	} {
 		if c, err := record.ParseChangeSet(small(change)); !errors.Is(err, record.ErrEncoding) || c != nil {
 			t.Errorf("%s: %v, %v", name, c, err)

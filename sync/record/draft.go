@@ -127,6 +127,7 @@ func Coalesce(first, second RowChange) RowChange {
 	for _, w := range second.Cells {
 		i, ok := slices.BinarySearchFunc(merged.Cells, w.CellID, func(a CellWrite, id CellID) int { return a.Compare(id) })
 		if ok {
+			w.Saw = merged.Cells[i].Saw // what was shown before the author began
 			merged.Cells[i] = w
 		} else {
 			merged.Cells = slices.Insert(merged.Cells, i, w)

@@ -119,6 +119,7 @@ func (d *Draft) change(op Op, t *schema.Table, id ID, values Values) error {
 	if row == nil {
 		return fault.New(fault.UnknownRow, "this "+t.Name+" is not here")
 	}
+	noteSeen(row, &c)
 	s := d.staged[c.Key()]
 	if s != nil && s.Change.Op == Insert && op == Delete { // nobody else ever saw it: nothing is left to say
 		d.unstage(c.Key())
@@ -136,6 +137,20 @@ func (d *Draft) change(op Op, t *schema.Table, id ID, values Values) error {
 func (d *Draft) unstage(key Key) {
 	delete(d.staged, key)
 	d.order = slices.DeleteFunc(d.order, func(k Key) bool { return k == key })
+}
+
+// noteSeen notes, in columns where a person may have to settle, the values that were shown to the author.
+func noteSeen(row *Row, c *RowChange) {
+	for i := range c.Cells {
+		w := &c.Cells[i]
+		at := row.Table.ColumnByID(w.Column)
+		if at < 0 || !row.Table.Columns[at].Asking() {
+			continue
+		}
+		if w.Saw = row.Cols[at]; w.Key != "" {
+			w.Saw = w.Saw.Cell(w.Key)
+		}
+	}
 }
 
 func (d *Draft) stage(s *Staged) {

@@ -98,6 +98,7 @@ func anyRowChange(t *rapid.T) record.RowChange {
 		c.Cells = append(c.Cells, record.CellWrite{
 			CellID:  record.CellID{Column: schema.ColumnID(1000*i + rapid.IntRange(0, 999).Draw(t, "column")), Key: anyText.Draw(t, "key")},
 			Value:   anyValue.Draw(t, "value"),
+			Saw:     rapid.OneOf(rapid.Just(record.Null), anyPlain).Draw(t, "saw"),
 			Settles: rapid.SliceOfN(anyDot, 0, 2).Draw(t, "settles"),
 		})
 	}

@@ -127,6 +127,9 @@ func (c *Column) MaxText() int {
 // Has reports whether all of the given flags are set.
 func (c *Column) Has(f Flags) bool { return c.Flags&f == f }
 
+// Asking reports whether concurrent values of the column may need a person.
+func (c *Column) Asking() bool { return c.Policy == Ask || len(c.Asks) > 0 }
+
 // Rank returns the position of a code on the ladder, -1 for a code that is not on it.
 func (c *Column) Rank(code string) int { return slices.Index(c.Codes, code) }
 

@@ -119,7 +119,7 @@ func (t *truth) wroteOn(d *deed, p place) bool {
 	}
 	later := t.sets[slices.Index(t.sets, d.instead)+1:]
 	return slices.ContainsFunc(later, func(x *deed) bool {
-		return x.phone == d.instead.phone && slices.ContainsFunc(x.values, func(w *written) bool { return w.place == p })
+		return x.phone != nil && d.instead.phone != nil && x.phone.person == d.instead.phone.person && slices.ContainsFunc(x.values, func(w *written) bool { return w.place == p })
 	})
 }
 

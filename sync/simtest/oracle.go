@@ -16,9 +16,10 @@ type Written struct {
 	Eff     clock.Stamp
 	Column  int // of the table
 	Value   record.Value
-	Delete  bool        // hides the row instead of writing the cell
-	Saw     Writes      // all he had seen: with a write also what its author had seen, and his own earlier ones
-	Settles []clock.Dot // which of the values before him he replaces, where a person has to say so
+	Delete  bool         // hides the row instead of writing the cell
+	Saw     Writes       // all he had seen: with a write also what its author had seen, and his own earlier ones
+	Shown   record.Value // in columns that ask: the value that was shown to him, see History.Look
+	Settles []clock.Dot  // which of the values before him he replaces, where a person has to say so
 	// Release is the dot under which the write comes in the end, if it was refused first. Until then nobody but its
 	// author has seen it.
 	Release clock.Dot
@@ -204,6 +205,22 @@ func (d *Delivery) Clone() *Delivery {
 	return &c
 }
 
+// Look notes for each write the value that was shown to its author: what a device shows that has all he had seen.
+func (h *History) Look() {
+	for i := range h.Writes {
+		d := h.Deliver()
+		for k := range i {
+			if h.Writes[i].Saw.Has(k) {
+				d.Come(k)
+			}
+		}
+		h.Writes[i].Shown = record.Null
+		if _, shown := d.Standing(h.Writes[i].Column); shown >= 0 {
+			h.Writes[i].Shown = h.Writes[shown].Value
+		}
+	}
+}
+
 // MayCome reports whether the i-th write can be the next: it has not come, and all earlier ones of its actor were
 // judged.
 func (d *Delivery) MayCome(i int) bool {
@@ -229,7 +246,7 @@ func (d *Delivery) Come(i int) []merge.Conflict {
 	if w.Delete {
 		in.Op = record.Delete
 	} else {
-		in.Cells = []record.CellWrite{{CellID: cellOf(d.History.column(i)), Value: w.Value, Settles: w.Settles}}
+		in.Cells = []record.CellWrite{{CellID: cellOf(d.History.column(i)), Value: w.Value, Saw: w.Shown, Settles: w.Settles}}
 	}
 	d.Judged |= 1 << i
 	d.Came |= 1 << i

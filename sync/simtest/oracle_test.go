@@ -108,6 +108,45 @@ func TestNothingGoesUnseenWhereAPersonSettles(t *testing.T) {
 	}
 }
 
+// What a person has to settle does not depend on the order of arrival either, as long as nobody comes before what he
+// had seen: it follows from what was shown to each author. After a restore more values may stand, never fewer.
+func TestEveryOrderAsksTheSamePersonTheSame(t *testing.T) {
+	t.Parallel()
+	for _, c := range asking {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			smallHistories(c, modelSize(), func(h *History) {
+				h.Look()
+				first := Writes(0)
+				everyCausalOrder(t, h.Deliver(), func(d *Delivery) {
+					standing, _ := d.Standing(0)
+					if first == 0 {
+						first = standing
+					}
+					if standing != first {
+						t.Fatalf("%b stand, and %b in another order\n%s", standing, first, tale(d))
+					}
+				})
+			})
+		})
+	}
+}
+
+// everyCausalOrder is everyOrder of those in which nobody comes before what he had seen.
+func everyCausalOrder(t failer, d *Delivery, done func(*Delivery)) {
+	if d.Came == d.History.All() {
+		done(d)
+		return
+	}
+	for i, w := range d.History.Writes {
+		if d.MayCome(i) && w.Saw&^d.Came == 0 {
+			c := d.Clone()
+			step(t, c, i)
+			everyCausalOrder(t, c, done)
+		}
+	}
+}
+
 // A deleted row stays so exactly while every write in it was seen by somebody who deleted it.
 func TestEveryOrderOfDeletesGivesTheSameLife(t *testing.T) {
 	t.Parallel()

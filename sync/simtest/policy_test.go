@@ -100,7 +100,7 @@ func TestReplacingHappensNoEarlierThanWhatItReplaces(t *testing.T) {
 	}
 }
 
-// In an ask column a write settles exactly what it names; one that names nothing replaces what was shown.
+// In an ask column a write settles exactly what it names; one that names nothing replaces what was shown to its author.
 func TestOnlyNamingSettlesAQuestion(t *testing.T) {
 	t.Parallel()
 	h := &History{Table: NewTable(schema.Column{Kind: schema.Text, Policy: schema.Ask})}
@@ -113,7 +113,8 @@ func TestOnlyNamingSettlesAQuestion(t *testing.T) {
 	}
 	one := add(0, "left", 0)
 	add(1, "right", 0)
-	three := add(2, "ahead", 0b11) // names nothing: takes the place of "right", which was shown
+	three := add(2, "ahead", 0b11)
+	h.Writes[2].Shown = record.Text("right") // names nothing: takes the place of what it was shown
 	d := h.Deliver()
 	for i := range 3 {
 		step(t, d, i)

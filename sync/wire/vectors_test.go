@@ -203,7 +203,7 @@ var (
 				Op: record.Update, Table: 1, ID: sampleID, Context: sampleVector,
 				Cells: []record.CellWrite{
 					{CellID: record.CellID{Column: 1}, Value: record.Text("done"), Settles: []clock.Dot{{Actor: office, Counter: 300}}},
-					{CellID: record.CellID{Column: 2}, Value: record.Text("seal replaced")},
+					{CellID: record.CellID{Column: 2}, Value: record.Text("seal replaced"), Saw: record.Text("leaks")},
 					{CellID: record.CellID{Column: 6, Key: "warranty"}, Value: record.Number(1)},
 				},
 			}},

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"fieldsync/client"
 	"fieldsync/client/replica"
@@ -35,8 +36,13 @@ const (
 
 // run carries out one command line and returns its exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
-	a := &app{in: in, out: out, err: err}
-	return a.exit(a.run(ctx, args))
+	o := &output{Writer: out}
+	a := &app{in: in, out: o, err: err}
+	failed := a.run(ctx, args)
+	if failed == nil && o.failed != nil {
+		failed = fmt.Errorf("the answer could not be written: %w", o.failed)
+	}
+	return a.exit(failed)
 }
 
 // app is one run of the program.
@@ -68,12 +74,7 @@ func (a *app) open(ctx context.Context, n need) error {
 	if _, err := os.Stat(path); err != nil && n != fresh {
 		return usage("there is no replica in %s: run fieldtech enrol first, or name another folder with -data", a.data)
 	}
-	o := client.Options{Path: path, App: "fieldtech"}
-	c, err := client.Open(ctx, o)
-	if fault.CodeOf(err) == replica.InUse && n == reading {
-		o.ReadOnly = true
-		c, err = client.Open(ctx, o)
-	}
+	c, err := inTurn(ctx, client.Options{Path: path, App: "fieldtech"}, n)
 	switch fault.CodeOf(err) {
 	case replica.ReadOnly, replica.Foreign:
 		return usage("%s", message(err))
@@ -86,6 +87,34 @@ func (a *app) open(ctx context.Context, n need) error {
 		a.tell("the data was damaged: what could be read was taken over, the damaged file lies in %s; run fieldtech sync", r.Aside)
 	}
 	return nil
+}
+
+// patience is how long a command waits for another one that has the replica open.
+const patience = 3 * time.Second
+
+// inTurn opens the replica when nobody else has it open for writing any more. What only reads need not wait.
+func inTurn(ctx context.Context, o client.Options, n need) (*client.Client, error) {
+	for deadline := time.Now().Add(patience); ; {
+		c, err := client.Open(ctx, o)
+		if fault.CodeOf(err) != replica.InUse {
+			return c, err
+		}
+		beside := o
+		beside.ReadOnly = true
+		if n == reading {
+			if c, err := client.Open(ctx, beside); err == nil {
+				return c, nil
+			}
+		}
+		if time.Now().After(deadline) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // tell says something to the person that is not the answer.

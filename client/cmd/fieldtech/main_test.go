@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"fieldsync/client"
 	"fieldsync/sync/fault"
 )
 
@@ -147,6 +149,34 @@ func TestTheReplicaIsWhereItIsSaidToBe(t *testing.T) {
 			t.Errorf("the status is %+v", got)
 		}
 	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestAnAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
+	t.Parallel()
+	var errs strings.Builder
+	exit := run(t.Context(), []string{"-h"}, strings.NewReader(""), full{}, &errs)
+	if exit != exitRefused || !strings.Contains(errs.String(), "no space left") {
+		t.Fatalf("exit %d: %s", exit, &errs)
+	}
+}
+
+func TestABarAppearsOnceTheSizeIsKnown(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	var p progress
+	p.show(&out, client.Status{})
+	if p.end(); out.Len() > 0 {
+		t.Fatalf("before the size is known: %q", out.String())
+	}
+	p.show(&out, client.Status{Done: 50, Total: 100})
+	if !strings.Contains(out.String(), "fetching") || !strings.Contains(out.String(), "50") {
+		t.Fatalf("half way: %q", out.String())
+	}
+	p.end()
 }
 
 func TestQuantitiesAreExact(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode"
@@ -10,7 +11,21 @@ import (
 	"golang.org/x/text/width"
 )
 
-// say prints to standard output.
+// output keeps the first failure of a writer, so that a full disk is noticed at the end.
+type output struct {
+	io.Writer
+	failed error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if o.failed == nil {
+		o.failed = err
+	}
+	return n, err
+}
+
+// say prints to standard output; see output.
 func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.out, format, args...) }
 
 // answer prints v as one line of JSON where -json asks for it, else what text prints.

@@ -2,57 +2,81 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 )
 
-// runDemo is "fieldsyncd demo".
-func runDemo(ctx context.Context, args []string, _ io.Reader, out io.Writer) error {
-	flags := flag.NewFlagSet("fieldsyncd demo", flag.ContinueOnError)
-	story := flags.Bool("story", false, "play the whole scenario by itself and exit 0 only if every claim holds")
-	file := flags.String("import", "", "take the jobs from this CSV `file`")
-	asJSON := flags.Bool("json", false, "with -story: print one JSON object and nothing else")
-	dir := flags.String("data", "", "`folder` for the demo's data; without it a temporary one")
-	crew := flags.Int("technicians", 8, "with -story: how many technicians take part, at least 8")
-	seed := flags.Uint64("seed", 1, "with -story: what happens when")
-	if err := flags.Parse(args); err != nil {
-		return usageOf(err)
+// demo is the command "demo" with its flags.
+type demo struct {
+	story   bool
+	file    string
+	address string
+	crew    int
+	seed    uint64
+}
+
+// smallestCrew is how many technicians the story needs for all that befalls them.
+const smallestCrew = 8
+
+func demoCommand() *command {
+	d := &demo{}
+	return &command{
+		name:  "demo",
+		brief: "a hub with demo data and two technicians at work; or, with -story, a whole day by itself",
+		about: `
+Without -story: serves a made-up company until Ctrl-C, and prints where to look and what to type. Its data
+lies in a folder of its own, which goes away at the end unless -data names one.
+
+With -story: import, assignment, first sync; everybody works offline while the office edits, reassigns and
+cancels; one phone is killed, one has a wrong clock, one is restored from a copy; all come back over a line
+that is cut again and again; one technician writes to jobs that are not his any more; the office settles what
+needs a person. Exits 0 only if every replica equals the hub, row by row, and every recorded change is there.
+With -json it prints {"imported":…,"warnings":…,"devices":…,"offline_changes":…,"conflicts":…,
+"quarantined":…,"lost":0,"converged":true,"seconds":…}.`,
+		example: "fieldsyncd demo -story -import orders.csv",
+		flags: func(f *flag.FlagSet) {
+			f.BoolVar(&d.story, "story", false, "play the whole day by itself")
+			f.StringVar(&d.file, "import", "", "FILE.csv to take the jobs from")
+			f.StringVar(&d.address, "addr", defaultAddress, "HOST:PORT to listen on; without -story")
+			f.IntVar(&d.crew, "technicians", smallestCrew, "N how many take part in the story, at least 8")
+			f.Uint64Var(&d.seed, "seed", 1, "N what happens when in the story")
+		},
+		do: d.run,
 	}
-	if flags.NArg() > 0 || *crew < 8 {
-		fmt.Fprintln(flags.Output(), "fieldsyncd demo takes flags only, and at least 8 technicians; see -h")
-		return errUsage
+}
+
+func (d *demo) run(ctx context.Context, a *app, _ []string) error {
+	if d.crew < smallestCrew {
+		return usage("the story needs at least %d technicians", smallestCrew)
 	}
-	if *dir == "" {
+	if d.file != "" {
+		file, _, err := a.source(d.file) // rather now than after everything was set up
+		if err != nil {
+			return err
+		}
+		_ = file.Close()
+	}
+	if a.data == env("FIELDSYNC_DATA", defaultData) { // a demo never plays with real data
 		temporary, err := os.MkdirTemp("", "fieldsync-demo-")
 		if err != nil {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(temporary) }()
-		*dir = temporary
+		a.data = temporary
 	}
-	if !*story {
-		return liveDemo(ctx, *dir, *file, out)
+	if !d.story {
+		return a.liveDemo(ctx, d)
 	}
-	log := io.Writer(out)
-	if *asJSON {
+	log := a.out
+	if a.json {
 		log = io.Discard
 	}
-	told, err := tell(ctx, storyOptions{dir: *dir, file: *file, crew: *crew, seed: *seed, log: log})
-	if *asJSON && told != nil {
-		if err := json.NewEncoder(out).Encode(told); err != nil {
+	told, err := a.tellStory(ctx, storyOptions{dir: a.data, file: d.file, crew: d.crew, seed: d.seed, log: log})
+	if a.json {
+		if err := a.answer(told, nil); err != nil {
 			return err
 		}
 	}
 	return err
-}
-
-// usageOf returns the error for flags that could not be parsed; the flag set has printed why.
-func usageOf(err error) error {
-	if err == flag.ErrHelp {
-		return err
-	}
-	return errUsage
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -24,12 +25,15 @@ import (
 
 // order is what a technician is told to do.
 type order struct {
-	Do     string // enrol, sync, repair, comment, give_up, state, rows
+	Do     string // enrol, sync, repair, step, trespass, resend, state, rows
 	Server string
 	Code   string
 	Name   string
 	Jobs   int           // for repair: how many jobs to work on
 	Within time.Duration // for sync
+	Branch record.ID     // for trespass
+	Theirs []record.ID   // for trespass: jobs that are not his any more
+	Again  record.ID     // for resend: the row that the refused change makes
 }
 
 // answer is what he says: any number of lines with Recorded, then one with Done.
@@ -42,6 +46,7 @@ type answer struct {
 	Refused  int               `json:",omitempty"`
 	Changes  []string          `json:",omitempty"` // identities of all he ever recorded, hex
 	Rows     map[string]string `json:",omitempty"` // "table/id": content
+	Made     []record.ID       `json:",omitempty"` // the rows that trespassing made
 }
 
 type technician struct {
@@ -50,24 +55,36 @@ type technician struct {
 	out    *json.Encoder
 }
 
-// runTechnician serves until its input ends. -ahead sets its clock wrong.
-func runTechnician(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
-	flags := flag.NewFlagSet("technician", flag.ContinueOnError)
-	dir := flags.String("dir", ".", "folder of the replica")
-	ahead := flags.Duration("ahead", 0, "how far the clock is ahead")
-	seed := flags.Uint64("seed", 1, "what he does")
-	if err := flags.Parse(args); err != nil {
-		return errUsage
+func technicianCommand() *command {
+	var dir string
+	var ahead time.Duration
+	var seed uint64
+	return &command{
+		name: "technician", about: "\nOne of the demo's technicians: it takes orders on standard input.\n",
+		example: "fieldsyncd demo",
+		flags: func(f *flag.FlagSet) {
+			f.StringVar(&dir, "dir", ".", "DIR of the replica")
+			f.DurationVar(&ahead, "ahead", 0, "TIME that the clock is ahead")
+			f.Uint64Var(&seed, "seed", 1, "N what he does")
+		},
+		do: func(ctx context.Context, a *app, _ []string) error { return a.technician(ctx, dir, ahead, seed) },
 	}
+}
+
+// technician serves until its input ends.
+func (a *app) technician(ctx context.Context, dir string, ahead time.Duration, seed uint64) error {
 	c, err := client.Open(ctx, client.Options{
-		Path: filepath.Join(*dir, "replica.db"), App: "fieldsyncd demo",
-		Now: func() time.Time { return time.Now().Add(*ahead) },
+		Path: filepath.Join(dir, "replica.db"), App: "fieldsync demo",
+		Now: func() time.Time { return time.Now().Add(ahead) },
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = c.Close() }()
-	t := &technician{c, rand.New(rand.NewPCG(*seed, 2)), json.NewEncoder(out)}
+	t := &technician{c, rand.New(rand.NewPCG(seed, 2)), json.NewEncoder(a.out)}
+	return errors.Join(t.serve(ctx, a.in), c.Close())
+}
+
+func (t *technician) serve(ctx context.Context, in io.Reader) error {
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		var o order
@@ -94,6 +111,12 @@ func (t *technician) obey(ctx context.Context, o order) (answer, error) {
 		return answer{}, t.sync(ctx, o)
 	case "repair":
 		return answer{}, t.repair(ctx, o.Jobs)
+	case "step":
+		return answer{}, t.step(ctx)
+	case "trespass":
+		return t.trespass(ctx, o)
+	case "resend":
+		return answer{}, t.resend(ctx, o.Again)
 	case "state":
 		return t.state(ctx)
 	case "rows":
@@ -144,40 +167,36 @@ func (t *technician) repair(ctx context.Context, n int) error {
 }
 
 // waiting returns the jobs whose visit he has not begun, in order.
-func (t *technician) waiting(ctx context.Context) (jobs []record.ID, err error) {
-	rows, err := t.client.Query(ctx, "SELECT job FROM visit WHERE state = 'assigned' AND _del = 0 ORDER BY id")
+func (t *technician) waiting(ctx context.Context) ([]record.ID, error) {
+	return t.ids(ctx, "SELECT job FROM visit WHERE state = 'assigned' AND _del = 0 ORDER BY id")
+}
+
+func (t *technician) anyPart(ctx context.Context) (record.ID, error) {
+	parts, err := t.ids(ctx, "SELECT id FROM part WHERE _del = 0 ORDER BY id")
+	if err != nil {
+		return record.ID{}, err
+	}
+	if len(parts) == 0 {
+		return record.ID{}, errors.New("no parts on this phone")
+	}
+	return parts[t.random.IntN(len(parts))], nil
+}
+
+// ids returns what a query for one column of ids gives.
+func (t *technician) ids(ctx context.Context, query string, args ...any) (ids []record.ID, err error) {
+	rows, err := t.client.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		jobs = append(jobs, record.ID(id))
-	}
-	return jobs, rows.Err()
-}
-
-func (t *technician) anyPart(ctx context.Context) (id record.ID, err error) {
-	rows, err := t.client.Query(ctx, "SELECT id FROM part WHERE _del = 0 ORDER BY id")
-	if err != nil {
-		return id, err
-	}
-	defer func() { _ = rows.Close() }()
-	var parts []record.ID
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var b []byte
 		if err := rows.Scan(&b); err != nil {
-			return id, err
+			return nil, err
 		}
-		parts = append(parts, record.ID(b))
+		ids = append(ids, record.ID(b))
 	}
-	if len(parts) == 0 {
-		return id, fmt.Errorf("no parts on this phone")
-	}
-	return parts[t.random.IntN(len(parts))], rows.Err()
+	return ids, rows.Err()
 }
 
 type step struct {
@@ -213,6 +232,91 @@ func (t *technician) steps(job, part record.ID) []step {
 		in.Job, in.Finding = job, finding
 		return aftersales.Complete(tx, in)
 	}})
+}
+
+// step does the next thing there is to do, as the live demo shows it; nothing where nothing is left.
+func (t *technician) step(ctx context.Context) error {
+	me, err := t.client.Person(ctx)
+	if err != nil {
+		return err
+	}
+	visits, err := t.ids(ctx, `SELECT v.id FROM visit v JOIN job j ON j.id = v.job WHERE v.person = ? AND v._del = 0 AND j._del = 0
+		AND v.state IN ('assigned', 'accepted', 'travelling', 'on_site') AND j.state IN ('planned', 'in_work')
+		ORDER BY v.state IN ('travelling', 'on_site') DESC, v.id LIMIT 1`, me[:])
+	if err != nil || len(visits) == 0 {
+		return err
+	}
+	part, err := t.anyPart(ctx)
+	if err != nil {
+		return err
+	}
+	var state string
+	var job record.ID
+	err = t.client.View(ctx, func(tx client.Tx) error {
+		row, err := tx.Row("visit", visits[0])
+		state, job = aftersales.VisitOf(row).State, aftersales.VisitOf(row).Job
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s := t.next(state, t.steps(job, part))
+	return t.client.Update(ctx, s.cause, s.do)
+}
+
+// next picks what follows for a visit in the state. On site he uses parts and writes notes for a while.
+func (t *technician) next(state string, steps []step) step {
+	switch state {
+	case aftersales.VisitAssigned:
+		return steps[0]
+	case aftersales.VisitAccepted:
+		return steps[1]
+	case aftersales.VisitTravelling:
+		return steps[2]
+	}
+	return steps[3+t.random.IntN(len(steps)-3)]
+}
+
+// trespass writes, by hand, a visit to each of the jobs that he knows are not his any more, and then a note on the
+// first of the visits. No command of the phone's would: it is what a changed phone could do.
+func (t *technician) trespass(ctx context.Context, o order) (a answer, err error) {
+	me, err := t.client.Person(ctx)
+	if err != nil {
+		return a, err
+	}
+	for _, job := range o.Theirs {
+		err := t.client.Update(ctx, "visit.trespass", func(tx client.Tx) error {
+			id := tx.NewID()
+			a.Made = append(a.Made, id)
+			return tx.Insert("visit", id, record.Values{
+				"branch": record.Ref(o.Branch), "job": record.Ref(job), "person": record.Ref(me),
+				"state": record.Text(aftersales.VisitCompleted), "summary": record.Text("went by and tightened it all the same"),
+			})
+		})
+		if err != nil {
+			return a, err
+		}
+	}
+	return a, t.client.Update(ctx, "visit.trespass", func(tx client.Tx) error {
+		return tx.Update("visit", a.Made[0], record.Values{"note": record.Text(afterthought)})
+	})
+}
+
+// afterthought is what a trespasser writes on the first of his visits.
+const afterthought = "the customer was glad"
+
+// resend sends the refused change that made the row once more.
+func (t *technician) resend(ctx context.Context, row record.ID) error {
+	refused, err := t.client.Outbox(ctx, device.Refused)
+	if err != nil {
+		return err
+	}
+	for _, s := range refused {
+		if s.Rows[0].ID == row && s.Rows[0].Op == record.Insert {
+			return t.client.SendAgain(ctx, s.Dot)
+		}
+	}
+	return errors.New("the change is not among those that were refused")
 }
 
 // state returns how he stands, and the identities of everything he recorded.
