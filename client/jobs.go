@@ -73,13 +73,14 @@ func (j Jobs) dayEnd(day time.Time) int64 {
 	return time.Date(y, m, d+1, 0, 0, 0, 0, day.Location()).UnixMilli()
 }
 
-// jobsQuery takes the person, the choice, the end of the day and the words.
+// jobsQuery takes the person, the choice, the end of the day and the words. A "+" keeps an index from being used: all
+// assignments and visits here are the user's, so that the index to look them up by is that of the job.
 var jobsQuery = `
 WITH mine AS (
 	SELECT j.*, j.state IN ('done', 'closed', 'cancelled') AS over,
-		coalesce((SELECT min(a.window_start) FROM assignment a
-			WHERE a.job = j.id AND a.person = ?1 AND a.state IN ('open', 'finished') AND a._del = 0), j.plan_start) AS start,
-		EXISTS (SELECT 1 FROM visit v WHERE v.job = j.id AND v.person = ?1 AND v._del = 0
+		coalesce((SELECT min(+a.window_start) FROM assignment a
+			WHERE a.job = j.id AND +a.person = ?1 AND a.state IN ('open', 'finished') AND a._del = 0), j.plan_start) AS start,
+		EXISTS (SELECT 1 FROM visit v WHERE v.job = j.id AND +v.person = ?1 AND v._del = 0
 			AND v.state IN ('travelling', 'on_site', 'paused')) AS busy
 	FROM job j WHERE j._del = 0
 )

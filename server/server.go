@@ -34,6 +34,7 @@ type Options struct {
 	Zone         *time.Location // in which the office shows times; nil is UTC
 	MetricsToken string         // lets a bearer of it read /metrics; without one only this machine may
 	Grace        time.Duration  // how long a shutdown waits for requests; 0 is 10 s
+	Log          *slog.Logger   // for Open; nil is slog.Default
 }
 
 // Parts are what the hub is made of. All are needed but Random, Now, Log and Metrics.
@@ -62,6 +63,7 @@ type Server struct {
 	devices *auth.Devices
 	guesses *auth.Throttle // of enrolment codes
 	handler http.Handler
+	core    *Core // nil for a server made by New
 }
 
 // New returns the hub made of the parts. The error says what does not fit.
@@ -128,23 +130,26 @@ func (s *Server) Devices() *auth.Devices { return s.devices }
 // Handler answers every URL, for tests and for programs with a server of their own.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Run listens, serves until ctx ends, then lets requests finish. The error is that of listening, or of a shutdown that
-// took too long; ending ctx is none.
+// Run listens, serves until ctx ends, then says goodbye to devices, lets requests finish, and closes what Open opened.
+// The error is that of listening, or of a shutdown that took too long; ending ctx is none.
 func (s *Server) Run(ctx context.Context) error {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.options.Address)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w", s.options.Address, err)
+		return errors.Join(fmt.Errorf("cannot listen on %s: %w", s.options.Address, err), s.Close())
 	}
 	return s.Serve(ctx, l)
 }
 
 // Serve is Run on a listener, which it closes.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+func (s *Server) Serve(ctx context.Context, l net.Listener) (err error) {
+	defer func() { err = errors.Join(err, s.Close()) }()
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	web := s.web(running)
 	failed := make(chan error, 1)
 	go func() { failed <- s.serve(web, l) }()
+	house := s.keepHouse(running)
+	defer func() { stop(); <-house }()
 	s.parts.Log.Info("the hub listens", "address", l.Addr().String(), "tls", s.options.Certificate != "")
 	select {
 	case err := <-failed:
@@ -160,6 +165,18 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return errors.Join(fmt.Errorf("requests did not finish in %s: %w", s.options.Grace, err), web.Close())
 	}
 	return nil
+}
+
+// keepHouse runs the daily housekeeping until ctx ends; the channel is closed when it has.
+func (s *Server) keepHouse(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if s.core != nil {
+			s.core.KeepHouse(ctx)
+		}
+	}()
+	return done
 }
 
 // web returns the HTTP server with bounds on everything a slow or hostile peer could stretch. Handlers that stream,

@@ -53,7 +53,7 @@ func (o *Office) ListConflicts(v *Visit) error {
 			return err
 		}
 		page.Pager = v.pager(len(found), total, next)
-		page.Conflicts, err = o.conflictViews(v, o.names(v, r), found)
+		page.Conflicts, err = o.conflictViews(v, o.names(r), found)
 		return err
 	})
 	if err != nil {

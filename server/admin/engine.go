@@ -73,6 +73,9 @@ type Reader interface {
 	Row(record.Key) (*record.Row, error)
 	// Refs returns the ids of the living rows of the table whose reference column holds id, in order.
 	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
+	// PersonName returns what the person of that id is called, "" if nobody has it. It asks the snapshot: a page that asked
+	// for another one meanwhile could wait for itself.
+	PersonName(record.ID) (string, error)
 	// Writer returns who writes as the actor; the zero Writer for one that was never handed out.
 	Writer(clock.Actor) (Writer, error)
 	Lists

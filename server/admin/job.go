@@ -104,7 +104,7 @@ func (o *Office) loadJob(v *Visit) (*jobPage, error) {
 	}
 	page := &jobPage{ID: id.String(), URL: jobURL(id), MaySettle: v.Who.May(auth.Settle)}
 	err = o.Engine.View(v.r.Context(), func(r Reader) error {
-		b := &jobBuilder{o: o, v: v, r: r, n: o.names(v, r), page: page, seen: Seen{}}
+		b := &jobBuilder{o: o, v: v, r: r, n: o.names(r), page: page, seen: Seen{}}
 		return b.build(id)
 	})
 	if err != nil {

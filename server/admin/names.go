@@ -1,9 +1,6 @@
 package admin
 
 import (
-	"context"
-
-	"fieldsync/server/auth"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -11,16 +8,14 @@ import (
 
 // names finds what rows, people and writers are called, within one snapshot, each once.
 type names struct {
-	ctx     context.Context
 	read    Reader
 	schema  *schema.Schema
-	people  *auth.People
 	rows    map[record.Key]string
 	writers map[clock.Actor]Writer
 }
 
-func (o *Office) names(v *Visit, r Reader) *names {
-	return &names{v.r.Context(), r, o.Schema, o.People, map[record.Key]string{}, map[clock.Actor]Writer{}}
+func (o *Office) names(r Reader) *names {
+	return &names{r, o.Schema, map[record.Key]string{}, map[clock.Actor]Writer{}}
 }
 
 // calling are the columns by which people call a row, the best first.
@@ -48,8 +43,8 @@ func (n *names) find(k record.Key) (string, error) {
 			}
 		}
 	}
-	if p, err := n.people.Person(n.ctx, k.ID); err != nil || p != nil {
-		return p.Name, err
+	if name, err := n.read.PersonName(k.ID); err != nil || name != "" {
+		return name, err
 	}
 	id := k.ID.String()
 	return "…" + id[len(id)-6:], nil

@@ -56,7 +56,7 @@ func (o *Office) ListRefused(v *Visit) error {
 			return err
 		}
 		page.Pager = v.pager(len(found), total, next)
-		n := o.names(v, r)
+		n := o.names(r)
 		for i := range found {
 			view, err := o.changeView(v, n, &found[i])
 			if err != nil {
@@ -190,7 +190,7 @@ func (o *Office) loadRefused(v *Visit) (page amendPage, e *Event, err error) {
 		if e == nil {
 			return fault.New(NotFound, "There is no such refused change.")
 		}
-		page.changeView, err = o.changeView(v, o.names(v, r), e)
+		page.changeView, err = o.changeView(v, o.names(r), e)
 		return err
 	})
 	return page, e, err

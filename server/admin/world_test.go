@@ -38,7 +38,7 @@ import (
 // not know each other.
 type world struct {
 	mu        sync.Mutex // of the hub
-	staff     sync.Mutex // of people, who are asked for within a View
+	staff     sync.Mutex // of people
 	now       time.Time
 	rows      map[record.Key]*record.Row
 	order     []record.Key
@@ -327,6 +327,12 @@ func (r reader) Refs(t *schema.Table, column string, id record.ID) (ids []record
 		}
 	}
 	return ids, nil
+}
+
+func (r reader) PersonName(id record.ID) (string, error) {
+	r.w.staff.Lock()
+	defer r.w.staff.Unlock()
+	return r.w.people[id].Name, nil
 }
 
 func (r reader) Writer(a clock.Actor) (admin.Writer, error) { return r.w.writers[a], nil }

@@ -138,3 +138,6 @@ func IDList(ids []record.ID) string {
 	list, _ := json.Marshal(texts) // of strings: never fails
 	return string(list)
 }
+
+// ID tells this hub's database apart from any other's. Its backups and copies have the same.
+func (s *Store) ID() record.ID { return s.identity.id }

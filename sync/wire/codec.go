@@ -181,6 +181,8 @@ func (c *Codec) inflate(f *form, limit int) []byte {
 	size := 0
 	if f.small(&size); size > limit {
 		f.fail(errTooLarge)
+	}
+	if f.err != nil {
 		return nil
 	}
 	out, err := c.decoder.DecodeAll(f.b, resize(&f.body, size)[:0:size])

@@ -95,6 +95,7 @@ func unsigned[T ~uint8 | ~uint16 | ~uint32 | ~uint64](f *form, p *T) {
 	x := f.readUvarint()
 	if *p = T(x); uint64(*p) != x {
 		f.malformed()
+		*p = 0
 	}
 }
 
@@ -102,6 +103,15 @@ func unsigned[T ~uint8 | ~uint16 | ~uint32 | ~uint64](f *form, p *T) {
 func between[T ~uint8 | ~uint16 | ~uint32 | ~uint64](f *form, p *T, lo, hi T) {
 	if unsigned(f, p); *p < lo || *p > hi {
 		f.malformed()
+		zeroIfRead(f, p)
+	}
+}
+
+// zeroIfRead keeps what was refused from being used: a length, say.
+func zeroIfRead[T any](f *form, p *T) {
+	if f.reading {
+		var zero T
+		*p = zero
 	}
 }
 
@@ -131,6 +141,7 @@ func octet[T ~uint8](f *form, p *T, lo, hi T) {
 	}
 	if *p < lo || *p > hi {
 		f.malformed()
+		zeroIfRead(f, p)
 	}
 }
 

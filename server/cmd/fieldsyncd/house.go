@@ -41,27 +41,33 @@ func (a *app) enter(ctx context.Context) (*house, error) {
 // open opens the folder's hub, and founds one where there is none.
 func (a *app) open(ctx context.Context, log *slog.Logger) (*house, error) {
 	_, missing := os.Stat(a.path())
-	if err := os.MkdirAll(a.data, 0o700); err != nil {
-		return nil, usage("the folder %s cannot be made: name another with -data (%v)", a.data, err)
-	}
-	unlock, err := lockFolder(a.data, false)
-	if err != nil {
-		return nil, err
-	}
-	core, err := server.OpenCore(ctx, server.CoreOptions{Path: a.path(), Schema: aftersales.Schema, Rules: server.Rules(), Log: log})
-	if err != nil {
-		unlock()
-		return nil, err
-	}
-	h := &house{core, unlock}
-	if !errors.Is(missing, fs.ErrNotExist) {
-		return h, nil
+	h, err := openHouse(ctx, a.data, log)
+	if err != nil || !errors.Is(missing, fs.ErrNotExist) {
+		return h, err
 	}
 	a.tell("A new hub was made in %s.", a.data)
 	if err := h.found(ctx); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
+}
+
+func openHouse(ctx context.Context, dir string, log *slog.Logger) (*house, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, usage("the folder %s cannot be made: name another with -data (%v)", dir, err)
+	}
+	unlock, err := lockFolder(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	core, err := server.OpenCore(ctx, server.CoreOptions{
+		Path: filepath.Join(dir, database), Schema: aftersales.Schema, Rules: server.Rules(), Log: log,
+	})
+	if err != nil {
+		unlock()
+		return nil, err
+	}
+	return &house{core, unlock}, nil
 }
 
 func (h *house) close() error {
@@ -121,4 +127,21 @@ func (h *house) branch(ctx context.Context, code string) (record.ID, error) {
 		return record.ID{}, usage("say with -branch which branch: %s", strings.Join(codes, ", "))
 	}
 	return record.ID{}, fault.New(fault.UnknownRow, "There is no branch "+code+". There are: "+strings.Join(codes, ", ")+".")
+}
+
+// ids returns what a query for one column of ids gives.
+func (h *house) ids(ctx context.Context, query string, args ...any) (ids []record.ID, err error) {
+	rows, err := h.core.Store.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, record.ID(id))
+	}
+	return ids, rows.Err()
 }

@@ -17,10 +17,10 @@ import (
 
 // jobImport is the command "import jobs" with its flags.
 type jobImport struct {
-	mapping  string
-	branch   string
-	system   string
-	options  importer.Options
+	mapping string
+	branch  string
+	system  string
+	options importer.Options
 }
 
 func importCommand() *command {

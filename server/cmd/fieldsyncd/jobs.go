@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -14,15 +15,22 @@ const demoJobs = 400
 
 // takeJobs imports the jobs of the file, or of one that is made up.
 func (t *teller) takeJobs() (importer.Summary, error) {
-	progress := func(done int) {
-		if done%1000 == 0 {
-			t.say("%d jobs so far", done)
-		}
+	if t.file == "" {
+		return t.company.importJobs(t.ctx, strings.NewReader(madeUpJobs(t.seed)), func(int) {})
 	}
-	if t.file != "" {
-		return t.company.importJobs(t.ctx, t.file, progress)
+	return t.importFile(t.ctx, t.company, t.file)
+}
+
+// importFile takes the jobs of a file in, and shows how far it is.
+func (a *app) importFile(ctx context.Context, c *company, path string) (importer.Summary, error) {
+	file, size, err := a.source(path)
+	if err != nil {
+		return importer.Summary{}, err
 	}
-	return t.company.importFrom(t.ctx, strings.NewReader(madeUpJobs(t.seed)), progress)
+	defer func() { _ = file.Close() }()
+	line, counted := a.progress("    importing"), &countingReader{Reader: file}
+	defer line.clear()
+	return c.importJobs(ctx, counted, func(jobs int) { line.show(counted.read.Load(), size, fmt.Sprintf("%d jobs", jobs)) })
 }
 
 var (

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 )
 
-func liveDemo(ctx context.Context, dir, file string, out io.Writer) error {
-	return errors.New("not yet")
-}
+func (a *app) liveDemo(ctx context.Context, d *demo) error { return errors.New("to come") }

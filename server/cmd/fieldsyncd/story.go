@@ -2,24 +2,22 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"fieldsync/server/hub"
-	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
-	"fieldsync/sync/clock"
 	"fieldsync/sync/record"
-	"fieldsync/sync/wire"
 )
 
 // storyOptions say how the story is played.
@@ -46,6 +44,7 @@ type Story struct {
 
 // teller plays the story: a day on which everything goes wrong that can, and nothing is lost.
 type teller struct {
+	*app
 	storyOptions
 	Story
 	ctx      context.Context
@@ -63,13 +62,14 @@ const (
 	killed   = 0 // his phone dies in the middle of a repair
 	hasty    = 1 // his clock is three hours ahead
 	restored = 2 // his phone is replaced, from a backup that is older than his last work
+	stubborn = 3 // he writes to jobs that he knows are not his any more
 )
 
-// tell plays the story and returns what came of it; the error says which claim does not hold.
-func tell(ctx context.Context, o storyOptions) (*Story, error) {
+// tellStory plays the story and returns what came of it; the error says which claim does not hold.
+func (a *app) tellStory(ctx context.Context, o storyOptions) (*Story, error) {
 	began := time.Now()
 	t := &teller{
-		storyOptions: o, ctx: ctx, random: rand.New(rand.NewPCG(o.seed, 3)),
+		app: a, storyOptions: o, ctx: ctx, random: rand.New(rand.NewPCG(o.seed, 3)),
 		people: map[*member]record.ID{}, recorded: map[string]bool{},
 	}
 	defer t.end()
@@ -83,15 +83,16 @@ func tell(ctx context.Context, o storyOptions) (*Story, error) {
 		{"Meanwhile the office edits, reassigns and cancels the same jobs", t.officeWorks},
 		{"One phone is replaced from an old backup; its owner works on", t.replacePhone},
 		{"All come back, over a network that cuts every connection", t.comeBack},
+		{"One technician writes to jobs that he knows are not his any more", t.trespass},
 		{"The office settles what needs a person", t.settle},
 		{"All phones are compared with the office, row by row", t.compare},
 	} {
 		fmt.Fprintf(t.log, "• %s\n", chapter.title)
 		if err := chapter.play(); err != nil {
-			return nil, fmt.Errorf("%s: %w", strings.ToLower(chapter.title), err)
+			return &t.Story, fmt.Errorf("%s: %w", strings.ToLower(chapter.title), err)
 		}
 	}
-	t.Seconds = time.Since(began).Seconds()
+	t.Seconds = math.Round(10*time.Since(began).Seconds()) / 10
 	if t.Lost > 0 || !t.Converged {
 		return &t.Story, errors.New("the story does not hold")
 	}
@@ -115,6 +116,9 @@ func (t *teller) end() {
 }
 
 func (t *teller) open() (err error) {
+	if _, err := os.Stat(t.path()); err == nil {
+		return usage("there is a hub in %s: the story begins with an empty folder", t.dir)
+	}
 	t.company, err = openCompany(t.ctx, t.dir, "127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
@@ -133,12 +137,18 @@ func (t *teller) open() (err error) {
 	if t.Imported != len(t.jobs) {
 		return fmt.Errorf("%d jobs were imported, and there are %d", t.Imported, len(t.jobs))
 	}
+	if least := t.storyOptions.crew * fewestJobs; len(t.jobs) < least {
+		return usage("the story needs at least %d jobs for %d technicians; here are %d", least, t.storyOptions.crew, len(t.jobs))
+	}
 	t.say("%d jobs, %d warnings", t.Imported, t.Warnings)
 	return nil
 }
 
-// perTechnician is how many jobs each gets: enough for hundreds of repairs in all, and few enough to tell in a minute.
-const perTechnician = 30
+// How many jobs each technician gets: enough for hundreds of repairs in all, and few enough to tell in a minute.
+const (
+	perTechnician = 30
+	fewestJobs    = 20
+)
 
 func (t *teller) dispatch() error {
 	t.random.Shuffle(len(t.jobs), func(i, j int) { t.jobs[i], t.jobs[j] = t.jobs[j], t.jobs[i] })
@@ -147,7 +157,7 @@ func (t *teller) dispatch() error {
 		if i == hasty {
 			m.ahead = 3 * time.Hour
 		}
-		person, code, err := t.company.hire(t.ctx, m.name)
+		person, code, err := t.company.hire(t.ctx, m.name, t.company.branch)
 		if err != nil {
 			return err
 		}
@@ -163,16 +173,23 @@ func (t *teller) dispatch() error {
 		}
 	}
 	t.Devices = len(t.crew)
-	return t.everybody(func(m *member) error {
-		_, err := m.tell(order{Do: "sync", Within: time.Minute})
-		return err
-	})
+	return t.sync()
+}
+
+// sync has everybody sync, over whatever line they know.
+func (t *teller) sync() error {
+	return t.everybody(func(m *member) error { return t.syncOne(m) })
+}
+
+func (t *teller) syncOne(m *member) error {
+	_, err := m.tell(order{Do: "sync", Within: time.Minute})
+	return err
 }
 
 // assign gives the i-th technician his jobs.
 func (t *teller) assign(i int, person record.ID) error {
 	for _, job := range t.jobsOf(i) {
-		err := t.company.do(aftersales.CauseJobAssign, func(tx aftersales.Tx) error {
+		err := t.company.do(t.ctx, aftersales.CauseJobAssign, func(tx aftersales.Tx) error {
 			_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: person})
 			return err
 		})
@@ -188,14 +205,23 @@ func (t *teller) jobsOf(i int) []record.ID {
 	return t.jobs[i*n : (i+1)*n]
 }
 
+// everybody has all do it at the same time.
 func (t *teller) everybody(do func(*member) error) error {
 	errs := make([]error, len(t.crew))
 	var all sync.WaitGroup
+	var ready atomic.Int64
 	for i, m := range t.crew {
-		all.Go(func() { errs[i] = do(m) })
+		all.Go(func() {
+			errs[i] = do(m)
+			ready.Add(1)
+		})
 	}
-	all.Wait()
-	return errors.Join(errs...)
+	return t.progress("   ").during(func() (int64, int64, string) {
+		return ready.Load(), int64(len(t.crew)), fmt.Sprintf("%d of %d technicians", ready.Load(), len(t.crew))
+	}, func() error {
+		all.Wait()
+		return errors.Join(errs...)
+	})
 }
 
 // workOffline has everybody work; nobody is told of a server. One phone is killed in the middle and started again.
@@ -251,7 +277,7 @@ func (t *teller) officeWorks() error {
 			switch n % 5 {
 			case 0:
 				edited++
-				err = t.company.do(aftersales.CauseEdit, func(tx aftersales.Tx) error {
+				err = t.company.do(t.ctx, aftersales.CauseEdit, func(tx aftersales.Tx) error {
 					return aftersales.Edit(tx, aftersales.EditInput{Table: "job", ID: job, Values: record.Values{
 						"title": record.Text("Urgent: please look again"), "priority": record.Number(1),
 					}})
@@ -262,7 +288,7 @@ func (t *teller) officeWorks() error {
 			case 2:
 				if n%2 == 0 {
 					cancelled++
-					err = t.company.do(aftersales.CauseJobCancel, func(tx aftersales.Tx) error {
+					err = t.company.do(t.ctx, aftersales.CauseJobCancel, func(tx aftersales.Tx) error {
 						return aftersales.CancelJob(tx, aftersales.CancelInput{Job: job, Reason: "the customer called it off"})
 					})
 				}
@@ -276,13 +302,21 @@ func (t *teller) officeWorks() error {
 	return nil
 }
 
+// errNotHis says that a job cannot be taken from who does not have it.
+var errNotHis = errors.New("the job is not assigned to him")
+
 func (t *teller) move(job, from, to record.ID) error {
-	return t.company.do(aftersales.CauseJobReassign, func(tx aftersales.Tx) error {
+	return t.company.do(t.ctx, aftersales.CauseJobReassign, func(tx aftersales.Tx) error {
 		assignments, err := aftersales.Assignments(tx, job)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(assignments, func(a aftersales.Assignment) bool { return a.Person == from })
+		i := slices.IndexFunc(assignments, func(a aftersales.Assignment) bool {
+			return a.Person == from && a.State == aftersales.AssignmentOpen
+		})
+		if i < 0 {
+			return errNotHis
+		}
 		_, err = aftersales.Reassign(tx, aftersales.ReassignInput{Assignment: assignments[i].ID, Person: to, Reason: "closer by"})
 		return err
 	})
@@ -305,7 +339,7 @@ func (t *teller) replacePhone() error {
 	if _, err := m.tell(order{Do: "repair", Jobs: 3}); err != nil {
 		return err
 	}
-	if _, err := m.tell(order{Do: "sync", Server: t.network.url(), Within: time.Minute}); err != nil {
+	if _, err := m.tell(order{Do: "sync", Server: t.network.url(), Within: homecoming}); err != nil {
 		return err
 	}
 	if err := t.remember(m); err != nil {
@@ -327,180 +361,15 @@ func (t *teller) replacePhone() error {
 	return t.remember(m)
 }
 
+// homecoming is how long coming back over the bad line may take.
+const homecoming = 3 * time.Minute
+
 func (t *teller) comeBack() error {
 	err := t.everybody(func(m *member) error {
-		_, err := m.tell(order{Do: "sync", Server: t.network.url(), Within: 3 * time.Minute})
+		_, err := m.tell(order{Do: "sync", Server: t.network.url(), Within: homecoming})
 		return err
 	})
 	t.say("%d connections were cut on the way", t.network.cuts.Load())
 	t.network.steady.Store(true)
 	return err
-}
-
-// settle decides what only a person can: it takes the technicians' side of conflicts, and releases what was refused.
-func (t *teller) settle() error {
-	if err := t.settleConflicts(); err != nil {
-		return err
-	}
-	if err := t.decideRefused(); err != nil {
-		return err
-	}
-	for range 2 { // the second time they hear what became of what was refused
-		err := t.everybody(func(m *member) error {
-			_, err := m.tell(order{Do: "sync", Within: time.Minute})
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *teller) settleConflicts() error {
-	var open []store.Conflict
-	err := t.company.core.Store.Read(t.ctx, func(v *store.View) (err error) {
-		open, err = v.OpenConflicts(false, 0, 1<<20)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	t.Conflicts = len(open)
-	asked := 0
-	for _, c := range open {
-		if !c.Ask {
-			continue
-		}
-		asked++
-		over := []clock.Dot{}
-		for _, s := range c.Values {
-			over = append(over, s.Dot)
-		}
-		if _, err := t.company.core.Hub.Settle(t.ctx, record.ID{}, c.Row, c.Cell, c.Values[0].Dot, over); err != nil {
-			return err
-		}
-	}
-	t.say("%d values had been written on both sides; %d needed a person", t.Conflicts, asked)
-	return nil
-}
-
-func (t *teller) decideRefused() error {
-	var refused []store.Refused
-	err := t.company.core.Store.Read(t.ctx, func(v *store.View) (err error) {
-		refused, err = v.Quarantined(true, store.Position{}, 1<<20)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	t.Quarantined = len(refused)
-	released := 0
-	for _, e := range refused {
-		if _, err := t.company.core.Hub.Release(t.ctx, record.ID{}, e.Dot, nil); err == nil {
-			released++
-			continue
-		}
-		if _, err := t.company.core.Hub.Dismiss(t.ctx, record.ID{}, e.Dot); err != nil {
-			return err
-		}
-	}
-	t.say("%d changes were refused and kept; %d released, %d put aside for good", len(refused), released, len(refused)-released)
-	return nil
-}
-
-// compare holds every phone's rows against the hub's, and looks for every recorded change.
-func (t *teller) compare() error {
-	t.Converged = true
-	for _, m := range t.crew {
-		if err := t.remember(m); err != nil {
-			return err
-		}
-		differences, err := t.differences(m)
-		if err != nil {
-			return err
-		}
-		for _, d := range differences[:min(5, len(differences))] {
-			t.say("%s: %s", m.name, d)
-		}
-		t.Converged = t.Converged && len(differences) == 0
-	}
-	return t.company.core.Store.Read(t.ctx, func(v *store.View) error {
-		for text := range t.recorded {
-			var id record.ID
-			if _, err := hex.Decode(id[:], []byte(text)); err != nil {
-				return err
-			}
-			e, err := v.EntryByRID(id)
-			if err != nil {
-				return err
-			}
-			if e == nil || e.Outcome == 0 || e.Outcome > wire.Quarantined {
-				t.Lost++
-			}
-		}
-		return nil
-	})
-}
-
-// differences returns in what the member's replica is not what the hub has for him.
-func (t *teller) differences(m *member) (found []string, err error) {
-	a, err := m.tell(order{Do: "rows"})
-	if err != nil {
-		return nil, err
-	}
-	state, err := m.tell(order{Do: "state"})
-	if err != nil {
-		return nil, err
-	}
-	if state.Pending > 0 {
-		found = append(found, fmt.Sprintf("%d changes still wait", state.Pending))
-	}
-	want, err := t.scopeOf(t.people[m])
-	if err != nil {
-		return nil, err
-	}
-	for name, content := range want {
-		switch have, ok := a.Rows[name]; {
-		case !ok:
-			found = append(found, name+" is missing")
-		case have != content:
-			found = append(found, name+" is another: "+have+" instead of "+content)
-		}
-	}
-	for name := range a.Rows {
-		if _, ok := want[name]; !ok {
-			found = append(found, name+" does not belong there")
-		}
-	}
-	return found, nil
-}
-
-// scopeOf returns the content of every row that the person may see.
-func (t *teller) scopeOf(person record.ID) (map[string]string, error) {
-	rows := map[string]string{}
-	err := t.company.core.Hub.View(t.ctx, func(v hub.View) error {
-		buckets, err := hub.HeldBy(v, person)
-		if err != nil {
-			return err
-		}
-		for _, b := range buckets {
-			for _, table := range aftersales.Schema.Tables {
-				for rule := range table.Buckets {
-					if table.Buckets[rule].Kind != b.Kind {
-						continue
-					}
-					err := v.Scan(table, rule, b, record.ID{}, func(row *record.Row) bool {
-						rows[rowName(row)] = contentOf(row)
-						return true
-					})
-					if err != nil {
-						return err
-					}
-				}
-			}
-		}
-		return nil
-	})
-	return rows, err
 }

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+)
+
+// settle decides what only a person can, and has everybody hear of it.
+func (t *teller) settle() error {
+	if err := t.settleConflicts(); err != nil {
+		return err
+	}
+	if err := t.decideRefused(); err != nil {
+		return err
+	}
+	for range 2 { // the second time they hear what became of what was refused
+		if err := t.sync(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleConflicts takes now the one side, now the other.
+func (t *teller) settleConflicts() error {
+	open, err := t.conflicts()
+	if err != nil {
+		return err
+	}
+	t.Conflicts = len(open)
+	asked, ends := 0, 0
+	job := aftersales.Schema.Table("job")
+	state := job.Columns[job.Column("state")].ID
+	for _, c := range open {
+		if !c.Ask {
+			continue
+		}
+		if err := t.settleOne(c, asked%len(c.Values)); err != nil {
+			return err
+		}
+		asked++
+		if c.Row.Table == job.ID && c.Cell.Column == state {
+			ends++
+		}
+	}
+	if ends == 0 {
+		return errors.New("no job was both cancelled and done")
+	}
+	t.say("%d values had been written on both sides; %d needed a person, %d of them jobs both cancelled and done",
+		t.Conflicts, asked, ends)
+	return t.nothingAsked()
+}
+
+func (t *teller) conflicts() (open []store.Conflict, err error) {
+	err = t.company.core.Store.Read(t.ctx, func(v *store.View) error {
+		open, err = v.OpenConflicts(false, 0, 1<<20)
+		return err
+	})
+	return open, err
+}
+
+// settleOne chooses one of the values, and checks that it stands alone afterwards.
+func (t *teller) settleOne(c store.Conflict, chosen int) error {
+	over := make([]clock.Dot, len(c.Values))
+	for i, s := range c.Values {
+		over[i] = s.Dot
+	}
+	if _, err := t.company.core.Hub.Settle(t.ctx, record.ID{}, c.Row, c.Cell, over[chosen], over); err != nil {
+		return err
+	}
+	return t.company.core.Hub.View(t.ctx, func(v hub.View) error {
+		row, err := v.Row(c.Row)
+		if err != nil || row == nil {
+			return errors.Join(errors.New("a row whose conflict was settled is gone"), err)
+		}
+		i, ok := row.Meta.Find(c.Cell)
+		shown := row.Cols[row.Table.ColumnByID(c.Cell.Column)]
+		if !ok || len(row.Meta.Cells[i].Others) > 0 || shown != c.Values[chosen].Value {
+			return fmt.Errorf("the settled %s of %s is not what was chosen", row.Table.Columns[row.Table.ColumnByID(c.Cell.Column)].Name, row.ID)
+		}
+		return nil
+	})
+}
+
+func (t *teller) nothingAsked() error {
+	open, err := t.conflicts()
+	for _, c := range open {
+		if c.Ask {
+			return errors.New("a conflict that was settled still waits for a person")
+		}
+	}
+	return err
+}
+
+// decideRefused decides about what else was refused, and counts all that ever was.
+func (t *teller) decideRefused() error {
+	open, err := t.quarantined(true)
+	if err != nil {
+		return err
+	}
+	for _, e := range open {
+		if _, err := t.company.core.Hub.Release(t.ctx, record.ID{}, e.Dot, nil); err == nil {
+			continue
+		}
+		if _, err := t.company.core.Hub.Dismiss(t.ctx, record.ID{}, e.Dot); err != nil {
+			return err
+		}
+	}
+	all, err := t.quarantined(false)
+	for _, e := range all {
+		if e.Same.IsZero() { // else it is one that was counted, under another number
+			t.Quarantined++
+		}
+		if err := t.readable(e.Dot); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// compare holds every phone's rows against the hub's, and looks for every recorded change.
+func (t *teller) compare() error {
+	t.Converged = true
+	for _, m := range t.crew {
+		if err := t.remember(m); err != nil {
+			return err
+		}
+		differences, err := t.differences(m)
+		if err != nil {
+			return err
+		}
+		for _, d := range differences[:min(5, len(differences))] {
+			t.say("%s: %s", m.name, d)
+		}
+		t.Converged = t.Converged && len(differences) == 0
+	}
+	return t.company.core.Store.Read(t.ctx, func(v *store.View) error {
+		for text := range t.recorded {
+			kept, err := keptOf(v, text)
+			if err != nil {
+				return err
+			}
+			if !kept {
+				t.Lost++
+			}
+		}
+		return nil
+	})
+}
+
+// keptOf reports whether the change with the identity is on the hub: in effect, with every row that it made, or
+// refused, decided about and readable.
+func keptOf(v *store.View, identity string) (bool, error) {
+	var id record.ID
+	if _, err := hex.Decode(id[:], []byte(identity)); err != nil {
+		return false, err
+	}
+	e, err := v.EntryByRID(id)
+	if err != nil || e == nil {
+		return false, err
+	}
+	cs, err := record.ParseChangeSet(e.Encoded)
+	if err != nil {
+		return false, err
+	}
+	if e.Outcome == wire.Quarantined {
+		return !e.Closed.IsZero(), nil
+	}
+	for _, c := range cs.Rows {
+		row, err := v.Row(c.Key())
+		if err != nil || c.Op == record.Insert && (row == nil || row.Deleted) {
+			return false, err
+		}
+	}
+	return e.Outcome == wire.Applied || e.Outcome == wire.Merged, nil
+}
+
+// differences returns in what the member's replica is not what the hub has for him.
+func (t *teller) differences(m *member) (found []string, err error) {
+	a, err := m.tell(order{Do: "rows"})
+	if err != nil {
+		return nil, err
+	}
+	state, err := m.tell(order{Do: "state"})
+	if err != nil {
+		return nil, err
+	}
+	if state.Pending > 0 {
+		found = append(found, fmt.Sprintf("%d changes still wait", state.Pending))
+	}
+	want, err := t.scopeOf(t.people[m])
+	if err != nil {
+		return nil, err
+	}
+	for name, content := range want {
+		switch have, ok := a.Rows[name]; {
+		case !ok:
+			found = append(found, name+" is missing")
+		case have != content:
+			found = append(found, name+" is another: "+have+" instead of "+content)
+		}
+	}
+	for name := range a.Rows {
+		if _, ok := want[name]; !ok {
+			found = append(found, name+" does not belong there")
+		}
+	}
+	return found, nil
+}
+
+// scopeOf returns the content of every row that the person may see.
+func (t *teller) scopeOf(person record.ID) (map[string]string, error) {
+	rows := map[string]string{}
+	err := t.company.core.Hub.View(t.ctx, func(v hub.View) error {
+		buckets, err := hub.HeldBy(v, person)
+		if err != nil {
+			return err
+		}
+		for _, b := range buckets {
+			for _, table := range aftersales.Schema.Tables {
+				for rule := range table.Buckets {
+					if table.Buckets[rule].Kind != b.Kind {
+						continue
+					}
+					err := v.Scan(table, rule, b, record.ID{}, func(row *record.Row) bool {
+						rows[rowName(row)] = contentOf(row)
+						return true
+					})
+					if err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
+	return rows, err
+}

@@ -1,0 +1,168 @@
+package server
+
+import (
+	"context"
+
+	"fieldsync/server/admin"
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// engine is the hub as the office's pages see it.
+type engine struct{ *Core }
+
+var _ admin.Engine = engine{}
+
+func (e engine) View(ctx context.Context, read func(admin.Reader) error) error {
+	return e.Store.Read(ctx, func(v *store.View) error { return read(reader{v}) })
+}
+
+func (e engine) Do(ctx context.Context, author admin.Author, seen admin.Seen, cause string, command func(aftersales.Tx) error) error {
+	_, err := e.Hub.Do(ctx, author.Person, seen, cause, func(o *hub.Office) error { return command(Bind(o, author.Person)) })
+	return err
+}
+
+func (e engine) Settle(ctx context.Context, author admin.Author, c admin.Choice) error {
+	_, err := e.Hub.Settle(ctx, author.Person, c.Row, c.Cell, c.Chosen, c.Over)
+	if fault.CodeOf(err) == fault.Closed {
+		return fault.Wrap(admin.AlreadySettled, "Somebody settled this before you. What stands now is shown here.", err)
+	}
+	return err
+}
+
+func (e engine) Decide(ctx context.Context, author admin.Author, d admin.Decision) (err error) {
+	if err := e.explain(ctx, author, d); err != nil {
+		return err
+	}
+	switch d.Verb {
+	case admin.Release:
+		_, err = e.Hub.Release(ctx, author.Person, d.Dot, nil)
+	case admin.Amend:
+		_, err = e.Hub.Release(ctx, author.Person, d.Dot, d.Rows)
+	case admin.Dismiss:
+		_, err = e.Hub.Dismiss(ctx, author.Person, d.Dot)
+	default:
+		err = fault.New(fault.Invalid, "A refused change is released, amended or dismissed.")
+	}
+	if fault.CodeOf(err) == fault.Closed {
+		return fault.Wrap(fault.Closed, "This was decided already, here or by the technician.", err)
+	}
+	return err
+}
+
+// explain writes the reason of a decision as a comment on the jobs that the change set is about: there its technician
+// reads it. It goes first, since a dismissal that nobody explained would be worse than a comment too many.
+func (e engine) explain(ctx context.Context, author admin.Author, d admin.Decision) error {
+	if d.Reason == "" {
+		return nil
+	}
+	var jobs []record.ID
+	err := e.Store.Read(ctx, func(v *store.View) (err error) {
+		jobs, err = decidedJobs(v, d.Dot)
+		return err
+	})
+	if err != nil || len(jobs) == 0 {
+		return err
+	}
+	return e.Do(ctx, author, nil, aftersales.CauseComment, func(tx aftersales.Tx) error {
+		for _, id := range jobs {
+			in := aftersales.CommentInput{About: aftersales.Row{Table: "job", ID: id}, Text: d.Reason}
+			if _, err := aftersales.AddComment(tx, in); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// decidedJobs returns the jobs that an open refused change set is about, those that there are.
+func decidedJobs(v *store.View, dot clock.Dot) (jobs []record.ID, err error) {
+	e, err := v.Entry(dot)
+	switch {
+	case err != nil:
+		return nil, err
+	case e == nil:
+		return nil, fault.New(admin.NotFound, "There is no such refused change.")
+	case !e.Closed.IsZero():
+		return nil, fault.New(fault.Closed, "This was decided already, here or by the technician.")
+	}
+	known := map[record.ID]bool{}
+	for _, c := range changeOf(e).Rows {
+		id, err := jobOf(v, c)
+		if err != nil {
+			return nil, err
+		}
+		row, err := v.Row(record.Key{Table: jobTable.ID, ID: id})
+		if err != nil {
+			return nil, err
+		}
+		if row != nil && !row.Deleted && !known[id] {
+			known[id] = true
+			jobs = append(jobs, id)
+		}
+	}
+	return jobs, nil
+}
+
+var jobTable = aftersales.Schema.Table("job")
+
+// jobOf returns the job that a row change is about, by what it writes or by the row as it stands; zero for none.
+func jobOf(v *store.View, c record.RowChange) (record.ID, error) {
+	t := aftersales.Schema.TableByID(c.Table)
+	switch {
+	case t == jobTable:
+		return c.ID, nil
+	case t == nil || t.Column("job") < 0:
+		return record.ID{}, nil
+	}
+	for _, w := range c.Cells {
+		if w.Column == t.Columns[t.Column("job")].ID {
+			return w.Value.Ref(), nil
+		}
+	}
+	row, err := v.Row(c.Key())
+	if err != nil || row == nil {
+		return record.ID{}, err
+	}
+	return row.Get("job").Ref(), nil
+}
+
+func (e engine) Watch() (changed <-chan struct{}, stop func()) { return e.Hub.Watch() }
+
+// reader is one snapshot of the hub as the office's pages see it; lists.go has its lists.
+type reader struct{ view *store.View }
+
+func (r reader) Row(k record.Key) (*record.Row, error) { return r.view.Row(k) }
+
+func (r reader) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {
+	return r.view.Refs(t, column, id)
+}
+
+func (r reader) PersonName(id record.ID) (string, error) {
+	p, err := r.view.Person(id)
+	if err != nil || p == nil {
+		return "", err
+	}
+	return p.Name, nil
+}
+
+func (r reader) Writer(a clock.Actor) (w admin.Writer, err error) {
+	actor, err := r.view.Actor(a)
+	if err != nil || actor == nil {
+		return admin.Writer{}, err
+	}
+	w = admin.Writer{Person: actor.Person, Side: a.Side()}
+	if w.Name, err = r.PersonName(actor.Person); err != nil || actor.Device.IsZero() {
+		return w, err
+	}
+	d, err := r.view.Device(actor.Device)
+	if d != nil {
+		w.Device = d.Name
+	}
+	return w, err
+}

@@ -1,0 +1,149 @@
+package merge_test
+
+import (
+	"testing"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/merge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+func addColumn(id schema.ColumnID) func(*merge.Write) {
+	return func(w *merge.Write) {
+		w.Cells = append(w.Cells, record.CellWrite{CellID: record.CellID{Column: id}, Value: record.Text("new")})
+	}
+}
+
+func TestAWriteReplacesWhatItsAuthorHadSeen(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	first := s.write(phone, 9, nothing, text("title", "first"))
+	s.write(desk, 1, saw(first), text("title", "second"))
+	s.expect("title", record.Text("second"))
+	s.expectSaid()
+}
+
+func TestTheRowRemembersExactlyWhatWasApplied(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	unheard := clock.Dot{Actor: tablet, Counter: 7}
+	one := s.write(phone, 1, saw(unheard), text("title", "a"))
+	two := s.write(desk, 1, nothing, text("finding", "b"))
+	if want := saw(one, two); !s.row.Vector.Equal(want) {
+		t.Errorf("the row is at %v, want %v", s.row.Vector, want)
+	}
+	if s.row.Seq != 2 {
+		t.Errorf("the row was touched by the commit %d", s.row.Seq)
+	}
+}
+
+// The commit at which a cell's values changed decides what a device is sent.
+func TestOnlyWrittenCellsAreNew(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	title := s.write(phone, 5, nothing, text("title", "a"))
+	s.write(phone, 5, saw(title), text("finding", "b"))
+	s.write(desk, 1, nothing, text("title", "loses, and stands beside")) // what is shown is older than its cell
+	for column, want := range map[string]uint64{"title": 3, "finding": 2} {
+		if got := s.cell(column, "").Seq; got != want {
+			t.Errorf("%s changed at %d, want %d", column, got, want)
+		}
+	}
+	s.expect("title", texts("a", "loses, and stands beside")...)
+}
+
+func TestAValueIsNoOlderThanWhatItReplaced(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ at, want clock.Stamp }{
+		"by a slow clock": {2, 9},
+		"by a fast clock": {12, 12},
+	} {
+		s := newStory(t)
+		one := s.write(phone, 9, nothing, text("title", "one"))
+		two := s.write(tablet, 4, nothing, text("title", "two"))
+		s.write(desk, c.at, saw(one, two), text("title", "both seen"))
+		if got := s.cell("title", "").Shown.Eff; got != c.want {
+			t.Errorf("%s: effective at %d, want %d", name, got, c.want)
+		}
+		s.write(boss, 5, nothing, text("title", "in between"))
+		s.expect("title", texts("both seen", "in between")...)
+	}
+}
+
+func TestAValueThatReplacesNothingKeepsItsTime(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	s.write(phone, 9, nothing, text("title", "one"))
+	s.write(desk, 2, nothing, text("title", "knows nothing of it"))
+	if got := s.cell("title", "").Others[0].Eff; got != 2 {
+		t.Errorf("effective at %d, want 2", got)
+	}
+}
+
+// A restored hub hears of a replacement before it hears again of what was replaced.
+func TestWhatWasReplacedDoesNotStandWhenItComesLate(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	late := clock.Dot{Actor: tablet, Counter: 4}
+	s.write(phone, 1, saw(late), text("title", "its replacement"), unseen(saw(late)))
+	s.write(tablet, 9, nothing, text("title", "late"), under(late))
+	s.expect("title", record.Text("its replacement"))
+	s.expectSaid(closed("its replacement", "late"))
+	if got := s.cell("title", "").Seq; got != 1 {
+		t.Errorf("the cell changed at %d, though what is shown did not", got)
+	}
+	if !s.row.Vector.Covers(late) {
+		t.Error("the row does not remember it")
+	}
+}
+
+func TestWhatWasReplacedInOneCellStandsInAnother(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	late := clock.Dot{Actor: tablet, Counter: 4}
+	s.write(phone, 1, saw(late), text("title", "its replacement"), unseen(saw(late)))
+	s.write(tablet, 9, nothing, record.Values{"title": record.Text("late"), "finding": record.Text("late")}, under(late))
+	s.expect("title", record.Text("its replacement"))
+	s.expect("finding", record.Text("late"))
+}
+
+// What the hub has applied itself needs no remembering: it stood in the cell.
+func TestACellRemembersOnlyWhatTheHubHasNotApplied(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	one := s.write(phone, 1, nothing, text("title", "one"))
+	later := clock.Dot{Actor: tablet, Counter: 4}
+	s.write(desk, 1, saw(one), text("title", "two"))
+	if got := s.cell("title", "").Seen; !got.IsZero() {
+		t.Errorf("it remembers %v", got)
+	}
+	s.write(phone, 1, saw(one, later), text("title", "three"), unseen(saw(later)))
+	s.write(boss, 1, s.row.Vector, text("title", "four"))
+	if got := s.cell("title", "").Seen; !got.Equal(saw(later)) {
+		t.Errorf("it remembers %v, want %v", got, saw(later))
+	}
+}
+
+// A refused change set is released under a dot of its own. Whoever wrote on top of what was refused had seen it.
+func TestAReleaseDoesNotReplaceWhatWasWrittenOnTopOfIt(t *testing.T) {
+	t.Parallel()
+	refused := clock.Dot{Actor: phone, Counter: 1}
+	for name, c := range map[string]struct {
+		unseen clock.Vector
+		want   []string
+	}{
+		"written on top":    {saw(refused), []string{"later"}},
+		"written elsewhere": {nothing, []string{"later", "released"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t)
+			s.write(phone, 9, saw(refused), text("title", "later"), under(clock.Dot{Actor: phone, Counter: 2}), unseen(c.unseen))
+			s.write(desk, 1, nothing, text("title", "released"), func(w *merge.Write) { w.As = refused })
+			s.expect("title", texts(c.want...)...)
+		})
+	}
+}
+
+func unseen(v clock.Vector) func(*merge.Write) { return func(w *merge.Write) { w.Unseen = v } }
