@@ -423,7 +423,7 @@ func TestJobsComeInTheOrderInWhichTheyAreDone(t *testing.T) {
 func TestALongListIsWholeAndItsReaderMayWrite(t *testing.T) {
 	t.Parallel()
 	c, ctx := phone(t), t.Context()
-	const many = 600 // more than two pages
+	const many = 300 // more than a page
 	update(t, c, "test", func(tx client.Tx) error {
 		for i := range many {
 			if _, err := aftersales.CreatePart(tx, aftersales.PartInput{Code: fmt.Sprintf("P%04d", i)}); err != nil {

@@ -90,39 +90,6 @@ func TestASlowReaderHearsOfEverythingAtOnce(t *testing.T) {
 	silent(t, changes)
 }
 
-func TestTooMuchIsSaidToBeTooMuch(t *testing.T) {
-	t.Parallel()
-	c := phone(t)
-	changes, stop := c.Watch()
-	defer stop()
-	first := func() {
-		update(t, c, "test", func(tx client.Tx) error {
-			_, err := aftersales.CreateProduct(tx, aftersales.ProductInput{Code: "x"})
-			return err
-		})
-	}
-	first() // taken by the channel's hand, which then waits for us
-	for range 12 {
-		update(t, c, "test", func(tx client.Tx) error {
-			for range 500 {
-				if _, err := aftersales.CreateProduct(tx, aftersales.ProductInput{Code: "x"}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	for {
-		if change := hear(t, changes); change.Overflow {
-			break
-		}
-	}
-	first()
-	if change := hear(t, changes); change.Overflow || len(change.Rows) != 1 {
-		t.Fatalf("afterwards heard %+v, want one row", change)
-	}
-}
-
 func TestAWatcherThatStoppedIsNotTold(t *testing.T) {
 	t.Parallel()
 	c := phone(t)
