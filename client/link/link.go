@@ -59,6 +59,7 @@ type Link struct {
 	Config
 	ws      *websocket.Conn
 	machine *session.Device
+	codec   *wire.Codec // speaks as the hub understands
 	events  chan session.Event
 	timer   *time.Timer
 	end     *End
@@ -83,7 +84,7 @@ func Dial(ctx context.Context, c Config) (*Link, error) {
 		return nil, dialFault(response, err)
 	}
 	ws.SetReadLimit(wire.MaxMessage)
-	return &Link{Config: c, ws: ws, machine: session.NewDevice(c.Local), events: make(chan session.Event, 16)}, nil
+	return &Link{Config: c, ws: ws, machine: session.NewDevice(c.Local), codec: c.Codec.For(0), events: make(chan session.Event, 16)}, nil
 }
 
 func dialFault(response *http.Response, err error) error {
@@ -153,6 +154,7 @@ func (l *Link) Run(ctx context.Context) End {
 			if !ok {
 				return End{Reason: fault.New(NoNetwork, "the connection broke; work goes on and is sent later")}
 			}
+			l.learn(e)
 			l.feed(e)
 			if l.Contact != nil {
 				l.Contact()
@@ -166,6 +168,15 @@ func (l *Link) Run(ctx context.Context) End {
 		}
 	}
 	return *l.end
+}
+
+// learn takes from the hub's welcome how to speak to it.
+func (l *Link) learn(e session.Event) {
+	if r, ok := e.(session.Received); ok {
+		if w, ok := r.Message.(wire.Welcome); ok {
+			l.codec = l.Codec.For(w.Schema)
+		}
+	}
 }
 
 // read hands on what comes from the hub, and closes messages when the connection breaks.
@@ -223,7 +234,7 @@ func (l *Link) caughtUp() {
 }
 
 func (l *Link) send(m wire.Message) error {
-	data, err := l.Codec.Encode(nil, m)
+	data, err := l.codec.Encode(nil, m)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type conn struct {
 
 	mu      sync.Mutex // one event at a time
 	machine *session.Hub
+	codec   *wire.Codec // speaks as the device understands
 	timer   *time.Timer
 	closed  bool
 
@@ -61,7 +62,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = ws.Close()
 		return
 	}
-	c := &conn{hub: h, ws: ws, machine: session.NewHub()}
+	c := &conn{hub: h, ws: ws, machine: session.NewHub(), codec: h.codec.For(0)}
 	ws.SetReadLimit(wire.MaxBeforeAuth)
 	ping := ws.PingHandler()
 	ws.SetPingHandler(func(data string) error {
@@ -186,7 +187,7 @@ func asFault(err error) *fault.Error {
 
 // send writes one message. A device that does not take it in time has lost its connection, not its place.
 func (c *conn) send(m wire.Message) {
-	data, err := c.hub.codec.Encode(nil, m)
+	data, err := c.codec.Encode(nil, m)
 	if err == nil {
 		_ = c.ws.SetWriteDeadline(time.Now().Add(writeWithin))
 		err = c.ws.WriteMessage(websocket.BinaryMessage, data)

@@ -60,7 +60,7 @@ func (c *conn) prove(e session.Prove) (session.Event, error) {
 // welcome begins the session of a device that is known.
 func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, token []byte) (session.Event, error) {
 	c.author = judge.Author{Person: d.Person, Device: d.ID, Revoked: d.Standing == auth.HardRevoked}
-	c.device = d.ID
+	c.device, c.codec = d.ID, c.hub.codec.For(hello.Schema)
 	now := c.hub.Now()
 	var a judge.Admission
 	var buckets []record.Bucket

@@ -406,13 +406,13 @@ func columnIDs(t *schema.Table, columns uint64) []schema.ColumnID {
 }
 
 // Answer returns today's state of rows, as far as the person may see it: whole rows, and the keys of those that he
-// may not see or that are not there.
+// may not see or that are not there. Rows beyond what a message takes are left out: the next page brings them.
 func Answer(r interface {
 	Row(record.Key) (*record.Row, error)
 	HoldsOn(record.Bucket) ([]Hold, error)
 }, person record.ID, keys []record.Key) (rows []wire.Rows, gone []record.Key, err error) {
 	var batches rowBatches
-	seen := map[record.Key]bool{}
+	seen, size := map[record.Key]bool{}, 0
 	for _, key := range keys {
 		if seen[key] {
 			continue
@@ -430,9 +430,19 @@ func Answer(r interface {
 			gone = append(gone, key)
 			continue
 		}
-		batches.addWhole(row)
+		if size += sizeOf(row); size <= wire.MaxPart {
+			batches.addWhole(row)
+		}
 	}
 	return batches.batches, gone, nil
+}
+
+func sizeOf(row *record.Row) int {
+	n := 0
+	for _, v := range row.Cols {
+		n += 2 + len(v.Text())
+	}
+	return n
 }
 
 func maySee(holdsOn func(record.Bucket) ([]Hold, error), person record.ID, row *record.Row) (bool, error) {

@@ -166,8 +166,10 @@ func (h *Hub) paged(e Paged) []Effect {
 	p := e.Page
 	var effects []Effect
 	if h.worthSending(&p) {
-		h.sent++
-		effects = append(effects, Send{p})
+		for _, part := range p.Parts(wire.MaxPart) {
+			h.sent++
+			effects = append(effects, Send{part})
+		}
 		if p.Last {
 			h.cursors[p.Class] = p.To
 		}

@@ -27,8 +27,8 @@ type command struct {
 // commands returns all commands, in the order in which the help lists them.
 func commands() []*command {
 	return []*command{
-		demoCommand(),
-		importCommand(), deviceEnrolCommand(), deviceRevokeCommand(),
+		serveCommand(), demoCommand(),
+		importCommand(), personAddCommand(), deviceEnrolCommand(), deviceRevokeCommand(),
 		backupCommand(), restoreCommand(), verifyCommand(),
 		technicianCommand(),
 	}

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
-	"net/http"
 	"strings"
-	"time"
 
 	"fieldsync/server"
 	"fieldsync/server/importer"
@@ -19,35 +16,37 @@ import (
 // company is the demo's: a hub on an embedded database, served on a port of its own.
 type company struct {
 	*house
-	web    *http.Server
 	addr   string
 	branch record.ID // the first
+	leave  context.CancelFunc
+	left   chan error
 }
 
-// openCompany opens the hub in the folder, serves it at the address and sets the company up if it is new.
-func openCompany(ctx context.Context, dir, address string, log *slog.Logger) (*company, error) {
+// openCompany opens the hub in the folder, sets the company up if it is new, and serves it at the address until close.
+func openCompany(ctx context.Context, dir, address string, o server.Options) (*company, error) {
 	listener, err := listen(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	h, err := openHouse(ctx, dir, log)
+	h, err := openHouse(ctx, dir, o)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	c := &company{house: h, addr: listener.Addr().String(), branch: branchID("N")}
-	c.web = &http.Server{Handler: h.core.Handler(), ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = c.web.Serve(listener) }() // ends with close
+	c := &company{house: h, addr: listener.Addr().String(), branch: branchID("N"), left: make(chan error, 1)}
 	if err := c.setUp(ctx); err != nil {
-		return nil, errors.Join(err, c.close())
+		return nil, errors.Join(err, h.close(), listener.Close())
 	}
+	var serving context.Context
+	serving, c.leave = context.WithCancel(context.WithoutCancel(ctx))
+	go func() { c.left <- h.hub.Serve(serving, listener) }()
 	return c, nil
 }
 
 func (c *company) url() string { return "http://" + c.addr }
 
 func (c *company) close() error {
-	err := c.house.close()
-	return errors.Join(err, c.web.Close())
+	c.leave()
+	return errors.Join(<-c.left, c.house.close())
 }
 
 // hire adds a technician with a van, and returns the code that enrols his phone.

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"fieldsync/sync/record"
 )
 
 // member is a technician of the demo: a process with a replica in a folder of its own.
@@ -19,6 +21,9 @@ type member struct {
 	dir   string
 	ahead time.Duration
 	seed  uint64
+
+	person record.ID
+	code   string // that enrols his phone
 
 	process *exec.Cmd
 	in      io.WriteCloser

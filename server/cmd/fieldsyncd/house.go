@@ -24,7 +24,8 @@ const database = "hub.db"
 
 // house is a hub's folder, opened by one command, perhaps beside a hub that serves it.
 type house struct {
-	core   *server.Core
+	hub    *server.Server
+	core   *server.Core // the hub's
 	unlock func()
 }
 
@@ -35,13 +36,16 @@ func (a *app) enter(ctx context.Context) (*house, error) {
 	if _, err := os.Stat(a.path()); err != nil {
 		return nil, usage("there is no hub in %s: fieldsyncd serve makes one, or name another folder with -data", a.data)
 	}
-	return a.open(ctx, slog.New(slog.DiscardHandler))
+	return a.open(ctx, quietly())
 }
 
+// quietly is how commands open a hub that do not serve it: what goes wrong they say themselves.
+func quietly() server.Options { return server.Options{Log: slog.New(slog.DiscardHandler)} }
+
 // open opens the folder's hub, and founds one where there is none.
-func (a *app) open(ctx context.Context, log *slog.Logger) (*house, error) {
+func (a *app) open(ctx context.Context, o server.Options) (*house, error) {
 	_, missing := os.Stat(a.path())
-	h, err := openHouse(ctx, a.data, log)
+	h, err := openHouse(ctx, a.data, o)
 	if err != nil || !errors.Is(missing, fs.ErrNotExist) {
 		return h, err
 	}
@@ -52,7 +56,7 @@ func (a *app) open(ctx context.Context, log *slog.Logger) (*house, error) {
 	return h, nil
 }
 
-func openHouse(ctx context.Context, dir string, log *slog.Logger) (*house, error) {
+func openHouse(ctx context.Context, dir string, o server.Options) (*house, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, usage("the folder %s cannot be made: name another with -data (%v)", dir, err)
 	}
@@ -60,19 +64,17 @@ func openHouse(ctx context.Context, dir string, log *slog.Logger) (*house, error
 	if err != nil {
 		return nil, err
 	}
-	core, err := server.OpenCore(ctx, server.CoreOptions{
-		Path: filepath.Join(dir, database), Schema: aftersales.Schema, Rules: server.Rules(), Log: log,
-	})
+	s, err := server.Open(ctx, filepath.Join(dir, database), o)
 	if err != nil {
 		unlock()
 		return nil, err
 	}
-	return &house{core, unlock}, nil
+	return &house{s, s.Core(), unlock}, nil
 }
 
 func (h *house) close() error {
 	defer h.unlock()
-	return h.core.Close(0)
+	return h.hub.Close()
 }
 
 // do runs a command of the office in the hub's name.

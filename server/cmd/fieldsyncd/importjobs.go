@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"sync/atomic"
 
@@ -61,7 +60,7 @@ func (j *jobImport) run(ctx context.Context, a *app, args []string) (err error) 
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	h, err := a.open(ctx, slog.New(slog.DiscardHandler))
+	h, err := a.open(ctx, quietly())
 	if err != nil {
 		return err
 	}

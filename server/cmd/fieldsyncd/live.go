@@ -2,7 +2,338 @@ package main
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"fieldsync/server"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
 
-func (a *app) liveDemo(ctx context.Context, d *demo) error { return errors.New("to come") }
+// The live demo: a company at work. Two technicians are processes of their own, which do a step now and then; the
+// third one is the person at the keyboard.
+
+// played is who the person at the keyboard is.
+const played = 2
+
+var demoCrew = []struct{ name, folder, branch string }{
+	{"Li Wei", "li", "N"},
+	{"Ana Silva", "ana", "S"},
+	{"Sam Taylor", "sam", "N"},
+}
+
+// demoTours is how many jobs each has today.
+const demoTours = 6
+
+// liveDemo runs until ctx ends, which is how it is meant to end.
+func (a *app) liveDemo(ctx context.Context, d *demo) error {
+	log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
+	c, err := openCompany(ctx, a.data, d.address, server.Options{Log: log, Company: "fieldsync demo", Zone: time.Local})
+	if err != nil {
+		return err
+	}
+	l := &live{app: a, company: c, dir: a.data}
+	err = l.run(ctx, d.file)
+	for _, m := range l.crew {
+		_ = m.stop() // it may have been told to stop already
+	}
+	if ctx.Err() != nil {
+		err = nil
+		if !a.json {
+			a.say("\nGood-bye.\n")
+		}
+	}
+	if e := c.close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+type live struct {
+	*app
+	company  *company
+	dir      string
+	password string
+	crew     []*member
+	mine     []string // numbers of the jobs of the person at the keyboard
+}
+
+func (l *live) run(ctx context.Context, file string) error {
+	for _, prepare := range []func(context.Context) error{
+		l.admit,
+		func(ctx context.Context) error { return l.fill(ctx, file) },
+		l.equip,
+	} {
+		if err := prepare(ctx); err != nil {
+			return err
+		}
+	}
+	if err := l.welcome(); err != nil {
+		return err
+	}
+	var work sync.WaitGroup
+	for i, m := range l.crew {
+		if i != played {
+			work.Go(func() { l.work(ctx, m) })
+		}
+	}
+	<-ctx.Done()
+	work.Wait()
+	return nil
+}
+
+// admit makes the account with which the office is entered.
+func (l *live) admit(ctx context.Context) error {
+	l.password = strings.ToLower(rand.Text()[:12])
+	people := l.company.hub.People()
+	p, _, err := people.FirstAdministrator(ctx, "boss", "Boss", l.password)
+	if err != nil || p != nil {
+		return err
+	}
+	all, err := people.All(ctx) // a demo that was kept with -data: he gets a new password
+	for _, known := range all {
+		if known.Login == "boss" {
+			_, err = people.SetPassword(ctx, known.ID, l.password)
+		}
+	}
+	return err
+}
+
+// fill makes the jobs, or takes them from a file, and gives everybody his.
+func (l *live) fill(ctx context.Context, file string) error {
+	for _, t := range demoCrew {
+		m := &member{name: t.name, dir: filepath.Join(l.dir, t.folder), seed: uint64(len(l.crew)) + 1}
+		person, code, err := l.company.hire(ctx, t.name, branchID(t.branch))
+		if err != nil {
+			return err
+		}
+		m.person, m.code = person, code
+		l.crew = append(l.crew, m)
+	}
+	known, err := l.company.jobs(ctx)
+	if err != nil || len(known) > 0 {
+		return err // a demo that was kept
+	}
+	if file != "" {
+		return l.fillFrom(ctx, file)
+	}
+	return l.fillWithDemo(ctx)
+}
+
+func (l *live) fillFrom(ctx context.Context, file string) error {
+	sum, err := l.importFile(ctx, l.company, file)
+	if err != nil {
+		return err
+	}
+	l.tell("%d jobs imported, %d warnings, %d refused.", sum.Imported, sum.Warnings, sum.Refused)
+	jobs, err := l.company.jobs(ctx)
+	if err != nil {
+		return err
+	}
+	for i, t := range demoCrew {
+		for n, window := range dayOf(t.branch, time.Now(), demoTours) {
+			if at := n*len(demoCrew) + i; at < len(jobs) {
+				if err := l.assign(ctx, l.crew[i], jobs[at], window); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// fillWithDemo makes today's jobs, some that nobody has yet, and some that are over.
+func (l *live) fillWithDemo(ctx context.Context) error {
+	machines, err := l.company.settleIn(ctx)
+	if err != nil {
+		return err
+	}
+	number := 100
+	next := func(branch string, window time.Time) (id record.ID, err error) {
+		number++
+		units := machines[branch]
+		j := demoJob{fmt.Sprintf("D-%d", number), branch, units[number%len(units)], demoFaults[number%len(demoFaults)], window}
+		err = l.company.do(ctx, aftersales.CauseJobCreate, func(tx aftersales.Tx) error {
+			id, err = j.create(tx)
+			return err
+		})
+		return id, err
+	}
+	for i, t := range demoCrew {
+		for _, window := range dayOf(t.branch, time.Now(), demoTours) {
+			job, err := next(t.branch, window)
+			if err == nil {
+				err = l.assign(ctx, l.crew[i], job, window)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for i := range 2 * len(demoCrew) {
+		t := demoCrew[i%len(demoCrew)]
+		job, err := next(t.branch, time.Time{})
+		if err == nil && i < len(demoCrew) {
+			err = l.finish(ctx, l.crew[i], job)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *live) assign(ctx context.Context, m *member, job record.ID, window time.Time) error {
+	return l.company.do(ctx, aftersales.CauseJobAssign, func(tx aftersales.Tx) error {
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{
+			Job: job, Person: m.person, WindowStart: window.UnixMilli(), WindowEnd: window.Add(90 * time.Minute).UnixMilli(),
+		})
+		return err
+	})
+}
+
+// finish has the technician have done the job yesterday.
+func (l *live) finish(ctx context.Context, m *member, job record.ID) error {
+	if err := l.assign(ctx, m, job, time.Now().AddDate(0, 0, -1)); err != nil {
+		return err
+	}
+	visit := aftersales.VisitInput{Job: job}
+	in := aftersales.CompleteInput{Summary: "replaced and tested"}
+	in.Job, in.Finding = job, "seal worn"
+	return l.company.doAs(ctx, m.person, aftersales.CauseJobComplete, func(tx aftersales.Tx) error {
+		for _, step := range []func(aftersales.Tx, aftersales.VisitInput) error{aftersales.Accept, aftersales.Travel, aftersales.Arrive} {
+			if err := step(tx, visit); err != nil {
+				return err
+			}
+		}
+		return aftersales.Complete(tx, in)
+	})
+}
+
+// equip gives everybody his phone, with his jobs on it. The one that is played is put down again.
+func (l *live) equip(ctx context.Context) error {
+	for i, m := range l.crew {
+		if err := m.start(ctx); err != nil {
+			return err
+		}
+		if _, err := m.tell(order{Do: "enrol", Server: l.company.url(), Code: m.code, Name: m.name + "'s phone"}); err != nil {
+			return err
+		}
+		if _, err := m.tell(order{Do: "sync", Within: time.Minute}); err != nil {
+			return err
+		}
+		if i == played {
+			if err := m.stop(); err != nil {
+				return err
+			}
+		}
+	}
+	return l.myJobs(ctx)
+}
+
+// myJobs looks up the numbers of the jobs that are played.
+func (l *live) myJobs(ctx context.Context) error {
+	me := l.crew[played].person
+	jobs, err := l.company.ids(ctx, `SELECT job.id FROM job JOIN assignment a ON a.job = job.id AND a.person = ? AND a.state = 'open'
+		WHERE job._del = 0 AND job.state = 'planned' ORDER BY a.window_start, job.id`, me[:])
+	if err != nil {
+		return err
+	}
+	for _, id := range jobs {
+		var number string
+		err := l.company.do(ctx, aftersales.CauseEdit, func(tx aftersales.Tx) error {
+			row, err := tx.Row("job", id)
+			number = aftersales.JobOf(row).Number
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		l.mine = append(l.mine, number)
+	}
+	return nil
+}
+
+// How often a technician syncs, and how seldom he does something.
+const (
+	syncEvery = 4 * time.Second
+	stepOneIn = 3
+)
+
+// work has a technician do his work until ctx ends.
+func (l *live) work(ctx context.Context, m *member) {
+	random := mathrand.New(mathrand.NewPCG(m.seed, 5))
+	for {
+		pause := time.NewTimer(syncEvery/2 + time.Duration(random.Int64N(int64(syncEvery))))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return
+		case <-pause.C:
+		}
+		if random.IntN(stepOneIn) == 0 {
+			if _, err := m.tell(order{Do: "step"}); err != nil && ctx.Err() == nil {
+				l.tell("%v", err) // the office took the job away in between: he goes on with another
+			}
+		}
+		if _, err := m.tell(order{Do: "sync", Within: 30 * time.Second}); err != nil && ctx.Err() == nil {
+			l.tell("%v", err)
+		}
+	}
+}
+
+// welcome says where to look and what to type.
+func (l *live) welcome() error {
+	folder := l.crew[played].dir
+	answer := struct {
+		URL      string   `json:"url"`
+		Login    string   `json:"login"`
+		Password string   `json:"password"`
+		Replica  string   `json:"replica"`
+		Jobs     []string `json:"jobs"`
+	}{l.company.url(), "boss", l.password, folder, l.mine}
+	return l.answer(answer, func() {
+		l.say(welcomeText, l.company.url(), l.password, folder, nth(l.mine, 0), nth(l.mine, 1), nth(l.mine, 2), demoCrew[0].name)
+	})
+}
+
+func nth(list []string, n int) string {
+	if n < len(list) {
+		return list[n]
+	}
+	return "JOB"
+}
+
+const welcomeText = `
+  Li Wei and Ana Silva are out repairing; you see it on the office's pages. You are Sam Taylor.
+
+  The office          %[1]s   (sign in as boss, password %[2]s)
+
+  Sam's phone         in another terminal, in this folder:
+
+    alias fieldtech='go run ./client/cmd/fieldtech'
+    export FIELDTECH_DATA='%[3]s'
+    fieldtech jobs
+    fieldtech show %[4]s
+    fieldtech note %[4]s "seal replaced"     # works without a network: it waits in  fieldtech outbox
+    fieldtech sync                           # now the office has it
+
+  Cut the network     fieldtech talks to the hub in sync and watch only. So all else is a cellar: go as
+                      deep as you like, and come back with  fieldtech sync.
+
+  Make a conflict     Cancel a job in the office, and before Sam hears of it he repairs it. Then
+                      settle it at %[1]s/conflicts:
+    fieldtech accept %[5]s && fieldtech arrive %[5]s && fieldtech complete %[5]s -finding "worn seal" -summary "replaced"
+    fieldtech sync
+
+  Take a job away     Give %[6]s to %[7]s in the office while Sam is in the cellar. What he did there is kept;
+                      after  fieldtech sync  the job is gone from his phone.
+
+  Ctrl-C ends it all, and leaves nothing behind.
+`

@@ -196,7 +196,7 @@ func (t *teller) differences(m *member) (found []string, err error) {
 	if state.Pending > 0 {
 		found = append(found, fmt.Sprintf("%d changes still wait", state.Pending))
 	}
-	want, err := t.scopeOf(t.people[m])
+	want, err := t.scopeOf(m.person)
 	if err != nil {
 		return nil, err
 	}

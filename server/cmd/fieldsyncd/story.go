@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -52,7 +51,6 @@ type teller struct {
 	network  *badNetwork
 	random   *rand.Rand
 	crew     []*member
-	people   map[*member]record.ID
 	jobs     []record.ID
 	recorded map[string]bool // identities of every change that any technician made durable
 }
@@ -70,7 +68,7 @@ func (a *app) tellStory(ctx context.Context, o storyOptions) (*Story, error) {
 	began := time.Now()
 	t := &teller{
 		app: a, storyOptions: o, ctx: ctx, random: rand.New(rand.NewPCG(o.seed, 3)),
-		people: map[*member]record.ID{}, recorded: map[string]bool{},
+		recorded: map[string]bool{},
 	}
 	defer t.end()
 	for _, chapter := range []struct {
@@ -119,7 +117,7 @@ func (t *teller) open() (err error) {
 	if _, err := os.Stat(t.path()); err == nil {
 		return usage("there is a hub in %s: the story begins with an empty folder", t.dir)
 	}
-	t.company, err = openCompany(t.ctx, t.dir, "127.0.0.1:0", slog.New(slog.DiscardHandler))
+	t.company, err = openCompany(t.ctx, t.dir, "127.0.0.1:0", quietly())
 	if err != nil {
 		return err
 	}
@@ -157,18 +155,18 @@ func (t *teller) dispatch() error {
 		if i == hasty {
 			m.ahead = 3 * time.Hour
 		}
-		person, code, err := t.company.hire(t.ctx, m.name, t.company.branch)
-		if err != nil {
+		var err error
+		if m.person, m.code, err = t.company.hire(t.ctx, m.name, t.company.branch); err != nil {
 			return err
 		}
-		t.people[m], t.crew = person, append(t.crew, m)
-		if err := t.assign(i, person); err != nil {
+		t.crew = append(t.crew, m)
+		if err := t.assign(i, m.person); err != nil {
 			return err
 		}
 		if err := m.start(t.ctx); err != nil {
 			return err
 		}
-		if _, err := m.tell(order{Do: "enrol", Server: t.company.url(), Code: code, Name: m.name + "'s phone"}); err != nil {
+		if _, err := m.tell(order{Do: "enrol", Server: t.company.url(), Code: m.code, Name: m.name + "'s phone"}); err != nil {
 			return err
 		}
 	}
@@ -284,7 +282,7 @@ func (t *teller) officeWorks() error {
 				})
 			case 1:
 				moved++
-				err = t.move(job, t.people[m], t.people[t.crew[(i+1)%len(t.crew)]])
+				err = t.move(job, m.person, t.crew[(i+1)%len(t.crew)].person)
 			case 2:
 				if n%2 == 0 {
 					cancelled++

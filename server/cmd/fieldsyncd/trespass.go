@@ -60,7 +60,7 @@ func (t *teller) takeAway(m *member, n int) (jobs []record.ID, err error) {
 		if row.Get("state").Text() != aftersales.JobPlanned || len(jobs) == n {
 			continue
 		}
-		switch err := t.move(job, t.people[m], t.people[colleague]); {
+		switch err := t.move(job, m.person, colleague.person); {
 		case errors.Is(err, errNotHis): // it was moved before
 		case err != nil:
 			return nil, err
@@ -163,7 +163,7 @@ func (t *teller) readable(dot clock.Dot) error {
 // sendAgain makes the technician a helper on the job, and has him send his refused change once more.
 func (t *teller) sendAgain(m *member, job, visit record.ID) error {
 	err := t.company.do(t.ctx, aftersales.CauseJobAssign, func(tx aftersales.Tx) error {
-		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: t.people[m]})
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: m.person})
 		return err
 	})
 	if err != nil {

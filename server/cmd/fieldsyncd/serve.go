@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"fieldsync/server"
+)
+
+// serving is the command "serve" with its flags.
+type serving struct {
+	address, company, zone string
+	certificate, key       string
+	proxies                string
+	secure                 bool
+	log, level             string
+	administrator          string
+}
+
+func serveCommand() *command {
+	s := &serving{}
+	return &command{
+		name: "serve", brief: "run the hub and its pages",
+		about: `
+Serves devices and the office until it is told to stop (Ctrl-C, SIGTERM). A folder that holds no hub yet gets
+one, with an administrator whose password is printed once. The environment's FIELDSYNC_METRICS_TOKEN lets its
+bearer read /metrics; without one only this machine may. Behind a proxy that does TLS, say -secure and -proxies.
+With -json the log is JSON, and what there is to know is an object on standard output:
+{"url":…,"administrator":…,"password":…}, the last two only where there was no administrator.`,
+		example: "fieldsyncd serve -data /var/lib/fieldsync -addr :8470 -tls-cert hub.pem -tls-key hub.key",
+		flags: func(f *flag.FlagSet) {
+			f.StringVar(&s.address, "addr", env("FIELDSYNC_ADDR", defaultAddress), "HOST:PORT to listen on; environment: FIELDSYNC_ADDR")
+			f.StringVar(&s.company, "company", env("FIELDSYNC_COMPANY", ""), "NAME shown in the office; environment: FIELDSYNC_COMPANY")
+			f.StringVar(&s.zone, "zone", env("FIELDSYNC_ZONE", "UTC"),
+				"ZONE in which the office shows times, as Asia/Taipei; environment: FIELDSYNC_ZONE")
+			f.StringVar(&s.certificate, "tls-cert", env("FIELDSYNC_TLS_CERT", ""), "FILE of the certificate chain, PEM; environment: FIELDSYNC_TLS_CERT")
+			f.StringVar(&s.key, "tls-key", env("FIELDSYNC_TLS_KEY", ""), "FILE of its key, PEM; environment: FIELDSYNC_TLS_KEY")
+			f.BoolVar(&s.secure, "secure", os.Getenv("FIELDSYNC_SECURE") != "", "people come by https, at a proxy; environment: FIELDSYNC_SECURE")
+			f.StringVar(&s.proxies, "proxies", env("FIELDSYNC_PROXIES", ""),
+				"CIDR,… whose X-Forwarded-For is believed; environment: FIELDSYNC_PROXIES")
+			f.StringVar(&s.log, "log", env("FIELDSYNC_LOG", "text"), "FORMAT of the log on standard error: text or json; environment: FIELDSYNC_LOG")
+			f.StringVar(&s.level, "log-level", env("FIELDSYNC_LOG_LEVEL", "info"), "LEVEL debug, info, warn or error; environment: FIELDSYNC_LOG_LEVEL")
+			f.StringVar(&s.administrator, "admin", "admin", "LOGIN of the first administrator, where there is none")
+		},
+		do: s.run,
+	}
+}
+
+func (s *serving) run(ctx context.Context, a *app, _ []string) error {
+	o, err := s.options(a)
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, s.address)
+	if err != nil {
+		return err
+	}
+	h, err := a.open(ctx, o)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	defer h.unlock()
+	if err := s.greet(ctx, a, h, l); err != nil {
+		return errors.Join(err, l.Close(), h.close())
+	}
+	return h.hub.Serve(ctx, l)
+}
+
+// options reads the flags.
+func (s *serving) options(a *app) (o server.Options, err error) {
+	if o.Log, err = s.logger(a); err != nil {
+		return o, err
+	}
+	if o.Zone, err = time.LoadLocation(s.zone); err != nil {
+		return o, usage("there is no time zone %q: say one like Asia/Taipei with -zone", s.zone)
+	}
+	for cidr := range strings.SplitSeq(s.proxies, ",") {
+		if cidr = strings.TrimSpace(cidr); cidr == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(cidr)
+		if err != nil {
+			return o, usage("-proxies takes networks like 10.0.0.0/8, not %q", cidr)
+		}
+		o.Proxies = append(o.Proxies, p)
+	}
+	if (s.certificate == "") != (s.key == "") {
+		return o, usage("-tls-cert and -tls-key belong together")
+	}
+	for _, file := range []string{s.certificate, s.key} {
+		if _, err := os.Stat(file); file != "" && err != nil {
+			return o, usage("%s cannot be read: %v", file, cause(err))
+		}
+	}
+	o.Certificate, o.Key, o.Secure, o.Company = s.certificate, s.key, s.secure, s.company
+	o.MetricsToken = os.Getenv("FIELDSYNC_METRICS_TOKEN")
+	return o, nil
+}
+
+func (s *serving) logger(a *app) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.level)); err != nil {
+		return nil, usage("-log-level is debug, info, warn or error, not %q", s.level)
+	}
+	if a.json {
+		s.log = "json"
+	}
+	formats := map[string]func(io.Writer, *slog.HandlerOptions) slog.Handler{
+		"text": func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewTextHandler(w, o) },
+		"json": func(w io.Writer, o *slog.HandlerOptions) slog.Handler { return slog.NewJSONHandler(w, o) },
+	}
+	format := formats[s.log]
+	if format == nil {
+		return nil, usage("-log is text or json, not %q", s.log)
+	}
+	return slog.New(format(a.err, &slog.HandlerOptions{Level: level})), nil
+}
+
+// greet says where the hub is, and makes the first administrator where there is none.
+func (s *serving) greet(ctx context.Context, a *app, h *house, l net.Listener) error {
+	p, password, err := h.hub.People().FirstAdministrator(ctx, s.administrator, "Administrator", "")
+	if err != nil {
+		return err
+	}
+	answer := struct {
+		URL           string `json:"url"`
+		Administrator string `json:"administrator,omitempty"`
+		Password      string `json:"password,omitempty"`
+	}{URL: urlOf(l.Addr().String()), Password: password}
+	if s.certificate != "" {
+		answer.URL = "https" + strings.TrimPrefix(answer.URL, "http")
+	}
+	if p != nil {
+		answer.Administrator = p.Login
+	}
+	return a.answer(answer, func() {
+		a.say("The office is at %s\n", answer.URL)
+		if p != nil {
+			a.say("Sign in as %s with the password %s (it is shown this once; you choose your own then).\n", p.Login, password)
+		}
+	})
+}

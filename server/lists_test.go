@@ -1,0 +1,246 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"fieldsync/server/admin"
+	"fieldsync/server/hub"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+func openHub(t testing.TB) *Server {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// shop is a company with n jobs, made under a seed.
+type shop struct {
+	*Server
+	t      testing.TB
+	people []record.ID
+	jobs   []aftersales.Job // as they were made, in order
+	who    map[record.ID][]record.ID
+}
+
+const jobsAtOnce = 500
+
+func newShop(t testing.TB, n int) *shop {
+	t.Helper()
+	s := &shop{Server: openHub(t), t: t, who: map[record.ID][]record.ID{}}
+	var parties, units []record.ID
+	s.do(func(tx aftersales.Tx) error {
+		for i := range 20 {
+			id, err := aftersales.CreatePerson(tx, aftersales.PersonInput{Name: fmt.Sprintf("Technician %d", i), Technician: true})
+			if err != nil {
+				return err
+			}
+			s.people = append(s.people, id)
+		}
+		return nil
+	})
+	for range max(1, n/5000) {
+		s.do(func(tx aftersales.Tx) error {
+			for range 250 {
+				p, err := aftersales.CreateParty(tx, aftersales.PartyInput{Kind: aftersales.PartyOrganisation, Name: fmt.Sprintf("客户 %d", len(parties))})
+				if err != nil {
+					return err
+				}
+				u, err := aftersales.CreateUnit(tx, aftersales.UnitInput{Name: "Pump", Serial: fmt.Sprintf("SN-%06d", len(units)), Party: p})
+				if err != nil {
+					return err
+				}
+				parties, units = append(parties, p), append(units, u)
+			}
+			return nil
+		})
+	}
+	chance := rand.New(rand.NewPCG(1, 2))
+	for at := 0; at < n; at += jobsAtOnce {
+		s.do(func(tx aftersales.Tx) error {
+			for i := at; i < min(at+jobsAtOnce, n); i++ {
+				k := chance.IntN(len(units))
+				in := aftersales.JobInput{ID: NewID(), Title: fmt.Sprintf("液压 leak %d", i), Party: parties[k], Unit: units[k]}
+				if i%3 == 0 {
+					in.PlanStart = 1_700_000_000_000 + int64(chance.IntN(1000))*3_600_000
+					in.PlanEnd = in.PlanStart + 3_600_000
+				}
+				if _, err := aftersales.CreateJob(tx, in); err != nil {
+					return err
+				}
+				job := aftersales.Job{ID: in.ID, Title: in.Title, State: aftersales.JobNew, PlanStart: in.PlanStart}
+				if i%5 != 0 {
+					who := s.people[chance.IntN(len(s.people))]
+					if _, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: in.ID, Person: who}); err != nil {
+						return err
+					}
+					s.who[in.ID] = []record.ID{who}
+				}
+				if i%4 == 1 {
+					if err := aftersales.CancelJob(tx, aftersales.CancelInput{Job: in.ID, Reason: "sold"}); err != nil {
+						return err
+					}
+					delete(s.who, in.ID)
+				}
+				row, err := tx.Row("job", in.ID)
+				if err != nil {
+					return err
+				}
+				job.State, job.Number = aftersales.JobOf(row).State, aftersales.JobOf(row).Number
+				s.jobs = append(s.jobs, job)
+			}
+			return nil
+		})
+	}
+	return s
+}
+
+func (s *shop) do(command func(aftersales.Tx) error) {
+	s.t.Helper()
+	_, err := s.core.Hub.Do(s.t.Context(), record.ID{}, nil, aftersales.CauseSetUp, func(o *hub.Office) error { return command(Bind(o, record.ID{})) })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// pages reads a list to its end, and returns what it showed.
+func (s *shop) pages(f admin.JobFilter, limit int) (shown []admin.JobRow, total int) {
+	s.t.Helper()
+	for cursor := ""; ; {
+		err := engine{s.core}.View(s.t.Context(), func(r admin.Reader) (err error) {
+			var rows []admin.JobRow
+			rows, total, cursor, err = r.Jobs(f, cursor, limit)
+			shown = append(shown, rows...)
+			return err
+		})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if cursor == "" {
+			return shown, total
+		}
+	}
+}
+
+// filters are lists that the office asks for, each with what it should show.
+func (s *shop) filters() map[string]struct {
+	filter admin.JobFilter
+	shows  func(aftersales.Job) bool
+} {
+	state := func(states ...string) func(aftersales.Job) bool {
+		return func(j aftersales.Job) bool { return slices.Contains(states, j.State) }
+	}
+	type list = struct {
+		filter admin.JobFilter
+		shows  func(aftersales.Job) bool
+	}
+	return map[string]list{
+		"all":           {admin.JobFilter{}, func(aftersales.Job) bool { return true }},
+		"planned":       {admin.JobFilter{States: []string{"planned"}}, state("planned")},
+		"done, none is": {admin.JobFilter{States: []string{"done"}}, state("done")},
+		"two states":    {admin.JobFilter{States: []string{"new", "cancelled"}}, state("new", "cancelled")},
+		"a person's":    {admin.JobFilter{Person: s.people[3]}, func(j aftersales.Job) bool { return slices.Contains(s.who[j.ID], s.people[3]) }},
+		"unassigned":    {admin.JobFilter{Unassigned: true}, func(j aftersales.Job) bool { return len(s.who[j.ID]) == 0 }},
+		"unassigned and new": {admin.JobFilter{Unassigned: true, States: []string{"new"}}, func(j aftersales.Job) bool {
+			return len(s.who[j.ID]) == 0 && j.State == "new"
+		}},
+		"in conflict":   {admin.JobFilter{Conflict: true}, func(aftersales.Job) bool { return false }},
+		"by window":     {admin.JobFilter{ByWindow: true}, func(aftersales.Job) bool { return true }},
+		"new by window": {admin.JobFilter{ByWindow: true, States: []string{"new"}}, state("new")},
+		"a week": {admin.JobFilter{ByWindow: true, From: 1_700_100_000_000, To: 1_700_800_000_000}, func(j aftersales.Job) bool {
+			return j.PlanStart >= 1_700_100_000_000 && j.PlanStart < 1_700_800_000_000
+		}},
+		"text in a title": {admin.JobFilter{Text: "LEAK 17"}, func(j aftersales.Job) bool {
+			return len(j.Title) >= len("液压 leak 17") && j.Title[:len("液压 leak 17")] == "液压 leak 17"
+		}},
+		"nothing like it": {admin.JobFilter{Text: "100%"}, func(aftersales.Job) bool { return false }},
+	}
+}
+
+func TestJobListsShowWhatTheyShouldPageByPage(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, 400)
+	for name, list := range s.filters() {
+		want := 0
+		for _, j := range s.jobs {
+			if list.shows(j) {
+				want++
+			}
+		}
+		for _, limit := range []int{1000, 50, 7} {
+			shown, total := s.pages(list.filter, limit)
+			seen := map[record.ID]bool{}
+			for _, row := range shown {
+				i := slices.IndexFunc(s.jobs, func(j aftersales.Job) bool { return j.ID == row.ID })
+				if seen[row.ID] || i < 0 || !list.shows(s.jobs[i]) || row.Title != s.jobs[i].Title || row.Customer == "" || row.Unit == "" {
+					t.Errorf("%s: %+v is shown twice, or wrongly", name, row)
+				}
+				if len(row.People) != len(s.who[row.ID]) {
+					t.Errorf("%s: %s has %v, not %v", name, row.Number, row.People, s.who[row.ID])
+				}
+				seen[row.ID] = true
+			}
+			if len(shown) != want || total != want {
+				t.Errorf("%s, %d at a time: %d shown of %d, want %d", name, limit, len(shown), total, want)
+			}
+			if !inOrder(shown, list.filter.ByWindow) {
+				t.Errorf("%s, %d at a time: not in order", name, limit)
+			}
+		}
+	}
+}
+
+func inOrder(rows []admin.JobRow, byWindow bool) bool {
+	return slices.IsSortedFunc(rows, func(a, b admin.JobRow) int {
+		if !byWindow {
+			return slices.Compare(b.ID[:], a.ID[:])
+		}
+		return cmp.Or(cmp.Compare(window(a), window(b)), slices.Compare(a.ID[:], b.ID[:]))
+	})
+}
+
+// window is where a row stands among windows: what is not planned comes last.
+func window(r admin.JobRow) int64 {
+	if r.Start == 0 {
+		return math.MaxInt64
+	}
+	return r.Start
+}
+
+// BenchmarkJobs reads the first page of each list of a hundred thousand jobs, and one from the middle.
+func BenchmarkJobs(b *testing.B) {
+	s := newShop(b, 100_000)
+	for name, list := range s.filters() {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				err := engine{s.core}.View(b.Context(), func(r admin.Reader) error {
+					_, _, next, err := r.Jobs(list.filter, "", 50)
+					if err == nil && next != "" {
+						_, _, _, err = r.Jobs(list.filter, next, 50)
+					}
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
