@@ -22,7 +22,6 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
-	"fieldsync/sync/schema"
 )
 
 // account is what lets the device in: it stands beside the replica, apart from it, so that a copy of the database
@@ -130,7 +129,15 @@ func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
 	if err != nil {
 		return err
 	}
-	err = c.replica.Write(ctx, func(tx *replica.Tx) error { return c.begin(tx, e) })
+	fresh := false
+	err = c.replica.Write(ctx, func(tx *replica.Tx) (err error) {
+		fresh, err = c.begin(tx, e)
+		return err
+	})
+	if err == nil && fresh && c.DeferIndexes {
+		c.contact.deferIndexes()
+		err = c.replica.DeferIndexes(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -139,24 +146,25 @@ func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
 	})
 }
 
-// begin writes who the replica is. One that was enrolled before keeps its work and its place; it only gets a new
-// device and incarnation.
-func (c *Client) begin(tx *replica.Tx, e *enrolment) error {
+// begin writes who the replica is, and reports whether it is new. One that was enrolled before keeps its work and its
+// place.
+func (c *Client) begin(tx *replica.Tx, e *enrolment) (fresh bool, err error) {
 	id, err := tx.Identity()
 	if err != nil {
-		return err
-	}
-	if id != nil && !id.Person.IsZero() && id.Person != e.Person {
-		return fault.New(fault.NotAllowed, "this replica belongs to somebody else; each person has one of his own")
+		return false, err
 	}
 	if id == nil || id.Person.IsZero() {
-		id = &device.Identity{Actor: device.Provisional, Schema: c.Schema.Version}
+		id = &device.Identity{Device: e.Device, Person: e.Person, Actor: device.Provisional, Schema: c.Schema.Version}
+		return true, tx.PutIdentity(id)
 	}
-	id.Device, id.Person = e.Device, e.Person
-	if id.Cursors == ([schema.Classes]uint64{}) && c.DeferIndexes {
-		c.contact.indexing = true
+	if id.Person != e.Person {
+		return false, fault.New(fault.NotAllowed, "this replica belongs to somebody else; each person has one of his own")
 	}
-	return tx.PutIdentity(id)
+	r, err := device.Open(tx, c.Schema)
+	if err != nil {
+		return false, err
+	}
+	return false, r.Reenrol(e.Device)
 }
 
 const enrolWithin = 30 * time.Second

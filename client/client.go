@@ -124,6 +124,7 @@ func (c *Client) renounceCopy(ctx context.Context) error {
 
 // Close ends what runs and closes the files.
 func (c *Client) Close() error {
+	c.live.close()
 	c.Disconnect()
 	c.watch.close()
 	return c.replica.Close()

@@ -90,6 +90,13 @@ func (c *contact) progressed(p *wire.Page) {
 	}
 }
 
+// deferIndexes notes that indexes are left for the end of the first download.
+func (c *contact) deferIndexes() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.indexing = true
+}
+
 // finished reports, once, that indexes are to be built now.
 func (c *contact) finished() bool {
 	c.mu.Lock()
@@ -110,7 +117,7 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 		s.Offset = time.Duration(id.Offset) * time.Millisecond
 		s.Ready = id.Cursors[schema.ClassWork] > 0
 		s.Complete = s.Ready && id.Cursors[schema.ClassStock] > 0 && id.Cursors[schema.ClassLibrary] > 0
-		return c.count(tx, &s)
+		return count(tx, &s)
 	})
 	c.contact.mu.Lock()
 	defer c.contact.mu.Unlock()
@@ -119,16 +126,12 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 	return s, err
 }
 
-func (c *Client) count(tx *replica.Tx, s *Status) error {
-	err := eachItem(tx, device.Pending, func(item *device.Item) {
-		if s.Pending++; s.Pending == 1 {
-			s.Oldest = item.Change.Stamp.Time()
-		}
-	})
-	if err != nil {
+func count(tx *replica.Tx, s *Status) (err error) {
+	if s.Pending, s.Oldest, err = tx.Waiting(device.Pending); err != nil {
 		return err
 	}
-	return eachItem(tx, device.Refused, func(*device.Item) { s.Refused++ })
+	s.Refused, _, err = tx.Waiting(device.Refused)
+	return err
 }
 
 func eachItem(tx *replica.Tx, state device.State, do func(*device.Item)) error {

@@ -180,6 +180,7 @@ type live struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	wake   chan struct{}
+	closed bool // for good
 }
 
 // Connect keeps a connection to the hub: local writes are sent and the hub's arrive as they happen. It comes back by
@@ -195,7 +196,7 @@ func (c *Client) Connect() error {
 	}
 	c.live.mu.Lock()
 	defer c.live.mu.Unlock()
-	if c.live.cancel != nil {
+	if c.live.cancel != nil || c.live.closed {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -212,11 +213,16 @@ func (c *Client) Connect() error {
 func (c *Client) Disconnect() {
 	c.live.mu.Lock()
 	cancel, done := c.live.cancel, c.live.done
-	c.live.cancel = nil
 	c.live.mu.Unlock()
-	if cancel != nil {
-		cancel()
-		<-done
+	if cancel == nil {
+		return
+	}
+	cancel()
+	<-done
+	c.live.mu.Lock()
+	defer c.live.mu.Unlock()
+	if c.live.done == done {
+		c.live.cancel = nil
 	}
 }
 
@@ -288,4 +294,10 @@ func (l *live) wrote() {
 	if l.link != nil {
 		l.link.Wrote()
 	}
+}
+
+func (l *live) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
 }

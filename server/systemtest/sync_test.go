@@ -13,6 +13,7 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 )
 
@@ -21,7 +22,6 @@ type world struct {
 	t    *testing.T
 	core *server.Core
 	url  string
-	boss record.ID
 }
 
 func newWorld(t *testing.T) *world {
@@ -140,6 +140,58 @@ func TestATechnicianRepairsOfflineWhileTheOfficeEditsTheSameJob(t *testing.T) {
 	status, err := li.Status(t.Context())
 	if err != nil || status.Pending != 0 || status.Refused != 0 {
 		t.Fatalf("the queue is not empty: %+v %v", status, err)
+	}
+}
+
+func TestAPhoneEnrolledAnewLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, person := w.technician("li")
+	job := server.NewID()
+	w.office("job.create", func(tx aftersales.Tx) error {
+		branch, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "B1", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
+		if err != nil {
+			return err
+		}
+		if _, err := aftersales.CreatePerson(tx, aftersales.PersonInput{ID: person, Branch: branch, Name: "Li", Technician: true}); err != nil {
+			return err
+		}
+		if _, err := aftersales.CreateJob(tx, aftersales.JobInput{ID: job, Branch: branch, Title: "pump leaks"}); err != nil {
+			return err
+		}
+		_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: person})
+		return err
+	})
+	sync(t, li)
+	note := func(text string) {
+		t.Helper()
+		err := li.Update(t.Context(), aftersales.CauseJobNote, func(tx aftersales.Tx) error {
+			_, err := aftersales.AddNote(tx, job, text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	note("sent as the first device")
+	sync(t, li)
+	note("written as the first device")
+	code, _, err := w.core.Devices.NewCode(t.Context(), person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := li.Enrol(t.Context(), w.url, code, "the same phone"); err != nil {
+		t.Fatal(err)
+	}
+	note("written as the second device")
+	sync(t, li)
+	status, err := li.Status(t.Context())
+	if err != nil || status.Pending != 0 || status.Refused != 0 {
+		t.Fatalf("after enrolling again: %+v %v", status, err)
+	}
+	sent, err := li.Outbox(t.Context(), device.Accepted)
+	if err != nil || len(sent) != 3 {
+		t.Fatalf("%d changes were accepted, want 3: %v", len(sent), err)
 	}
 }
 

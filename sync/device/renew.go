@@ -201,6 +201,20 @@ func (r *Replica) fork(d clock.Dot) error {
 	return r.restamp(d)
 }
 
+// Reenrol makes the replica another device of its person. Numbers belong to a device, so whatever has no verdict is
+// stamped anew; it keeps its identity, and is not taken twice.
+func (r *Replica) Reenrol(device record.ID) error {
+	r.id.Device = device
+	oldest, err := r.store.Items(Pending, 0, 1)
+	if err != nil {
+		return err
+	}
+	if len(oldest) == 0 {
+		return r.Renounce()
+	}
+	return r.fork(oldest[0].Change.Dot)
+}
+
 // gap answers a hub that expects an earlier change set. If the device still has it, sending again is enough; if not,
 // the hub will never get there, and what is unsent needs new numbers.
 func (r *Replica) gap(a clock.Actor, expected uint64, taken *Taken) error {

@@ -23,11 +23,13 @@ func (b *Batch) Judge(author Author, p wire.Pushed) (Ruling, error) {
 	if err != nil {
 		return Ruling{}, err
 	}
-	if actor == nil || actor.Device != author.Device || author.Device.IsZero() {
+	if actor == nil || actor.Person != author.Person || author.Device.IsZero() {
 		return Ruling{}, ErrForeign
 	}
 	hash := record.HashOf(p.Encoded)
 	switch next := actor.Counter + 1; {
+	case cs.Dot.Counter >= next && actor.Device != author.Device: // only what was judged may be asked about from another
+		return Ruling{}, ErrForeign
 	case cs.Dot.Counter > next:
 		return Ruling{Dot: cs.Dot, Outcome: wire.Gap, Seq: next}, nil
 	case cs.Dot.Counter < next:

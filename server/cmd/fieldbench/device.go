@@ -48,7 +48,10 @@ func (d *deviceProcess) close() error {
 func (d *deviceProcess) obey(ctx context.Context, o order) (answer, error) {
 	switch o.Do {
 	case "enrol":
-		return answer{}, d.client.Enrol(ctx, o.Server, o.Code, "bench")
+		if err := d.client.Enrol(ctx, o.Server, o.Code, "bench"); err != nil {
+			return answer{}, err
+		}
+		return answer{}, d.client.Move(o.Proxy)
 	case "sync":
 		begun := time.Now()
 		err := d.client.SyncOnce(ctx)

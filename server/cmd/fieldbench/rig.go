@@ -19,6 +19,7 @@ type rig struct {
 	person  record.ID
 	proxy   *proxy
 	hub     *worker
+	address string // of the hub itself
 	devices int
 	log     io.Writer // what is going on, for a person who waits
 }
@@ -73,11 +74,13 @@ func (r *rig) restart(ctx context.Context) (err error) {
 		return err
 	}
 	at, err := r.hub.tell(order{Do: "address"})
+	r.address = at.Address
 	r.proxy.lead(at.Address)
 	return err
 }
 
-// device starts a device that is enrolled and has nothing yet.
+// device starts a device that is enrolled and has nothing yet. It enrols at the hub itself, since its HTTP connection
+// stays open for a while, and finds the hub through the proxy from then on.
 func (r *rig) device(ctx context.Context) (*worker, place, error) {
 	r.devices++
 	p := r.place(fmt.Sprint("device-", r.devices))
@@ -87,7 +90,7 @@ func (r *rig) device(ctx context.Context) (*worker, place, error) {
 	}
 	code, err := r.hub.tell(order{Do: "code", Person: r.person})
 	if err == nil {
-		_, err = w.tell(order{Do: "enrol", Server: r.proxy.url(), Code: code.Code})
+		_, err = w.tell(order{Do: "enrol", Server: "http://" + r.address, Proxy: r.proxy.url(), Code: code.Code})
 	}
 	if err != nil {
 		return nil, p, errors.Join(err, w.stop())

@@ -24,7 +24,8 @@ import (
 // order is what a worker is told to do.
 type order struct {
 	Do     string
-	Server string    `json:",omitempty"`
+	Server string    `json:",omitempty"` // where to enrol
+	Proxy  string    `json:",omitempty"` // where to find the hub afterwards
 	Code   string    `json:",omitempty"`
 	Person record.ID `json:",omitzero"`
 	Row    record.ID `json:",omitzero"`
