@@ -212,7 +212,10 @@ func (r *Replica) Reenrol(device record.ID) error {
 	if len(oldest) == 0 {
 		return r.Renounce()
 	}
-	return r.fork(oldest[0].Change.Dot)
+	if err := r.fork(oldest[0].Change.Dot); err != nil {
+		return err
+	}
+	return r.store.PutIdentity(r.id)
 }
 
 // gap answers a hub that expects an earlier change set. If the device still has it, sending again is enough; if not,

@@ -24,7 +24,7 @@ type Admission struct {
 
 // Admit answers a Hello. A device of another epoch begins anew: everything it holds is compared, and it gets a fresh
 // incarnation, as does one that has none or claims somebody else's. One that was away so long that deletes may have been
-// forgotten begins anew too, as who it was. nowMillis is the hub's clock.
+// forgotten begins anew too, as who it was; and one that claims to be ahead of the hub. nowMillis is the hub's clock.
 func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) (Admission, error) {
 	head, err := r.Head()
 	if err != nil {
@@ -39,7 +39,7 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 		if err != nil {
 			return Admission{}, err
 		}
-		if h.Epoch != cfg.Epoch || nowMillis-at.Millis() > LongestAbsence.Milliseconds() {
+		if h.Epoch != cfg.Epoch || cursor > head || nowMillis-at.Millis() > LongestAbsence.Milliseconds() {
 			a.Cursors[class] = 0
 		}
 	}

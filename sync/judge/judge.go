@@ -383,11 +383,15 @@ func (b *Batch) mergeAll(m *merging) error {
 
 func (b *Batch) mergeRow(m *merging, c *record.RowChange) error {
 	t := b.Schema.TableByID(c.Table)
-	unseen, err := b.unseen(c.Context, m.cs.Dot.Actor)
+	saw, err := b.believable(c, m.cs.Dot.Actor)
 	if err != nil {
 		return err
 	}
-	w := &merge.Write{Op: c.Op, Dot: m.cs.Dot, As: m.as, Eff: m.eff, Context: c.Context, Unseen: unseen, Cells: c.Cells}
+	unseen, err := b.unseen(saw, m.cs.Dot.Actor)
+	if err != nil {
+		return err
+	}
+	w := &merge.Write{Op: c.Op, Dot: m.cs.Dot, As: m.as, Eff: m.eff, Context: saw, Unseen: unseen, Cells: c.Cells}
 	conflicts, err := b.write(t, c.Key(), w)
 	if err != nil {
 		return err
@@ -395,7 +399,7 @@ func (b *Batch) mergeRow(m *merging, c *record.RowChange) error {
 	row := b.rows[c.Key()].row
 	m.changed = m.changed || len(conflicts) > 0 || !row.Vector.Equal(c.Context.With(m.cs.Dot)) || row.Deleted != (c.Op == record.Delete)
 	for _, conflict := range conflicts {
-		if err := b.putConflict(row, conflict, c.Context); err != nil {
+		if err := b.putConflict(row, conflict, saw); err != nil {
 			return err
 		}
 	}
@@ -440,6 +444,33 @@ func (b *Batch) parent(row *record.Row) (record.Key, bool) {
 	column := row.Table.Columns[row.Table.Column(row.Table.Parent)]
 	id := row.Get(row.Table.Parent).Ref()
 	return record.Key{Table: b.Schema.Table(column.Ref).ID, ID: id}, !id.IsZero()
+}
+
+// believable returns the part of a change's context that its author can have seen: of others who write in this epoch,
+// no more than the row carries, for nobody hears of a change set before the hub has judged it. A claim to have seen what
+// comes would silence whoever writes next. Of earlier epochs he may know what a restore has lost.
+func (b *Batch) believable(c *record.RowChange, by clock.Actor) (clock.Vector, error) {
+	row, err := b.Row(c.Key())
+	if err != nil {
+		return clock.Vector{}, err
+	}
+	var carries clock.Vector
+	if row != nil {
+		carries = row.Vector
+	}
+	if carries.CoversAll(c.Context) {
+		return c.Context, nil
+	}
+	var dots []clock.Dot
+	for d := range c.Context.All() {
+		if d.Actor != by && d.Actor.Epoch() >= b.Epoch {
+			d.Counter = min(d.Counter, carries.Get(d.Actor))
+		}
+		if d.Counter > 0 {
+			dots = append(dots, d)
+		}
+	}
+	return clock.NewVector(dots)
 }
 
 // unseen returns the part of an author's context that the hub has not applied: change sets it has not judged, as
@@ -492,8 +523,45 @@ func (b *Batch) check(author Author, cs *record.ChangeSet) error {
 		if err := b.checkExistence(t, c); err != nil {
 			return err
 		}
+		if err := b.checkRoom(author, t, c); err != nil {
+			return err
+		}
 	}
 	return b.checkRefs(cs, fresh)
+}
+
+// maxBeside is how many values of authors who did not know of each other stand in one cell. No honest company has more;
+// a device that says of every write that it has seen nothing would fill the row with them.
+const maxBeside = 100
+
+// checkRoom refuses what would make a row too large to be sent to anybody.
+func (b *Batch) checkRoom(author Author, t *schema.Table, c *record.RowChange) error {
+	row, err := b.Row(c.Key())
+	if err != nil {
+		return err
+	}
+	if err := record.CheckRoom(t, row, c); err != nil || row == nil || author.Trusted {
+		return err
+	}
+	for i := range c.Cells {
+		w := &c.Cells[i]
+		at, known := row.Meta.Find(w.CellID)
+		if known && crowded(&t.Columns[t.ColumnByID(w.Column)], &row.Meta.Cells[at], c.Context, w) {
+			return fault.New(fault.TooLarge, "too many different values of this "+t.Name+" are waiting to be settled: ask the office")
+		}
+	}
+	return nil
+}
+
+// crowded reports whether so many values stay beside the write's that there is no room for another.
+func crowded(column *schema.Column, cell *record.Cell, saw clock.Vector, w *record.CellWrite) bool {
+	stay := 0
+	for _, s := range cell.Others {
+		if !saw.Covers(s.Dot) || column.Asking() && len(w.Settles) == 0 {
+			stay++
+		}
+	}
+	return stay >= maxBeside
 }
 
 // checkExistence refuses an insert of a row that is there and an update of one that never was.

@@ -473,11 +473,14 @@ func Sums(r Reader, s *schema.Schema, person record.ID, buckets []record.Bucket,
 		if err != nil {
 			return wire.Sums{}, err
 		}
+		if !held {
+			continue
+		}
 		sum, newest, err := sumOf(r, s, b)
 		if err != nil {
 			return wire.Sums{}, err
 		}
-		if held && newest <= at {
+		if newest <= at {
 			sums.Sums = append(sums.Sums, wire.Sum{Bucket: b, Sum: sum})
 		}
 	}

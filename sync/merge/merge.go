@@ -68,13 +68,22 @@ func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite,
 	}
 	kept = append(kept, newcomer)
 	showFirst(column, kept)
-	cell.Seq, cell.Seen = seq, cell.Seen.Join(w.Unseen)
+	cell.Seq, cell.Seen = seq, remembered(cell.Seen, w.Unseen)
 	cell.Shown, cell.Others = kept[0], append([]record.Standing(nil), kept[1:]...)
 	row.Put(position, write.Key, kept[0].Value)
 	if differ(standing) && len(replaced) > 0 {
 		return records(column, write.CellID, append([]record.Standing{newcomer}, standing...), kept)
 	}
 	return records(column, write.CellID, nil, kept)
+}
+
+// remembered joins what was seen with what more was, as far as a row can keep it. What is not kept makes later values
+// stand beside where they would have been replaced: a question too many, never a value lost.
+func remembered(seen, more clock.Vector) clock.Vector {
+	if seen.Len()+more.Len() > clock.MaxVectorLen {
+		return seen
+	}
+	return seen.Join(more)
 }
 
 // records returns the closed record of values between which a write has decided, and the open one of those that stand
@@ -200,7 +209,7 @@ func settleLife(row *record.Row, w *Write, before clock.Vector, seq uint64) (Con
 func deletion(have *record.Deletion, w *Write, before clock.Vector) *record.Deletion {
 	d := &record.Deletion{Dot: w.Dot, Context: w.Context}
 	if have != nil {
-		d.Context = d.Context.Join(have.Context)
+		d.Context = remembered(have.Context, d.Context)
 	}
 	if d.Context.Get(w.Dot.Actor) >= before.Get(w.Dot.Actor) {
 		d.Context = d.Context.With(w.Dot)

@@ -87,6 +87,28 @@ func checkGroups(t *schema.Table, c *RowChange) error {
 	return nil
 }
 
+// CheckRoom reports whether the row, nil for one that is not there yet, has room for the change: MaxMap bytes in each
+// keyed column, and MaxCells cells where its metadata is known. The error is a *fault.Error with the code fault.TooLarge.
+func CheckRoom(t *schema.Table, row *Row, c *RowChange) error {
+	if !slices.ContainsFunc(c.Cells, func(w CellWrite) bool { return w.Key != "" && !w.Value.IsNull() }) {
+		return nil
+	}
+	after, cells := NewRow(t, c, clock.Dot{}), len(c.Cells)
+	if row != nil {
+		after = row.Clone()
+		after.Show(c)
+	}
+	if after.Meta != nil {
+		cells += len(after.Meta.Cells)
+	}
+	for i := range t.Columns {
+		if t.Columns[i].Kind.Keyed() && len(after.Cols[i].Text()) > MaxMap || cells > MaxCells {
+			return fault.New(fault.TooLarge, t.Columns[i].Name+" holds too much; take something out first")
+		}
+	}
+	return nil
+}
+
 func (c *RowChange) writes(id schema.ColumnID) bool {
 	return slices.ContainsFunc(c.Cells, func(w CellWrite) bool { return w.Column == id })
 }

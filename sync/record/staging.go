@@ -90,6 +90,9 @@ func (d *Draft) Insert(t *schema.Table, id ID, values Values) error {
 	if err != nil {
 		return err
 	}
+	if err := CheckRoom(t, nil, &c); err != nil {
+		return err
+	}
 	if row, err := d.any(c.Key()); err != nil {
 		return err
 	} else if row != nil {
@@ -118,6 +121,9 @@ func (d *Draft) change(op Op, t *schema.Table, id ID, values Values) error {
 	}
 	if row == nil {
 		return fault.New(fault.UnknownRow, "this "+t.Name+" is not here")
+	}
+	if err := CheckRoom(t, row, &c); err != nil {
+		return err
 	}
 	noteSeen(row, &c)
 	s := d.staged[c.Key()]

@@ -186,10 +186,12 @@ func packed(cells string) Value {
 	return Value{text: cells, shape: ShapeMap}
 }
 
-// MaxKey is the longest key of a keyed column, in bytes; MaxMap the longest packed value.
+// MaxKey is the longest key of a keyed column, in bytes; MaxMap the longest packed value; MaxCells how many cells a
+// row ever has, those that were emptied included.
 const (
-	MaxKey = 255
-	MaxMap = 64 << 10
+	MaxKey   = 255
+	MaxMap   = 64 << 10
+	MaxCells = 4096
 )
 
 // Check reports whether v may stand in a cell of column c: key "" for a plain column. A null value fits every

@@ -35,8 +35,6 @@ const (
 	pushItems  = 512       // change sets in a message
 	pushBytes  = 256 << 10 // of change sets in a message
 	pushWindow = 4         // messages without a verdict
-	// checkBuckets is how many checksums a device asks for at a time: few enough not to keep the hub from its work.
-	checkBuckets = 16
 )
 
 // Device is the device's end of one connection.
@@ -278,7 +276,7 @@ func (d *Device) begin() ([]Effect, error) {
 
 // verify asks about the next buckets.
 func (d *Device) verify() []Effect {
-	n := min(len(d.check), checkBuckets)
+	n := min(len(d.check), wire.MaxVerify)
 	if n == 0 {
 		return nil
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"slices"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -18,6 +19,7 @@ type Hub struct {
 	hello   wire.Hello
 	nonce   []byte
 	person  record.ID
+	actor   clock.Actor            // the incarnation that the device writes with now
 	cursors [schema.Classes]uint64 // what the device will have when it has taken all that was sent
 	resume  []byte                 // where the page under way goes on
 	class   schema.Class           // the class that is being read
@@ -82,12 +84,12 @@ func (h *Hub) received(m wire.Message) []Effect {
 	case hubNew:
 		if hello, ok := m.(wire.Hello); ok {
 			h.state, h.hello = hubAdmitting, hello
-			return []Effect{Admit{hello}}
+			return []Effect{Expect{}, Admit{hello}}
 		}
 	case hubChallenging:
 		if proof, ok := m.(wire.Proof); ok {
 			h.state = hubProving
-			return []Effect{Prove{h.hello, h.nonce, proof.Signature}}
+			return []Effect{Expect{}, Prove{h.hello, h.nonce, proof.Signature}}
 		}
 	case hubLive:
 		return h.live(m)
@@ -102,16 +104,25 @@ func (h *Hub) live(m wire.Message) []Effect {
 			return []Effect{Judge{m}}
 		}
 	case wire.Ack:
-		if m.Pages <= h.sent && m.Pages >= h.taken && int(m.Class) < schema.Classes {
+		if h.mayAcknowledge(&m) {
 			h.taken = m.Pages
+			m.K = min(m.K, h.cursors[m.Class])
 			return h.read([]Effect{Heard{m}})
 		}
 	case wire.Verify:
-		return []Effect{Sum{m.Buckets, slices.Min(h.cursors[:])}}
+		if !h.mute {
+			return []Effect{Sum{m.Buckets, slices.Min(h.cursors[:])}}
+		}
 	case wire.Witness:
 		return []Effect{Keep{m.Rows}}
 	}
 	return h.refuse(Refused{Reason: ErrOutOfPlace})
+}
+
+// mayAcknowledge reports whether the device can have taken what it acknowledges, and speaks for itself: an
+// acknowledgement in another's name would make his work count as written in full knowledge.
+func (h *Hub) mayAcknowledge(a *wire.Ack) bool {
+	return a.Pages <= h.sent && a.Pages >= h.taken && int(a.Class) < schema.Classes && (a.Actor == 0 || a.Actor == h.actor)
 }
 
 // answered takes in what the driver answers to an effect.
@@ -138,6 +149,9 @@ func (h *Hub) answered(e Event) []Effect {
 
 func (h *Hub) admitted(e Admitted) []Effect {
 	h.state, h.person, h.cursors, h.head = hubLive, e.Person, e.Cursors, e.Welcome.Head
+	if h.actor = e.Welcome.Actor; h.actor == 0 {
+		h.actor = h.hello.Actor
+	}
 	if e.Cursors == h.hello.Cursors {
 		h.resume = h.hello.Resume
 	}

@@ -241,6 +241,7 @@ func TestWhatHasNoVerdictIsSentAgain(t *testing.T) {
 	a.conn.cut() // judged, and the verdict lost
 	s.ends()
 	s.expectOutcome(item, wire.Applied, "")
+	same(s.T, "the incarnation", must(a.Identity()).Actor, item.Change.Dot.Actor)
 }
 
 func (s *stage) known(item *device.Item) bool {

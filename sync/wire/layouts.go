@@ -127,7 +127,11 @@ func (m *Ack) walk(f *form) {
 	unsigned(f, &m.Written)
 }
 
-func (m *Verify) walk(f *form) { list(f, &m.Buckets, bucketSize, walkBucket) }
+func (m *Verify) walk(f *form) {
+	if list(f, &m.Buckets, bucketSize, walkBucket); len(m.Buckets) > MaxVerify {
+		f.fail(errTooLarge)
+	}
+}
 
 func (m *Witness) walk(f *form) { list(f, &m.Rows, minRows, walkRows) }
 

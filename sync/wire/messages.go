@@ -219,6 +219,7 @@ const (
 	MaxCode    = 64      // bytes of a fault code
 	MaxText    = 4 << 10 // bytes of a message for a person
 	MaxColumns = 64      // columns of a batch of rows
+	MaxVerify  = 16      // buckets of a Verify: few enough not to keep the hub from its work
 )
 
 func (Hello) kind() Kind     { return KindHello }

@@ -1,0 +1,516 @@
+package systemtest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fieldsync/client"
+	"fieldsync/server"
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestFieldsyncd runs the program as its users do: built, in processes of its own, with exit codes.
+func TestFieldsyncd(t *testing.T) {
+	t.Parallel()
+	program := filepath.Join(t.TempDir(), "fieldsyncd")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "fieldsync/server/cmd/fieldsyncd").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for name, test := range map[string]func(*testing.T, *installation){
+		"plays the whole story":                                   playsTheStory,
+		"runs the live demo until it is stopped":                  runsTheDemo,
+		"answers a senseless command line in one line":            refusesNonsense,
+		"explains every command":                                  explainsItself,
+		"imports a file twice and doubles nothing":                importsTwice,
+		"restores a backup, and devices bring back what it lacks": restores,
+		"verifies, and finds a damaged row":                       findsDamage,
+		"shuts a device out of a running hub":                     revokes,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, &installation{t: t, program: program, data: filepath.Join(t.TempDir(), "data")})
+		})
+	}
+}
+
+// installation is the program with a hub's folder.
+type installation struct {
+	t       *testing.T
+	program string
+	data    string
+}
+
+// result is what a command left behind.
+type result struct {
+	code     int
+	out, err string
+}
+
+// command returns a process that outlives the test's context: what the test starts it also stops.
+func (i *installation) command(args ...string) *exec.Cmd {
+	c := exec.CommandContext(context.WithoutCancel(i.t.Context()), i.program, args...)
+	c.Env = append(os.Environ(), "FIELDSYNC_DATA="+i.data)
+	return c
+}
+
+// run carries out one command line.
+func (i *installation) run(args ...string) result {
+	i.t.Helper()
+	c := i.command(args...)
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	if err := c.Run(); err != nil && c.ProcessState == nil {
+		i.t.Fatal(err)
+	}
+	return result{c.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
+// must is run for a command that has to succeed; what it prints as JSON goes to answer.
+func (i *installation) must(answer any, args ...string) {
+	i.t.Helper()
+	r := i.run(append(args, "-json")...)
+	if r.code != 0 {
+		i.t.Fatalf("fieldsyncd %s exits %d: %s", strings.Join(args, " "), r.code, r.err)
+	}
+	if answer == nil {
+		return
+	}
+	if err := json.Unmarshal([]byte(r.out), answer); err != nil {
+		i.t.Fatalf("fieldsyncd %s prints %q: %v", strings.Join(args, " "), r.out, err)
+	}
+}
+
+// serve starts the hub and returns where it is, and what stops it.
+func (i *installation) serve() (url string, stop func()) {
+	i.t.Helper()
+	c := i.command("serve", "-addr", "127.0.0.1:0", "-json")
+	var log bytes.Buffer
+	c.Stderr = &log
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	var said struct{ URL string }
+	if err := json.NewDecoder(out).Decode(&said); err != nil {
+		_ = c.Wait()
+		i.t.Fatalf("the hub does not say where it is: %v: %s", err, log.String())
+	}
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		if err := errors.Join(c.Process.Signal(syscall.SIGTERM), c.Wait()); err != nil {
+			i.t.Errorf("the hub did not end well: %v: %s", err, log.String())
+		}
+	}
+	i.t.Cleanup(stop)
+	return said.URL, stop
+}
+
+// beside opens the hub's database from this process, as any other command does, and closes it when do returns.
+func (i *installation) beside(do func(*server.Core)) {
+	i.t.Helper()
+	core, err := server.OpenCore(i.t.Context(), server.CoreOptions{
+		Path: filepath.Join(i.data, "hub.db"), Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	do(core)
+	if err := core.Close(0); err != nil {
+		i.t.Fatal(err)
+	}
+}
+
+// employ makes a technician with jobs, and returns the code for his phone.
+func (i *installation) employ(login string, jobs int, url string) (code string) {
+	i.t.Helper()
+	var person struct{ ID string }
+	i.must(&person, "person", "add", "Li Wei", "-login", login, "-van")
+	i.beside(func(core *server.Core) {
+		_, err := core.Hub.Do(i.t.Context(), record.ID{}, nil, aftersales.CauseCreate, func(o *hub.Office) error {
+			return employed(server.Bind(o, record.ID{}), person.ID, jobs)
+		})
+		if err != nil {
+			i.t.Fatal(err)
+		}
+	})
+	var enrolment struct{ Code string }
+	i.must(&enrolment, "device", "enrol", login, "-url", url)
+	return enrolment.Code
+}
+
+func employed(tx aftersales.Tx, person string, jobs int) error {
+	id, err := record.ParseID(person)
+	if err != nil {
+		return err
+	}
+	if _, err := aftersales.CreatePart(tx, aftersales.PartInput{Code: "SEAL", Name: map[string]string{"en": "Seal"}}); err != nil {
+		return err
+	}
+	for n := range jobs {
+		job, err := aftersales.CreateJob(tx, aftersales.JobInput{
+			Branch: aftersales.NamedID("branch", "MAIN"), Title: fmt.Sprintf("pump %d leaks", n),
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// phone is one of the program's technician processes.
+type phone struct {
+	t     *testing.T
+	in    io.Writer
+	lines *bufio.Scanner
+}
+
+type phoneAnswer struct {
+	Done    bool
+	Error   string
+	Pending int
+	Changes []string
+}
+
+func (i *installation) phone() *phone {
+	i.t.Helper()
+	c := i.command("technician", "-dir", i.t.TempDir())
+	in, err := c.StdinPipe()
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	i.t.Cleanup(func() {
+		if err := errors.Join(in.Close(), c.Wait()); err != nil {
+			i.t.Error(err)
+		}
+	})
+	p := &phone{i.t, in, bufio.NewScanner(out)}
+	p.lines.Buffer(nil, 16<<20)
+	return p
+}
+
+// do gives an order and waits until it is done.
+func (p *phone) do(order map[string]any) (a phoneAnswer) {
+	p.t.Helper()
+	if err := json.NewEncoder(p.in).Encode(order); err != nil {
+		p.t.Fatal(err)
+	}
+	for !a.Done {
+		if !p.lines.Scan() {
+			p.t.Fatalf("the technician's process ended: %v", p.lines.Err())
+		}
+		if err := json.Unmarshal(p.lines.Bytes(), &a); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	if a.Error != "" {
+		p.t.Fatalf("%v: %s", order["Do"], a.Error)
+	}
+	return a
+}
+
+func (p *phone) sync(url string) {
+	p.t.Helper()
+	p.do(map[string]any{"Do": "sync", "Server": url, "Within": time.Minute})
+}
+
+func playsTheStory(t *testing.T, i *installation) {
+	args := []string{"demo", "-story", "-seed", "4"}
+	want := 400
+	if file := os.Getenv("FIELDSYNC_REAL_CSV"); file != "" {
+		args, want = append(args, "-import", file), 5485
+	}
+	var told map[string]any
+	i.must(&told, args...)
+	keys := []string{"conflicts", "converged", "devices", "imported", "lost", "offline_changes", "quarantined", "seconds", "warnings"}
+	if d := cmp.Diff(keys, slices.Sorted(maps.Keys(told))); d != "" {
+		t.Errorf("the keys (-want +got): %s", d)
+	}
+	for key, least := range map[string]int{"imported": want, "warnings": 1, "devices": 8, "offline_changes": 500, "conflicts": 50, "quarantined": 4} {
+		if n, ok := told[key].(float64); !ok || int(n) < least {
+			t.Errorf("%s is %v, not at least %d", key, told[key], least)
+		}
+	}
+	if told["lost"] != 0.0 || told["converged"] != true {
+		t.Errorf("the story ends badly: %v", told)
+	}
+}
+
+func runsTheDemo(t *testing.T, i *installation) {
+	c := i.command("demo", "-addr", "127.0.0.1:0", "-json")
+	c.Env = append(c.Env, "TMPDIR="+t.TempDir())
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said struct {
+		URL, Login, Password, Replica string
+		Jobs                          []string
+	}
+	if err := json.NewDecoder(out).Decode(&said); err != nil {
+		t.Fatal(err)
+	}
+	if said.Login == "" || len(said.Password) < 10 || len(said.Jobs) == 0 {
+		t.Errorf("the demo does not say what to type: %+v", said)
+	}
+	sam, err := client.Open(t.Context(), client.Options{Path: filepath.Join(said.Replica, "replica.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync(t, sam)
+	if status, err := sam.Status(t.Context()); err != nil || !status.Complete {
+		t.Errorf("the replica to play with is not complete: %+v %v", status, err)
+	}
+	if err := sam.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(c.Process.Signal(os.Interrupt), c.Wait()); err != nil {
+		t.Errorf("the demo does not end well: %v", err)
+	}
+	if _, err := os.Stat(filepath.Dir(said.Replica)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the demo leaves its folder behind: %v", err)
+	}
+}
+
+func refusesNonsense(t *testing.T, i *installation) {
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	text := filepath.Join(t.TempDir(), "jobs.csv")
+	if err := os.WriteFile(text, []byte("colour\nred\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range [][]string{
+		{}, {"nonsense"}, {"device"}, {"serve", "-colour"}, {"serve", "-zone", "Atlantis"}, {"serve", "-log", "loud"},
+		{"serve", "-tls-cert", "a.pem"}, {"serve", "-proxies", "everybody"},
+		{"serve", "-addr", taken.Addr().String()}, {"demo", "-addr", taken.Addr().String()}, {"serve", "-addr", "nowhere"},
+		{"demo", "-story", "-technicians", "2"}, {"demo", "-import", "missing.csv"}, {"demo", "-addr", "127.0.0.1:0", "-import", text},
+		{"import", "jobs"}, {"import", "jobs", "missing.csv"}, {"import", "jobs", t.TempDir()}, {"import", "jobs", text},
+		{"import", "jobs", text, "-map", "smell=Nose"}, {"import", "jobs", text, "-currency", "beads"},
+		{"person", "add", "Li"}, {"person", "add", "Li", "-login", "li", "-role", "king"},
+		{"device", "enrol", "li", "-data", filepath.Join(t.TempDir(), "none")}, {"backup"}, {"verify", "-data", t.TempDir()},
+		{"restore", "missing.db"}, {"restore", text},
+	} {
+		r := i.run(line...)
+		if r.code != 2 || r.out != "" || strings.Count(strings.TrimPrefix(r.err, "A new hub was made in "+i.data+".\n"), "\n") != 1 {
+			t.Errorf("fieldsyncd %q exits %d and prints %q, %q", line, r.code, r.out, r.err)
+		}
+	}
+}
+
+func explainsItself(t *testing.T, i *installation) {
+	overview := i.run("-h")
+	for _, name := range []string{"serve", "demo", "import jobs", "person add", "device enrol", "device revoke", "backup", "restore", "verify"} {
+		if !strings.Contains(overview.out, "\n  "+name) {
+			t.Errorf("the overview does not name %s", name)
+		}
+		r := i.run(append(strings.Fields(name), "-h")...)
+		for _, part := range []string{"Usage:\n  fieldsyncd " + name, "\nFlags:\n", "\nExample:\n", "-data DIR", "-json"} {
+			if r.code != 0 || !strings.Contains(r.out, part) {
+				t.Errorf("fieldsyncd %s -h lacks %q", name, part)
+			}
+		}
+	}
+	if r := i.run("help", "device", "enrol"); r.code != 0 || !strings.Contains(r.out, "fieldsyncd device enrol LOGIN") {
+		t.Errorf("help prints %q", r.out)
+	}
+}
+
+func importsTwice(t *testing.T, i *installation) {
+	file := filepath.Join(t.TempDir(), "jobs.csv")
+	text := "When,Machine,What,Cost\n2026-01-05,EX-1,bucket stuck,12.50\n2026-01-05,EX-1,bucket stuck,12.50\n" +
+		"2026-01-06,EX-2,斗杆漏油,to be agreed\n,EX-3,no date,1\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	type summary struct{ Imported, Known, Refused, Warnings int }
+	line := []string{"import", "jobs", file, "-map", "date=When,asset=Machine,text=What", "-currency", "AUD"}
+	var alone, served summary
+	i.must(&alone, line...)
+	i.serve()
+	i.must(&served, line...)
+	if d := cmp.Diff(summary{Imported: 3, Refused: 1, Warnings: 1}, alone); d != "" {
+		t.Errorf("without a hub that runs (-want +got): %s", d)
+	}
+	if d := cmp.Diff(summary{Known: 3, Refused: 1, Warnings: 1}, served); d != "" {
+		t.Errorf("again, beside a hub that runs (-want +got): %s", d)
+	}
+	if r := i.run(line...); !strings.Contains(r.err, "line 4, Cost: ") || !strings.Contains(r.err, "line 5: refused: ") {
+		t.Errorf("the warnings do not name their lines: %q", r.err)
+	}
+}
+
+func restores(t *testing.T, i *installation) {
+	url, stop := i.serve()
+	code := i.employ("li", 6, url)
+	li := i.phone()
+	li.do(map[string]any{"Do": "enrol", "Server": url, "Code": code, "Name": "Li's phone"})
+	li.sync(url)
+
+	copied := make(chan result)
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	go func() { copied <- i.run("backup", backup, "-json") }()
+	li.do(map[string]any{"Do": "repair", "Jobs": 3})
+	li.sync(url)
+	if r := <-copied; r.code != 0 {
+		t.Fatalf("the backup failed: %s", r.err)
+	}
+	li.do(map[string]any{"Do": "repair", "Jobs": 2}) // the backup lacks these
+	li.sync(url)
+	stop()
+
+	var restored struct {
+		Epoch    int
+		Replaced string
+	}
+	i.must(&restored, "restore", backup, "-force")
+	if _, err := os.Stat(restored.Replaced); restored.Epoch != 1 || err != nil {
+		t.Fatalf("restored: %+v %v", restored, err)
+	}
+	url, stop = i.serve()
+	li.sync(url)
+	state := li.do(map[string]any{"Do": "state"})
+	if state.Pending != 0 || len(state.Changes) < 20 {
+		t.Errorf("the phone stands badly: %+v", state)
+	}
+	stop()
+	i.beside(func(core *server.Core) { i.hasAll(core, state.Changes) })
+	i.must(nil, "verify")
+}
+
+// hasAll checks that the hub has judged every one of the changes.
+func (i *installation) hasAll(core *server.Core, changes []string) {
+	i.t.Helper()
+	err := core.Store.Read(i.t.Context(), func(v *store.View) error {
+		for _, text := range changes {
+			var id record.ID
+			if _, err := hex.Decode(id[:], []byte(text)); err != nil {
+				return err
+			}
+			e, err := v.EntryByRID(id)
+			if err != nil {
+				return err
+			}
+			if e == nil || e.Outcome != wire.Applied && e.Outcome != wire.Merged {
+				i.t.Errorf("the hub lacks the change %s", text)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		i.t.Fatal(err)
+	}
+}
+
+func findsDamage(t *testing.T, i *installation) {
+	i.employ("li", 3, "http://127.0.0.1:8470")
+	var report struct {
+		OK       bool
+		Rows     int
+		Found    int
+		Problems []string
+	}
+	i.must(&report, "verify")
+	if !report.OK || report.Rows == 0 || report.Found != 0 {
+		t.Fatalf("a sound database: %+v", report)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(i.data, "hub.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), "UPDATE job SET _seq = _seq + 100000 WHERE id = (SELECT min(id) FROM job)")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r := i.run("verify", "-json")
+	if err := json.Unmarshal([]byte(r.out), &report); err != nil {
+		t.Fatal(err)
+	}
+	if r.code != 1 || report.OK || report.Found == 0 || !strings.Contains(report.Problems[0], "job") {
+		t.Errorf("verify exits %d and reports %+v", r.code, report)
+	}
+}
+
+func revokes(t *testing.T, i *installation) {
+	url, _ := i.serve()
+	code := i.employ("li", 1, url)
+	li, err := client.Open(t.Context(), client.Options{Path: filepath.Join(t.TempDir(), "replica.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer li.Close()
+	if err := li.Enrol(t.Context(), url, code, "Li's phone"); err != nil {
+		t.Fatal(err)
+	}
+	if err := li.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	online := func(want bool, within time.Duration) {
+		t.Helper()
+		for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+			s, err := li.Status(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Online == want {
+				return
+			}
+			if time.Since(began) > within {
+				t.Fatalf("after %s the phone is %+v", within, s)
+			}
+		}
+	}
+	online(true, 20*time.Second)
+	i.must(nil, "device", "revoke", "Li's phone")
+	online(false, 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := li.SyncOnce(ctx); err == nil {
+		t.Error("the phone is let in again")
+	}
+}
