@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"fieldsync/server/hub"
@@ -27,7 +26,7 @@ func (c *Core) KeepHouse(ctx context.Context) {
 		case err != nil:
 			c.log.Error("housekeeping did not finish; it goes on tomorrow", "error", err)
 		default:
-			c.log.Info("housekeeping is done", slog.Int("jobs_released", done))
+			c.log.Info("housekeeping is done", "jobs_released", done.Released, "rows_forgotten", done.Forgotten)
 		}
 		next := time.NewTimer(keepEvery)
 		select {
@@ -39,26 +38,35 @@ func (c *Core) KeepHouse(ctx context.Context) {
 	}
 }
 
+// Tidied is what one round of housekeeping did.
+type Tidied struct {
+	Released  int // finished jobs that left the phones
+	Forgotten int // deleted rows that no device can miss any more
+}
+
 // Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says,
-// and drops codes, tokens and browser sessions that have expired. It returns how many jobs left. Doing it twice, or in
-// two processes at a time, does it once.
-func (c *Core) Tidy(ctx context.Context) (released int, err error) {
+// forgets deleted rows that every device has heard of, and drops codes, tokens and browser sessions that have expired.
+// Doing it twice, or in two processes at a time, does it once.
+func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
 	if err != nil {
-		return 0, err
+		return done, err
+	}
+	if done.Forgotten, err = c.Collect(ctx); err != nil {
+		return done, err
 	}
 	branches, err := c.ids(ctx, "SELECT DISTINCT branch FROM job")
 	if err != nil {
-		return 0, err
+		return done, err
 	}
 	for _, branch := range branches {
 		n, err := c.releaseFinished(ctx, branch)
-		released += n
+		done.Released += n
 		if err != nil {
-			return released, err
+			return done, err
 		}
 	}
-	return released, nil
+	return done, nil
 }
 
 // finishedJobs are the branch's jobs that were over at a time and that somebody still holds.

@@ -95,11 +95,11 @@ func (k *kept) holds(job record.ID) (held bool) {
 
 func (k *kept) tidy() int {
 	k.t.Helper()
-	n, err := k.Tidy(k.t.Context())
+	done, err := k.Tidy(k.t.Context())
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	return n
+	return done.Released
 }
 
 func (k *kept) later(days int) { k.today.Add(int64(days) * 24 * time.Hour.Milliseconds()) }
@@ -152,11 +152,11 @@ func TestTwoHubsTidyingAtOnceDoItOnce(t *testing.T) {
 	var both sync.WaitGroup
 	for i, k := range []*kept{one, two} {
 		both.Go(func() {
-			n, err := k.Tidy(t.Context())
+			done, err := k.Tidy(t.Context())
 			if err != nil {
 				t.Error(err)
 			}
-			left[i] = n
+			left[i] = done.Released
 		})
 	}
 	both.Wait()
