@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"database/sql/driver"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,10 +21,10 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// jobIndexes make the list of jobs fast. None of them has a column, or a condition on a living row of job, that every
-// write of a job would touch: an update costs an index nothing unless it changes what stands in it.
+// jobIndexes make the list of jobs fast. None of those on job has a column that every write of a job would touch, or a
+// condition that holds for a living one: an update costs an index nothing unless it changes what stands in it.
 var jobIndexes = []string{
-	`CREATE INDEX IF NOT EXISTS "job.state,id" ON job(state, id)`,
+	`CREATE INDEX IF NOT EXISTS "job.state,id" ON job(state, id, plan_start)`,
 	`CREATE INDEX IF NOT EXISTS "job.plan,id" ON job(plan_start, id)`,
 	`CREATE INDEX IF NOT EXISTS "job.dead" ON job(id) WHERE _del = 1`,
 	`CREATE INDEX IF NOT EXISTS "assignment.now" ON assignment(job, person, team) WHERE state = 'open' AND _del = 0`,
@@ -44,7 +45,104 @@ var inConflict = func() string {
 	return query
 }()
 
-// condition is a part of a WHERE clause with its arguments.
+func (r reader) Jobs(f admin.JobFilter, cursor string, limit int) (rows []admin.JobRow, total int, next string, err error) {
+	if f.Unassigned && len(f.States) == 0 {
+		f.States = toBeDone
+	}
+	after, err := parsePlace(cursor, f.ByWindow)
+	if err != nil {
+		return nil, 0, "", err
+	}
+	var places []place
+	if isNarrow(&f) {
+		places, total, err = r.narrow(&f, after, limit+1)
+	} else {
+		places, total, err = r.broad(&f, after, limit+1)
+	}
+	if err != nil {
+		return nil, 0, "", err
+	}
+	if len(places) > limit {
+		places, next = places[:limit], places[limit-1].String()
+	}
+	rows, err = r.jobRows(places)
+	return rows, total, next, err
+}
+
+// toBeDone are the states of jobs that somebody has yet to do.
+var toBeDone = []string{aftersales.JobNew, aftersales.JobPlanned, aftersales.JobInWork}
+
+// place is where a job stands in a list.
+type place struct {
+	id      record.ID
+	start   int64 // of its window; latest, where the list goes by windows and it has none
+	windows bool  // the list goes by windows
+}
+
+// latest is a window after all others.
+const latest = math.MaxInt64
+
+// compare orders by the beginning of the window, then by age; without windows the youngest first.
+func (p place) compare(q place) int {
+	if !p.windows {
+		return bytes.Compare(q.id[:], p.id[:])
+	}
+	return cmp.Or(cmp.Compare(p.start, q.start), bytes.Compare(p.id[:], q.id[:]))
+}
+
+// String returns the cursor of what comes after the place.
+func (p place) String() string {
+	if !p.windows {
+		return p.id.String()
+	}
+	return strconv.FormatInt(p.start, 10) + "." + p.id.String()
+}
+
+// parsePlace reads a cursor; "" stands for the place before all others.
+func parsePlace(cursor string, windows bool) (p place, err error) {
+	p.windows = windows
+	if cursor == "" {
+		if p.start = math.MinInt64; !windows {
+			p.id = record.ID(bytes.Repeat([]byte{255}, len(p.id)))
+		}
+		return p, nil
+	}
+	id := cursor
+	if windows {
+		var start string
+		start, id, _ = strings.Cut(cursor, ".")
+		if p.start, err = strconv.ParseInt(start, 10, 64); err != nil {
+			return p, errCursor
+		}
+	}
+	if p.id, err = record.ParseID(id); err != nil {
+		return p, errCursor
+	}
+	return p, nil
+}
+
+// isNarrow reports whether a filter asks for what no index has in order.
+func isNarrow(f *admin.JobFilter) bool {
+	return f.Text != "" || !f.Person.IsZero() || f.Unassigned || f.Conflict || f.From != 0 || f.To != 0 ||
+		f.ByWindow && len(f.States) > 0
+}
+
+// narrow reads the places of all jobs that match, at once, and cuts the page out of them.
+func (r reader) narrow(f *admin.JobFilter, after place, limit int) (page []place, total int, err error) {
+	c := conditionOf(f)
+	all, err := r.places(f.ByWindow, "SELECT j.id, j.plan_start FROM job j WHERE "+c.text, c.args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	slices.SortFunc(all, place.compare)
+	from, found := slices.BinarySearchFunc(all, after, place.compare)
+	if found {
+		from++
+	}
+	return all[from:min(from+limit, len(all))], len(all), nil
+}
+
+// condition is a WHERE clause with its arguments.
 type condition struct {
 	text string
 	args []driver.Value
@@ -55,9 +153,16 @@ func (c *condition) and(text string, args ...driver.Value) {
 	c.args = append(c.args, args...)
 }
 
-// conditionOf returns what the filter asks of a job j, its states aside.
+// conditionOf returns what the filter asks of a job j.
 func conditionOf(f *admin.JobFilter) *condition {
 	c := &condition{text: isAlive}
+	if len(f.States) > 0 {
+		states := make([]driver.Value, len(f.States))
+		for i, s := range f.States {
+			states[i] = s
+		}
+		c.and("j.state IN (?"+strings.Repeat(", ?", len(states)-1)+")", states...)
+	}
 	if !f.Person.IsZero() {
 		c.and("j.id IN (SELECT job FROM assignment WHERE person = ? AND state = 'open' AND _del = 0)", f.Person[:])
 	}
@@ -65,7 +170,7 @@ func conditionOf(f *admin.JobFilter) *condition {
 		c.and("NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)")
 	}
 	if f.Conflict {
-		c.and("j.id IN (" + inConflict + ")")
+		c.and("j.id IN (SELECT job FROM (" + inConflict + "))")
 	}
 	if f.From != 0 {
 		c.and("j.plan_start >= ?", f.From)
@@ -87,143 +192,83 @@ func like(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
 }
 
-func (r reader) Jobs(f admin.JobFilter, cursor string, limit int) (rows []admin.JobRow, total int, next string, err error) {
-	if total, err = r.countJobs(&f); err != nil || total == 0 {
-		return nil, total, "", err
-	}
-	order := latestFirst
+// broad counts by an index, and reads from one no more than the page.
+func (r reader) broad(f *admin.JobFilter, after place, limit int) (page []place, total int, err error) {
 	if f.ByWindow {
-		order = byWindow
+		page, err = r.byWindow(after, limit)
+	} else {
+		page, err = r.byState(f.States, after, limit)
 	}
-	found, err := order(r, &f, cursor, limit+1)
-	if err != nil {
-		return nil, 0, "", err
+	if err == nil {
+		total, err = r.count(f.States)
 	}
-	if len(found) > limit {
-		found, next = found[:limit], found[limit-1].cursor
-	}
-	rows, err = r.jobRows(found)
-	return rows, total, next, err
+	return page, total, err
 }
 
-// countJobs counts state by state: each is a part of an index of its own.
-func (r reader) countJobs(f *admin.JobFilter) (total int, err error) {
-	for _, state := range statesOf(f) {
-		c := conditionOf(f)
-		if state != "" {
-			c.and("j.state = ?", state)
-		}
-		err := r.view.Select(func(q *sqlrow.Rows) error { total += int(q.Int(0)); return q.Err() },
-			"SELECT count(*) FROM job j WHERE "+c.text, c.args...)
-		if err != nil {
-			return 0, err
+// eachState calls do with the condition of each state asked for, of any if none is: each is a stretch of the index.
+func eachState(states []string, do func(is string, args []driver.Value) error) error {
+	if len(states) == 0 {
+		return do("1 = 1", nil)
+	}
+	for _, s := range states {
+		if err := do("j.state = ?", []driver.Value{s}); err != nil {
+			return err
 		}
 	}
-	return total, nil
+	return nil
 }
 
-// statesOf returns the states that the filter asks for, "" for any.
-func statesOf(f *admin.JobFilter) []string {
-	if len(f.States) == 0 {
-		return []string{""}
-	}
-	return f.States
+// count counts the dead apart: so it never looks at a row.
+func (r reader) count(states []string) (total int, err error) {
+	err = eachState(states, func(is string, args []driver.Value) error {
+		return r.view.Select(func(q *sqlrow.Rows) error { total += int(q.Int(0)); return q.Err() },
+			"SELECT (SELECT count(*) FROM job j WHERE "+is+") - (SELECT count(*) FROM job j WHERE "+is+
+				" AND j.id IN (SELECT id FROM job WHERE _del = 1))", append(args, args...)...)
+	})
+	return total, err
 }
 
-// found is a job in its order, and the cursor of those after it.
-type found struct {
-	id     record.ID
-	start  int64
-	cursor string
-}
-
-// latestFirst reads each state from its own index, where its latest stand together, and merges them.
-func latestFirst(r reader, f *admin.JobFilter, cursor string, limit int) (list []found, err error) {
-	before := record.ID{0: 255, 1: 255}
-	if cursor != "" {
-		if before, err = record.ParseID(cursor); err != nil {
-			return nil, errCursor
-		}
-	}
-	for _, state := range statesOf(f) {
-		c := conditionOf(f)
-		if state != "" {
-			c.and("j.state = ?", state)
-		}
-		c.and("j.id < ?", before[:])
-		part, err := r.ids("SELECT j.id, 0 FROM job j WHERE "+c.text+" ORDER BY j.id DESC LIMIT ?", append(c.args, int64(limit))...)
-		if err != nil {
-			return nil, err
-		}
+// byState reads the youngest of each state, and merges them.
+func (r reader) byState(states []string, after place, limit int) (list []place, err error) {
+	err = eachState(states, func(is string, args []driver.Value) error {
+		part, err := r.places(false, "SELECT j.id, 0 FROM job j WHERE "+is+" AND j.id < ? AND j._del = 0 ORDER BY j.id DESC LIMIT ?",
+			append(args, after.id[:], int64(limit))...)
 		list = append(list, part...)
-	}
-	slices.SortFunc(list, func(a, b found) int { return bytes.Compare(b.id[:], a.id[:]) })
-	for i := range list {
-		list[i].cursor = list[i].id.String()
-	}
-	return list[:min(limit, len(list))], nil
+		return err
+	})
+	slices.SortFunc(list, place.compare)
+	return list[:min(limit, len(list))], err
 }
 
-// byWindow reads those that are planned in the order of their windows, and then the others.
-func byWindow(r reader, f *admin.JobFilter, cursor string, limit int) (list []found, err error) {
-	start, id, err := parseWindow(cursor)
-	if err != nil {
-		return nil, err
+// byWindow reads the jobs that are planned in order, and then the others.
+func (r reader) byWindow(after place, limit int) (list []place, err error) {
+	if after.start != latest {
+		list, err = r.places(true, "SELECT j.id, j.plan_start FROM job j WHERE (j.plan_start, j.id) > (?, ?) AND j._del = 0"+
+			" ORDER BY j.plan_start, j.id LIMIT ?", after.start, after.id[:], int64(limit))
+		after = place{}
 	}
-	c := conditionOf(f)
-	if len(f.States) > 0 {
-		c.and("j.state IN (?"+strings.Repeat(", ?", len(f.States)-1)+")", values(f.States)...)
+	if err != nil || len(list) == limit {
+		return list, err
 	}
-	if start >= 0 {
-		args := append(slices.Clone(c.args), start, id[:], int64(limit))
-		list, err = r.ids("SELECT j.id, j.plan_start FROM job j WHERE "+c.text+
-			" AND (j.plan_start, j.id) > (?, ?) ORDER BY j.plan_start, j.id LIMIT ?", args...)
-		id = record.ID{}
-	}
-	if err == nil && len(list) < limit {
-		var rest []found
-		rest, err = r.ids("SELECT j.id, -1 FROM job j WHERE "+c.text+" AND j.plan_start IS NULL AND j.id > ? ORDER BY j.id LIMIT ?",
-			append(slices.Clone(c.args), id[:], int64(limit-len(list)))...)
-		list = append(list, rest...)
-	}
-	for i := range list {
-		list[i].cursor = fmt.Sprintf("%d.%s", list[i].start, list[i].id)
-	}
-	return list, err
+	rest, err := r.places(true, "SELECT j.id, NULL FROM job j WHERE j.plan_start IS NULL AND j.id > ? AND j._del = 0"+
+		" ORDER BY j.id LIMIT ?", after.id[:], int64(limit-len(list)))
+	return append(list, rest...), err
 }
 
-// parseWindow reads a cursor of byWindow: the beginning of the window, -1 for none, and the id.
-func parseWindow(cursor string) (start int64, id record.ID, err error) {
-	if cursor == "" {
-		return 0, id, nil
-	}
-	at, after, _ := strings.Cut(cursor, ".")
-	start, err1 := strconv.ParseInt(at, 10, 64)
-	id, err2 := record.ParseID(after)
-	if err1 != nil || err2 != nil {
-		return 0, id, errCursor
-	}
-	return start, id, nil
-}
-
-func values(texts []string) []driver.Value {
-	list := make([]driver.Value, len(texts))
-	for i, t := range texts {
-		list[i] = t
-	}
-	return list
-}
-
-func (r reader) ids(query string, args ...driver.Value) (list []found, err error) {
+func (r reader) places(windows bool, query string, args ...driver.Value) (list []place, err error) {
 	err = r.view.Select(func(q *sqlrow.Rows) error {
-		list = append(list, found{id: q.ID(0), start: q.Int(1)})
+		p := place{id: q.ID(0), start: q.Int(1), windows: windows}
+		if q.Null(1) {
+			p.start = latest
+		}
+		list = append(list, p)
 		return q.Err()
 	}, query, args...)
 	return list, err
 }
 
 // jobRows returns the jobs as a list shows them, in the order found: three queries, however many they are.
-func (r reader) jobRows(list []found) ([]admin.JobRow, error) {
+func (r reader) jobRows(list []place) ([]admin.JobRow, error) {
 	ids, at := make([]record.ID, len(list)), map[record.ID]int{}
 	for i, f := range list {
 		ids[i], at[f.id] = f.id, i

@@ -102,7 +102,7 @@ type JobFilter struct {
 	Text       string    // part of the number, the title, the customer's name or the unit's serial; at any place, any case
 	States     []string  // any of these; empty: all
 	Person     record.ID // assigned to this person now; zero: anybody
-	Unassigned bool      // assigned to nobody now
+	Unassigned bool      // assigned to nobody now; without States among the jobs that are still to be done
 	Conflict   bool      // with an open conflict in one of its rows
 	From, To   int64     // whose window begins in [From, To), ms since 1970 UTC; 0: unbounded
 	ByWindow   bool      // order by the beginning of the window, those without one last; else latest first

@@ -3,7 +3,9 @@ package hub
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,7 +71,9 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.alive()
 		return ping(data)
 	})
-	h.wait.Go(c.serve)
+	if !h.accept(c) {
+		_ = ws.Close()
+	}
 }
 
 func (c *conn) alive() { _ = c.ws.SetReadDeadline(time.Now().Add(silentFor)) }
@@ -118,10 +122,24 @@ func (c *conn) end() {
 	c.hub.unregister(c)
 }
 
-// feed gives the machine an event, carries out what it asks for, and goes on with the answers.
-func (c *conn) feed(e session.Event) {
+func (c *conn) feed(e session.Event) { c.alone(func() { c.step(e) }) }
+
+// alone runs do while nothing else happens to the connection. A fault of the program that it lays bare ends this
+// connection and no other.
+func (c *conn) alone(do func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			c.hub.Log.Error("serving a device panicked", "device", c.device.String(), "trouble", trouble, "stack", string(debug.Stack()))
+			c.hangUp()
+		}
+	}()
+	do()
+}
+
+// step gives the machine an event, carries out what it asks for, and goes on with the answers.
+func (c *conn) step(e session.Event) {
 	for events := []session.Event{e}; len(events) > 0 && !c.closed; events = events[1:] {
 		for _, effect := range c.machine.Step(events[0]) {
 			if answer := c.perform(effect); answer != nil {
@@ -136,8 +154,7 @@ func (c *conn) perform(e session.Effect) session.Event {
 	case session.Send:
 		c.send(e.Message)
 	case session.Close:
-		c.closed = true
-		_ = c.ws.Close()
+		c.hangUp()
 	case session.Expect:
 		c.expect(e.Within)
 	case session.Admit:
@@ -188,15 +205,22 @@ func asFault(err error) *fault.Error {
 // send writes one message. A device that does not take it in time has lost its connection, not its place.
 func (c *conn) send(m wire.Message) {
 	data, err := c.codec.Encode(nil, m)
-	if err == nil {
+	if err != nil {
+		c.hub.Log.Error("a message cannot be sent", "device", c.device.String(), "message", fmt.Sprintf("%T", m), "error", err)
+	} else {
 		_ = c.ws.SetWriteDeadline(time.Now().Add(writeWithin))
 		err = c.ws.WriteMessage(websocket.BinaryMessage, data)
 		c.hub.stats.sent.Add(float64(len(data)))
 	}
 	if err != nil {
-		c.closed = true
-		_ = c.ws.Close()
+		c.hangUp()
 	}
+}
+
+// hangUp is called with the lock held.
+func (c *conn) hangUp() {
+	c.closed = true
+	_ = c.ws.Close()
 }
 
 func (c *conn) expect(within time.Duration) {
@@ -205,18 +229,29 @@ func (c *conn) expect(within time.Duration) {
 		c.timer = nil
 	}
 	if within > 0 {
-		c.timer = time.AfterFunc(within, func() { c.feed(session.TimedOut{}) })
+		var t *time.Timer
+		t = time.AfterFunc(within, func() { c.timedOut(t) })
+		c.timer = t
 	}
 }
 
+// timedOut feeds TimedOut, unless what was expected has come while the timer waited for its turn.
+func (c *conn) timedOut(t *time.Timer) {
+	c.alone(func() {
+		if c.timer == t {
+			c.step(session.TimedOut{})
+		}
+	})
+}
+
 // nudge tells the connection that something was committed that it may care for. It does not wait: many nudges before
-// the first is heard are one.
+// the first is heard are one, however long a slow device keeps it from being heard.
 func (c *conn) nudge() {
 	if c.nudged.CompareAndSwap(false, true) {
-		go func() {
+		go c.alone(func() {
 			c.nudged.Store(false)
-			c.feed(session.Moved{})
-		}()
+			c.step(session.Moved{})
+		})
 	}
 }
 

@@ -6,6 +6,8 @@ package hub
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,6 +82,7 @@ type Hub struct {
 	stats stats
 
 	mu       sync.Mutex
+	all      map[*conn]bool      // admitted or not
 	conns    map[record.ID]*conn // by device
 	watchers map[chan struct{}]bool
 	subs     map[record.Bucket]map[*conn]bool
@@ -107,6 +110,7 @@ func New(o Options) (*Hub, error) {
 	h := &Hub{
 		Options: o, codec: codec, stop: make(chan struct{}),
 		cfg:      judge.Config{Schema: o.Schema, Rules: o.Rules, Epoch: o.Epoch, RestoreAt: o.RestoreAt},
+		all:      map[*conn]bool{},
 		conns:    map[record.ID]*conn{},
 		watchers: map[chan struct{}]bool{},
 		subs:     map[record.Bucket]map[*conn]bool{},
@@ -127,8 +131,11 @@ func New(o Options) (*Hub, error) {
 	return h, nil
 }
 
+// goodbyeWithin is how long a hub that closes waits for devices to take its goodbye.
+const goodbyeWithin = 3 * time.Second
+
 // Close says goodbye to every device, each asked to come back at a moment of its own within the time, and writes down
-// what is left to write.
+// what is left to write. Whoever does not take the goodbye is cut off.
 func (h *Hub) Close(spread time.Duration) {
 	h.mu.Lock()
 	if h.closing {
@@ -136,14 +143,17 @@ func (h *Hub) Close(spread time.Duration) {
 		return
 	}
 	h.closing = true
-	conns := make([]*conn, 0, len(h.conns))
-	for _, c := range h.conns {
-		conns = append(conns, c)
-	}
+	conns := slices.Collect(maps.Keys(h.all))
 	h.mu.Unlock()
 	for i, c := range conns {
 		go c.goodbye(spread * time.Duration(i+1) / time.Duration(len(conns)))
 	}
+	late := time.AfterFunc(goodbyeWithin, func() {
+		for _, c := range conns {
+			_ = c.ws.Close()
+		}
+	})
+	defer late.Stop()
 	close(h.stop)
 	h.wait.Wait()
 }
@@ -179,8 +189,12 @@ func (h *Hub) Watch() (changed <-chan struct{}, stop func()) {
 	}
 }
 
-// committed tells everybody whom a commit concerns. It never waits for any of them.
+// committed tells everybody whom a commit of this process concerns; head is 0 where nothing was committed. It never
+// waits for any of them.
 func (h *Hub) committed(head uint64, touched []record.Bucket) {
+	if head == 0 {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.told[head] = true
@@ -225,6 +239,18 @@ func (h *Hub) unsubscribe(c *conn) {
 	c.buckets = nil
 }
 
+// accept serves the connection, unless the hub is closing.
+func (h *Hub) accept(c *conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		return false
+	}
+	h.all[c] = true
+	h.wait.Go(c.serve)
+	return true
+}
+
 // register makes c the device's one connection and ends the one it had. It reports false when the hub is closing.
 func (h *Hub) register(c *conn) bool {
 	h.mu.Lock()
@@ -244,6 +270,7 @@ func (h *Hub) unregister(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.unsubscribe(c)
+	delete(h.all, c)
 	if h.conns[c.device] == c {
 		delete(h.conns, c.device)
 	}

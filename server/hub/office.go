@@ -158,6 +158,7 @@ func (h *Hub) commitWith(ctx context.Context, person record.ID, do func(*judge.B
 		if err != nil {
 			return err
 		}
+		before := b.Head()
 		known, err := tx.Actor(actor)
 		if err != nil {
 			return err
@@ -168,7 +169,9 @@ func (h *Hub) commitWith(ctx context.Context, person record.ID, do func(*judge.B
 		if r, err = do(b, known); err != nil {
 			return err
 		}
-		touched, head = b.Touched(), b.Head()
+		if b.Head() > before {
+			touched, head = b.Touched(), b.Head()
+		}
 		if err := b.Flush(); err != nil {
 			return err
 		}

@@ -2,7 +2,9 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -86,6 +88,9 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	if !c.hub.register(c) {
 		return session.Closing{RetryAfter: time.Second}, nil
 	}
+	if err := c.stands(ctx, d); err != nil {
+		return nil, err
+	}
 	if !c.author.Revoked {
 		c.hub.subscribe(c, buckets)
 	}
@@ -95,13 +100,28 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	return session.Admitted{Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Mute: c.author.Revoked}, nil
 }
 
+// stands refuses a device whose standing changed while it was being welcomed: before it had a connection that could have
+// been ended.
+func (c *conn) stands(ctx context.Context, was *auth.Device) error {
+	d, err := c.hub.Devices.Device(ctx, was.ID)
+	if err == nil && (d == nil || d.Standing != was.Standing) {
+		err = errRevoked
+	}
+	return err
+}
+
+// maxOffset is how far a device's clock may be off, in ms: a hundred years. What it says beyond is as good as nothing.
+const maxOffset = 100 * 365 * 24 * 3600 * 1000
+
 func contactOf(hello *wire.Hello, w *wire.Welcome, now time.Time) Contact {
 	c := Contact{
 		App: hello.App, Schema: hello.Schema, Seen: now, Pending: int(hello.Pending), Actor: hello.Actor,
-		Offset: time.Duration(now.UnixMilli()-hello.Now) * time.Millisecond,
+	}
+	if at := now.UnixMilli(); hello.Now > at-maxOffset && hello.Now < at+maxOffset {
+		c.Offset = time.Duration(at-hello.Now) * time.Millisecond
 	}
 	if hello.Oldest > 0 {
-		c.Oldest = time.UnixMilli(hello.Oldest)
+		c.Oldest = time.UnixMilli(min(hello.Oldest, now.UnixMilli()))
 	}
 	if w.Actor != 0 {
 		c.Actor = w.Actor
@@ -140,6 +160,7 @@ func (c *conn) read(want judge.Want) (session.Event, error) {
 	})
 	if err == nil && buckets != nil {
 		c.hub.subscribe(c, buckets)
+		c.nudge() // for what was committed in them before they were subscribed to
 	}
 	return answer, err
 }
@@ -159,21 +180,30 @@ func (h *Hub) batch(tx Tx) (*judge.Batch, error) { return judge.NewBatch(tx, h.c
 func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (answer wire.Verdicts, err error) {
 	var touched []record.Bucket
 	var head uint64
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			err = fmt.Errorf("hub: judging panicked: %v\n%s", trouble, debug.Stack())
+		}
+	}()
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		b, err := h.batch(tx)
 		if err != nil {
 			return err
 		}
+		before := b.Head()
 		if ack, ok := h.notes.ack(p.Actor); ok {
 			if err := b.Acknowledge(ack.Actor, ack.K, ack.Written); err != nil {
 				return err
 			}
 		}
 		answer, err = h.judgePush(b, author, p)
-		touched, head = b.Touched(), b.Head()
+		if b.Head() > before {
+			touched, head = b.Touched(), b.Head()
+		}
 		return err
 	})
 	if err != nil {
+		h.blame(err)
 		return wire.Verdicts{}, err
 	}
 	h.stats.count(answer.Verdicts)
@@ -211,6 +241,23 @@ func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (wire
 // maxFaults is how often judging a change set may fail before it is put aside.
 const maxFaults = 3
 
+// unjudged is trouble with one change set.
+type unjudged struct {
+	hash record.Hash
+	error
+}
+
+func (u *unjudged) Unwrap() error { return u.error }
+
+// blame counts trouble against the change set at which it came up: not a full disk, or whatever else the store can name,
+// for it would go wrong with any.
+func (h *Hub) blame(err error) {
+	var u *unjudged
+	if code := fault.CodeOf(err); errors.As(err, &u) && (code == "" || code == fault.Internal) {
+		h.stats.faults(u.hash, 1)
+	}
+}
+
 // judgeOne judges a change set. One at which judging failed, or panicked, three times over is put into quarantine as
 // poison, so that it does not hold up the next one for ever.
 func (h *Hub) judgeOne(b *judge.Batch, author judge.Author, p wire.Pushed) (r judge.Ruling, err error) {
@@ -220,10 +267,10 @@ func (h *Hub) judgeOne(b *judge.Batch, author judge.Author, p wire.Pushed) (r ju
 	}
 	defer func() {
 		if trouble := recover(); trouble != nil {
-			err = fmt.Errorf("hub: judging panicked: %v", trouble)
+			err = fmt.Errorf("hub: judging panicked: %v\n%s", trouble, debug.Stack())
 		}
-		if err != nil && fault.CodeOf(err) == "" {
-			h.stats.faults(hash, 1)
+		if err != nil {
+			err = &unjudged{hash, err}
 		}
 	}()
 	return b.Judge(author, p)

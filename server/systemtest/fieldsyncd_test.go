@@ -418,6 +418,13 @@ func restores(t *testing.T, i *installation) {
 	if state.Pending != 0 || len(state.Changes) < 20 {
 		t.Errorf("the phone stands badly: %+v", state)
 	}
+	for range 2 {
+		i.must(nil, "backup", filepath.Join(t.TempDir(), "later.db"))
+	}
+	li.sync(url)
+	if kept := li.do(map[string]any{"Do": "state"}).Changes; len(kept) != 0 {
+		t.Errorf("two backups have everything, and the phone still keeps %d changes", len(kept))
+	}
 	stop()
 	i.beside(func(core *server.Core) { i.hasAll(core, state.Changes) })
 	i.must(nil, "verify")

@@ -149,11 +149,9 @@ func TestChecksumsOfOthersAreNobodysBusiness(t *testing.T) {
 	if sums := await[wire.Sums](mallory); len(sums.Sums) != 0 {
 		t.Fatalf("the hub tells about buckets of others: %+v", sums)
 	}
-	many := make([]record.Bucket, 50_000)
-	for i := range many {
-		many[i] = record.Shared
-	}
-	mallory.send(wire.Verify{Buckets: many})
+	many := binary.AppendUvarint([]byte{byte(wire.KindVerify), 0}, 50_000)
+	many = append(many, make([]byte, 50_000*17)...)
+	mallory.write(frame(frameBinary, many))
 	mallory.refused(fault.TooLarge)
 }
 

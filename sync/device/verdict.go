@@ -94,8 +94,8 @@ func (r *Replica) takeVerdict(v *wire.Verdicts, run *wire.Verdict, rows map[reco
 // judgedItems returns the items of a run of verdicts, or nil where it does not name their hashes: then it is about
 // other change sets than these, and changes nothing.
 func (r *Replica) judgedItems(a clock.Actor, run *wire.Verdict) ([]*Item, error) {
-	items := make([]*Item, 0, run.Count)
-	hashes := make([]record.Hash, 0, run.Count)
+	var items []*Item // however many the run claims to be
+	var hashes []record.Hash
 	for i := range run.Count {
 		item, err := r.store.Item(clock.Dot{Actor: a, Counter: run.Counter + i})
 		if err != nil || item == nil {

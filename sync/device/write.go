@@ -90,6 +90,9 @@ func (t *Tx) commit(cause string, amends clock.Dot) (*Item, error) {
 	if len(item.Encoded) > record.MaxChangeSet || len(cs.Rows) > record.MaxRows {
 		return nil, fault.New(fault.TooLarge, "this is too much to record at once; do it in smaller steps")
 	}
+	if _, err := record.ParseChangeSet(item.Encoded); err != nil { // the hub could not read it, and all behind it would wait
+		return nil, fault.Wrap(fault.Invalid, "this cannot be recorded so: its cause or a text is malformed or too long", err)
+	}
 	for _, s := range rows {
 		if err := t.store.PutRow(s.Row); err != nil {
 			return nil, err

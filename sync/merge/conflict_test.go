@@ -126,7 +126,7 @@ func TestGoingBackOnALadderIsNoConflictForWhoSaw(t *testing.T) {
 	s.expect("state", record.Text("cancelled"))
 }
 
-// Nobody is asked about what he would only be told of: an asking column keeps a late value beside its replacement.
+// Elsewhere a value that comes after its replacement is dropped. Here it takes a person to say that it was replaced.
 func TestALateValueOfAQuestionStands(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
@@ -138,16 +138,17 @@ func TestALateValueOfAQuestionStands(t *testing.T) {
 
 func TestADeleteIsReportedWhereItLoses(t *testing.T) {
 	t.Parallel()
+	hide := func(s *story, seen clock.Dot) { s.delete(desk, saw(seen)) }
 	edit := func(s *story, context clock.Vector) { s.write(phone, 9, context, text("title", "still needed")) }
 	for name, c := range map[string]struct {
 		tell func(s *story, first clock.Dot)
 		want bool
 	}{
-		"a delete that saw all":          {func(s *story, d clock.Dot) { s.delete(desk, saw(d)) }, false},
+		"a delete that saw all":          {hide, false},
 		"a delete that missed an edit":   {func(s *story, _ clock.Dot) { s.delete(desk, nothing) }, true},
-		"an edit of who knew":            {func(s *story, d clock.Dot) { s.delete(desk, saw(d)); edit(s, s.row.Vector) }, false},
-		"an edit of who did not":         {func(s *story, d clock.Dot) { s.delete(desk, saw(d)); edit(s, saw(d)) }, true},
-		"the second edit after a delete": {func(s *story, d clock.Dot) { s.delete(desk, saw(d)); edit(s, saw(d)); edit(s, saw(d)) }, false},
+		"an edit of who knew":            {func(s *story, d clock.Dot) { hide(s, d); edit(s, s.row.Vector) }, false},
+		"an edit of who did not":         {func(s *story, d clock.Dot) { hide(s, d); edit(s, saw(d)) }, true},
+		"the second edit after a delete": {func(s *story, d clock.Dot) { hide(s, d); edit(s, saw(d)); edit(s, saw(d)) }, false},
 	} {
 		s := newStory(t)
 		c.tell(s, s.write(phone, 1, nothing, text("finding", "a leak")))

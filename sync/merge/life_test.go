@@ -10,21 +10,22 @@ import (
 // A delete holds while everything in the row was seen by somebody who deleted it.
 func TestADeleteHoldsWhileItCoversEveryWrite(t *testing.T) {
 	t.Parallel()
-	type dots struct{ one, two clock.Dot }
+	one, two := clock.Dot{Actor: phone, Counter: 1}, clock.Dot{Actor: tablet, Counter: 1}
 	for name, c := range map[string]struct {
-		deletes []func(dots) clock.Vector
-		dead    bool
+		saw  []clock.Vector // by one deleter, or by two
+		dead bool
 	}{
-		"seen by one":               {[]func(dots) clock.Vector{func(d dots) clock.Vector { return saw(d.one, d.two) }}, true},
-		"seen in part":              {[]func(dots) clock.Vector{func(d dots) clock.Vector { return saw(d.one) }}, false},
-		"seen by two together":      {[]func(dots) clock.Vector{func(d dots) clock.Vector { return saw(d.one) }, func(d dots) clock.Vector { return saw(d.two) }}, true},
-		"seen in part, twice alike": {[]func(dots) clock.Vector{func(d dots) clock.Vector { return saw(d.one) }, func(d dots) clock.Vector { return saw(d.one) }}, false},
-		"blindly":                   {[]func(dots) clock.Vector{func(dots) clock.Vector { return nothing }}, false},
+		"seen by one":               {[]clock.Vector{saw(one, two)}, true},
+		"seen in part":              {[]clock.Vector{saw(one)}, false},
+		"seen by two together":      {[]clock.Vector{saw(one), saw(two)}, true},
+		"seen in part, twice alike": {[]clock.Vector{saw(one), saw(one)}, false},
+		"blindly":                   {[]clock.Vector{nothing}, false},
 	} {
 		s := newStory(t)
-		d := dots{s.write(phone, 1, nothing, text("title", "a")), s.write(tablet, 1, nothing, text("finding", "b"))}
-		for i, context := range c.deletes {
-			s.delete([]clock.Actor{desk, boss}[i], context(d))
+		s.write(phone, 1, nothing, text("title", "a"))
+		s.write(tablet, 1, nothing, text("finding", "b"))
+		for i, context := range c.saw {
+			s.delete([]clock.Actor{desk, boss}[i], context)
 		}
 		if s.row.Deleted != c.dead {
 			t.Errorf("%s: deleted: %v", name, s.row.Deleted)

@@ -35,8 +35,12 @@ func TestMetadataIsAFifthOfARowAtMost(t *testing.T) {
 	s.write(hub, now, nothing, all)
 	s.expectMeta("as inserted")
 	for i, by := range []clock.Actor{phone, desk, tablet} {
-		names := []string{fmt.Sprintf("c%d", 4*i), fmt.Sprintf("c%d", 4*i+1), fmt.Sprintf("c%d", 4*i+2)}
-		edit := record.Values{names[0]: record.Text("tightened the hose, it had come loose"), names[1]: record.Text("replaced the seal of the second pump"), names[2]: record.Number(7)}
+		column := func(n int) string { return fmt.Sprintf("c%d", 4*i+n) }
+		edit := record.Values{
+			column(0): record.Text("tightened the hose, it had come loose"),
+			column(1): record.Text("replaced the seal of the second pump"),
+			column(2): record.Number(7),
+		}
 		s.write(by, now.Add(int64(i)*86_400_000), s.row.Vector, edit)
 	}
 	s.expectMeta("after three edits")

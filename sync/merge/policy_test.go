@@ -15,8 +15,8 @@ type author struct {
 	value record.Value
 }
 
-// Each line has two writes whose authors knew nothing of each other. The first is shown and the second stands beside it,
-// whichever came first; and both go when somebody who has seen them writes.
+// Each line has two writes whose authors knew nothing of each other. The first is shown and the second stands beside
+// it, whichever came first; and both go when somebody who has seen them writes.
 func TestThePolicyPicksWhatIsShown(t *testing.T) {
 	t.Parallel()
 	a, b, n := record.Text("a"), record.Text("b"), record.Null

@@ -50,8 +50,10 @@ func storyOf(t *testing.T, table *schema.Table) *story {
 	}}
 }
 
-// write is a write of the values at the time; tune may change it before it comes.
-func (s *story) write(by clock.Actor, at clock.Stamp, context clock.Vector, values record.Values, tune ...func(*merge.Write)) clock.Dot {
+// write lets a write of the values, made at the time, come; tune may change it before.
+func (s *story) write(
+	by clock.Actor, at clock.Stamp, context clock.Vector, values record.Values, tune ...func(*merge.Write),
+) clock.Dot {
 	s.Helper()
 	c, err := record.NewChange(record.Update, s.row.Table, s.row.ID, values)
 	if err != nil {
@@ -70,7 +72,18 @@ func (s *story) comes(w *merge.Write, by clock.Actor, tune []func(*merge.Write))
 		t(w)
 	}
 	s.said = merge.Apply(s.row, w, s.row.Seq+1)
+	s.stored()
 	return w.Dot
+}
+
+// stored takes the row through its stored form, as every row goes from one commit to the next.
+func (s *story) stored() {
+	s.Helper()
+	r := *s.row
+	if err := record.ReadMeta(&r, record.AppendMeta(nil, s.row)); err != nil {
+		s.Fatal(err)
+	}
+	s.row = &r
 }
 
 // under gives the write another dot, as when it comes out of turn.

@@ -206,7 +206,7 @@ type Table struct {
 	Class   Class
 	Columns []Column
 	Buckets []Bucket
-	Parent  string  // a Ref column: the row that owns this one; deletes and revivals pass along it
+	Parent  string  // a Ref column: the row that owns this one; a write to this one brings a deleted owner back
 	Grants  []Grant // what rows of this table let people hold
 	Rights  []Right // what holders of the row's buckets may write, by the hold's right
 	Create  bool    // a device may insert a row into a bucket nobody holds yet: a job found on site

@@ -50,6 +50,7 @@ type Device struct {
 	partial bool // a page is under way: its last part has not come
 	resent  int
 	check   []record.Bucket // buckets still to be compared
+	asked   bool            // for checksums, and they have not come
 	level   bool            // CaughtUp was said, and nothing came since
 }
 
@@ -116,10 +117,10 @@ func (d *Device) received(m wire.Message) ([]Effect, error) {
 	switch m := m.(type) {
 	case wire.Refusal:
 		d.state = deviceClosed
-		return []Effect{Close{fault.New(m.Code, m.Message), time.Duration(m.RetryAfter) * time.Millisecond, false}}, nil
+		return []Effect{Close{fault.New(m.Code, m.Message), retryAfter(m.RetryAfter), false}}, nil
 	case wire.Goodbye:
 		d.state = deviceClosed
-		return []Effect{Close{RetryAfter: time.Duration(m.RetryAfter) * time.Millisecond}}, nil
+		return []Effect{Close{RetryAfter: retryAfter(m.RetryAfter)}}, nil
 	}
 	if d.state == deviceGreeting {
 		return d.greeted(m)
@@ -133,6 +134,13 @@ func (d *Device) received(m wire.Message) ([]Effect, error) {
 		return d.summed(&m)
 	}
 	return nil, ErrOutOfPlace
+}
+
+// maxRetryAfter is how long a device leaves a hub alone, whatever the hub asks for.
+const maxRetryAfter = time.Hour
+
+func retryAfter(ms int64) time.Duration {
+	return time.Duration(min(max(ms, 0), maxRetryAfter.Milliseconds())) * time.Millisecond
 }
 
 func (d *Device) greeted(m wire.Message) ([]Effect, error) {
@@ -266,7 +274,7 @@ func (d *Device) complete() bool {
 
 // begin starts comparing what the device holds with the hub, unless there is something better to do.
 func (d *Device) begin() ([]Effect, error) {
-	if d.state != deviceLive || !d.level || len(d.check) > 0 {
+	if d.state != deviceLive || !d.level || d.asked {
 		return nil, nil
 	}
 	held, err := d.local.Held()
@@ -281,11 +289,15 @@ func (d *Device) verify() []Effect {
 		return nil
 	}
 	asked := d.check[:n]
-	d.check = d.check[n:]
+	d.check, d.asked = d.check[n:], true
 	return []Effect{Send{wire.Verify{Buckets: asked}}}
 }
 
 func (d *Device) summed(s *wire.Sums) ([]Effect, error) {
+	if !d.asked {
+		return nil, ErrOutOfPlace
+	}
+	d.asked = false
 	differs, err := d.local.Compare(s)
 	if err != nil {
 		return nil, err

@@ -248,8 +248,8 @@ func (a *app) report(r *store.VerifyReport, took time.Duration) error {
 		Found    int      `json:"found"`
 		Problems []string `json:"problems"`
 	}{r.OK(), r.Rows, r.Feed, r.Entries, r.Actors, r.Audit, r.Found, append([]string{}, r.Problems...)}, func() {
-		a.say("%d rows, %d feed entries, %d changes of %d writers, %d audit entries, in %s\n",
-			r.Rows, r.Feed, r.Entries, r.Actors, r.Audit, took.Round(time.Millisecond))
+		a.say("%d rows, %d feed entries, %d changes of %s, %d audit entries, in %s\n",
+			r.Rows, r.Feed, r.Entries, many(int(r.Actors), "writer"), r.Audit, took.Round(time.Millisecond))
 		for _, p := range r.Problems {
 			a.say("  %s\n", p)
 		}
@@ -266,7 +266,7 @@ func verdictOf(r *store.VerifyReport) string {
 	case r.OK():
 		return "Everything is as it should be."
 	case r.Found > len(r.Problems):
-		return fmt.Sprintf("%d problems were found, the first %d of them above. Restore a backup.", r.Found, len(r.Problems))
+		return fmt.Sprintf("%d problems found, the first %d of them above. Restore a backup.", r.Found, len(r.Problems))
 	}
-	return fmt.Sprintf("%d problems were found. Restore a backup.", r.Found)
+	return fmt.Sprintf("%s found. Restore a backup.", many(r.Found, "problem"))
 }

@@ -127,7 +127,7 @@ func (a *app) revoke(ctx context.Context, h *house, said string, hard bool) erro
 		Name   string `json:"name"`
 		Hard   bool   `json:"hard"`
 	}{d.ID.String(), d.Name, hard || d.HardRevoked}, func() {
-		a.say("%s is shut out. When it was last heard, %d changes waited on it.\n", d.Name, d.Pending)
+		a.say("%s is shut out. When it was last heard, %s waited on it.\n", d.Name, many(d.Pending, "change"))
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
@@ -69,7 +68,8 @@ func (j *jobImport) run(ctx context.Context, a *app, args []string) (err error) 
 		return err
 	}
 	return a.answer(sum, func() {
-		a.say("%d jobs imported, %d known already, %d refused, %d warnings\n", sum.Imported, sum.Known, sum.Refused, sum.Warnings)
+		a.say("%s imported, %d known already, %d refused, %s\n",
+			many(sum.Imported, "job"), sum.Known, sum.Refused, many(sum.Warnings, "warning"))
 	})
 }
 
@@ -81,7 +81,7 @@ func (j *jobImport) into(ctx context.Context, a *app, h *house, file io.Reader, 
 	line := a.progress("importing")
 	counted := &countingReader{Reader: file}
 	sink := &counting{server.NewJobSink(ctx, h.core, branch, j.system), 0, func(jobs int) {
-		line.show(counted.read.Load(), size, fmt.Sprintf("%d jobs", jobs))
+		line.show(counted.read.Load(), size, many(jobs, "job"))
 	}}
 	defer line.clear()
 	return importer.Run(ctx, counted, j.options, sink, importer.Reporter{

@@ -30,7 +30,7 @@ func (a *app) importFile(ctx context.Context, c *company, path string) (importer
 	defer func() { _ = file.Close() }()
 	line, counted := a.progress("    importing"), &countingReader{Reader: file}
 	defer line.clear()
-	return c.importJobs(ctx, counted, func(jobs int) { line.show(counted.read.Load(), size, fmt.Sprintf("%d jobs", jobs)) })
+	return c.importJobs(ctx, counted, func(jobs int) { line.show(counted.read.Load(), size, many(jobs, "job")) })
 }
 
 var (

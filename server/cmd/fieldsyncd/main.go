@@ -72,6 +72,14 @@ func (a *app) answer(v any, text func()) error {
 	return nil
 }
 
+// many counts things: "1 job", "2 jobs".
+func many(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
 // usageError is a command line that makes no sense.
 type usageError struct{ text string }
 

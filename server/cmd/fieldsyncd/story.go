@@ -138,7 +138,7 @@ func (t *teller) open() (err error) {
 	if least := t.storyOptions.crew * fewestJobs; len(t.jobs) < least {
 		return usage("the story needs at least %d jobs for %d technicians; here are %d", least, t.storyOptions.crew, len(t.jobs))
 	}
-	t.say("%d jobs, %d warnings", t.Imported, t.Warnings)
+	t.say("%s, %s", many(t.Imported, "job"), many(t.Warnings, "warning"))
 	return nil
 }
 

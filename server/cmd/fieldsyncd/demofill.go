@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// fill makes the jobs, or takes them from a file, and gives everybody his.
+func (l *live) fill(ctx context.Context, file string) error {
+	for _, t := range demoCrew {
+		m := &member{name: t.name, dir: filepath.Join(l.dir, t.folder), seed: uint64(len(l.crew)) + 1}
+		person, code, err := l.company.hire(ctx, t.name, branchID(t.branch))
+		if err != nil {
+			return err
+		}
+		m.person, m.code = person, code
+		l.crew = append(l.crew, m)
+	}
+	known, err := l.company.jobs(ctx)
+	if err != nil || len(known) > 0 {
+		return err // a demo that was kept
+	}
+	if file != "" {
+		return l.fillFrom(ctx, file)
+	}
+	return l.fillWithDemo(ctx)
+}
+
+func (l *live) fillFrom(ctx context.Context, file string) error {
+	sum, err := l.importFile(ctx, l.company, file)
+	if err != nil {
+		return err
+	}
+	l.tell("%s imported, %s, %d refused.", many(sum.Imported, "job"), many(sum.Warnings, "warning"), sum.Refused)
+	jobs, err := l.company.jobs(ctx)
+	if err != nil {
+		return err
+	}
+	for i, t := range demoCrew {
+		for n, window := range dayOf(t.branch, time.Now(), demoTours) {
+			if at := n*len(demoCrew) + i; at < len(jobs) {
+				if err := l.assign(ctx, l.crew[i], jobs[at], window); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// fillWithDemo makes today's jobs, some that nobody has yet, and some that are over.
+func (l *live) fillWithDemo(ctx context.Context) error {
+	machines, err := l.company.settleIn(ctx)
+	if err != nil {
+		return err
+	}
+	number := 100
+	next := func(branch string, window time.Time) (id record.ID, err error) {
+		number++
+		units := machines[branch]
+		j := demoJob{fmt.Sprintf("D-%d", number), branch, units[number%len(units)], demoFaults[number%len(demoFaults)], window}
+		err = l.company.do(ctx, aftersales.CauseJobCreate, func(tx aftersales.Tx) error {
+			id, err = j.create(tx)
+			return err
+		})
+		return id, err
+	}
+	for i, t := range demoCrew {
+		for _, window := range dayOf(t.branch, time.Now(), demoTours) {
+			job, err := next(t.branch, window)
+			if err == nil {
+				err = l.assign(ctx, l.crew[i], job, window)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for i := range 2 * len(demoCrew) {
+		t := demoCrew[i%len(demoCrew)]
+		job, err := next(t.branch, time.Time{})
+		if err == nil && i < len(demoCrew) {
+			err = l.finish(ctx, l.crew[i], job)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *live) assign(ctx context.Context, m *member, job record.ID, window time.Time) error {
+	return l.company.do(ctx, aftersales.CauseJobAssign, func(tx aftersales.Tx) error {
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{
+			Job: job, Person: m.person, WindowStart: window.UnixMilli(), WindowEnd: window.Add(90 * time.Minute).UnixMilli(),
+		})
+		return err
+	})
+}
+
+// finish has the technician have done the job yesterday.
+func (l *live) finish(ctx context.Context, m *member, job record.ID) error {
+	if err := l.assign(ctx, m, job, time.Now().AddDate(0, 0, -1)); err != nil {
+		return err
+	}
+	visit := aftersales.VisitInput{Job: job}
+	in := aftersales.CompleteInput{Summary: "replaced and tested"}
+	in.Job, in.Finding = job, "seal worn"
+	return l.company.doAs(ctx, m.person, aftersales.CauseJobComplete, func(tx aftersales.Tx) error {
+		for _, step := range []func(aftersales.Tx, aftersales.VisitInput) error{aftersales.Accept, aftersales.Travel, aftersales.Arrive} {
+			if err := step(tx, visit); err != nil {
+				return err
+			}
+		}
+		return aftersales.Complete(tx, in)
+	})
+}
