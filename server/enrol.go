@@ -105,5 +105,5 @@ func reply(w http.ResponseWriter, status int, answer any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(answer) // a peer that left does not hear it
+	_ = json.NewEncoder(w).Encode(answer) // a peer that left does not hear it
 }

@@ -109,7 +109,7 @@ func readJobs(b testing.TB, path string, n int) func(func(benchJob) bool) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }()
 		lines := bufio.NewScanner(f)
 		for range n {
 			var j benchJob

@@ -107,7 +107,7 @@ func TestReadOnlyFileIsSaidSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.Chmod(dir, 0o700)
+	defer func() { _ = os.Chmod(dir, 0o700) }()
 	if _, err = Open(context.Background(), o); fault.CodeOf(err) != Storage && fault.CodeOf(err) != ReadOnly {
 		t.Errorf("a folder that cannot be written: %v", err)
 	}

@@ -314,11 +314,15 @@ func TestTokens(t *testing.T) {
 	if ok, fresh := admitted(phone, token); !ok || len(fresh) != 16 {
 		t.Error("an old token is not replaced")
 	}
-	m.SetStanding(t.Context(), phone, Revoked)
+	if err := m.SetStanding(t.Context(), phone, Revoked); err != nil {
+		t.Fatal(err)
+	}
 	if ok, _ := admitted(phone, token); ok {
 		t.Error("a revoked device gets in")
 	}
-	m.SetStanding(t.Context(), phone, Admitted)
+	if err := m.SetStanding(t.Context(), phone, Admitted); err != nil {
+		t.Fatal(err)
+	}
 	now = now.Add(2 * time.Hour)
 	if ok, _ := admitted(phone, token); ok {
 		t.Error("an expired token is taken")

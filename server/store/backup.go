@@ -58,7 +58,7 @@ func (s *Store) copyTo(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer func() { _ = c.close() }() // it was only read
 	_, err = c.raw.(driver.ExecerContext).ExecContext(ctx, "VACUUM INTO ?", []driver.NamedValue{{Ordinal: 1, Value: path}})
 	return err
 }
@@ -69,7 +69,7 @@ func (s *Store) readBack(ctx context.Context, path string) (b Backup, err error)
 	if err != nil {
 		return b, err
 	}
-	defer c.close()
+	defer func() { _ = c.close() }() // it was only read
 	report, err := reads{s, c}.verify(ctx)
 	if err == nil && report.Found > 0 {
 		err = fault.Wrap(BackupFailed, "The copy is not whole. Verify the database and the disk.",

@@ -135,7 +135,7 @@ func commitFrame(epoch uint32, head uint64) []byte {
 // reopen opens the file for appending, behind its last whole frame.
 func (r *registry) reopen() error {
 	if r.file != nil {
-		r.file.Close()
+		_ = r.file.Close() // its frames were synced, or will be found missing
 	}
 	f, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -299,7 +299,7 @@ func syncFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }() // it was only read
 	if err = d.Sync(); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) {
 		return nil // systems that do not sync folders keep names durable by themselves
 	}

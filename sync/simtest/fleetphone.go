@@ -28,7 +28,6 @@ type phone struct {
 	away    bool
 	dead    bool
 	copied  *MemDevice // an older copy of the file
-	token   []byte
 }
 
 // newPhone enrols a phone for the person.

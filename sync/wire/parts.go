@@ -6,11 +6,11 @@ const MaxPart = 512 << 10
 
 // Parts returns the page as pages of at most about limit bytes of values each, in which only the last one moves the
 // cursor or says where to go on. A page that is small enough is its own only part.
-func (p *Page) Parts(limit int) []Page {
+func (m *Page) Parts(limit int) []Page {
 	var parts []Page
-	part, size := *p, 0
+	part, size := *m, 0
 	part.Rows = nil
-	for _, batch := range p.Rows {
+	for _, batch := range m.Rows {
 		rows := batch
 		rows.Rows = batch.Rows[:0:0]
 		for _, row := range batch.Rows {
@@ -18,7 +18,7 @@ func (p *Page) Parts(limit int) []Page {
 			if size > 0 && size+n > limit {
 				part.addRows(rows)
 				parts = append(parts, part.unfinished())
-				part = Page{Class: p.Class, From: p.From, To: p.To, Last: p.Last, Resume: p.Resume, Done: p.Done, Total: p.Total}
+				part = Page{Class: m.Class, From: m.From, To: m.To, Last: m.Last, Resume: m.Resume, Done: m.Done, Total: m.Total}
 				rows.Rows, size = nil, 0
 			}
 			rows.Rows = append(rows.Rows, row)
@@ -29,15 +29,15 @@ func (p *Page) Parts(limit int) []Page {
 	return append(parts, part)
 }
 
-func (p *Page) addRows(rows Rows) {
+func (m *Page) addRows(rows Rows) {
 	if len(rows.Rows) > 0 {
-		p.Rows = append(p.Rows, rows)
+		m.Rows = append(m.Rows, rows)
 	}
 }
 
 // unfinished returns the page as one that others follow.
-func (p *Page) unfinished() Page {
-	part := *p
+func (m *Page) unfinished() Page {
+	part := *m
 	part.Last, part.Resume = false, nil
 	return part
 }

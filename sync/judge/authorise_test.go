@@ -1,0 +1,271 @@
+package judge_test
+
+import (
+	"testing"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+)
+
+// Who may write to a job depends on what he held when he wrote, as far as he could know, and on what he holds now.
+func TestAWriteIsJudgedByWhatItsAuthorKnew(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		tell func(w *world, a *tech, job record.Key) (k uint64)
+		code fault.Code
+	}{
+		"held then and now": {func(w *world, a *tech, job record.Key) uint64 {
+			w.assign(job, a.Person)
+			return w.head()
+		}, ""},
+		"held now, and not known then": {func(w *world, a *tech, job record.Key) uint64 {
+			k := w.head()
+			w.assign(job, a.Person)
+			return k
+		}, ""},
+		"lost, and not known": {func(w *world, a *tech, job record.Key) uint64 {
+			given := w.assign(job, a.Person)
+			k := w.head()
+			w.ends(given)
+			return k
+		}, ""},
+		"lost at the very commit that he knew": {func(w *world, a *tech, job record.Key) uint64 {
+			return w.ends(w.assign(job, a.Person))
+		}, fault.LateWrite},
+		"lost, and long known": {func(w *world, a *tech, job record.Key) uint64 {
+			w.ends(w.assign(job, a.Person))
+			w.busy(2)
+			return w.head()
+		}, fault.LateWrite},
+		"lost, and given back": {func(w *world, a *tech, job record.Key) uint64 {
+			w.ends(w.assign(job, a.Person))
+			k := w.head()
+			w.assign(job, a.Person)
+			return k
+		}, ""},
+		"lost, and sent before the grace was over": {func(w *world, a *tech, job record.Key) uint64 {
+			given := w.assign(job, a.Person)
+			k := w.head()
+			w.ends(given)
+			w.passes(month - day)
+			return k
+		}, ""},
+		"lost, and sent when the grace was over": {func(w *world, a *tech, job record.Key) uint64 {
+			given := w.assign(job, a.Person)
+			k := w.head()
+			w.ends(given)
+			w.passes(month)
+			return k
+		}, fault.GraceOver},
+		"held now, however long ago": {func(w *world, a *tech, job record.Key) uint64 {
+			w.assign(job, a.Person)
+			w.passes(10 * month)
+			return 1
+		}, ""},
+		"lost one of two reasons": {func(w *world, a *tech, job record.Key) uint64 {
+			w.assign(job, a.Person)
+			return w.ends(w.assign(job, a.Person))
+		}, ""},
+		"never held": {func(w *world, a *tech, _ record.Key) uint64 { return w.head() }, fault.NotAllowed},
+		"held by another": {func(w *world, _ *tech, job record.Key) uint64 {
+			w.assign(job, w.tech().Person)
+			return w.head()
+		}, fault.NotAllowed},
+		"the assignment was deleted": {func(w *world, a *tech, job record.Key) uint64 {
+			return w.delete(w.assign(job, a.Person))
+		}, fault.LateWrite},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			a, job := w.tech(), w.job("a pump")
+			k := c.tell(w, a, job)
+			r := a.sends(a.knows(k, w.change(record.Update, job, text("finding", "a leak"))))
+			if r.Code != c.code || (r.Outcome == wire.Quarantined) != (c.code != "") {
+				t.Errorf("outcome %d %q, want %q", r.Outcome, r.Code, c.code)
+			}
+		})
+	}
+}
+
+// What a right permits: each line is one change by somebody who is on the job, or belongs to a crew that is.
+func TestARightCoversOperationsAndColumns(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*tech, record.Key) record.RowChange
+		lead   fault.Code // for who has the right "work"
+		crew   fault.Code // for who has the right "help"
+	}{
+		"a column of both": {func(a *tech, job record.Key) record.RowChange {
+			return a.change(record.Update, job, number("tags.urgent", 1))
+		}, "", ""},
+		"a column of the lead": {func(a *tech, job record.Key) record.RowChange {
+			return a.change(record.Update, job, text("finding", "a leak"))
+		}, "", fault.NotAllowed},
+		"a column of nobody": {func(a *tech, job record.Key) record.RowChange {
+			return a.change(record.Update, job, record.Values{"price": record.Money(1, "EUR")})
+		}, fault.NotAllowed, fault.NotAllowed},
+		"one column of his and one of nobody": {func(a *tech, job record.Key) record.RowChange {
+			return a.change(record.Update, job, record.Values{"tags.urgent": record.Number(1), "due": record.Date(1)})
+		}, fault.NotAllowed, fault.NotAllowed},
+		"a delete, where columns are named": {func(a *tech, job record.Key) record.RowChange {
+			return a.change(record.Delete, job, nil)
+		}, fault.NotAllowed, fault.NotAllowed},
+		"a delete, where all columns are his": {func(a *tech, job record.Key) record.RowChange {
+			return a.change(record.Delete, a.insert("task", ref("job", job)), nil)
+		}, "", fault.NotAllowed},
+		"an insert": {func(a *tech, job record.Key) record.RowChange {
+			return a.change(record.Insert, a.fresh("task"), ref("job", job))
+		}, "", fault.NotAllowed},
+		"an insert into a ledger": {func(a *tech, job record.Key) record.RowChange {
+			v := ref("job", job)
+			v["text"] = record.Text("on my way")
+			return a.change(record.Insert, a.fresh("comment"), v)
+		}, "", ""},
+		"a table that nobody writes": {func(a *tech, _ record.Key) record.RowChange {
+			return a.change(record.Insert, a.fresh("part"), nil)
+		}, fault.NotAllowed, fault.NotAllowed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, who := range []string{"lead", "crew"} {
+				w := newWorld(t)
+				a, job := w.tech(), w.job("a pump")
+				want := c.lead
+				if who == "crew" {
+					want = c.crew
+					w.member(w.assignCrew(job), a.Person)
+				} else {
+					w.assign(job, a.Person)
+				}
+				if r := a.sends(a.knows(w.head(), c.change(a, job))); r.Code != want {
+					t.Errorf("the %s: %q %s, want %q", who, r.Code, r.Message, want)
+				}
+			}
+		})
+	}
+}
+
+func TestEverybodyMayDoWithHisOwnBucketWhatTheTableSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.tech(), w.tech()
+	setting := w.fresh("setting")
+	w.expect(a.writes(record.Insert, setting, record.Values{"person": record.Ref(a.Person)}), wire.Applied, "")
+	w.expect(a.writes(record.Update, setting, text("language", "de")), wire.Applied, "")
+	w.expect(b.writes(record.Update, setting, text("language", "fr")), wire.Quarantined, fault.NotAllowed)
+	w.expect(b.writes(record.Insert, w.fresh("setting"), record.Values{"person": record.Ref(a.Person)}), wire.Quarantined, fault.NotAllowed)
+}
+
+// A job found on site is in nobody's bucket yet: it belongs to who found it, until he knows that somebody was given it.
+func TestWhoCreatedARowHoldsItUntilItIsGiven(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.tech(), w.tech()
+	job := w.fresh("job")
+	w.expect(a.writes(record.Insert, job, text("title", "found on site")), wire.Merged, "") // no page ever brought it
+	w.expect(b.writes(record.Update, job, text("title", "not mine")), wire.Quarantined, fault.NotAllowed)
+	w.expect(a.writes(record.Update, job, text("title", "mine")), wire.Merged, "")
+	w.expect(a.writes(record.Insert, w.fresh("task"), ref("job", job)), wire.Merged, "")
+	w.expect(a.writes(record.Update, job, record.Values{"due": record.Date(3)}), wire.Quarantined, fault.NotAllowed)
+
+	before := w.head()
+	w.assign(job, b.Person)
+	w.expect(a.sends(a.knows(before, w.change(record.Update, job, text("title", "had not heard")))), wire.Merged, "")
+	w.expect(a.writes(record.Update, job, text("title", "had heard")), wire.Quarantined, fault.NotAllowed)
+	w.expectText(job, "title", "had not heard")
+}
+
+func TestAnotherIncarnationOfWhoCreatedARowHoldsItToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.tech()
+	job := w.fresh("job")
+	a.writes(record.Insert, job, text("title", "found on site"))
+	second := &tech{world: w, Author: judge.Author{Person: a.Person, Device: w.make.ID()}}
+	second.actor = w.enrol(second.Person, second.Device, clock.SideDevice)
+	w.expect(second.writes(record.Update, job, text("title", "from the tablet")), wire.Merged, "")
+}
+
+func TestAJobAndItsPartsMayBeCreatedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.tech()
+	job, task := w.fresh("job"), w.fresh("task")
+	r := a.sends(a.knows(0, w.change(record.Insert, job, nil), w.change(record.Insert, task, ref("job", job))))
+	w.expect(r, wire.Merged, "")
+}
+
+func TestARowInTwoBucketsIsWrittenByWhoHoldsEither(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.tech()
+	part := w.insert("part", nil)
+	store := w.insert("location", text("name", "store"))
+	van := w.insert("location", record.Values{"name": record.Text("van"), "keeper": record.Ref(a.Person)})
+	moved := func(from, to record.Key) judge.Ruling {
+		return a.writes(record.Insert, w.fresh("movement"), record.Values{
+			"part": record.Ref(part.ID), "amount": record.Quantity(1, ""), "from": record.Ref(from.ID), "to": record.Ref(to.ID),
+		})
+	}
+	w.expect(moved(store, van), wire.Applied, "")
+	w.expect(moved(van, store), wire.Applied, "")
+	w.expect(moved(store, store), wire.Quarantined, fault.NotAllowed)
+}
+
+func TestOneForbiddenRowHoldsUpTheWholeChangeSet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, mine, theirs := w.tech(), w.job("mine"), w.job("theirs")
+	w.assign(mine, a.Person)
+	w.expect(a.sends(a.knows(w.head(),
+		w.change(record.Update, mine, text("title", "changed")), w.change(record.Update, theirs, text("title", "changed")),
+	)), wire.Quarantined, fault.NotAllowed)
+	w.expectText(mine, "title", "mine")
+	w.expect(a.writes(record.Update, mine, text("title", "goes on")), wire.Applied, "")
+}
+
+func TestWhatAShutOutDeviceSendsIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, job := w.tech(), w.job("a pump")
+	w.assign(job, a.Person)
+	a.Revoked = true
+	r := a.writes(record.Update, job, text("title", "from a stolen phone"))
+	w.expect(r, wire.Quarantined, fault.Revoked)
+	if e := w.entry(r.Dot); e == nil || len(e.Encoded) == 0 {
+		t.Error("it is not in the ledger")
+	}
+	w.expectText(job, "title", "a pump")
+}
+
+func TestNobodyWritesUnderTheNumberOfAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.tech(), w.tech()
+	cs := a.knows(0, w.change(record.Insert, w.fresh("job"), nil))
+	unknown := *cs
+	unknown.Dot.Actor += 1 << 20
+	office := *cs
+	office.Dot.Actor = w.desk
+	for name, c := range map[string]struct {
+		cs     *record.ChangeSet
+		author judge.Author
+	}{
+		"another device":  {cs, b.Author},
+		"nobody":          {&unknown, a.Author},
+		"the office":      {&office, a.Author},
+		"without devices": {&office, judge.Author{Person: a.Person}},
+	} {
+		err := w.batch(func(b *judge.Batch) error {
+			_, err := b.Judge(c.author, wire.Pushed{Encoded: c.cs.AppendBinary(nil)})
+			return err
+		})
+		if err != judge.ErrForeign {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
