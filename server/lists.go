@@ -286,7 +286,7 @@ func (r reader) jobRows(list []place) ([]admin.JobRow, error) {
 		row.People = append(row.People, q.Text(1))
 		return q.Err()
 	}, "SELECT a.job, coalesce(p.name, t.name, '') FROM assignment a LEFT JOIN person p ON p.id = a.person"+
-		" LEFT JOIN team t ON t.id = a.team WHERE a.state = 'open' AND a._del = 0"+
+		" LEFT JOIN team t ON t.id = a.team WHERE a.state IN ('open', 'finished') AND a._del = 0"+
 		" AND a.job IN (SELECT unhex(value) FROM json_each(?)) ORDER BY a.id", picked)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,9 @@ import (
 // conflictView is a conflict that reads like a sentence.
 type conflictView struct {
 	ID      string // names row and cell in a form
-	Column  string // what it is about
-	Place   string // the row, by name
+	About   string // what it is about: "job.state"
+	Column  string // the same, as a person reads it; with the name of the row unless that is a job
+	Place   string // the row, by name; the job that it belongs to, if it does
 	Job     string // URL of the job it belongs to, "" if it belongs to none
 	Ask     bool   // a person must decide
 	Open    bool
@@ -81,15 +82,22 @@ func (o *Office) conflictView(v *Visit, n *names, c *judge.Conflict) (view confl
 		return view, nil // of a schema that this version does not know: shown without names, never hidden
 	}
 	column := &t.Columns[t.ColumnByID(c.Cell.Column)]
-	view.Column = v.lang.name(columnKey(t, column))
+	view.About, view.Column = columnKey(t, column), v.lang.name(columnKey(t, column))
 	if c.Cell.Key != "" {
 		view.Column += " " + c.Cell.Key
 	}
-	if view.Place, err = n.row(c.Row); err != nil {
+	job, err := jobOf(n.read, t, c.Row)
+	if err != nil {
 		return view, err
 	}
-	if view.Job, err = jobOf(n.read, t, c.Row); err != nil {
+	if view.Place, err = n.full(c.Row, job); err != nil {
 		return view, err
+	}
+	if !job.IsZero() {
+		view.Job = jobURL(job)
+	}
+	if !job.IsZero() && job != c.Row.ID {
+		view.Column = v.lang.name(t.Name) + " · " + view.Column
 	}
 	for i, s := range c.Values {
 		value, err := v.conflictValue(n, t, column, s)
@@ -125,16 +133,16 @@ func (v *Visit) called(w Writer) string {
 	return w.Name
 }
 
-// jobOf returns the URL of the job that a row belongs to, "" if to none.
-func jobOf(r Reader, t *schema.Table, k record.Key) (string, error) {
+// jobOf returns the job that a row belongs to, the zero id if to none.
+func jobOf(r Reader, t *schema.Table, k record.Key) (record.ID, error) {
 	if t.Name == "job" {
-		return jobURL(k.ID), nil
+		return k.ID, nil
 	}
 	row, err := r.Row(k)
-	if err != nil || row == nil || row.Get("job").Ref().IsZero() {
-		return "", err
+	if err != nil || row == nil {
+		return record.ID{}, err
 	}
-	return jobURL(row.Get("job").Ref()), nil
+	return row.Get("job").Ref(), nil
 }
 
 // Settle makes one of the values stand, over those that the page showed.

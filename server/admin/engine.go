@@ -114,12 +114,12 @@ type JobRow struct {
 	Number    string
 	State     string
 	Title     string
-	Priority  int64  // 1 is the most urgent, 0: none
-	Customer  string // name
-	Site      string // name or address
-	Unit      string // model and serial
-	People    []string
-	Start     int64 // the window, ms since 1970 UTC; 0: not planned
+	Priority  int64    // 1 is the most urgent, 0: none
+	Customer  string   // name
+	Site      string   // name or address
+	Unit      string   // model and serial
+	People    []string // who has it, or finished it
+	Start     int64    // the window, ms since 1970 UTC; 0: not planned
 	End       int64
 	Conflicts int    // open ones in the job and its rows
 	Seq       uint64 // the latest commit that touched the job

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"strings"
+
 	"fieldsync/sync/clock"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -18,8 +20,8 @@ func (o *Office) names(r Reader) *names {
 	return &names{r, o.Schema, map[record.Key]string{}, map[clock.Actor]Writer{}}
 }
 
-// calling are the columns by which people call a row, the best first.
-var calling = []string{"number", "name", "serial", "title", "summary", "code", "address"}
+// calling are the columns by which people call a row, the best first: a customer by his name, a job by its number.
+var calling = []string{"name", "number", "serial", "title", "summary", "code", "address"}
 
 // row returns what the row is called: by its best column, else by the person of that id, else by the end of its id.
 func (n *names) row(k record.Key) (string, error) {
@@ -48,6 +50,19 @@ func (n *names) find(k record.Key) (string, error) {
 	}
 	id := k.ID.String()
 	return "…" + id[len(id)-6:], nil
+}
+
+// full returns what a job is called in full, number and title, where the row is one or belongs to one; else what the
+// row is called.
+func (n *names) full(k record.Key, job record.ID) (string, error) {
+	if job.IsZero() {
+		return n.row(k)
+	}
+	row, err := n.read.Row(record.Key{Table: n.schema.Table("job").ID, ID: job})
+	if err != nil || row == nil {
+		return "", err
+	}
+	return strings.TrimSpace(row.Get("number").Text() + " " + row.Get("title").Text()), nil
 }
 
 // ref returns what the row that a reference column points to is called.

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"fieldsync/server/auth"
-	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -62,8 +61,7 @@ func roleViews(has []auth.Role) []roleView {
 	return views
 }
 
-// AddPerson adds somebody, with a password that is shown this once: in the office's list, and as the colleague whom
-// jobs name.
+// AddPerson adds somebody, with a password that is shown this once. The store makes him the colleague whom jobs name.
 func (o *Office) AddPerson(v *Visit) error {
 	form := personForm{Login: v.form("login"), Name: v.form("name")}
 	roles, err := auth.ParseRoles(v.r.PostForm["role"])
@@ -74,9 +72,6 @@ func (o *Office) AddPerson(v *Visit) error {
 	p, err := o.People.Add(v.r.Context(), auth.Person{Login: form.Login, Name: form.Name, Roles: roles}, "")
 	if err != nil {
 		return o.addPersonAgain(v, form, err)
-	}
-	if err := o.addColleague(v, p); err != nil {
-		return err
 	}
 	return o.printPassword(v, p)
 }
@@ -93,15 +88,6 @@ func (o *Office) addPersonAgain(v *Visit, form personForm, problem error) error 
 	form.Problem = v.lang.refusal(f)
 	page.New = form
 	return v.show(status, "people", page)
-}
-
-// addColleague writes the row by which jobs, and the phones of others, name the person.
-func (o *Office) addColleague(v *Visit, p *auth.Person) error {
-	in := aftersales.PersonInput{ID: p.ID, Name: p.Name, Technician: slices.Contains(p.Roles, auth.Technician)}
-	return o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CauseCreate, func(tx aftersales.Tx) error {
-		_, err := aftersales.CreatePerson(tx, in)
-		return err
-	})
 }
 
 // ResetPassword gives somebody a new password to be read to him; his sessions end.

@@ -122,8 +122,12 @@ func (o *Office) changedRow(v *Visit, n *names, i int, c *record.RowChange) (row
 	if row.Name, err = n.row(c.Key()); err != nil {
 		return row, err
 	}
-	if row.Job, err = jobOf(n.read, t, c.Key()); err != nil {
+	job, err := jobOf(n.read, t, c.Key())
+	if err != nil {
 		return row, err
+	}
+	if !job.IsZero() {
+		row.Job = jobURL(job)
 	}
 	for _, w := range c.Cells {
 		at := t.ColumnByID(w.Column)

@@ -291,7 +291,7 @@ func (c *conn) judgeAll() {
 		p := c.pushes[0]
 		c.pushes = c.pushes[1:]
 		c.judging.Unlock()
-		v, err := c.hub.judge(context.Background(), c.author, &p)
-		c.feed(c.answer(session.Judged{Verdicts: v}, err))
+		judged, err := c.hub.judge(context.Background(), c.author, &p)
+		c.feed(c.answer(judged, err))
 	}
 }

@@ -18,6 +18,10 @@ type Commit struct {
 // assign or revoke while it runs. A revoked device must be off within five seconds.
 const followEvery = time.Second
 
+// followSlack is how long after the time that it carries a revocation may become visible: a commit waits for its turn
+// and for the disk.
+const followSlack = time.Minute
+
 // follow runs until the hub closes.
 func (h *Hub) follow() {
 	tick := time.NewTicker(followEvery)
@@ -45,7 +49,7 @@ func (h *Hub) look(since time.Time) error {
 		if commits, err = v.CommitsSince(h.seen); err != nil {
 			return err
 		}
-		revoked, err = v.RevokedSince(since.Add(-followEvery))
+		revoked, err = v.RevokedSince(since.Add(-followSlack))
 		return err
 	})
 	if err != nil {
@@ -58,9 +62,21 @@ func (h *Hub) look(since time.Time) error {
 		h.seen = c.Head
 	}
 	for _, device := range revoked {
-		h.Disconnect(device)
+		h.shutOut(device)
 	}
 	return nil
+}
+
+// shutOut ends the connection of a device that was let in before it was revoked. A stolen one that was let in since, to
+// hand over what it holds, stays.
+func (h *Hub) shutOut(device record.ID) {
+	h.mu.Lock()
+	c := h.conns[device]
+	before := c != nil && !c.author.Revoked
+	h.mu.Unlock()
+	if before {
+		c.shutOut()
+	}
 }
 
 // ours reports whether this process made the commit, and so has told of it.

@@ -100,6 +100,8 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	return session.Admitted{Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Mute: c.author.Revoked}, nil
 }
 
+var errOrder = fault.New(fault.Malformed, "the change sets of a message come in the order of their numbers")
+
 // stands refuses a device whose standing changed while it was being welcomed: before it had a connection that could have
 // been ended.
 func (c *conn) stands(ctx context.Context, was *auth.Device) error {
@@ -177,7 +179,7 @@ func (c *conn) sum(e session.Sum) (session.Event, error) {
 func (h *Hub) batch(tx Tx) (*judge.Batch, error) { return judge.NewBatch(tx, h.cfg, h.stamp()) }
 
 // judge decides about the change sets of a push, durably, and returns the answer to it.
-func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (answer wire.Verdicts, err error) {
+func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (answer session.Judged, err error) {
 	var touched []record.Bucket
 	var head uint64
 	defer func() {
@@ -204,23 +206,26 @@ func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (ans
 	})
 	if err != nil {
 		h.blame(err)
-		return wire.Verdicts{}, err
+		return session.Judged{}, err
 	}
-	h.stats.count(answer.Verdicts)
+	h.stats.count(answer.Verdicts.Verdicts)
 	h.committed(head, touched)
 	return answer, nil
 }
 
-func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (wire.Verdicts, error) {
+func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (session.Judged, error) {
 	var rulings []judge.Ruling
 	var keys []record.Key
 	for i := range p.Changes {
 		r, err := h.judgeOne(b, author, p.Changes[i])
 		if err != nil {
-			return wire.Verdicts{}, err
+			return session.Judged{}, err
 		}
 		if r.Dot.Actor != p.Actor {
-			return wire.Verdicts{}, judge.ErrForeign
+			return session.Judged{}, judge.ErrForeign
+		}
+		if i > 0 && r.Dot.Counter <= rulings[i-1].Dot.Counter {
+			return session.Judged{}, errOrder
 		}
 		rulings = append(rulings, r)
 		keys = append(keys, r.Return...)
@@ -229,13 +234,14 @@ func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (wire
 		}
 	}
 	if err := b.Flush(); err != nil {
-		return wire.Verdicts{}, err
+		return session.Judged{}, err
 	}
 	rows, gone, err := judge.Answer(b, author.Person, keys)
 	if author.Revoked {
 		rows, gone = nil, nil
 	}
-	return session.Verdicts(p.Actor, h.Epoch, b.Head(), rulings, rows, gone), err
+	verdicts := session.Verdicts(p.Actor, h.Epoch, b.Head(), rulings, rows, gone)
+	return session.Judged{Verdicts: verdicts, Applied: session.Applied(rulings)}, err
 }
 
 // maxFaults is how often judging a change set may fail before it is put aside.

@@ -109,11 +109,9 @@ func (tx *Tx) NewActor(person, device record.ID, side clock.Side) (clock.Actor, 
 	return actor, insertActor(tx.conn, fresh)
 }
 
-// insertActor writes an actor that has written nothing yet. One that is there stays: between the registry, which names
-// an actor first, and the database another process may have opened both, and have brought it over.
 func insertActor(c *conn, a Registered) error {
 	_, err := c.Exec("INSERT INTO _actor(actor, person, device, counter, chain, ack_k, ack_n, last_k)"+
-		" VALUES(?, ?, ?, 0, ?, 0, 0, 0) ON CONFLICT(actor) DO NOTHING", int64(a.Actor), a.Person[:], a.Device[:], make([]byte, len(a.Chain)))
+		" VALUES(?, ?, ?, 0, ?, 0, 0, 0)", int64(a.Actor), a.Person[:], a.Device[:], make([]byte, len(a.Chain)))
 	return err
 }
 

@@ -88,3 +88,26 @@ func unpackBuckets(packed []byte) (buckets []record.Bucket) {
 	}
 	return buckets
 }
+
+// followCommits is how many commits are looked through for the buckets that they touched, before looking at the buckets
+// themselves is no dearer.
+const followCommits = 256
+
+// TouchedSince returns the buckets that commits after the commit number touched; known is false where there are too
+// many commits to say.
+func (v *View) TouchedSince(seq uint64) (buckets []record.Bucket, known bool, err error) {
+	rows, err := v.conn.Query("SELECT buckets FROM _log WHERE seq > ? ORDER BY seq", int64(seq))
+	if err != nil {
+		return nil, false, err
+	}
+	seen, n := map[record.Bucket]bool{}, 0
+	for ; n <= followCommits && rows.Next(); n++ {
+		for _, b := range unpackBuckets(rows.Bytes(0)) {
+			if !seen[b] {
+				seen[b] = true
+				buckets = append(buckets, b)
+			}
+		}
+	}
+	return buckets, n <= followCommits, rows.Close()
+}

@@ -490,7 +490,7 @@ func revokes(t *testing.T, i *installation) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer li.Close()
+	defer func() { _ = li.Close() }()
 	if err := li.Enrol(t.Context(), url, code, "Li's phone"); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"fieldsync/server"
+	"fieldsync/server/auth"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
@@ -88,10 +90,7 @@ func (r *rogue) dial() *rogue {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = r.socket.Close() })
-	_, err = io.WriteString(r.socket, "GET /sync HTTP/1.1\r\nHost: "+u.Host+"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+base64.StdEncoding.EncodeToString(make([]byte, 16))+
-		"\r\nSec-WebSocket-Protocol: "+wire.Subprotocol+"\r\n\r\n")
-	if err != nil {
+	if _, err = io.WriteString(r.socket, r.upgrade(u.Host)); err != nil {
 		r.t.Fatal(err)
 	}
 	r.in = bufio.NewReader(r.socket)
@@ -100,6 +99,12 @@ func (r *rogue) dial() *rogue {
 		r.t.Fatalf("the hub does not upgrade: %v %v", answer, err)
 	}
 	return r
+}
+
+func (r *rogue) upgrade(host string) string {
+	return "GET /sync HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.StdEncoding.EncodeToString(make([]byte, 16)) +
+		"\r\nSec-WebSocket-Protocol: " + wire.Subprotocol + "\r\n\r\n"
 }
 
 func (r *rogue) hangUp() { _ = r.socket.Close() }
@@ -303,6 +308,28 @@ func (r *rogue) judged(sets ...*record.ChangeSet) wire.Verdict {
 	return await[wire.Verdicts](r).Verdicts[0]
 }
 
+// takePages takes and acknowledges pages until the hub has no more for now.
+func (r *rogue) takePages() (rows []record.ID) {
+	r.t.Helper()
+	for pages := uint32(1); ; {
+		m, err := r.receive(500 * time.Millisecond)
+		if err != nil {
+			return rows
+		}
+		p, ok := m.(wire.Page)
+		if !ok {
+			continue
+		}
+		for _, batch := range p.Rows {
+			for _, row := range batch.Rows {
+				rows = append(rows, row.ID)
+			}
+		}
+		r.send(wire.Ack{Class: p.Class, Pages: pages})
+		pages++
+	}
+}
+
 // company is a world with a branch and jobs in it.
 type company struct {
 	*world
@@ -420,4 +447,30 @@ var allCursors = func(at uint64) (c [schema.Classes]uint64) {
 		c[i] = at
 	}
 	return c
+}
+
+func (c *company) devices() (devices []store.Device, err error) {
+	err = c.core.Store.Read(c.t.Context(), func(v *store.View) (err error) {
+		devices, err = v.Devices()
+		return err
+	})
+	return devices, err
+}
+
+func (c *company) shutOut(device record.ID, to auth.Standing) {
+	c.t.Helper()
+	if err := c.core.Devices.SetStanding(c.t.Context(), device, to); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// limitDisk lets the hub's database grow to so many pages, and no smaller than it is.
+func (c *company) limitDisk(pages int) {
+	c.t.Helper()
+	err := c.core.Store.Write(c.t.Context(), func(tx *store.Tx) error {
+		return tx.Prepare(fmt.Sprintf("PRAGMA max_page_count = %d", pages))
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
 }

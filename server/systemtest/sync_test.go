@@ -21,13 +21,15 @@ import (
 type world struct {
 	t    *testing.T
 	core *server.Core
+	path string // of the hub's database
 	url  string
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "hub.db")
 	core, err := server.OpenCore(t.Context(), server.CoreOptions{
-		Path: filepath.Join(t.TempDir(), "hub.db"), Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+		Path: path, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +41,7 @@ func newWorld(t *testing.T) *world {
 		}
 		srv.Close()
 	})
-	w := &world{t: t, core: core, url: srv.URL}
+	w := &world{t: t, core: core, path: path, url: srv.URL}
 	w.office("set up", func(tx aftersales.Tx) error { return aftersales.SetUp(tx) })
 	return w
 }

@@ -62,6 +62,7 @@ type Ruling struct {
 	Code    fault.Code
 	Message string
 	Again   bool         // it had been judged before
+	Written []record.Key // for a fresh wire.Applied: the rows that the author's device has as they are now
 	Return  []record.Key // rows whose state the author's device must be told
 }
 

@@ -60,7 +60,7 @@ func (b *Batch) again(e *Entry, cs *record.ChangeSet) (Ruling, error) {
 		return Ruling{}, err
 	}
 	r := ruling(e, cs)
-	r.Again, r.Return = true, keysOf(cs)
+	r.Again, r.Return = true, b.keysOf(cs)
 	switch {
 	case first.Outcome == wire.Quarantined && !first.Closed.IsZero():
 		r.Outcome = wire.Released
@@ -136,8 +136,10 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 	}
 	b.advance(actor, cs, hash)
 	r := ruling(e, cs)
-	if e.Outcome != wire.Applied {
-		r.Return = keysOf(cs)
+	if e.Outcome == wire.Applied {
+		r.Written = b.keysOf(cs)
+	} else {
+		r.Return = b.keysOf(cs)
 	}
 	return r, b.store.PutEntry(e)
 }
@@ -161,7 +163,7 @@ func (b *Batch) Quarantine(author Author, p wire.Pushed, reason *fault.Error) (R
 		Outcome: wire.Quarantined, Code: reason.Code, Message: reason.Message}
 	b.advance(actor, cs, hash)
 	r := ruling(e, cs)
-	r.Return = keysOf(cs)
+	r.Return = b.keysOf(cs)
 	return r, b.store.PutEntry(e)
 }
 
@@ -496,10 +498,13 @@ func (b *Batch) unseen(context clock.Vector, by clock.Actor) (clock.Vector, erro
 	return open, failed
 }
 
-func keysOf(cs *record.ChangeSet) []record.Key {
-	keys := make([]record.Key, len(cs.Rows))
+// keysOf returns the rows that the change set writes, but for those of tables that only a newer app knows.
+func (b *Batch) keysOf(cs *record.ChangeSet) []record.Key {
+	keys := make([]record.Key, 0, len(cs.Rows))
 	for i := range cs.Rows {
-		keys[i] = cs.Rows[i].Key()
+		if b.Schema.TableByID(cs.Rows[i].Table) != nil {
+			keys = append(keys, cs.Rows[i].Key())
+		}
 	}
 	return keys
 }

@@ -47,7 +47,7 @@ func (b *Batch) commit(author Author, a clock.Actor, amends clock.Dot, changes [
 	}
 	b.advance(actor, cs, e.Hash)
 	r := ruling(e, cs)
-	r.Return = keysOf(cs)
+	r.Return = b.keysOf(cs)
 	return r, b.store.PutEntry(e)
 }
 

@@ -3,6 +3,7 @@ package judge
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -19,7 +20,9 @@ type Want struct {
 	Person record.ID
 	Class  schema.Class
 	From   uint64
-	Resume []byte // where a page in several parts goes on; empty begins one
+	After  uint64                // at least From: up to here there was nothing that the device does not have
+	Own    map[record.Key]uint64 // rows that the device has as they were at that commit: what it wrote itself
+	Resume []byte                // where a page in several parts goes on; empty begins one
 }
 
 // pager builds one part of a page.
@@ -44,7 +47,7 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 	if at, ok := parsePosition(want.Resume); ok && at.class == want.Class && at.from == want.From && at.to <= head {
 		p.page.To = at.to
 		err = p.content(at)
-	} else if want.From >= head {
+	} else if max(want.From, want.After) >= head {
 		p.page.To = want.From
 	} else {
 		err = p.begin()
@@ -56,6 +59,56 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 // begin builds the first part: what leaves, what changed in the buckets that stay, and the beginning of those that
 // enter.
 func (p *pager) begin() error {
+	p.want.After = max(p.want.From, p.want.After)
+	touched, known, err := p.touched()
+	if err != nil {
+		return err
+	}
+	if known {
+		return p.changes(touched)
+	}
+	return p.whole()
+}
+
+// touched returns the buckets in which something happened since After and that the person holds; known is false where
+// his holds may have changed too, or so much that looking everywhere is no dearer.
+func (p *pager) touched() (held []record.Bucket, known bool, err error) {
+	if p.want.From == 0 {
+		return nil, false, nil
+	}
+	touched, known, err := p.TouchedSince(p.want.After)
+	if err != nil || !known || slices.Contains(touched, record.PersonBucket(p.want.Person)) {
+		return nil, false, err
+	}
+	for _, b := range touched {
+		ok, err := HoldsNow(p.Reader, p.want.Person, b)
+		if err != nil {
+			return nil, false, err
+		}
+		if ok {
+			held = append(held, b)
+		}
+	}
+	return held, true, nil
+}
+
+// changes builds a page of what changed in the buckets, while nothing entered or left.
+func (p *pager) changes(buckets []record.Bucket) error {
+	changed, to, err := p.changed(buckets)
+	if err != nil {
+		return err
+	}
+	p.page.To, p.page.Last = to, true
+	for _, e := range changed {
+		if err := p.addChanged(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole builds the first part of a page by all that the person holds and held.
+func (p *pager) whole() error {
 	scope, err := p.scope()
 	if err != nil {
 		return err
@@ -134,34 +187,51 @@ func compareBuckets(a, b record.Bucket) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), slices.Compare(a.ID[:], b.ID[:]))
 }
 
-// changed returns the feed's entries since From, each row once, in order of seq, and the commit they are complete up
-// to: To, unless there are more than a page takes.
+// changed returns the feed's entries since After, each row once, in order of seq, and the commit they are complete up
+// to: To, unless there are more than a page takes. What the device has as it stands is passed over.
 func (p *pager) changed(buckets []record.Bucket) ([]FeedEntry, uint64, error) {
+	all, to, err := p.complete(buckets)
+	known := func(e FeedEntry) bool { return p.want.Own[e.Key] == e.Seq }
+	return slices.DeleteFunc(all, known), to, err
+}
+
+// complete returns the entries of whole commits, as many as a page takes, and the commit they are complete up to.
+func (p *pager) complete(buckets []record.Bucket) ([]FeedEntry, uint64, error) {
+	all, to, err := p.entries(buckets, p.page.To, PageRows+1)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(all) > PageRows && all[PageRows].Seq <= to {
+		to = all[PageRows].Seq - 1
+	}
+	if first := firstCommit(all, p.want.After); first > to { // a commit is never split, however many rows it touched
+		return p.entries(buckets, first, math.MaxInt32)
+	}
+	end, _ := slices.BinarySearchFunc(all, to+1, func(e FeedEntry, seq uint64) int { return cmp.Compare(e.Seq, seq) })
+	return all[:end], to, nil
+}
+
+// entries returns the feed's entries of the buckets since After up to the commit to, at most limit of each bucket, each
+// row once, in order of seq, and the commit they are complete up to.
+func (p *pager) entries(buckets []record.Bucket, to uint64, limit int) ([]FeedEntry, uint64, error) {
 	var all []FeedEntry
-	to := p.page.To
 	for _, b := range buckets {
-		entries, err := p.FeedSince(b, p.want.Class, p.want.From, to, PageRows+1)
+		entries, err := p.FeedSince(b, p.want.Class, p.want.After, to, limit)
 		if err != nil {
 			return nil, 0, err
 		}
-		if len(entries) > PageRows { // complete only up to before the last one's commit
-			to = min(to, entries[PageRows].Seq-1)
+		if len(entries) == limit { // complete only up to before the last one's commit
+			to = min(to, entries[limit-1].Seq-1)
 		}
 		all = append(all, entries...)
 	}
 	slices.SortFunc(all, func(a, b FeedEntry) int {
 		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Key.Table, b.Key.Table), slices.Compare(a.Key.ID[:], b.Key.ID[:]))
 	})
-	all = slices.Compact(all)
-	if len(all) > PageRows && all[PageRows].Seq <= to {
-		to = all[PageRows].Seq - 1
-	}
-	to = max(to, firstCommit(all, p.want.From))
-	end, _ := slices.BinarySearchFunc(all, to+1, func(e FeedEntry, seq uint64) int { return cmp.Compare(e.Seq, seq) })
-	return all[:end], to, nil
+	return slices.Compact(all), to, nil
 }
 
-// firstCommit returns the seq of the first entry: a commit is never split, however many rows it touched.
+// firstCommit returns the seq of the first entry, from if there is none.
 func firstCommit(all []FeedEntry, from uint64) uint64 {
 	if len(all) == 0 {
 		return from
@@ -169,20 +239,20 @@ func firstCommit(all []FeedEntry, from uint64) uint64 {
 	return all[0].Seq
 }
 
-// addChanged adds what the device lacks of a row it has: the columns whose values changed after From; the whole row
+// addChanged adds what the device lacks of a row it has: the columns whose values changed since After; the whole row
 // where it was born since.
 func (p *pager) addChanged(e FeedEntry) error {
 	row, err := p.Row(e.Key)
 	if err != nil || row == nil {
 		return err
 	}
-	if row.Deleted || row.Meta.Born > p.want.From {
+	if row.Deleted || row.Meta.Born > p.want.After {
 		p.rows.addWhole(row)
 		return nil
 	}
 	var columns uint64
 	for _, c := range row.Meta.Cells {
-		if i := row.Table.ColumnByID(c.ID.Column); i >= 0 && c.Seq > p.want.From {
+		if i := row.Table.ColumnByID(c.ID.Column); i >= 0 && c.Seq > p.want.After {
 			columns |= 1 << i
 		}
 	}

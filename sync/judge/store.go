@@ -135,6 +135,9 @@ type Reader interface {
 	Rows
 	Holds
 	Head() (uint64, error)
+	// TouchedSince returns the buckets that commits after the commit number touched; known is false where there are too
+	// many commits to say.
+	TouchedSince(seq uint64) (buckets []record.Bucket, known bool, err error)
 	// FeedSince returns the bucket's entries of the class with after < seq <= to, in order of seq, at most limit.
 	FeedSince(b record.Bucket, class schema.Class, after, to uint64, limit int) ([]FeedEntry, error)
 	// Scan calls yield for the living rows of table t that lie in the bucket by its rule-th bucket rule, in key order from

@@ -21,6 +21,8 @@ type Hub struct {
 	person  record.ID
 	actor   clock.Actor            // the incarnation that the device writes with now
 	cursors [schema.Classes]uint64 // what the device will have when it has taken all that was sent
+	read    [schema.Classes]uint64 // up to where there was nothing that the device does not have
+	own     map[record.Key]uint64  // rows that the device has at that commit: what it wrote on this connection
 	resume  []byte                 // where the page under way goes on
 	class   schema.Class           // the class that is being read
 	reading bool                   // a Read is under way
@@ -107,7 +109,7 @@ func (h *Hub) live(m wire.Message) []Effect {
 		if h.mayAcknowledge(&m) {
 			h.taken = m.Pages
 			m.K = min(m.K, h.cursors[m.Class])
-			return h.read([]Effect{Heard{m}})
+			return h.readOn([]Effect{Heard{m}})
 		}
 	case wire.Verify:
 		if !h.mute {
@@ -135,12 +137,13 @@ func (h *Hub) answered(e Event) []Effect {
 		return h.admitted(e)
 	case Judged:
 		h.judging--
+		h.remember(e.Applied)
 		return []Effect{Send{e.Verdicts}}
 	case Summed:
 		return []Effect{Send{e.Sums}}
 	case Moved:
 		h.moved, h.behind = h.behind, !h.mute
-		return h.read(nil)
+		return h.readOn(nil)
 	case Paged:
 		return h.paged(e)
 	}
@@ -148,7 +151,7 @@ func (h *Hub) answered(e Event) []Effect {
 }
 
 func (h *Hub) admitted(e Admitted) []Effect {
-	h.state, h.person, h.cursors, h.head = hubLive, e.Person, e.Cursors, e.Welcome.Head
+	h.state, h.person, h.cursors, h.read, h.head = hubLive, e.Person, e.Cursors, e.Cursors, e.Welcome.Head
 	if h.actor = e.Welcome.Actor; h.actor == 0 {
 		h.actor = h.hello.Actor
 	}
@@ -159,17 +162,19 @@ func (h *Hub) admitted(e Admitted) []Effect {
 		h.class, h.resumed = schema.Class(h.resume[0]), true
 	}
 	h.behind, h.mute = !e.Mute, e.Mute
-	return h.read([]Effect{Send{e.Welcome}, Expect{}})
+	return h.readOn([]Effect{Send{e.Welcome}, Expect{}})
 }
 
-// read asks for the next part of a page, unless one is being read, the device has not taken enough of those sent, or
+// readOn asks for the next part of a page, unless one is being read, the device has not taken enough of those sent, or
 // there is nothing new.
-func (h *Hub) read(effects []Effect) []Effect {
+func (h *Hub) readOn(effects []Effect) []Effect {
 	if h.state != hubLive || h.reading || h.sent-h.taken >= wire.Window || !h.behind {
 		return effects
 	}
 	h.reading = true
-	want := judge.Want{Person: h.person, Class: h.class, From: h.cursors[h.class], Resume: h.resume}
+	want := judge.Want{
+		Person: h.person, Class: h.class, From: h.cursors[h.class], After: h.read[h.class], Own: h.own, Resume: h.resume,
+	}
 	return append(effects, Read{want})
 }
 
@@ -188,11 +193,14 @@ func (h *Hub) paged(e Paged) []Effect {
 			h.cursors[p.Class] = p.To
 		}
 	}
+	if p.Last {
+		h.read[p.Class] = p.To
+	}
 	h.resume = p.Resume
 	if p.Last && p.To == e.Head || !p.Last && p.Resume == nil {
 		h.nextClass()
 	}
-	return h.read(effects)
+	return h.readOn(effects)
 }
 
 // worthSending reports whether the page tells the device anything: state, or, the first time, that there is none.
@@ -211,5 +219,22 @@ func (h *Hub) nextClass() {
 	}
 	h.class = 0
 	h.behind = h.moved || h.resumed
+	if !h.behind {
+		h.own = nil // every page up to here was read
+	}
 	h.moved, h.resumed = false, false
+}
+
+// maxOwn bounds what a connection remembers of the device's own writes; past it they are sent back to it, which costs
+// bytes and nothing else.
+const maxOwn = 16 << 10
+
+// remember notes rows that the device has as the hub has them, since it wrote them: no page needs to bring them.
+func (h *Hub) remember(applied []judge.FeedEntry) {
+	if h.own == nil || len(h.own) > maxOwn {
+		h.own = make(map[record.Key]uint64, len(applied))
+	}
+	for _, e := range applied {
+		h.own[e.Key] = e.Seq
+	}
 }

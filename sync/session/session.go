@@ -109,8 +109,11 @@ type (
 		Reason     *fault.Error
 		RetryAfter time.Duration
 	}
-	// Judged answers Judge.
-	Judged struct{ Verdicts wire.Verdicts }
+	// Judged answers Judge. Applied are the rows that the device now has as the hub has them.
+	Judged struct {
+		Verdicts wire.Verdicts
+		Applied  []judge.FeedEntry
+	}
 	// Paged answers Read. Head is the hub's when it was read: a page that ends before it is followed by another.
 	Paged struct {
 		Page wire.Page
@@ -164,4 +167,16 @@ func Verdicts(a clock.Actor, epoch uint32, at uint64, changes []judge.Ruling, ro
 		v.Verdicts = wire.Join(v.Verdicts, one)
 	}
 	return v
+}
+
+// Applied returns the rows that the author's device now has as the hub has them: those of change sets that were applied
+// just now, each at the commit that did.
+func Applied(rulings []judge.Ruling) []judge.FeedEntry {
+	var rows []judge.FeedEntry
+	for _, r := range rulings {
+		for _, key := range r.Written {
+			rows = append(rows, judge.FeedEntry{Seq: r.Seq, Key: key})
+		}
+	}
+	return rows
 }

@@ -311,7 +311,7 @@ func (h *fleetHub) plan() {
 type judged struct {
 	pushed
 	rulings []judge.Ruling
-	reply   wire.Verdicts
+	reply   session.Judged
 }
 
 // commit judges the pushes that wait, of all sessions, in one durable commit, and answers them afterwards.
@@ -348,7 +348,7 @@ func (h *fleetHub) commit() {
 		return
 	}
 	for _, a := range answers {
-		h.step(a.conn, session.Judged{Verdicts: a.reply})
+		h.step(a.conn, a.reply)
 	}
 	h.f.checkCommit()
 }
@@ -378,7 +378,9 @@ func (j *judged) bring(tx judge.Store, b *judge.Batch) error {
 		keys = append(keys, r.Return...)
 	}
 	rows, gone, err := judge.Answer(tx, j.conn.who.person, keys)
-	j.reply = session.Verdicts(j.push.Actor, b.Epoch, b.Head(), j.rulings, rows, gone)
+	j.reply = session.Judged{
+		Verdicts: session.Verdicts(j.push.Actor, b.Epoch, b.Head(), j.rulings, rows, gone), Applied: session.Applied(j.rulings),
+	}
 	return err
 }
 

@@ -122,12 +122,8 @@ func (h *MemHub) Conflicts(row record.Key) ([]judge.Conflict, error) {
 
 // Touched returns the buckets that commits after seq touched, in order, each once: whose holders are to be nudged.
 func (h *MemHub) Touched(seq uint64) []record.Bucket {
-	var buckets []record.Bucket
-	for _, c := range h.state.log.from(seq + 1) {
-		buckets = append(buckets, c.buckets...)
-	}
-	slices.SortFunc(buckets, compareBuckets)
-	return slices.Compact(buckets)
+	buckets, _, _ := h.state.TouchedSince(seq)
+	return buckets
 }
 
 // hubTx is a write transaction.
@@ -292,4 +288,13 @@ func (s hubTx) PutCommit(seq uint64, at clock.Stamp, buckets []record.Bucket) er
 	}
 	s.log.put(seq, commit{at, slices.Clone(buckets)})
 	return nil
+}
+
+// TouchedSince implements judge.Reader.
+func (s *hubState) TouchedSince(seq uint64) (buckets []record.Bucket, known bool, err error) {
+	for _, c := range s.log.from(seq + 1) {
+		buckets = append(buckets, c.buckets...)
+	}
+	slices.SortFunc(buckets, compareBuckets)
+	return slices.Compact(buckets), true, nil
 }

@@ -149,7 +149,10 @@ func TestPercentiles(t *testing.T) {
 		values []float64
 		p      int
 		want   float64
-	}{{[]float64{7}, 50, 7}, {[]float64{3, 1, 2}, 50, 2}, {[]float64{4, 1, 3, 2}, 50, 2.5}, {hundred, 99, 100}, {[]float64{5, 9}, 99, 9}} {
+	}{
+		{[]float64{7}, 50, 7}, {[]float64{3, 1, 2}, 50, 2}, {[]float64{4, 1, 3, 2}, 50, 2.5}, {hundred, 99, 100},
+		{[]float64{5, 9}, 99, 9},
+	} {
 		if got := percentile(c.values, c.p); got != c.want {
 			t.Errorf("percentile %d of %v is %v, want %v", c.p, c.values, got, c.want)
 		}

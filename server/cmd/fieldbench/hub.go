@@ -27,7 +27,8 @@ type hubProcess struct {
 
 func openHub(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	core, err := server.OpenCore(ctx, server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Schema: benchSchema, Log: log})
+	options := server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Schema: benchSchema, Log: log}
+	core, err := server.OpenCore(ctx, options)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,10 +114,12 @@ func cover(o *hub.Office, person record.ID, jobs []job) error {
 			continue
 		}
 		known[id] = true
-		if err := tx.Insert("technician", id, record.Values{"name": record.Text(fmt.Sprint("Technician ", len(known)))}); err != nil {
+		name := record.Values{"name": record.Text(fmt.Sprint("Technician ", len(known)))}
+		if err := tx.Insert("technician", id, name); err != nil {
 			return err
 		}
-		if err := tx.Insert("cover", tx.NewID(), record.Values{"person": record.Ref(person), "technician": record.Ref(id)}); err != nil {
+		covers := record.Values{"person": record.Ref(person), "technician": record.Ref(id)}
+		if err := tx.Insert("cover", tx.NewID(), covers); err != nil {
 			return err
 		}
 	}
@@ -137,7 +140,9 @@ func (h *hubProcess) edit(ctx context.Context, o order) (answer, error) {
 	m := newMaker(o.Seed)
 	for _, id := range spread(ids, o.Count) {
 		values := m.edit()
-		err := h.do(ctx, "job.edit", func(o *hub.Office) error { return server.Bind(o, record.ID{}).Update("job", id, values) })
+		err := h.do(ctx, "job.edit", func(o *hub.Office) error {
+			return server.Bind(o, record.ID{}).Update("job", id, values)
+		})
 		if err != nil {
 			return answer{}, err
 		}

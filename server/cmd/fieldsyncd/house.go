@@ -49,7 +49,9 @@ func (a *app) open(ctx context.Context, o server.Options) (*house, error) {
 	if err != nil || !errors.Is(missing, fs.ErrNotExist) {
 		return h, err
 	}
-	a.tell("A new hub was made in %s.", a.data)
+	if !a.json {
+		a.tell("A new hub was made in %s.", a.data)
+	}
 	if err := h.found(ctx); err != nil {
 		return nil, errors.Join(err, h.close())
 	}

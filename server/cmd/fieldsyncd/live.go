@@ -62,6 +62,8 @@ type live struct {
 }
 
 func (l *live) run(ctx context.Context, file string) error {
+	line := l.progress("Setting the company up, with its technicians and their phones ")
+	line.show(0, 0, "")
 	for _, prepare := range []func(context.Context) error{
 		l.admit,
 		func(ctx context.Context) error { return l.fill(ctx, file) },
@@ -71,6 +73,7 @@ func (l *live) run(ctx context.Context, file string) error {
 			return err
 		}
 	}
+	line.clear()
 	if err := l.welcome(); err != nil {
 		return err
 	}
@@ -213,8 +216,8 @@ const welcomeText = `
   Cut the network     fieldtech talks to the hub in sync and watch only. So all else is a cellar: go as
                       deep as you like, and come back with  fieldtech sync.
 
-  Make a conflict     Cancel a job in the office, and before Sam hears of it he repairs it. Then
-                      settle it at %[1]s/conflicts:
+  Make a conflict     Cancel %[5]s in the office; before Sam hears of it, he repairs it. Then somebody has
+                      to settle it, at %[1]s/conflicts:
     fieldtech accept %[5]s && fieldtech arrive %[5]s && fieldtech complete %[5]s -finding "worn seal" -summary "replaced"
     fieldtech sync
 

@@ -1,0 +1,125 @@
+package judge_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/simtest"
+	"fieldsync/sync/wire"
+)
+
+func TestAnAnswerShowsWhatThePersonMaySeeToday(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	lost, shared, unknown := a.job("another's"), a.insert("crew", nil), a.fresh("job")
+	a.ends(a.assign(lost, a.Person))
+	var rows []wire.Rows
+	var gone []record.Key
+	a.tx(func(tx judge.Store) (err error) {
+		rows, gone, err = judge.Answer(tx, a.Person, []record.Key{job, lost, shared, job, unknown})
+		return err
+	})
+	p := wire.Page{Rows: rows}
+	a.expectColumns(p, job, true)
+	a.expectColumns(p, shared, true)
+	if rowsIn(&p) != 2 || !slices.Equal(gone, []record.Key{lost, unknown}) {
+		t.Errorf("%d rows, and gone are %v", rowsIn(&p), gone)
+	}
+}
+
+func (t *tech) sums(at uint64, buckets ...record.Bucket) (sums wire.Sums) {
+	t.Helper()
+	t.must(t.hub.Read(func(r judge.Reader) (err error) {
+		sums, err = judge.Sums(r, simtest.Schema, t.Person, buckets, at)
+		return err
+	}))
+	return sums
+}
+
+func TestChecksumsAreOfTheLivingRowsOfABucket(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	task, dead := a.insert("task", ref("job", job)), a.insert("task", ref("job", job))
+	a.delete(dead)
+	want := uint64(0)
+	for _, key := range []record.Key{job, task, a.assignmentOf(job)} {
+		want += wire.RowSum(key, a.row(key).Seq)
+	}
+	got := a.sums(a.head(), jobBucket(job))
+	if len(got.Sums) != 1 || got.Sums[0] != (wire.Sum{Bucket: jobBucket(job), Sum: want}) || got.At != a.head() {
+		t.Errorf("%+v, want %x", got, want)
+	}
+}
+
+func TestChecksumsAreLeftOutWhereTheyWouldMislead(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	at, others := a.head(), a.job("another's")
+	a.update(job, text("title", "changed since"))
+	if got := a.sums(at, jobBucket(job)); len(got.Sums) != 0 {
+		t.Errorf("%+v of a bucket that changed since", got)
+	}
+	if got := a.sums(a.head(), jobBucket(others)); len(got.Sums) != 0 {
+		t.Errorf("%+v of a bucket that he does not hold", got)
+	}
+}
+
+func TestWhoIsAdmittedGoesOnWhereHeWas(t *testing.T) {
+	t.Parallel()
+	const now = 1_760_000_000_000
+	for name, c := range map[string]struct {
+		present time.Duration // until when, of the last hundred days, he had everything
+		change  func(a *tech, h *wire.Hello)
+		anew    bool // he fetches everything
+		another bool // he gets another incarnation
+	}{
+		"as he was":           {99 * day, func(*tech, *wire.Hello) {}, false, false},
+		"in another epoch":    {99 * day, func(_ *tech, h *wire.Hello) { h.Epoch++ }, true, true},
+		"without a number":    {99 * day, func(_ *tech, h *wire.Hello) { h.Actor = 0 }, false, true},
+		"an unknown number":   {99 * day, func(_ *tech, h *wire.Hello) { h.Actor += 1 << 20 }, false, true},
+		"another's number":    {99 * day, func(a *tech, h *wire.Hello) { h.Actor = a.world.tech().actor }, false, true},
+		"another phone's":     {99 * day, func(a *tech, _ *wire.Hello) { a.Device = a.make.ID() }, false, true},
+		"ahead of the hub":    {99 * day, func(_ *tech, h *wire.Hello) { h.Cursors = [3]uint64{99, 99, 99} }, true, false},
+		"away for 89 days":    {11 * day, func(*tech, *wire.Hello) {}, false, false},
+		"away for 91 days":    {9 * day, func(*tech, *wire.Hello) {}, true, false},
+		"with nothing so far": {99 * day, func(_ *tech, h *wire.Hello) { h.Cursors = [3]uint64{} }, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.now = clock.StampAt(now - 100*day.Milliseconds())
+			a := w.tech()
+			w.passes(c.present)
+			w.busy(1)
+			h := &wire.Hello{Actor: a.actor, Cursors: [3]uint64{w.head(), w.head(), w.head()}}
+			c.change(a, h)
+			var got judge.Admission
+			w.tx(func(tx judge.Store) (err error) { got, err = judge.Admit(tx, w.cfg, a.Author, h, now); return err })
+			if anew := got.Cursors == [3]uint64{}; anew != c.anew || got.NewActor != c.another {
+				t.Errorf("begins at %v, another incarnation: %v", got.Cursors, got.NewActor)
+			}
+			if got.Welcome.Head != w.head() || got.Welcome.Person != a.Person || got.Welcome.Now != now {
+				t.Errorf("welcomed with %+v", got.Welcome)
+			}
+		})
+	}
+}
+
+func TestAWelcomeSaysHowFarHeHasBeenHeard(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	a.writes(record.Update, job, text("title", "changed"))
+	h := &wire.Hello{Actor: a.actor, Cursors: [3]uint64{1, 1, 1}}
+	var got judge.Admission
+	a.tx(func(tx judge.Store) (err error) {
+		got, err = judge.Admit(tx, a.cfg, a.Author, h, a.now.Millis())
+		return err
+	})
+	if known := a.world.actor(a.actor); got.Welcome.Known != 1 || got.Welcome.Chain != known.Chain {
+		t.Errorf("%+v, want %+v", got.Welcome, known)
+	}
+}

@@ -1,0 +1,275 @@
+package judge_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Several authors' change sets to one row in one group commit see each other, and the row is written once.
+func TestAGroupCommitIsLikeOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	b := a.world.tech()
+	a.assign(job, b.Person)
+	k := a.head()
+	title, finding := a.change(record.Update, job, text("title", "by A")), a.change(record.Update, job, text("finding", "by B"))
+	again := a.change(record.Update, job, text("title", "by A again"))
+	again.Context = again.Context.With(clock.Dot{Actor: a.actor, Counter: 1})
+	sets := []*record.ChangeSet{a.knows(k, title), b.knows(k, finding), a.knows(k, again)}
+	var got []wire.Outcome
+	a.must(a.batch(func(batch *judge.Batch) error {
+		for i, cs := range sets {
+			r, err := batch.Judge([]*tech{a, b, a}[i].Author, wire.Pushed{Encoded: cs.AppendBinary(nil)})
+			if err != nil || r.Seq != k+uint64(i)+1 {
+				t.Errorf("%+v %v", r, err)
+			}
+			got = append(got, r.Outcome)
+		}
+		return nil
+	}))
+	if want := []wire.Outcome{wire.Applied, wire.Merged, wire.Merged}; !slices.Equal(got, want) {
+		t.Errorf("outcomes %v, want %v", got, want)
+	}
+	a.expectText(job, "title", "by A again")
+	a.expectText(job, "finding", "by B")
+	if got := a.row(job).Seq; got != k+3 {
+		t.Errorf("the row was touched at %d, want %d", got, k+3)
+	}
+}
+
+// What a batch has granted counts for what follows in it.
+func TestAHoldGivenInABatchCountsInIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, job := w.tech(), w.job("a pump")
+	give := w.change(record.Insert, w.fresh("assignment"), record.Values{
+		"job": record.Ref(job.ID), "person": record.Ref(a.Person), "state": record.Text("offered"),
+	})
+	cs := a.knows(w.head(), w.change(record.Update, job, text("title", "changed")))
+	w.must(w.batch(func(b *judge.Batch) error {
+		_, err := b.Commit(judge.Author{}, w.desk, []record.RowChange{give}, "test")
+		w.must(err)
+		r, err := b.Judge(a.Author, wire.Pushed{Encoded: cs.AppendBinary(nil)})
+		w.expect(r, wire.Applied, "")
+		return err
+	}))
+}
+
+// recorder notes the order in which a batch writes.
+type recorder struct {
+	judge.Store
+	wrote []string
+	fails string
+}
+
+func (r *recorder) note(what string, err error) error {
+	r.wrote = append(r.wrote, what)
+	if r.fails == what {
+		return errStore
+	}
+	return err
+}
+
+func (r *recorder) PutRow(row *record.Row, was uint64) error {
+	return r.note("row", r.Store.PutRow(row, was))
+}
+func (r *recorder) PutActor(a *judge.Actor) error { return r.note("actor", r.Store.PutActor(a)) }
+func (r *recorder) PutEntry(e *judge.Entry) error { return r.note("entry", r.Store.PutEntry(e)) }
+func (r *recorder) PutCommit(seq uint64, at clock.Stamp, b []record.Bucket) error {
+	return r.note("commit", r.Store.PutCommit(seq, at, b))
+}
+
+// flushes judges a job that somebody found, on a store that fails where it is told to.
+func flushes(t *testing.T, fails string) ([]string, error) {
+	w := newWorld(t)
+	a := w.tech()
+	cs := a.knows(0, w.change(record.Insert, w.fresh("job"), nil))
+	var r *recorder
+	err := w.hub.Write(func(tx judge.Store) error {
+		r = &recorder{Store: tx, fails: fails}
+		b, err := judge.NewBatch(r, w.cfg, w.now)
+		w.must(err)
+		if _, err := b.Judge(a.Author, wire.Pushed{Encoded: cs.AppendBinary(nil)}); err != nil {
+			return err
+		}
+		return b.Flush()
+	})
+	return r.wrote, err
+}
+
+func TestTheCommitIsWrittenLast(t *testing.T) {
+	t.Parallel()
+	got, err := flushes(t, "")
+	if want := []string{"entry", "row", "actor", "commit"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("wrote %v: %v", got, err)
+	}
+}
+
+// Trouble of the store says nothing about a change set: it is never quarantined for it.
+func TestTroubleOfTheStoreIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, what := range []string{"entry", "row", "actor", "commit"} {
+		if _, err := flushes(t, what); !errors.Is(err, errStore) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func TestABatchThatJudgedNothingCommitsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.busy(1)
+	head := w.head()
+	w.must(w.batch(func(b *judge.Batch) error { return b.Acknowledge(w.desk, 1, 0) }))
+	if w.head() != head {
+		t.Errorf("head %d after %d", w.head(), head)
+	}
+}
+
+func TestARuleSeesTheChangeSetsBeforeIt(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	a.cfg.Rules = ruling(func(rows judge.Rows, cs *record.ChangeSet, author judge.Author) (judge.Decision, error) {
+		tasks, err := rows.Refs(table("task"), "job", job.ID)
+		if err == nil && len(tasks) > 0 && !author.Trusted {
+			return judge.Decision{Refuse: fault.New("one_task", "one is enough")}, nil
+		}
+		return judge.Decision{}, err
+	})
+	one := a.knows(a.head(), a.change(record.Insert, a.fresh("task"), ref("job", job)))
+	two := a.knows(a.head(), a.change(record.Insert, a.fresh("task"), ref("job", job)))
+	a.must(a.batch(func(b *judge.Batch) error {
+		for i, cs := range []*record.ChangeSet{one, two} {
+			r, err := b.Judge(a.Author, wire.Pushed{Encoded: cs.AppendBinary(nil)})
+			a.must(err)
+			a.expect(r, []wire.Outcome{wire.Applied, wire.Quarantined}[i], []fault.Code{"", "one_task"}[i])
+		}
+		return nil
+	}))
+}
+
+func TestARuleMayMergeOtherChangesInstead(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	supplement := a.fresh("comment")
+	instead := a.change(record.Insert, supplement, record.Values{"job": record.Ref(job.ID), "text": record.Text("came late")})
+	a.cfg.Rules = ruling(func(judge.Rows, *record.ChangeSet, judge.Author) (judge.Decision, error) {
+		return judge.Decision{Instead: []record.RowChange{instead}}, nil
+	})
+	r := a.writes(record.Update, job, text("title", "changed"))
+	a.expect(r, wire.Merged, "")
+	a.expectText(job, "title", "a pump")
+	a.expectText(supplement, "text", "came late")
+	if !slices.Contains(r.Return, job) {
+		t.Error("the technician is not told what the job is")
+	}
+}
+
+func TestTroubleOfARuleIsAnError(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	a.cfg.Rules = ruling(func(judge.Rows, *record.ChangeSet, judge.Author) (judge.Decision, error) {
+		return judge.Decision{}, errStore
+	})
+	cs := a.knows(0, a.change(record.Update, job, nil))
+	err := a.batch(func(b *judge.Batch) error {
+		_, err := b.Judge(a.Author, wire.Pushed{Encoded: cs.AppendBinary(nil)})
+		return err
+	})
+	if !errors.Is(err, errStore) {
+		t.Error(err)
+	}
+}
+
+func TestErasureClearsWhatIsPersonalAndNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.tech()
+	customer := w.insert("customer", record.Values{"name": record.Text("Acme"), "phone": record.Text("1")})
+	form := w.change(record.Update, customer, text("phone", "2"))
+	w.update(customer, text("phone", "3"))
+	w.office(form) // beside the 3, that its author had not seen
+	person := record.Key{Table: table("person").ID, ID: a.Person}
+	erase := func(keys ...record.Key) (r judge.Ruling) {
+		w.must(w.batch(func(b *judge.Batch) (err error) { r, err = b.Erase(judge.Author{}, w.desk, keys); return err }))
+		return r
+	}
+	erase(customer, person, w.fresh("customer"))
+	w.expectText(customer, "name", "Acme")
+	w.expectText(customer, "phone", "")
+	w.expectText(person, "name", "")
+	row := w.row(customer)
+	if i, _ := row.Meta.Find(record.CellID{Column: 2}); len(row.Meta.Cells[i].Others) > 0 {
+		t.Errorf("%v still stand", row.Meta.Cells[i].Others)
+	}
+	head := w.head()
+	if r := erase(customer, person); r.Seq != 0 || w.head() != head {
+		t.Errorf("erased twice: %+v", r)
+	}
+}
+
+func TestDeletedRowsAreKeptUntilEverybodyHasPassedThem(t *testing.T) {
+	t.Parallel()
+	const head = 100
+	for name, c := range map[string]struct {
+		live []judge.Actor
+		want uint64
+	}{
+		"nobody counts":                  {nil, head},
+		"the slowest":                    {[]judge.Actor{{AckK: 40, AckN: 3, Counter: 3}, {AckK: 70}}, 40},
+		"whose work is still on its way": {[]judge.Actor{{AckK: 70}, {AckK: 40, AckN: 3, Counter: 2}}, 0},
+		"who never said anything":        {[]judge.Actor{{AckK: 70}, {}}, 0},
+		"who wrote more since":           {[]judge.Actor{{AckK: 40, AckN: 3, Counter: 9}}, 40},
+	} {
+		if got := judge.Passed(c.live, head); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// attic is a store that knows of dead rows.
+type attic struct {
+	judge.Store
+	dead    map[schema.Class][]record.Key
+	dropped []record.Key
+}
+
+func (a *attic) Dead(class schema.Class, _ uint64, limit int) ([]record.Key, error) {
+	return a.dead[class][:min(limit, len(a.dead[class]))], nil
+}
+
+func (a *attic) DropRow(r *record.Row) error {
+	a.dropped = append(a.dropped, r.Key())
+	return nil
+}
+
+func TestWhatIsCollected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old, young, alive := w.job("old"), w.job("young"), w.job("alive")
+	oldVan, youngVan := w.insert("location", nil), w.insert("location", nil)
+	w.delete(oldVan)
+	absent := w.head()
+	w.delete(old)
+	w.delete(youngVan)
+	passed := w.head()
+	w.delete(young)
+	w.tx(func(tx judge.Store) error {
+		a := &attic{Store: tx, dead: map[schema.Class][]record.Key{
+			schema.ClassWork: {old, young, alive, w.fresh("job")}, schema.ClassStock: {oldVan, youngVan},
+		}}
+		n, err := judge.Collect(a, passed, absent, 10)
+		if want := []record.Key{old, oldVan}; n != 2 || !slices.Equal(a.dropped, want) {
+			t.Errorf("%d: %v, want %v", n, a.dropped, want)
+		}
+		return err
+	})
+}
