@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -188,15 +189,22 @@ func (c *conn) answer(e session.Event, err error) session.Event {
 
 // trouble logs what went wrong on the hub's side; a refusal is the device's affair and only counted.
 func (h *Hub) trouble(c *conn, err error) {
-	if f := asFault(err); f.Code == fault.Internal {
+	f := asFault(err)
+	if f.Code == fault.Internal {
 		h.Log.Error("a device could not be served", "device", c.device.String(), "error", err)
 	}
-	h.stats.refusals.WithLabelValues(string(asFault(err).Code)).Inc()
+	h.stats.refusals.WithLabelValues(string(f.Code)).Inc()
+}
+
+// devicesAffair is why a device may be refused. Whatever else goes wrong, such as a full disk, is the operator's to hear:
+// the technician would look for it on his phone.
+var devicesAffair = []fault.Code{
+	fault.Malformed, fault.TooLarge, fault.NotAllowed, fault.Unauthentic, fault.Revoked, fault.Version, fault.Overloaded,
 }
 
 func asFault(err error) *fault.Error {
 	var f *fault.Error
-	if errors.As(err, &f) {
+	if errors.As(err, &f) && slices.Contains(devicesAffair, f.Code) {
 		return f
 	}
 	return fault.Wrap(fault.Internal, "the server could not do this; try again later", err)

@@ -44,7 +44,7 @@ func (n *notes) contact(device record.ID) *Contact {
 func (n *notes) acknowledged(a wire.Ack) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if a.K >= n.acks[a.Actor].K {
+	if a.K > n.acks[a.Actor].K {
 		n.acks[a.Actor] = a
 	}
 }

@@ -2,6 +2,8 @@ package systemtest
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -19,10 +21,10 @@ import (
 	"fieldsync/server"
 	"fieldsync/server/auth"
 	"fieldsync/server/hub"
-	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/wire"
 )
@@ -471,6 +473,38 @@ func TestLiesInsideAChangeSetAreRefusedOrCutDown(t *testing.T) {
 	}
 }
 
+func TestNotHavingHeardEndsWithTheGrace(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	mallory, wang := c.rogue("mallory"), c.rogue("wang")
+	c.employ(mallory.person, wang.person)
+	mallory.enter(nil)
+	job := server.NewID()
+	found := mallory.change(record.Insert, "job", job, clock.Vector{}, record.Values{"title": record.Text("found on site")})
+	found.K = 0
+	if v := mallory.judged(found); v.Outcome == wire.Quarantined {
+		t.Fatalf("a job that was found is %s: %s", v.Code, v.Message)
+	}
+	c.office("job.assign", func(tx aftersales.Tx) error {
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: wang.person})
+		return err
+	})
+	unheard := func() wire.Verdict {
+		cs := mallory.note(job, "as if it were mine", clock.Vector{})
+		cs.K = 0
+		return mallory.judged(cs)
+	}
+	if v := unheard(); v.Outcome == wire.Quarantined {
+		t.Fatalf("who has not heard that it went to somebody else is refused: %s", v.Code)
+	}
+	c.wait(judge.DefaultGrace + time.Hour)
+	mallory.token = nil
+	mallory.enter(nil)
+	if v := unheard(); v.Outcome != wire.Quarantined {
+		t.Fatalf("who has not heard in a month still writes: %+v", v)
+	}
+}
+
 func TestADeviceThatIsShutOut(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -556,6 +590,19 @@ func TestFloodsAreDroppedAndLeaveNothingBehind(t *testing.T) {
 			}
 		},
 		"pages are not acknowledged and not read": func(r *rogue, job record.ID) {
+			for i := range 300 {
+				c.officeNote(job, fmt.Sprint("edit ", i))
+			}
+		},
+		"large pages are not read": func(r *rogue, job record.ID) {
+			noise := make([]byte, 45_000)
+			for range 250 {
+				_, _ = rand.Read(noise)
+				c.office("comment.add", func(tx aftersales.Tx) error {
+					_, err := aftersales.AddNote(tx, job, base64.StdEncoding.EncodeToString(noise))
+					return err
+				})
+			}
 			for i := range 300 {
 				c.officeNote(job, fmt.Sprint("edit ", i))
 			}
@@ -661,7 +708,7 @@ func TestAFullDiskIsNobodysFault(t *testing.T) {
 	})
 	for range 5 {
 		mallory.push(cs)
-		mallory.refused(store.DiskFull)
+		mallory.refused(fault.Internal) // a full disk is the operator's to hear of
 		mallory.enter(nil)
 	}
 	c.limitDisk(1 << 30)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,13 +24,16 @@ type world struct {
 	core *server.Core
 	path string // of the hub's database
 	url  string
+	late atomic.Int64 // how far the hub's clock is ahead, in ns
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "hub.db")
+	w := &world{t: t, path: path}
 	core, err := server.OpenCore(t.Context(), server.CoreOptions{
 		Path: path, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,10 +45,13 @@ func newWorld(t *testing.T) *world {
 		}
 		srv.Close()
 	})
-	w := &world{t: t, core: core, path: path, url: srv.URL}
+	w.core, w.url = core, srv.URL
 	w.office("set up", func(tx aftersales.Tx) error { return aftersales.SetUp(tx) })
 	return w
 }
+
+// wait lets time pass on the hub.
+func (w *world) wait(d time.Duration) { w.late.Add(int64(d)) }
 
 // office runs a command in the hub's own name.
 func (w *world) office(cause string, do func(aftersales.Tx) error) {

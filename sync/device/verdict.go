@@ -1,6 +1,8 @@
 package device
 
 import (
+	"slices"
+
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -140,8 +142,24 @@ func (r *Replica) settle(item *Item, c *record.RowChange, outcome wire.Outcome, 
 	if outcome == wire.Applied && rows[key] == nil && (base.Row != nil || c.Op == record.Insert) {
 		base.Row = appliedTo(base.Row, c, item, r)
 		base.Low = base.Low.Meet(base.Row.Vector)
+		if base.Hidden, err = r.hides(base); err != nil {
+			return err
+		}
 	}
 	return r.unpin(key, base)
+}
+
+// hides reports whether the row stays hidden now that the hub has it: unless one of its buckets has come back meanwhile,
+// without a row that was still on its way.
+func (r *Replica) hides(base *Base) (bool, error) {
+	if !base.Hidden {
+		return false, nil
+	}
+	held, err := r.store.Held(base.Row.Table.Class)
+	if err != nil {
+		return true, err
+	}
+	return !slices.ContainsFunc(base.Row.Buckets(), func(b record.Bucket) bool { return slices.Contains(held, b) }), nil
 }
 
 func appliedTo(have *record.Row, c *record.RowChange, item *Item, r *Replica) *record.Row {

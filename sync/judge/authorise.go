@@ -144,7 +144,7 @@ func (b *Batch) ownerTable(kind schema.BucketKind) *schema.Table {
 }
 
 // createdBy reports whether the row was created by an incarnation of the author's person and, as far as K tells, has
-// not been assigned since.
+// not been assigned since; nor so long ago that he must have heard.
 func (b *Batch) createdBy(author Author, row *record.Row, k uint64) (bool, error) {
 	creator, err := b.actor(row.Meta.Created.Actor)
 	if err != nil || creator == nil || creator.Person != author.Person || author.Person.IsZero() {
@@ -158,8 +158,11 @@ func (b *Batch) createdBy(author Author, row *record.Row, k uint64) (bool, error
 		if err != nil {
 			return false, err
 		}
-		if slices.ContainsFunc(holds, func(h Hold) bool { return h.Since <= k }) {
-			return false, nil
+		for _, h := range holds {
+			given, err := b.commitTime(h.Since)
+			if err != nil || h.Since <= k || b.now.Millis()-given.Millis() > b.Grace.Milliseconds() {
+				return false, err
+			}
 		}
 	}
 	return true, nil

@@ -15,6 +15,9 @@ import (
 // PageRows is how many rows a part of a page carries at most: enough to compress well, few enough to commit at once.
 const PageRows = 1000
 
+// pageBytes is how many bytes of values a part of a page gathers, so that long texts do not take the hub's memory.
+const pageBytes = 4 * wire.MaxPart
+
 // Want is what a device lacks: the state of one class after From.
 type Want struct {
 	Person record.ID
@@ -33,6 +36,7 @@ type pager struct {
 	page   wire.Page
 	rows   rowBatches
 	left   int // rows that the part still takes
+	size   int // bytes of values in it
 }
 
 // NextPage returns the next part of a page that brings the device forward, and the hub's head; when there is nothing
@@ -336,12 +340,13 @@ func (p *pager) bucket(b record.Bucket, at *position) (full bool, err error) {
 		}
 		last := after
 		err := p.Scan(src.table, src.rule, b, after, func(row *record.Row) bool {
-			if p.left == 0 {
+			if p.left == 0 || p.size > pageBytes {
 				full = true
 				return false
 			}
 			p.rows.addWhole(row)
 			p.left--
+			p.size += sizeOf(row)
 			p.page.Done++
 			last = row.ID
 			return true
@@ -577,7 +582,7 @@ func sumOf(r Reader, s *schema.Schema, b record.Bucket) (sum, newest uint64, err
 // Acknowledge notes how far a device has come and which of its change sets have seen that.
 func (b *Batch) Acknowledge(a clock.Actor, k, written uint64) error {
 	actor, err := b.actor(a)
-	if err != nil || actor == nil || k < actor.AckK {
+	if err != nil || actor == nil || k <= actor.AckK { // what is said of the same K again is not more
 		return err
 	}
 	actor.AckK, actor.AckN = min(k, b.seq), written
