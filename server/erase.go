@@ -12,11 +12,24 @@ import (
 // changes, from refused changes, conflict records and the audit, and at their next contact from devices. Rows names
 // what is about the person: his own row and, of a customer, his contacts and sites. A backup that is restored later
 // forgets again when it is opened. It cannot be undone.
+// A process that dies in the middle of it finishes when it is started again.
 func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) error {
+	if err := c.noteErased(ctx, ""); err != nil {
+		return err
+	}
 	if err := c.Store.NoteErasure(rows); err != nil {
 		return err
 	}
-	return c.Hub.Erase(ctx, author, rows)
+	if err := c.Hub.Erase(ctx, author, rows); err != nil {
+		return err
+	}
+	return c.noteErased(ctx, c.epoch())
+}
+
+func (c *Core) epoch() string { return strconv.FormatUint(uint64(c.Store.Epoch()), 10) }
+
+func (c *Core) noteErased(ctx context.Context, epoch string) error {
+	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(erasedSetting, epoch) })
 }
 
 // erasedSetting names the epoch for which all erasures are known to be done.
@@ -28,16 +41,16 @@ func (c *Core) eraseAgain(ctx context.Context) error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	epoch, done := strconv.FormatUint(uint64(c.Store.Epoch()), 10), ""
+	done := ""
 	err = c.Store.Read(ctx, func(v *store.View) (err error) {
 		done, err = v.Setting(erasedSetting)
 		return err
 	})
-	if err != nil || done == epoch {
+	if err != nil || done == c.epoch() {
 		return err
 	}
 	if err := c.Hub.Erase(ctx, record.ID{}, rows); err != nil {
 		return err
 	}
-	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(erasedSetting, epoch) })
+	return c.noteErased(ctx, c.epoch())
 }

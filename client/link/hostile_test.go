@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,13 +31,14 @@ var li = record.NewID(1, [10]byte{1})
 
 // badHub is a hub that does as its script says, once a device has said Hello.
 type badHub struct {
-	t      *testing.T
-	url    string
-	codec  *wire.Codec
-	script func(*badHub)
+	t     *testing.T
+	url   string
+	codec *wire.Codec
 
-	ws    *websocket.Conn // of the connection that is being served
-	hello wire.Hello
+	mu     sync.Mutex // one connection at a time
+	script func(*badHub)
+	ws     *websocket.Conn // of the connection that is being served
+	hello  wire.Hello
 }
 
 // actor is the one incarnation that the hub hands out.
@@ -66,11 +68,20 @@ func (h *badHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer func() { _ = ws.Close() }()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.ws = ws
 	if hello, ok := h.receive().(wire.Hello); ok {
 		h.hello = hello
 		h.script(h)
 	}
+}
+
+// play sets the script, once the connection before has ended.
+func (h *badHub) play(script func(*badHub)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.script = script
 }
 
 // receive returns the device's next message, nil when it has hung up.
@@ -291,7 +302,7 @@ func TestNoHubMakesADeviceLoseWork(t *testing.T) {
 			t.Parallel()
 			h := newBadHub(t)
 			c := worked(t, h)
-			h.script = script
+			h.play(script)
 			ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 			defer cancel()
 			_ = c.SyncOnce(ctx) // whatever it says
@@ -299,10 +310,11 @@ func TestNoHubMakesADeviceLoseWork(t *testing.T) {
 				t.Fatalf("%d changes wait and %d are refused (%v), of %d", s.Pending, s.Refused, err, works)
 			}
 			var taken []string
-			h.script = honest(&taken)
+			h.play(honest(&taken))
 			long, done := context.WithTimeout(t.Context(), 10*time.Second)
 			defer done()
 			err := c.SyncOnce(long)
+			h.play(nil) // it has taken what it takes
 			if want := []string{"job.found.0", "job.found.1", "job.found.2"}; !slices.Equal(taken, want) {
 				t.Fatalf("a good hub is sent %v, want %v (%v)", taken, want, err)
 			}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/clock"
@@ -114,6 +115,9 @@ func (v *Visit) conflictValue(n *names, t *schema.Table, c *schema.Column, s rec
 	text, err := v.text(n, t, c, s.Value)
 	if err != nil {
 		return conflictValue{}, err
+	}
+	if c.Kind == schema.Instant && !s.Value.IsNull() { // two moments of one minute must not look the same
+		text = time.UnixMilli(s.Value.Number()).In(v.office.Zone).Format(time.DateTime)
 	}
 	w, err := n.writer(s.Dot.Actor)
 	if text == "" {

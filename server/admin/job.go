@@ -313,7 +313,7 @@ func (b *jobBuilder) comments(row *record.Row) error {
 	return nil
 }
 
-// conflicts gathers the open conflicts of all rows shown.
+// conflicts gathers the open conflicts of all rows shown, those that ask for a person first.
 func (b *jobBuilder) conflicts(*record.Row) error {
 	for _, key := range b.keys {
 		found, _, _, err := b.r.Conflicts(true, key, "", pageSize)
@@ -326,6 +326,15 @@ func (b *jobBuilder) conflicts(*record.Row) error {
 		}
 		b.page.Conflicts = append(b.page.Conflicts, views...)
 	}
+	slices.SortStableFunc(b.page.Conflicts, func(x, y conflictView) int {
+		switch {
+		case x.Ask == y.Ask:
+			return 0
+		case x.Ask:
+			return -1
+		}
+		return 1
+	})
 	return nil
 }
 

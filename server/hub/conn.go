@@ -299,7 +299,7 @@ func (c *conn) judgeAll() {
 		p := c.pushes[0]
 		c.pushes = c.pushes[1:]
 		c.judging.Unlock()
-		judged, err := c.hub.judge(context.Background(), c.author, &p)
+		judged, err := c.hub.judge(context.Background(), c, c.author, &p)
 		c.feed(c.answer(judged, err))
 	}
 }

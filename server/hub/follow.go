@@ -57,7 +57,7 @@ func (h *Hub) look(since time.Time) error {
 	}
 	for _, c := range commits {
 		if !h.ours(c.Head) {
-			h.committed(c.Head, c.Touched)
+			h.committed(c.Head, c.Touched, nil)
 		}
 		h.seen = c.Head
 	}

@@ -191,7 +191,7 @@ func (h *Hub) Watch() (changed <-chan struct{}, stop func()) {
 
 // committed tells everybody whom a commit of this process concerns; head is 0 where nothing was committed. It never
 // waits for any of them.
-func (h *Hub) committed(head uint64, touched []record.Bucket) {
+func (h *Hub) committed(head uint64, touched []record.Bucket, from *conn) {
 	if head == 0 {
 		return
 	}
@@ -206,7 +206,9 @@ func (h *Hub) committed(head uint64, touched []record.Bucket) {
 	}
 	for _, b := range touched {
 		for c := range h.subs[b] {
-			c.nudge()
+			if c != from {
+				c.nudge()
+			}
 		}
 	}
 }

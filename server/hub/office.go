@@ -178,7 +178,7 @@ func (h *Hub) commitWith(ctx context.Context, person record.ID, do func(*judge.B
 		return also(tx)
 	})
 	if err == nil {
-		h.committed(head, touched)
+		h.committed(head, touched, nil)
 	}
 	return r, err
 }

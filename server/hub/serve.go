@@ -178,8 +178,9 @@ func (c *conn) sum(e session.Sum) (session.Event, error) {
 
 func (h *Hub) batch(tx Tx) (*judge.Batch, error) { return judge.NewBatch(tx, h.cfg, h.stamp()) }
 
-// judge decides about the change sets of a push, durably, and returns the answer to it.
-func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (answer session.Judged, err error) {
+// judge decides about the change sets of a push, durably, and returns the answer to it. Everybody whom it concerns is
+// told but the connection that it came from, which is told with the answer.
+func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wire.Push) (answer session.Judged, err error) {
 	var touched []record.Bucket
 	var head uint64
 	defer func() {
@@ -209,7 +210,7 @@ func (h *Hub) judge(ctx context.Context, author judge.Author, p *wire.Push) (ans
 		return session.Judged{}, err
 	}
 	h.stats.count(answer.Verdicts.Verdicts)
-	h.committed(head, touched)
+	h.committed(head, touched, from)
 	return answer, nil
 }
 

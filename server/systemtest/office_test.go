@@ -202,7 +202,7 @@ func (v *browser) choice(column, text string) (form []string) {
 		for _, m := range regexp.MustCompile(`name="over" value="([^"]*)"`).FindAllStringSubmatch(article, -1) {
 			form = append(form, "over", m[1])
 		}
-		return append(form, "chosen", one.find(`name="chosen" value="([^"]*)"[^>]*><span class="hush">[^<]*</span> `+text+`<`))
+		return append(form, "chosen", one.find(`name="chosen" value="([^"]*)"[^>]*><span[^>]*>[^<]*</span> `+text+`<`))
 	}
 	v.t.Fatalf("%s shows no conflict about the job's %s:\n%s", v.at, column, v.body)
 	return nil

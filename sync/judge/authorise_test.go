@@ -157,7 +157,8 @@ func TestEverybodyMayDoWithHisOwnBucketWhatTheTableSays(t *testing.T) {
 	w.expect(a.writes(record.Insert, setting, record.Values{"person": record.Ref(a.Person)}), wire.Applied, "")
 	w.expect(a.writes(record.Update, setting, text("language", "de")), wire.Applied, "")
 	w.expect(b.writes(record.Update, setting, text("language", "fr")), wire.Quarantined, fault.NotAllowed)
-	w.expect(b.writes(record.Insert, w.fresh("setting"), record.Values{"person": record.Ref(a.Person)}), wire.Quarantined, fault.NotAllowed)
+	foisted := record.Values{"person": record.Ref(a.Person)}
+	w.expect(b.writes(record.Insert, w.fresh("setting"), foisted), wire.Quarantined, fault.NotAllowed)
 }
 
 // A job found on site is in nobody's bucket yet: it belongs to who found it, until he knows that somebody was given it.

@@ -20,7 +20,8 @@ func TestAGroupCommitIsLikeOneAfterTheOther(t *testing.T) {
 	b := a.world.tech()
 	a.assign(job, b.Person)
 	k := a.head()
-	title, finding := a.change(record.Update, job, text("title", "by A")), a.change(record.Update, job, text("finding", "by B"))
+	title := a.change(record.Update, job, text("title", "by A"))
+	finding := a.change(record.Update, job, text("finding", "by B"))
 	again := a.change(record.Update, job, text("title", "by A again"))
 	again.Context = again.Context.With(clock.Dot{Actor: a.actor, Counter: 1})
 	sets := []*record.ChangeSet{a.knows(k, title), b.knows(k, finding), a.knows(k, again)}

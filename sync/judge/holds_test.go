@@ -145,7 +145,8 @@ func TestTheLeadWhoIsInTheCrewHoldsAsTheLead(t *testing.T) {
 	crew := w.insert("crew", nil)
 	w.member(crew, a.Person)
 	w.insert("assignment", record.Values{
-		"job": record.Ref(job.ID), "person": record.Ref(a.Person), "crew": record.Ref(crew.ID), "state": record.Text("offered"),
+		"job": record.Ref(job.ID), "state": record.Text("offered"),
+		"person": record.Ref(a.Person), "crew": record.Ref(crew.ID),
 	})
 	w.expectHolds(a.Person, jobBucket(job), "work")
 }

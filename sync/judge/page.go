@@ -25,6 +25,7 @@ type Want struct {
 	From   uint64
 	After  uint64                // at least From: up to here there was nothing that the device does not have
 	Own    map[record.Key]uint64 // rows that the device has as they were at that commit: what it wrote itself
+	UpTo   uint64                // no commit after it; 0 for all there are
 	Resume []byte                // where a page in several parts goes on; empty begins one
 }
 
@@ -45,6 +46,9 @@ type pager struct {
 func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint64, err error) {
 	if head, err = r.Head(); err != nil {
 		return wire.Page{}, 0, err
+	}
+	if want.UpTo > 0 {
+		head = min(head, want.UpTo)
 	}
 	p := &pager{Reader: r, schema: s, want: want, left: PageRows}
 	p.page = wire.Page{Class: want.Class, From: want.From, To: head}

@@ -41,6 +41,7 @@ const (
 type Device struct {
 	local   Local
 	state   deviceState
+	proved  bool   // a challenge was answered
 	head    uint64 // the hub's, when it welcomed the device
 	sent    uint64 // the number in the queue up to which change sets were sent on this connection
 	waiting int    // pushes without verdicts, all of actor's change sets
@@ -146,6 +147,10 @@ func retryAfter(ms int64) time.Duration {
 func (d *Device) greeted(m wire.Message) ([]Effect, error) {
 	switch m := m.(type) {
 	case wire.Challenge:
+		if d.proved {
+			return nil, ErrOutOfPlace
+		}
+		d.proved = true
 		signature, err := d.local.Sign(wire.ChallengeText(m.Nonce))
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"maps"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -23,17 +24,20 @@ type Hub struct {
 	cursors [schema.Classes]uint64 // what the device will have when it has taken all that was sent
 	read    [schema.Classes]uint64 // up to where there was nothing that the device does not have
 	own     map[record.Key]uint64  // rows that the device has at that commit: what it wrote on this connection
-	resume  []byte                 // where the page under way goes on
-	class   schema.Class           // the class that is being read
-	reading bool                   // a Read is under way
-	resumed bool                   // the page under way was begun on an earlier connection
-	behind  bool                   // the round of classes is not complete
-	moved   bool                   // the hub committed something since the round began
-	head    uint64                 // of the hub, when the device was welcomed
-	sent    uint32                 // pages sent
-	taken   uint32                 // pages that the device has acknowledged
-	judging int
-	mute    bool // the device is sent no pages
+	// answeredTo is the commit up to which everything that the device wrote on this connection was answered. While it
+	// waits for verdicts, pages go no further, or they would bring it its own writes.
+	answeredTo uint64
+	resume     []byte       // where the page under way goes on
+	class      schema.Class // the class that is being read
+	reading    bool         // a Read is under way
+	resumed    bool         // the page under way was begun on an earlier connection
+	behind     bool         // the round of classes is not complete
+	moved      bool         // the hub committed something since the round began
+	head       uint64       // of the hub, when the device was welcomed
+	sent       uint32       // pages sent
+	taken      uint32       // pages that the device has acknowledged
+	judging    int
+	mute       bool // the device is sent no pages
 }
 
 type hubState uint8
@@ -138,11 +142,13 @@ func (h *Hub) answered(e Event) []Effect {
 	case Judged:
 		h.judging--
 		h.remember(e.Applied)
-		return []Effect{Send{e.Verdicts}}
+		h.answeredTo = max(h.answeredTo, e.Verdicts.At)
+		h.moved, h.behind = h.moved || h.behind, !h.mute
+		return h.readOn([]Effect{Send{e.Verdicts}})
 	case Summed:
 		return []Effect{Send{e.Sums}}
 	case Moved:
-		h.moved, h.behind = h.behind, !h.mute
+		h.moved, h.behind = h.moved || h.behind, !h.mute
 		return h.readOn(nil)
 	case Paged:
 		return h.paged(e)
@@ -152,6 +158,7 @@ func (h *Hub) answered(e Event) []Effect {
 
 func (h *Hub) admitted(e Admitted) []Effect {
 	h.state, h.person, h.cursors, h.read, h.head = hubLive, e.Person, e.Cursors, e.Cursors, e.Welcome.Head
+	h.answeredTo = e.Welcome.Head
 	if h.actor = e.Welcome.Actor; h.actor == 0 {
 		h.actor = h.hello.Actor
 	}
@@ -172,8 +179,12 @@ func (h *Hub) readOn(effects []Effect) []Effect {
 		return effects
 	}
 	h.reading = true
+	upTo := uint64(0)
+	if h.judging > 0 {
+		upTo = h.answeredTo
+	}
 	want := judge.Want{
-		Person: h.person, Class: h.class, From: h.cursors[h.class], After: h.read[h.class], Own: h.own, Resume: h.resume,
+		Person: h.person, Class: h.class, From: h.cursors[h.class], After: h.read[h.class], Own: h.own, UpTo: upTo, Resume: h.resume,
 	}
 	return append(effects, Read{want})
 }
@@ -219,9 +230,8 @@ func (h *Hub) nextClass() {
 	}
 	h.class = 0
 	h.behind = h.moved || h.resumed
-	if !h.behind {
-		h.own = nil // every page up to here was read
-	}
+	read := slices.Min(h.read[:])
+	maps.DeleteFunc(h.own, func(_ record.Key, seq uint64) bool { return seq <= read })
 	h.moved, h.resumed = false, false
 }
 

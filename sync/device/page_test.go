@@ -1,0 +1,218 @@
+package device_test
+
+import (
+	"testing"
+
+	"fieldsync/sync/device"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+func TestTheHubsRowLiesUnderWhatIsPending(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	item := p.writes(text("title", "mine"))
+	p.takes(p.brings(p.office(2, record.Values{"title": record.Text("theirs"), "finding": record.Text("a leak")})))
+	p.expectTitle("mine")
+	if got := p.row(p.job).Get("finding").Text(); got != "a leak" {
+		t.Errorf("the finding is %q", got)
+	}
+	if got := p.base(p.job).Row.Get("title").Text(); got != "theirs" {
+		t.Errorf("beside it is kept %q", got)
+	}
+	p.expectState(item, device.Pending)
+}
+
+func TestAPageBringsColumns(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	p.takes(p.enters(p.office(1, record.Values{"title": record.Text("a pump"), "finding": record.Text("a leak")})))
+	p.takes(p.brings(part(p.office(2, text("title", "changed")), "title")))
+	p.expectTitle("changed")
+	row := p.row(p.job)
+	if row.Get("finding").Text() != "a leak" || row.Seq != p.seq || !row.Vector.Equal(saw(dot(desk, 2))) {
+		t.Errorf("%+v", row)
+	}
+}
+
+func TestAPartOfARowThatIsNotThereIsPassedOver(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	p.takes(p.enters(part(p.office(1, text("title", "changed")), "title")))
+	p.expectGone(p.job)
+}
+
+// A row that came with a verdict may be newer than a page that was made before.
+func TestAPageDoesNotTurnARowBack(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	old := p.brings(p.office(2, text("title", "old")))
+	item := p.writes(text("finding", "a leak"))
+	next := p.writes(text("finding", "two leaks"))
+	p.seq += 5
+	p.hears(item, wire.Merged, "", []wire.Rows{p.office(3, text("title", "new"))})
+	p.takes(old)
+	p.expectTitle("new")
+	p.hears(next, wire.Merged, "", []wire.Rows{p.office(4, text("title", "newer"))})
+	old.From, old.To = old.To, old.To+1
+	p.takes(old)
+	p.expectTitle("newer")
+}
+
+func TestWhatThisVersionDoesNotKnowIsPassedOver(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	rows := p.office(1, text("title", "a pump"))
+	rows.Columns = append(rows.Columns, 63)
+	rows.Rows[0].Values = append(rows.Rows[0].Values, record.Text("of tomorrow"))
+	foreign := rows
+	foreign.Table = 999
+	p.takes(p.enters(rows, foreign))
+	p.expectTitle("a pump")
+}
+
+func TestAPageThatDoesNotFollowIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*wire.Page){
+		"it begins later":    func(p *wire.Page) { p.From++ },
+		"it begins earlier":  func(p *wire.Page) { p.From-- },
+		"it goes back":       func(p *wire.Page) { p.To = p.From - 1 },
+		"a class of nothing": func(p *wire.Page) { p.Class = schema.Classes },
+	} {
+		p := onAJob(t)
+		p.seq += 5
+		p.takes(p.brings())
+		page := p.brings(p.office(2, text("title", "changed")))
+		change(page)
+		if err := p.replica(func(r *device.Replica) error { return r.TakePage(page) }); err != device.ErrPage {
+			t.Errorf("%s: %v", name, err)
+		}
+		p.expectTitle("a pump")
+	}
+}
+
+func TestTheCursorMovesWithTheLastPart(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	page := p.enters(p.office(1, text("title", "a pump")))
+	page.Last, page.Resume = false, []byte("here")
+	p.takes(page)
+	id := p.identity()
+	if id.Cursors[0] != 0 || string(id.Resume) != "here" || id.Partial != [3]uint64{0, 0, page.To} {
+		t.Errorf("%+v", id)
+	}
+	p.expectTitle("a pump") // and what came is there
+	page.Last, page.Resume, page.Enter, page.Rows = true, nil, nil, nil
+	p.takes(page)
+	if id := p.identity(); id.Cursors[0] != page.To || id.Resume != nil || id.Partial != [3]uint64{} {
+		t.Errorf("%+v", id)
+	}
+}
+
+func TestABucketThatLeavesTakesItsRowsAlong(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.takes(p.leaves(p.bucket()))
+	p.expectGone(p.job)
+	p.tx(func(tx device.Store) error {
+		held, err := device.Held(tx)
+		if len(held) > 0 {
+			t.Errorf("holds %v", held)
+		}
+		return err
+	})
+}
+
+// What is pending on a row that leaves is kept, and hidden, until its verdict.
+func TestARowThatLeavesWithSomethingPendingIsHidden(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	item := p.writes(text("title", "mine"))
+	p.takes(p.leaves(p.bucket()))
+	p.expectGone(p.job)
+	p.expectState(item, device.Pending)
+	if base := p.base(p.job); base == nil || !base.Hidden {
+		t.Fatalf("beside it is kept %+v", base)
+	}
+	p.hears(item, wire.Merged, "", nil, p.job)
+	p.expectGone(p.job)
+	p.expectState(item, device.Accepted)
+	if base := p.base(p.job); base != nil {
+		t.Errorf("beside it is still kept %+v", base)
+	}
+}
+
+func TestARowThatComesBackIsShownWithWhatIsPending(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.writes(text("title", "mine"))
+	p.takes(p.leaves(p.bucket()))
+	p.takes(p.enters(p.office(2, text("title", "theirs"))))
+	p.expectTitle("mine")
+}
+
+func TestARowInABucketThatStaysStays(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	van, other := p.key("location"), p.key("location")
+	vanBucket := func(k record.Key) record.Bucket { b := p.bucket(); b.Kind, b.ID = b.Kind+3, k.ID; return b }
+	moved := p.key("movement")
+	values := record.Values{"from": record.Ref(van.ID), "to": record.Ref(other.ID)}
+	page := p.brings(p.hubRow(moved, saw(dot(desk, 1)), values))
+	page.Class, page.Enter = schema.ClassStock, []record.Bucket{vanBucket(van), vanBucket(other)}
+	p.takes(page)
+	leaves := func(b record.Bucket) {
+		p.seq++
+		p.takes(&wire.Page{Class: schema.ClassStock, From: p.identity().Cursors[1], To: p.seq, Last: true, Leave: []record.Bucket{b}})
+	}
+	leaves(vanBucket(van))
+	if p.row(moved) == nil {
+		t.Error("it left with the first of two")
+	}
+	leaves(vanBucket(other))
+	p.expectGone(moved)
+}
+
+// A bucket that enters is replaced: what was there and did not come is let go of, when the last part has come.
+func TestWhatDoesNotComeWithItsBucketGoes(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	task := p.key("task")
+	p.takes(p.brings(p.hubRow(task, saw(dot(desk, 1)), record.Values{"job": record.Ref(p.job.ID)})))
+	own, item := p.inserts("task", record.Values{"job": record.Ref(p.job.ID)})
+	page := p.enters(p.office(2, text("title", "again")))
+	page.Last = false
+	p.takes(page)
+	if p.row(task) == nil {
+		t.Error("it went before the last part came")
+	}
+	page.Last, page.Enter, page.Rows = true, nil, nil
+	p.takes(page)
+	p.expectGone(task)
+	p.expectTitle("again")
+	if p.row(own) == nil {
+		t.Error("what was made here and waits is gone")
+	}
+	p.expectState(item, device.Pending)
+}
+
+// A page from the beginning names all that the device may hold.
+func TestWhatAFirstPageDoesNotNameLeaves(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.seq++
+	p.takes(&wire.Page{To: p.seq, Last: true, Enter: []record.Bucket{record.Shared}})
+	p.expectGone(p.job)
+}
+
+func TestADeletedRowIsKeptAndNotShownAsAlive(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	rows := p.office(2, text("title", "a pump"))
+	rows.Rows[0].Deleted = true
+	p.takes(p.brings(rows))
+	if row := p.row(p.job); row == nil || !row.Deleted {
+		t.Errorf("%+v", row)
+	}
+}

@@ -1,0 +1,240 @@
+package device_test
+
+import (
+	"testing"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+func TestTheOffsetOfTheClockIsMeasured(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.welcome(wire.Welcome{Now: p.now - 3_600_000})
+	if item := p.writes(text("title", "mine")); item.Change.Offset != -3_600_000 {
+		t.Errorf("offset %d", item.Change.Offset)
+	}
+}
+
+// A hub that has judged more than the device has written hears from another copy of it.
+func TestACopyThatIsNoticedTakesAnotherIncarnation(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		welcome wire.Welcome
+		renew   bool
+	}{
+		"as far as the device":      {wire.Welcome{Known: 1}, false},
+		"not as far":                {wire.Welcome{Known: 0}, false},
+		"further":                   {wire.Welcome{Known: 2}, true},
+		"further, in another epoch": {wire.Welcome{Known: 2, Epoch: 1}, false},
+		"with a new incarnation":    {wire.Welcome{Known: 2, Actor: actorOf(7, clock.SideDevice)}, false},
+	} {
+		p := onAJob(t)
+		p.writes(text("title", "mine"))
+		if renew := p.welcome(c.welcome); renew != c.renew || (p.identity().Actor == device.Provisional) != c.renew {
+			t.Errorf("%s: begins again: %v", name, renew)
+		}
+	}
+}
+
+func (p *phone) unsent() (dots []clock.Dot) {
+	p.tx(func(tx device.Store) error {
+		items, err := device.Unsent(tx, 0, 100)
+		for _, i := range items {
+			dots = append(dots, i.Change.Dot)
+		}
+		return err
+	})
+	return dots
+}
+
+func TestWhatIsWrittenUnderNoIncarnationWaitsForOne(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	old := p.writes(text("title", "old"))
+	p.must(p.replica(func(r *device.Replica) error { return r.Renounce() }))
+	p.must(p.replica(func(r *device.Replica) error { return r.Renounce() })) // once more changes nothing
+	one, two := p.writes(text("title", "one")), p.writes(text("title", "two"))
+	if got := p.unsent(); len(got) != 1 || got[0] != old.Change.Dot {
+		t.Errorf("sent are %v", got)
+	}
+	p.tx(func(tx device.Store) error {
+		h, err := device.Hello(tx, p.schema, p.now)
+		if h.Actor != 0 || h.Pending != 3 || h.Oldest != old.Change.Stamp.Millis() {
+			t.Errorf("%+v", h)
+		}
+		return err
+	})
+	fresh := actorOf(7, clock.SideDevice)
+	p.welcome(wire.Welcome{Actor: fresh})
+	want := []clock.Dot{old.Change.Dot, dot(fresh, 1), dot(fresh, 2)}
+	if got := p.unsent(); len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
+		t.Fatalf("sent are %v, want %v", got, want)
+	}
+	first, second := p.item(want[1]), p.item(want[2])
+	p.expectContext(first, saw(dot(desk, 1), old.Change.Dot))
+	p.expectContext(second, saw(dot(desk, 1), old.Change.Dot, first.Change.Dot))
+	for i, item := range []*device.Item{one, two} {
+		if again := p.item(want[i+1]); again.Change.Origin != record.ID(item.Hash) || again.N != item.N {
+			t.Errorf("%+v has lost its identity", again)
+		}
+	}
+	if second.Chain != record.Chain(record.Chain(record.Hash{}, first.Hash), second.Hash) {
+		t.Error("the chain does not name both")
+	}
+	p.expectTitle("two")
+}
+
+func TestAForkedDeviceSendsUnderNewNumbersWhatHasNoVerdict(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	one := p.writes(text("title", "one"))
+	p.hears(one, wire.Applied, "", nil)
+	two, three := p.writes(text("title", "two")), p.writes(text("title", "three"))
+	p.hears(two, wire.Forked, "", nil)
+	if !p.taken.Forked {
+		t.Error("the session is not told")
+	}
+	fresh := actorOf(7, clock.SideDevice)
+	p.welcome(wire.Welcome{Actor: fresh})
+	first, second := p.item(dot(fresh, 1)), p.item(dot(fresh, 2))
+	if first == nil || second == nil || first.N != two.N || second.N != three.N {
+		t.Fatalf("%+v %+v", first, second)
+	}
+	p.expectContext(first, saw(dot(desk, 1), one.Change.Dot))
+	p.expectContext(second, saw(dot(desk, 1), one.Change.Dot, first.Change.Dot))
+	p.expectState(one, device.Accepted)
+}
+
+func TestAnotherDeviceOfThePersonKeepsTheWork(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.writes(text("title", "mine"))
+	device2 := p.make.ID()
+	p.must(p.replica(func(r *device.Replica) error { return r.Reenrol(device2) }))
+	if id := p.identity(); id.Device != device2 || id.Actor != device.Provisional || len(p.unsent()) != 0 {
+		t.Errorf("%+v", id)
+	}
+	fresh := actorOf(7, clock.SideDevice)
+	p.welcome(wire.Welcome{Actor: fresh})
+	if got := p.unsent(); len(got) != 1 || got[0] != dot(fresh, 1) {
+		t.Errorf("sent are %v", got)
+	}
+	p.expectTitle("mine")
+}
+
+// After a restore everything is compared, and whatever the hub had judged is sent again with the verdict it had.
+func TestInANewEpochEverythingIsSentAgain(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	accepted := p.writes(text("title", "accepted"))
+	p.hears(accepted, wire.Applied, "", nil)
+	refused := p.writes(text("finding", "refused"))
+	p.hears(refused, wire.Quarantined, fault.LateWrite, []wire.Rows{p.hubRow(p.job, saw(accepted.Change.Dot), text("title", "accepted"))})
+	given := p.writes(text("finding", "given up"))
+	p.hears(given, wire.Quarantined, fault.LateWrite, []wire.Rows{p.hubRow(p.job, saw(accepted.Change.Dot), text("title", "accepted"))})
+	p.must(p.replica(func(r *device.Replica) error { return r.Dismiss(given.Change.Dot) }))
+	p.welcome(wire.Welcome{Epoch: 1, Actor: actorOf(7, clock.SideDevice)})
+	if id := p.identity(); id.Epoch != 1 || id.Cursors != [schema.Classes]uint64{} {
+		t.Errorf("%+v", id)
+	}
+	if got := p.unsent(); len(got) != 3 {
+		t.Errorf("sent are %v", got)
+	}
+	p.expectState(accepted, device.Pending)
+	p.expectState(refused, device.Refused)
+	p.expectState(given, device.Closed)
+	if prior := p.item(accepted.Change.Dot).Prior; prior == nil || prior.Outcome != wire.Applied {
+		t.Errorf("%+v", prior)
+	}
+	p.expectTitle("accepted")
+	p.takes(&wire.Page{To: 2, Last: true, Enter: []record.Bucket{p.bucket()}, Rows: []wire.Rows{
+		p.hubRow(p.job, saw(dot(desk, 1)), text("title", "as in the backup")),
+	}})
+	p.expectTitle("accepted")
+	p.expectContext(p.writes(text("finding", "new")), saw(accepted.Change.Dot))
+}
+
+func TestWhatBackupsIncludeIsForgotten(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	one, two := p.writes(text("title", "one")), p.writes(text("title", "two"))
+	p.hears(one, wire.Applied, "", nil)
+	upTo := p.seq
+	p.hears(two, wire.Applied, "", nil)
+	p.welcome(wire.Welcome{BackedUp: upTo, Known: 2})
+	if p.item(one.Change.Dot) != nil || p.item(two.Change.Dot) == nil {
+		t.Error("it forgot the wrong one")
+	}
+}
+
+func (p *phone) compares(at uint64, sum uint64) (differs bool) {
+	p.Helper()
+	sums := &wire.Sums{At: at, Sums: []wire.Sum{{Bucket: p.bucket(), Sum: sum}}}
+	p.must(p.replica(func(r *device.Replica) (err error) { differs, err = r.Compare(sums); return err }))
+	return differs
+}
+
+func TestChecksumsThatDifferMakeTheDeviceFetchAnew(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		prepare func(p *phone)
+		wrong   uint64
+		differs bool
+	}{
+		"equal":                 {func(*phone) {}, 0, false},
+		"different":             {func(*phone) {}, 1, true},
+		"something is pending":  {func(p *phone) { p.writes(text("title", "mine")) }, 1, false},
+		"the hub is ahead":      {func(p *phone) { p.seq++ }, 1, false},
+		"a deleted row is none": {func(p *phone) { p.deletesATask() }, 0, false},
+	} {
+		p := onAJob(t)
+		p.everyClass()
+		sum := wire.RowSum(p.job, p.row(p.job).Seq)
+		c.prepare(p)
+		if got := p.compares(p.seq, sum+c.wrong); got != c.differs {
+			t.Errorf("%s: differs: %v", name, got)
+		}
+		if anew := p.identity().Cursors == [schema.Classes]uint64{}; anew != c.differs {
+			t.Errorf("%s: fetches anew: %v", name, anew)
+		}
+	}
+}
+
+// everyClass brings the cursors of all classes to the hub's head.
+func (p *phone) everyClass() {
+	for class := range schema.Class(schema.Classes) {
+		p.takes(&wire.Page{Class: class, From: p.identity().Cursors[class], To: p.seq, Last: true})
+	}
+}
+
+func (p *phone) deletesATask() {
+	p.seq++
+	rows := p.hubRow(p.key("task"), saw(dot(desk, 2)), record.Values{"job": record.Ref(p.job.ID)})
+	rows.Rows[0].Deleted = true
+	p.takes(p.brings(rows))
+	p.everyClass()
+}
+
+// The version of an app that has learned columns asks for everything anew.
+func TestAHelloSaysWhatTheDeviceHas(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	hello := func() (h wire.Hello) {
+		p.tx(func(tx device.Store) (err error) { h, err = device.Hello(tx, p.schema, p.now); return err })
+		return h
+	}
+	if h := hello(); h.Cursors[0] != p.seq || h.Actor != p.actor || h.Pending != 0 || h.Oldest != 0 || h.Now != p.now {
+		t.Errorf("%+v", h)
+	}
+	newer := *p.schema
+	newer.Version++
+	p.schema = &newer
+	if h := hello(); h.Cursors != [schema.Classes]uint64{} || h.Schema != newer.Version {
+		t.Errorf("%+v", h)
+	}
+}
