@@ -164,7 +164,9 @@ func TestARowInABucketThatStaysStays(t *testing.T) {
 	p.takes(page)
 	leaves := func(b record.Bucket) {
 		p.seq++
-		p.takes(&wire.Page{Class: schema.ClassStock, From: p.identity().Cursors[1], To: p.seq, Last: true, Leave: []record.Bucket{b}})
+		page := p.brings()
+		page.Class, page.From, page.Leave = schema.ClassStock, p.identity().Cursors[1], []record.Bucket{b}
+		p.takes(page)
 	}
 	leaves(vanBucket(van))
 	if p.row(moved) == nil {
@@ -204,6 +206,16 @@ func TestWhatAFirstPageDoesNotNameLeaves(t *testing.T) {
 	p.seq++
 	p.takes(&wire.Page{To: p.seq, Last: true, Enter: []record.Bucket{record.Shared}})
 	p.expectGone(p.job)
+}
+
+func TestABucketThatEntersLaterLeavesTheOthersAlone(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.seq++
+	page := p.brings()
+	page.Enter = []record.Bucket{record.Shared}
+	p.takes(page)
+	p.expectTitle("a pump")
 }
 
 func TestADeletedRowIsKeptAndNotShownAsAlive(t *testing.T) {

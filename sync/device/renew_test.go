@@ -134,9 +134,12 @@ func TestInANewEpochEverythingIsSentAgain(t *testing.T) {
 	accepted := p.writes(text("title", "accepted"))
 	p.hears(accepted, wire.Applied, "", nil)
 	refused := p.writes(text("finding", "refused"))
-	p.hears(refused, wire.Quarantined, fault.LateWrite, []wire.Rows{p.hubRow(p.job, saw(accepted.Change.Dot), text("title", "accepted"))})
+	now := func() []wire.Rows {
+		return []wire.Rows{p.hubRow(p.job, saw(accepted.Change.Dot), text("title", "accepted"))}
+	}
+	p.hears(refused, wire.Quarantined, fault.LateWrite, now())
 	given := p.writes(text("finding", "given up"))
-	p.hears(given, wire.Quarantined, fault.LateWrite, []wire.Rows{p.hubRow(p.job, saw(accepted.Change.Dot), text("title", "accepted"))})
+	p.hears(given, wire.Quarantined, fault.LateWrite, now())
 	p.must(p.replica(func(r *device.Replica) error { return r.Dismiss(given.Change.Dot) }))
 	p.welcome(wire.Welcome{Epoch: 1, Actor: actorOf(7, clock.SideDevice)})
 	if id := p.identity(); id.Epoch != 1 || id.Cursors != [schema.Classes]uint64{} {

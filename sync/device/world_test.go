@@ -57,7 +57,9 @@ func newPhone(t *testing.T) *phone {
 		actor: actorOf(1, clock.SideDevice), person: m.ID(), now: 1_750_000_000_000, seq: 1}
 	p.job = p.key("job")
 	p.must(p.store.Write(func(tx device.Store) error {
-		return tx.PutIdentity(&device.Identity{Device: m.ID(), Person: p.person, Actor: p.actor, Schema: simtest.Schema.Version})
+		return tx.PutIdentity(&device.Identity{
+			Device: m.ID(), Person: p.person, Actor: p.actor, Schema: simtest.Schema.Version,
+		})
 	}))
 	return p
 }
@@ -203,7 +205,9 @@ func (p *phone) hears(item *device.Item, outcome wire.Outcome, code fault.Code, 
 	p.seq++
 	p.takesVerdicts(&wire.Verdicts{
 		Actor: item.Change.Dot.Actor, At: p.seq, Rows: rows, Gone: gone,
-		Verdicts: []wire.Verdict{{Counter: item.Change.Dot.Counter, Count: 1, Hash: item.Hash, Outcome: outcome, Seq: p.seq, Code: code}},
+		Verdicts: []wire.Verdict{{
+			Counter: item.Change.Dot.Counter, Count: 1, Hash: item.Hash, Outcome: outcome, Seq: p.seq, Code: code,
+		}},
 	})
 }
 

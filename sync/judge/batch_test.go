@@ -161,7 +161,8 @@ func TestARuleMayMergeOtherChangesInstead(t *testing.T) {
 	t.Parallel()
 	a, job := atWork(t)
 	supplement := a.fresh("comment")
-	instead := a.change(record.Insert, supplement, record.Values{"job": record.Ref(job.ID), "text": record.Text("came late")})
+	late := record.Values{"job": record.Ref(job.ID), "text": record.Text("came late")}
+	instead := a.change(record.Insert, supplement, late)
 	a.cfg.Rules = ruling(func(judge.Rows, *record.ChangeSet, judge.Author) (judge.Decision, error) {
 		return judge.Decision{Instead: []record.RowChange{instead}}, nil
 	})

@@ -25,7 +25,8 @@ var (
 	person    = record.ID{7}
 	knocking  = session.Expect{Within: session.HelloWithin}
 	turnedOut = []session.Effect{
-		session.Send{Message: wire.Refusal{Code: session.ErrOutOfPlace.Code, Message: session.ErrOutOfPlace.Message}}, misplace,
+		session.Send{Message: wire.Refusal{Code: session.ErrOutOfPlace.Code, Message: session.ErrOutOfPlace.Message}},
+		misplace,
 	}
 )
 
@@ -347,7 +348,8 @@ func TestAHubEndsAConnection(t *testing.T) {
 		event session.Event
 		want  []session.Effect
 	}{
-		"silence": {session.TimedOut{}, []session.Effect{refusal(session.ErrSilent, 0), session.Close{Reason: session.ErrSilent}}},
+		"silence": {session.TimedOut{},
+			[]session.Effect{refusal(session.ErrSilent, 0), session.Close{Reason: session.ErrSilent}}},
 		"refused": {session.Refused{Reason: revoked, RetryAfter: 3 * time.Second},
 			[]session.Effect{refusal(revoked, 3000), session.Close{Reason: revoked}}},
 		"shutting down": {session.Closing{RetryAfter: time.Second},
@@ -387,5 +389,26 @@ func TestVerdictsTravelInRuns(t *testing.T) {
 	last := v.Verdicts[len(v.Verdicts)-1]
 	if got := last.EffOf(int(last.Count)-1, 50); got != 60 {
 		t.Errorf("the last is effective at %d, want 60", got)
+	}
+}
+
+// What a device wrote on this connection, and what it was not told of because there was nothing in it, need not come to
+// it again. While a push of its own is being judged no page runs ahead of the last answer.
+func TestAReadPassesOverWhatTheDeviceHas(t *testing.T) {
+	t.Parallel()
+	o := serving(t)
+	o.machine.Step(session.Moved{})
+	o.machine.Step(quiet(0, 9, 12, 12))
+	o.machine.Step(quiet(1, 9, 12, 12))
+	o.machine.Step(quiet(2, 9, 12, 12))
+	o.machine.Step(got(wire.Push{Actor: 1}))
+	o.machine.Step(got(wire.Push{Actor: 1}))
+	mine := record.Key{Table: 1, ID: record.ID{1}}
+	effects := o.machine.Step(session.Judged{
+		Verdicts: wire.Verdicts{At: 13}, Applied: []judge.FeedEntry{{Seq: 13, Key: mine}},
+	})
+	read, ok := effects[len(effects)-1].(session.Read)
+	if !ok || read.Want.From != 9 || read.Want.After != 12 || read.Want.Own[mine] != 13 || read.Want.UpTo != 13 {
+		t.Errorf("%+v", effects)
 	}
 }

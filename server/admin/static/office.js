@@ -68,10 +68,8 @@
     if (document.hidden) { stream?.close(); stream = null; return; } // a browser has few connections to one host
     if (stream) return;
     stream = new EventSource("/live");
-    let broken = false;
     stream.addEventListener("changed", refresh);
-    stream.onerror = () => { broken = true; };
-    stream.onopen = () => { if (broken) { broken = false; refresh(); } };
+    stream.onopen = refresh; // what changed between the page and the stream, or while there was none, was not told
   };
   // A page that was posted shows something once (a code, a password): asking for it again would show another page.
   const posted = $(".printed") !== null;
