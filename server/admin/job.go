@@ -215,9 +215,8 @@ func (b *jobBuilder) signed(row *record.Row) (signature, error) {
 	w, err := b.n.writer(row.Meta.Created.Actor)
 	s := signature{By: b.v.called(w), Device: w.Device}
 	for _, c := range row.Meta.Cells {
-		if c.Shown.Dot == row.Meta.Created {
+		if s.At == 0 || c.Shown.Dot == row.Meta.Created { // of a released row no cell carries the dot it was created by
 			s.At = c.Shown.Eff.Millis()
-			break
 		}
 	}
 	if at := row.Get("corrected").Number(); at != 0 {

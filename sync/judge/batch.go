@@ -206,7 +206,7 @@ func (b *Batch) write(t *schema.Table, key record.Key, w *merge.Write) ([]merge.
 	if h.row == nil {
 		h.row = &record.Row{
 			Table: t, ID: key.ID, Cols: make([]record.Value, len(t.Columns)),
-			Meta: &record.Meta{Created: w.Dot, Born: b.seq},
+			Meta: &record.Meta{Created: creation(w), Born: b.seq},
 		}
 	}
 	conflicts := merge.Apply(h.row, w, b.seq)
@@ -215,6 +215,15 @@ func (b *Batch) write(t *schema.Table, key record.Key, w *merge.Write) ([]merge.
 		b.touched[bucket] = true
 	}
 	return conflicts, nil
+}
+
+// creation returns the change set that created a row: of one that was refused first, the technician's, not the office's
+// release of it. He may go on with what he began.
+func creation(w *merge.Write) clock.Dot {
+	if !w.As.IsZero() {
+		return w.As
+	}
+	return w.Dot
 }
 
 func (b *Batch) actor(a clock.Actor) (*Actor, error) {
