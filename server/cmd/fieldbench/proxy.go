@@ -11,9 +11,10 @@ import (
 type proxy struct {
 	listener net.Listener
 	bytes    atomic.Int64
-	open     sync.WaitGroup // connections under way
 
 	mu     sync.Mutex
+	idle   *sync.Cond // of mu: a connection has ended
+	open   int        // connections under way
 	target string
 }
 
@@ -23,6 +24,7 @@ func startProxy() (*proxy, error) {
 		return nil, err
 	}
 	p := &proxy{listener: l}
+	p.idle = sync.NewCond(&p.mu)
 	go p.serve()
 	return p, nil
 }
@@ -38,7 +40,11 @@ func (p *proxy) lead(to string) {
 
 // take waits until no connection is open and returns the bytes that passed since the last call.
 func (p *proxy) take() int64 {
-	p.open.Wait()
+	p.mu.Lock()
+	for p.open > 0 {
+		p.idle.Wait()
+	}
+	p.mu.Unlock()
 	return p.bytes.Swap(0)
 }
 
@@ -52,9 +58,20 @@ func (p *proxy) serve() {
 		}
 		p.mu.Lock()
 		target := p.target
+		p.open++
 		p.mu.Unlock()
-		p.open.Go(func() { p.join(in, target) })
+		go func() {
+			p.join(in, target)
+			p.ended()
+		}()
 	}
+}
+
+func (p *proxy) ended() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open--
+	p.idle.Broadcast()
 }
 
 // join carries bytes between two ends until both have ended.
