@@ -54,3 +54,13 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 	a.Welcome.Known, a.Welcome.Chain = actor.Counter, actor.Chain
 	return a, nil
 }
+
+// Acknowledge notes how far a device has come and which of its change sets have seen that.
+func (b *Batch) Acknowledge(a clock.Actor, k, written uint64) error {
+	actor, err := b.actor(a)
+	if err != nil || actor == nil || k <= actor.AckK { // what is said of the same K again is not more
+		return err
+	}
+	actor.AckK, actor.AckN = min(k, b.seq), written
+	return nil
+}

@@ -1,0 +1,108 @@
+package judge
+
+import (
+	"slices"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// Answer returns today's state of rows, as far as the person may see it: whole rows, and the keys of those that he
+// may not see or that are not there. Rows beyond what a message takes are left out: the next page brings them.
+func Answer(r interface {
+	Row(record.Key) (*record.Row, error)
+	HoldsOn(record.Bucket) ([]Hold, error)
+}, person record.ID, keys []record.Key) (rows []wire.Rows, gone []record.Key, err error) {
+	var batches rowBatches
+	seen, size := map[record.Key]bool{}, 0
+	for _, key := range keys {
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		row, err := r.Row(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		visible, err := maySee(r.HoldsOn, person, row)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !visible {
+			gone = append(gone, key)
+			continue
+		}
+		if size += sizeOf(row); size <= wire.MaxPart {
+			batches.addWhole(row)
+		}
+	}
+	return batches.batches, gone, nil
+}
+
+func sizeOf(row *record.Row) int {
+	n := 0
+	for _, v := range row.Cols {
+		n += 2 + len(v.Text())
+	}
+	return n
+}
+
+func maySee(holdsOn func(record.Bucket) ([]Hold, error), person record.ID, row *record.Row) (bool, error) {
+	if row == nil {
+		return false, nil
+	}
+	for _, b := range row.Buckets() {
+		if b == record.Shared || b == record.PersonBucket(person) {
+			return true, nil
+		}
+		holds, err := holdsOn(b)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(holds, func(h Hold) bool { return h.Person == person && h.Open() }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Sums returns the checksums of the buckets over their living rows of all classes, for a device that has come up to the
+// commit at. Buckets that the person does not hold, and those that changed since, are left out.
+func Sums(r Reader, s *schema.Schema, person record.ID, buckets []record.Bucket, at uint64) (wire.Sums, error) {
+	sums := wire.Sums{At: at}
+	for _, b := range buckets {
+		held, err := HoldsNow(r, person, b)
+		if err != nil {
+			return wire.Sums{}, err
+		}
+		if !held {
+			continue
+		}
+		sum, newest, err := sumOf(r, s, b)
+		if err != nil {
+			return wire.Sums{}, err
+		}
+		if newest <= at {
+			sums.Sums = append(sums.Sums, wire.Sum{Bucket: b, Sum: sum})
+		}
+	}
+	return sums, nil
+}
+
+// sumOf returns the bucket's checksum, and the latest commit that touched one of its rows.
+func sumOf(r Reader, s *schema.Schema, b record.Bucket) (sum, newest uint64, err error) {
+	for class := range schema.Class(schema.Classes) {
+		for _, src := range sources(s, class, b) {
+			err := r.Scan(src.table, src.rule, b, record.ID{}, func(row *record.Row) bool {
+				sum += wire.RowSum(row.Key(), row.Seq)
+				newest = max(newest, row.Seq)
+				return true
+			})
+			if err != nil {
+				return 0, 0, err
+			}
+		}
+	}
+	return sum, newest, nil
+}

@@ -1,0 +1,141 @@
+package judge
+
+import (
+	"fmt"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// check reports whether the change set fits the schema and the rows there are.
+func (b *Batch) check(author Author, cs *record.ChangeSet) error {
+	fresh := make(map[record.Key]record.Op, len(cs.Rows))
+	for i := range cs.Rows {
+		c := &cs.Rows[i]
+		t := b.Schema.TableByID(c.Table)
+		if t == nil {
+			return fault.New(fault.Invalid, "the app writes a table that this server does not know: it is newer")
+		}
+		if _, twice := fresh[c.Key()]; twice {
+			return fault.New(fault.Invalid, "one change writes the same "+t.Name+" twice")
+		}
+		fresh[c.Key()] = c.Op
+		if err := record.CheckChange(t, c); err != nil && !author.erases {
+			return err
+		}
+		if err := b.checkExistence(t, c); err != nil {
+			return err
+		}
+		if err := b.checkRoom(author, t, c); err != nil {
+			return err
+		}
+	}
+	return b.checkRefs(cs, fresh)
+}
+
+// maxBeside is how many values of authors who did not know of each other stand in one cell. No honest company has more;
+// a device that says of every write that it has seen nothing would fill the row with them.
+const maxBeside = 100
+
+// checkRoom refuses what would make a row too large to be sent to anybody.
+func (b *Batch) checkRoom(author Author, t *schema.Table, c *record.RowChange) error {
+	row, err := b.Row(c.Key())
+	if err != nil {
+		return err
+	}
+	if err := record.CheckRoom(t, row, c); err != nil || row == nil || author.Trusted {
+		return err
+	}
+	for i := range c.Cells {
+		w := &c.Cells[i]
+		at, known := row.Meta.Find(w.CellID)
+		if known && crowded(&t.Columns[t.ColumnByID(w.Column)], &row.Meta.Cells[at], c.Context, w) {
+			return fault.New(fault.TooLarge, "too many different values of this "+t.Name+" are waiting to be settled: ask the office")
+		}
+	}
+	return nil
+}
+
+// crowded reports whether so many values stay beside the write's that there is no room for another.
+func crowded(column *schema.Column, cell *record.Cell, saw clock.Vector, w *record.CellWrite) bool {
+	stay := 0
+	for _, s := range cell.Others {
+		if !saw.Covers(s.Dot) || column.Asking() && len(w.Settles) == 0 {
+			stay++
+		}
+	}
+	return stay >= maxBeside
+}
+
+// checkExistence refuses an insert of a row that is there and an update of one that never was.
+func (b *Batch) checkExistence(t *schema.Table, c *record.RowChange) error {
+	row, err := b.Row(c.Key())
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Op == record.Insert && row != nil:
+		return fault.New(fault.Exists, "this "+t.Name+" exists already")
+	case c.Op != record.Insert && row == nil:
+		return b.missing(t, c.Key())
+	}
+	return nil
+}
+
+// missing says why a row that a change needs is not there.
+func (b *Batch) missing(t *schema.Table, key record.Key) error {
+	by, err := b.store.QuarantinedInsert(key)
+	if err != nil {
+		return err
+	}
+	if !by.IsZero() {
+		return fault.New(fault.DependsOn, fmt.Sprintf("the %s it belongs to was refused (%s): decide about that first", t.Name, by))
+	}
+	return fault.New(fault.UnknownRow, "this "+t.Name+" is not on the server")
+}
+
+// checkRefs quarantines an insert that hangs on a row which a quarantined change set creates: its owner, or the row
+// that gives it its bucket.
+func (b *Batch) checkRefs(cs *record.ChangeSet, fresh map[record.Key]record.Op) error {
+	for i := range cs.Rows {
+		c := &cs.Rows[i]
+		if c.Op != record.Insert {
+			continue
+		}
+		t := b.Schema.TableByID(c.Table)
+		for _, w := range c.Cells {
+			column := &t.Columns[t.ColumnByID(w.Column)]
+			if column.Kind != schema.Ref || !hangsOn(t, column.Name) || w.Value.IsNull() {
+				continue
+			}
+			owner := b.Schema.Table(column.Ref)
+			key := record.Key{Table: owner.ID, ID: w.Value.Ref()}
+			if fresh[key] == record.Insert {
+				continue
+			}
+			row, err := b.Row(key)
+			if err != nil {
+				return err
+			}
+			if row == nil {
+				return b.missing(owner, key)
+			}
+		}
+	}
+	return nil
+}
+
+// hangsOn reports whether a row of the table belongs to the row that the column names.
+func hangsOn(t *schema.Table, column string) bool {
+	if t.Parent == column {
+		return true
+	}
+	for _, rule := range t.Buckets {
+		if rule.From == column {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,154 @@
+package judge
+
+import (
+	"encoding/binary"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+func (p *pager) countEntering() error {
+	for _, b := range p.page.Enter {
+		for _, src := range sources(p.schema, p.want.Class, b) {
+			n, err := p.Count(src.table, src.rule, b)
+			if err != nil {
+				return err
+			}
+			p.page.Total += n
+		}
+	}
+	return nil
+}
+
+// content adds rows of the buckets that enter, in key order, from the position on; a full part ends with the
+// position to go on from, and the last one moves the cursor.
+func (p *pager) content(at position) error {
+	if len(p.page.Enter) == 0 && !at.started {
+		p.page.Last = true
+		return nil
+	}
+	scope, err := p.scope()
+	if err != nil {
+		return err
+	}
+	p.page.Done, p.page.Total = at.done, max(at.total, p.page.Total)
+	for _, b := range scope.enter {
+		if at.started && compareBuckets(b, at.bucket) < 0 {
+			continue
+		}
+		full, err := p.bucket(b, &at)
+		if full || err != nil {
+			return err
+		}
+	}
+	p.page.Last = true
+	return nil
+}
+
+// source is one way in which rows lie in a bucket: a table, and which of its bucket rules.
+type source struct {
+	table *schema.Table
+	rule  int
+}
+
+// sources returns where the rows of a bucket are found, in order of tables.
+func sources(s *schema.Schema, class schema.Class, b record.Bucket) []source {
+	var found []source
+	for _, t := range s.Tables {
+		for i, rule := range t.Buckets {
+			if t.Class == class && rule.Kind == b.Kind {
+				found = append(found, source{t, i})
+			}
+		}
+	}
+	return found
+}
+
+// bucket adds rows of one entering bucket and reports whether the part is full. A bucket that has been taken away
+// since the page began is passed over: reading always asks for today's holds.
+func (p *pager) bucket(b record.Bucket, at *position) (full bool, err error) {
+	ok, err := HoldsNow(p.Reader, p.want.Person, b)
+	if !ok || err != nil {
+		return false, err
+	}
+	for _, src := range sources(p.schema, p.want.Class, b) {
+		after := record.ID{}
+		if at.started && at.bucket == b {
+			switch {
+			case src.table.ID < at.table || src.table.ID == at.table && src.rule < at.rule:
+				continue
+			case src.table.ID == at.table && src.rule == at.rule:
+				after = at.after
+			}
+		}
+		last := after
+		err := p.Scan(src.table, src.rule, b, after, func(row *record.Row) bool {
+			if p.left == 0 || p.size > pageBytes {
+				full = true
+				return false
+			}
+			p.rows.addWhole(row)
+			p.left--
+			p.size += sizeOf(row)
+			p.page.Done++
+			last = row.ID
+			return true
+		})
+		if err != nil {
+			return false, err
+		}
+		if full {
+			p.page.Resume = position{
+				class: p.want.Class, from: p.want.From, to: p.page.To, started: true,
+				bucket: b, table: src.table.ID, rule: src.rule, after: last, done: p.page.Done, total: p.page.Total,
+			}.bytes()
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// position is where a page in several parts was left off. It travels through the device, which gives it back
+// unchanged; one that it made up shows it no more than it may see.
+type position struct {
+	class    schema.Class
+	from, to uint64
+	started  bool
+	bucket   record.Bucket
+	table    schema.TableID
+	rule     int
+	after    record.ID
+	done     uint64
+	total    uint64
+}
+
+func (at position) bytes() []byte {
+	b := []byte{byte(at.class), byte(at.rule)}
+	b = append(b, at.bucket.Bytes()...)
+	b = append(b, at.after[:]...)
+	for _, n := range []uint64{at.from, at.to, uint64(at.table), at.done, at.total} {
+		b = binary.AppendUvarint(b, n)
+	}
+	return b
+}
+
+func parsePosition(b []byte) (at position, ok bool) {
+	const fixed = 2 + 17 + 16
+	if len(b) < fixed {
+		return position{}, false
+	}
+	at.class, at.rule, at.started = schema.Class(b[0]), int(b[1]), true
+	at.bucket, _ = record.BucketFromBytes(b[2:19])
+	copy(at.after[:], b[19:fixed])
+	b = b[fixed:]
+	var table uint64
+	for _, n := range []*uint64{&at.from, &at.to, &table, &at.done, &at.total} {
+		x, size := binary.Uvarint(b)
+		if size <= 0 {
+			return position{}, false
+		}
+		*n, b = x, b[size:]
+	}
+	at.table = schema.TableID(table)
+	return at, len(b) == 0 && table <= 1<<16-1
+}
