@@ -11,7 +11,7 @@ import (
 	"fieldsync/sync/schema"
 )
 
-// columnKey names a column, or one code of it, in words.txt: "job.state", "job.state.new".
+// columnKey names a column, or one code of it, in the lists of words: "job.state", "job.state.new".
 func columnKey(t *schema.Table, c *schema.Column, code ...string) string {
 	return strings.Join(append([]string{t.Name, c.Name}, code...), ".")
 }

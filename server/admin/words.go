@@ -1,8 +1,9 @@
 package admin
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"fieldsync/sync/fault"
@@ -12,11 +13,34 @@ import (
 	"golang.org/x/text/message/catalog"
 )
 
-// words.txt holds all that the office says, a line a message: English | 简体 | 繁體. A line that begins with @ names
-// its message first ("@job.state.new New | 新建 | 新建"); for the others the English text is the name.
+// The lists in words hold all that the office says, a file an area, a line a message: English | 简体 | 繁體. A line that
+// begins with @ names its message first ("@job.state.new New | 新建 | 新建"); for the others the English text is the name.
 //
-//go:embed words.txt
-var wordList string
+//go:embed words/*.txt
+var wordLists embed.FS
+
+// wordLines calls do with every line of every list that says something, and where it stands.
+func wordLines(do func(place, line string) error) error {
+	files, err := fs.Glob(wordLists, "words/*.txt")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		list, err := wordLists.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for n, line := range strings.Split(string(list), "\n") {
+			if line == "" || line[0] == '#' {
+				continue
+			}
+			if err := do(fmt.Sprintf("%s:%d", file, n+1), line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // Languages are the tags of the languages that the office speaks, the first where nothing better is known.
 var Languages = []string{"en", "zh-Hans", "zh-Hant"}
@@ -45,20 +69,21 @@ func loadWords() (words, error) {
 		tags[i] = textlanguage.MustParse(tag)
 	}
 	c := catalog.NewBuilder(catalog.Fallback(tags[0]))
-	for n, line := range strings.Split(wordList, "\n") {
-		if line == "" || line[0] == '#' {
-			continue
-		}
+	err := wordLines(func(place, line string) error {
 		key, texts, err := parseWord(line)
 		if err != nil || w.known[key] {
-			return w, fmt.Errorf("admin: words.txt:%d: malformed or twice: %s", n+1, line)
+			return fmt.Errorf("admin: %s: malformed or twice: %s", place, line)
 		}
 		w.known[key] = true
 		for i, text := range texts {
 			if err := c.SetString(tags[i], key, text); err != nil {
-				return w, err
+				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return w, err
 	}
 	for i, tag := range tags {
 		w.languages = append(w.languages, &language{Languages[i], w.known, message.NewPrinter(tag, message.Catalog(c))})
@@ -92,7 +117,7 @@ func (w words) match(wanted string) *language {
 	return w.languages[i]
 }
 
-// say returns the message; one that words.txt lacks is said as it stands.
+// say returns the message; one that the lists lack is said as it stands.
 func (l *language) say(key string, args ...any) string {
 	if !l.known[key] && len(args) == 0 {
 		return key
@@ -101,7 +126,7 @@ func (l *language) say(key string, args ...any) string {
 }
 
 // name returns what a thing of the schema is called: "job.state.new" by that name, else as what any column calls new
-// ("*.new"), else its own name made readable. Code lists are data, and grow beyond words.txt.
+// ("*.new"), else its own name made readable. Code lists are data, and grow beyond the lists.
 func (l *language) name(key string) string {
 	last := key[strings.LastIndexByte(key, '.')+1:]
 	for _, k := range []string{key, "*." + last} {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 	"fieldsync/sync/aftersales"
 )
 
-// Every sentence that a page or a refusal says is in words.txt, where every line has all languages.
+// Every sentence that a page or a refusal says is in the lists of words, where every line has all languages.
 func TestEverySentenceIsTranslated(t *testing.T) {
 	t.Parallel()
 	w, err := loadWords()
@@ -28,20 +29,20 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 		}
 		for _, m := range said.FindAllSubmatch(b, -1) {
 			if key, err := strconv.Unquote(string(m[1])); err != nil || !w.known[key] {
-				t.Errorf("%s: words.txt lacks %s", file, m[1])
+				t.Errorf("%s: the lists of words lack %s", file, m[1])
 			}
 		}
 	}
 	for _, texts := range []map[Verb]string{decided} {
 		for _, key := range texts {
 			if !w.known[key] {
-				t.Errorf("words.txt lacks %q", key)
+				t.Errorf("the lists of words lack %q", key)
 			}
 		}
 	}
 	for _, e := range rail {
 		if !w.known[e.label] {
-			t.Errorf("words.txt lacks %q", e.label)
+			t.Errorf("the lists of words lack %q", e.label)
 		}
 	}
 }
@@ -69,12 +70,12 @@ func TestEveryNameIsTranslated(t *testing.T) {
 	}
 	need := func(key string) {
 		if last := key[strings.LastIndexByte(key, '.')+1:]; !w.known[key] && !w.known["*."+last] {
-			t.Errorf("words.txt lacks a name for %s", key)
+			t.Errorf("the lists of words lack a name for %s", key)
 		}
 	}
 	for _, table := range aftersales.Schema.Tables {
 		if !w.known[table.Name] {
-			t.Errorf("words.txt lacks the table %s", table.Name)
+			t.Errorf("the lists of words lack the table %s", table.Name)
 		}
 		for i := range table.Columns {
 			need(columnKey(table, &table.Columns[i]))
@@ -107,22 +108,23 @@ func TestEveryNameIsTranslated(t *testing.T) {
 func TestTranslationsAreTranslations(t *testing.T) {
 	t.Parallel()
 	verb := regexp.MustCompile(`%[a-z]`)
-	for n, line := range strings.Split(wordList, "\n") {
-		if line == "" || line[0] == '#' {
-			continue
-		}
+	err := wordLines(func(place, line string) error {
 		_, texts, err := parseWord(line)
 		if err != nil {
-			t.Fatalf("line %d: %v", n+1, err)
+			return fmt.Errorf("%s: %w", place, err)
 		}
 		for _, text := range texts[1:] {
 			if strings.Join(verb.FindAllString(text, -1), "") != strings.Join(verb.FindAllString(texts[0], -1), "") {
-				t.Errorf("line %d: other placeholders than the English: %s", n+1, line)
+				t.Errorf("%s: other placeholders than the English: %s", place, line)
 			}
 			if len(text) > 12 && text == texts[0] || strings.TrimSpace(text) == "" {
-				t.Errorf("line %d: not translated: %s", n+1, line)
+				t.Errorf("%s: not translated: %s", place, line)
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
