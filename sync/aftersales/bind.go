@@ -9,11 +9,16 @@ import (
 	"fieldsync/sync/schema"
 )
 
-// Draft is a transaction of the engine, on a device or on the hub.
-type Draft interface {
-	Schema() *schema.Schema
+// Rows are what the engine reads, on a device or on the hub.
+type Rows interface {
 	Row(record.Key) (*record.Row, error)
 	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
+}
+
+// Draft is a transaction of the engine, on a device or on the hub.
+type Draft interface {
+	Rows
+	Schema() *schema.Schema
 	Insert(t *schema.Table, id record.ID, values record.Values) error
 	Update(t *schema.Table, id record.ID, values record.Values) error
 	Delete(t *schema.Table, id record.ID) error
@@ -27,42 +32,45 @@ type Circumstances struct {
 	Random func([]byte) // fills the slice
 }
 
-// Bind returns the transaction as the commands see it.
-func Bind(d Draft, c Circumstances) Tx { return &bound{Draft: d, Circumstances: c} }
+// Look returns the rows as reading functions see them.
+func Look(r Rows) View { return look{r, Schema} }
 
-type bound struct {
-	Draft
-	Circumstances
-	numbered int // human numbers given so far
+type look struct {
+	rows   Rows
+	schema *schema.Schema
 }
 
-func (b *bound) table(name string) (*schema.Table, error) {
-	if t := b.Schema().Table(name); t != nil {
+func (l look) table(name string) (*schema.Table, error) {
+	if t := l.schema.Table(name); t != nil {
 		return t, nil
 	}
 	return nil, fault.New(fault.Invalid, "there is no table "+name)
 }
 
-func (b *bound) Row(table string, id record.ID) (*record.Row, error) {
-	t, err := b.table(table)
+func (l look) Row(table string, id record.ID) (*record.Row, error) {
+	t, err := l.table(table)
 	if err != nil {
 		return nil, err
 	}
-	return b.Draft.Row(record.Key{Table: t.ID, ID: id})
+	row, err := l.rows.Row(record.Key{Table: t.ID, ID: id})
+	if err != nil || row == nil || row.Deleted {
+		return nil, err
+	}
+	return row, nil
 }
 
-func (b *bound) Refs(table, column string, id record.ID) ([]*record.Row, error) {
-	t, err := b.table(table)
+func (l look) Refs(table, column string, id record.ID) ([]*record.Row, error) {
+	t, err := l.table(table)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := b.Draft.Refs(t, column, id)
+	ids, err := l.rows.Refs(t, column, id)
 	if err != nil {
 		return nil, err
 	}
 	rows := make([]*record.Row, 0, len(ids))
 	for _, id := range ids {
-		row, err := b.Draft.Row(record.Key{Table: t.ID, ID: id})
+		row, err := l.Row(table, id)
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +79,24 @@ func (b *bound) Refs(table, column string, id record.ID) ([]*record.Row, error) 
 		}
 	}
 	return rows, nil
+}
+
+// Bind returns the transaction as the commands see it.
+func Bind(d Draft, c Circumstances) Tx {
+	return &bound{look: look{d, d.Schema()}, Draft: d, Circumstances: c}
+}
+
+type bound struct {
+	look
+	Draft
+	Circumstances
+	numbered int // human numbers given so far
+}
+
+func (b *bound) Row(table string, id record.ID) (*record.Row, error) { return b.look.Row(table, id) }
+
+func (b *bound) Refs(table, column string, id record.ID) ([]*record.Row, error) {
+	return b.look.Refs(table, column, id)
 }
 
 func (b *bound) Insert(table string, id record.ID, values record.Values) error {

@@ -286,6 +286,47 @@ var refusals = []struct {
 		return drop(CreateJob(w, JobInput{Title: "x"}))
 	}},
 	{BadSetting, "many days", newWorld, func(w *world) error { return SetSetting(w, SettingReleaseDays, record.ID{}, "many") }},
+	{UnknownPolicy, "a kind that nobody goes by", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, PolicyInput{Kind: "weather", JSON: "{}"}))
+	}},
+	{UnknownPolicy, "ending what is unknown", newWorld, func(w *world) error { return drop(EndPolicy(w, "weather", w.branch, 0)) }},
+	{BadPolicy, "a policy that is no JSON", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, PolicyInput{Kind: PolicyIntake, JSON: "{"}))
+	}},
+	{BadPolicy, "a policy with a misspelt field", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, PolicyInput{Kind: PolicyIntake, JSON: `{"blacklist":"warn","county":"CN"}`}))
+	}},
+	{BadPolicy, "a policy that makes no sense", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, PolicyInput{Kind: PolicyIntake, Body: IntakePolicy{Blacklist: "shout", Country: "CN"}}))
+	}},
+	{BadPolicy, "a policy that is nothing", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, PolicyInput{Kind: PolicyIntake, JSON: "null"}))
+	}},
+	{BadPolicy, "a policy that ends before it begins", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, stopAll(PolicyInput{ValidFrom: morning + 9, ValidUntil: morning + 9})))
+	}},
+	{BadPolicy, "the company's policy does not end", newWorld, func(w *world) error {
+		return drop(EndPolicy(w, PolicyIntake, record.ID{}, 0))
+	}},
+	{BadPolicy, "replacing another branch's version", newWorld, func(w *world) error {
+		later := w.id(PublishPolicy(w, stopAll(PolicyInput{ValidFrom: morning + 9})))
+		return drop(PublishPolicy(w, stopAll(PolicyInput{Branch: w.branch, Replaces: later})))
+	}},
+	{PolicyPublished, "a version that has begun", newWorld, func(w *world) error {
+		begun := w.id(PublishPolicy(w, stopAll(PolicyInput{})))
+		return drop(PublishPolicy(w, stopAll(PolicyInput{Replaces: begun})))
+	}},
+	{PolicyBackdated, "a version for yesterday", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, stopAll(PolicyInput{ValidFrom: morning - 1})))
+	}},
+	{NotEditable, "a version is not edited", newWorld, func(w *world) error {
+		id := w.id(PublishPolicy(w, stopAll(PolicyInput{})))
+		return Edit(w, EditInput{"policy_version", id, record.Values{"body": record.Text("{}")}})
+	}},
+	{fault.Invalid, "nor behind the commands' back", newWorld, func(w *world) error {
+		id := w.id(PublishPolicy(w, stopAll(PolicyInput{})))
+		return w.Update("policy_version", id, record.Values{"body": record.Text("{}")})
+	}},
 	{BadPattern, "a number without its number", newWorld, func(w *world) error {
 		return SetNumberFormat(w, SeriesJob, record.ID{}, "JOB")
 	}},

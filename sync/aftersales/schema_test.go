@@ -140,6 +140,7 @@ func TestViewsNameColumns(t *testing.T) {
 		"product": Product{}, "part": Part{}, "location": Location{}, "movement": Movement{}, "time_mark": TimeMark{},
 		"comment": Comment{}, "attachment": Attachment{}, "service_record": ServiceRecord{}, "person": Person{},
 		"device_key": DeviceKey{}, "branch": Branch{}, "team": Team{}, "code": Code{}, "field_def": FieldDef{},
+		"policy_version": PolicyVersion{},
 	}
 	for name, v := range views {
 		table, shape := Schema.Table(name), reflect.TypeOf(v)

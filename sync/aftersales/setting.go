@@ -30,29 +30,6 @@ var numberFormatTable = &schema.Table{
 	Buckets: shared(),
 }
 
-// A policy is a rule kept as data: warranty, prices, service promises, calendars. It is its versions.
-var policyTable = &schema.Table{
-	ID: 138, Name: "policy",
-	Columns: slices.Concat(branch(fixed), []schema.Column{
-		code(1, "kind", required, fixed),
-		translated(2, "name"),
-	}, archive()),
-	Buckets: shared(),
-}
-
-// A policy version is what a policy says from a moment on. It is never edited: each decision stores the one it used.
-var policyVersionTable = &schema.Table{
-	ID: 140, Name: "policy_version", Mode: schema.Ledger,
-	Columns: slices.Concat(branch(), []schema.Column{
-		ref(1, "policy", "policy", required, fixed),
-		instant(2, "valid_from", required),
-		long(64<<10, text(3, "body", required)), // JSON, as the policy's kind says
-		ref(4, "author", "person"),
-		ref(5, "replaces", "policy_version"),
-	}),
-	Buckets: shared(),
-}
-
 // The settings that commands read, with what holds where a company has not set them.
 const (
 	SettingReleaseDays = "release_days" // days that finished work stays on the phone: 30

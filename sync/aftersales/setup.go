@@ -2,8 +2,8 @@ package aftersales
 
 import "fieldsync/sync/record"
 
-// SetUp gives a company what commands count on: the locations that are no stores, and code lists to begin with. Done
-// twice, it changes nothing that the company changed meanwhile.
+// SetUp gives a company what commands count on: the locations that are no stores, and code lists and policies to begin
+// with. Done twice, it changes nothing that the company changed meanwhile.
 func SetUp(tx Tx) error {
 	names := map[string]string{
 		LocationCustomer: "Customer", LocationScrap: "Scrap", LocationSupplier: "Supplier",
@@ -35,7 +35,7 @@ func SetUp(tx Tx) error {
 			return err
 		}
 	}
-	return nil
+	return setUpPolicies(tx)
 }
 
 // starterCodes are list, code, and the label in English, simplified and traditional Chinese.

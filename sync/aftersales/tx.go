@@ -5,13 +5,18 @@ package aftersales
 
 import "fieldsync/sync/record"
 
-// Tx is one transaction on a replica or on the hub, as commands see it. Rows that come back are living ones, and the
-// caller's to read only.
-type Tx interface {
+// View is what reading takes: the same on a phone and on the hub, within a transaction or outside one (Look). Rows that
+// come back are living ones, and the caller's to read only.
+type View interface {
 	// Row returns the living row, nil if this end does not have it.
 	Row(table string, id record.ID) (*record.Row, error)
 	// Refs returns the living rows of the table whose reference column holds id, in order of their ids.
 	Refs(table, column string, id record.ID) ([]*record.Row, error)
+}
+
+// Tx is one transaction on a replica or on the hub, as commands see it.
+type Tx interface {
+	View
 	// Insert creates a row, Update writes cells of one, Delete hides one. What does not fit the schema is refused with
 	// the code fault.Invalid and leaves the transaction as it was.
 	Insert(table string, id record.ID, values record.Values) error

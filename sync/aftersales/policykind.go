@@ -1,0 +1,20 @@
+package aftersales
+
+import "slices"
+
+// The kinds of policy. A noun that goes by a policy adds its kind here, to policyKinds and to shippedPolicies.
+const (
+	PolicyIntake = "intake" // how the office takes calls: IntakePolicy
+)
+
+// policyKinds says how the body of each kind is checked.
+var policyKinds = map[string]func(body string) error{
+	PolicyIntake: checkPolicy[IntakePolicy],
+}
+
+// shippedPolicies returns the ready-made policies, those that hold in a new company first among their kind.
+func shippedPolicies() []PolicyTemplate {
+	return slices.Concat(
+		intakePolicies(),
+	)
+}
