@@ -6,6 +6,11 @@ const (
 	CauseRequestCreate = "request.create"
 	CauseRequestSolve  = "request.solve"
 	CauseRequestMove   = "request.move"
+	CauseRequestHand   = "request.hand"
+	CauseRequestClose  = "request.close"
+	CauseRequestReopen = "request.reopen"
+	CauseRequestWait   = "request.wait"
+	CauseCallRegister  = "call.register"
 
 	CauseJobCreate   = "job.create"
 	CauseJobAssign   = "job.assign"

@@ -46,6 +46,8 @@ const (
 	ListJobKind     = "job_kind"
 	ListPayment     = "payment"
 	ListChannel     = "channel"
+	ListSeverity    = "severity" // of a request; one that is a number is its priority
+	ListWait        = "wait"     // what a request waits for
 )
 
 // Code is a row of the table code.

@@ -102,6 +102,9 @@ func scopeOf(tx Tx, about Row) (record.Values, error) {
 		values[about.Table] = record.Ref(row.ID)
 	case "request", "site", "contact":
 		values["party"] = row.Get("party")
+		if about.Table == "request" && values["party"].IsNull() {
+			values["unit"] = row.Get("unit")
+		}
 	default:
 		putScope(row, values)
 	}

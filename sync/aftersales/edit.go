@@ -21,6 +21,7 @@ var editable = []string{
 var protected = []string{
 	"state", "substate", "state_reason", "number", "merged_into", "same_as", "archived_at", "archived_reason",
 	"locked_by", "first_response_at", "started_at", "finished_at", "solved_at", "plan_start", "plan_end", "holder",
+	"handler", "handler_team", "level", "closed_at",
 }
 
 // EditInput is what a form sends: cells by name, "fields.engine_no" for one of a keyed column; null clears.

@@ -73,7 +73,7 @@ func CloseJob(tx Tx, id record.ID) error {
 	if err != nil || request == nil || request.Get("state").Text() != RequestSolved {
 		return err
 	}
-	return tx.Update("request", job.Request, record.Values{"state": record.Text(RequestClosed)})
+	return CloseRequest(tx, job.Request)
 }
 
 // ReopenInput undoes the end of a job. Seen is the state that the author saw: what he has not seen he cannot undo.

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,13 +16,18 @@ import (
 
 var nobody = record.ID{0xff}
 
-// refusals is every way to be refused that a command has, by the code it is refused with.
-var refusals = []struct {
+// A refusal is a way to be refused, by the code it is refused with.
+type refusal struct {
 	code fault.Code
 	what string
 	from func(teller) *world
 	do   func(*world) error
-}{
+}
+
+// refusals is every way to be refused that a command has.
+var refusals = slices.Concat(generalRefusals, requestRefusals)
+
+var generalRefusals = []refusal{
 	{MissingText, "a job without a text", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{})) }},
 	{MissingText, "a request without a text", newWorld, func(w *world) error { return drop(CreateRequest(w, RequestInput{})) }},
 	{MissingText, "a nameless party", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: " "})) }},
@@ -96,17 +102,17 @@ var refusals = []struct {
 	}},
 	{WrongState, "a job of a request that is over", newWorld, func(w *world) error {
 		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
-		w.ok(MoveRequest(w, MoveRequestInput{r, RequestCancelled, "x"}))
+		w.ok(MoveRequest(w, MoveRequestInput{Request: r, To: RequestCancelled, Reason: "x"}))
 		return drop(CreateJob(w, JobInput{Request: r}))
 	}},
 	{WrongState, "a cancelled request solved", newWorld, func(w *world) error {
 		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
-		w.ok(MoveRequest(w, MoveRequestInput{r, RequestCancelled, "x"}))
+		w.ok(MoveRequest(w, MoveRequestInput{Request: r, To: RequestCancelled, Reason: "x"}))
 		return SolveRequest(w, SolveRequestInput{r, "x", ""})
 	}},
 	{WrongState, "a request moved to nowhere", newWorld, func(w *world) error {
 		r := w.id(CreateRequest(w, RequestInput{Title: "x"}))
-		return MoveRequest(w, MoveRequestInput{r, RequestClosed, "x"})
+		return MoveRequest(w, MoveRequestInput{Request: r, To: RequestClosed, Reason: "x"})
 	}},
 	{WrongState, "swapped though not installed", assigned, func(w *world) error {
 		w.ok(w.Update("unit", w.unit, record.Values{"status": record.Text(UnitScrapped)}))

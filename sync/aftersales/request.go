@@ -3,8 +3,8 @@ package aftersales
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -72,15 +72,44 @@ var requestColumns = slices.Concat(branch(), []schema.Column{
 	ref(24, "taken_by", "person"),
 	text(25, "note"),
 	set(26, "tags"),
-}, fields(), archive())
+	instant(27, "closed_at"),
+	office(integer(30, "level")),                  // how often it was escalated
+	enum(31, "intake", []string{MailIn, CarryIn}), // how the unit comes to the depot
+}, together("handler",
+	ref(28, "handler", "person"),    // who holds it: a person or ...
+	ref(29, "handler_team", "team"), // ... a group
+), fields(), archive())
+
+// How a unit comes to the depot.
+const (
+	MailIn  = "mail_in"
+	CarryIn = "carry_in"
+)
 
 var requestTable = &schema.Table{
 	ID: 20, Name: "request", Create: true,
 	Columns: requestColumns,
 	Buckets: []schema.Bucket{in(RequestBucket, "id")},
+	Grants: []schema.Grant{
+		{To: "handler", While: "state", In: openRequests, Right: RightWork, Paths: requestPaths},
+		{To: "handler_team", Group: &schema.Members{Table: "membership", Group: "team", Person: "person"},
+			While: "state", In: openRequests, Right: RightWork, Paths: requestPaths},
+	},
 	Rights: []schema.Right{{Name: RightWork, Columns: []string{
-		"state", "substate", "fault_code", "solution", "first_response_at", "solved_at", "note", "tags", "fields",
+		"state", "substate", "fault_code", "solution", "first_response_at", "solved_at", "closed_at", "reason", "note",
+		"tags", "fields",
 	}}},
+}
+
+// openRequests are the states of requests that somebody has yet to answer.
+var openRequests = []string{RequestNew, RequestEscalated, RequestDepot, RequestOnSite}
+
+// requestPaths lead from a request to what its handler needs.
+var requestPaths = []schema.Path{
+	{Kind: RequestBucket},
+	{Kind: AssetBucket, Via: []string{"unit"}},
+	{Kind: CustomerBucket, Via: []string{"party"}},
+	{Kind: SiteBucket, Via: []string{"site"}},
 }
 
 // Request is a row of the table request.
@@ -111,6 +140,11 @@ type Request struct {
 	Reason          string         `json:"reason"`
 	DueAt           int64          `json:"due_at"`
 	TakenBy         record.ID      `json:"taken_by"`
+	ClosedAt        int64          `json:"closed_at"`
+	Handler         record.ID      `json:"handler"`
+	HandlerTeam     record.ID      `json:"handler_team"`
+	Level           int64          `json:"level"`
+	Intake          string         `json:"intake"`
 	Note            string         `json:"note"`
 	Tags            []string       `json:"tags"`
 	Fields          map[string]any `json:"fields"`
@@ -119,6 +153,9 @@ type Request struct {
 
 // RequestOf returns the row as a Request; the zero Request for nil.
 func RequestOf(r *record.Row) Request { return view[Request](r) }
+
+// Over reports whether nothing more is to be done for the request.
+func (r Request) Over() bool { return !slices.Contains(openRequests, r.State) }
 
 // RequestInput says what a customer asks for.
 type RequestInput struct {
@@ -129,13 +166,13 @@ type RequestInput struct {
 	Contact      record.ID
 	Site         record.ID
 	Unit         record.ID
-	Product      record.ID
+	Product      record.ID // of a unit that is not registered: it is now, as the customer's
 	Serial       string
-	Type         string
-	ServiceClass string
-	Priority     int64
-	Severity     string
-	Channel      string
+	Type         string // "": by the unit's warranty
+	ServiceClass string // "": by the type
+	Priority     int64  // 0: the severity, where that is a number
+	Severity     string // of the list "severity"
+	Channel      string // of the list "channel"
 	Title        string
 	Description  string
 	FaultCode    string
@@ -151,7 +188,7 @@ func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 	if _, err := textFor("what the customer asks for", in.Title+in.Description); err != nil {
 		return record.ID{}, err
 	}
-	if err := checkCode(tx, ListFault, in.FaultCode); err != nil {
+	if err := in.checkCodes(tx); err != nil {
 		return record.ID{}, err
 	}
 	about, err := whatFor(tx, in.Party, in.Site, in.Unit)
@@ -161,22 +198,103 @@ func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 	if err := needAll(tx, Row{"contact", in.Contact}, Row{"product", in.Product}); err != nil {
 		return record.ID{}, err
 	}
+	if err := in.register(tx, &about); err != nil {
+		return record.ID{}, err
+	}
 	id, branch, number, err := identity(tx, in.ID, in.Branch, in.Number, SeriesRequest, about.party, about.unit)
 	if err != nil {
 		return record.ID{}, err
 	}
+	in.ID, in.Branch, in.Number, in.ReceivedAt = id, branch, number, cmp.Or(in.ReceivedAt, tx.Now())
+	in.triage(about)
+	return id, insertWithFields(tx, "request", id, in.values(tx, about), in.Fields)
+}
+
+func (in RequestInput) checkCodes(tx Tx) error {
+	for list, code := range map[string]string{
+		ListFault: in.FaultCode, ListSeverity: in.Severity, ListChannel: in.Channel,
+	} {
+		if err := checkCode(tx, list, code); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in RequestInput) values(tx Tx, about subject) record.Values {
 	values := record.Values{
-		"branch": record.Ref(branch), "number": record.Text(number), "state": record.Text(RequestNew),
+		"branch": record.Ref(in.Branch), "number": record.Text(in.Number), "state": record.Text(RequestNew),
 		"party": refTo(about.party), "site": refTo(about.site), "unit": refTo(about.unit),
 		"contact": record.Ref(in.Contact), "product": record.Ref(in.Product), "serial": optional(in.Serial),
 		"type": optional(in.Type), "service_class": optional(in.ServiceClass), "priority": at(in.Priority),
 		"severity": optional(in.Severity), "channel": optional(in.Channel), "title": optional(in.Title),
 		"description": optional(in.Description), "fault_code": optional(in.FaultCode),
-		"received_at": record.Instant(cmp.Or(in.ReceivedAt, tx.Now())), "due_at": at(in.DueAt),
-		"taken_by": record.Ref(tx.Author()),
+		"received_at": record.Instant(in.ReceivedAt), "due_at": at(in.DueAt), "taken_by": record.Ref(tx.Author()),
 	}
 	addSet(values, "tags", in.Tags)
-	return id, insertWithFields(tx, "request", id, values, in.Fields)
+	return values
+}
+
+// register finds the unit that the customer names by product and serial number, or makes it: what somebody calls about
+// stands somewhere.
+func (in RequestInput) register(tx Tx, about *subject) (err error) {
+	if about.unit != nil || about.party == nil || in.Product.IsZero() && in.Serial == "" {
+		return nil
+	}
+	if about.unit, err = in.registered(tx, about.party.ID); err != nil || about.unit != nil {
+		return err
+	}
+	unit := UnitInput{Serial: in.Serial, Product: in.Product, Party: about.party.ID}
+	if about.site != nil {
+		unit.Site = about.site.ID
+	}
+	id, err := CreateUnit(tx, unit)
+	if err != nil {
+		return err
+	}
+	about.unit, err = need(tx, "unit", id)
+	return err
+}
+
+// registered returns the customer's one unit that the product and serial number fit, nil if none or several do.
+func (in RequestInput) registered(tx Tx, party record.ID) (found *record.Row, err error) {
+	rows, err := tx.Refs("unit", "party", party)
+	for _, row := range rows {
+		u := UnitOf(row)
+		fits := in.Serial == "" || u.Serial == in.Serial
+		if !fits || !in.Product.IsZero() && !u.Product.IsZero() && u.Product != in.Product {
+			continue
+		}
+		if found != nil {
+			return nil, err
+		}
+		found = row
+	}
+	return found, err
+}
+
+// triage sets what follows from the unit and the severity, where it was not given.
+func (in *RequestInput) triage(about subject) {
+	if in.Type == "" && about.unit != nil {
+		in.Type = typeByWarranty(UnitOf(about.unit), in.ReceivedAt)
+	}
+	if in.ServiceClass == "" {
+		in.ServiceClass = map[string]string{TypeInWarranty: ClassFree, TypeOutOfWarranty: ClassPaid}[in.Type]
+	}
+	if n, err := strconv.ParseInt(in.Severity, 10, 8); err == nil && in.Priority == 0 {
+		in.Priority = n
+	}
+}
+
+// typeByWarranty returns the type of a request about the unit at an instant, "" where its warranty is not known.
+func typeByWarranty(u Unit, at int64) string {
+	switch {
+	case u.WarrantyUntil == 0:
+		return ""
+	case at/dayMillis <= u.WarrantyUntil:
+		return TypeInWarranty
+	}
+	return TypeOutOfWarranty
 }
 
 // subject is whom and what a request or a job is about: living rows, nil where unknown.
@@ -206,71 +324,4 @@ func here(tx Tx, table string, id record.ID) record.ID {
 		return record.ID{}
 	}
 	return id
-}
-
-// SolveRequestInput says how a request was solved without a visit.
-type SolveRequestInput struct {
-	Request   record.ID
-	Solution  string
-	FaultCode string
-}
-
-// SolveRequest closes a request that was solved on the telephone. Codes: MissingText, UnknownCode, WrongState,
-// fault.UnknownRow.
-func SolveRequest(tx Tx, in SolveRequestInput) error {
-	row, err := need(tx, "request", in.Request)
-	if err != nil {
-		return err
-	}
-	solution, err := textFor("the solution", in.Solution)
-	if err != nil {
-		return err
-	}
-	if err := checkCode(tx, ListFault, in.FaultCode); err != nil {
-		return err
-	}
-	if s := row.Get("state").Text(); !slices.Contains([]string{RequestNew, RequestEscalated, RequestDepot}, s) {
-		return fault.New(WrongState, "a request that is "+readable(s)+" is not solved on the telephone")
-	}
-	values := record.Values{
-		"state": record.Text(RequestSolved), "solution": record.Text(solution),
-		"solved_at": record.Instant(tx.Now()), "substate": record.Null,
-	}
-	if in.FaultCode != "" {
-		values["fault_code"] = record.Text(in.FaultCode)
-	}
-	return tx.Update("request", row.ID, values)
-}
-
-// MoveRequestInput says where a request goes: RequestEscalated, RequestDepot or RequestCancelled.
-type MoveRequestInput struct {
-	Request record.ID
-	To      string
-	Reason  string
-}
-
-// MoveRequest escalates a request, puts it into the depot's queue or cancels it. Codes: MissingReason, WrongState,
-// fault.UnknownRow.
-func MoveRequest(tx Tx, in MoveRequestInput) error {
-	row, err := need(tx, "request", in.Request)
-	if err != nil {
-		return err
-	}
-	reason, err := reasonFor("move the request", in.Reason)
-	if err != nil {
-		return err
-	}
-	from := row.Get("state").Text()
-	if !slices.Contains(requestMoves[from], in.To) {
-		return fault.New(WrongState, "a request that is "+readable(from)+" cannot become "+readable(in.To))
-	}
-	return tx.Update("request", row.ID, record.Values{
-		"state": record.Text(in.To), "reason": record.Text(reason), "substate": record.Null,
-	})
-}
-
-var requestMoves = map[string][]string{
-	RequestNew:       {RequestEscalated, RequestDepot, RequestCancelled},
-	RequestEscalated: {RequestDepot, RequestCancelled},
-	RequestDepot:     {RequestEscalated, RequestCancelled},
 }

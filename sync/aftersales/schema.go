@@ -27,7 +27,7 @@ const (
 // stand beside it; column ids from 90 on mean the same in every table (see columns.go).
 var Schema = schema.Must(schema.New("aftersales", Version,
 	partyTable, contactTable, siteTable,
-	requestTable,
+	requestTable, callTable, waitMarkTable,
 	jobTable, assignmentTable,
 	visitTable, slipTable, supplementTable,
 	unitTable, custodyTable,

@@ -72,4 +72,10 @@ var starterCodes = [][5]string{
 	{ListChannel, "web", "Web form", "网页表单", "網頁表單"},
 	{ListChannel, "chat", "Chat", "在线聊天", "線上聊天"},
 	{ListChannel, "visit", "In person", "现场", "現場"},
+	{ListSeverity, "1", "Out of service", "停机", "停機"},
+	{ListSeverity, "2", "Partly out of service, or about to be", "部分停机或有停机风险", "部分停機或有停機風險"},
+	{ListSeverity, "3", "Works, with a fault", "可运行但有故障", "可運行但有故障"},
+	{ListWait, "customer", "Waits for the customer", "等待客户", "等待客戶"},
+	{ListWait, "parts", "Waits for parts", "等待备件", "等待備件"},
+	{ListWait, "supplier", "Waits for the maker", "等待厂家", "等待廠家"},
 }

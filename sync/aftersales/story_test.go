@@ -581,9 +581,9 @@ func TestRequestsSolvedAndMoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.id(CreateRequest(w, RequestInput{Party: w.party, Description: "no power"}))
-	w.ok(MoveRequest(w, MoveRequestInput{r, RequestEscalated, "needs an expert"}))
+	w.ok(MoveRequest(w, MoveRequestInput{Request: r, To: RequestEscalated, Reason: "needs an expert"}))
 	w.ok(SolveRequest(w, SolveRequestInput{r, "Main switch on", "electrical"}))
-	if q := RequestOf(w.get("request", r)); q.State != RequestSolved || q.SolvedAt != w.now || q.FaultCode != "electrical" {
+	if q := RequestOf(w.get("request", r)); q.State != RequestClosed || q.SolvedAt != w.now || q.Level != 1 || q.FaultCode != "electrical" {
 		t.Fatalf("%+v", q)
 	}
 }
