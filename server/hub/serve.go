@@ -215,8 +215,8 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wir
 }
 
 func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (session.Judged, error) {
-	var rulings []judge.Ruling
 	var keys []record.Key
+	rulings, since := make([]judge.Ruling, 0, len(p.Changes)), b.Head()
 	for i := range p.Changes {
 		r, err := h.judgeOne(b, author, p.Changes[i])
 		if err != nil {
@@ -242,7 +242,7 @@ func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (sess
 		rows, gone = nil, nil
 	}
 	verdicts := session.Verdicts(p.Actor, h.Epoch, b.Head(), rulings, rows, gone)
-	return session.Judged{Verdicts: verdicts, Applied: session.Applied(rulings)}, err
+	return session.Judged{Verdicts: verdicts, Applied: session.Applied(rulings), Since: since, Regranted: b.Regranted()}, err
 }
 
 // maxFaults is how often judging a change set may fail before it is put aside.

@@ -80,6 +80,8 @@ type Batch struct {
 	holds   map[record.Bucket][]Hold
 	times   map[uint64]clock.Stamp
 	touched map[record.Bucket]bool
+
+	regranted bool
 }
 
 // held is a row in the batch's memory.
@@ -111,6 +113,9 @@ func NewBatch(store Store, cfg Config, now clock.Stamp) (*Batch, error) {
 
 // Head returns the highest commit number given, this batch's included.
 func (b *Batch) Head() uint64 { return b.seq }
+
+// Regranted reports whether the batch has changed who holds what.
+func (b *Batch) Regranted() bool { return b.regranted }
 
 // Touched returns the buckets whose rows or holders the batch has changed, in order.
 func (b *Batch) Touched() []record.Bucket {
@@ -253,6 +258,7 @@ func (b *Batch) HoldsOn(bucket record.Bucket) ([]Hold, error) {
 
 func (b *Batch) putHold(h Hold) error {
 	delete(b.holds, h.Bucket)
+	b.regranted = true
 	b.touched[h.Bucket] = true
 	b.touched[record.PersonBucket(h.Person)] = true
 	return b.store.PutHold(h)

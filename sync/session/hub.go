@@ -140,11 +140,7 @@ func (h *Hub) answered(e Event) []Effect {
 	case Admitted:
 		return h.admitted(e)
 	case Judged:
-		h.judging--
-		h.remember(e.Applied)
-		h.answeredTo = max(h.answeredTo, e.Verdicts.At)
-		h.moved, h.behind = h.moved || h.behind, !h.mute
-		return h.readOn([]Effect{Send{e.Verdicts}})
+		return h.judged(e)
 	case Summed:
 		return []Effect{Send{e.Sums}}
 	case Moved:
@@ -154,6 +150,23 @@ func (h *Hub) answered(e Event) []Effect {
 		return h.paged(e)
 	}
 	return nil
+}
+
+// judged sends the verdicts. A device that lacked nothing before, and whose push is all that was committed since, lacks
+// nothing now: there is nothing to read for it.
+func (h *Hub) judged(e Judged) []Effect {
+	h.judging--
+	h.answeredTo = max(h.answeredTo, e.Verdicts.At)
+	effects := []Effect{Send{e.Verdicts}}
+	if !h.behind && !h.reading && slices.Min(h.read[:]) == e.Since && e.plain() {
+		for class := range h.read {
+			h.read[class] = e.Verdicts.At
+		}
+		return effects
+	}
+	h.remember(e.Applied)
+	h.moved, h.behind = h.moved || h.behind, !h.mute
+	return h.readOn(effects)
 }
 
 func (h *Hub) admitted(e Admitted) []Effect {

@@ -412,3 +412,41 @@ func TestAReadPassesOverWhatTheDeviceHas(t *testing.T) {
 		t.Errorf("%+v", effects)
 	}
 }
+
+// A push that is all that happened since the device was level with the hub leaves nothing to read for it; anything else
+// is looked at.
+func TestNothingIsReadForADeviceAfterItsOwnPush(t *testing.T) {
+	t.Parallel()
+	applied := wire.Verdict{Counter: 1, Count: 3, Outcome: wire.Applied}
+	merged := wire.Verdict{Counter: 1, Count: 3, Outcome: wire.Merged}
+	for name, c := range map[string]struct {
+		e     session.Judged
+		reads bool
+	}{
+		"all of it":           {session.Judged{Verdicts: wire.Verdicts{At: 15, Verdicts: []wire.Verdict{applied}}, Since: 12}, false},
+		"another's before":    {session.Judged{Verdicts: wire.Verdicts{At: 16, Verdicts: []wire.Verdict{applied}}, Since: 13}, true},
+		"another's after":     {session.Judged{Verdicts: wire.Verdicts{At: 16, Verdicts: []wire.Verdict{applied}}, Since: 12}, true},
+		"merged with others'": {session.Judged{Verdicts: wire.Verdicts{At: 15, Verdicts: []wire.Verdict{merged}}, Since: 12}, true},
+		"holds moved": {
+			session.Judged{Verdicts: wire.Verdicts{At: 15, Verdicts: []wire.Verdict{applied}}, Since: 12, Regranted: true}, true,
+		},
+	} {
+		o := serving(t)
+		o.machine.Step(session.Moved{})
+		for class := range schema.Class(schema.Classes) {
+			o.machine.Step(quiet(class, 9, 12, 12))
+		}
+		o.machine.Step(got(wire.Push{Actor: 1}))
+		effects := o.machine.Step(c.e)
+		if _, reads := effects[len(effects)-1].(session.Read); reads != c.reads {
+			t.Errorf("%s: %+v", name, effects)
+		}
+		if c.reads {
+			continue
+		}
+		read, ok := o.machine.Step(session.Moved{})[0].(session.Read)
+		if !ok || read.Want.From != 9 || read.Want.After != 15 {
+			t.Errorf("%s: afterwards %+v", name, read)
+		}
+	}
+}

@@ -109,10 +109,13 @@ type (
 		Reason     *fault.Error
 		RetryAfter time.Duration
 	}
-	// Judged answers Judge. Applied are the rows that the device now has as the hub has them.
+	// Judged answers Judge. Applied are the rows that the device now has as the hub has them; Since is the hub's head
+	// before the push, and Regranted says that it changed who holds what.
 	Judged struct {
-		Verdicts wire.Verdicts
-		Applied  []judge.FeedEntry
+		Verdicts  wire.Verdicts
+		Applied   []judge.FeedEntry
+		Since     uint64
+		Regranted bool
 	}
 	// Paged answers Read. Head is the hub's when it was read: a page that ends before it is followed by another.
 	Paged struct {
@@ -167,6 +170,20 @@ func Verdicts(a clock.Actor, epoch uint32, at uint64, changes []judge.Ruling, ro
 		v.Verdicts = wire.Join(v.Verdicts, one)
 	}
 	return v
+}
+
+// plain reports whether all that the hub committed since before the push is the push itself, each change set taken as it
+// was sent: then there is nothing in it that its author's device does not have.
+func (j *Judged) plain() bool {
+	applied := uint64(0)
+	for i := range j.Verdicts.Verdicts {
+		v := &j.Verdicts.Verdicts[i]
+		if v.Outcome != wire.Applied {
+			return false
+		}
+		applied += v.Count
+	}
+	return !j.Regranted && j.Verdicts.At == j.Since+applied
 }
 
 // Applied returns the rows that the author's device now has as the hub has them: those of change sets that were applied

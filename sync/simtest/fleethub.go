@@ -310,6 +310,7 @@ func (h *fleetHub) plan() {
 // judged is the answer to one push of a group commit.
 type judged struct {
 	pushed
+	since   uint64 // the head before
 	rulings []judge.Ruling
 	reply   session.Judged
 }
@@ -326,11 +327,12 @@ func (h *fleetHub) commit() {
 			}
 		}
 		for _, q := range queue {
+			since := b.Head()
 			rulings, err := h.judge(b, q)
 			if err != nil {
 				return err
 			}
-			answers = append(answers, judged{pushed: q, rulings: rulings})
+			answers = append(answers, judged{pushed: q, since: since, rulings: rulings})
 		}
 		return nil
 	}, func(tx judge.Store, b *judge.Batch) error {
@@ -380,6 +382,7 @@ func (j *judged) bring(tx judge.Store, b *judge.Batch) error {
 	rows, gone, err := judge.Answer(tx, j.conn.who.person, keys)
 	j.reply = session.Judged{
 		Verdicts: session.Verdicts(j.push.Actor, b.Epoch, b.Head(), j.rulings, rows, gone), Applied: session.Applied(j.rulings),
+		Since: j.since, Regranted: b.Regranted(),
 	}
 	return err
 }
