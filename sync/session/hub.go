@@ -157,16 +157,33 @@ func (h *Hub) answered(e Event) []Effect {
 func (h *Hub) judged(e Judged) []Effect {
 	h.judging--
 	h.answeredTo = max(h.answeredTo, e.Verdicts.At)
-	effects := []Effect{Send{e.Verdicts}}
 	if !h.behind && !h.reading && slices.Min(h.read[:]) == e.Since && e.plain() {
-		for class := range h.read {
-			h.read[class] = e.Verdicts.At
-		}
-		return effects
+		return append(h.level(e.Verdicts.At), Send{e.Verdicts})
 	}
 	h.remember(e.Applied)
 	h.moved, h.behind = h.moved || h.behind, !h.mute
-	return h.readOn(effects)
+	return h.readOn([]Effect{Send{e.Verdicts}})
+}
+
+// maxUntold is how many commits of its own a device is not told to have passed. To tell it of each would cost as much as
+// a change; never to tell it would have it fetch all that it wrote when it comes back.
+const maxUntold = 256
+
+// level notes that the device has everything up to the commit, and tells it where it has written much and is done: before
+// the last verdicts, for many a device leaves with those. One that does not hear them sends its change sets again, and is
+// told the rows with the answer.
+func (h *Hub) level(at uint64) (effects []Effect) {
+	for class := range h.read {
+		h.read[class] = at
+		if h.mute || h.judging > 0 || h.sent-h.taken >= wire.Window || at-h.cursors[class] < maxUntold {
+			continue
+		}
+		page := wire.Page{Class: schema.Class(class), From: h.cursors[class], To: at, Last: true}
+		h.cursors[class] = at
+		h.sent++
+		effects = append(effects, Send{page})
+	}
+	return effects
 }
 
 func (h *Hub) admitted(e Admitted) []Effect {

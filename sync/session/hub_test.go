@@ -450,3 +450,25 @@ func TestNothingIsReadForADeviceAfterItsOwnPush(t *testing.T) {
 		}
 	}
 }
+
+// A device that wrote much is told at the end that it has passed its own commits, or it would fetch them all when it
+// comes back.
+func TestADeviceThatWroteMuchIsToldThatItIsLevel(t *testing.T) {
+	t.Parallel()
+	o := serving(t)
+	o.machine.Step(session.Moved{})
+	for class := range schema.Class(schema.Classes) {
+		o.machine.Step(quiet(class, 9, 12, 12))
+	}
+	o.machine.Step(got(wire.Push{Actor: 1}))
+	o.machine.Step(got(wire.Push{Actor: 1}))
+	first := wire.Verdicts{At: 512, Verdicts: []wire.Verdict{{Counter: 1, Count: 500, Outcome: wire.Applied}}}
+	same(t, o.machine.Step(session.Judged{Verdicts: first, Since: 12}), []session.Effect{session.Send{Message: first}})
+	second := wire.Verdicts{At: 612, Verdicts: []wire.Verdict{{Counter: 501, Count: 100, Outcome: wire.Applied}}}
+	var want []session.Effect
+	for class := range schema.Class(schema.Classes) {
+		want = append(want, session.Send{Message: wire.Page{Class: class, From: 9, To: 612, Last: true}})
+	}
+	want = append(want, session.Send{Message: second})
+	same(t, o.machine.Step(session.Judged{Verdicts: second, Since: 512}), want)
+}
