@@ -98,7 +98,7 @@ type Assignment struct {
 func AssignmentOf(r *record.Row) Assignment { return view[Assignment](r) }
 
 // Assignments returns the job's assignments that are in one of the states, or all of them, oldest first.
-func Assignments(tx Tx, job record.ID, states ...string) ([]Assignment, error) {
+func Assignments(tx View, job record.ID, states ...string) ([]Assignment, error) {
 	rows, err := tx.Refs("assignment", "job", job)
 	if err != nil {
 		return nil, err

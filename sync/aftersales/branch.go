@@ -153,7 +153,7 @@ func LeaveTeam(tx Tx, team, person record.ID) error {
 	return fault.New(fault.UnknownRow, "this person is not in the group")
 }
 
-func isMember(tx Tx, team, person record.ID) (bool, error) {
+func isMember(tx View, team, person record.ID) (bool, error) {
 	if team.IsZero() || person.IsZero() {
 		return false, nil
 	}

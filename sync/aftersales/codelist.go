@@ -39,15 +39,16 @@ var substateTable = &schema.Table{
 
 // The lists that commands check codes against.
 const (
-	ListFault       = "fault"
-	ListCause       = "cause"
-	ListRemedy      = "remedy"
-	ListVisitReason = "visit_reason" // why a visit was declined, or met a closed door
-	ListJobKind     = "job_kind"
-	ListPayment     = "payment"
-	ListChannel     = "channel"
-	ListSeverity    = "severity" // of a request; one that is a number is its priority
-	ListWait        = "wait"     // what a request waits for
+	ListFault        = "fault"
+	ListCause        = "cause"
+	ListRemedy       = "remedy"
+	ListVisitReason  = "visit_reason" // why a visit was declined, or met a closed door
+	ListJobKind      = "job_kind"
+	ListPayment      = "payment"
+	ListChannel      = "channel"
+	ListSeverity     = "severity"      // of a request; one that is a number is its priority
+	ListWait         = "wait"          // what a request waits for
+	ListServiceLevel = "service_level" // what a contract promises
 )
 
 // Code is a row of the table code.

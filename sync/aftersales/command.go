@@ -18,7 +18,7 @@ const (
 )
 
 // need returns the living row, or refuses with fault.UnknownRow.
-func need(tx Tx, table string, id record.ID) (*record.Row, error) {
+func need(tx View, table string, id record.ID) (*record.Row, error) {
 	if id.IsZero() {
 		return nil, fault.New(fault.UnknownRow, "which "+readable(table)+"? None was given")
 	}
@@ -33,7 +33,7 @@ func need(tx Tx, table string, id record.ID) (*record.Row, error) {
 }
 
 // needIf is need for a reference that may be empty: it returns nil for the zero id.
-func needIf(tx Tx, table string, id record.ID) (*record.Row, error) {
+func needIf(tx View, table string, id record.ID) (*record.Row, error) {
 	if id.IsZero() {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func needIf(tx Tx, table string, id record.ID) (*record.Row, error) {
 }
 
 // needAll refuses the first reference that names no living row; zero ids pass.
-func needAll(tx Tx, rows ...Row) error {
+func needAll(tx View, rows ...Row) error {
 	for _, r := range rows {
 		if _, err := needIf(tx, r.Table, r.ID); err != nil {
 			return err

@@ -134,11 +134,17 @@ func InForce[P Policy](v View, kind string, branch record.ID, at int64) (P, reco
 	if err != nil || version.ID.IsZero() {
 		return p, record.ID{}, err
 	}
-	// A newer app may have published fields that this one does not know: they are passed over.
-	if err := json.Unmarshal([]byte(version.Body), &p); err != nil {
-		return p, record.ID{}, fault.New(BadPolicy, "the policy "+kind+" cannot be read: "+err.Error())
+	p, err = policyOf[P](version)
+	return p, version.ID, err
+}
+
+// policyOf reads what a version says. A newer app may have published fields that this one does not know: they are
+// passed over.
+func policyOf[P Policy](v PolicyVersion) (p P, err error) {
+	if err := json.Unmarshal([]byte(v.Body), &p); err != nil {
+		return p, fault.New(BadPolicy, "the policy "+v.Kind+" cannot be read: "+err.Error())
 	}
-	return p, version.ID, nil
+	return p, nil
 }
 
 // PolicyInput is a new version of a policy.

@@ -4,17 +4,23 @@ import "slices"
 
 // The kinds of policy. A noun that goes by a policy adds its kind here, to policyKinds and to shippedPolicies.
 const (
-	PolicyIntake = "intake" // how the office takes calls: IntakePolicy
+	PolicyIntake   = "intake"   // how the office takes calls: IntakePolicy
+	PolicyCalendar = "calendar" // when a branch works: CalendarPolicy
+	PolicySLA      = "sla"      // what is promised about time: SLAPolicy
 )
 
 // policyKinds says how the body of each kind is checked.
 var policyKinds = map[string]func(body string) error{
-	PolicyIntake: checkPolicy[IntakePolicy],
+	PolicyIntake:   checkPolicy[IntakePolicy],
+	PolicyCalendar: checkPolicy[CalendarPolicy],
+	PolicySLA:      checkPolicy[SLAPolicy],
 }
 
 // shippedPolicies returns the ready-made policies, those that hold in a new company first among their kind.
 func shippedPolicies() []PolicyTemplate {
 	return slices.Concat(
 		intakePolicies(),
+		calendarPolicies(),
+		slaPolicies(),
 	)
 }

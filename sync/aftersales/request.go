@@ -75,6 +75,7 @@ var requestColumns = slices.Concat(branch(), []schema.Column{
 	instant(27, "closed_at"),
 	office(integer(30, "level")),                  // how often it was escalated
 	enum(31, "intake", []string{MailIn, CarryIn}), // how the unit comes to the depot
+	office(code(32, "service_level")),             // what the customer's contract promises: code list "service_level"
 }, together("handler",
 	ref(28, "handler", "person"),    // who holds it: a person or ...
 	ref(29, "handler_team", "team"), // ... a group
@@ -145,6 +146,7 @@ type Request struct {
 	HandlerTeam     record.ID      `json:"handler_team"`
 	Level           int64          `json:"level"`
 	Intake          string         `json:"intake"`
+	ServiceLevel    string         `json:"service_level"`
 	Note            string         `json:"note"`
 	Tags            []string       `json:"tags"`
 	Fields          map[string]any `json:"fields"`
@@ -173,6 +175,7 @@ type RequestInput struct {
 	Priority     int64  // 0: the severity, where that is a number
 	Severity     string // of the list "severity"
 	Channel      string // of the list "channel"
+	ServiceLevel string // of the list "service_level"; "": none
 	Title        string
 	Description  string
 	FaultCode    string
@@ -207,12 +210,37 @@ func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 	}
 	in.ID, in.Branch, in.Number, in.ReceivedAt = id, branch, number, cmp.Or(in.ReceivedAt, tx.Now())
 	in.triage(about)
+	if err := in.promise(tx, about); err != nil {
+		return record.ID{}, err
+	}
 	return id, insertWithFields(tx, "request", id, in.values(tx, about), in.Fields)
+}
+
+// promise sets when the request is due, where that was not given: lists go by it. Its clocks go by the policies.
+func (in *RequestInput) promise(tx Tx, about subject) error {
+	if in.DueAt != 0 {
+		return nil
+	}
+	r := Request{
+		Branch: in.Branch, State: RequestNew, Type: in.Type, ServiceClass: in.ServiceClass, Severity: in.Severity,
+		ServiceLevel: in.ServiceLevel, ReceivedAt: in.ReceivedAt,
+	}
+	if about.site != nil {
+		r.Site = about.site.ID
+	}
+	h := history{at: map[string]int64{EventReceived: in.ReceivedAt}}
+	clocks, err := NewSLABook(tx).clocks(r, h, nil, in.ReceivedAt)
+	for _, c := range clocks {
+		if c.Target != EventClose && c.Due != 0 {
+			in.DueAt = c.Due // the last of them is what the customer waits for
+		}
+	}
+	return err
 }
 
 func (in RequestInput) checkCodes(tx Tx) error {
 	for list, code := range map[string]string{
-		ListFault: in.FaultCode, ListSeverity: in.Severity, ListChannel: in.Channel,
+		ListFault: in.FaultCode, ListSeverity: in.Severity, ListChannel: in.Channel, ListServiceLevel: in.ServiceLevel,
 	} {
 		if err := checkCode(tx, list, code); err != nil {
 			return err
@@ -229,7 +257,7 @@ func (in RequestInput) values(tx Tx, about subject) record.Values {
 		"type": optional(in.Type), "service_class": optional(in.ServiceClass), "priority": at(in.Priority),
 		"severity": optional(in.Severity), "channel": optional(in.Channel), "title": optional(in.Title),
 		"description": optional(in.Description), "fault_code": optional(in.FaultCode),
-		"received_at": record.Instant(in.ReceivedAt), "due_at": at(in.DueAt), "taken_by": record.Ref(tx.Author()),
+		"received_at": record.Instant(in.ReceivedAt), "due_at": at(in.DueAt), "taken_by": record.Ref(tx.Author()), "service_level": optional(in.ServiceLevel),
 	}
 	addSet(values, "tags", in.Tags)
 	return values

@@ -192,7 +192,7 @@ func ReopenRequest(tx Tx, in ReopenRequestInput) error {
 	})
 }
 
-func openJobsOf(tx Tx, request record.ID) (open []Job, err error) {
+func openJobsOf(tx View, request record.ID) (open []Job, err error) {
 	rows, err := tx.Refs("job", "request", request)
 	for _, row := range rows {
 		if job := JobOf(row); !job.Over() {
@@ -213,7 +213,7 @@ type Standing struct {
 }
 
 // StandingOf returns where the request stands. Codes: fault.UnknownRow.
-func StandingOf(tx Tx, request record.ID) (Standing, error) {
+func StandingOf(tx View, request record.ID) (Standing, error) {
 	row, err := need(tx, "request", request)
 	if err != nil {
 		return Standing{}, err

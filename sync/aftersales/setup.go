@@ -78,4 +78,7 @@ var starterCodes = [][5]string{
 	{ListWait, "customer", "Waits for the customer", "等待客户", "等待客戶"},
 	{ListWait, "parts", "Waits for parts", "等待备件", "等待備件"},
 	{ListWait, "supplier", "Waits for the maker", "等待厂家", "等待廠家"},
+	{ListServiceLevel, "basic", "Basic", "基础", "基礎"},
+	{ListServiceLevel, "standard", "Standard", "标准", "標準"},
+	{ListServiceLevel, "premium", "Premium", "尊享", "尊享"},
 }

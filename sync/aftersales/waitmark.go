@@ -50,7 +50,7 @@ type Wait struct {
 }
 
 // Waits returns what the request waited for, in the order in which it began to.
-func Waits(tx Tx, request record.ID) ([]Wait, error) {
+func Waits(tx View, request record.ID) ([]Wait, error) {
 	rows, err := tx.Refs("wait_mark", "request", request)
 	if err != nil {
 		return nil, err

@@ -11,24 +11,29 @@ import (
 // The names of the days of a week in the written form, by time.Weekday.
 var weekdays = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// written is the form in which an administrator writes a calendar.
-type written struct {
-	Zone string              `json:"zone,omitempty"` // IANA
-	Week map[string][]string `json:"week"`           // "mon": ["08:00-12:00", "13:00-17:30"]
-	Days map[string][]string `json:"days,omitempty"` // "2026-10-01": []
-}
-
-// Parse reads a calendar from JSON:
+// Written is a calendar as an administrator writes it, in JSON:
 //
 //	{"zone": "Asia/Shanghai", "week": {"mon": ["08:00-12:00", "13:00-17:30"], ...}, "days": {"2026-10-01": []}}
 //
-// A shift "22:00-06:00" ends the next morning, "00:00-24:00" is all day. Where no zone is written, zone holds. The error
-// says what is wrong, for who wrote it.
+// A shift "22:00-06:00" ends the next morning, "00:00-24:00" is all day; a date takes the place of the day of the week
+// that it is, and one without shifts is a holiday.
+type Written struct {
+	Zone string              `json:"zone,omitempty"` // IANA
+	Week map[string][]string `json:"week"`
+	Days map[string][]string `json:"days,omitempty"`
+}
+
+// Parse reads a calendar from JSON, as Written says. The error says what is wrong, for who wrote it.
 func Parse(body []byte, zone string) (*Calendar, error) {
-	var w written
+	var w Written
 	if err := json.Unmarshal(body, &w); err != nil {
 		return nil, fmt.Errorf("the calendar is not written as JSON: %w", err)
 	}
+	return w.Calendar(zone)
+}
+
+// Calendar returns what is written; where no zone is, in the given one. The error says what is wrong, for who wrote it.
+func (w Written) Calendar(zone string) (*Calendar, error) {
 	if w.Zone != "" {
 		zone = w.Zone
 	}

@@ -1,0 +1,282 @@
+package aftersales
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/worktime"
+)
+
+var slaRefusals = []refusal{
+	{BadPolicy, "a calendar without work", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, PolicyInput{Kind: PolicyCalendar, JSON: `{"week": {}}`}))
+	}},
+	{BadPolicy, "a calendar on Mars", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, PolicyInput{Kind: PolicyCalendar, JSON: `{"zone": "Mars", "week": {"mon": ["08:00-09:00"]}}`}))
+	}},
+	{BadPolicy, "a promise of nothing", newWorld, func(w *world) error { return w.promise(Promise{Target: EventArrival}) }},
+	{BadPolicy, "a promise for the next century", newWorld, func(w *world) error {
+		return w.promise(Promise{Target: EventArrival, Minutes: 1 << 40})
+	}},
+	{BadPolicy, "a promise to arrive before", newWorld, func(w *world) error {
+		return w.promise(Promise{Target: EventArrival, From: EventRepair, Minutes: 1})
+	}},
+	{BadPolicy, "a promise that was not received", newWorld, func(w *world) error {
+		return w.promise(Promise{Target: EventReceived, Minutes: 1})
+	}},
+	{BadPolicy, "due soon after it is due", newWorld, func(w *world) error {
+		return drop(PublishPolicy(w, PolicyInput{Kind: PolicySLA, Body: SLAPolicy{SoonMinutes: -1}}))
+	}},
+	{UnknownCode, "a service level that no list has", newWorld, func(w *world) error {
+		return drop(CreateRequest(w, RequestInput{Title: "x", ServiceLevel: "divine"}))
+	}},
+	{fault.UnknownRow, "the clocks of nothing", newWorld, func(w *world) error { return drop(SLA(w, nobody, morning)) }},
+}
+
+// promise makes the company promise this and nothing else from now on; clocks rest while the customer is waited for.
+func (w *world) promise(promises ...Promise) error {
+	return drop(PublishPolicy(w, PolicyInput{Kind: PolicySLA, Body: SLAPolicy{
+		Promises: promises, Rests: []string{"customer"}, SoonMinutes: 30,
+	}}))
+}
+
+// clock returns the one clock of the request.
+func (w *world) clock(request record.ID, at int64) Clock {
+	w.t.Helper()
+	clocks, err := SLA(w, request, at)
+	if w.ok(err); len(clocks) != 1 {
+		w.t.Fatalf("%d clocks: %+v", len(clocks), clocks)
+	}
+	return clocks[0]
+}
+
+func (w *world) clockIs(request record.ID, minutes int64, state string) {
+	w.t.Helper()
+	if c := w.clock(request, morning+minutes*60_000); c.State != state {
+		w.t.Fatalf("after %d minutes the clock is %s, want %s: %+v", minutes, c.State, state, c)
+	}
+}
+
+func TestAClockRunsIsDueSoonAndBreached(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.promise(Promise{Target: EventArrival, Minutes: 120}))
+	r := w.request()
+	for minutes, state := range map[int64]string{0: ClockRuns, 89: ClockRuns, 90: ClockSoon, 120: ClockSoon, 121: ClockBreached} {
+		w.clockIs(r, minutes, state)
+	}
+	w.job = w.id(CreateJob(w, JobInput{Request: r}))
+	w.id(AssignJob(w, AssignInput{Job: w.job, Person: w.wang}))
+	w.pass(200)
+	// The phone was without network: he arrived an hour and a half after the call, and says so an hour later.
+	arrived := int64(morning + 90*60_000)
+	w.ok(Arrive(w.as(w.wang), VisitInput{Job: w.job, At: Moment{Device: arrived + 7_000_000, Corrected: arrived}}))
+	w.clockIs(r, 300, ClockMet)
+	w.clockIs(r, 80, ClockRuns)
+	if c := w.clock(r, w.now); c.Met != arrived || c.Due != morning+120*60_000 || c.Late() || c.Why != "arrival within 2h from received" {
+		t.Fatalf("the clock is %+v", c)
+	}
+}
+
+func TestAClockThatIsMetTooLateStaysBreached(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.promise(Promise{Target: EventResponse, Minutes: 10}))
+	r := w.request()
+	w.pass(11)
+	w.ok(RespondRequest(w, r, Moment{}))
+	if c := w.clock(r, w.now); c.State != ClockBreached || !c.Late() {
+		t.Fatalf("the clock is %+v", c)
+	}
+}
+
+func TestAClockRestsWhileTheCustomerIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.promise(Promise{Target: EventRepair, Minutes: 120}))
+	r := w.request()
+	mark := func(reason, edge string, minute int64) {
+		at := morning + minute*60_000
+		w.id(MarkWait(w, WaitInput{Request: r, Reason: reason, Edge: edge, At: Moment{at, at}}))
+	}
+	mark("parts", EdgeStart, 5) // of which the promise says nothing
+	mark("customer", EdgeStart, 60)
+	w.clockIs(r, 59, ClockRuns)
+	w.clockIs(r, 500, ClockRests)
+	mark("customer", EdgeStop, 300)
+	w.clockIs(r, 299, ClockRests)
+	w.clockIs(r, 301, ClockRuns)
+	w.clockIs(r, 350, ClockSoon)
+	w.clockIs(r, 361, ClockBreached)
+	mark("customer", EdgeStart, 400) // too late to help
+	w.clockIs(r, 500, ClockBreached)
+	c := w.clock(r, morning+500*60_000)
+	if want := []worktime.Interval{{Start: morning + 60*60_000, End: morning + 300*60_000}, {Start: morning + 400*60_000}}; !slices.Equal(c.Rests, want) {
+		t.Fatalf("it rested %v", c.Rests)
+	}
+}
+
+// City 6 h, suburb 7 h of working time, by the clocks of the site, over a holiday.
+func TestRegionsAndWorkingTime(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ region, zone, shown, want string }{
+		{"city", "Asia/Shanghai", "Asia/Shanghai", "2025-10-13 12:53:20"},
+		{"suburb", "Asia/Shanghai", "Asia/Shanghai", "2025-10-13 13:53:20"},
+		{"", "Asia/Shanghai", "Asia/Shanghai", "2025-10-13 13:53:20"},
+		{"city", "Asia/Urumqi", "Asia/Urumqi", "2025-10-13 10:53:20"}, // one country, another noon
+		{"city", "nowhere", "Asia/Shanghai", "2025-10-13 12:53:20"},   // then by the branch's clocks
+	} {
+		w := newWorld(t)
+		w.id(PublishPolicy(w, PolicyInput{Kind: PolicyCalendar, Branch: w.branch, JSON: `{
+			"week": {"mon": ["08:00-18:00"], "tue": ["08:00-18:00"], "wed": ["08:00-18:00"], "thu": ["08:00-18:00"], "fri": ["08:00-18:00"]},
+			"days": {"2025-10-10": []}}`}))
+		w.ok(w.promise(
+			Promise{Target: EventArrival, Region: "city", Minutes: 360, Working: true},
+			Promise{Target: EventArrival, Minutes: 420, Working: true},
+		))
+		place := record.Values{"region": optional(c.region), "zone": record.Text(c.zone)}
+		w.ok(w.Update("site", w.site, place))
+		r := w.request() // on Thursday at 16:53:20 in Shanghai; Friday is off
+		clock := w.clock(r, w.now)
+		zone, err := worktime.Zone(c.shown)
+		w.ok(err)
+		if got := time.UnixMilli(clock.Due).In(zone).Format(time.DateTime); got != c.want {
+			t.Errorf("%s in %s: due %s, want %s", c.region, c.zone, got, c.want)
+		}
+		if due := RequestOf(w.get("request", r)).DueAt; due != clock.Due || len(clock.Versions) != 2 {
+			t.Errorf("the list says %d, the clock %d by %v", due, clock.Due, clock.Versions)
+		}
+	}
+}
+
+func TestThePromiseThatFits(t *testing.T) {
+	t.Parallel()
+	policy := SLAPolicy{Promises: []Promise{
+		{Target: EventArrival, Level: "premium", Severity: "1", Minutes: 1},
+		{Target: EventArrival, Level: "premium", Minutes: 2},
+		{Target: EventArrival, Severity: "1,2", Region: "city", Minutes: 3},
+		{Target: EventArrival, Class: ClassContract, Minutes: 4},
+		{Target: EventArrival, Type: TypeInstall, Minutes: 5},
+		{Target: EventArrival, Minutes: 6},
+	}}
+	for _, c := range []struct {
+		r      Request
+		region string
+		want   int64
+	}{
+		{Request{ServiceLevel: "premium", Severity: "1"}, "city", 1},
+		{Request{ServiceLevel: "premium", Severity: "2"}, "city", 2},
+		{Request{ServiceLevel: "basic", Severity: "2"}, "city", 3},
+		{Request{Severity: "2"}, "suburb", 6},
+		{Request{Severity: "12"}, "city", 6},
+		{Request{ServiceClass: ClassContract}, "", 4},
+		{Request{Type: TypeInstall}, "", 5},
+	} {
+		if p, ok := policy.promiseFor(EventArrival, c.r, c.region); !ok || p.Minutes != c.want {
+			t.Errorf("%+v in %q: promise %d, want %d", c.r, c.region, p.Minutes, c.want)
+		}
+	}
+	if _, ok := policy.promiseFor(EventRepair, Request{}, ""); ok {
+		t.Error("nobody promised to repair it")
+	}
+}
+
+// Clocks that start from a later event, those nobody must meet any more, and the one that ends with the call back.
+func TestTheCourseOfARequestsClocks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.promise(
+		Promise{Target: EventDispatch, Minutes: 60}, Promise{Target: EventRepair, From: EventArrival, Minutes: 60},
+		Promise{Target: EventClose, From: EventRepair, Minutes: 60},
+	))
+	r := w.request()
+	are := func(dispatch, repair, close string) {
+		t.Helper()
+		clocks, err := SLA(w, r, w.now)
+		if w.ok(err); clocks[0].State != dispatch || clocks[1].State != repair || clocks[2].State != close {
+			t.Fatalf("they are %s, %s, %s", clocks[0].State, clocks[1].State, clocks[2].State)
+		}
+	}
+	are(ClockRuns, ClockPending, ClockPending)
+	w.job = w.id(CreateJob(w, JobInput{Request: r}))
+	w.id(AssignJob(w, AssignInput{Job: w.job, Person: w.wang}))
+	w.pass(100)
+	are(ClockMet, ClockPending, ClockPending)
+	w.ok(Arrive(w.as(w.wang), VisitInput{Job: w.job}))
+	w.pass(50)
+	are(ClockMet, ClockSoon, ClockPending)
+	w.ok(Complete(w, CompleteInput{FindingInput: FindingInput{Job: w.job, Solution: "x"}}))
+	are(ClockMet, ClockMet, ClockRuns)
+	w.pass(61)
+	are(ClockMet, ClockMet, ClockBreached)
+	w.ok(CloseRequest(w.as(w.office), r))
+	are(ClockMet, ClockMet, ClockBreached)
+
+	r = w.request()
+	w.ok(SolveRequest(w, SolveRequestInput{Request: r, Solution: "Main switch"}))
+	are(ClockVoid, ClockPending, ClockMet)
+	r = w.request()
+	w.ok(MoveRequest(w, MoveRequestInput{Request: r, To: RequestCancelled, Reason: "x"}))
+	w.pass(500)
+	are(ClockVoid, ClockVoid, ClockVoid)
+}
+
+// What was promised when the customer called holds, whatever is promised later.
+func TestAPromiseIsKeptThoughThePolicyChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.promise(Promise{Target: EventArrival, Minutes: 60}))
+	r := w.request()
+	w.pass(1)
+	w.ok(w.promise(Promise{Target: EventArrival, Minutes: 5}))
+	w.clockIs(r, 20, ClockRuns)
+	if c := w.clock(w.request(), w.now); c.Due != w.now+5*60_000 {
+		t.Fatalf("the new promise is due at %d", c.Due-w.now)
+	}
+}
+
+// However a request went, a clock at an instant does not depend on what happened later, and once it is breached it is
+// for ever: nothing that anybody records after it repairs it, but what happened in time and is heard of late.
+func TestClocksLookBackOnly(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.ok(w.promise(Promise{Target: EventResponse, Minutes: rapid.Int64Range(1, 600).Draw(t, "promise"),
+			Working: rapid.Bool().Draw(t, "working")}))
+		r := w.request()
+		type seen struct {
+			at int64
+			c  Clock
+		}
+		var before []seen
+		waiting := false
+		for range rapid.IntRange(1, 8).Draw(t, "steps") {
+			w.pass(rapid.Int64Range(1, 300).Draw(t, "pass"))
+			before = append(before, seen{w.now - 1, w.clock(r, w.now-1)})
+			if rapid.IntRange(0, 4).Draw(t, "what") == 0 {
+				w.ok(RespondRequest(w, r, Moment{}))
+				continue
+			}
+			edge := EdgeStart
+			if waiting {
+				edge = EdgeStop
+			}
+			waiting = !waiting
+			w.id(MarkWait(w, WaitInput{Request: r, Reason: "customer", Edge: edge}))
+		}
+		for i, s := range before {
+			again := w.clock(r, s.at)
+			if again.State != s.c.State || again.Met != s.c.Met || again.Due != s.c.Due {
+				t.Fatalf("seen from today, the clock then was %+v, seen then %+v", again, s.c)
+			}
+			if i > 0 && before[i-1].c.State == ClockBreached && s.c.State != ClockBreached {
+				t.Fatalf("a breach was repaired: %+v", s.c)
+			}
+		}
+	})
+}
