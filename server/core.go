@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/files"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/fault"
@@ -23,6 +24,7 @@ type Core struct {
 	Store   *store.Store
 	Hub     *hub.Hub
 	Devices *auth.Devices
+	Files   *files.Desk
 
 	devices deviceStore
 	now     func() time.Time
@@ -60,6 +62,9 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if err := c.openFiles(o); err != nil {
+		return nil, errors.Join(err, c.Close(0))
+	}
 	if err := c.eraseAgain(ctx); err != nil {
 		return nil, errors.Join(err, c.Close(0))
 	}
@@ -74,10 +79,11 @@ func (c *Core) Close(spread time.Duration) error {
 	return c.Store.Close()
 }
 
-// Handler answers what devices ask: the websocket at /sync, and POST /enrol.
+// Handler answers what devices ask: the websocket at /sync, files at /files/, and POST /enrol.
 func (c *Core) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /sync", c.Hub)
+	mux.Handle("/files/", c.Files)
 	mux.HandleFunc("POST /enrol", c.enrol)
 	return mux
 }

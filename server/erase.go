@@ -11,13 +11,16 @@ import (
 // Erase makes personal values vanish: from the rows, from the values that stand beside theirs, from the history of
 // changes, from refused changes, conflict records and the audit, and at their next contact from devices. Rows names
 // what is about the person: his own row and, of a customer, his contacts and sites. A backup that is restored later
-// forgets again when it is opened. It cannot be undone.
+// forgets again when it is opened. So do the files that hold them: see eraseFiles. It cannot be undone.
 // A process that dies in the middle of it finishes when it is started again.
 func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) error {
 	if err := c.noteErased(ctx, ""); err != nil {
 		return err
 	}
 	if err := c.Store.NoteErasure(rows); err != nil {
+		return err
+	}
+	if err := c.eraseFiles(ctx, rows); err != nil {
 		return err
 	}
 	if err := c.Hub.Erase(ctx, author, rows); err != nil {
@@ -47,6 +50,9 @@ func (c *Core) eraseAgain(ctx context.Context) error {
 		return err
 	})
 	if err != nil || done == c.epoch() {
+		return err
+	}
+	if err := c.eraseFiles(ctx, rows); err != nil {
 		return err
 	}
 	if err := c.Hub.Erase(ctx, record.ID{}, rows); err != nil {

@@ -26,7 +26,7 @@ func (c *Core) KeepHouse(ctx context.Context) {
 		case err != nil:
 			c.log.Error("housekeeping did not finish; it goes on tomorrow", "error", err)
 		default:
-			c.log.Info("housekeeping is done", "jobs_released", done.Released, "rows_forgotten", done.Forgotten)
+			c.log.Info("housekeeping is done", "jobs_released", done.Released, "rows_forgotten", done.Forgotten, "files_removed", done.Files)
 		}
 		next := time.NewTimer(keepEvery)
 		select {
@@ -42,10 +42,11 @@ func (c *Core) KeepHouse(ctx context.Context) {
 type Tidied struct {
 	Released  int // finished jobs that left the phones
 	Forgotten int // deleted rows that no device can miss any more
+	Files     int // files that no row names, or whose rest never came
 }
 
 // Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says,
-// forgets deleted rows that every device has heard of, and drops codes, tokens and browser sessions that have expired.
+// forgets deleted rows that every device has heard of, removes files that no row names, and drops codes, tokens and browser sessions that have expired.
 // Doing it twice, or in two processes at a time, does it once.
 func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
@@ -53,6 +54,11 @@ func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 		return done, err
 	}
 	if done.Forgotten, err = c.Collect(ctx); err != nil {
+		return done, err
+	}
+	swept, err := c.Files.Sweep(ctx)
+	done.Files = swept.Files + swept.Partials
+	if err != nil {
 		return done, err
 	}
 	branches, err := c.ids(ctx, "SELECT DISTINCT branch FROM job")

@@ -51,7 +51,7 @@ func assemble(ctx context.Context, core *Core, o Options) (*Server, error) {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(core.Hub.Collectors()...)
 	s, err := New(o, Parts{
-		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub,
+		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
 		Sessions: core.Store.Sessions(), Hub: core.Store.ID(), Metrics: metrics, Now: core.now, Log: core.log,
 	})

@@ -67,6 +67,9 @@ func (s *Server) routes(office *admin.Office, sessions *auth.Sessions) http.Hand
 	r.Get("/metrics", s.metrics)
 	r.Method("GET", "/sync", s.parts.Sync)
 	r.Post("/enrol", s.enrol)
+	if s.parts.Files != nil {
+		r.Handle("/files/*", s.parts.Files)
+	}
 	r.Handle("/static/*", admin.Guard(middleware.NewCompressor(5, "text/css", "text/javascript").Handler(admin.Static())))
 
 	r.Group(func(r chi.Router) {

@@ -44,6 +44,7 @@ type Parts struct {
 	Engine   admin.Engine
 	Phones   admin.Phones
 	Sync     http.Handler // the websocket endpoint; it takes over the connection
+	Files    http.Handler // what devices send and fetch files by; nil for a hub without
 	Drain    func()       // says goodbye to devices when a shutdown begins; nil for nothing
 	People   auth.PeopleStore
 	Devices  auth.DeviceStore

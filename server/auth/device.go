@@ -185,6 +185,25 @@ func (s *Devices) NewToken(ctx context.Context, device record.ID) ([]byte, error
 // nil where it is not. It returns a nil device for a token that is unknown, expired, another device's, or of a device
 // that is revoked: such a one is asked for a signature, never told to forget anything.
 func (s *Devices) Admit(ctx context.Context, device record.ID, token []byte) (*Device, []byte, error) {
+	d, t, err := s.bearer(ctx, device, token)
+	if err != nil || d == nil {
+		return nil, nil, err
+	}
+	if t.Expires.Sub(s.now()) > renewWithin {
+		return d, nil, nil
+	}
+	fresh, err := s.NewToken(ctx, device)
+	return d, fresh, err
+}
+
+// Bearer returns the device that carries the token, as Admit does, for a request beside its connection: it hands out
+// no fresh token.
+func (s *Devices) Bearer(ctx context.Context, device record.ID, token []byte) (*Device, error) {
+	d, _, err := s.bearer(ctx, device, token)
+	return d, err
+}
+
+func (s *Devices) bearer(ctx context.Context, device record.ID, token []byte) (*Device, *Token, error) {
 	hash := Hash(sha256.Sum256(token))
 	t, err := s.store.Token(ctx, hash)
 	if err != nil || t == nil || subtle.ConstantTimeCompare(t.Device[:], device[:]) != 1 || !s.now().Before(t.Expires) {
@@ -194,9 +213,5 @@ func (s *Devices) Admit(ctx context.Context, device record.ID, token []byte) (*D
 	if err != nil || d == nil || d.Standing != Admitted {
 		return nil, nil, err
 	}
-	if t.Expires.Sub(s.now()) > renewWithin {
-		return d, nil, nil
-	}
-	fresh, err := s.NewToken(ctx, device)
-	return d, fresh, err
+	return d, t, nil
 }

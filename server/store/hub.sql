@@ -219,3 +219,14 @@ CREATE TABLE _backup (
 	head  INTEGER NOT NULL,
 	bytes INTEGER NOT NULL
 ) STRICT;
+
+-- Who has shown to have which file, by its SHA-256: he brought all its bytes, or could have fetched it when he named
+-- it. The files lie beside the database. A row opens its file to others only where its writer stands here.
+CREATE TABLE _file (
+	sha256 BLOB NOT NULL,
+	person BLOB NOT NULL,
+	bytes  INTEGER NOT NULL, -- that he brought; 0 where the hub had them
+	at     INTEGER NOT NULL,
+	PRIMARY KEY (sha256, person)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX _file_person ON _file(person, at);

@@ -18,6 +18,7 @@ type VerifyReport struct {
 	Entries  uint64 // of the ledger
 	Actors   uint64
 	Audit    uint64   // entries
+	Files    uint64   // beside the database; for who reads them to fill in
 	Found    int      // how many problems there are
 	Problems []string // the first hundred of them, for the operator
 }
@@ -26,6 +27,9 @@ type VerifyReport struct {
 func (r *VerifyReport) OK() bool { return r.Found == 0 }
 
 const maxProblems = 100
+
+// Problem adds what somebody else found: in the files beside the database.
+func (r *VerifyReport) Problem(text string) { r.problem("%s", text) }
 
 func (r *VerifyReport) problem(format string, args ...any) {
 	if r.Found++; r.Found <= maxProblems {

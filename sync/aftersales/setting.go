@@ -33,7 +33,45 @@ var numberFormatTable = &schema.Table{
 // The settings that commands read, with what holds where a company has not set them.
 const (
 	SettingReleaseDays = "release_days" // days that finished work stays on the phone: 30
+
+	SettingFileSize  = "file_megabytes"         // of one file: 256
+	SettingFileCount = "files_per_day"          // that one person may send: 500
+	SettingFileBytes = "file_megabytes_per_day" // that one person may send: 4096
 )
+
+// countSettings are the settings that are a number, 0 or more.
+var countSettings = []string{SettingReleaseDays, SettingFileSize, SettingFileCount, SettingFileBytes}
+
+// FileLimits bound what files one person can send.
+type FileLimits struct {
+	Size  int64 // bytes of one
+	Files int   // in 24 hours
+	Bytes int64 // in 24 hours
+}
+
+// ReadFileLimits returns what the company allows; 0 is no bound. Branches do not differ: a file has none.
+func ReadFileLimits(tx Reader) (l FileLimits, err error) {
+	for _, s := range []struct {
+		name     string
+		standard int64
+		put      func(int64)
+	}{
+		{SettingFileSize, 256, func(n int64) { l.Size = n << 20 }},
+		{SettingFileCount, 500, func(n int64) { l.Files = int(n) }},
+		{SettingFileBytes, 4096, func(n int64) { l.Bytes = n << 20 }},
+	} {
+		text, err := Setting(tx, s.name, record.ID{})
+		if err != nil {
+			return l, err
+		}
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || n < 0 {
+			n = s.standard
+		}
+		s.put(n)
+	}
+	return l, nil
+}
 
 // DefaultReleaseDays is how long finished work stays on the phone unless the company says otherwise.
 const DefaultReleaseDays = 30
@@ -69,8 +107,9 @@ func Setting(tx Reader, name string, branch record.ID) (string, error) {
 
 // SetSetting sets a switch of a branch or, with the zero id, of the company; "" unsets it. Codes: BadSetting.
 func SetSetting(tx Tx, name string, branch record.ID, value string) error {
-	if n, err := strconv.Atoi(value); name == SettingReleaseDays && value != "" && (err != nil || n < 0) {
-		return fault.New(BadSetting, "a number of days is needed, not "+value)
+	n, err := strconv.ParseInt(value, 10, 32)
+	if slices.Contains(countSettings, name) && value != "" && (err != nil || n < 0) {
+		return fault.New(BadSetting, "a number is needed, 0 or more, not "+value)
 	}
 	return upsert(tx, "setting", SettingID(name, branch), record.Values{
 		"name": record.Text(name), "branch": record.Ref(branch), "value": optional(value),

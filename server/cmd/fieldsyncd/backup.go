@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"fieldsync/server"
+	"fieldsync/server/files"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -23,9 +25,10 @@ func backupCommand() *command {
 		brief: "copy the database while the hub works, and verify the copy",
 		about: `
 DST is a new file, or a folder in which one is named by the time. The file appears only when the copy was
-read back and found whole. Once two verified backups include a change, the devices that made it may forget
+read back and found whole. Photos and other files go to the folder hub-files beside it, which all backups there
+share: only what it lacks is copied, or linked where that can be. Once two verified backups include a change, the devices that made it may forget
 their own copy of it. The files hub.db.actors and hub.db.epoch stay where they are: they must survive what
-makes a backup needed. With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…}.`,
+makes a backup needed. With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…,"files":…}, the last how many files were added.`,
 		example: "fieldsyncd backup /mnt/backups/",
 		do: func(ctx context.Context, a *app, args []string) error {
 			return a.inHouse(ctx, func(h *house) error { return a.backup(ctx, h, args[0]) })
@@ -52,15 +55,26 @@ func (a *app) backup(ctx context.Context, h *house, to string) error {
 	if err != nil {
 		return err
 	}
+	added, bytes, err := h.core.Files.Copy(ctx, backupFiles(to))
+	if err != nil {
+		return fault.Wrap(store.BackupFailed, "The database is backed up, its files are not. Check the disk, and try again.", err)
+	}
 	return a.answer(struct {
 		Path   string `json:"path"`
 		Bytes  int64  `json:"bytes"`
 		Epoch  uint32 `json:"epoch"`
 		Commit uint64 `json:"commit"`
-	}{b.Path, b.Bytes, b.Epoch, b.Head}, func() {
+		Files  int    `json:"files"`
+	}{b.Path, b.Bytes, b.Epoch, b.Head, added}, func() {
 		a.say("%s: %s, verified, with everything up to commit %d\n", b.Path, mebibytes(b.Bytes), b.Head)
+		if added > 0 {
+			a.say("%s: %s more, %s\n", backupFiles(to), many(added, "file"), mebibytes(bytes))
+		}
 	})
 }
+
+// backupFiles is the folder that the backups of one folder share for the files that rows name.
+func backupFiles(backup string) string { return filepath.Join(filepath.Dir(backup), "hub-files") }
 
 func sizeOf(path string) int64 {
 	info, err := os.Stat(path)
@@ -78,7 +92,8 @@ func restoreCommand() *command {
 		about: `
 The backup is verified first. Stop the hub before. A database that is there already is not overwritten
 unless -force says so, and is then kept beside it under another name. A new epoch begins: every device
-compares what it holds with the hub, and sends again what the hub has forgotten.
+compares what it holds with the hub, and sends again what the hub has forgotten. Files that are there stay; those
+that are missing come from the folder hub-files beside the backup.
 With -json it prints {"path":…,"epoch":…,"commit":…,"replaced":…}.`,
 		example: "fieldsyncd restore /mnt/backups/hub-20260301T020000Z.db -force",
 		flags: func(f *flag.FlagSet) {
@@ -109,6 +124,13 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 	}
 	aside, err := a.putInPlace(from)
 	if err != nil {
+		return err
+	}
+	desk, err := files.Open(files.Options{Dir: server.FilesPath(a.path())})
+	if err != nil {
+		return err
+	}
+	if _, err := desk.Restore(ctx, backupFiles(from)); err != nil {
 		return err
 	}
 	return a.beginEpoch(ctx, aside)
@@ -201,8 +223,9 @@ func verifyCommand() *command {
 		name: "verify", brief: "read everything, and say what is wrong",
 		about: `
 Reads the database at one moment, while the hub works: every page, every row against the feed, every
-writer's counters and chain, the chain of the audit. Exits 1 when something is wrong.
-With -json it prints {"ok":…,"rows":…,"feed":…,"changes":…,"writers":…,"audit":…,"found":…,"problems":[…]}.`,
+writer's counters and chain, the chain of the audit, and every file that rows name. Exits 1 when something is
+wrong. With -json it prints
+{"ok":…,"rows":…,"feed":…,"changes":…,"writers":…,"audit":…,"files":…,"found":…,"problems":[…]}.`,
 		example: "fieldsyncd verify -json",
 		do: func(ctx context.Context, a *app, _ []string) error {
 			if _, err := os.Stat(a.path()); err != nil {
@@ -231,7 +254,13 @@ func (a *app) verifyFile(ctx context.Context, path string) (report *store.Verify
 	err = a.progress("verifying").during(func() (int64, int64, string) {
 		return 0, 0, time.Since(began).Truncate(time.Second).String()
 	}, func() (err error) {
-		report, err = s.Verify(ctx)
+		if report, err = s.Verify(ctx); err != nil {
+			return err
+		}
+		if path != a.path() {
+			return nil // a copy, to be looked at by itself
+		}
+		report.Files, _, err = server.VerifyFiles(ctx, s, path, report.Problem)
 		return err
 	})
 	return report, time.Since(began), errors.Join(err, s.Close())
@@ -245,11 +274,12 @@ func (a *app) report(r *store.VerifyReport, took time.Duration) error {
 		Changes  uint64   `json:"changes"`
 		Writers  uint64   `json:"writers"`
 		Audit    uint64   `json:"audit"`
+		Files    uint64   `json:"files"`
 		Found    int      `json:"found"`
 		Problems []string `json:"problems"`
-	}{r.OK(), r.Rows, r.Feed, r.Entries, r.Actors, r.Audit, r.Found, append([]string{}, r.Problems...)}, func() {
-		a.say("%d rows, %d feed entries, %d changes of %s, %d audit entries, in %s\n",
-			r.Rows, r.Feed, r.Entries, many(int(r.Actors), "writer"), r.Audit, took.Round(time.Millisecond))
+	}{r.OK(), r.Rows, r.Feed, r.Entries, r.Actors, r.Audit, r.Files, r.Found, append([]string{}, r.Problems...)}, func() {
+		a.say("%d rows, %d feed entries, %d changes of %s, %d audit entries, %s, in %s\n",
+			r.Rows, r.Feed, r.Entries, many(int(r.Actors), "writer"), r.Audit, many(int(r.Files), "file"), took.Round(time.Millisecond))
 		for _, p := range r.Problems {
 			a.say("  %s\n", p)
 		}
