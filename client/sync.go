@@ -97,6 +97,28 @@ func (c local) take(write func(context.Context, func(*replica.Tx) error) error, 
 	return err
 }
 
+// Testify looks first whether there is anything to offer: nearly always there is nothing.
+func (c local) Testify() (m *wire.Witness, err error) {
+	any := false
+	err = c.replica.Read(context.Background(), func(tx *replica.Tx) error {
+		copies, err := tx.Witnesses(false, 0, 1)
+		any = len(copies) > 0
+		return err
+	})
+	if err != nil || !any {
+		return nil, err
+	}
+	err = c.take(c.replica.Write, func(r *device.Replica) (err error) {
+		m, err = r.Testify()
+		return err
+	})
+	return m, err
+}
+
+func (c local) Kept(k *wire.Kept) error {
+	return c.take(c.replica.Write, func(r *device.Replica) error { return r.Kept(k) })
+}
+
 func (c local) Unsent(after uint64, limit int) (items []*device.Item, err error) {
 	err = c.replica.Read(context.Background(), func(tx *replica.Tx) (err error) {
 		items, err = device.Unsent(tx, after, limit)

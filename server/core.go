@@ -57,7 +57,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	c.Devices = auth.NewDevices(c.devices, rand.Reader, o.Now)
 	c.Hub, err = hub.New(hub.Options{
 		Store: hubStore{s}, Devices: c.Devices, Schema: o.Schema, Rules: o.Rules,
-		Epoch: s.Epoch(), RestoreAt: s.RestoreAt(), Log: o.Log, Now: o.Now,
+		Epoch: s.Epoch(), RestoreAt: s.RestoreAt(), Before: s.Before(), Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

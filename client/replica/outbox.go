@@ -172,5 +172,8 @@ func (tx *Tx) indexPending(i *device.Item, pending bool) error {
 func (tx *Tx) Forget(upTo uint64) error {
 	_, err := tx.conn.Exec("DELETE FROM _outbox WHERE state IN (?, ?) AND seq <= ?",
 		int64(device.Accepted), int64(device.Closed), int64(upTo))
+	if err == nil {
+		_, err = tx.conn.Exec("DELETE FROM _witness WHERE seq > 0 AND seq <= ?", int64(upTo))
+	}
 	return err
 }

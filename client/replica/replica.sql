@@ -65,6 +65,16 @@ CREATE TABLE IF NOT EXISTS _base (
 	PRIMARY KEY (tbl, row)
 ) WITHOUT ROWID;
 
+-- Copies of rows as the hub had them in an epoch that is gone: device.Witness.
+CREATE TABLE IF NOT EXISTS _witness (
+	n   INTEGER PRIMARY KEY,
+	tbl INTEGER NOT NULL,
+	row BLOB    NOT NULL,
+	hub BLOB    NOT NULL, -- packed by column ids
+	seq INTEGER NOT NULL  -- the hub's commit by which it was taken; 0 while it has not been
+);
+CREATE INDEX IF NOT EXISTS _witness_seq ON _witness(seq) WHERE seq > 0;
+
 -- The buckets that the device holds, by class. A bucket is its kind's byte and its 16-byte id.
 CREATE TABLE IF NOT EXISTS _held (
 	class  INTEGER NOT NULL,

@@ -173,7 +173,7 @@ func (c *conn) perform(e session.Effect) session.Event {
 			c.hub.notes.acknowledged(e.Ack)
 		}
 	case session.Keep:
-		c.hub.keep(c.author, e.Rows)
+		return c.answer(c.hub.keep(context.Background(), c.author, e.Rows))
 	}
 	return nil
 }

@@ -70,6 +70,7 @@ type Options struct {
 	Rules     judge.Rules // may be nil
 	Epoch     uint32
 	RestoreAt uint64
+	Before    uint32 // the epoch whose history goes up to RestoreAt
 	Log       *slog.Logger
 	Now       func() time.Time // nil means time.Now
 }
@@ -109,7 +110,7 @@ func New(o Options) (*Hub, error) {
 	}
 	h := &Hub{
 		Options: o, codec: codec, stop: make(chan struct{}),
-		cfg:      judge.Config{Schema: o.Schema, Rules: o.Rules, Epoch: o.Epoch, RestoreAt: o.RestoreAt},
+		cfg:      judge.Config{Schema: o.Schema, Rules: o.Rules, Epoch: o.Epoch, RestoreAt: o.RestoreAt, Before: o.Before},
 		all:      map[*conn]bool{},
 		conns:    map[record.ID]*conn{},
 		watchers: map[chan struct{}]bool{},

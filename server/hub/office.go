@@ -8,7 +8,6 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
-	"fieldsync/sync/wire"
 )
 
 // Office is a transaction of somebody who writes on the hub itself.
@@ -199,7 +198,7 @@ func (h *Hub) officeActor(ctx context.Context, person record.ID) (clock.Actor, e
 	err := h.Store.Read(ctx, func(v View) error {
 		actors, err := v.ActorsOf(person)
 		for _, a := range actors {
-			if a.Actor.Epoch() == h.Epoch && a.Actor.Side() == side {
+			if a.Actor.Epoch() == h.Epoch && a.Actor.Side() == side && a.Device.IsZero() {
 				found = a.Actor
 			}
 		}
@@ -219,12 +218,3 @@ func (h *Hub) officeActor(ctx context.Context, person record.ID) (clock.Actor, e
 
 // View runs read in one stable snapshot.
 func (h *Hub) View(ctx context.Context, read func(View) error) error { return h.Store.Read(ctx, read) }
-
-// keep logs what a device holds and this hub lacks since it was restored. It is never merged.
-func (h *Hub) keep(author judge.Author, rows []wire.Rows) {
-	n := 0
-	for _, batch := range rows {
-		n += len(batch.Rows)
-	}
-	h.Log.Warn("a device holds rows that this server lost", "device", author.Device.String(), "rows", n)
-}

@@ -24,6 +24,7 @@ type identity struct {
 	id        record.ID
 	epoch     uint32
 	restoreAt uint64
+	before    uint32 // the epoch whose history goes up to restoreAt
 	head      uint64 // when the store was opened
 }
 
@@ -39,6 +40,9 @@ func (s *Store) Epoch() uint32 { return s.identity.epoch }
 
 // RestoreAt returns the commit that the current epoch began from; 0 in the first.
 func (s *Store) RestoreAt() uint64 { return s.identity.restoreAt }
+
+// Before returns the epoch whose history goes up to RestoreAt: that in which the backup was made.
+func (s *Store) Before() uint32 { return s.identity.before }
 
 // recognise reads the companions, then the database, in this order: whatever another process writes meanwhile makes
 // the database the later one, which is the harmless way round.
@@ -69,9 +73,9 @@ func unreadable(err error) error {
 func (s *Store) identify() (i identity, err error) {
 	c := s.writer.conn
 	_, err = c.One(func(q *sqlrow.Rows) error {
-		i = identity{id: q.ID(0), epoch: uint32(q.Int(1)), restoreAt: q.Uint(2), head: q.Uint(3)}
+		i = identity{id: q.ID(0), epoch: uint32(q.Int(1)), restoreAt: q.Uint(2), head: q.Uint(3), before: uint32(q.Int(4))}
 		return q.Err()
-	}, "SELECT id, epoch, restore_at, (SELECT coalesce(max(seq), 0) FROM _log) FROM _hub")
+	}, "SELECT id, epoch, restore_at, (SELECT coalesce(max(seq), 0) FROM _log), before FROM _hub")
 	return i, err
 }
 
@@ -96,6 +100,7 @@ func (s *Store) gone(mark *marker) string {
 // beginEpoch begins a new history at what the database holds.
 func (s *Store) beginEpoch(mark *marker, reason string) error {
 	i := &s.identity
+	i.before = i.epoch
 	i.epoch = max(i.epoch, s.registry.epoch)
 	if mark != nil {
 		i.epoch = max(i.epoch, mark.Epoch)
@@ -107,7 +112,8 @@ func (s *Store) beginEpoch(mark *marker, reason string) error {
 	if err := s.mark(); err != nil {
 		return err
 	}
-	_, err := s.writer.conn.Exec("UPDATE _hub SET epoch = ?, restore_at = ?", int64(i.epoch), int64(i.restoreAt))
+	_, err := s.writer.conn.Exec("UPDATE _hub SET epoch = ?, restore_at = ?, before = ?", int64(i.epoch), int64(i.restoreAt),
+		int64(i.before))
 	return err
 }
 

@@ -10,6 +10,7 @@ CREATE TABLE _hub (
 	id         BLOB NOT NULL,    -- told apart from any other hub's database
 	epoch      INTEGER NOT NULL,
 	restore_at INTEGER NOT NULL, -- the commit that this epoch began from
+	before     INTEGER NOT NULL DEFAULT 0, -- the epoch whose history goes up to there: that of the backup
 	schema     TEXT NOT NULL,    -- the application's schema by name and version
 	version    INTEGER NOT NULL
 ) STRICT;

@@ -88,6 +88,14 @@ func (r reads) OldestQuarantined(a clock.Actor) (uint64, error) {
 	return uint64(n), err
 }
 
+// Waiting returns how many of the actor's quarantined change sets are open, and how many bytes they take.
+func (r reads) Waiting(a clock.Actor) (n, bytes int, err error) {
+	_, err = r.conn.One(func(q *sqlrow.Rows) error { n, bytes = int(q.Int(0)), int(q.Int(1)); return q.Err() },
+		"SELECT count(*), coalesce(sum(length(change)), 0) FROM _ledger WHERE actor = ? AND outcome = 3 AND closed_actor = 0",
+		int64(a))
+	return n, bytes, err
+}
+
 // PutEntry writes a ledger entry; an entry of the same dot is replaced, as when a quarantined one is closed.
 func (tx *Tx) PutEntry(e *judge.Entry) error {
 	fresh, err := tx.conn.Exec("INSERT INTO _ledger(actor, counter, rid, hash, seq, eff, outcome, code, message,"+

@@ -27,7 +27,9 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 	"fieldsync/sync/wire"
 
 	"github.com/google/go-cmp/cmp"
@@ -401,6 +403,7 @@ func restores(t *testing.T, i *installation) {
 		t.Fatalf("the backup failed: %s", r.err)
 	}
 	li.do(map[string]any{"Do": "repair", "Jobs": 2}) // the backup lacks these
+	i.beside(i.retitles)                             // and this, of which the phone has a copy
 	li.sync(url)
 	stop()
 
@@ -427,7 +430,41 @@ func restores(t *testing.T, i *installation) {
 	}
 	stop()
 	i.beside(func(core *server.Core) { i.hasAll(core, state.Changes) })
+	i.beside(i.asksTheOffice)
 	i.must(nil, "verify")
+}
+
+// retitles lets the office write the title of a job.
+func (i *installation) retitles(core *server.Core) {
+	i.t.Helper()
+	ctx := i.t.Context()
+	var job record.ID
+	err := core.Store.Read(ctx, func(v *store.View) error {
+		return v.Select(func(q *sqlrow.Rows) error { job = q.ID(0); return q.Err() }, "SELECT id FROM job ORDER BY id LIMIT 1")
+	})
+	if err == nil {
+		_, err = core.Hub.Do(ctx, record.ID{}, nil, "row.edit", func(o *hub.Office) error {
+			return o.Update(aftersales.Schema.Table("job"), job, record.Values{"title": record.Text("written after the backup")})
+		})
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+}
+
+// asksTheOffice checks that what the office wrote, and only the phone still has, waits for the office.
+func (i *installation) asksTheOffice(core *server.Core) {
+	i.t.Helper()
+	err := core.Store.Read(i.t.Context(), func(v *store.View) error {
+		open, err := v.Quarantined(true, store.Position{}, 9)
+		if err == nil && (len(open) != 1 || open[0].Code != fault.Witness || !bytes.Contains(open[0].Encoded, []byte("after the backup"))) {
+			i.t.Errorf("waiting for the office: %+v", open)
+		}
+		return err
+	})
+	if err != nil {
+		i.t.Fatal(err)
+	}
 }
 
 // hasAll checks that the hub has judged every one of the changes.

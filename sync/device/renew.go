@@ -98,9 +98,12 @@ func (r *Replica) unsee(class schema.Class) error {
 }
 
 // rewind begins a new epoch: the hub's history went back. The device forgets how far it had come, so that everything
-// it holds is compared; and whatever it had been told is sent again, with the verdict it had. What the
-// hub lacks is then decided by dot and hash, never by a counter.
+// it holds is compared; it keeps copies of what the hub may lack; and whatever it had been told is sent again, with the
+// verdict it had. What the hub lacks is then decided by dot and hash, never by a counter.
 func (r *Replica) rewind(w *wire.Welcome) error {
+	if err := r.bearWitness(w.Common); err != nil {
+		return err
+	}
 	r.id.Epoch = w.Epoch
 	r.id.Cursors = [schema.Classes]uint64{}
 	r.id.Resume, r.id.Partial = nil, [3]uint64{}

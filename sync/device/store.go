@@ -110,7 +110,14 @@ type Store interface {
 	Items(s State, after uint64, limit int) ([]*Item, error)
 	// PendingOn returns the pending items that change the row, in order of N.
 	PendingOn(record.Key) ([]*Item, error)
-	// Forget drops accepted and closed items that were judged at or before the commit.
+	// PutWitness adds a copy of a row, or replaces the one with its N.
+	PutWitness(*Witness) error
+	// Witnesses returns up to limit copies with N > after that the hub has taken, or has not, in order of N.
+	Witnesses(taken bool, after uint64, limit int) ([]*Witness, error)
+	DropWitness(n uint64) error
+
+	// Forget drops what was done with at or before the commit: accepted and closed items that were judged by then, and
+	// copies that were taken.
 	Forget(upTo uint64) error
 
 	// Held returns the buckets of the class that the device holds.

@@ -27,6 +27,12 @@ const (
 	Version     Code = "version"          // neither end speaks the other's protocol or schema
 	Overloaded  Code = "overloaded"       // try again after the time given
 	Internal    Code = "internal"         // a fault of the hub; the operator's log has the detail
+	InboxFull   Code = "inbox_full"       // too much of this device waits for the office's decision
+
+	// Witness and WitnessUnproved stand beside values that a device still held and a restored hub lost; the second where
+	// it is not known that the device was given the row.
+	Witness         Code = "lost_in_restore"
+	WitnessUnproved Code = "lost_in_restore_unproved"
 )
 
 // Error is a refusal.

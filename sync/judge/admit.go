@@ -32,7 +32,10 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 	}
 	a := Admission{Cursors: h.Cursors}
 	a.Welcome = wire.Welcome{
-		Epoch: cfg.Epoch, Head: head, RestoreAt: cfg.RestoreAt, Now: nowMillis, Person: author.Person, Schema: cfg.Schema.Version,
+		Epoch: cfg.Epoch, Head: head, Now: nowMillis, Person: author.Person, Schema: cfg.Schema.Version,
+	}
+	if h.Epoch != cfg.Epoch && h.Epoch == cfg.Before {
+		a.Welcome.Common = cfg.RestoreAt
 	}
 	for class, cursor := range h.Cursors {
 		at, err := r.CommitTime(cursor)

@@ -41,6 +41,7 @@ type Config struct {
 	Rules     Rules // may be nil
 	Epoch     uint32
 	RestoreAt uint64        // the commit this epoch began from
+	Before    uint32        // the epoch whose history goes up to RestoreAt: that of the backup
 	Grace     time.Duration // how long after a loss a change made before it is still accepted; 0 means DefaultGrace
 }
 

@@ -109,6 +109,8 @@ type Store interface {
 	QuarantinedInsert(record.Key) (clock.Dot, error)
 	// OldestQuarantined returns the lowest counter of the actor's open quarantined change sets, 0 if there is none.
 	OldestQuarantined(clock.Actor) (uint64, error)
+	// Waiting returns how many of the actor's quarantined change sets are open, and how many bytes they take.
+	Waiting(clock.Actor) (n, bytes int, err error)
 
 	// PutRow writes the row and moves its feed entries from the commit was (0: there are none) to row.Seq.
 	PutRow(row *record.Row, was uint64) error

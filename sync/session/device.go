@@ -28,6 +28,10 @@ type Local interface {
 	// Compare holds the hub's checksums against the replica. Where they differ it makes the replica fetch everything
 	// again, and says so.
 	Compare(*wire.Sums) (differs bool, err error)
+	// Testify returns the next copies of rows that a restored hub may lack, nil where there are none. Kept takes in what
+	// the hub says to them.
+	Testify() (*wire.Witness, error)
+	Kept(*wire.Kept) error
 }
 
 // How much a device sends before it waits for verdicts: enough to keep the hub busy, and little enough to lose.
@@ -52,6 +56,8 @@ type Device struct {
 	resent  int
 	check   []record.Bucket // buckets still to be compared
 	asked   bool            // for checksums, and they have not come
+	offered bool            // copies, and the hub has not answered
+	heard   bool            // there is nothing (more) that the hub would take a copy of
 	level   bool            // CaughtUp was said, and nothing came since
 }
 
@@ -133,6 +139,8 @@ func (d *Device) received(m wire.Message) ([]Effect, error) {
 		return d.paged(&m)
 	case wire.Sums:
 		return d.summed(&m)
+	case wire.Kept:
+		return d.kept(&m)
 	}
 	return nil, ErrOutOfPlace
 }
@@ -198,7 +206,7 @@ func (d *Device) push(effects []Effect) ([]Effect, error) {
 		effects = append(effects, Send{d.pushOf(items)})
 		d.waiting++
 	}
-	return d.settle(effects), nil
+	return d.settle(effects)
 }
 
 // pushOf returns the message for as many of the items as fit.
@@ -253,19 +261,43 @@ func (d *Device) paged(p *wire.Page) ([]Effect, error) {
 		ack.Actor = 0
 	}
 	d.level = false
-	return d.settle([]Effect{Send{ack}}), nil
+	return d.settle([]Effect{Send{ack}})
 }
 
-// settle says what the machine waits for now: an answer, or, caught up, nothing.
-func (d *Device) settle(effects []Effect) []Effect {
-	if d.waiting > 0 || d.partial || !d.complete() {
-		return append(effects, Expect{AnswerWithin})
+// settle says what the machine waits for now: an answer, or, caught up, nothing. Once everything else is done it offers
+// the hub what that may have lost.
+func (d *Device) settle(effects []Effect) ([]Effect, error) {
+	if d.waiting > 0 || d.offered || d.partial || !d.complete() {
+		return append(effects, Expect{AnswerWithin}), nil
+	}
+	if !d.heard {
+		copies, err := d.local.Testify()
+		if err != nil {
+			return effects, err
+		}
+		if copies != nil {
+			d.offered = true
+			return append(effects, Send{*copies}, Expect{AnswerWithin}), nil
+		}
+		d.heard = true
 	}
 	if !d.level {
 		d.level = true
 		effects = append(effects, CaughtUp{})
 	}
-	return append(effects, Expect{})
+	return append(effects, Expect{}), nil
+}
+
+// kept takes in what the hub says to the copies that it was offered. What it has no room for stays, for another session.
+func (d *Device) kept(k *wire.Kept) ([]Effect, error) {
+	if !d.offered {
+		return nil, ErrOutOfPlace
+	}
+	if err := d.local.Kept(k); err != nil {
+		return nil, err
+	}
+	d.offered, d.heard = false, k.Code != "" || k.Count == 0
+	return d.settle(nil)
 }
 
 func (d *Device) complete() bool {

@@ -26,6 +26,7 @@ type replica struct {
 	renew   bool
 	taken   device.Taken
 	differs bool
+	copies  []wire.Rows
 	fails   error
 }
 
@@ -38,6 +39,14 @@ func (r *replica) TakeVerdicts(*wire.Verdicts) (device.Taken, error) { return r.
 func (r *replica) Identity() (*device.Identity, error)               { id := r.id; return &id, r.fails }
 func (r *replica) Held() ([]record.Bucket, error)                    { return r.held, r.fails }
 func (r *replica) Compare(*wire.Sums) (bool, error)                  { return r.differs, r.fails }
+func (r *replica) Kept(k *wire.Kept) error                           { r.copies = r.copies[k.Count:]; return r.fails }
+
+func (r *replica) Testify() (*wire.Witness, error) {
+	if len(r.copies) == 0 {
+		return nil, r.fails
+	}
+	return &wire.Witness{Rows: r.copies}, r.fails
+}
 
 func (r *replica) TakePage(p *wire.Page) (*device.Identity, error) {
 	if r.fails == nil && p.Last {

@@ -37,6 +37,7 @@ type Hub struct {
 	sent       uint32       // pages sent
 	taken      uint32       // pages that the device has acknowledged
 	judging    int
+	keeping    bool // a Keep is under way
 	mute       bool // the device is sent no pages
 }
 
@@ -120,7 +121,10 @@ func (h *Hub) live(m wire.Message) []Effect {
 			return []Effect{Sum{m.Buckets, slices.Min(h.cursors[:])}}
 		}
 	case wire.Witness:
-		return []Effect{Keep{m.Rows}}
+		if !h.keeping {
+			h.keeping = true
+			return []Effect{Keep{m.Rows}}
+		}
 	}
 	return h.refuse(Refused{Reason: ErrOutOfPlace})
 }
@@ -143,6 +147,9 @@ func (h *Hub) answered(e Event) []Effect {
 		return h.judged(e)
 	case Summed:
 		return []Effect{Send{e.Sums}}
+	case Kept:
+		h.keeping = false
+		return []Effect{Send{e.Kept}}
 	case Moved:
 		h.moved, h.behind = h.moved || h.behind, !h.mute
 		return h.readOn(nil)

@@ -285,6 +285,10 @@ func TestAHubComparesAndKeepsCopies(t *testing.T) {
 	o.expect(session.Summed{Sums: sums}, session.Send{Message: sums})
 	rows := []wire.Rows{{Table: 1}}
 	o.expect(got(wire.Witness{Rows: rows}), session.Keep{Rows: rows})
+	kept := wire.Kept{Count: 1, At: 10}
+	o.expect(session.Kept{Kept: kept}, session.Send{Message: kept})
+	o.expect(got(wire.Witness{Rows: rows}), session.Keep{Rows: rows})
+	o.expect(got(wire.Witness{Rows: rows}), turnedOut...) // one at a time
 }
 
 func TestAMessageOutOfPlaceIsRefused(t *testing.T) {

@@ -55,7 +55,7 @@ type (
 	}
 	// Heard notes how far the device has come; it is not answered.
 	Heard struct{ Ack wire.Ack }
-	// Keep keeps witness copies for the office; it is not answered.
+	// Keep keeps witness copies for the office: answered by Kept.
 	Keep struct{ Rows []wire.Rows }
 )
 
@@ -124,6 +124,8 @@ type (
 	}
 	// Summed answers Sum.
 	Summed struct{ Sums wire.Sums }
+	// Kept answers Keep.
+	Kept struct{ Kept wire.Kept }
 	// Moved says that the hub committed something that the device may care for.
 	Moved struct{}
 	// Closing says that the hub shuts down.
@@ -142,6 +144,7 @@ func (Refused) event()    {}
 func (Judged) event()     {}
 func (Paged) event()      {}
 func (Summed) event()     {}
+func (Kept) event()       {}
 func (Moved) event()      {}
 func (Closing) event()    {}
 

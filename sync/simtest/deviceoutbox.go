@@ -270,3 +270,47 @@ func (p *devicePair) ask(tx device.Store) (answers []any) {
 	}
 	return append(answers, must(byKey(tx.Bases())), must(byBucket(tx.Held(schema.ClassWork))))
 }
+
+// places returns which copies these are, and of which rows.
+func places(copies []*device.Witness, err error) (ns []uint64, rows []*record.Row, e error) {
+	for _, w := range copies {
+		ns, rows = append(ns, w.N), append(rows, w.Row)
+	}
+	return ns, rows, err
+}
+
+func (d *deviceStory) witnesses() {
+	rows := []*record.Row{d.task(d.ID()), d.task(d.ID()), d.task(d.ID())}
+	d.write(func(tx device.Store) {
+		for _, r := range rows {
+			do(tx.PutWitness(&device.Witness{Row: r}))
+		}
+	})
+	all := func(taken bool) (ns []uint64, copies []*record.Row) {
+		d.write(func(tx device.Store) {
+			var err error
+			ns, copies, err = places(tx.Witnesses(taken, 0, 9))
+			do(err)
+		})
+		return ns, copies
+	}
+	ns, copies := all(false)
+	same(d.T, "copies", copies, rows)
+	d.write(func(tx device.Store) {
+		after, _, err := places(tx.Witnesses(false, ns[0], 1))
+		do(err)
+		same(d.T, "after the first, one", after, ns[1:2])
+		do(tx.PutWitness(&device.Witness{N: ns[0], Row: rows[0], Seq: 20}))
+		do(tx.PutWitness(&device.Witness{N: ns[1], Row: rows[1], Seq: 21}))
+	})
+	waiting, _ := all(false)
+	taken, _ := all(true)
+	same(d.T, "waiting", waiting, ns[2:])
+	same(d.T, "taken", taken, ns[:2])
+	d.write(func(tx device.Store) { do(tx.Forget(20)) })
+	taken, _ = all(true)
+	same(d.T, "not in the backups yet", taken, ns[1:2])
+	d.write(func(tx device.Store) { do(tx.DropWitness(ns[2])) })
+	waiting, _ = all(false)
+	same(d.T, "waiting still", waiting, []uint64(nil))
+}

@@ -49,6 +49,7 @@ var deviceStories = []struct {
 	{"pending items are found by the rows that they change", (*deviceStory).pendingOn},
 	{"only what was accepted or closed, and judged in time, is forgotten", (*deviceStory).forget},
 	{"a held bucket is held by its class", (*deviceStory).held},
+	{"copies of rows come back in order, those that were taken apart from the others", (*deviceStory).witnesses},
 	{"a transaction reads what it wrote", (*deviceStory).readsItsWrites},
 	{"a transaction that fails leaves nothing", (*deviceStory).rollback},
 	{"a transaction that panics leaves nothing", (*deviceStory).panics},

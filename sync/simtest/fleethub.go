@@ -54,7 +54,7 @@ func newFleetHub(f *Fleet) *fleetHub {
 
 func (h *fleetHub) config() judge.Config {
 	m := h.store.Marker()
-	return judge.Config{Schema: Schema, Rules: rules{}, Epoch: m.Epoch, RestoreAt: m.RestoreAt}
+	return judge.Config{Schema: Schema, Rules: rules{}, Epoch: m.Epoch, RestoreAt: m.RestoreAt, Before: m.Before}
 }
 
 // rules refuse what was done for the cause "bad".
@@ -191,6 +191,8 @@ func (h *fleetHub) perform(c *conn, effect session.Effect) {
 		h.answer(c, func() session.Event { return h.page(e.Want) })
 	case session.Sum:
 		h.answer(c, func() session.Event { return h.sum(c, e) })
+	case session.Keep:
+		h.answer(c, func() session.Event { return h.keep(c, e.Rows) })
 	case session.Heard:
 		if e.Ack.Actor != 0 {
 			h.acks = append(h.acks, e.Ack)
@@ -291,6 +293,35 @@ func (h *fleetHub) sum(c *conn, asked session.Sum) session.Event {
 		return err
 	})
 	return e
+}
+
+// keep keeps what a device held and the hub may have lost.
+func (h *fleetHub) keep(c *conn, rows []wire.Rows) session.Event {
+	a, err := h.witness(c.who.device)
+	if err != nil {
+		return h.trouble(err)
+	}
+	var e session.Kept
+	author := judge.Author{Person: c.who.person, Device: c.who.device}
+	_, err = h.write(func(b *judge.Batch) (err error) {
+		e.Kept, err = b.Testify(author, a, rows)
+		return err
+	}, nil)
+	if err != nil {
+		return h.trouble(err)
+	}
+	return e
+}
+
+// witness returns the hub's actor under which it keeps what the device held.
+func (h *fleetHub) witness(device record.ID) (clock.Actor, error) {
+	epoch := h.store.Marker().Epoch
+	for _, it := range h.store.state.actors.items {
+		if a := it.value; a.Device == device && a.Person.IsZero() && a.Actor.Epoch() == epoch {
+			return a.Actor, nil
+		}
+	}
+	return h.store.Enrol(record.ID{}, device, clock.SideHub)
 }
 
 // plan makes a group commit of what waits, a little later.
@@ -408,6 +439,7 @@ func (h *fleetHub) restore() {
 	h.queue, h.acks = nil, nil
 	h.reopen()
 	h.f.keepRecorded()
+	h.f.keepHeld()
 	h.store.Restore(b.Snapshot)
 	h.backups, h.verified = []backup{b}, 0
 	h.f.office.restored()

@@ -28,6 +28,8 @@ type phone struct {
 	away    bool
 	dead    bool
 	copied  *MemDevice // an older copy of the file
+
+	putBackSince bool // the file was once put back: what it held then may be gone with it
 }
 
 // newPhone enrols a phone for the person.
@@ -308,6 +310,20 @@ func (p *phone) Held() (held []record.Bucket, err error) {
 		return err
 	})
 	return held, err
+}
+
+// Testify implements session.Local.
+func (p *phone) Testify() (m *wire.Witness, err error) {
+	err = p.take(func(r *device.Replica) error {
+		m, err = r.Testify()
+		return err
+	})
+	return m, err
+}
+
+// Kept implements session.Local.
+func (p *phone) Kept(k *wire.Kept) error {
+	return p.take(func(r *device.Replica) error { return r.Kept(k) })
 }
 
 // Compare implements session.Local.

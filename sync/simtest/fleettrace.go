@@ -27,6 +27,10 @@ func describe(m wire.Message) string {
 			describeBuckets(" enter", m.Enter), describeBuckets(" leave", m.Leave), describeRows(m.Rows))
 	case wire.Ack:
 		return fmt.Sprintf("ack class %d at %d pages %d written %v:%d", m.Class, m.K, m.Pages, m.Actor, m.Written)
+	case wire.Witness:
+		return "witness" + describeRows(m.Rows)
+	case wire.Kept:
+		return fmt.Sprintf("kept %d at %d %s", m.Count, m.At, m.Code)
 	case wire.Refusal:
 		return fmt.Sprintf("refusal %s %s", m.Code, m.Message)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fieldsync/sync/device"
+	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -17,6 +18,8 @@ type truth struct {
 	// recorded are the values that were in a conflict's record of a hub that was restored since: those who wrote on knew
 	// the conflict, and the record is gone with the hub.
 	recorded map[*written]bool
+	// held are the values that stood on some phone as the hub had them when the hub was restored.
+	held map[*written]*phone
 }
 
 // place is one cell of one row.
@@ -45,7 +48,10 @@ type deed struct {
 }
 
 func newTruth() *truth {
-	return &truth{writes: map[place]map[record.Value]*written{}, byRID: map[record.ID]*deed{}, recorded: map[*written]bool{}}
+	return &truth{
+		writes: map[place]map[record.Value]*written{}, byRID: map[record.ID]*deed{}, recorded: map[*written]bool{},
+		held: map[*written]*phone{},
+	}
 }
 
 // follows reports whether every value of the column is given once.
@@ -121,6 +127,35 @@ func (t *truth) wroteOn(d *deed, p place) bool {
 	return slices.ContainsFunc(later, func(x *deed) bool {
 		return x.phone != nil && d.instead.phone != nil && x.phone.person == d.instead.phone.person && slices.ContainsFunc(x.values, func(w *written) bool { return w.place == p })
 	})
+}
+
+// testimony returns a deed that stands for what a phone held and the hub had lost: whoever releases it goes on from it.
+func (t *truth) testimony(e *judge.Entry) *deed {
+	d := &deed{rid: e.RID}
+	for _, c := range must(record.ParseChangeSet(e.Encoded)).Rows {
+		for _, w := range c.Cells {
+			p := place{c.Key(), w.CellID}
+			if known := t.writes[p][w.Value]; known != nil {
+				d.values = append(d.values, known)
+			}
+		}
+		if c.Op == record.Delete { // whoever did it first had seen what he saw
+			d.deleted = append(d.deleted, t.deletedBefore(c.Key())...)
+		}
+	}
+	return d
+}
+
+// deletedBefore returns what those saw who ever deleted the row.
+func (t *truth) deletedBefore(k record.Key) (saw []*written) {
+	for _, d := range t.sets {
+		for _, w := range d.deleted {
+			if w.row == k {
+				saw = append(saw, w)
+			}
+		}
+	}
+	return saw
 }
 
 // seen returns the values of the row that somebody saw, and, where he releases what another did, what that one saw.

@@ -227,11 +227,25 @@ func (h *hubStory) oldestQuarantined() {
 			same(h.T, "oldest", must(tx.OldestQuarantined(h.Maker.actors[actor])), want)
 		})
 	}
+	waits := func(entries ...*judge.Entry) {
+		h.Helper()
+		bytes := 0
+		for _, e := range entries {
+			bytes += len(e.Encoded)
+		}
+		h.write(func(tx judge.Store) {
+			n, size, err := tx.Waiting(h.Maker.actors[0])
+			do(err)
+			same(h.T, "waiting, and its bytes", []int{n, size}, []int{len(entries), bytes})
+		})
+	}
+	waits(a, b)
 	expect(0, 7)
 	expect(2, 0)
 	a.Closed = h.dot(1, 1)
 	h.putEntries(a)
 	expect(0, 300)
+	waits(b)
 	b.Closed = h.dot(1, 2)
 	h.putEntries(b)
 	expect(0, 0)

@@ -272,6 +272,18 @@ func (s *hubState) OldestQuarantined(a clock.Actor) (uint64, error) {
 	return 0, nil
 }
 
+// Waiting implements judge.Store.
+func (s *hubState) Waiting(a clock.Actor) (n, bytes int, err error) {
+	for d := range s.open.from(clock.Dot{Actor: a}) {
+		if d.Actor != a {
+			break
+		}
+		e, _ := s.entries.get(d)
+		n, bytes = n+1, bytes+len(e.Encoded)
+	}
+	return n, bytes, nil
+}
+
 // FeedSince implements judge.Reader.
 func (s *hubState) FeedSince(b record.Bucket, class schema.Class, after, to uint64, limit int) (
 	entries []judge.FeedEntry, err error) {

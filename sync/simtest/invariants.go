@@ -20,6 +20,7 @@ func (f *Fleet) check() {
 	f.checkDeletes()
 	f.checkTimes()
 	f.checkRecorded()
+	f.checkHeld()
 	for _, p := range f.phones {
 		f.checkRefused(p)
 		f.checkRows(p)
@@ -184,6 +185,73 @@ func (f *Fleet) keepRecorded() {
 			}
 		}
 	}
+}
+
+// keepHeld takes down what the phones hold of the hub, before it is restored.
+func (f *Fleet) keepHeld() {
+	for _, p := range f.phones {
+		rows := map[record.Key]*record.Row{}
+		for _, r := range p.store.Rows() {
+			rows[r.Key()] = r
+		}
+		for _, it := range p.store.state.bases.items {
+			if delete(rows, it.key); it.value.Row != nil {
+				rows[it.key] = it.value.Row
+			}
+		}
+		shown := viewOf(rows)
+		for place, values := range f.truth.writes {
+			if w := values[shown(place)]; w != nil && !rows[place.row].Deleted {
+				f.truth.held[w] = p
+			}
+		}
+	}
+}
+
+// checkHeld asks that nothing is lost that some phone held when the hub was restored: it is on the hub, or whoever wrote
+// after it is, or it was kept for the office.
+func (f *Fleet) checkHeld() {
+	if len(f.truth.held) == 0 {
+		return
+	}
+	kept, seen := f.testified(), map[*written]bool{}
+	accepted := f.accepted()
+	for _, d := range f.truth.sets {
+		if accepted[d.rid] != nil {
+			for _, w := range d.values {
+				for x := range w.saw {
+					seen[x] = true
+				}
+			}
+		}
+	}
+	for w, p := range f.truth.held {
+		_, judged := f.hub.store.state.rids.get(w.rid)
+		if !judged && !seen[w] && !f.standsOrRecorded(w) && !kept[w.place][w.value] && !p.putBackSince {
+			f.fail("held", "%s of %s was on %s, and neither is it on the restored hub nor did that keep it for the office",
+				valueName(w.value), nameOf(w.row)+"."+cellName(w.row.Table, w.cell), p.name)
+		}
+	}
+}
+
+// testified returns the values that the hub keeps, or kept, for the office to decide about, since it lost them.
+func (f *Fleet) testified() map[place]map[record.Value]bool {
+	values := map[place]map[record.Value]bool{}
+	for _, it := range f.hub.store.state.entries.items {
+		if c := it.value.Code; c != fault.Witness && c != fault.WitnessUnproved {
+			continue
+		}
+		for _, c := range must(record.ParseChangeSet(it.value.Encoded)).Rows {
+			for _, w := range c.Cells {
+				p := place{c.Key(), w.CellID}
+				if values[p] == nil {
+					values[p] = map[record.Value]bool{}
+				}
+				values[p][w.Value] = true
+			}
+		}
+	}
+	return values
 }
 
 // checkTimes asks that commit times never decrease.

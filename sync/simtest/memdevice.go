@@ -75,6 +75,7 @@ type deviceState struct {
 	states   ordered[stateKey, none]
 	pending  ordered[pendingKey, none]
 	held     ordered[heldKey, none]
+	copies   ordered[uint64, *device.Witness]
 }
 
 type memberKey struct {
@@ -108,6 +109,7 @@ func newDeviceState(j *journal) *deviceState {
 	s.identity.compare = func(none, none) int { return 0 }
 	s.rows.compare, s.refs.compare, s.bases.compare = compareKeys, compareRefs, compareKeys
 	s.items.compare, s.dots.compare = cmp.Compare[uint64], compareDots
+	s.copies.compare = cmp.Compare[uint64]
 	s.members.compare = func(a, b memberKey) int {
 		return cmp.Or(compareBuckets(a.bucket, b.bucket), cmp.Compare(a.class, b.class), compareKeys(a.row, b.row))
 	}
@@ -129,7 +131,7 @@ func newDeviceState(j *journal) *deviceState {
 
 func (s *deviceState) tables() []table {
 	return []table{&s.identity, &s.rows, &s.refs, &s.members, &s.stale, &s.bases, &s.items, &s.dots, &s.states,
-		&s.pending, &s.held}
+		&s.pending, &s.held, &s.copies}
 }
 
 func (s *deviceState) bind(j *journal) {
@@ -375,6 +377,44 @@ func (s deviceTx) Forget(upTo uint64) error {
 			s.forget(i.N)
 		}
 	}
+	for _, it := range slices.Clone(s.copies.items) {
+		if it.value.Seq > 0 && it.value.Seq <= upTo {
+			s.copies.drop(it.key)
+		}
+	}
+	return nil
+}
+
+// PutWitness implements device.Store.
+func (s deviceTx) PutWitness(w *device.Witness) error {
+	if w.Row == nil || w.Row.Table != s.schema.TableByID(w.Row.Key().Table) {
+		return broken("PutWitness: copy %d is of no row", w.N)
+	}
+	c := *w
+	c.Row = copyDeviceRow(w.Row)
+	if n := len(s.copies.items); c.N == 0 && n > 0 {
+		c.N = s.copies.items[n-1].key + 1
+	}
+	c.N = max(c.N, 1)
+	s.copies.put(c.N, &c)
+	return nil
+}
+
+// Witnesses implements device.Store.
+func (s deviceTx) Witnesses(taken bool, after uint64, limit int) ([]*device.Witness, error) {
+	var copies []*device.Witness
+	for _, it := range s.copies.items {
+		if w := *it.value; w.N > after && taken == (w.Seq > 0) && len(copies) < limit {
+			w.Row = copyDeviceRow(w.Row)
+			copies = append(copies, &w)
+		}
+	}
+	return copies, nil
+}
+
+// DropWitness implements device.Store.
+func (s deviceTx) DropWitness(n uint64) error {
+	s.copies.drop(n)
 	return nil
 }
 

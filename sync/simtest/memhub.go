@@ -24,6 +24,7 @@ type MemHub struct {
 type Marker struct {
 	Epoch     uint32
 	RestoreAt uint64 // the commit that the epoch began from
+	Before    uint32 // the epoch of the backup that was put back
 }
 
 // NewMemHub returns the empty storage of a hub in epoch 0.
@@ -53,10 +54,13 @@ func (h *MemHub) Read(do func(judge.Reader) error) error {
 }
 
 // Snapshot is a backup of a hub's database.
-type Snapshot struct{ state *hubState }
+type Snapshot struct {
+	state *hubState
+	epoch uint32
+}
 
 // Snapshot returns a backup.
-func (h *MemHub) Snapshot() *Snapshot { return &Snapshot{h.state.snapshot()} }
+func (h *MemHub) Snapshot() *Snapshot { return &Snapshot{h.state.snapshot(), h.marker.Epoch} }
 
 // Restore puts the backup in the place of the database and begins a new epoch. What lies outside the database
 // survives: the epoch's marker, and the registry of who was ever given which actor. How far an actor had come is known
@@ -70,7 +74,7 @@ func (h *MemHub) Restore(b *Snapshot) {
 		}
 	}
 	head, _ := h.state.Head()
-	h.marker = Marker{Epoch: h.marker.Epoch + 1, RestoreAt: head}
+	h.marker = Marker{Epoch: h.marker.Epoch + 1, RestoreAt: head, Before: b.epoch}
 	h.serial = 0
 }
 

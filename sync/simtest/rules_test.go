@@ -583,3 +583,21 @@ func TestWhatWasGivenUpAfterARestoreIsStillOnTheHub(t *testing.T) {
 	s.ends()
 	s.expectOutcome(item, wire.Quarantined, "bad")
 }
+
+func TestARestoredHubHearsWhatADeviceHeldAndItLost(t *testing.T) {
+	s := newStage(t, 1)
+	a := s.phones[0]
+	s.hub.backUp()
+	s.officeWrites(s.hub.look(s.job), record.Update, title("written after the backup"))
+	s.run(1000) // the phone has it
+	s.hub.restore()
+	s.run(2000)
+	if got := a.shown()[s.job].Get("title").Text(); got == "written after the backup" {
+		t.Errorf("the phone shows %q, which the hub has not", got)
+	}
+	place := place{s.job, record.CellID{Column: 1}}
+	if !s.testified()[place][record.Text("written after the backup")] {
+		t.Error("the hub keeps nothing of what it lost")
+	}
+	s.ends()
+}

@@ -336,6 +336,7 @@ func (p *phone) putBack(noticed bool) {
 		}
 	}
 	p.store.Restore(p.copied)
+	p.putBackSince = true
 	p.copied = nil
 	p.started(noticed)
 }

@@ -16,6 +16,12 @@ func (d *MemDevice) learn(s *schema.Schema) {
 	for i := range d.state.rows.items {
 		d.state.rows.items[i].value = relearned(d.state.rows.items[i].value, s)
 	}
+	d.state.copies.own()
+	for i := range d.state.copies.items {
+		w := *d.state.copies.items[i].value
+		w.Row = relearned(w.Row, s)
+		d.state.copies.items[i].value = &w
+	}
 	for i := range d.state.bases.items {
 		b := copyBase(d.state.bases.items[i].value)
 		if b.Row != nil {

@@ -241,6 +241,9 @@ func (o *fleetOffice) decide() {
 	}
 	e, _ := f.hub.store.state.entries.get(dot)
 	author, d := judge.Author{Person: o.id}, &draft{instead: f.truth.byRID[e.RID]}
+	if d.instead == nil {
+		d.instead = f.truth.testimony(e)
+	}
 	if f.IntN(4) == 0 {
 		f.tracef("the office dismisses %v", dot)
 		o.write(d, func(b *judge.Batch) (judge.Ruling, error) { return b.Dismiss(author, o.actor, dot) })

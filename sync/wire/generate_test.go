@@ -145,7 +145,7 @@ var anyMessage = rapid.Custom(func(t *rapid.T) Message {
 	buckets := func(what string) []record.Bucket { return rapid.SliceOfN(anyBucket, 0, 3).Draw(t, what) }
 	kinds := []Kind{
 		KindHello, KindProof, KindPush, KindAck, KindVerify, KindWitness, KindBye,
-		KindChallenge, KindWelcome, KindVerdicts, KindPage, KindSums, KindRefusal, KindGoodbye,
+		KindChallenge, KindWelcome, KindVerdicts, KindPage, KindSums, KindRefusal, KindGoodbye, KindKept,
 	}
 	switch rapid.SampledFrom(kinds).Draw(t, "kind") {
 	case KindHello:
@@ -169,7 +169,7 @@ var anyMessage = rapid.Custom(func(t *rapid.T) Message {
 		return Challenge{blob("nonce")}
 	case KindWelcome:
 		return Welcome{
-			Epoch: rapid.Uint32().Draw(t, "epoch"), Head: number("head"), RestoreAt: number("restore"), Now: anySigned.Draw(t, "now"),
+			Epoch: rapid.Uint32().Draw(t, "epoch"), Head: number("head"), Common: number("common"), Now: anySigned.Draw(t, "now"),
 			Person: anyID.Draw(t, "person"), Token: blob("token"), Actor: anyActor(t), Known: number("known"),
 			Chain: anyHash.Draw(t, "chain"), Schema: int(rapid.Int32Min(0).Draw(t, "schema")), BackedUp: number("backed up"),
 		}
@@ -189,6 +189,8 @@ var anyMessage = rapid.Custom(func(t *rapid.T) Message {
 		}), 0, 4).Draw(t, "sums")}
 	case KindRefusal:
 		return Refusal{fault.Code(anyString.Draw(t, "code")), anyString.Draw(t, "message"), anySigned.Draw(t, "retry")}
+	case KindKept:
+		return Kept{number("count"), number("at"), fault.Code(anyString.Draw(t, "code")), anyString.Draw(t, "message")}
 	case KindGoodbye:
 		return Goodbye{anySigned.Draw(t, "retry")}
 	}

@@ -27,6 +27,7 @@ var layouts = map[Kind]layout{
 	KindSums:      layoutOf[Sums](),
 	KindRefusal:   layoutOf[Refusal](),
 	KindGoodbye:   layoutOf[Goodbye](),
+	KindKept:      layoutOf[Kept](),
 }
 
 // walked is a pointer to a message that can walk its own fields.
@@ -142,7 +143,7 @@ func (m *Challenge) walk(f *form) { f.blob(&m.Nonce, MaxToken) }
 func (m *Welcome) walk(f *form) {
 	unsigned(f, &m.Epoch)
 	unsigned(f, &m.Head)
-	unsigned(f, &m.RestoreAt)
+	unsigned(f, &m.Common)
 	f.signed(&m.Now)
 	f.fixed(m.Person[:])
 	f.blob(&m.Token, MaxToken)
@@ -181,6 +182,13 @@ func (m *Refusal) walk(f *form) {
 }
 
 func (m *Goodbye) walk(f *form) { f.signed(&m.RetryAfter) }
+
+func (m *Kept) walk(f *form) {
+	unsigned(f, &m.Count)
+	unsigned(f, &m.At)
+	text(f, &m.Code, MaxCode)
+	f.prose(&m.Message)
+}
 
 func (m *Verdicts) walk(f *form) {
 	unsigned(f, &m.Actor)

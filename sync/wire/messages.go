@@ -34,6 +34,7 @@ const (
 	KindSums      Kind = 68
 	KindRefusal   Kind = 69
 	KindGoodbye   Kind = 70
+	KindKept      Kind = 71
 )
 
 // Hello opens a session: who the device is, what it has, what it has written.
@@ -87,7 +88,8 @@ type Ack struct {
 // Verify asks for the checksums of buckets; it is sent when there is nothing better to do.
 type Verify struct{ Buckets []record.Bucket }
 
-// Witness carries rows that a device holds and a restored hub lacks: copies for the office, never merged.
+// Witness carries rows as a device had them before the hub was restored, and which the hub may lack: copies for the
+// office, never merged. It is answered by Kept, and the next one waits for that.
 type Witness struct{ Rows []Rows }
 
 // Bye ends a session from the device's side.
@@ -98,17 +100,17 @@ type Challenge struct{ Nonce []byte }
 
 // Welcome opens the hub's side.
 type Welcome struct {
-	Epoch     uint32
-	Head      uint64 // the hub's commit number: the session is caught up when every class has reached it
-	RestoreAt uint64 // the commit that this epoch began from
-	Now       int64  // the hub's clock, ms since 1970 UTC
-	Person    record.ID
-	Token     []byte      // to be used next time instead of a challenge; empty keeps the one in use
-	Actor     clock.Actor // a new incarnation, if the device needs one; 0 keeps the one it has
-	Known     uint64      // the highest counter of the device's actor that was judged
-	Chain     record.Hash // the chain hash of that actor at Known
-	Schema    int         // the schema version the hub speaks
-	BackedUp  uint64      // commits that two verified backups include: what was acknowledged up to it may be forgotten
+	Epoch    uint32
+	Head     uint64 // the hub's commit number: the session is caught up when every class has reached it
+	Common   uint64 // for a device of another epoch: the commit up to which its history and this one are known to be the same
+	Now      int64  // the hub's clock, ms since 1970 UTC
+	Person   record.ID
+	Token    []byte      // to be used next time instead of a challenge; empty keeps the one in use
+	Actor    clock.Actor // a new incarnation, if the device needs one; 0 keeps the one it has
+	Known    uint64      // the highest counter of the device's actor that was judged
+	Chain    record.Hash // the chain hash of that actor at Known
+	Schema   int         // the schema version the hub speaks
+	BackedUp uint64      // commits that two verified backups include: what was acknowledged up to it may be forgotten
 }
 
 // Outcome is what became of a change set.
@@ -191,6 +193,14 @@ type Sums struct {
 	Sums []Sum
 }
 
+// Kept answers a Witness.
+type Kept struct {
+	Count   uint64     // rows of it, from the first on, that need not be offered again in this epoch
+	At      uint64     // the commit that has what was kept of them
+	Code    fault.Code // why the rest was not taken; empty where there is none
+	Message string
+}
+
 // Refusal ends a session with the reason.
 type Refusal struct {
 	Code       fault.Code
@@ -236,3 +246,4 @@ func (Page) kind() Kind      { return KindPage }
 func (Sums) kind() Kind      { return KindSums }
 func (Refusal) kind() Kind   { return KindRefusal }
 func (Goodbye) kind() Kind   { return KindGoodbye }
+func (Kept) kind() Kind      { return KindKept }

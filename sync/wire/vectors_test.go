@@ -305,7 +305,7 @@ func sampleMessages() []sample {
 		{"", Challenge{[]byte{1, 2, 3, 4, 5, 6, 7, 8}}},
 		{"", Proof{bytes.Repeat([]byte{0x5a}, 64)}},
 		{"", Welcome{
-			Epoch: 1, Head: 4800, RestoreAt: 0, Now: now + 250, Person: record.ID{0xe0}, Token: []byte("next"), Actor: 0, Known: 12,
+			Epoch: 1, Head: 4800, Common: 0, Now: now + 250, Person: record.ID{0xe0}, Token: []byte("next"), Actor: 0, Known: 12,
 			Chain: record.Hash{1, 2, 3}, Schema: 2, BackedUp: 4000,
 		}},
 		{"one change set", Push{device, []Pushed{{Encoded: encoded[0]}}}},
@@ -333,6 +333,8 @@ func sampleMessages() []sample {
 		{"", Witness{[]Rows{sampleRows()}}},
 		{"", Refusal{"overloaded", "try again", 5000}},
 		{"", Goodbye{1500}},
+		{"all of it", Kept{Count: 2, At: 4803}},
+		{"not all of it", Kept{Count: 1, At: 4803, Code: "inbox_full", Message: "wait"}},
 		{"", Bye{}},
 	}
 }

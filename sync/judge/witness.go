@@ -1,0 +1,252 @@
+package judge
+
+import (
+	"slices"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
+)
+
+// How much of one device may wait for the office.
+const (
+	maxTestimonies    = 5000
+	maxTestimonyBytes = 16 << 20
+)
+
+// What the office reads beside what a device testified.
+var (
+	errLost = fault.New(fault.Witness,
+		"this device still held these values, and the server lost them when it was restored: apply them, or dismiss them")
+	errLostUnproved = fault.New(fault.WitnessUnproved,
+		"this device still held these values, and the server lost them when it was restored. That it was given this row is lost "+
+			"too, or was never so: look at it before you apply it")
+	errInboxFull = fault.New(fault.InboxFull,
+		"the office has to decide about what this device held before the server was restored; the rest stays on the device until then")
+)
+
+// Testify takes in rows as a device had them in an epoch that is gone. What this hub lacks of them is kept as quarantined
+// change sets of the actor a, which belongs to the hub and names the device: for a person to apply or to dismiss, one row
+// in each. No row is changed by it. A row of which everything is here, one that was kept before, from this device or
+// another, and one that the person cannot have held need no keeping.
+func (b *Batch) Testify(author Author, a clock.Actor, rows []wire.Rows) (wire.Kept, error) {
+	actor, err := b.actor(a)
+	if err != nil || actor == nil {
+		return wire.Kept{}, err
+	}
+	n, bytes, err := b.store.Waiting(a)
+	if err != nil {
+		return wire.Kept{}, err
+	}
+	k := wire.Kept{}
+	for i := range rows {
+		for j := range rows[i].Rows {
+			e, err := b.testimony(author, actor, &rows[i], &rows[i].Rows[j])
+			if err != nil {
+				return wire.Kept{}, err
+			}
+			if e != nil && (n >= maxTestimonies || bytes+len(e.Encoded) > maxTestimonyBytes) {
+				b.seq--
+				k.At, k.Code, k.Message = b.seq, errInboxFull.Code, errInboxFull.Message
+				return k, nil
+			}
+			if e != nil {
+				n, bytes = n+1, bytes+len(e.Encoded)
+				if err := b.enter(actor, e); err != nil {
+					return wire.Kept{}, err
+				}
+			}
+			k.Count++
+		}
+	}
+	k.At = b.seq
+	return k, nil
+}
+
+// testimony returns the quarantined change set, with the next commit number, that keeps what the hub lacks of a row; nil
+// where there is nothing to keep.
+func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wire.Row) (*Entry, error) {
+	t := b.Schema.TableByID(batch.Table)
+	if t == nil {
+		return nil, nil
+	}
+	have, err := b.Row(record.Key{Table: t.ID, ID: in.ID})
+	if err != nil {
+		return nil, err
+	}
+	if lacks, err := b.lacks(have, in.Vector); !lacks || err != nil {
+		return nil, err
+	}
+	c := lostChange(t, have, batch, in)
+	if c == nil {
+		return nil, nil
+	}
+	reason, err := b.couldHold(author, t, have, c)
+	if err != nil || reason == nil {
+		return nil, err
+	}
+	return b.testimonyOf(actor, c, reason)
+}
+
+func (b *Batch) testimonyOf(actor *Actor, c *record.RowChange, reason *fault.Error) (*Entry, error) {
+	eff, err := b.commitTime(b.RestoreAt)
+	if err != nil {
+		return nil, err
+	}
+	same := record.ChangeSet{Rows: []record.RowChange{*c}} // of whichever device: two that held the same are heard once
+	rid := record.ID(record.HashOf(same.AppendBinary(nil)))
+	known, err := b.store.EntryByRID(rid)
+	if err != nil || known != nil && isTestimony(known) {
+		return nil, err
+	}
+	cs := &record.ChangeSet{
+		Dot: clock.Dot{Actor: actor.Actor, Counter: actor.Counter + 1}, Origin: rid, Stamp: eff, Epoch: b.Epoch, K: b.RestoreAt,
+		Cause: "witness", Rows: []record.RowChange{*c},
+	}
+	if known != nil { // somebody gave his own change set the name that this one would have
+		cs.Origin = record.ID{}
+	}
+	encoded := cs.AppendBinary(nil)
+	if len(encoded) > record.MaxChangeSet {
+		return nil, nil
+	}
+	b.seq++
+	hash := record.HashOf(encoded)
+	return &Entry{
+		Dot: cs.Dot, RID: cs.RID(hash), Hash: hash, Seq: b.seq, Eff: eff, Encoded: encoded,
+		Outcome: wire.Quarantined, Code: reason.Code, Message: reason.Message,
+	}, nil
+}
+
+func isTestimony(e *Entry) bool { return e.Code == fault.Witness || e.Code == fault.WitnessUnproved }
+
+// enter writes a testimony into the ledger.
+func (b *Batch) enter(actor *Actor, e *Entry) error {
+	actor.Counter, actor.Chain = e.Dot.Counter, record.Chain(actor.Chain, e.Hash)
+	return b.store.PutEntry(e)
+}
+
+// lacks reports whether some change set of an earlier epoch that a row had taken in was never judged by this hub, as far
+// as it knows. A device whose rows lost their vectors cannot say; its values decide.
+func (b *Batch) lacks(have *record.Row, held clock.Vector) (bool, error) {
+	if held.IsZero() {
+		return true, nil
+	}
+	for d := range held.All() {
+		if d.Actor.Epoch() >= b.Epoch || have != nil && have.Vector.Covers(d) {
+			continue
+		}
+		judged, err := b.store.Entry(d)
+		if judged == nil || err != nil {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// couldHold returns what to tell the office of where the row lay: that the person held one of its buckets, or that this
+// is not known. It is nil for a row that he cannot have held: in another person's bucket, or in another place than the
+// hub's.
+func (b *Batch) couldHold(author Author, t *schema.Table, have *record.Row, c *record.RowChange) (*fault.Error, error) {
+	row := have
+	if row == nil {
+		row = record.NewRow(t, c, clock.Dot{})
+	}
+	var reason *fault.Error
+	for _, bucket := range row.Buckets() {
+		if bucket == record.Shared || bucket == record.PersonBucket(author.Person) {
+			return errLost, nil
+		}
+		if bucket.Kind == schema.PersonBucket {
+			continue
+		}
+		holds, err := b.HoldsOn(bucket)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(holds, func(h Hold) bool { return h.Person == author.Person }) {
+			return errLost, nil
+		}
+		reason = errLostUnproved
+	}
+	return reason, nil
+}
+
+// lostChange returns the change that would bring to the hub's row what a device held of it: the values that differ. A null
+// is not a value: that something was cleared is not brought back. It is nil where nothing differs. Of a row that may only
+// be added, another version can be read, and not be applied.
+func lostChange(t *schema.Table, have *record.Row, batch *wire.Rows, in *wire.Row) *record.RowChange {
+	c := &record.RowChange{Op: record.Insert, Table: t.ID, ID: in.ID, Context: in.Vector}
+	switch {
+	case have == nil && in.Deleted:
+		return nil
+	case have != nil && in.Deleted:
+		if c.Op = record.Delete; have.Deleted {
+			return nil
+		}
+		return c
+	case have != nil:
+		c.Op = record.Update
+	}
+	for i, id := range batch.Columns {
+		at := t.ColumnByID(id)
+		if at < 0 || i >= len(in.Values) || have != nil && t.Mode != schema.Ledger && t.Columns[at].Has(schema.Immutable) {
+			continue
+		}
+		addLost(c, &t.Columns[at], have, at, in.Values[i])
+	}
+	completeGroups(c, t, have, batch, in)
+	slices.SortFunc(c.Cells, func(x, y record.CellWrite) int { return x.Compare(y.CellID) })
+	if len(c.Cells) == 0 && have != nil {
+		return nil
+	}
+	return c
+}
+
+// addLost adds the cells of a column that differ.
+func addLost(c *record.RowChange, column *schema.Column, have *record.Row, at int, v record.Value) {
+	if v.IsNull() {
+		return
+	}
+	if !column.Kind.Keyed() {
+		if record.Check(column, "", v) == nil && (have == nil || have.Cols[at] != v) {
+			c.Cells = append(c.Cells, record.CellWrite{CellID: record.CellID{Column: column.ID}, Value: v})
+		}
+		return
+	}
+	for key, x := range v.Cells() {
+		if !x.IsNull() && record.Check(column, key, x) == nil && (have == nil || have.Cols[at].Cell(key) != x) {
+			c.Cells = append(c.Cells, record.CellWrite{CellID: record.CellID{Column: column.ID, Key: key}, Value: x})
+		}
+	}
+}
+
+// completeGroups adds the other columns of each group of which one differs: they are written together.
+func completeGroups(c *record.RowChange, t *schema.Table, have *record.Row, batch *wire.Rows, in *wire.Row) {
+	if have == nil && len(c.Cells) == 0 {
+		return
+	}
+	groups := map[string]bool{}
+	written := map[schema.ColumnID]bool{}
+	for _, w := range c.Cells {
+		written[w.Column] = true
+		if g := t.Columns[t.ColumnByID(w.Column)].Group; g != "" {
+			groups[g] = true
+		}
+	}
+	for i := range t.Columns {
+		column := &t.Columns[i]
+		if !groups[column.Group] || written[column.ID] {
+			continue
+		}
+		w := record.CellWrite{CellID: record.CellID{Column: column.ID}}
+		if at := slices.Index(batch.Columns, column.ID); at >= 0 && at < len(in.Values) && record.Check(column, "", in.Values[at]) == nil {
+			w.Value = in.Values[at]
+		} else if have != nil {
+			w.Value = have.Cols[i]
+		}
+		c.Cells = append(c.Cells, w)
+	}
+}

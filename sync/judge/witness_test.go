@@ -1,0 +1,178 @@
+package judge_test
+
+import (
+	"testing"
+
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+)
+
+// restored is a hub that was put back to before the office's latest write of a job, which a technician's phone still has.
+type restored struct {
+	*tech
+	job     record.Key
+	row     *record.Row // as the phone has it
+	witness clock.Actor
+}
+
+func newRestored(t *testing.T) *restored {
+	t.Helper()
+	tech := newWorld(t).tech()
+	w := &restored{tech: tech, job: tech.job("pump")}
+	w.assign(w.job, w.Person)
+	w.lose(func() { w.update(w.job, text("title", "pump leaks")) })
+	return w
+}
+
+// lose lets something happen after the backup that is put back.
+func (w *restored) lose(happens func()) {
+	w.Helper()
+	backup := w.hub.Snapshot()
+	happens()
+	w.row = w.tech.row(w.job)
+	w.hub.Restore(backup)
+	m := w.hub.Marker()
+	w.cfg.Epoch, w.cfg.RestoreAt, w.cfg.Before = m.Epoch, m.RestoreAt, m.Before
+	w.desk = w.enrol(w.make.ID(), record.ID{}, clock.SideOffice)
+	w.witness = w.enrol(record.ID{}, w.Device, clock.SideHub)
+}
+
+// copyOf returns the message with a row as a phone has it.
+func copyOf(row *record.Row) []wire.Rows {
+	batch := wire.Rows{Table: row.Table.ID, Whole: true, Rows: []wire.Row{{
+		ID: row.ID, Seq: row.Seq, Vector: row.Vector, Deleted: row.Deleted, Values: row.Cols,
+	}}}
+	for i := range row.Table.Columns {
+		batch.Columns = append(batch.Columns, row.Table.Columns[i].ID)
+	}
+	return []wire.Rows{batch}
+}
+
+func (w *restored) testifies(author judge.Author, rows []wire.Rows) (k wire.Kept) {
+	w.Helper()
+	w.must(w.batch(func(b *judge.Batch) (err error) { k, err = b.Testify(author, w.witness, rows); return err }))
+	return k
+}
+
+// kept returns what waits for the office since it was lost.
+func (w *restored) kept() (open []*judge.Entry) {
+	for _, e := range w.hub.Entries() {
+		if (e.Code == fault.Witness || e.Code == fault.WitnessUnproved) && e.Closed.IsZero() {
+			open = append(open, e)
+		}
+	}
+	return open
+}
+
+func (w *restored) expectKept(code fault.Code, values map[record.ID]string) {
+	w.Helper()
+	open := w.kept()
+	if len(open) != len(values) {
+		w.Fatalf("%d testimonies, want %d", len(open), len(values))
+	}
+	for _, e := range open {
+		cs, err := record.ParseChangeSet(e.Encoded)
+		w.must(err)
+		if len(cs.Rows) != 1 || len(cs.Rows[0].Cells) != 1 || cs.Rows[0].Cells[0].Value.Text() != values[cs.Rows[0].ID] || e.Code != code {
+			w.Errorf("%s %+v", e.Code, cs.Rows)
+		}
+	}
+}
+
+func TestWhatAPhoneHeldAndTheHubLostWaitsForTheOffice(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	if k := w.testifies(w.Author, copyOf(w.row)); k.Count != 1 || k.Code != "" {
+		t.Fatalf("%+v", k)
+	}
+	w.expectKept(fault.Witness, map[record.ID]string{w.job.ID: "pump leaks"})
+	w.expectText(w.job, "title", "pump") // no row is changed by it
+	w.testifies(w.Author, copyOf(w.row))
+	w.expectKept(fault.Witness, map[record.ID]string{w.job.ID: "pump leaks"})
+	dot := w.kept()[0].Dot
+	w.must(w.batch(func(b *judge.Batch) error { _, err := b.Release(judge.Author{}, w.desk, dot, nil); return err }))
+	w.expectText(w.job, "title", "pump leaks")
+	w.testifies(w.Author, copyOf(w.row))
+	w.expectKept(fault.Witness, nil)
+}
+
+func TestWhatTheOfficeDismissedIsNotAskedAgain(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	w.testifies(w.Author, copyOf(w.row))
+	w.must(w.batch(func(b *judge.Batch) error {
+		_, err := b.Dismiss(judge.Author{}, w.desk, w.kept()[0].Dot)
+		return err
+	}))
+	w.testifies(w.Author, copyOf(w.row))
+	w.expectKept(fault.Witness, nil)
+	w.expectText(w.job, "title", "pump")
+}
+
+func TestARowThatTheHubLostWhollyIsBroughtBackWhole(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	w.lose(func() { w.job = w.tech.job("found later"); w.assign(w.job, w.Person) })
+	w.testifies(w.Author, copyOf(w.row))
+	w.expectKept(fault.WitnessUnproved, map[record.ID]string{w.job.ID: "found later"})
+	dot := w.kept()[0].Dot
+	w.must(w.batch(func(b *judge.Batch) error { _, err := b.Release(judge.Author{}, w.desk, dot, nil); return err }))
+	w.expectText(w.job, "title", "found later")
+}
+
+func TestWhatTheHubHasIsNotKept(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	for name, rows := range map[string][]wire.Rows{
+		"the row as it is":   copyOf(w.tech.row(w.job)),
+		"an unknown table":   {{Table: 999, Rows: []wire.Row{{ID: w.job.ID}}}},
+		"a deletion of none": {{Table: w.job.Table, Whole: true, Rows: []wire.Row{{ID: w.make.ID(), Vector: w.row.Vector, Deleted: true}}}},
+		"nothing":            nil,
+	} {
+		if k := w.testifies(w.Author, rows); k.Code != "" || len(w.kept()) > 0 {
+			t.Errorf("%s: %+v, %d kept", name, k, len(w.kept()))
+		}
+	}
+}
+
+func TestNobodyTestifiesForAnothersRows(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	other := w.insert("person", text("name", "another"))
+	w.lose(func() {
+		w.job = w.insert("setting", record.Values{"person": record.Ref(other.ID), "language": record.Text("zh")})
+	})
+	w.testifies(w.Author, copyOf(w.row))
+	w.expectKept(fault.Witness, nil)
+	w.testifies(judge.Author{Person: other.ID, Device: w.make.ID()}, copyOf(w.row))
+	if len(w.kept()) != 1 {
+		t.Errorf("his own row was not kept")
+	}
+}
+
+func TestAHostileDeviceFillsItsOwnPlaceOnly(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	batch := copyOf(w.row)[0]
+	one := batch.Rows[0]
+	batch.Rows = nil
+	for range 6000 {
+		one.ID = w.make.ID()
+		batch.Rows = append(batch.Rows, one)
+	}
+	k := w.testifies(w.Author, []wire.Rows{batch})
+	if k.Code != fault.InboxFull || k.Count != 5000 || len(w.kept()) != 5000 {
+		t.Fatalf("%+v, %d kept", k, len(w.kept()))
+	}
+	w.must(w.batch(func(b *judge.Batch) error {
+		_, err := b.Dismiss(judge.Author{}, w.desk, w.kept()[0].Dot)
+		return err
+	}))
+	batch.Rows = batch.Rows[k.Count:]
+	if k = w.testifies(w.Author, []wire.Rows{batch}); k.Count != 1 || k.Code != fault.InboxFull {
+		t.Errorf("with room for one: %+v", k)
+	}
+}
