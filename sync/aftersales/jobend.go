@@ -154,7 +154,7 @@ type CompleteInput struct {
 
 // Complete ends the person's visit, stops his clock and, where he leads the job and nothing is left to do, the job;
 // what was done enters the machine's history. Codes: NotAssigned, WrongState, CodeJobClosed, CodeSlipAudited,
-// MissingReason for a follow-up, MissingField, UnknownCode, BadField, fault.UnknownRow.
+// MissingReason for a follow-up, MissingField, MissingAnswer, UnknownCode, BadField, fault.UnknownRow.
 func Complete(tx Tx, in CompleteInput) error {
 	s, err := onJob(tx, in.Job, in.Person)
 	if err != nil {
@@ -208,6 +208,9 @@ func (in CompleteInput) finding(tx Tx, s *stand, values record.Values, ends bool
 			values["follow_up"] = flag(false)
 		}
 		if err := CheckRequired(tx, "job", RequiredComplete, s.row, values); err != nil {
+			return err
+		}
+		if err := checkAnswered(tx, s); err != nil {
 			return err
 		}
 		err := tx.Update("assignment", s.assignment.ID, record.Values{
