@@ -3,6 +3,7 @@ package aftersales
 import (
 	"slices"
 
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -133,7 +134,7 @@ func ReturnGoods(tx Tx, in ReturnGoodsInput) error {
 		return err
 	}
 	if row.Get("state").Text() != GoodsTaken {
-		return wrongState("the receipt is void already: the customer has his thing")
+		return fault.New(WrongState, "the receipt is void already: the customer has his thing")
 	}
 	err = tx.Update("goods_receipt", row.ID, record.Values{
 		"state": record.Text(GoodsReturned), "returned_at": record.Instant(in.At.corrected(tx)),

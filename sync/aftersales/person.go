@@ -96,8 +96,16 @@ func CreatePerson(tx Tx, in PersonInput) (record.ID, error) {
 		"job_title": optional(in.JobTitle), "technician": flag(in.Technician),
 	}
 	addSet(values, "skills", in.Skills)
-	if err := insert(tx, "person", id, values); err != nil || in.Branch.IsZero() {
+	if err := insert(tx, "person", id, values); err != nil {
 		return id, err
+	}
+	if in.Technician {
+		if err := GiveSecret(tx, id); err != nil {
+			return id, err
+		}
+	}
+	if in.Branch.IsZero() {
+		return id, nil
 	}
 	return id, insert(tx, "posting", tx.NewID(), record.Values{
 		"branch": record.Ref(in.Branch), "person": record.Ref(id),

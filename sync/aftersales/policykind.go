@@ -7,6 +7,7 @@ const (
 	PolicyIntake   = "intake"   // how the office takes calls: IntakePolicy
 	PolicyCalendar = "calendar" // when a branch works: CalendarPolicy
 	PolicySLA      = "sla"      // what is promised about time: SLAPolicy
+	PolicyConsent  = "consent"  // when paid work needs a second yes: ConsentPolicy
 )
 
 // policyKinds says how the body of each kind is checked.
@@ -14,6 +15,7 @@ var policyKinds = map[string]func(body string) error{
 	PolicyIntake:   checkPolicy[IntakePolicy],
 	PolicyCalendar: checkPolicy[CalendarPolicy],
 	PolicySLA:      checkPolicy[SLAPolicy],
+	PolicyConsent:  checkPolicy[ConsentPolicy],
 }
 
 // shippedPolicies returns the ready-made policies, those that hold in a new company first among their kind.
@@ -22,5 +24,6 @@ func shippedPolicies() []PolicyTemplate {
 		intakePolicies(),
 		calendarPolicies(),
 		slaPolicies(),
+		consentPolicies(),
 	)
 }

@@ -28,7 +28,8 @@ const WrongAuthor fault.Code = "wrong_author"
 // Review judges what a device sends before it is merged: what the commands on the phone could not know, and what a
 // changed phone could claim. Late writes to what an audited slip locks, and to closed jobs, become supplements; late
 // writes to an alias land on the row that stands for it; the rest of the change set is kept as it is. Codes of
-// refusals: UnknownPart, UnknownLocation, BadQuantity, SamePlace, WrongAuthor, NotAssigned, fault.NotAllowed.
+// refusals: UnknownPart, UnknownLocation, BadQuantity, SamePlace, WrongAuthor, NotAssigned, BadCode, NoSecret, BadPolicy,
+// ApprovalMissing, fault.NotAllowed.
 func Review(r Reader, cs *record.ChangeSet, author record.ID) (Decision, error) {
 	v := review{Reader: r, cs: cs, author: author}
 	for i := range cs.Rows {
@@ -76,8 +77,11 @@ func (v *review) row(i int) error {
 		return err
 	}
 	if c.Op == record.Insert {
-		v.kept = append(v.kept, *c)
-		return nil
+		late, err := v.lateInsert(i, t, c)
+		if !late && err == nil {
+			v.kept = append(v.kept, *c)
+		}
+		return err
 	}
 	row, err := v.Row(t.Name, c.ID)
 	if err != nil || row == nil {
@@ -120,6 +124,10 @@ func (v *review) check(t *schema.Table, c *record.RowChange) error {
 		return v.checkMovement(t, c)
 	case "assignment":
 		return v.checkAssignment(t, c)
+	case "approval":
+		return v.checkApproval(t, c)
+	case "consent":
+		return v.checkConsent(t, c)
 	case "slip":
 		if cell(t, c, "state").Text() == SlipAudited {
 			return fault.New(fault.NotAllowed, "slips are audited in the office")
@@ -208,6 +216,12 @@ func (v *review) locked(row *record.Row, c *record.RowChange) (slip record.ID, r
 		if !row.Get("locked_by").IsNull() {
 			return row.Get("locked_by").Ref(), SupplementAudited, nil
 		}
+	case "finding":
+		job, err := v.Row("job", row.Get("job").Ref())
+		if err != nil || job == nil || job.Get("locked_by").IsNull() {
+			return record.ID{}, "", err
+		}
+		return job.Get("locked_by").Ref(), SupplementAudited, nil
 	case "job":
 		if !row.Get("locked_by").IsNull() && touches(row.Table, c, findingColumns) {
 			return row.Get("locked_by").Ref(), SupplementAudited, nil
@@ -249,7 +263,7 @@ func (v *review) divert(i int, row *record.Row, c *record.RowChange, slip record
 	values := record.Values{
 		"branch": row.Get("branch"), "job": job, "about": record.AnyRef(row.Key()), "slip": record.Ref(slip),
 		"author": record.Ref(v.author), "reason": record.Text(reason), "cause": optional(v.cs.Cause),
-		"changes":  record.Text(encodeChanges(row.Table, c)),
+		"changes":  record.Text(encodeChanges(Schema.TableByID(c.Table), c)),
 		"occurred": record.Instant(stamp), "corrected": record.Instant(stamp + v.cs.Offset),
 	}
 	for name, value := range values {

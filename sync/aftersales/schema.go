@@ -38,5 +38,7 @@ var Schema = schema.Must(schema.New("aftersales", Version,
 	personTable, postingTable, deviceKeyTable,
 	branchTable, teamTable, membershipTable,
 	codeTable, substateTable, fieldSetTable, fieldDefTable,
+	findingTable, checklistTable, checklistVersionTable, answerTable,
+	consentTable, approvalTable, approvalSecretTable, paymentTable, goodsTable, discrepancyTable,
 	numberFormatTable, settingTable, policyTable, policyVersionTable,
 ))

@@ -18,6 +18,8 @@ func TestTableNumbersStay(t *testing.T) {
 		"person": 100, "posting": 102, "device_key": 104, "branch": 110, "team": 114, "membership": 116, "code": 120,
 		"substate": 124, "field_set": 128, "field_def": 130, "number_format": 132, "setting": 136, "policy": 138,
 		"policy_version": 140,
+		"finding":        182, "checklist": 183, "checklist_version": 184, "answer": 185, "consent": 187, "approval": 188,
+		"approval_secret": 189, "payment": 191, "goods_receipt": 192, "discrepancy": 196,
 	}
 	if len(Schema.Tables) != len(want) {
 		t.Errorf("%d tables, want %d", len(Schema.Tables), len(want))
@@ -140,6 +142,9 @@ func TestViewsNameColumns(t *testing.T) {
 		"product": Product{}, "part": Part{}, "location": Location{}, "movement": Movement{}, "time_mark": TimeMark{},
 		"comment": Comment{}, "attachment": Attachment{}, "service_record": ServiceRecord{}, "person": Person{},
 		"device_key": DeviceKey{}, "branch": Branch{}, "team": Team{}, "code": Code{}, "field_def": FieldDef{},
+		"finding": Finding{}, "checklist": Checklist{}, "checklist_version": ChecklistVersion{}, "answer": Answer{},
+		"consent": Consent{}, "approval": Approval{}, "payment": Payment{}, "goods_receipt": GoodsReceipt{},
+		"discrepancy":    Discrepancy{},
 		"policy_version": PolicyVersion{},
 		"call":           Call{}, "wait_mark": WaitMark{},
 	}

@@ -1,0 +1,92 @@
+package aftersales
+
+import (
+	"crypto/hmac"
+	"encoding/json"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// What Review asks about the rows that a visit adds.
+
+// lateOnVisit are the tables whose new rows belong to what an audit locks: after it they are supplements. Money that was
+// taken, goods and parts are not among them: they are facts that stock and cash count.
+var lateOnVisit = map[string]bool{"finding": true, "answer": true, "consent": true}
+
+// lateInsert diverts a new row of a visit whose slip is audited; it reports whether it did.
+func (v *review) lateInsert(i int, t *schema.Table, c *record.RowChange) (bool, error) {
+	if !lateOnVisit[t.Name] {
+		return false, nil
+	}
+	visit, err := v.Row("visit", cell(t, c, "visit").Ref())
+	if err != nil || visit == nil || visit.Get("locked_by").IsNull() {
+		return false, err
+	}
+	v.divert(i, visit, c, visit.Get("locked_by").Ref(), SupplementAudited)
+	return true, nil
+}
+
+// checkApproval lets a phone say yes by a code that fits, or go on flagged; the office is told of the latter.
+func (v *review) checkApproval(t *schema.Table, c *record.RowChange) error {
+	consent, job := cell(t, c, "consent").Ref(), cell(t, c, "job").Ref()
+	switch cell(t, c, "how").Text() {
+	case ApprovedByCode:
+		secret, err := secretOf(v, cell(t, c, "person").Ref())
+		if err != nil {
+			return err
+		}
+		amount := cell(t, c, "amount")
+		code := ApprovalCode(secret, job, Money{amount.Number(), amount.Text()}, Challenge(consent))
+		if !hmac.Equal([]byte(code), []byte(cell(t, c, "code").Text())) {
+			return fault.New(BadCode, "the code is not the one for this job, amount and challenge")
+		}
+		return nil
+	case ApprovalFlagged:
+		return v.report(Discrepancy{
+			ID: DiscrepancyID(DiscrepancyUnapproved, consent), Kind: DiscrepancyUnapproved, About: Row{"consent", consent},
+			Branch: cell(t, c, "branch").Ref(), Job: job, Person: v.author, Note: cell(t, c, "reason").Text(),
+		})
+	}
+	return fault.New(fault.NotAllowed, "the office's yes is given in the office")
+}
+
+// checkConsent refuses a consent that claims to need no second yes where its policy says that it does.
+func (v *review) checkConsent(t *schema.Table, c *record.RowChange) error {
+	row, err := v.Row("policy_version", cell(t, c, "policy").Ref())
+	if err != nil || row == nil {
+		return err
+	}
+	var policy ConsentPolicy
+	version := PolicyVersionOf(row)
+	if version.Kind != PolicyConsent || json.Unmarshal([]byte(version.Body), &policy) != nil {
+		return fault.New(BadPolicy, "a consent goes by a policy for consents")
+	}
+	amount := cell(t, c, "amount")
+	if policy.needsSecond(Money{amount.Number(), amount.Text()}) && cell(t, c, "needs_second").Number() == 0 {
+		return fault.New(ApprovalMissing, "this much needs the office's yes")
+	}
+	return nil
+}
+
+// report adds a discrepancy to what the change set becomes, once.
+func (v *review) report(d Discrepancy) error {
+	row, err := v.Row("discrepancy", d.ID)
+	if err != nil || row != nil {
+		return err
+	}
+	d.FoundAt = v.cs.Stamp.Millis() + v.cs.Offset
+	values := d.values()
+	for name, value := range values {
+		if value.IsNull() {
+			delete(values, name)
+		}
+	}
+	c, err := record.NewChange(record.Insert, discrepancyTable, d.ID, values)
+	if err != nil {
+		return err
+	}
+	v.kept, v.diverted = append(v.kept, c), true
+	return nil
+}
