@@ -60,6 +60,7 @@ type Client struct {
 	watch   watchers
 	live    live
 	contact contact
+	indexer indexer
 }
 
 // Open opens the replica, and makes an empty one where there is none. A damaged file is set aside and what was not
@@ -96,6 +97,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if err := c.renounceCopy(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	c.startIndexing()
 	return c, nil
 }
 
@@ -126,6 +128,7 @@ func (c *Client) renounceCopy(ctx context.Context) error {
 func (c *Client) Close() error {
 	c.live.close()
 	c.Disconnect()
+	c.indexer.close()
 	c.watch.close()
 	return c.replica.Close()
 }

@@ -27,9 +27,12 @@ type Status struct {
 	Offset   time.Duration
 	Ready    bool // the first class, all that today's work needs, has been fetched once
 	Complete bool // every class has
-	Done     uint64
-	Total    uint64 // rows of the download under way; 0 when there is none
-	Cursors  [schema.Classes]uint64
+
+	SearchReady bool // a search finds everything; false while the index is behind
+
+	Done    uint64
+	Total   uint64 // rows of the download under way; 0 when there is none
+	Cursors [schema.Classes]uint64
 }
 
 // contact is what the client knows of the hub in this process.
@@ -117,6 +120,9 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 		s.Offset = time.Duration(id.Offset) * time.Millisecond
 		s.Ready = id.Cursors[schema.ClassWork] > 0
 		s.Complete = s.Ready && id.Cursors[schema.ClassStock] > 0 && id.Cursors[schema.ClassLibrary] > 0
+		if s.SearchReady, err = searchReady(tx, s.Complete); err != nil {
+			return err
+		}
 		return count(tx, &s)
 	})
 	c.contact.mu.Lock()
@@ -124,6 +130,11 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 	s.Online, s.Contact, s.Trouble = c.contact.online, c.contact.last, c.contact.trouble
 	s.Done, s.Total = c.contact.done, c.contact.total
 	return s, err
+}
+
+func searchReady(tx *replica.Tx, complete bool) (bool, error) {
+	lags, err := tx.Lags(schema.ClassLibrary)
+	return complete && !lags, err
 }
 
 func count(tx *replica.Tx, s *Status) (err error) {

@@ -29,6 +29,9 @@ type Core struct {
 	devices deviceStore
 	now     func() time.Time
 	log     *slog.Logger
+
+	stopIndexing context.CancelFunc
+	indexed      chan struct{} // closed when indexing has stopped
 }
 
 // CoreOptions say which store a core opens, and how it judges.
@@ -68,6 +71,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err := c.eraseAgain(ctx); err != nil {
 		return nil, errors.Join(err, c.Close(0))
 	}
+	c.startIndexing()
 	return c, nil
 }
 
@@ -76,6 +80,10 @@ func (c *Core) disconnect(device record.ID) { c.Hub.Disconnect(device) }
 // Close says goodbye to the devices and closes the store.
 func (c *Core) Close(spread time.Duration) error {
 	c.Hub.Close(spread)
+	if c.stopIndexing != nil {
+		c.stopIndexing()
+		<-c.indexed
+	}
 	return c.Store.Close()
 }
 

@@ -9,6 +9,7 @@ import (
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 func TestAnErasureThatWasCutOffIsFinishedAtTheNextStart(t *testing.T) {
@@ -51,10 +52,17 @@ func TestAnErasureThatWasCutOffIsFinishedAtTheNextStart(t *testing.T) {
 	must(core.Erase(ctx, record.ID{}, key(0)))
 	must(core.noteErased(ctx, "")) // as Erase begins; then the process dies
 	must(core.Store.NoteErasure(key(1)))
+	must(core.index(ctx))
+	if hits, err := core.Search(ctx, "212345678", sqlrow.SearchOptions{}); err != nil || len(hits) != 1 || hits[0].ID != contacts[1] {
+		t.Errorf("a search finds %v, %v, want the contact that is not erased yet", hits, err)
+	}
 	must(core.Close(0))
 
 	core = open()
 	defer func() { must(core.Close(0)) }()
+	if hits, err := core.Search(ctx, "wang", sqlrow.SearchOptions{Tables: []string{"contact"}}); err != nil || len(hits) > 0 {
+		t.Errorf("a search still finds %v, %v", hits, err)
+	}
 	must(core.Store.Read(ctx, func(v *store.View) error {
 		for i := range contacts {
 			row, err := v.Row(key(i)[0])

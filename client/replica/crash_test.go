@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 		fmt.Println(writeForever(path))
 		os.Exit(1)
 	}
+	if path := os.Getenv(searchChild); path != "" {
+		fmt.Println(indexForever(path))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 

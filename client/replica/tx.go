@@ -16,6 +16,7 @@ type Tx struct {
 	layout  *sqlrow.Layout
 	growing schema.TableID // the table that the last row put was new in
 	stale   answer         // whether there are rows to confirm
+	search  sqlrow.Upkeep
 }
 
 // answer is what a transaction knows of something that it asks once.
@@ -29,7 +30,7 @@ const (
 
 // transact calls do with a Tx that is good for the transaction and refuses everything afterwards.
 func transact(c *sqlrow.Conn, layout *sqlrow.Layout, begin string, do func(*Tx) error) error {
-	tx := &Tx{conn: c, layout: layout}
+	tx := &Tx{conn: c, layout: layout, search: layout.Upkeep(c)}
 	defer func() { tx.conn = sqlrow.Wrap(ended{}) }()
 	return c.Transaction(begin, func() error { return do(tx) })
 }
@@ -49,6 +50,9 @@ func (tx *Tx) Row(k record.Key) (*record.Row, error) { return tx.layout.Get(tx.c
 // PutRow implements device.Store. Rows come in runs, of new ones from the hub or of known ones being changed, so that
 // what the last row was tells which statement to try first.
 func (tx *Tx) PutRow(row *record.Row) error {
+	if err := tx.search.Changing(row); err != nil {
+		return err
+	}
 	growing := tx.growing == row.Table.ID
 	first, second := tx.layout.Update, tx.layout.Insert
 	if growing {
@@ -74,7 +78,12 @@ func (tx *Tx) PutRow(row *record.Row) error {
 }
 
 // DropRow implements device.Store.
-func (tx *Tx) DropRow(k record.Key) error { return tx.layout.Drop(tx.conn, k) }
+func (tx *Tx) DropRow(k record.Key) error {
+	if err := tx.search.Dropping(k); err != nil {
+		return err
+	}
+	return tx.layout.Drop(tx.conn, k)
+}
 
 // Refs implements device.Store. Deleted rows refer to nothing.
 func (tx *Tx) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {

@@ -16,8 +16,8 @@ import (
 )
 
 // Redact takes the personal values of the rows out of everything that is kept beside the rows: the change sets of the
-// ledger, refused ones too, conflict records, and the audit, whose chain still verifies. The rows themselves are
-// cleared by a change set, before.
+// ledger, refused ones too, conflict records, the search index, and the audit, whose chain still verifies. The rows
+// themselves are cleared by a change set, before.
 func (tx *Tx) Redact(rows []record.Key) error {
 	chosen := make(map[record.Key]bool, len(rows))
 	for _, k := range rows {
@@ -31,6 +31,9 @@ func (tx *Tx) Redact(rows []record.Key) error {
 			return err
 		}
 		if _, err := tx.EraseAudit(k, tx.personal(k.Table)...); err != nil {
+			return err
+		}
+		if err := tx.search.Now(k); err != nil {
 			return err
 		}
 	}

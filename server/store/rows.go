@@ -48,6 +48,9 @@ func buckets(row *record.Row) []record.Bucket {
 
 // write tries first what is cheap: a row that changes keeps its references.
 func (tx *Tx) write(row *record.Row, was uint64) error {
+	if err := tx.search.Changing(row); err != nil {
+		return err
+	}
 	if was > 0 {
 		if done, err := tx.layout.Update(tx.conn.Conn, row); done || err != nil {
 			return err
@@ -79,6 +82,9 @@ func (tx *Tx) DropRow(row *record.Row) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := tx.search.Dropping(row.Key()); err != nil {
+		return err
 	}
 	return tx.layout.Drop(tx.conn.Conn, row.Key())
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"fieldsync/sync/fault"
+	"fieldsync/sync/sqlrow"
 )
 
 // Write runs do in a write transaction and returns once what it wrote is durable (synchronous=FULL). If do returns an
@@ -109,8 +110,9 @@ func (w *writer) close() error {
 type Tx struct {
 	reads
 	cache
-	depth int
-	lost  bool // the database has abandoned the transaction, as it may when the disk is full
+	depth  int
+	search sqlrow.Upkeep
+	lost   bool // the database has abandoned the transaction, as it may when the disk is full
 }
 
 // begin opens the transaction. What another process has written since the last one makes the cache worthless.
@@ -118,7 +120,7 @@ func (tx *Tx) begin() error {
 	if err := tx.conn.run("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	tx.lost, tx.depth = false, 0
+	tx.lost, tx.depth, tx.search = false, 0, tx.layout.Upkeep(tx.conn.Conn)
 	version, err := tx.conn.Int("PRAGMA data_version")
 	if err == nil && version != tx.version {
 		tx.forget()
@@ -164,6 +166,7 @@ var errLost = fault.New(DiskFull, "The disk is full, or does not work as it shou
 // undo takes back the innermost step. The cache may know of it, so it is forgotten.
 func (tx *Tx) undo() {
 	tx.forget()
+	tx.search = tx.layout.Upkeep(tx.conn.Conn)
 	if tx.conn.run("ROLLBACK TO step", "RELEASE step") != nil {
 		tx.lost = true
 	}

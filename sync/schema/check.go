@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // ErrSchema is wrapped by every error of New.
@@ -87,6 +88,9 @@ func (s *Schema) checkTable(t *Table) error {
 	return nil
 }
 
+// searchable are the kinds that a full-text index can hold.
+var searchable = []Kind{Text, Translated, Enum, Fields, Set}
+
 func (s *Schema) checkColumn(t *Table, c *Column) error {
 	switch {
 	case c.Kind < Text || c.Kind > Set:
@@ -103,6 +107,8 @@ func (s *Schema) checkColumn(t *Table, c *Column) error {
 		return errors.New("policy group and a group name go together")
 	case c.Kind.Keyed() && c.Has(Immutable):
 		return fmt.Errorf("kind %s cannot be immutable", c.Kind)
+	case c.Has(Searchable) && !slices.Contains(searchable, c.Kind):
+		return fmt.Errorf("kind %s cannot be searched", c.Kind)
 	case t.Mode == Ledger && c.Kind.Keyed():
 		return fmt.Errorf("a ledger row never changes: kind %s has no place in it", c.Kind)
 	}

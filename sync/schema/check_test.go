@@ -108,6 +108,7 @@ func TestNewRefuses(t *testing.T) {
 		"column start: policy group and a group":   func(w tables) { w.job.Columns[2].Group = "" },
 		"column text: policy group and a group":    func(w tables) { w.note.Columns[1].Group = "g" },
 		"column tags: kind set cannot be":          func(w tables) { w.job.Columns[5].Flags = schema.Immutable },
+		"column reading: kind integer cannot be":   func(w tables) { w.job.Columns[4].Flags = schema.Searchable },
 		"column at: a ledger row never changes":    func(w tables) { w.mark.Columns[0].Kind = schema.Fields },
 		"column state: asks about [done lost]":     func(w tables) { w.job.Columns[0].Asks[0][1] = "lost" },
 		"note: 0 buckets":                          func(w tables) { w.note.Buckets = nil },

@@ -13,6 +13,8 @@
 //	_meta  on the hub: the vector and the merge state, packed (record.AppendMeta)
 //	_del   1 for a hidden row, which is its own tombstone
 //
+// Columns that the schema marks as searchable have a full-text index, see Search.
+//
 // How a value stands in SQL:
 //
 //	text, enum                        <name> TEXT

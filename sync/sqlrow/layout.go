@@ -68,6 +68,7 @@ type Layout struct {
 	dialect Dialect
 	side    Side
 	tables  map[schema.TableID]*table
+	search  *Search // nil where nothing is searchable
 }
 
 // New returns the layout of the schema's tables.
@@ -76,6 +77,7 @@ func New(s *schema.Schema, d Dialect, side Side) *Layout {
 	for _, t := range s.Tables {
 		l.tables[t.ID] = l.table(t)
 	}
+	l.search = newSearch(l)
 	return l
 }
 

@@ -6,7 +6,7 @@ import (
 
 // Migrate creates the tables that are missing and adds the columns that a newer schema has, and reports the tables
 // that got columns: a device must fetch their rows again. Nothing is ever dropped: columns of a schema newer still
-// keep their values. Indexes are apart, see Indexes.
+// keep their values. Indexes are apart, see Indexes; that for searching is made, empty: see Search.
 func (l *Layout) Migrate(c *Conn) (grown []*schema.Table, err error) {
 	for i, create := range l.Tables() {
 		t := l.tables[l.schema.Tables[i].ID]
@@ -23,7 +23,7 @@ func (l *Layout) Migrate(c *Conn) (grown []*schema.Table, err error) {
 			return nil, err
 		}
 	}
-	return grown, nil
+	return grown, l.search.migrate(c)
 }
 
 // Columns returns the names of the table's columns in the database; none if there is no such table.

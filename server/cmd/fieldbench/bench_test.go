@@ -26,7 +26,7 @@ var figures = map[string][]string{
 	"delta":      {"ms", "wire_bytes", "wire_bytes_per_row"},
 	"noop":       {"ms", "wire_bytes"},
 	"live":       {"p50_ms", "p99_ms"},
-	"size":       {"ratio", "db_bytes_per_row", "raw_bytes_per_row"},
+	"size":       {"ratio", "db_bytes_per_row", "raw_bytes_per_row", "search_bytes_per_row"},
 }
 
 // Each scenario runs through, whole, on few rows: that devices hold all rows and that every edit was accepted is

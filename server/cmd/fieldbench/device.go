@@ -10,6 +10,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 // replicaName is the file name of a replica.
@@ -30,8 +31,19 @@ type sighting struct {
 }
 
 func openDevice(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
+	return openReplica(ctx, p, benchSchema)
+}
+
+// openSearching opens a device whose jobs can be searched.
+func openSearching(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
+	return openReplica(ctx, p, searchSchema)
+}
+
+func openReplica(
+	ctx context.Context, p place, s *schema.Schema,
+) (func(context.Context, order) (answer, error), func() error, error) {
 	c, err := client.Open(ctx, client.Options{
-		Path: filepath.Join(p.dir, replicaName), Schema: benchSchema, App: "fieldbench", DeferIndexes: true,
+		Path: filepath.Join(p.dir, replicaName), Schema: s, App: "fieldbench", DeferIndexes: true,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -64,6 +76,8 @@ func (d *deviceProcess) obey(ctx context.Context, o order) (answer, error) {
 	case "state":
 		s, err := d.client.Status(ctx)
 		return answer{Pending: s.Pending, Refused: s.Refused}, err
+	case "index":
+		return d.index(ctx)
 	case "connect":
 		return answer{}, d.connect(ctx)
 	case "update":
@@ -114,6 +128,16 @@ func scanIDs(rows *sql.Rows) (ids []record.ID, err error) {
 		ids = append(ids, record.ID(id))
 	}
 	return ids, rows.Err()
+}
+
+// index returns when the search index is complete, and how long that took.
+func (d *deviceProcess) index(ctx context.Context) (answer, error) {
+	for begun := time.Now(); time.Since(begun) < 10*patience; time.Sleep(time.Millisecond) {
+		if s, err := d.client.Status(ctx); err != nil || s.SearchReady {
+			return answer{Nanos: int64(time.Since(begun))}, err
+		}
+	}
+	return answer{}, errors.New("the search index did not get ready")
 }
 
 // patience bounds the waits for something that is due within milliseconds.

@@ -214,7 +214,26 @@ func size(ctx context.Context, r *rig, t *tally) error {
 	t.add("db_bytes_per_row", float64(file.Size())/float64(r.rows))
 	t.add("raw_bytes_per_row", float64(bare.Bytes)/float64(r.rows))
 	t.add("ratio", float64(file.Size())/float64(bare.Bytes))
-	return nil
+	indexed, err := indexedSize(ctx, p)
+	t.add("search_bytes_per_row", float64(indexed-file.Size())/float64(r.rows))
+	return err
+}
+
+// indexedSize builds the search index in the device's file, and returns how large the file is then.
+func indexedSize(ctx context.Context, p place) (int64, error) {
+	w, err := startWorker(ctx, "search-process", p)
+	if err != nil {
+		return 0, err
+	}
+	_, err = w.tell(order{Do: "index"})
+	if err = errors.Join(err, w.stop()); err != nil {
+		return 0, err
+	}
+	file, err := os.Stat(filepath.Join(p.dir, replicaName))
+	if err != nil {
+		return 0, err
+	}
+	return file.Size(), nil
 }
 
 func perSecond(n int, took time.Duration) float64 { return float64(n) / took.Seconds() }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -55,6 +57,25 @@ var jobTable = &schema.Table{
 	},
 	Buckets: []schema.Bucket{{Kind: technicianBucket, From: "technician_id"}},
 	Rights:  []schema.Right{{Name: rightWork, Columns: []string{"status", "notes", "updated_at"}}},
+}
+
+// searchSchema is the bench's schema with every text of a job searchable, for measuring what the index of a search takes.
+var searchSchema = schema.Must(schema.New("fieldbench", 1, copyOf(technicianTable), copyOf(coverTable), searchableJobs()))
+
+func copyOf(t *schema.Table) *schema.Table {
+	c := *t
+	c.Columns = slices.Clone(t.Columns)
+	return &c
+}
+
+func searchableJobs() *schema.Table {
+	t := copyOf(jobTable)
+	for i := range t.Columns {
+		if t.Columns[i].Kind == schema.Text {
+			t.Columns[i].Flags |= schema.Searchable
+		}
+	}
+	return t
 }
 
 // values returns the job's cells as an insert takes them.

@@ -74,6 +74,7 @@ func parsePlace(role string, args []string) (p place, err error) {
 var roles = map[string]func(context.Context, place) (obey func(context.Context, order) (answer, error), stop func() error, err error){
 	"hub-process":    openHub,
 	"device-process": openDevice,
+	"search-process": openSearching,
 	"table-process":  openTable,
 }
 

@@ -1,0 +1,34 @@
+package store
+
+import (
+	"context"
+
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+)
+
+// indexAtOnce is how many rows one transaction brings into the search index; others wait for it meanwhile.
+const indexAtOnce = 25
+
+// Index brings some rows into the search index, what changed and what was never indexed, and reports whether there is
+// more to do. It writes only where there is something to write; it makes no commit of the engine's.
+func (s *Store) Index(ctx context.Context) (more bool, err error) {
+	err = s.Read(ctx, func(v *View) error {
+		upkeep := v.layout.Upkeep(v.conn.Conn)
+		more, err = upkeep.Lags(schema.Classes)
+		return err
+	})
+	if err != nil || !more {
+		return false, err
+	}
+	err = s.Write(ctx, func(tx *Tx) (err error) {
+		more, err = tx.search.Step(schema.Classes, indexAtOnce)
+		return err
+	})
+	return more, err
+}
+
+// Search searches the rows; see sqlrow.Layout.Find.
+func (v *View) Search(query string, o sqlrow.SearchOptions) ([]sqlrow.Hit, error) {
+	return v.layout.Find(v.conn.Conn, query, o)
+}
