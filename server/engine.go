@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"database/sql/driver"
 
 	"fieldsync/server/admin"
 	"fieldsync/server/hub"
@@ -11,6 +12,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
 )
 
 // engine is the hub as the office's pages see it.
@@ -138,6 +140,10 @@ func (e engine) Watch() (changed <-chan struct{}, stop func()) { return e.Hub.Wa
 type reader struct{ view *store.View }
 
 func (r reader) Row(k record.Key) (*record.Row, error) { return r.view.Row(k) }
+
+func (r reader) Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error {
+	return r.view.Select(read, query, args...)
+}
 
 func (r reader) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {
 	return r.view.Refs(t, column, id)

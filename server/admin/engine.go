@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
@@ -79,6 +80,7 @@ type Reader interface {
 	// Writer returns who writes as the actor; the zero Writer for one that was never handed out.
 	Writer(clock.Actor) (Writer, error)
 	Lists
+	list.Selecter
 }
 
 // Lists are the indexed pages. Each takes a cursor, "" for the first page, and returns at most limit entries and the

@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"fieldsync/server/list"
 )
 
 //go:embed pages/*.html
@@ -39,7 +41,7 @@ func loadPages(w words, zone *time.Location) (map[string]pageSet, error) {
 	}
 	sets := map[string]pageSet{}
 	for _, l := range w.languages {
-		base, err := template.New("").Funcs(l.functions(zone)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html")
+		base, err := template.New("").Funcs(l.functions(zone)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/list.html")
 		if err != nil {
 			return nil, err
 		}
@@ -69,6 +71,8 @@ func (l *language) functions(zone *time.Location) template.FuncMap {
 		"length":   l.length,
 		"asset":    assetURL,
 		"dict":     dict,
+		"cell":     func(c list.Cell) string { return l.cell(zone, c) },
+		"to":       to,
 		"lines":    func(s string) []string { return strings.Split(s, "\n") },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,7 @@ import (
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
 	"fieldsync/sync/wire"
 
 	"github.com/alexedwards/scs/v2/memstore"
@@ -319,6 +321,9 @@ func (r reader) Row(k record.Key) (*record.Row, error) {
 	}
 	return nil, nil
 }
+
+// Select finds no rows: a hub in memory has no tables. Lists are tested on a real one.
+func (r reader) Select(func(*sqlrow.Rows) error, string, ...driver.Value) error { return nil }
 
 func (r reader) Refs(t *schema.Table, column string, id record.ID) (ids []record.ID, err error) {
 	for _, k := range r.w.order {
