@@ -24,6 +24,7 @@ var Pages = []Page{
 	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},
 	{"POST", "/sign-out", auth.SignedIn, (*admin.Office).SignOut},
 	{"GET", "/live", auth.SignedIn, (*admin.Office).Live},
+	{"GET", "/find", auth.SignedIn, (*admin.Office).Find},
 	{"GET", "/", auth.SignedIn, (*admin.Office).Home},
 
 	{"GET", "/jobs", auth.SeeJobs, (*admin.Office).ListJobs},

@@ -120,14 +120,18 @@ func minorDigits(currency string) int {
 
 // A field is one input of a form.
 type field struct {
-	Name     string // also the column's
+	Name     string // the column's, or that of one of its cells: "label.en"
 	Label    string
-	Kind     string // text, area, select, date, datetime-local, number
+	Kind     string // text, area, select, date, datetime-local, number, row
 	Value    string // as typed, or as shown first
 	Was      string // as shown first: what the visitor left alone is not written
+	Ref      string // of a row: its id, if it was chosen
+	Finds    string // of a row: the table it is sought in
 	Options  []option
 	Required bool
 	Problem  string
+
+	column *schema.Column
 }
 
 type option struct{ Value, Label string }
@@ -136,16 +140,17 @@ const momentInput = "2006-01-02T15:04"
 
 // input returns the form's field for a column with that value.
 func (v *Visit) input(t *schema.Table, c *schema.Column, value record.Value) field {
-	f := field{Name: c.Name, Label: v.lang.name(columnKey(t, c)), Kind: "text", Required: c.Has(schema.Required)}
+	f := v.inputOf(c, v.lang.name(columnKey(t, c)), value)
+	for _, code := range c.Codes {
+		f.Kind, f.Options = "select", append(f.Options, option{code, v.lang.name(columnKey(t, c, code))})
+	}
+	return f
+}
+
+// inputOf returns the field for a column of that name in the visitor's language.
+func (v *Visit) inputOf(c *schema.Column, label string, value record.Value) field {
+	f := field{Name: c.Name, Label: label, Kind: "text", Required: c.Has(schema.Required), column: c}
 	switch c.Kind {
-	case schema.Enum:
-		f.Kind, f.Value = "select", value.Text()
-		for _, code := range c.Codes {
-			f.Options = append(f.Options, option{code, v.lang.name(columnKey(t, c, code))})
-		}
-		if len(c.Codes) == 0 {
-			f.Kind = "text"
-		}
 	case schema.Instant:
 		f.Kind = "datetime-local"
 		if !value.IsNull() {

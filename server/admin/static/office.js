@@ -83,6 +83,62 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
 
+  // Fields that mean a row: what fits is offered under them as one types. Without this script the server finds it.
+  const offer = (field) => {
+    const list = document.getElementById(field.getAttribute("aria-controls"));
+    const ref = field.nextElementSibling;
+    let asked = 0, at = -1;
+    const close = () => { list.hidden = true; at = -1; field.setAttribute("aria-expanded", "false"); field.removeAttribute("aria-activedescendant"); };
+    const choose = (option) => { field.value = option.dataset.label; ref.value = option.dataset.id; close(); field.dispatchEvent(new Event("chosen", {bubbles: true})); };
+    const point = (to) => {
+      const options = [...list.children];
+      if (!options.length) return;
+      at = (to + options.length) % options.length;
+      options.forEach((o, i) => o.setAttribute("aria-selected", String(i === at)));
+      options[at].scrollIntoView({block: "nearest"});
+      field.setAttribute("aria-activedescendant", options[at].id);
+    };
+    const show = (rows) => {
+      list.replaceChildren(...rows.map((row, i) => {
+        const option = document.createElement("li");
+        Object.assign(option, {id: `${list.id}-${i}`, role: "option"});
+        Object.assign(option.dataset, {id: row.id, label: row.label});
+        option.setAttribute("role", "option");
+        const hint = document.createElement("span");
+        hint.className = "by";
+        hint.textContent = row.hint;
+        option.append(row.label, " ", hint);
+        option.addEventListener("mousedown", (event) => { event.preventDefault(); choose(option); });
+        return option;
+      }));
+      list.hidden = rows.length === 0;
+      field.setAttribute("aria-expanded", String(rows.length > 0));
+      at = -1;
+    };
+    const ask = async () => {
+      const mine = ++asked;
+      const answer = await fetch(`/find?table=${encodeURIComponent(field.dataset.find)}&q=${encodeURIComponent(field.value)}`).catch(() => null);
+      if (answer?.ok && mine === asked && field === document.activeElement) show(await answer.json());
+    };
+    let waiting = 0;
+    field.addEventListener("input", () => { ref.value = ""; clearTimeout(waiting); waiting = setTimeout(ask, 120); });
+    field.addEventListener("blur", close);
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (list.hidden) ask(); else point(at + (event.key === "ArrowDown" ? 1 : -1));
+      } else if (event.key === "Enter" && at >= 0 && !list.hidden) {
+        event.preventDefault();
+        event.stopPropagation();
+        choose(list.children[at]);
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.stopPropagation();
+        close();
+      }
+    });
+  };
+  $$("[data-find]").forEach(offer);
+
   // Keys.
   const typing = (element) => element.matches("input:not([type=checkbox]), textarea, select") || element.isContentEditable;
   const move = (step) => {

@@ -1,0 +1,134 @@
+// Package list answers the tables that the office shows: each is declared once, and can then be filtered, sorted,
+// paged and exported. It knows SQL and nothing of pages.
+package list
+
+import (
+	"database/sql/driver"
+	"slices"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// List is one table of the office. Its texts are constants of the program; what people type is only ever an argument.
+type List struct {
+	Name    string   // in URLs, files and the lists of words: "party"
+	From    string   // a FROM clause with its joins: "party p LEFT JOIN party g ON g.id = p.parent"
+	ID      string   // the id of a row, unique over the list: "p.id"
+	Where   string   // what holds of every row shown: "p._del = 0"
+	Columns []Column // the first names the row, and leads to it
+	Filters []Filter
+	Order   string   // the column it is sorted by unless asked otherwise, with "-" before it from the greatest down
+	Indexes []string // CREATE INDEX IF NOT EXISTS, what makes it fast
+}
+
+// Kind is what a column holds, and so how it is shown.
+type Kind uint8
+
+// The kinds.
+const (
+	Text       Kind = iota
+	Translated      // a translated text, as the store holds it
+	Number          // a whole number, or one of Scale digits after the point
+	Instant         // ms since 1970 UTC
+	Date            // days since 1970-01-01
+	Money           // minor units; Unit holds the expression of the currency
+	Quantity        // a Number with a unit; Unit holds its expression
+	Code            // a code; Codes names its column in the lists of words
+	Flag            // 1: yes
+)
+
+// Column is one column of a list.
+type Column struct {
+	Name  string // in URLs and in the lists of words
+	SQL   string // its expression
+	Kind  Kind
+	Scale uint8  // of Number and Quantity
+	Unit  string // of Money and Quantity: the expression of the currency or unit
+	Codes string // of Code: the column in the lists of words, "job.state"
+	Ref   string // the expression of the id that it leads to, "" if it leads nowhere
+	URL   string // before that id: "/customers/"
+	Fixed bool   // not to be sorted by: no index has it in order, and the list is long
+	Aside bool   // shown only when it is chosen
+}
+
+// IsNumber reports whether a column stands in figures.
+func (c *Column) IsNumber() bool { return c.Kind >= Number && c.Kind <= Quantity }
+
+// IsChip reports whether a column holds states, which are shown as such.
+func (c *Column) IsChip() bool { return c.Kind == Code }
+
+// Test is what a filter asks.
+type Test uint8
+
+// The tests.
+const (
+	Search Test = iota // a text at any place: every ? of Where is its pattern
+	OneOf              // some of Codes: Where is an expression that is compared with them
+	Refers             // one row: Where is an expression that is compared with its id; Options lists what there is
+	Is                 // yes or no: Where is the condition
+	Since              // a day and after: Where is an expression in ms, or days where Days is set
+	Until              // a day and before
+)
+
+// Filter is one question that narrows a list.
+type Filter struct {
+	Name    string
+	Test    Test
+	Where   string
+	Codes   []string // of OneOf
+	Names   string   // of OneOf: the column in the lists of words
+	Options string   // of Refers: a query of id and label
+	Days    bool     // of Since and Until
+}
+
+// Column returns the column of that name, nil if there is none.
+func (l *List) Column(name string) *Column {
+	i := slices.IndexFunc(l.Columns, func(c Column) bool { return c.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &l.Columns[i]
+}
+
+// Cell is one value of a row.
+type Cell struct {
+	Column *Column
+	Null   bool
+	Text   string    // Text, Translated and Code; the unit or currency of Quantity and Money
+	Number int64     // Number, Instant, Date, Money, Quantity and Flag
+	Ref    record.ID // what it leads to
+}
+
+// Row is one row of a list: a cell a column, in the order of List.Columns.
+type Row struct {
+	ID    record.ID
+	Cells []Cell
+}
+
+// Page is one page of a list.
+type Page struct {
+	Rows  []Row
+	Total int    // how many rows match in all
+	Next  string // the cursor of the next page, "" after the last
+}
+
+// Selecter runs a query of the program's within one snapshot.
+type Selecter interface {
+	Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error
+}
+
+// Option is one answer to a filter that refers to rows.
+type Option struct {
+	ID    record.ID
+	Label string
+}
+
+// OptionsOf returns the answers there are to a filter, in the order of its query.
+func OptionsOf(s Selecter, f *Filter) (options []Option, err error) {
+	err = s.Select(func(q *sqlrow.Rows) error {
+		options = append(options, Option{q.ID(0), q.Text(1)})
+		return q.Err()
+	}, f.Options)
+	return options, err
+}

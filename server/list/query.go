@@ -1,0 +1,167 @@
+package list
+
+import (
+	"database/sql/driver"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// BadCursor says that a link into the middle of a list is damaged.
+const BadCursor fault.Code = "bad_cursor"
+
+var errCursor = fault.New(BadCursor, "This link to a page of the list is damaged. Open the list again.")
+
+// Query is what somebody asks of a list.
+type Query struct {
+	sort  *Column
+	down  bool // from the greatest
+	where []string
+	args  []driver.Value
+	after *place
+	On    bool // some filter narrows the list
+}
+
+// place is where a page of a list begins: after the row with that value in the sorted column, and that id.
+type place struct {
+	value driver.Value // nil, an int64 or a string
+	id    record.ID
+}
+
+// Parse reads the query of a URL: its filters by their names, "sort" and "after". What names no filter is left alone,
+// and an answer that fits none narrows nothing. Days are those of the zone. The error is a *fault.Error with the code
+// BadCursor.
+func (l *List) Parse(v url.Values, zone *time.Location) (Query, error) {
+	q := Query{}
+	q.sort, q.down = l.order(v.Get("sort"))
+	if l.Where != "" {
+		q.where = append(q.where, l.Where)
+	}
+	for i := range l.Filters {
+		q.narrow(&l.Filters[i], v[l.Filters[i].Name], zone)
+	}
+	var err error
+	if after := v.Get("after"); after != "" {
+		q.after, err = parsePlace(after)
+	}
+	return q, err
+}
+
+func (l *List) order(asked string) (by *Column, down bool) {
+	for _, name := range []string{asked, l.Order} {
+		plain, down := strings.CutPrefix(name, "-")
+		if c := l.Column(plain); c != nil && !c.Fixed {
+			return c, down
+		}
+	}
+	return &l.Columns[0], false
+}
+
+func (q *Query) narrow(f *Filter, answers []string, zone *time.Location) {
+	answers = slices.DeleteFunc(slices.Clone(answers), func(s string) bool { return strings.TrimSpace(s) == "" })
+	if len(answers) == 0 {
+		return
+	}
+	switch f.Test {
+	case Search:
+		q.search(f, strings.TrimSpace(answers[0]))
+	case OneOf:
+		q.oneOf(f, answers)
+	case Refers:
+		if id, err := record.ParseID(answers[0]); err == nil {
+			q.and(f.Where+" = ?", id[:])
+		}
+	case Is:
+		q.and(f.Where)
+	case Since, Until:
+		q.day(f, answers[0], zone)
+	}
+}
+
+func (q *Query) and(where string, args ...driver.Value) {
+	q.where, q.args, q.On = append(q.where, "("+where+")"), append(q.args, args...), true
+}
+
+func (q *Query) search(f *Filter, text string) {
+	pattern := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+	args := make([]driver.Value, strings.Count(f.Where, "?"))
+	for i := range args {
+		args[i] = pattern
+	}
+	q.and(f.Where, args...)
+}
+
+func (q *Query) oneOf(f *Filter, answers []string) {
+	var args []driver.Value
+	for _, a := range answers {
+		if len(f.Codes) == 0 || slices.Contains(f.Codes, a) {
+			args = append(args, a)
+		}
+	}
+	if len(args) > 0 {
+		q.and(f.Where+" IN (?"+strings.Repeat(", ?", len(args)-1)+")", args...)
+	}
+}
+
+func (q *Query) day(f *Filter, answer string, zone *time.Location) {
+	if f.Days {
+		zone = time.UTC
+	}
+	day, err := time.ParseInLocation(time.DateOnly, answer, zone)
+	if err != nil {
+		return
+	}
+	of := func(t time.Time) int64 {
+		if f.Days {
+			return t.Unix() / 86400
+		}
+		return t.UnixMilli()
+	}
+	if f.Test == Since {
+		q.and(f.Where+" >= ?", of(day))
+	} else {
+		q.and(f.Where+" < ?", of(day.AddDate(0, 0, 1)))
+	}
+}
+
+// String returns the cursor of what comes after the place: the id, and the value with the letter of its type.
+func (p *place) String() string {
+	switch v := p.value.(type) {
+	case int64:
+		return p.id.String() + "i" + strconv.FormatInt(v, 10)
+	case string:
+		return p.id.String() + "t" + v
+	}
+	return p.id.String() + "n"
+}
+
+func parsePlace(cursor string) (*place, error) {
+	length := len(record.ID{}.String())
+	if len(cursor) <= length {
+		return nil, errCursor
+	}
+	id, err := record.ParseID(cursor[:length])
+	if err != nil {
+		return nil, errCursor
+	}
+	p, value := &place{id: id}, cursor[length+1:]
+	switch cursor[length] {
+	case 'i':
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return nil, errCursor
+		}
+		p.value = n
+	case 't':
+		p.value = value
+	case 'n':
+	default:
+		return nil, errCursor
+	}
+	return p, nil
+}

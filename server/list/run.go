@@ -1,0 +1,135 @@
+package list
+
+import (
+	"database/sql/driver"
+	"strings"
+
+	"fieldsync/sync/sqlrow"
+)
+
+// Run returns one page of the list, of at most limit rows.
+func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
+	var page Page
+	err := s.Select(func(r *sqlrow.Rows) error { page.Total = int(r.Int(0)); return r.Err() },
+		"SELECT count(*) FROM "+l.From+where(q.where), q.args...)
+	if err != nil || page.Total == 0 {
+		return page, err
+	}
+	places, err := l.read(s, q, limit+1, &page)
+	if len(page.Rows) > limit {
+		page.Rows, page.Next = page.Rows[:limit], places[limit-1].String()
+	}
+	return page, err
+}
+
+// Each calls do with every row that matches, in order: for an export.
+func (l *List) Each(s Selecter, q Query, do func(Row) error) error {
+	return s.Select(func(r *sqlrow.Rows) error {
+		row, err := l.row(r)
+		if err != nil {
+			return err
+		}
+		return do(row)
+	}, l.sql(q, ""), q.arguments()...)
+}
+
+func (l *List) read(s Selecter, q Query, limit int, page *Page) (places []place, err error) {
+	err = s.Select(func(r *sqlrow.Rows) error {
+		row, err := l.row(r)
+		page.Rows = append(page.Rows, row)
+		places = append(places, place{plain(r.Values()[1]), row.ID})
+		return err
+	}, l.sql(q, " LIMIT ?"), append(q.arguments(), int64(limit))...)
+	return places, err
+}
+
+// sql composes the query: the id, the sorted value, then of each column its value, unit and reference.
+func (l *List) sql(q Query, end string) string {
+	var b strings.Builder
+	b.WriteString("SELECT " + l.ID + ", " + q.sort.SQL)
+	for i := range l.Columns {
+		c := &l.Columns[i]
+		b.WriteString(", " + c.SQL)
+		for _, more := range []string{c.Unit, c.Ref} {
+			if more != "" {
+				b.WriteString(", " + more)
+			}
+		}
+	}
+	conditions := q.where
+	if q.after != nil {
+		conditions = append(conditions[:len(conditions):len(conditions)], q.beyond(l.ID))
+	}
+	down := ""
+	if q.down {
+		down = " DESC"
+	}
+	b.WriteString(" FROM " + l.From + where(conditions) + " ORDER BY " + q.sort.SQL + down + ", " + l.ID + down + end)
+	return b.String()
+}
+
+func where(conditions []string) string {
+	if len(conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(conditions, " AND ")
+}
+
+// beyond is the condition of what comes after the place; rows without a value stand first going up, last going down.
+func (q *Query) beyond(id string) string {
+	by := q.sort.SQL
+	switch none := q.after.value == nil; {
+	case none && q.down:
+		return "(" + by + " IS NULL AND " + id + " < ?)"
+	case none:
+		return "(" + by + " IS NULL AND " + id + " > ? OR " + by + " IS NOT NULL)"
+	case q.down:
+		return "((" + by + ", " + id + ") < (?, ?) OR " + by + " IS NULL)"
+	}
+	return "(" + by + ", " + id + ") > (?, ?)"
+}
+
+func (q *Query) arguments() []driver.Value {
+	args := append([]driver.Value{}, q.args...)
+	if q.after == nil {
+		return args
+	}
+	if q.after.value != nil {
+		args = append(args, q.after.value)
+	}
+	return append(args, q.after.id[:])
+}
+
+func (l *List) row(r *sqlrow.Rows) (Row, error) {
+	row, at := Row{ID: r.ID(0), Cells: make([]Cell, len(l.Columns))}, 2
+	for i := range l.Columns {
+		c, cell := &l.Columns[i], &row.Cells[i]
+		cell.Column, cell.Null = c, r.Null(at)
+		switch c.Kind {
+		case Text, Translated, Code:
+			cell.Text = r.Text(at)
+		default:
+			cell.Number = r.Int(at)
+		}
+		at++
+		if c.Unit != "" {
+			cell.Text = r.Text(at)
+			at++
+		}
+		if c.Ref != "" {
+			if !r.Null(at) {
+				cell.Ref = r.ID(at)
+			}
+			at++
+		}
+	}
+	return row, r.Err()
+}
+
+// plain returns a value as a cursor keeps it.
+func plain(v driver.Value) driver.Value {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return v
+}
