@@ -38,18 +38,16 @@ type formPage struct {
 	Name    string // what the row is called, "" for a new one
 	Seen    string
 	Fields  []field
+	IsNew   bool   // the page makes a row
 	Marked  bool   // some fields have a problem
 	Problem string // of the whole
 }
-
-// IsNew reports whether the page makes a row.
-func (p formPage) IsNew() bool { return p.Seen == "" }
 
 var errNeeded = fault.New(fault.Invalid, "This is needed.")
 
 // ShowNew shows the form that makes a row; what its URL's query names is filled in.
 func (o *Office) ShowNew(v *Visit, f *Form) error {
-	page := formPage{Form: f, Back: f.URL, Action: f.URL}
+	page := formPage{Form: f, Back: f.URL, Action: f.URL, IsNew: true}
 	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
 		page.Fields, err = v.formFields(r, f, nil)
 		if err != nil {
@@ -124,7 +122,7 @@ func living(r Reader, t *schema.Table, id record.ID) (*record.Row, error) {
 
 // SendNew makes the row that the form describes.
 func (o *Office) SendNew(v *Visit, f *Form) error {
-	page := formPage{Form: f, Back: f.URL, Action: f.URL}
+	page := formPage{Form: f, Back: f.URL, Action: f.URL, IsNew: true}
 	values, err := v.readForm(&page)
 	if err != nil {
 		return err
@@ -179,7 +177,7 @@ func (o *Office) SendEdit(v *Visit, f *Form) error {
 
 func (v *Visit) showForm(status int, page formPage) error {
 	title := v.t(page.New)
-	if !page.IsNew() {
+	if !page.IsNew {
 		title = v.t(page.Edit, page.Name)
 	}
 	page.frame = v.frame(title, page.URL)
@@ -207,7 +205,7 @@ func (v *Visit) readForm(page *formPage) (values record.Values, err error) {
 		values = record.Values{}
 		for i := range page.Fields {
 			f := &page.Fields[i]
-			if f.Value == f.Was && !groups[f.column.Group] && !(page.IsNew() && f.Required) {
+			if f.Value == f.Was && !groups[f.column.Group] && !(page.IsNew && f.Required) {
 				continue
 			}
 			err := v.readField(r, f, values)
