@@ -41,6 +41,13 @@ var Pages = []Page{
 	{"POST", "/jobs/{id}/reopen", auth.CloseJobs, (*admin.Office).ReopenJob},
 	{"POST", "/jobs/{id}/comments", auth.Comment, (*admin.Office).CommentJob},
 
+	{"GET", "/customers", auth.SeeJobs, (*admin.Office).ListCustomers},
+	{"GET", "/customers/new", auth.EditJobs, (*admin.Office).NewCustomer},
+	{"POST", "/customers", auth.EditJobs, (*admin.Office).CreateCustomer},
+	{"GET", "/customers/{id}", auth.SeeJobs, (*admin.Office).ShowCustomer},
+	{"GET", "/customers/{id}/edit", auth.EditJobs, (*admin.Office).EditCustomer},
+	{"POST", "/customers/{id}/edit", auth.EditJobs, (*admin.Office).SaveCustomer},
+
 	{"GET", "/conflicts", auth.SeeInbox, (*admin.Office).ListConflicts},
 	{"POST", "/conflicts/settle", auth.Settle, (*admin.Office).Settle},
 	{"GET", "/refused", auth.SeeInbox, (*admin.Office).ListRefused},

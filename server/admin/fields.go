@@ -144,3 +144,14 @@ func ownFields(values record.Values) aftersales.FieldValues {
 	}
 	return given
 }
+
+// chosen returns the elements of a set that a form adds, in their order.
+func chosen(values record.Values, column string) (elements []string) {
+	for name, value := range values {
+		if e, of := strings.CutPrefix(name, column+"."); of && !value.IsNull() {
+			elements = append(elements, e)
+		}
+	}
+	slices.Sort(elements)
+	return elements
+}

@@ -92,7 +92,7 @@ func TestEveryNameIsTranslated(t *testing.T) {
 	for _, role := range auth.Roles {
 		need("role." + string(role))
 	}
-	for _, s := range jobSections {
+	for _, s := range jobDetail.Sections {
 		need("many." + s.table)
 	}
 	causes, err := os.ReadFile("../../sync/aftersales/cause.go")

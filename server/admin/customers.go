@@ -1,0 +1,95 @@
+package admin
+
+import (
+	"fieldsync/server/auth"
+	"fieldsync/server/list"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+const customersURL = "/customers"
+
+// customers is the list of everybody who is served.
+var customers = &Listing{
+	List: &list.List{
+		Name: "party", From: "party p LEFT JOIN party g ON g.id = p.parent", ID: "p.id",
+		Where: "p._del = 0 AND p.merged_into IS NULL", Order: "name",
+		Columns: []list.Column{
+			{Name: "name", SQL: "p.name", Ref: "p.id", URL: customersURL + "/"},
+			{Name: "number", SQL: "p.number"},
+			{Name: "phone", SQL: "p.phone"},
+			{Name: "city", SQL: "p.city"},
+			{Name: "address", SQL: "p.address", Fixed: true},
+			{Name: "kind", SQL: "p.kind", Kind: list.Code, Codes: "party.kind", Aside: true},
+			{Name: "parent", SQL: "g.name", Ref: "p.parent", URL: customersURL + "/", Fixed: true, Aside: true},
+			{Name: "blacklisted", SQL: "p.blacklisted", Kind: list.Flag, Fixed: true},
+			{Name: "archived_at", SQL: "p.archived_at", Kind: list.Instant, Fixed: true, Aside: true},
+		},
+		Filters: []list.Filter{
+			{Name: "q", Test: list.Search, Where: `p.name LIKE ? ESCAPE '\' OR p.number LIKE ? ESCAPE '\' OR p.phone LIKE ? ESCAPE '\' OR p.address LIKE ? ESCAPE '\'`},
+			{Name: "blacklisted", Test: list.Is, Where: "p.blacklisted = 1"},
+			{Name: "archived", Test: list.Is, Where: "p.archived_at IS NOT NULL"},
+		},
+		Indexes: []string{
+			`CREATE INDEX IF NOT EXISTS "party.name,id" ON party(name, id)`,
+			`CREATE INDEX IF NOT EXISTS "party.city,id" ON party(city, id)`,
+		},
+	},
+	URL: customersURL, Title: "Customers", New: customersURL + "/new", Make: "New customer", Need: auth.EditJobs,
+	Empty: "Your customers will stand here, with their machines and what was done for them. They come by hand, by import, or with their first call.",
+}
+
+var customerForm = &Form{
+	Table: "party",
+	Columns: []string{
+		"name", "kind", "roles", "parent", "phone", "phone2", "email", "province", "city", "district", "address",
+		"customer_group", "tax_number", "language", "tags", "note", "fields",
+	},
+	Needed: []string{"name"},
+	URL:    customersURL,
+	New:    "New customer", Edit: "Edit %s", Make: "Make the customer", Made: "The customer is made.",
+	Cause: aftersales.CauseCreate,
+	Create: func(tx aftersales.Tx, values record.Values) (record.ID, error) {
+		return aftersales.CreateParty(tx, aftersales.PartyInput{
+			Name: values["name"].Text(), Kind: values["kind"].Text(), Roles: chosen(values, "roles"), Parent: values["parent"].Ref(),
+			Phone: values["phone"].Text(), Phone2: values["phone2"].Text(), Email: values["email"].Text(),
+			Province: values["province"].Text(), City: values["city"].Text(), District: values["district"].Text(),
+			Address: values["address"].Text(), Group: values["customer_group"].Text(), Language: values["language"].Text(),
+			Note: values["note"].Text(), Tags: chosen(values, "tags"), Fields: ownFields(values),
+		})
+	},
+}
+
+var customerDetail = &Detail{
+	Table: "party", URL: customersURL, Form: customerForm, Edit: auth.EditJobs,
+	Facts: []string{
+		"number", "kind", "roles", "parent", "phone", "phone2", "email", "province", "city", "district", "address",
+		"customer_group", "tax_number", "blacklisted", "blacklist_reason", "language", "tags", "merged_into", "archived_reason",
+	},
+	Texts: []string{"note"},
+	Sections: []sectionOf{
+		{table: "contact", via: "party", columns: []string{"name", "phone", "email", "note"}},
+		{table: "site", via: "party", columns: []string{"name", "city", "address"}, latest: 20},
+		{table: "unit", via: "party", columns: []string{"name", "serial", "product", "status", "installed_on", "warranty_until"}, latest: 20},
+		{table: "request", via: "party", columns: []string{"number", "state", "title"}, latest: 20},
+		{table: "job", via: "party", columns: []string{"number", "state", "title", "plan_start"}, url: jobsURL + "/", latest: 20},
+	},
+}
+
+// ListCustomers shows the customers.
+func (o *Office) ListCustomers(v *Visit) error { return o.ShowList(v, customers, nil) }
+
+// ShowCustomer shows one, with his machines and what was done for him.
+func (o *Office) ShowCustomer(v *Visit) error { return o.ShowDetail(v, customerDetail, nil) }
+
+// NewCustomer shows the form that makes one.
+func (o *Office) NewCustomer(v *Visit) error { return o.ShowNew(v, customerForm) }
+
+// CreateCustomer makes one.
+func (o *Office) CreateCustomer(v *Visit) error { return o.SendNew(v, customerForm) }
+
+// EditCustomer shows the form that changes one.
+func (o *Office) EditCustomer(v *Visit) error { return o.ShowEdit(v, customerForm) }
+
+// SaveCustomer writes what was changed.
+func (o *Office) SaveCustomer(v *Visit) error { return o.SendEdit(v, customerForm) }
