@@ -64,6 +64,7 @@ var jobPaths = []schema.Path{
 	{Kind: AssetBucket, Via: []string{"job", "unit", "parent"}},
 	{Kind: CustomerBucket, Via: []string{"job", "party"}},
 	{Kind: CustomerBucket, Via: []string{"job", "party", "merged_into"}},
+	{Kind: CustomerBucket, Via: []string{"job", "party", "parent"}}, // its contracts cover all that belong to it
 	{Kind: SiteBucket, Via: []string{"job", "site"}},
 	{Kind: SiteBucket, Via: []string{"job", "site", "merged_into"}},
 }

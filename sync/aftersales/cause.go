@@ -67,6 +67,18 @@ const (
 	CauseComment    = "comment.add"
 	CauseAttachment = "attachment.add"
 
+	CausePolicyPublish = "policy.publish"
+	CausePolicyEnd     = "policy.end"
+	CauseContract      = "contract.make"
+	CauseContractEnd   = "contract.end"
+	CauseCharge        = "charge.add"
+	CauseChargeBack    = "charge.take_back"
+	CauseFindings      = "finding.record"
+	CauseFindingSettle = "finding.settle"
+	CauseBlacklist     = "party.blacklist"
+	CauseUnblacklist   = "party.unblacklist"
+	CauseMeter         = "meter.read"
+
 	CauseEdit      = "row.edit"
 	CauseArchive   = "row.archive"
 	CauseUnarchive = "row.unarchive"

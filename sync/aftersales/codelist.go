@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"cmp"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -19,7 +20,15 @@ var codeTable = &schema.Table{
 		integer(4, "rank"), // order in which lists show it
 		instant(5, "retired_at"),
 		text(6, "parent"), // a code of the same list
+		ref(7, "code_list", "code_list", fixed),
 	}),
+	Buckets: shared(),
+}
+
+// A code list gathers the codes of one list. Its id follows from the list's name (CodeListID).
+var codeListTable = &schema.Table{
+	ID: 154, Name: "code_list",
+	Columns: slices.Concat(branch(), []schema.Column{text(1, "name", required, fixed)}),
 	Buckets: shared(),
 }
 
@@ -49,6 +58,19 @@ const (
 	ListSeverity     = "severity"      // of a request; one that is a number is its priority
 	ListWait         = "wait"          // what a request waits for
 	ListServiceLevel = "service_level" // what a contract promises
+
+	ListService      = "service"   // what is charged beside parts: labour, travel
+	ListExclusion    = "exclusion" // what was found that voids a warranty
+	ListContractKind = "contract_kind"
+
+	ListServiceType     = "service_type"
+	ListCustomerGroup   = "customer_group"
+	ListRegion          = "region"   // of a site: service promises go by it
+	ListPosition        = "position" // of a contact
+	ListCallbackMethod  = "callback_method"
+	ListCallbackPurpose = "callback_purpose"
+	ListCallbackOpinion = "callback_opinion"
+	ListScrap           = "scrap"
 )
 
 // Code is a row of the table code.
@@ -68,6 +90,26 @@ func CodeOf(r *record.Row) Code { return view[Code](r) }
 // CodeID returns the id of a code's row.
 func CodeID(list, code string) record.ID { return NamedID("code", list, code) }
 
+// CodeListID returns the id of the row that gathers a list's codes.
+func CodeListID(list string) record.ID { return NamedID("code_list", list) }
+
+// Codes returns the codes of a list that are in use, by rank, then code; with retired, those that are not as well: for
+// showing what old rows have.
+func Codes(v View, list string, retired bool) ([]Code, error) {
+	rows, err := v.Refs("code", "code_list", CodeListID(list))
+	if err != nil {
+		return nil, err
+	}
+	var codes []Code
+	for _, row := range rows {
+		if c := CodeOf(row); retired || c.RetiredAt == 0 {
+			codes = append(codes, c)
+		}
+	}
+	slices.SortFunc(codes, func(a, b Code) int { return byRank(a.Rank, b.Rank, a.Code, b.Code) })
+	return codes, nil
+}
+
 // CodeInput says what a code is called.
 type CodeInput struct {
 	List, Code string
@@ -86,8 +128,12 @@ func PutCode(tx Tx, in CodeInput) error {
 	if err != nil {
 		return err
 	}
+	gathers := CodeListID(list)
+	if err := upsert(tx, "code_list", gathers, record.Values{"name": record.Text(list)}); err != nil {
+		return err
+	}
 	values := record.Values{
-		"list": record.Text(list), "code": record.Text(code), "rank": at(in.Rank), "parent": optional(in.Parent),
+		"code_list": record.Ref(gathers), "list": record.Text(list), "code": record.Text(code), "rank": at(in.Rank), "parent": optional(in.Parent),
 		"retired_at": record.Null,
 	}
 	addTexts(values, "label", in.Label)
@@ -160,4 +206,9 @@ func checkSubstate(tx Tx, table, state, code string) error {
 		return fault.New(UnknownCode, "there is no sub-state "+code+" under "+state)
 	}
 	return nil
+}
+
+// byRank compares two entries of a list: by rank, then code.
+func byRank(rank, otherRank int64, code, otherCode string) int {
+	return cmp.Or(cmp.Compare(rank, otherRank), cmp.Compare(code, otherCode))
 }

@@ -8,6 +8,10 @@ const (
 	PolicyCalendar = "calendar" // when a branch works: CalendarPolicy
 	PolicySLA      = "sla"      // what is promised about time: SLAPolicy
 	PolicyConsent  = "consent"  // when paid work needs a second yes: ConsentPolicy
+	PolicyWarranty = "warranty" // from when and how long: WarrantyPolicy
+	PolicyCharge   = "charge"   // who pays for parts, labour, travel: ChargePolicy
+	PolicyFreight  = "freight"  // who pays for freight: ChargePolicy
+	PolicyPrice    = "price"    // what services cost, tax and rounding: PricePolicy
 )
 
 // policyKinds says how the body of each kind is checked.
@@ -16,6 +20,10 @@ var policyKinds = map[string]func(body string) error{
 	PolicyCalendar: checkPolicy[CalendarPolicy],
 	PolicySLA:      checkPolicy[SLAPolicy],
 	PolicyConsent:  checkPolicy[ConsentPolicy],
+	PolicyWarranty: checkPolicy[WarrantyPolicy],
+	PolicyCharge:   checkPolicy[ChargePolicy],
+	PolicyFreight:  checkPolicy[ChargePolicy],
+	PolicyPrice:    checkPolicy[PricePolicy],
 }
 
 // shippedPolicies returns the ready-made policies, those that hold in a new company first among their kind.
@@ -25,5 +33,9 @@ func shippedPolicies() []PolicyTemplate {
 		calendarPolicies(),
 		slaPolicies(),
 		consentPolicies(),
+		warrantyPolicies(),
+		chargePolicies(),
+		freightPolicies(),
+		pricePolicies(),
 	)
 }

@@ -292,6 +292,102 @@ var generalRefusals = []refusal{
 		return drop(CreateJob(w, JobInput{Title: "x"}))
 	}},
 	{BadSetting, "many days", newWorld, func(w *world) error { return SetSetting(w, SettingReleaseDays, record.ID{}, "many") }},
+	{BadTerm, "a component without a warranty", newWorld, func(w *world) error {
+		product := w.id(CreateProduct(w, ProductInput{Code: "X"}))
+		return drop(PutProductComponent(w, ProductComponentInput{Product: product, Code: "x"}))
+	}},
+	{MissingText, "a component without a code", newWorld, func(w *world) error {
+		product := w.id(CreateProduct(w, ProductInput{Code: "X"}))
+		return drop(PutProductComponent(w, ProductComponentInput{Product: product, WarrantyMonths: 1}))
+	}},
+	{fault.UnknownRow, "retiring no component", newWorld, func(w *world) error { return RetireProductComponent(w, w.unit, "x") }},
+	{BadTerm, "a contract that ends before it starts", newWorld, func(w *world) error {
+		return drop(CreateContract(w, ContractInput{Party: w.party, StartsOn: 2, EndsOn: 1}))
+	}},
+	{BadTerm, "a contract that pays more than all", newWorld, func(w *world) error {
+		return drop(CreateContract(w, ContractInput{Party: w.party, StartsOn: 1, EndsOn: 2, PartsPercent: 101}))
+	}},
+	{BadTerm, "a contract ended after its end", newWorld, func(w *world) error { return EndContract(w, w.contract(100), today+91, "x") }},
+	{MissingReason, "a contract ended for nothing", newWorld, func(w *world) error { return EndContract(w, w.contract(100), today, "") }},
+	{UnknownCode, "a contract of no kind", newWorld, func(w *world) error {
+		return drop(CreateContract(w, ContractInput{Party: w.party, StartsOn: 1, EndsOn: 2, Kind: "eternal"}))
+	}},
+	{CoverUnclear, "a cover of nothing", newWorld, func(w *world) error {
+		return drop(CoverByContract(w, CoverInput{Contract: w.contract(100)}))
+	}},
+	{CoverUnclear, "a cover of two things", newWorld, func(w *world) error {
+		return drop(CoverByContract(w, CoverInput{Contract: w.contract(100), Unit: w.unit, Site: w.site}))
+	}},
+	{DiscountTooHigh, "half off without the right", assigned, func(w *world) error {
+		return drop(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Discount: 50_00}})))
+	}},
+	{BadMoney, "more than all off", assigned, func(w *world) error {
+		return drop(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Discount: 101_00}})))
+	}},
+	{BadMoney, "more money than there is", assigned, func(w *world) error {
+		return drop(AddCharge(w, ChargeInput{Job: w.job, ChargeLine: ChargeLine{
+			Service: "labour", Quantity: Quantity{Amount: 2 * One}, Price: Money{1 << 62, "CNY"},
+		}}))
+	}},
+	{BadQuantity, "a charge for nothing", assigned, func(w *world) error {
+		return drop(AddCharge(w, ChargeInput{Job: w.job, ChargeLine: ChargeLine{Service: "labour"}}))
+	}},
+	{UnknownCode, "a service that nobody offers", assigned, func(w *world) error {
+		return drop(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Service: "massage"}})))
+	}},
+	{UnknownCode, "no kind of charge", assigned, func(w *world) error {
+		return drop(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Kind: "tip", Price: Money{1, "CNY"}}})))
+	}},
+	{UnknownCode, "an unknown exclusion", assigned, func(w *world) error {
+		return drop(AddCharge(w, w.hour(ChargeInput{Exclusions: []string{"bad_luck"}})))
+	}},
+	{UnknownCode, "an unknown basis", assigned, func(w *world) error {
+		return drop(AddCharge(w, w.hour(ChargeInput{Basis: "friendship", Reason: "x"})))
+	}},
+	{MissingReason, "goodwill without a reason", assigned, func(w *world) error {
+		return drop(AddCharge(w, w.hour(ChargeInput{Basis: BasisGoodwill})))
+	}},
+	{UnknownPart, "a part that is none", assigned, func(w *world) error {
+		return drop(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Kind: ChargeParts, Part: nobody}})))
+	}},
+	{AlreadyReplaced, "corrected twice", assigned, func(w *world) error {
+		charge := w.id(AddCharge(w, w.hour(ChargeInput{})))
+		w.id(AddCharge(w, w.hour(ChargeInput{Replaces: charge})))
+		return drop(AddCharge(w, w.hour(ChargeInput{Replaces: charge})))
+	}},
+	{AlreadyReplaced, "taken back twice", assigned, func(w *world) error {
+		charge := w.id(AddCharge(w, w.hour(ChargeInput{})))
+		w.id(TakeBackCharge(w, charge, "x"))
+		return drop(TakeBackCharge(w, charge, "x"))
+	}},
+	{MissingReason, "taken back for nothing", assigned, func(w *world) error {
+		return drop(TakeBackCharge(w, w.id(AddCharge(w, w.hour(ChargeInput{}))), ""))
+	}},
+	{fault.UnknownRow, "correcting another job's charge", assigned, func(w *world) error {
+		charge := w.id(AddCharge(w, w.hour(ChargeInput{})))
+		w.job = w.id(CreateJob(w, JobInput{Title: "x"}))
+		return drop(AddCharge(w, w.hour(ChargeInput{Replaces: charge})))
+	}},
+	{CodeJobClosed, "charging a closed job", closed, func(w *world) error { return drop(AddCharge(w, w.hour(ChargeInput{}))) }},
+	{MissingReason, "settled without a word", leaking, func(w *world) error {
+		return SettleFinding(w, SettleFindingInput{w.findings()[0].ID, SettledWaived, ""})
+	}},
+	{UnknownCode, "settled somehow", leaking, func(w *world) error {
+		return SettleFinding(w, SettleFindingInput{w.findings()[0].ID, "somehow", "x"})
+	}},
+	{WrongState, "settled twice", leaking, func(w *world) error {
+		w.ok(SettleFinding(w, SettleFindingInput{w.findings()[0].ID, SettledWaived, "x"}))
+		return SettleFinding(w, SettleFindingInput{w.findings()[0].ID, SettledWaived, "x"})
+	}},
+	{BadPolicy, "a warranty from the first sight", newWorld, badPolicy(PolicyWarranty, `{"starts":["seen_on"]}`)},
+	{BadPolicy, "a warranty from no day", newWorld, badPolicy(PolicyWarranty, `{"months":12}`)},
+	{BadPolicy, "a payer nobody knows", newWorld, badPolicy(PolicyCharge, `{"rules":[{"payer":"neighbour"}]}`)},
+	{BadPolicy, "prices in no currency", newWorld, badPolicy(PolicyPrice, `{"currency":"yuan","rounding":"line","round_to":1}`)},
+	{BadPolicy, "rounded to nothing", newWorld, badPolicy(PolicyPrice, `{"currency":"CNY","rounding":"line"}`)},
+	{BadPolicy, "tax above all", newWorld, badPolicy(PolicyPrice, `{"currency":"CNY","rounding":"line","round_to":1,"tax_rate":10001}`)},
+	{BadPolicy, "a service for less than nothing", newWorld, badPolicy(PolicyPrice,
+		`{"currency":"CNY","rounding":"line","round_to":1,"services":[{"code":"x","kind":"labour","price":-1}]}`)},
+	{BadPolicy, "a country of three letters", newWorld, badPolicy(PolicyIntake, `{"blacklist":"warn","country":"CHN"}`)},
 	{UnknownPolicy, "a kind that nobody goes by", newWorld, func(w *world) error {
 		return drop(PublishPolicy(w, PolicyInput{Kind: "weather", JSON: "{}"}))
 	}},
@@ -359,6 +455,11 @@ var generalRefusals = []refusal{
 		return drop(CreateJob(w, JobInput{Title: "x", Contact: nobody}))
 	}},
 	{fault.Exists, "the same identity twice", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{ID: w.job, Title: "x"})) }},
+}
+
+// badPolicy publishes a body that its kind refuses.
+func badPolicy(kind, body string) func(*world) error {
+	return func(w *world) error { return drop(PublishPolicy(w, PolicyInput{Kind: kind, JSON: body})) }
 }
 
 func drop[T any](_ T, err error) error { return err }

@@ -175,7 +175,7 @@ type RequestInput struct {
 	Priority     int64  // 0: the severity, where that is a number
 	Severity     string // of the list "severity"
 	Channel      string // of the list "channel"
-	ServiceLevel string // of the list "service_level"; "": none
+	ServiceLevel string // of the list "service_level"; "": the contract's
 	Title        string
 	Description  string
 	FaultCode    string
@@ -209,7 +209,9 @@ func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 		return record.ID{}, err
 	}
 	in.ID, in.Branch, in.Number, in.ReceivedAt = id, branch, number, cmp.Or(in.ReceivedAt, tx.Now())
-	in.triage(about)
+	if err := in.triage(tx, about); err != nil {
+		return record.ID{}, err
+	}
 	if err := in.promise(tx, about); err != nil {
 		return record.ID{}, err
 	}
@@ -301,28 +303,37 @@ func (in RequestInput) registered(tx Tx, party record.ID) (found *record.Row, er
 	return found, err
 }
 
-// triage sets what follows from the unit and the severity, where it was not given.
-func (in *RequestInput) triage(about subject) {
-	if in.Type == "" && about.unit != nil {
-		in.Type = typeByWarranty(UnitOf(about.unit), in.ReceivedAt)
+// triage sets what follows from the unit's warranty, the customer's contract and the severity, where it was not given.
+func (in *RequestInput) triage(tx Tx, about subject) error {
+	if n, err := strconv.ParseInt(in.Severity, 10, 8); err == nil && in.Priority == 0 {
+		in.Priority = n
+	}
+	if about.unit != nil && (in.Type == "" || in.ServiceClass == "" || in.ServiceLevel == "") {
+		work := Work{Branch: in.Branch, Party: idOf(about.party), Site: idOf(about.site)}
+		d, err := Entitle(tx, about.unit.ID, work, in.ReceivedAt)
+		if err != nil {
+			return err
+		}
+		in.ServiceLevel = cmp.Or(in.ServiceLevel, d.Level)
+		if d.Term.Until != 0 { // else nobody knows yet when the unit was sold
+			in.Type = cmp.Or(in.Type, d.Type)
+		}
+		if in.Type == d.Type || in.Type == "" && d.Class == ClassContract {
+			in.ServiceClass = cmp.Or(in.ServiceClass, d.Class)
+		}
 	}
 	if in.ServiceClass == "" {
 		in.ServiceClass = map[string]string{TypeInWarranty: ClassFree, TypeOutOfWarranty: ClassPaid}[in.Type]
 	}
-	if n, err := strconv.ParseInt(in.Severity, 10, 8); err == nil && in.Priority == 0 {
-		in.Priority = n
-	}
+	return nil
 }
 
-// typeByWarranty returns the type of a request about the unit at an instant, "" where its warranty is not known.
-func typeByWarranty(u Unit, at int64) string {
-	switch {
-	case u.WarrantyUntil == 0:
-		return ""
-	case at/dayMillis <= u.WarrantyUntil:
-		return TypeInWarranty
+// idOf returns the row's id, zero for nil.
+func idOf(row *record.Row) record.ID {
+	if row == nil {
+		return record.ID{}
 	}
-	return TypeOutOfWarranty
+	return row.ID
 }
 
 // subject is whom and what a request or a job is about: living rows, nil where unknown.

@@ -14,6 +14,7 @@ const (
 	LocationBucket schema.BucketKind = 6 // a stock location's movements and levels
 	BranchBucket   schema.BucketKind = 7 // what the people of a branch share: colleagues' keys
 	RequestBucket  schema.BucketKind = 8 // a service request
+	OfficeBucket   schema.BucketKind = 9 // what about a job stays in the office: nothing grants it
 )
 
 // The rights that holds carry.
@@ -31,13 +32,14 @@ var Schema = schema.Must(schema.New("aftersales", Version,
 	jobTable, assignmentTable,
 	visitTable, slipTable, supplementTable,
 	unitTable, custodyTable,
-	productTable, partTable, priceTable,
+	productTable, productComponentTable, partTable, priceTable,
 	locationTable, stockLevelTable, movementTable,
 	timeMarkTable, commentTable, attachmentTable,
 	serviceRecordTable,
+	contractTable, contractCoverTable, chargeTable, billingFindingTable,
 	personTable, postingTable, deviceKeyTable,
 	branchTable, teamTable, membershipTable,
-	codeTable, substateTable, fieldSetTable, fieldDefTable,
+	codeListTable, codeTable, substateTable, fieldSetTable, fieldDefTable,
 	findingTable, checklistTable, checklistVersionTable, answerTable,
 	consentTable, approvalTable, approvalSecretTable, paymentTable, goodsTable, discrepancyTable,
 	numberFormatTable, settingTable, policyTable, policyVersionTable,

@@ -20,6 +20,8 @@ func TestTableNumbersStay(t *testing.T) {
 		"policy_version": 140,
 		"finding":        182, "checklist": 183, "checklist_version": 184, "answer": 185, "consent": 187, "approval": 188,
 		"approval_secret": 189, "payment": 191, "goods_receipt": 192, "discrepancy": 196,
+		"product_component": 142, "contract": 146, "contract_cover": 147, "charge": 150, "billing_finding": 152,
+		"code_list": 154,
 	}
 	if len(Schema.Tables) != len(want) {
 		t.Errorf("%d tables, want %d", len(Schema.Tables), len(want))
@@ -96,6 +98,11 @@ func TestTechniciansWriteNeitherPriceNorSchedule(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range []string{"contract", "contract_cover", "product_component", "billing_finding", "policy_version"} {
+		if len(Schema.Table(name).Rights) > 0 {
+			t.Errorf("devices may write %s", name)
+		}
+	}
 	for _, name := range []string{"part", "product", "price", "person", "branch", "setting", "policy", "code", "location"} {
 		if len(Schema.Table(name).Rights) > 0 {
 			t.Errorf("devices may write %s", name)
@@ -147,6 +154,8 @@ func TestViewsNameColumns(t *testing.T) {
 		"discrepancy":    Discrepancy{},
 		"policy_version": PolicyVersion{},
 		"call":           Call{}, "wait_mark": WaitMark{},
+		"product_component": ProductComponent{}, "contract": Contract{}, "charge": Charge{},
+		"billing_finding": BillingFinding{},
 	}
 	for name, v := range views {
 		table, shape := Schema.Table(name), reflect.TypeOf(v)

@@ -130,11 +130,12 @@ func ReleaseDays(tx Reader, branch record.ID) (int, error) {
 
 // The series of human numbers.
 const (
-	SeriesJob     = "J"
-	SeriesRequest = "R"
-	SeriesSlip    = "S"
-	SeriesParty   = "C"
-	SeriesUnit    = "U"
+	SeriesJob      = "J"
+	SeriesRequest  = "R"
+	SeriesSlip     = "S"
+	SeriesParty    = "C"
+	SeriesUnit     = "U"
+	SeriesContract = "K"
 )
 
 // BadPattern says that a number format would not keep its numbers apart.

@@ -1,6 +1,10 @@
 package aftersales
 
-import "fieldsync/sync/record"
+import (
+	"slices"
+
+	"fieldsync/sync/record"
+)
 
 // SetUp gives a company what commands count on: the locations that are no stores, and code lists and policies to begin
 // with. Done twice, it changes nothing that the company changed meanwhile.
@@ -22,7 +26,7 @@ func SetUp(tx Tx) error {
 			return err
 		}
 	}
-	for i, c := range starterCodes {
+	for i, c := range slices.Concat(starterCodes, customerCodes) {
 		row, err := tx.Row("code", CodeID(c[0], c[1]))
 		if err != nil {
 			return err

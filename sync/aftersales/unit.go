@@ -47,6 +47,9 @@ var unitColumns = slices.Concat(branch(), []schema.Column{
 	text(20, "note"),
 	set(21, "tags"),
 	ref(22, "dealer", "party"),
+	text(24, "component"), // which component of the machine's model it is
+	date(25, "card_on"),   // when the warranty card came back
+	set(26, "voids"),      // codes of the list "exclusion": what ends the warranty for good
 }, alias("unit"), fields(), archive())
 
 var unitTable = &schema.Table{
@@ -54,7 +57,7 @@ var unitTable = &schema.Table{
 	Columns: unitColumns,
 	Buckets: []schema.Bucket{in(AssetBucket, "id"), in(AssetBucket, "machine")},
 	Rights: []schema.Right{{Name: RightWork,
-		Columns: names(unitColumns, slices.Concat(notForDevices, []string{"warranty_until", "warranty_months", "number"})...)}},
+		Columns: names(unitColumns, slices.Concat(notForDevices, []string{"warranty_until", "warranty_months", "card_on", "number"})...)}},
 }
 
 // SameSerial says that a swap would put in what it takes out.
@@ -85,6 +88,9 @@ type Unit struct {
 	MeterUnit      string         `json:"meter_unit"`
 	Condition      string         `json:"condition"`
 	Dealer         record.ID      `json:"dealer"`
+	Component      string         `json:"component"`
+	CardOn         int64          `json:"card_on"`
+	Voids          []string       `json:"voids"`
 	Note           string         `json:"note"`
 	Tags           []string       `json:"tags"`
 	Fields         map[string]any `json:"fields"`
@@ -109,6 +115,7 @@ type UnitInput struct {
 	Party          record.ID
 	Site           record.ID
 	Parent         record.ID // of a component
+	Component      string    // the code it has in the parent's model
 	Place          string
 	SoldOn         int64 // days since 1970-01-01
 	InstalledOn    int64
@@ -117,6 +124,7 @@ type UnitInput struct {
 	WarrantyMonths int64
 	Meter          int64
 	MeterUnit      string
+	CardOn         int64 // when the warranty card came back
 	Note           string
 	Tags           []string
 	Fields         FieldValues
@@ -151,7 +159,7 @@ func CreateUnit(tx Tx, in UnitInput) (record.ID, error) {
 		"machine": record.Ref(in.Parent), "place": optional(in.Place), "sold_on": at(in.SoldOn),
 		"installed_on": at(in.InstalledOn), "accepted_on": at(in.AcceptedOn), "warranty_until": at(in.WarrantyUntil),
 		"warranty_months": at(in.WarrantyMonths), "meter": at(in.Meter), "meter_unit": optional(in.MeterUnit),
-		"note": optional(in.Note),
+		"note": optional(in.Note), "component": optional(in.Component), "card_on": at(in.CardOn),
 	}
 	addSet(values, "tags", in.Tags)
 	return id, insertWithFields(tx, "unit", id, values, in.Fields)
