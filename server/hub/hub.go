@@ -95,6 +95,8 @@ type Hub struct {
 	seen  uint64          // the commit up to which follow has looked; its own
 	told  map[uint64]bool // commits of this process since then; guarded by mu
 	notes notes           // what devices said that is not yet written down
+	hello *pace           // of sessions opened
+	check *pace           // of checksums asked for and copies offered
 	wait  sync.WaitGroup
 	stop  chan struct{}
 }
@@ -120,6 +122,7 @@ func New(o Options) (*Hub, error) {
 		notes:    newNotes(),
 		stats:    newStats(),
 	}
+	h.hello, h.check = newPaces()
 	err = o.Store.Read(context.Background(), func(v View) (err error) {
 		h.seen, err = v.Head()
 		return err
