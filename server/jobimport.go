@@ -7,6 +7,8 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/importer"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -35,9 +37,21 @@ func (s *JobSink) Known(identity string) (known bool, err error) {
 	err = s.core.Hub.View(s.ctx, func(v hub.View) error {
 		row, err := v.Row(key)
 		known = row != nil
-		return err
+		if err != nil || !known {
+			return err
+		}
+		return ofTheHouse(row)
 	})
 	return known, err
+}
+
+// ofTheHouse refuses a row that a device made. Ids follow from what a file says, so that anybody could have made a row
+// under one of them: what it says must not be taken for what was imported.
+func ofTheHouse(row *record.Row) error {
+	if row.Meta == nil || row.Meta.Created.Actor.Side() == clock.SideDevice {
+		return fault.New(importer.Clash, "a phone made a "+row.Table.Name+" under the number that this row would get: look at "+row.ID.String())
+	}
+	return nil
 }
 
 // Put makes the job and, where it is new, the machine.
@@ -65,6 +79,9 @@ func (s *JobSink) Put(row importer.JobRow) error {
 func (s *JobSink) unit(tx aftersales.Tx, name string) (record.ID, error) {
 	id := aftersales.NamedID("import", s.system, "unit", name)
 	known, err := tx.Row("unit", id)
+	if err == nil && known != nil {
+		err = ofTheHouse(known)
+	}
 	if err != nil || known != nil {
 		return id, err
 	}

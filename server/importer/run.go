@@ -9,12 +9,16 @@ import (
 
 // Sink takes the jobs of a file in.
 type Sink interface {
-	// Known reports whether an earlier run put the row of that identity.
+	// Known reports whether an earlier run put the row of that identity. The error has the code Clash where something else
+	// stands in its place.
 	Known(identity string) (bool, error)
 	// Put makes the job and whatever it needs, its asset for one, so that Known knows it from then on. A row that
-	// does not fit is a *fault.Error with the code fault.Invalid: it is reported, and the rest goes on.
+	// does not fit is a *fault.Error with the code fault.Invalid or Clash: it is reported, and the rest goes on.
 	Put(row JobRow) error
 }
+
+// Clash is the code of a row whose place is taken by something that was not imported.
+const Clash fault.Code = "import_clash"
 
 // Reporter hears of what a person should look at, as it is found; either function may be nil.
 type Reporter struct {
@@ -70,6 +74,10 @@ func (r *run) take(item Item) error {
 		return nil
 	}
 	known, err := r.sink.Known(item.Job.Identity)
+	if fault.CodeOf(err) == Clash {
+		r.refuse(item.Job.Line, err.Error())
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -83,7 +91,7 @@ func (r *run) take(item Item) error {
 func (r *run) put(job JobRow) error {
 	err := r.sink.Put(job)
 	switch {
-	case fault.CodeOf(err) == fault.Invalid:
+	case fault.CodeOf(err) == fault.Invalid, fault.CodeOf(err) == Clash:
 		r.refuse(job.Line, err.Error())
 		return nil
 	case err != nil:

@@ -187,3 +187,20 @@ func FuzzJobs(f *testing.F) {
 		}
 	})
 }
+
+// squatted is a shelf on which somebody else's things lie.
+type squatted struct{ shelf }
+
+func (squatted) Known(string) (bool, error) {
+	return false, fault.New(Clash, "something else has this number")
+}
+
+func TestARowWhosePlaceIsTakenIsReported(t *testing.T) {
+	t.Parallel()
+	var told []string
+	report := Reporter{Refused: func(line int, reason string) { told = append(told, fmt.Sprint(line, reason)) }}
+	sum, err := Run(context.Background(), strings.NewReader("date,asset,text\n2005-01-01,A,leak\n"), Options{}, &squatted{}, report)
+	if err != nil || sum != (Summary{Refused: 1}) || len(told) != 1 {
+		t.Errorf("%+v %q %v", sum, told, err)
+	}
+}

@@ -13,6 +13,7 @@ const (
 	MergeSelf     fault.Code = "merge_self"     // a row cannot be joined with itself
 	AlreadyMerged fault.Code = "already_merged" // it is joined already
 	NotMerged     fault.Code = "not_merged"     // it is joined with nothing
+	RowsJoined    fault.Code = "rows_joined"    // a change wrote two rows that are one now, and wrote them differently
 )
 
 var mergeable = []string{"party", "contact", "site", "unit", "product", "part"}

@@ -54,6 +54,7 @@ type review struct {
 	author   record.ID
 	kept     []record.RowChange
 	diverted bool
+	joined   map[record.ID]bool // rows that stand for others that the change set writes, too
 }
 
 // Row returns living rows only, whatever the reader gives.
@@ -108,10 +109,39 @@ func (v *review) redirect(t *schema.Table, c *record.RowChange) error {
 		if survivor != c.ID {
 			// The author had not seen the survivor: his values stand beside what is there, for the policies to choose.
 			kept.ID, kept.Context, v.diverted = survivor, record.RowChange{}.Context, true
+			if v.joined == nil {
+				v.joined = map[record.ID]bool{}
+			}
+			v.joined[survivor] = true
 		}
 	}
-	v.kept = append(v.kept, kept)
+	return v.keep(t, kept)
+}
+
+// keep adds the change, or joins it with another one that the change set makes on the row: of two rows that became one
+// meanwhile, both may have been written. What the author had seen of the one is not what he had seen of the other, so only
+// what is in both counts as seen. Where he wrote two values for one cell, a person decides which of them stands.
+func (v *review) keep(t *schema.Table, c record.RowChange) error {
+	i := slices.IndexFunc(v.kept, func(k record.RowChange) bool { return k.Key() == c.Key() })
+	if i < 0 || !v.joined[c.ID] {
+		v.kept = append(v.kept, c)
+		return nil
+	}
+	first := v.kept[i]
+	if first.Op != record.Update || c.Op != record.Update || disagree(&first, &c) {
+		return fault.New(RowsJoined, "two rows that this changes are one "+readable(t.Name)+" now: the office decides what stands")
+	}
+	joined := record.Coalesce(first, c)
+	joined.Context = first.Context.Meet(c.Context)
+	v.kept[i] = joined
 	return nil
+}
+
+// disagree reports whether the changes write different values into one cell.
+func disagree(a, b *record.RowChange) bool {
+	return slices.ContainsFunc(a.Cells, func(x record.CellWrite) bool {
+		return slices.ContainsFunc(b.Cells, func(y record.CellWrite) bool { return x.CellID == y.CellID && x.Value != y.Value })
+	})
 }
 
 // check refuses what no command writes.

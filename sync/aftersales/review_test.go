@@ -254,3 +254,30 @@ func TestAFailureIsNoRefusal(t *testing.T) {
 		}
 	}
 }
+
+// A phone that had not heard that two customers are one writes both.
+func TestWhatIsWrittenToTwoRowsThatAreOneNowIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	twin := w.id(CreateParty(w, PartyInput{Branch: w.branch, Name: "Chen again"}))
+	w.ok(Merge(w, MergeInput{"party", twin, w.party}))
+	loser := func(v record.Values) record.RowChange { return w.change(record.Update, "party", twin, v) }
+	winner := func(v record.Values) record.RowChange { return w.change(record.Update, "party", w.party, v) }
+	phoned, named := record.Values{"phone": record.Text("1")}, record.Values{"name": record.Text("Chen & Co")}
+	for name, rows := range map[string][]record.RowChange{
+		"the alias first": {loser(phoned), winner(named)},
+		"the alias last":  {winner(named), loser(phoned)},
+		"the same twice":  {loser(phoned), winner(record.Values{"phone": record.Text("1"), "name": record.Text("Chen & Co")})},
+	} {
+		d := w.review(rows...)
+		if d.Refuse != nil || len(d.Instead) != 1 || d.Instead[0].ID != w.party || len(d.Instead[0].Cells) != 2 {
+			t.Errorf("%s: %+v", name, d)
+		} else if !d.Instead[0].Context.IsZero() {
+			t.Errorf("%s: what he had seen of one row counts for both", name)
+		}
+	}
+	d := w.review(loser(phoned), winner(record.Values{"phone": record.Text("2")}))
+	if fault.CodeOf(d.Refuse) != RowsJoined {
+		t.Errorf("two values for one cell: %+v", d)
+	}
+}

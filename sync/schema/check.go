@@ -72,6 +72,9 @@ func (s *Schema) checkTable(t *Table) error {
 			return fmt.Errorf("column %s: %w", c.Name, err)
 		}
 	}
+	if err := checkNames(t); err != nil {
+		return err
+	}
 	if err := checkBuckets(t); err != nil {
 		return err
 	}
@@ -90,6 +93,34 @@ func (s *Schema) checkTable(t *Table) error {
 
 // searchable are the kinds that a full-text index can hold.
 var searchable = []Kind{Text, Translated, Enum, Fields, Set}
+
+// Parts returns the names under which the parts of the column's values stand in SQL.
+func (c *Column) Parts() []string {
+	switch c.Kind {
+	case Money:
+		return []string{c.Name + "_minor", c.Name + "_currency"}
+	case Quantity:
+		return []string{c.Name, c.Name + "_unit"}
+	case AnyRef:
+		return []string{c.Name + "_table", c.Name}
+	}
+	return []string{c.Name}
+}
+
+// checkNames refuses two columns that would share a name in SQL, where some kinds take two.
+func checkNames(t *Table) error {
+	taken := map[string]string{}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		for _, part := range c.Parts() {
+			if other, ok := taken[part]; ok {
+				return fmt.Errorf("columns %s and %s would both be stored as %q: rename one of them", other, c.Name, part)
+			}
+			taken[part] = c.Name
+		}
+	}
+	return nil
+}
 
 func (s *Schema) checkColumn(t *Table, c *Column) error {
 	switch {

@@ -210,3 +210,25 @@ func TestColumnAnswers(t *testing.T) {
 		t.Error(c.MaxText())
 	}
 }
+
+func TestTwoColumnsMayNotShareANameInSQL(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind   schema.Kind
+		beside string
+		taken  bool
+	}{
+		{schema.Money, "price_minor", true}, {schema.Money, "price_currency", true}, {schema.Money, "price_unit", false},
+		{schema.Quantity, "price_unit", true}, {schema.Quantity, "price_minor", false},
+		{schema.AnyRef, "price_table", true}, {schema.Integer, "price_minor", false},
+	} {
+		_, _, _, note, _ := world()
+		person, member, job, _, mark := world()
+		note.Columns = append(note.Columns,
+			schema.Column{ID: 8, Name: "price", Kind: c.kind}, schema.Column{ID: 9, Name: c.beside, Kind: schema.Text})
+		_, err := schema.New("world", 1, person, member, job, note, mark)
+		if (err != nil) != c.taken || err != nil && !strings.Contains(err.Error(), c.beside) {
+			t.Errorf("%s beside a column price of kind %s: %v", c.beside, c.kind, err)
+		}
+	}
+}

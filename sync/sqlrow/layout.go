@@ -122,19 +122,18 @@ func (l *Layout) state() column {
 
 // columnsOf returns the SQL columns of one column of the schema.
 func columnsOf(c *schema.Column) []column {
+	names := c.Parts()
 	switch c.Kind {
 	case schema.Integer, schema.Decimal, schema.Instant, schema.Date:
-		return []column{{name: c.Name, kind: integer}}
-	case schema.Money:
-		return []column{{name: c.Name + "_minor", kind: integer}, {name: c.Name + "_currency", kind: text}}
-	case schema.Quantity:
-		return []column{{name: c.Name, kind: integer}, {name: c.Name + "_unit", kind: text}}
+		return []column{{name: names[0], kind: integer}}
+	case schema.Money, schema.Quantity:
+		return []column{{name: names[0], kind: integer}, {name: names[1], kind: text}}
 	case schema.Ref:
-		return []column{{name: c.Name, kind: blob}}
+		return []column{{name: names[0], kind: blob}}
 	case schema.AnyRef:
-		return []column{{name: c.Name + "_table", kind: integer}, {name: c.Name, kind: blob}}
+		return []column{{name: names[0], kind: integer}, {name: names[1], kind: blob}}
 	}
-	return []column{{name: c.Name, kind: text}}
+	return []column{{name: names[0], kind: text}}
 }
 
 // indexed returns the SQL column that an index on c holds, "" for none: every reference has one, since buckets,
