@@ -15,6 +15,9 @@ import (
 
 // Base implements device.Store.
 func (tx *Tx) Base(k record.Key) (base *device.Base, err error) {
+	if some, err := tx.any(&tx.pinned, "SELECT EXISTS (SELECT 1 FROM _base)"); err != nil || !some {
+		return nil, err
+	}
 	_, err = tx.conn.One(func(r *sqlrow.Rows) error {
 		base, err = tx.readBase(r, k)
 		return err
@@ -53,6 +56,7 @@ func (tx *Tx) PutBase(k record.Key, b *device.Base) error {
 	if err != nil {
 		return err
 	}
+	tx.pinned = yes
 	return tx.confirm(k)
 }
 

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"database/sql/driver"
+	"errors"
 	"fmt"
 
 	"fieldsync/sync/clock"
@@ -24,6 +25,9 @@ const (
 	// judgeItem is what a verdict changes: the change set itself stays untouched where it lies.
 	judgeItem = "UPDATE _outbox SET state = ?, seq = ?, code = ?, message = ?, prior_outcome = ?, prior_code = ?," +
 		" prior_eff = ? WHERE n = ? AND hash = ? AND chain = ?"
+	// judgeRun is the same for items that follow each other in the queue as they do in the commits that judged them.
+	judgeRun = "UPDATE _outbox SET state = ?, seq = n + ?, code = ?, message = ?, prior_outcome = ?, prior_code = ?," +
+		" prior_eff = NULL WHERE n BETWEEN ? AND ?"
 	addPending  = "INSERT INTO _pending_on(tbl, row, n) VALUES(?, ?, ?) ON CONFLICT DO NOTHING"
 	dropPending = "DELETE FROM _pending_on WHERE tbl = ? AND row = ? AND n = ?"
 )
@@ -33,10 +37,39 @@ func (tx *Tx) Item(d clock.Dot) (*device.Item, error) {
 	return first(tx.items("WHERE actor = ? AND counter = ?", int64(d.Actor), int64(d.Counter)))
 }
 
+// ItemsFrom implements device.Store.
+func (tx *Tx) ItemsFrom(first clock.Dot, n uint64) ([]*device.Item, error) {
+	return tx.itemsWhile(func(i *device.Item, have int) bool {
+		return uint64(have) < n && i.Change.Dot.Counter == first.Counter+uint64(have)
+	}, "WHERE actor = ? AND counter >= ? ORDER BY counter", int64(first.Actor), int64(first.Counter))
+}
+
 // Items implements device.Store.
 func (tx *Tx) Items(s device.State, after uint64, limit int) ([]*device.Item, error) {
-	return tx.items("WHERE state = ? AND n > ? ORDER BY n LIMIT ?", int64(s), int64(after), int64(max(limit, 0)))
+	return tx.itemsWhile(func(_ *device.Item, have int) bool { return have < limit },
+		"WHERE state = ? AND n > ? ORDER BY n", int64(s), int64(after))
 }
+
+// itemsWhile returns the items of a query up to the first that is not wanted, where it stops reading: SQLite plans a
+// query anew for each value that a LIMIT is bound to, which takes ten times as long as to run it.
+func (tx *Tx) itemsWhile(
+	wanted func(i *device.Item, have int) bool, where string, args ...driver.Value,
+) (items []*device.Item, err error) {
+	err = tx.eachItem(where, func(i *device.Item) error {
+		if !wanted(i, len(items)) {
+			return errEnough
+		}
+		items = append(items, i)
+		return nil
+	}, args...)
+	if err != nil && err != errEnough {
+		return nil, err
+	}
+	return items, nil
+}
+
+// errEnough ends the reading of items early.
+var errEnough = errors.New("replica: enough")
 
 // PendingOn implements device.Store. Most rows that are asked for have no pending items (any more), which takes one
 // look at _pending_on.
@@ -88,17 +121,22 @@ func readItem(r *sqlrow.Rows) (*device.Item, error) {
 		N: r.Uint(0), State: device.State(r.Uint(3)), Encoded: r.Bytes(4), Hash: hash(r, 5), Chain: hash(r, 6),
 		Seq: r.Uint(7), Code: fault.Code(r.Text(8)), Message: r.Text(9),
 	}
-	if !r.Null(10) {
-		i.Prior = &wire.Prior{
-			Outcome: wire.Outcome(r.Uint(10)), Code: fault.Code(r.Text(11)), Eff: clock.Stamp(r.Uint(12)),
-		}
-	}
 	var err error
 	if i.Change, err = record.ParseChangeSet(i.Encoded); err != nil {
 		return nil, corrupt(fmt.Sprintf("item %d of the outbox", i.N), err)
 	}
+	if !r.Null(10) {
+		i.Prior = &wire.Prior{Outcome: wire.Outcome(r.Uint(10)), Code: fault.Code(r.Text(11)), Eff: meant(i)}
+		if !r.Null(12) {
+			i.Prior.Eff = clock.Stamp(r.Uint(12))
+		}
+	}
 	return i, nil
 }
+
+// meant returns the effective time that the item's author meant; a verdict seldom gives another, and only then it is
+// written down.
+func meant(i *device.Item) clock.Stamp { return i.Change.Stamp.Add(i.Change.Offset) }
 
 // PutItem implements device.Store. A new item is most likely a pending one without a past, and anything else most
 // likely a verdict on a known one.
@@ -119,6 +157,52 @@ func (tx *Tx) PutItem(i *device.Item) error {
 	return tx.indexPending(i, i.State == device.Pending)
 }
 
+// PutJudged implements device.Store. A queue that was judged without a question is one statement.
+func (tx *Tx) PutJudged(items []*device.Item) error {
+	for len(items) > 0 {
+		run := items[:judgedAlike(items)]
+		items = items[len(run):]
+		if err := tx.putRun(run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgedAlike returns how many of the items, from the first on, differ in their number and commit only, and follow each
+// other in both.
+func judgedAlike(items []*device.Item) int {
+	n := 1
+	for a := items[0]; n < len(items); n++ {
+		b, past := items[n], uint64(n)
+		alike := b.N == a.N+past && b.Seq == a.Seq+past && b.State == a.State && b.Code == a.Code && b.Message == a.Message
+		if !alike || !asMeant(a) || !asMeant(b) || b.Prior.Outcome != a.Prior.Outcome || b.Prior.Code != a.Prior.Code {
+			break
+		}
+	}
+	return n
+}
+
+func asMeant(i *device.Item) bool { return i.Prior != nil && i.Prior.Eff == meant(i) }
+
+func (tx *Tx) putRun(run []*device.Item) error {
+	if len(run) == 1 || run[0].State == device.Pending {
+		for _, i := range run {
+			if err := tx.PutItem(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	a, z := run[0], run[len(run)-1]
+	_, err := tx.conn.Exec(judgeRun, int64(a.State), int64(a.Seq-a.N), string(a.Code), a.Message, int64(a.Prior.Outcome),
+		string(a.Prior.Code), int64(a.N), int64(z.N))
+	for k := 0; k < len(run) && err == nil; k++ {
+		err = tx.indexPending(run[k], false)
+	}
+	return err
+}
+
 // replace writes an item over another one of its number, which may have changed other rows.
 func (tx *Tx) replace(i *device.Item) error {
 	old, err := first(tx.items("WHERE n = ?", int64(i.N)))
@@ -132,7 +216,7 @@ func (tx *Tx) replace(i *device.Item) error {
 }
 
 func itemArgs(i *device.Item) []driver.Value {
-	outcome, code, eff := priorArgs(i.Prior)
+	outcome, code, eff := priorArgs(i)
 	return []driver.Value{
 		int64(i.N), int64(i.Change.Dot.Actor), int64(i.Change.Dot.Counter), int64(i.State), i.Encoded, i.Hash[:],
 		i.Chain[:], int64(i.Seq), string(i.Code), i.Message, outcome, code, eff,
@@ -140,17 +224,20 @@ func itemArgs(i *device.Item) []driver.Value {
 }
 
 func judgeArgs(i *device.Item) []driver.Value {
-	outcome, code, eff := priorArgs(i.Prior)
+	outcome, code, eff := priorArgs(i)
 	return []driver.Value{
 		int64(i.State), int64(i.Seq), string(i.Code), i.Message, outcome, code, eff, int64(i.N), i.Hash[:], i.Chain[:],
 	}
 }
 
-func priorArgs(p *wire.Prior) (outcome, code, eff driver.Value) {
-	if p == nil {
+func priorArgs(i *device.Item) (outcome, code, eff driver.Value) {
+	if i.Prior == nil {
 		return nil, nil, nil
 	}
-	return int64(p.Outcome), string(p.Code), int64(p.Eff)
+	if !asMeant(i) {
+		eff = int64(i.Prior.Eff)
+	}
+	return int64(i.Prior.Outcome), string(i.Prior.Code), eff
 }
 
 // indexPending keeps _pending_on true to the item's state.

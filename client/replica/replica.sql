@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS _outbox (
 	message       TEXT    NOT NULL,
 	prior_outcome INTEGER,          -- the verdict it had, null before one
 	prior_code    TEXT,
-	prior_eff     INTEGER
+	prior_eff     INTEGER           -- null where it is what its author meant
 );
 CREATE UNIQUE INDEX IF NOT EXISTS _outbox_dot ON _outbox(actor, counter);
 CREATE INDEX IF NOT EXISTS _outbox_state ON _outbox(state);

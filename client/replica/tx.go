@@ -16,6 +16,7 @@ type Tx struct {
 	layout  *sqlrow.Layout
 	growing schema.TableID // the table that the last row put was new in
 	stale   answer         // whether there are rows to confirm
+	pinned  answer         // whether any row has a base
 	search  sqlrow.Upkeep
 }
 
@@ -155,18 +156,23 @@ func (tx *Tx) ClearStale(class schema.Class) error {
 
 // confirm takes the row off the list of stale ones, which is empty but in the rare page that sends a bucket anew.
 func (tx *Tx) confirm(k record.Key) error {
-	if tx.stale == unknown {
-		some, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM _stale)")
-		if err != nil {
-			return err
-		}
-		tx.stale = no + answer(some)
-	}
-	if tx.stale == no {
-		return nil
+	if some, err := tx.any(&tx.stale, "SELECT EXISTS (SELECT 1 FROM _stale)"); err != nil || !some {
+		return err
 	}
 	_, err := tx.conn.Exec("DELETE FROM _stale WHERE tbl = ? AND row = ?", int64(k.Table), k.ID[:])
 	return err
+}
+
+// any returns what the transaction knows, and asks where it does not.
+func (tx *Tx) any(known *answer, query string) (bool, error) {
+	if *known == unknown {
+		some, err := tx.conn.Int(query)
+		if err != nil {
+			return false, err
+		}
+		*known = no + answer(some)
+	}
+	return *known == yes, nil
 }
 
 func (tx *Tx) keys(query string, args ...driver.Value) (keys []record.Key, err error) {

@@ -15,7 +15,6 @@ type Replica struct {
 	store   Store
 	schema  *schema.Schema
 	id      *Identity
-	pinned  map[record.Key]bool // the rows with pending changes
 	changed []record.Key
 }
 
@@ -28,15 +27,7 @@ func Open(store Store, s *schema.Schema) (*Replica, error) {
 	if id == nil {
 		return nil, ErrNotEnrolled
 	}
-	keys, err := store.Bases()
-	if err != nil {
-		return nil, err
-	}
-	r := &Replica{store: store, schema: s, id: id, pinned: make(map[record.Key]bool, len(keys))}
-	for _, k := range keys {
-		r.pinned[k] = true
-	}
-	return r, nil
+	return &Replica{store: store, schema: s, id: id}, nil
 }
 
 // Identity returns who the replica is; the caller must not change it.
@@ -152,11 +143,11 @@ func (r *Replica) leaveBucket(b record.Bucket, class schema.Class, leaving []rec
 // verdict.
 func (r *Replica) leave(key record.Key) error {
 	r.changed = append(r.changed, key)
-	if r.pinned[key] {
-		base, err := r.store.Base(key)
-		if err != nil {
-			return err
-		}
+	base, err := r.store.Base(key)
+	if err != nil {
+		return err
+	}
+	if base != nil {
 		base.Hidden = true
 		if base.Row != nil {
 			base.Row.Seq = 0 // whatever the hub sends again is newer, though its history went back meanwhile
@@ -193,16 +184,15 @@ func positionsOf(t *schema.Table, columns []schema.ColumnID) []int {
 
 func (r *Replica) takeRow(t *schema.Table, positions []int, whole bool, in *wire.Row, p *wire.Page) error {
 	key := record.Key{Table: t.ID, ID: in.ID}
-	if r.pinned[key] {
-		base, err := r.store.Base(key)
-		if err != nil {
-			return err
-		}
+	base, err := r.store.Base(key)
+	if err != nil {
+		return err
+	}
+	if base != nil {
 		return r.takeUnder(key, base, r.brought(t, positions, whole, in, base.Row), p)
 	}
 	var have *record.Row
 	if p.From > 0 || !whole {
-		var err error
 		if have, err = r.store.Row(key); err != nil {
 			return err
 		}

@@ -55,12 +55,13 @@ func (r *Replica) sum(b record.Bucket) (sum uint64, comparable bool, err error) 
 			return 0, false, err
 		}
 		for _, key := range keys {
+			base, err := r.store.Base(key)
+			if err != nil || base != nil {
+				return 0, false, err
+			}
 			row, err := r.store.Row(key)
 			if err != nil {
 				return 0, false, err
-			}
-			if r.pinned[key] {
-				return 0, false, nil
 			}
 			if row != nil && !row.Deleted {
 				sum += wire.RowSum(key, row.Seq)

@@ -48,7 +48,11 @@ func (r *Replica) relearn() error {
 	r.id.Schema = r.schema.Version
 	r.id.Cursors = [schema.Classes]uint64{}
 	r.id.Resume, r.id.Partial = nil, [3]uint64{}
-	for key := range r.pinned {
+	pinned, err := r.store.Bases()
+	if err != nil {
+		return err
+	}
+	for _, key := range pinned {
 		base, err := r.store.Base(key)
 		if err != nil {
 			return err
@@ -149,7 +153,9 @@ func (r *Replica) reopen(item *Item) error {
 func (r *Replica) repin(item *Item) error {
 	for i := range item.Change.Rows {
 		key := item.Change.Rows[i].Key()
-		if r.pinned[key] {
+		if base, err := r.store.Base(key); err != nil {
+			return err
+		} else if base != nil {
 			continue
 		}
 		row, err := r.store.Row(key)
@@ -160,7 +166,6 @@ func (r *Replica) repin(item *Item) error {
 		if item.Change.Rows[i].Op == record.Insert {
 			base.Row, base.Hidden = nil, row == nil
 		}
-		r.pinned[key] = true
 		if err := r.store.PutBase(key, base); err != nil {
 			return err
 		}

@@ -95,7 +95,7 @@ type Store interface {
 	Stale(schema.Class) ([]record.Key, error)
 	ClearStale(schema.Class) error
 
-	// Base returns nil for a row without pending changes.
+	// Base returns nil for a row without pending changes. To ask costs next to nothing where no row has any.
 	Base(record.Key) (*Base, error)
 	PutBase(record.Key, *Base) error
 	DropBase(record.Key) error
@@ -104,8 +104,13 @@ type Store interface {
 
 	// Item returns nil if there is none with that dot.
 	Item(clock.Dot) (*Item, error)
+	// ItemsFrom returns up to n items: the one with that dot, and those with the counters that follow without a gap.
+	ItemsFrom(first clock.Dot, n uint64) ([]*Item, error)
 	// PutItem writes an item; one with the same N is replaced, though its dot be another.
 	PutItem(*Item) error
+	// PutJudged is PutItem for items that are in the store as they are but for what a verdict changes: State, Prior, Seq,
+	// Code and Message.
+	PutJudged([]*Item) error
 	// Items returns up to limit items in the state with N > after, in order of N.
 	Items(s State, after uint64, limit int) ([]*Item, error)
 	// PendingOn returns the pending items that change the row, in order of N.

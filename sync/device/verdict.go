@@ -80,30 +80,24 @@ func (r *Replica) takeVerdict(v *wire.Verdicts, run *wire.Verdict, rows map[reco
 	}
 	for i, item := range items {
 		r.judged(item, run, i)
-		if err := r.store.PutItem(item); err != nil {
-			return err
-		}
-		taken.Judged++
-		for k := range item.Change.Rows {
-			if err := r.settle(item, &item.Change.Rows[k], run.Outcome, rows); err != nil {
-				return err
-			}
-		}
 	}
-	return nil
+	taken.Judged += len(items)
+	if err := r.store.PutJudged(items); err != nil {
+		return err
+	}
+	return r.settleAll(items, run.Outcome, rows)
 }
 
 // judgedItems returns the items of a run of verdicts, or nil where it does not name their hashes: then it is about
 // other change sets than these, and changes nothing.
 func (r *Replica) judgedItems(a clock.Actor, run *wire.Verdict) ([]*Item, error) {
-	var items []*Item // however many the run claims to be
-	var hashes []record.Hash
-	for i := range run.Count {
-		item, err := r.store.Item(clock.Dot{Actor: a, Counter: run.Counter + i})
-		if err != nil || item == nil {
-			return nil, err
-		}
-		items, hashes = append(items, item), append(hashes, item.Hash)
+	items, err := r.store.ItemsFrom(clock.Dot{Actor: a, Counter: run.Counter}, run.Count)
+	if err != nil || uint64(len(items)) != run.Count {
+		return nil, err
+	}
+	hashes := make([]record.Hash, len(items))
+	for i, item := range items {
+		hashes[i] = item.Hash
 	}
 	if wire.RunHash(hashes...) != run.Hash {
 		return nil, nil
@@ -128,20 +122,48 @@ func (r *Replica) judged(item *Item, run *wire.Verdict, i int) {
 	}
 }
 
-// settle brings a row up to date after one of its changes was judged. After Applied the hub's row is what the author
-// saw with his change on top, and its vector the change's context with its dot; otherwise the hub's row comes along.
-func (r *Replica) settle(item *Item, c *record.RowChange, outcome wire.Outcome, rows map[record.Key]*record.Row) error {
-	key := c.Key()
-	if !r.pinned[key] {
-		return nil
+// judgedChange is what a change set that was judged does to a row.
+type judgedChange struct {
+	*record.RowChange
+	item *Item
+}
+
+// settleAll brings the rows of change sets that were judged alike up to date, each row once.
+func (r *Replica) settleAll(items []*Item, outcome wire.Outcome, rows map[record.Key]*record.Row) error {
+	changes := make(map[record.Key][]judgedChange, len(items))
+	keys := make([]record.Key, 0, len(items))
+	for _, item := range items {
+		for k := range item.Change.Rows {
+			c := &item.Change.Rows[k]
+			if changes[c.Key()] == nil {
+				keys = append(keys, c.Key())
+			}
+			changes[c.Key()] = append(changes[c.Key()], judgedChange{c, item})
+		}
 	}
+	for _, key := range keys {
+		if err := r.settle(key, changes[key], outcome == wire.Applied && rows[key] == nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle brings a row up to date after changes of it were judged. Once they are applied, the hub's row is what the
+// author saw with his changes on top, and its vector the last one's context with its dot; otherwise the hub's row comes
+// along.
+func (r *Replica) settle(key record.Key, changes []judgedChange, applied bool) error {
 	base, err := r.store.Base(key)
-	if err != nil {
+	if err != nil || base == nil {
 		return err
 	}
-	if outcome == wire.Applied && rows[key] == nil && (base.Row != nil || c.Op == record.Insert) {
-		base.Row = appliedTo(base.Row, c, item, r)
-		base.Low = base.Low.Meet(base.Row.Vector)
+	for _, c := range changes {
+		if applied && (base.Row != nil || c.Op == record.Insert) {
+			base.Row = r.appliedTo(base.Row, c)
+			base.Low = base.Low.Meet(base.Row.Vector)
+		}
+	}
+	if applied && base.Row != nil {
 		if base.Hidden, err = r.hides(base); err != nil {
 			return err
 		}
@@ -162,14 +184,14 @@ func (r *Replica) hides(base *Base) (bool, error) {
 	return !slices.ContainsFunc(base.Row.Buckets(), func(b record.Bucket) bool { return slices.Contains(held, b) }), nil
 }
 
-func appliedTo(have *record.Row, c *record.RowChange, item *Item, r *Replica) *record.Row {
+func (r *Replica) appliedTo(have *record.Row, c judgedChange) *record.Row {
 	row := have
 	if row == nil {
-		row = record.NewRow(r.schema.TableByID(c.Table), c, clock.Dot{})
+		row = record.NewRow(r.schema.TableByID(c.Table), c.RowChange, clock.Dot{})
 	} else {
-		row.Show(c)
+		row.Show(c.RowChange)
 	}
-	row.Vector, row.Seq = c.Context.With(item.Change.Dot), item.Seq
+	row.Vector, row.Seq = c.Context.With(c.item.Change.Dot), c.item.Seq
 	return row
 }
 
@@ -185,7 +207,6 @@ func (r *Replica) unpin(key record.Key, base *Base) error {
 		}
 		return r.show(key, base)
 	}
-	delete(r.pinned, key)
 	if err := r.store.DropBase(key); err != nil {
 		return err
 	}
@@ -198,11 +219,11 @@ func (r *Replica) unpin(key record.Key, base *Base) error {
 
 // takeAnswer takes in today's row of the hub, as a verdict brought it.
 func (r *Replica) takeAnswer(key record.Key, row *record.Row) error {
-	if r.pinned[key] {
-		base, err := r.store.Base(key)
-		if err != nil {
-			return err
-		}
+	base, err := r.store.Base(key)
+	if err != nil {
+		return err
+	}
+	if base != nil {
 		if base.Row != nil {
 			base.Low = base.Low.Meet(row.Vector)
 		}
@@ -219,11 +240,9 @@ func (r *Replica) takeAnswer(key record.Key, row *record.Row) error {
 // letGo is leave for a row that the hub may not know yet: one inserted here, with changes on top, is still ours to
 // send, and stays.
 func (r *Replica) letGo(key record.Key) error {
-	if r.pinned[key] {
-		base, err := r.store.Base(key)
-		if err != nil || base.Row == nil {
-			return err
-		}
+	base, err := r.store.Base(key)
+	if err != nil || base != nil && base.Row == nil {
+		return err
 	}
 	return r.leave(key)
 }

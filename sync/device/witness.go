@@ -33,7 +33,7 @@ func (r *Replica) bearWitness(common uint64) error {
 				return err
 			}
 			for _, key := range keys {
-				if r.pinned[key] || seen[key] {
+				if seen[key] {
 					continue
 				}
 				seen[key] = true
@@ -46,7 +46,11 @@ func (r *Replica) bearWitness(common uint64) error {
 	return r.copyBases(common)
 }
 
+// copyRow looks at a row without pending changes.
 func (r *Replica) copyRow(key record.Key, common uint64) error {
+	if base, err := r.store.Base(key); err != nil || base != nil {
+		return err
+	}
 	row, err := r.store.Row(key)
 	if err != nil {
 		return err
@@ -56,7 +60,11 @@ func (r *Replica) copyRow(key record.Key, common uint64) error {
 
 // copyBases looks at the rows under pending changes, those among them whose bucket has left too.
 func (r *Replica) copyBases(common uint64) error {
-	for key := range r.pinned {
+	pinned, err := r.store.Bases()
+	if err != nil {
+		return err
+	}
+	for _, key := range pinned {
 		base, err := r.store.Base(key)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
 )
 
 // The stories of TestDeviceStore about the outbox, and the random ones.
@@ -86,6 +87,34 @@ func (d *deviceStory) items() {
 		same(d.T, "accepted", in(device.Accepted, 0, 9), []uint64{150})
 		same(d.T, "refused", in(device.Refused, 0, 9), []uint64{250})
 		same(d.T, "closed", in(device.Closed, 0, 9), []uint64{50})
+	})
+}
+
+func (d *deviceStory) judged() {
+	a, b := d.task(d.ID()), d.task(d.ID())
+	var items []*device.Item
+	for n := range uint64(5) {
+		items = append(items, d.newItem(n+1, device.Pending, a, b))
+	}
+	d.putItems(slices.Concat(items[:3], items[4:])...)
+	from := func(counter, n uint64) (found []*device.Item) {
+		d.write(func(tx device.Store) { found = must(tx.ItemsFrom(d.dot(0, counter), n)) })
+		return found
+	}
+	same(d.T, "up to the gap", from(1, 9), items[:3])
+	same(d.T, "up to two", from(2, 2), items[1:3])
+	same(d.T, "none", from(4, 9), []*device.Item(nil))
+	same(d.T, "of nobody", from(6, 1<<63), []*device.Item(nil))
+	for k, i := range items[:3] {
+		i.State, i.Seq = device.Accepted, uint64(20+k)
+		i.Prior = &wire.Prior{Outcome: wire.Applied, Eff: i.Change.Stamp.Add(i.Change.Offset)}
+	}
+	items[2].Prior.Eff++ // the hub gave it another time than its author meant
+	d.write(func(tx device.Store) { do(tx.PutJudged(items[:3])) })
+	same(d.T, "judged", from(1, 9), items[:3])
+	d.write(func(tx device.Store) {
+		same(d.T, "what is left", must(numbers(tx.Items(device.Pending, 0, 9))), []uint64{5})
+		same(d.T, "what is left on a row", must(numbers(tx.PendingOn(b.Key()))), []uint64{5})
 	})
 }
 
@@ -207,7 +236,7 @@ func (p *devicePair) step() func(device.Store) {
 	row, bucket := copyDeviceRow(p.rows[p.IntN(len(p.rows))]), jobBucket(p.jobs[p.IntN(4)])
 	class, yes, upTo := schema.Class(p.IntN(schema.Classes)), p.IntN(2) == 0, p.Uint64N(10*p.queue+1)
 	row.Seq, row.Deleted = p.Uint64N(50), p.IntN(4) == 0
-	switch p.IntN(10) {
+	switch p.IntN(11) {
 	case 0, 1, 2:
 		return func(tx device.Store) { do(tx.PutRow(row)) }
 	case 3:
@@ -226,11 +255,26 @@ func (p *devicePair) step() func(device.Store) {
 		return func(tx device.Store) { do(tx.PutItem(item)) }
 	case 8:
 		return func(tx device.Store) { do(tx.Forget(upTo)) }
+	case 9:
+		first, n, state := p.dot(0, 1+p.Uint64N(p.queue+1)), p.Uint64N(5), device.State(2+p.IntN(3))
+		return func(tx device.Store) { do(tx.PutJudged(p.judge(must(tx.ItemsFrom(first, n)), state, upTo))) }
 	}
 	return func(tx device.Store) {
 		do(tx.ClearStale(schema.ClassStock))
 		do(tx.MarkStale(bucket, schema.ClassStock))
 	}
+}
+
+// judge notes one verdict on the items; for the second half of the numbers with another effective time than was meant.
+func (p *devicePair) judge(items []*device.Item, s device.State, seq uint64) []*device.Item {
+	for k, i := range items {
+		i.State, i.Seq, i.Code, i.Message = s, seq+uint64(k), "", ""
+		i.Prior = &wire.Prior{Outcome: wire.Merged, Eff: i.Change.Stamp.Add(i.Change.Offset)}
+		if i.N > p.queue/2 {
+			i.Prior.Eff++
+		}
+	}
+	return items
 }
 
 // compare asks both sides everything.
@@ -261,7 +305,8 @@ func (p *devicePair) ask(tx device.Store) (answers []any) {
 		answers = append(answers, must(tx.Items(s, p.queue/4, 20)))
 	}
 	for n := range p.queue {
-		answers = append(answers, must(tx.Item(clock.Dot{Actor: p.actors[0], Counter: n + 1})))
+		dot := clock.Dot{Actor: p.actors[0], Counter: n + 1}
+		answers = append(answers, must(tx.Item(dot)), must(tx.ItemsFrom(dot, 3)))
 	}
 	for _, k := range must(byKey(tx.Stale(schema.ClassStock))) {
 		if must(tx.Row(k)) != nil { // whether a row that went is stale is nobody's business

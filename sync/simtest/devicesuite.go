@@ -46,6 +46,7 @@ var deviceStories = []struct {
 	{"an item comes back as it was put", (*deviceStory).item},
 	{"an item that is stamped anew takes its own place", (*deviceStory).restamped},
 	{"items are found by state, in order, after a number, up to a limit", (*deviceStory).items},
+	{"items that follow each other are judged together", (*deviceStory).judged},
 	{"pending items are found by the rows that they change", (*deviceStory).pendingOn},
 	{"only what was accepted or closed, and judged in time, is forgotten", (*deviceStory).forget},
 	{"a held bucket is held by its class", (*deviceStory).held},

@@ -304,6 +304,33 @@ func (s deviceTx) Item(d clock.Dot) (*device.Item, error) {
 	return nil, nil
 }
 
+// ItemsFrom implements device.Store.
+func (s deviceTx) ItemsFrom(first clock.Dot, n uint64) ([]*device.Item, error) {
+	var items []*device.Item
+	for d, at := range s.dots.from(first) {
+		if d != first || uint64(len(items)) == n {
+			break
+		}
+		items = append(items, s.item(at))
+		first.Counter++
+	}
+	return items, nil
+}
+
+// PutJudged implements device.Store.
+func (s deviceTx) PutJudged(items []*device.Item) error {
+	for _, i := range items {
+		have, ok := s.items.get(i.N)
+		if !ok || have.Hash != i.Hash || have.Chain != i.Chain {
+			return broken("PutJudged: item %d is not in the store as it is", i.N)
+		}
+		if err := s.PutItem(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s deviceTx) item(n uint64) *device.Item {
 	i, _ := s.items.get(n)
 	return copyItem(i)
