@@ -41,6 +41,6 @@ var Schema = schema.Must(schema.New("aftersales", Version,
 	branchTable, teamTable, membershipTable,
 	codeListTable, codeTable, substateTable, fieldSetTable, fieldDefTable,
 	findingTable, checklistTable, checklistVersionTable, answerTable,
-	consentTable, approvalTable, approvalSecretTable, paymentTable, goodsTable, discrepancyTable,
+	consentTable, approvalTable, approvalSecretTable, paymentTable, goodsTable, partRequestTable, handOverTable, discrepancyTable,
 	numberFormatTable, settingTable, policyTable, policyVersionTable,
 ))

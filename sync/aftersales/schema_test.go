@@ -21,7 +21,8 @@ func TestTableNumbersStay(t *testing.T) {
 		"finding":        182, "checklist": 183, "checklist_version": 184, "answer": 185, "consent": 187, "approval": 188,
 		"approval_secret": 189, "payment": 191, "goods_receipt": 192, "discrepancy": 196,
 		"product_component": 142, "contract": 146, "contract_cover": 147, "charge": 150, "billing_finding": 152,
-		"code_list": 154,
+		"code_list":    154,
+		"part_request": 194, "hand_over": 195,
 	}
 	if len(Schema.Tables) != len(want) {
 		t.Errorf("%d tables, want %d", len(Schema.Tables), len(want))
