@@ -54,7 +54,6 @@ type about struct {
 type detailPage struct {
 	frame
 	about
-	*Detail
 	MayEdit bool
 	Extra   any
 }
@@ -70,10 +69,10 @@ func (o *Office) showDetail(v *Visit, status int, problem error, d *Detail, more
 	if err != nil {
 		return err
 	}
-	page := detailPage{Detail: d, MayEdit: d.Form != nil && v.Who.May(d.Edit)}
+	page := detailPage{MayEdit: d.Form != nil && v.Who.May(d.Edit)}
 	if problem != nil {
 		f, _ := statusOf(problem)
-		page.about.Problem = v.lang.refusal(f)
+		page.Problem = v.lang.refusal(f)
 	}
 	err = o.Engine.View(v.r.Context(), func(r Reader) error {
 		row, err := living(r, o.Schema.Table(d.Table), id)
@@ -87,13 +86,13 @@ func (o *Office) showDetail(v *Visit, status int, problem error, d *Detail, more
 		if page.Extra, err = more(b, row); err != nil {
 			return err
 		}
-		page.about.Seen = b.seen.String()
+		page.Seen = b.seen.String()
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	page.frame = v.frame(page.about.Name, d.URL)
+	page.frame = v.frame(page.Name, d.URL)
 	name := d.Page
 	if name == "" {
 		name = "detail"

@@ -45,9 +45,10 @@ var customerForm = &Form{
 		"name", "kind", "roles", "parent", "phone", "phone2", "email", "province", "city", "district", "address",
 		"customer_group", "tax_number", "language", "tags", "note", "fields",
 	},
-	Needed: []string{"name"},
-	URL:    customersURL,
-	New:    "New customer", Edit: "Edit %s", Make: "Make the customer", Made: "The customer is made.",
+	Needed:   []string{"name"},
+	Defaults: map[string]string{"kind": aftersales.PartyOrganisation, "roles": aftersales.RoleCustomer},
+	URL:      customersURL,
+	New:      "New customer", Edit: "Edit %s", Make: "Make the customer", Made: "The customer is made.",
 	Cause: aftersales.CauseCreate,
 	Create: func(tx aftersales.Tx, values record.Values) (record.ID, error) {
 		return aftersales.CreateParty(tx, aftersales.PartyInput{

@@ -27,7 +27,10 @@ func (v *Visit) formFields(r Reader, form *Form, row *record.Row) (fields []fiel
 	}
 	for i := range fields {
 		f := &fields[i]
-		f.Required = f.Required || slices.Contains(form.Needed, f.Name)
+		f.Required = slices.Contains(form.Needed, f.Name) || f.own && f.Required // else the command fills it in
+		if row == nil && f.Value == "" {
+			f.Value = form.Defaults[f.Name]
+		}
 	}
 	return fields, nil
 }
@@ -111,7 +114,7 @@ func (v *Visit) ownField(r Reader, c *schema.Column, d aftersales.FieldDef, valu
 		own.Kind = k
 	}
 	f := v.inputOf(own, aftersales.Label(d.Label, v.lang.tag), value)
-	f.Name, f.Required = c.Name+"."+d.Field, d.RequiredOn == aftersales.RequiredCreate
+	f.Name, f.Required, f.own = c.Name+"."+d.Field, d.RequiredOn == aftersales.RequiredCreate, true
 	var err error
 	if d.Kind == aftersales.FieldChoice {
 		f.Kind = "select"

@@ -15,16 +15,17 @@ import (
 // Form is a page that makes a row, or changes one: its fields come from the schema, and only what somebody changed in
 // it is written.
 type Form struct {
-	Table   string
-	Columns []string          // those that people type, in their order; "fields" stands for all fields of the company's own
-	Needed  []string          // those that a new row must have
-	Lists   map[string]string // the code lists of columns whose codes are data
-	URL     string            // of the list; a row is at URL/id
-	New     string            // what the page is called that makes one: "New job"
-	Edit    string            // ... that changes one, with its name: "Edit job %s"
-	Make    string            // what the button says: "Make the job"
-	Made    string            // what is said afterwards
-	Cause   string            // of making one, for the audit
+	Table    string
+	Columns  []string          // those that people type, in their order; "fields" stands for all fields of the company's own
+	Needed   []string          // those that a new row must have
+	Defaults map[string]string // what a new row's fields begin with
+	Lists    map[string]string // the code lists of columns whose codes are data
+	URL      string            // of the list; a row is at URL/id
+	New      string            // what the page is called that makes one: "New job"
+	Edit     string            // ... that changes one, with its name: "Edit job %s"
+	Make     string            // what the button says: "Make the job"
+	Made     string            // what is said afterwards
+	Cause    string            // of making one, for the audit
 	// Create makes the row. Save writes what was changed; nil: aftersales.Edit.
 	Create func(tx aftersales.Tx, values record.Values) (record.ID, error)
 	Save   func(tx aftersales.Tx, id record.ID, values record.Values) error

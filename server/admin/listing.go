@@ -29,7 +29,7 @@ type Listing struct {
 
 type listingPage struct {
 	frame
-	*Listing
+	Of      *Listing
 	Filters []filterView
 	Heads   []headView
 	Rows    []list.Row
@@ -62,6 +62,9 @@ type choiceView struct {
 	On          bool
 }
 
+// MakeNeeds is the permission that the button takes; templates ask it.
+func (l *Listing) MakeNeeds() string { return string(l.Need) }
+
 // ShowList shows the page of a list, or sends it as a file where the URL asks for a format.
 func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 	q, err := ls.List.Parse(v.r.URL.Query(), o.Zone)
@@ -71,7 +74,7 @@ func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 	if format := v.query("format"); format != "" {
 		return o.export(v, ls, q, format)
 	}
-	page := listingPage{Listing: ls, frame: v.frame(v.t(ls.Title), ls.URL), Narrow: q.On, Sort: v.query("sort"), Extra: extra}
+	page := listingPage{Of: ls, frame: v.frame(v.t(ls.Title), ls.URL), Narrow: q.On, Sort: v.query("sort"), Extra: extra}
 	page.Columns = v.columns(ls.List)
 	err = o.Engine.View(v.r.Context(), func(r Reader) error {
 		found, err := ls.List.Run(r, q, pageSize)

@@ -132,6 +132,7 @@ type field struct {
 	Problem  string
 
 	column *schema.Column
+	own    bool // a field that the company defined
 }
 
 type option struct{ Value, Label string }

@@ -110,9 +110,13 @@ type browser struct {
 
 func (b *bureau) browser(login string) *browser {
 	b.t.Helper()
+	return b.visitor().post("/sign-in", "login", login, "password", password).sees(http.StatusOK)
+}
+
+// visitor is a browser in which nobody has signed in.
+func (b *bureau) visitor() *browser {
 	jar, _ := cookiejar.New(nil)
-	v := &browser{t: b.t, url: b.url, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
-	return v.post("/sign-in", "login", login, "password", password).sees(http.StatusOK)
+	return &browser{t: b.t, url: b.url, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
 }
 
 func (v *browser) get(path string) *browser {
