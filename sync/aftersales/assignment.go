@@ -176,7 +176,7 @@ func markPlanned(tx Tx, job Job, start, end int64) error {
 	return tx.Update("job", job.ID, values)
 }
 
-func checkAssignee(tx Tx, person, team record.ID) error {
+func checkAssignee(tx View, person, team record.ID) error {
 	if person.IsZero() == team.IsZero() {
 		return fault.New(WhoUnclear, "give the job to a person or to a group: one of the two")
 	}

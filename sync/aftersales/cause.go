@@ -12,6 +12,10 @@ const (
 	CauseRequestWait   = "request.wait"
 	CauseCallRegister  = "call.register"
 
+	CauseSkillSet    = "skill.set"
+	CauseAbsencePut  = "absence.put"
+	CauseResourceSet = "resource.set"
+
 	CauseJobCreate   = "job.create"
 	CauseJobAssign   = "job.assign"
 	CauseJobUnassign = "job.unassign"

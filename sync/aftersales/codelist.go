@@ -55,7 +55,9 @@ const (
 	ListJobKind      = "job_kind"
 	ListPayment      = "payment"
 	ListChannel      = "channel"
-	ListSeverity     = "severity"      // of a request; one that is a number is its priority
+	ListSeverity     = "severity" // of a request; one that is a number is its priority
+	ListSkill        = "skill"
+	ListAbsence      = "absence"
 	ListWait         = "wait"          // what a request waits for
 	ListServiceLevel = "service_level" // what a contract promises
 

@@ -80,6 +80,7 @@ var jobColumns = slices.Concat(branch(), []schema.Column{
 	set(41, "tags"),
 	ref(42, "locked_by", "slip"), // the audited slip that locks the findings
 	ref(43, "follows", "job"),
+	office(set(44, "needs")), // skills that it takes, codes of the list "skill"
 }, fields(), archive())
 
 var jobTable = &schema.Table{
@@ -141,6 +142,7 @@ type Job struct {
 	Tags            []string       `json:"tags"`
 	LockedBy        record.ID      `json:"locked_by"`
 	Follows         record.ID      `json:"follows"`
+	Needs           []string       `json:"needs"`
 	Fields          map[string]any `json:"fields"`
 	ArchivedAt      int64          `json:"archived_at"`
 	ArchivedReason  string         `json:"archived_reason"`
@@ -180,6 +182,7 @@ type JobInput struct {
 	Tags         []string
 	Fields       FieldValues
 	Follows      record.ID // the job that this one continues
+	Needs        []string  // skills that it takes, of the list "skill"
 }
 
 // CreateJob makes a job: in the office, of a request, or found on site by a technician, who is its lead then. Codes:
@@ -235,6 +238,7 @@ func (in JobInput) values(tx Tx, about subject) record.Values {
 		"cost": in.Cost.Value(), "note": optional(in.Note), "follows": record.Ref(in.Follows),
 	}
 	addSet(values, "tags", in.Tags)
+	addSet(values, "needs", in.Needs)
 	return values
 }
 

@@ -137,7 +137,7 @@ func SetHolder(tx Tx, location, person record.ID) error {
 }
 
 // VanOf returns the location that the person takes parts from: the first van that he holds. Codes: NoVan.
-func VanOf(tx Tx, person record.ID) (Location, error) {
+func VanOf(tx View, person record.ID) (Location, error) {
 	if person.IsZero() {
 		return Location{}, fault.New(NoVan, "say from which location")
 	}

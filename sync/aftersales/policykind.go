@@ -12,6 +12,7 @@ const (
 	PolicyCharge   = "charge"   // who pays for parts, labour, travel: ChargePolicy
 	PolicyFreight  = "freight"  // who pays for freight: ChargePolicy
 	PolicyPrice    = "price"    // what services cost, tax and rounding: PricePolicy
+	PolicyDispatch = "dispatch" // whom to send: DispatchPolicy
 )
 
 // policyKinds says how the body of each kind is checked.
@@ -24,6 +25,7 @@ var policyKinds = map[string]func(body string) error{
 	PolicyCharge:   checkPolicy[ChargePolicy],
 	PolicyFreight:  checkPolicy[ChargePolicy],
 	PolicyPrice:    checkPolicy[PricePolicy],
+	PolicyDispatch: checkPolicy[DispatchPolicy],
 }
 
 // shippedPolicies returns the ready-made policies, those that hold in a new company first among their kind.
@@ -37,5 +39,6 @@ func shippedPolicies() []PolicyTemplate {
 		chargePolicies(),
 		freightPolicies(),
 		pricePolicies(),
+		dispatchPolicies(),
 	)
 }

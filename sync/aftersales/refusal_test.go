@@ -25,7 +25,9 @@ type refusal struct {
 }
 
 // refusals is every way to be refused that a command has.
-var refusals = slices.Concat(generalRefusals, requestRefusals, slaRefusals, visitRefusals, stockRefusals)
+var refusals = slices.Concat(
+	generalRefusals, requestRefusals, slaRefusals, visitRefusals, stockRefusals, dispatchRefusals,
+)
 
 var generalRefusals = []refusal{
 	{MissingText, "a job without a text", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{})) }},

@@ -170,12 +170,14 @@ type RequestInput struct {
 	Unit         record.ID
 	Product      record.ID // of a unit that is not registered: it is now, as the customer's
 	Serial       string
-	Type         string // "": by the unit's warranty
-	ServiceClass string // "": by the type
-	Priority     int64  // 0: the severity, where that is a number
-	Severity     string // of the list "severity"
-	Channel      string // of the list "channel"
-	ServiceLevel string // of the list "service_level"; "": the contract's
+	Type         string    // "": by the unit's warranty
+	ServiceClass string    // "": by the type
+	Priority     int64     // 0: the severity, where that is a number
+	Severity     string    // of the list "severity"
+	Channel      string    // of the list "channel"
+	ServiceLevel string    // of the list "service_level"; "": the contract's
+	Handler      record.ID // who answers for it: a person or ...
+	Team         record.ID // ... a group; neither: by the branch's routes
 	Title        string
 	Description  string
 	FaultCode    string
@@ -186,7 +188,7 @@ type RequestInput struct {
 }
 
 // CreateRequest registers what a customer asks for. Codes: MissingText without title and description, UnknownCode,
-// BadField, MissingField, fault.UnknownRow.
+// WhoUnclear, NotAvailable, BadField, MissingField, fault.UnknownRow.
 func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 	if _, err := textFor("what the customer asks for", in.Title+in.Description); err != nil {
 		return record.ID{}, err
@@ -218,17 +220,20 @@ func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 	return id, insertWithFields(tx, "request", id, in.values(tx, about), in.Fields)
 }
 
-// promise sets when the request is due, where that was not given: lists go by it. Its clocks go by the policies.
+// promise sets when the request is due and who answers for it, where that was not given. Lists go by when it is due; its
+// clocks go by the policies.
 func (in *RequestInput) promise(tx Tx, about subject) error {
+	r, region := in.asRow(about)
+	if in.Handler.IsZero() && in.Team.IsZero() {
+		var err error
+		if in.Handler, in.Team, err = route(tx, r, region); err != nil {
+			return err
+		}
+	} else if err := checkAssignee(tx, in.Handler, in.Team); err != nil {
+		return err
+	}
 	if in.DueAt != 0 {
 		return nil
-	}
-	r := Request{
-		Branch: in.Branch, State: RequestNew, Type: in.Type, ServiceClass: in.ServiceClass, Severity: in.Severity,
-		ServiceLevel: in.ServiceLevel, ReceivedAt: in.ReceivedAt,
-	}
-	if about.site != nil {
-		r.Site = about.site.ID
 	}
 	h := history{at: map[string]int64{EventReceived: in.ReceivedAt}}
 	clocks, err := NewSLABook(tx).clocks(r, h, nil, in.ReceivedAt)
@@ -238,6 +243,18 @@ func (in *RequestInput) promise(tx Tx, about subject) error {
 		}
 	}
 	return err
+}
+
+// asRow returns the request as policies see it, and the region of its site.
+func (in RequestInput) asRow(about subject) (r Request, region string) {
+	r = Request{
+		Branch: in.Branch, State: RequestNew, Type: in.Type, ServiceClass: in.ServiceClass, Severity: in.Severity,
+		ServiceLevel: in.ServiceLevel, ReceivedAt: in.ReceivedAt,
+	}
+	if about.site != nil {
+		r.Site, region = about.site.ID, about.site.Get("region").Text()
+	}
+	return r, region
 }
 
 func (in RequestInput) checkCodes(tx Tx) error {
@@ -259,7 +276,8 @@ func (in RequestInput) values(tx Tx, about subject) record.Values {
 		"type": optional(in.Type), "service_class": optional(in.ServiceClass), "priority": at(in.Priority),
 		"severity": optional(in.Severity), "channel": optional(in.Channel), "title": optional(in.Title),
 		"description": optional(in.Description), "fault_code": optional(in.FaultCode),
-		"received_at": record.Instant(in.ReceivedAt), "due_at": at(in.DueAt), "taken_by": record.Ref(tx.Author()), "service_level": optional(in.ServiceLevel),
+		"received_at": record.Instant(in.ReceivedAt), "due_at": at(in.DueAt), "taken_by": record.Ref(tx.Author()),
+		"service_level": optional(in.ServiceLevel), "handler": record.Ref(in.Handler), "handler_team": record.Ref(in.Team),
 	}
 	addSet(values, "tags", in.Tags)
 	return values

@@ -36,7 +36,7 @@ type Stock struct {
 
 // StockAt returns what lies at a location, part by part in the order of their codes; parts of which nothing is left
 // are left out, those of which more was taken than was there are not.
-func StockAt(tx Tx, location record.ID) ([]Stock, error) {
+func StockAt(tx View, location record.ID) ([]Stock, error) {
 	amounts := map[record.ID]int64{}
 	for column, sign := range map[string]int64{"to_location": 1, "from_location": -1} {
 		rows, err := tx.Refs("movement", column, location)
