@@ -16,7 +16,7 @@ const (
 	RowsJoined    fault.Code = "rows_joined"    // a change wrote two rows that are one now, and wrote them differently
 )
 
-var mergeable = []string{"party", "contact", "site", "unit", "product", "part"}
+var mergeable = []string{"party", "contact", "site", "unit", "product", "part", "solution"}
 
 // maxAliases bounds the steps that Survivor takes. One is the rule; more come of concurrent merges only.
 const maxAliases = 64

@@ -42,5 +42,6 @@ var Schema = schema.Must(schema.New("aftersales", Version,
 	codeListTable, codeTable, substateTable, fieldSetTable, fieldDefTable,
 	findingTable, checklistTable, checklistVersionTable, answerTable,
 	consentTable, approvalTable, approvalSecretTable, paymentTable, goodsTable, partRequestTable, handOverTable, discrepancyTable,
+	solutionTable, solutionUseTable, documentTable,
 	numberFormatTable, settingTable, policyTable, policyVersionTable,
 ))

@@ -23,6 +23,8 @@ type SlipPaper struct {
 	Findings  []FindingLine  `json:"findings"`
 	Answers   []Filled       `json:"answers"`
 	Parts     []PartLine     `json:"parts"`
+	Charges   []Charge       `json:"charges"`
+	Totals    Totals         `json:"totals"`
 	Consent   Consent        `json:"consent"`
 	Approval  Approval       `json:"approval"`
 	Payments  []Payment      `json:"payments"`
@@ -86,6 +88,12 @@ func SlipDocument(tx Tx, visit record.ID) (*SlipPaper, error) {
 // complete adds what is computed: times, answers, what was agreed and paid.
 func (p *SlipPaper) complete(tx Tx) (err error) {
 	if p.Answers, err = Filling(tx, p.Visit.ID); err != nil {
+		return err
+	}
+	if p.Charges, err = Charges(tx, p.Job.ID); err != nil {
+		return err
+	}
+	if p.Totals, err = ChargeTotals(tx, p.Job.ID); err != nil {
 		return err
 	}
 	if p.Consent, err = LastConsent(tx, p.Job.ID); err != nil {
