@@ -20,10 +20,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
+	"fieldsync/client/files"
 	"fieldsync/client/replica"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
@@ -46,6 +48,7 @@ type Options struct {
 	Now    func() time.Time // the device's clock; nil means time.Now
 	// DeferIndexes makes the first download faster: indexes are built when it is complete.
 	DeferIndexes bool
+	Files        FileOptions
 	// ReadOnly opens the replica beside another program that writes it: what would write is refused with
 	// replica.ReadOnly, and there must be a replica.
 	ReadOnly bool
@@ -61,6 +64,9 @@ type Client struct {
 	live    live
 	contact contact
 	indexer indexer
+	files   *files.Store
+	haul    *hauler
+	web     *http.Client // for files
 }
 
 // Open opens the replica, and makes an empty one where there is none. A damaged file is set aside and what was not
@@ -94,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{Options: o, replica: r, codec: codec, account: account}
-	if err := c.renounceCopy(ctx); err != nil {
+	if err := errors.Join(c.renounceCopy(ctx), c.openFiles()); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	c.startIndexing()
@@ -130,6 +136,7 @@ func (c *Client) Close() error {
 	c.Disconnect()
 	c.indexer.close()
 	c.watch.close()
+	c.web.CloseIdleConnections()
 	return c.replica.Close()
 }
 

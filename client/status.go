@@ -84,6 +84,12 @@ func (c *contact) setOnline(online bool) {
 	c.online = online
 }
 
+func (c *contact) isOnline() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.online
+}
+
 func (c *contact) progressed(p *wire.Page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

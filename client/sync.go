@@ -159,7 +159,7 @@ func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
 const maxRenewals = 4
 
 // SyncOnce connects, sends what waits and fetches what is new, and returns when both ends are level, or ctx ends. It
-// does not retry: the caller, a person or a scheduler, decides when to. The errors are *fault.Error; link.NoNetwork
+// does not retry; files travel then, for as long as ctx gives them, and what is left of them is no error. The caller, a person or a scheduler, decides when to. The errors are *fault.Error; link.NoNetwork
 // says that the hub could not be reached. Whatever the outcome, nothing on the device is lost.
 func (c *Client) SyncOnce(ctx context.Context) error {
 	level := false
@@ -175,7 +175,13 @@ func (c *Client) SyncOnce(ctx context.Context) error {
 		end := l.Run(ctx)
 		switch {
 		case level:
-			return c.levelled(ctx)
+			if err := c.levelled(ctx); err != nil {
+				return err
+			}
+			if err := c.haulOnce(ctx); err != nil { // the rows are level all the same
+				c.Log.Info("files wait", "reason", err)
+			}
+			return nil
 		case ctx.Err() != nil:
 			return fault.Wrap(link.NoNetwork, "there was not enough time; the rest goes next time", ctx.Err())
 		case end.Reason != nil:
@@ -199,6 +205,7 @@ func (c *Client) levelled(ctx context.Context) error {
 type live struct {
 	mu     sync.Mutex
 	link   *link.Link
+	leave  context.CancelFunc // ends the link, which is made anew
 	cancel context.CancelFunc
 	done   chan struct{}
 	wake   chan struct{}
@@ -224,9 +231,13 @@ func (c *Client) Connect() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	c.live.cancel, c.live.done, c.live.wake = cancel, done, make(chan struct{}, 1)
+	wake := c.live.wake
 	go func() {
 		defer close(done)
-		c.stay(ctx, cfg, c.live.wake)
+		var files sync.WaitGroup
+		files.Go(func() { c.carry(ctx) })
+		c.stay(ctx, cfg, wake)
+		files.Wait()
 	}()
 	return nil
 }
@@ -291,23 +302,35 @@ func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backof
 		backoff.Succeeded()
 		c.contact.setOnline(true)
 		level()
+		c.haul.wakeUp()
 	}
 	l, err := link.Dial(ctx, cfg)
 	if err != nil {
 		return link.End{Reason: err}
 	}
-	c.live.set(l)
-	defer c.live.set(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c.live.set(l, cancel)
+	defer c.live.set(nil, nil)
 	check := time.AfterFunc(c.contact.nextCheck(c.Now()), l.Check)
 	defer check.Stop()
 	defer c.contact.setOnline(false)
 	return l.Run(ctx)
 }
 
-func (l *live) set(to *link.Link) {
+func (l *live) set(to *link.Link, leave context.CancelFunc) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.link = to
+	l.link, l.leave = to, leave
+}
+
+// renew has the connection made anew: the hub hands out a fresh token when it begins.
+func (l *live) renew() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.leave != nil {
+		l.leave()
+	}
 }
 
 func (l *live) wrote() {

@@ -45,6 +45,7 @@ func commands() []*command {
 		acceptCommand(), travelCommand(), arriveCommand(), pauseCommand(), resumeCommand(),
 		declineCommand(), noAccessCommand(), noteCommand(), completeCommand(),
 		partUseCommand(), partReturnCommand(), partSearchCommand(), partStockCommand(), partLedgerCommand(),
+		photoCommand(), filesCommand(), fetchCommand(),
 		outboxCommand(), resendCommand(), dismissCommand(),
 	}
 }
