@@ -65,7 +65,7 @@ type Options struct {
 	Ledger  Ledger
 	Devices Devices                               // may be nil where no device connects
 	Limits  func(context.Context) (Limits, error) // nil: none
-	Reserve int64                                 // bytes of disk that files leave free: rows go first
+	Reserve int64                                 // bytes of disk that files leave free: rows go first; 0 takes what there is
 	Log     *slog.Logger
 	Now     func() time.Time
 }
@@ -138,6 +138,9 @@ func full(err error) error {
 
 // room refuses what would leave less than the reserve free.
 func (d *Desk) room(bytes int64) error {
+	if d.Reserve == 0 {
+		return nil
+	}
 	if free, known := freeBytes(d.Dir); known && free-bytes < d.Reserve {
 		return errFull
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fieldsync/sync/blob"
@@ -102,8 +103,14 @@ func (d *Desk) known(ctx context.Context, p place) (bool, error) {
 	return true, d.Ledger.Note(ctx, Arrival{Hash: p.hash, Person: p.person, At: d.Now()})
 }
 
-// ask tells a device how much of its file the hub has.
+// ask tells a device how much of its file the hub has. Whoever asks does not send any more: a request that still hangs
+// is ended first, so that the answer counts all that came.
 func (d *Desk) ask(w http.ResponseWriter, r *http.Request, p place) error {
+	end, err := d.coming.begin(r.Context(), p, func() {})
+	if err != nil {
+		return err
+	}
+	defer end()
 	complete, err := d.known(r.Context(), p)
 	if err != nil {
 		return err
@@ -137,13 +144,13 @@ func (d *Desk) receive(w http.ResponseWriter, r *http.Request, at place) error {
 	if err := d.admitPart(r.Context(), p); err != nil {
 		return err
 	}
-	control := http.NewResponseController(w)
-	end, err := d.coming.begin(r.Context(), at, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
+	body := &steady{Reader: r.Body, control: http.NewResponseController(w)}
+	end, err := d.coming.begin(r.Context(), at, body.stop)
 	if err != nil {
 		return err
 	}
 	defer end()
-	p.body = steady{r.Body, control}
+	p.body = body
 	// What came is kept though the network went: so the work does not end with the request.
 	offset, complete, err := d.add(context.WithoutCancel(r.Context()), p)
 	if err != nil {
@@ -180,14 +187,25 @@ func count(s string) (int64, bool) {
 	return n, err == nil && n >= 0 && strconv.FormatInt(n, 10) == s
 }
 
-// steady is a body that may take as long as it likes, while something comes.
+// steady is a body that may take as long as it likes, while something comes and nobody stops it.
 type steady struct {
 	io.Reader
 	control *http.ResponseController
+	stopped atomic.Bool
 }
 
-func (s steady) Read(p []byte) (int, error) {
+var errStopped = errors.New("files: the device has begun another request")
+
+func (s *steady) stop() {
+	s.stopped.Store(true)
+	_ = s.control.SetReadDeadline(time.Unix(1, 0)) // after the flag: a Read that has not seen it is ended by this
+}
+
+func (s *steady) Read(p []byte) (int, error) {
 	_ = s.control.SetReadDeadline(time.Now().Add(patience)) // where it cannot be set, the server's own bound holds
+	if s.stopped.Load() {
+		return 0, errStopped
+	}
 	return s.Reader.Read(p)
 }
 

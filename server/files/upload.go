@@ -124,8 +124,26 @@ func (d *Desk) append(p part) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, io.LimitReader(p.body, min(maxPart, p.length-p.offset)))
+	body := &heard{Reader: p.body}
+	_, err = io.Copy(f, io.LimitReader(body, min(maxPart, p.length-p.offset)))
+	if body.broke {
+		err = fault.Wrap(errCut.Code, errCut.Message, err)
+	}
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+var errCut = fault.New(blob.WrongOffset, "The part broke off. It goes on where the server says.")
+
+// heard tells whether it was the body that broke, or the disk.
+type heard struct {
+	io.Reader
+	broke bool
+}
+
+func (h *heard) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	h.broke = err != nil && !errors.Is(err, io.EOF)
+	return n, err
 }
 
 // early refuses a file by its beginning, as soon as that is there, and drops it.

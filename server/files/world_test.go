@@ -39,9 +39,14 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldIn(t, filepath.Join(t.TempDir(), "files"))
+}
+
+func newWorldIn(t *testing.T, dir string) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Now(), had: map[place]int64{}, sees: map[place]bool{}, needed: map[blob.Hash]bool{}}
 	desk, err := Open(Options{
-		Dir: filepath.Join(t.TempDir(), "files"), Ledger: w, Devices: w, Log: slog.New(slog.DiscardHandler),
+		Dir: dir, Ledger: w, Devices: w, Log: slog.New(slog.DiscardHandler),
 		Limits: func(context.Context) (Limits, error) { return w.limits, nil },
 		Now:    func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 	})

@@ -46,6 +46,7 @@ func TestFieldtech(t *testing.T) {
 		"watch follows what happens until Ctrl-C":    watchFollows,
 		"wrong names and wrong states are refused":   wrongNames,
 		"commands at the same time take turns":       takeTurns,
+		"photos are sent through kills":              photosAreSentThroughKills,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,598 @@
+package systemtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"fieldsync/client"
+	"fieldsync/client/files"
+	"fieldsync/client/link"
+	"fieldsync/server"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/blob"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// photoOf returns a JPEG that no other seed gives; noise, so that it is as large as photos are.
+func photoOf(t *testing.T, seed uint64, side int) []byte {
+	t.Helper()
+	p, r := image.NewRGBA(image.Rect(0, 0, side, side)), rand.New(rand.NewPCG(seed, 1))
+	for y := range side {
+		for x := range side {
+			p.SetRGBA(x, y, color.RGBA{uint8(r.Uint32()), uint8(r.Uint32()), uint8(r.Uint32()), 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, p, &jpeg.Options{Quality: 90}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func hashOf(b []byte) blob.Hash { return sha256.Sum256(b) }
+
+// crew is a company with one job for each list of people.
+func (w *world) crew(people ...[]record.ID) (jobs []record.ID) {
+	w.t.Helper()
+	w.office("job.create", func(tx aftersales.Tx) error {
+		branch, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "B1", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
+		known := map[record.ID]bool{}
+		for _, crew := range people {
+			job, e := aftersales.CreateJob(tx, aftersales.JobInput{Branch: branch, Title: "pump leaks"})
+			err = errors.Join(err, e)
+			for _, p := range crew {
+				if !known[p] {
+					known[p] = true
+					_, e := aftersales.CreatePerson(tx, aftersales.PersonInput{ID: p, Branch: branch, Name: "P", Technician: true})
+					err = errors.Join(err, e)
+				}
+				_, e := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: p})
+				err = errors.Join(err, e)
+			}
+			jobs = append(jobs, job)
+		}
+		return err
+	})
+	return jobs
+}
+
+func (w *world) attach(c *client.Client, job record.ID, kind string, b []byte) record.ID {
+	w.t.Helper()
+	id, err := c.Attach(w.t.Context(), aftersales.Row{Table: "job", ID: job}, bytes.NewReader(b), client.FileInput{Kind: kind})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+func (w *world) state(c *client.Client, job record.ID) (states []string) {
+	w.t.Helper()
+	list, err := c.JobFiles(w.t.Context(), job)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, a := range list {
+		states = append(states, a.State)
+	}
+	return states
+}
+
+func (w *world) content(c *client.Client, id record.ID) []byte {
+	w.t.Helper()
+	f, err := c.OpenAttachment(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return b
+}
+
+func (w *world) hubHas(b []byte) bool {
+	w.t.Helper()
+	has, err := w.core.Files.Has(w.t.Context(), hashOf(b))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return has
+}
+
+func TestAPhotoGoesFromOnePhoneToAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	wang, wangID := w.technician("wang")
+	job := w.crew([]record.ID{liID, wangID})[0]
+	sync(t, li)
+	photo := photoOf(t, 1, 400)
+	id := w.attach(li, job, aftersales.AttachPhoto, photo)
+	if small, err := li.Thumbnail(t.Context(), id); err != nil || len(small) == 0 {
+		t.Fatal("no thumbnail offline:", err)
+	}
+	if s := w.state(li, job); len(s) != 1 || s[0] != client.FileWaiting {
+		t.Fatal(s)
+	}
+	sync(t, li)
+	if s := w.state(li, job); s[0] != client.FileDone || !w.hubHas(photo) {
+		t.Fatal(s)
+	}
+	sync(t, wang)
+	if s := w.state(wang, job); len(s) != 1 || s[0] != client.FileAway {
+		t.Fatal(s)
+	}
+	if small, err := wang.Thumbnail(t.Context(), id); err != nil || len(small) == 0 {
+		t.Error("the thumbnail did not come ahead:", err)
+	}
+	if _, err := wang.OpenAttachment(t.Context(), id); fault.CodeOf(err) != files.Elsewhere {
+		t.Error(err)
+	}
+	if err := wang.Download(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(w.content(wang, id), photo) {
+		t.Error("it arrived changed")
+	}
+}
+
+// Somebody who knows a hash writes a row that names it: nothing opens, neither for him nor for anybody else, until he
+// has shown that he has the file.
+func TestARowThatNamesAStrangersHashOpensNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	mallory, malloryID := w.technician("mallory")
+	helper, helperID := w.technician("helper")
+	jobs := w.crew([]record.ID{liID}, []record.ID{malloryID, helperID})
+	sync(t, li)
+	secret := photoOf(t, 2, 100)
+	w.attach(li, jobs[0], aftersales.AttachPhoto, secret)
+	sync(t, li)
+
+	sync(t, mallory)
+	id, err := mallory.Comments().Attach(t.Context(), aftersales.AttachmentInput{
+		About: aftersales.Row{Table: "job", ID: jobs[1]}, Kind: aftersales.AttachPhoto, SHA256: hashOf(secret).String(),
+		Size: int64(len(secret)), MediaType: "image/jpeg",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync(t, mallory)
+	sync(t, helper)
+	for name, c := range map[string]*client.Client{"mallory": mallory, "his helper": helper} {
+		if err := c.Download(t.Context(), id); fault.CodeOf(err) != blob.Unknown {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := c.Thumbnail(t.Context(), id); fault.CodeOf(err) != files.Elsewhere {
+			t.Errorf("%s has a thumbnail: %v", name, err)
+		}
+	}
+	w.attach(mallory, jobs[1], aftersales.AttachPhoto, secret) // he has it after all
+	sync(t, mallory)
+	if err := helper.Download(t.Context(), id); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAFileThatIsThereIsNotSentTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	wang, wangID := w.technician("wang")
+	jobs := w.crew([]record.ID{liID, wangID}, []record.ID{wangID})
+	sync(t, li)
+	photo := photoOf(t, 3, 300)
+	id := w.attach(li, jobs[0], aftersales.AttachPhoto, photo)
+	sync(t, li)
+	sync(t, wang)
+	if err := wang.Download(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	w.attach(wang, jobs[1], aftersales.AttachPhoto, photo)
+	gate := newGate(t, w.url)
+	if err := wang.Move(gate.url()); err != nil {
+		t.Fatal(err)
+	}
+	sync(t, wang)
+	if s := w.state(wang, jobs[1]); s[0] != client.FileDone {
+		t.Error(s)
+	}
+	if sent := gate.up.Load(); sent > int64(len(photo)) {
+		t.Errorf("%d bytes went for a photo of %d that was there", sent, len(photo))
+	}
+}
+
+func TestABadFileHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.office("setting", func(tx aftersales.Tx) error {
+		return aftersales.SetSetting(tx, aftersales.SettingFileSize, record.ID{}, "1")
+	})
+	li, liID := w.technician("li")
+	job := w.crew([]record.ID{liID})[0]
+	sync(t, li)
+	large, small := photoOf(t, 4, 1200), photoOf(t, 5, 50)
+	if len(large) < 1<<20 {
+		t.Fatal("the large one is too small for this test:", len(large))
+	}
+	w.attach(li, job, aftersales.AttachPhoto, large)
+	w.attach(li, job, aftersales.AttachPhoto, small)
+	sync(t, li)
+	list, err := li.JobFiles(t.Context(), job)
+	if err != nil || len(list) != 2 {
+		t.Fatal(list, err)
+	}
+	for _, a := range list {
+		switch refused := a.SHA256 == hashOf(large).String(); {
+		case refused && (a.State != client.FileRefused || a.Code != fault.TooLarge || a.Reason == ""):
+			t.Errorf("%+v", a)
+		case !refused && a.State != client.FileDone:
+			t.Errorf("%+v", a)
+		}
+	}
+	if status, err := li.Status(t.Context()); err != nil || status.Pending != 0 {
+		t.Error("rows wait for a file", status.Pending, err)
+	}
+	w.office("setting", func(tx aftersales.Tx) error {
+		return aftersales.SetSetting(tx, aftersales.SettingFileSize, record.ID{}, "100")
+	})
+	for _, a := range list {
+		if a.State == client.FileRefused {
+			if err := li.RetryFile(t.Context(), a.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sync(t, li)
+	if !w.hubHas(large) {
+		t.Error("the office allowed it, and it did not go")
+	}
+}
+
+func TestOnMobileDataOnlySignaturesGo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	li.Files.WiFiOnly = true
+	job := w.crew([]record.ID{liID})[0]
+	sync(t, li)
+	photo, signature := photoOf(t, 6, 60), photoOf(t, 7, 40)
+	w.attach(li, job, aftersales.AttachPhoto, photo)
+	w.attach(li, job, aftersales.AttachSignature, signature)
+	li.SetNetwork(client.NetworkMetered)
+	sync(t, li)
+	if w.hubHas(photo) || !w.hubHas(signature) {
+		t.Fatal("photo", w.hubHas(photo), "signature", w.hubHas(signature))
+	}
+	transfers, stop := li.WatchTransfers()
+	defer stop()
+	if err := li.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	li.SetNetwork(client.NetworkFree)
+	for tr := range transfers {
+		if tr.Hash == hashOf(photo) && tr.Ended {
+			if tr.Err != nil || tr.Percent() != 100 {
+				t.Errorf("%+v", tr)
+			}
+			break
+		}
+	}
+	if !w.hubHas(photo) {
+		t.Error("it did not go on Wi-Fi")
+	}
+}
+
+// The job leaves the phone: its photos go once the hub has them, not before.
+func TestSpaceIsFreedWhenTheJobLeaves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	jobs := w.crew([]record.ID{liID}, []record.ID{liID})
+	li.Files.KeepFor = -time.Hour // at once
+	sync(t, li)
+	photo, stays := photoOf(t, 8, 60), photoOf(t, 9, 60)
+	w.attach(li, jobs[0], aftersales.AttachPhoto, photo)
+	w.attach(li, jobs[1], aftersales.AttachPhoto, stays)
+	sync(t, li)
+	w.office("job.unassign", func(tx aftersales.Tx) error {
+		held, err := aftersales.Assignments(tx, jobs[0], aftersales.AssignmentOpen)
+		if err != nil {
+			return err
+		}
+		return aftersales.Unassign(tx, aftersales.UnassignInput{Assignment: held[0].ID, Reason: "other plans"})
+	})
+	sync(t, li)
+	left, err := filepath.Glob(filepath.Join(li.Path+".files", "fetched", "*"))
+	if err != nil || len(left) != 1 || filepath.Base(left[0]) != hashOf(stays).String() {
+		t.Error(left, err)
+	}
+	if !w.hubHas(photo) {
+		t.Error("and the hub has it not")
+	}
+}
+
+// What the hub has lost it gets back from whoever still has it.
+func TestAHubThatLostAFileGetsItBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	job := w.crew([]record.ID{liID})[0]
+	sync(t, li)
+	photo := photoOf(t, 10, 60)
+	w.attach(li, job, aftersales.AttachPhoto, photo)
+	sync(t, li)
+	if err := w.core.Files.Blobs.Delete(t.Context(), hashOf(photo)); err != nil {
+		t.Fatal(err)
+	}
+	sync(t, li)
+	if w.hubHas(photo) {
+		t.Fatal("asked on the same day")
+	}
+	if err := os.Remove(filepath.Join(li.Path+".files", "checked.json")); err != nil { // the day after
+		t.Fatal(err)
+	}
+	sync(t, li)
+	if !w.hubHas(photo) {
+		t.Error("it is lost")
+	}
+}
+
+func TestAnErasedSignatureLeavesTheHubAndThePhone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	job := w.crew([]record.ID{liID})[0]
+	party := server.NewID()
+	w.office("party", func(tx aftersales.Tx) error {
+		if _, err := aftersales.CreateParty(tx, aftersales.PartyInput{ID: party, Name: "Chen"}); err != nil {
+			return err
+		}
+		return tx.Update("job", job, record.Values{"party": record.Ref(party)})
+	})
+	sync(t, li)
+	signature, machine := photoOf(t, 11, 60), photoOf(t, 12, 60)
+	id := w.attach(li, job, aftersales.AttachSignature, signature)
+	w.attach(li, job, aftersales.AttachPhoto, machine)
+	sync(t, li)
+	err := w.core.Erase(t.Context(), record.ID{}, []record.Key{{Table: aftersales.Schema.Table("party").ID, ID: party}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.hubHas(signature) || !w.hubHas(machine) {
+		t.Fatal("signature", w.hubHas(signature), "machine", w.hubHas(machine))
+	}
+	_ = os.Remove(filepath.Join(li.Path+".files", "checked.json")) // the day after
+	sync(t, li)
+	if _, err := li.OpenAttachment(t.Context(), id); fault.CodeOf(err) != files.Elsewhere || w.hubHas(signature) {
+		t.Error("it is still there:", err)
+	}
+}
+
+// gate is a way to the hub that counts what goes up, cuts connections, and can be slow.
+type gate struct {
+	t      *testing.T
+	listen net.Listener
+	to     string
+	up     atomic.Int64
+	cutAt  func() int64 // after how many bytes up a connection is cut; nil never
+	pause  time.Duration
+}
+
+func newGate(t *testing.T, to string) *gate {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{t: t, listen: l, to: strings.TrimPrefix(to, "http://")}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go g.carry(c)
+		}
+	}()
+	return g
+}
+
+func (g *gate) url() string { return "http://" + g.listen.Addr().String() }
+
+func (g *gate) carry(phone net.Conn) {
+	hub, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", g.to)
+	if err != nil {
+		_ = phone.Close()
+		return
+	}
+	defer func() { _ = phone.Close(); _ = hub.Close() }()
+	go func() { _, _ = io.Copy(phone, hub); _ = phone.Close() }()
+	left := int64(1 << 62)
+	if g.cutAt != nil {
+		left = g.cutAt()
+	}
+	for b := make([]byte, 8<<10); left > 0; {
+		n, err := phone.Read(b[:min(int64(len(b)), left)])
+		if err != nil {
+			return
+		}
+		if _, err := hub.Write(b[:n]); err != nil {
+			return
+		}
+		g.up.Add(int64(n))
+		left -= int64(n)
+		time.Sleep(g.pause)
+	}
+}
+
+// Every connection is cut after a few thousand bytes: the photos arrive all the same, and little goes twice.
+func TestCutsAtRandomBytes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	wang, wangID := w.technician("wang")
+	job := w.crew([]record.ID{liID, wangID})[0]
+	sync(t, li)
+	photos, total := [][]byte{}, 0
+	for i := range uint64(3) {
+		photos = append(photos, photoOf(t, 20+i, 700))
+		w.attach(li, job, aftersales.AttachPhoto, photos[i])
+		total += len(photos[i])
+	}
+	g, r := newGate(t, w.url), rand.New(rand.NewPCG(7, 7))
+	turn := make(chan struct{}, 1)
+	g.cutAt = func() int64 {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		return 2000 + r.Int64N(60_000)
+	}
+	if err := li.Move(g.url()); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; len(li.Waiting()) > 0; i++ {
+		if i > 300 {
+			t.Fatal("it never gets through: ", li.Waiting())
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		if err := li.SyncOnce(ctx); err != nil && fault.CodeOf(err) != link.NoNetwork {
+			t.Fatal(err)
+		}
+		cancel()
+	}
+	if sent := g.up.Load(); sent > int64(2*total)+1<<20 {
+		t.Errorf("%d bytes went for %d", sent, total)
+	}
+	sync(t, wang)
+	list, err := wang.JobFiles(t.Context(), job)
+	if err != nil || len(list) != 3 {
+		t.Fatal(list, err)
+	}
+	for _, a := range list {
+		if err := wang.Download(t.Context(), a.ID); err != nil || hashOf(w.content(wang, a.ID)).String() != a.SHA256 {
+			t.Error(err)
+		}
+	}
+	if _, _, err := w.core.Files.Verify(t.Context(), func(p string) { t.Error(p) }); err != nil {
+		t.Error(err)
+	}
+}
+
+// photosAreSentThroughKills kills the program in the middle of sending, again and again.
+func photosAreSentThroughKills(s *shop) {
+	s.enrolled()
+	photo := photoOf(s.t, 30, 1000)
+	path := filepath.Join(s.t.TempDir(), "plate.jpg")
+	if err := os.WriteFile(path, photo, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.done("photo", "J-100", path, "-caption", "type plate", "-original")
+	s.wantColumn([]string{"waiting"}, "state", "files", "J-100")
+	g := newGate(s.t, s.url)
+	g.pause = 2 * time.Millisecond
+	for i := range 4 {
+		before := g.up.Load()
+		cmd := s.command("sync", "-server", g.url())
+		if err := cmd.Start(); err != nil {
+			s.t.Fatal(err)
+		}
+		eventually(s.t, "some of the photo is under way", func() bool { return g.up.Load() > before+150_000 })
+		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+			s.t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		if i == 0 {
+			s.wantColumn([]string{"waiting"}, "state", "files", "J-100")
+		}
+	}
+	s.done("sync", "-server", s.url)
+	s.wantColumn([]string{"done"}, "state", "files", "J-100")
+	if !s.hubHas(photo) {
+		s.t.Fatal("the hub does not have it")
+	}
+	if sent := g.up.Load(); sent > int64(len(photo))*2 {
+		s.t.Errorf("%d bytes went for %d: it did not go on where it stopped", sent, len(photo))
+	}
+	s.wants(s.done("files"), "No file waits.")
+	to := s.t.TempDir()
+	s.done("fetch", "J-100", "-to", to)
+	out, err := os.ReadFile(filepath.Join(to, hashOf(photo).String()[:16]+".jpeg"))
+	if err != nil || !bytes.Equal(out, photo) {
+		s.t.Error(err)
+	}
+}
+
+// small mounts a file system of so many MiB; where that is not allowed the test is skipped by name.
+func small(t *testing.T, mebibytes int) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dm", mebibytes)); err != nil {
+		t.Skip("a small disk cannot be mounted here:", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
+	return dir
+}
+
+func fill(t *testing.T, dir string) (path string) {
+	t.Helper()
+	path = filepath.Join(dir, "filler")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Write(make([]byte, 64<<20))
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal("the disk is not full:", err)
+	}
+	_ = f.Close()
+	return path
+}
+
+func TestAPhoneWithAFullDiskSaysSoAndGoesOnLater(t *testing.T) {
+	t.Parallel()
+	dir := small(t, 4)
+	w := newWorld(t)
+	li, liID := w.technician("li")
+	job := w.crew([]record.ID{liID})[0]
+	sync(t, li)
+	full, err := client.Open(t.Context(), client.Options{
+		Path: filepath.Join(t.TempDir(), "x.db"), Files: client.FileOptions{Directory: filepath.Join(dir, "files")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = full.Close() })
+	filler := fill(t, dir)
+	photo := photoOf(t, 40, 300)
+	if _, err := full.Stage(t.Context(), bytes.NewReader(photo), client.FileInput{Kind: aftersales.AttachPhoto}); fault.CodeOf(err) != files.DiskFull {
+		t.Errorf("a photo on a full disk: %v", err)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := full.Stage(t.Context(), bytes.NewReader(photo), client.FileInput{Kind: aftersales.AttachPhoto}); err != nil {
+		t.Error("with space again:", err)
+	}
+	if s := w.state(li, job); len(s) != 0 {
+		t.Error(s)
+	}
+}
