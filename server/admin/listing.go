@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"fieldsync/server/auth"
 	"fieldsync/server/list"
@@ -108,12 +110,18 @@ func (v *Visit) columns(l *list.List) (shown []*list.Column) {
 func (v *Visit) choices(l *list.List, shown []*list.Column) (choices []choiceView) {
 	for i := range l.Columns {
 		c := &l.Columns[i]
-		choices = append(choices, choiceView{c.Name, v.head(l, c), slices.Contains(shown, c)})
+		choices = append(choices, choiceView{c.Name, capital(v.head(l, c)), slices.Contains(shown, c)})
 	}
 	return choices
 }
 
 func (v *Visit) head(l *list.List, c *list.Column) string { return v.lang.name(l.Name + "." + c.Name) }
+
+// capital begins a label as a sentence begins.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
+}
 
 func (v *Visit) heads(l *list.List, shown []*list.Column) []headView {
 	heads, by := make([]headView, len(shown)), v.query("sort")
@@ -152,7 +160,7 @@ func (v *Visit) filters(r Reader, l *list.List) ([]filterView, error) {
 	views := make([]filterView, len(l.Filters))
 	for i := range l.Filters {
 		f := &l.Filters[i]
-		view := filterView{Filter: f, Label: v.lang.name(l.Name + "." + f.Name), Value: v.query(f.Name), On: v.r.URL.Query()[f.Name]}
+		view := filterView{Filter: f, Label: capital(v.lang.name(l.Name + "." + f.Name)), Value: v.query(f.Name), On: v.r.URL.Query()[f.Name]}
 		for _, code := range f.Codes {
 			view.Options = append(view.Options, option{code, v.lang.name(f.Names + "." + code)})
 		}

@@ -95,6 +95,17 @@ func TestEveryNameIsTranslated(t *testing.T) {
 	for _, s := range jobDetail.Sections {
 		need("many." + s.table)
 	}
+	for _, l := range listings {
+		for _, c := range l.List.Columns {
+			need(l.List.Name + "." + c.Name)
+		}
+		for _, f := range l.List.Filters {
+			need(l.List.Name + "." + f.Name)
+			for _, code := range f.Codes {
+				need(f.Names + "." + code)
+			}
+		}
+	}
 	causes, err := os.ReadFile("../../sync/aftersales/cause.go")
 	if err != nil {
 		t.Fatal(err)
