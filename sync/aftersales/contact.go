@@ -60,13 +60,18 @@ type ContactInput struct {
 	Email  string
 	Note   string
 	Site   record.ID
+
+	Position string // of the list "position"
 }
 
 // CreateContact adds somebody to talk to at a party, or at the one it was joined with. Codes: MissingText,
-// fault.UnknownRow.
+// UnknownCode, fault.UnknownRow.
 func CreateContact(tx Tx, in ContactInput) (record.ID, error) {
 	name, err := textFor("the name", in.Name)
 	if err != nil {
+		return record.ID{}, err
+	}
+	if err := checkCode(tx, ListPosition, in.Position); err != nil {
 		return record.ID{}, err
 	}
 	party, err := living(tx, "party", in.Party)
@@ -77,9 +82,13 @@ func CreateContact(tx Tx, in ContactInput) (record.ID, error) {
 	if err != nil {
 		return record.ID{}, err
 	}
-	return id, insert(tx, "contact", id, record.Values{
+	values := record.Values{
 		"branch": record.Ref(branch), "party": record.Ref(party.ID), "name": record.Text(name),
-		"phone": optional(Phone(in.Phone)), "phone2": optional(Phone(in.Phone2)), "email": optional(in.Email),
-		"note": optional(in.Note), "site": record.Ref(in.Site),
-	})
+		"phone": optional(in.Phone), "phone2": optional(in.Phone2), "email": optional(in.Email),
+		"note": optional(in.Note), "site": record.Ref(in.Site), "position": optional(in.Position),
+	}
+	if err := normalPhones(tx, "contact", branch, values); err != nil {
+		return record.ID{}, err
+	}
+	return id, insert(tx, "contact", id, values)
 }

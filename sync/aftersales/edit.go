@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ var editable = []string{
 var protected = []string{
 	"state", "substate", "state_reason", "number", "merged_into", "same_as", "archived_at", "archived_reason",
 	"locked_by", "first_response_at", "started_at", "finished_at", "solved_at", "plan_start", "plan_end", "holder",
-	"handler", "handler_team", "level", "closed_at",
+	"handler", "handler_team", "level", "closed_at", "blacklisted", "blacklist_reason",
 }
 
 // EditInput is what a form sends: cells by name, "fields.engine_no" for one of a keyed column; null clears.
@@ -63,7 +64,11 @@ func Edit(tx Tx, in EditInput) error {
 	if len(in.Values) == 0 {
 		return nil
 	}
-	return tx.Update(in.Table, row.ID, in.Values)
+	values := maps.Clone(in.Values)
+	if err := normalPhones(tx, in.Table, row.Get("branch").Ref(), values); err != nil {
+		return err
+	}
+	return tx.Update(in.Table, row.ID, values)
 }
 
 // checkJobEdit refuses to edit a job that is over, and the findings of one whose slip is audited.

@@ -209,6 +209,9 @@ func CreateJob(tx Tx, in JobInput) (record.ID, error) {
 	if err := needAll(tx, Row{"contact", in.Contact}, Row{"job", in.Follows}); err != nil {
 		return record.ID{}, err
 	}
+	if err := checkWelcome(tx, about.party, in.Branch); err != nil {
+		return record.ID{}, err
+	}
 	id, branch, number, err := identity(tx, in.ID, in.Branch, in.Number, SeriesJob, request, about.party, about.unit)
 	if err != nil {
 		return record.ID{}, err

@@ -54,8 +54,8 @@ func recall(tx Tx, reason string, visits ...Visit) error {
 	return nil
 }
 
-// CloseJob puts a job that is done or cancelled to rest: from now on phones only supplement it. The request it was
-// made of closes with it. Codes: WrongState, fault.UnknownRow.
+// CloseJob puts a job that is done or cancelled to rest: from now on phones only supplement it. Its charges are
+// reckoned again, and the request it was made of closes with it. Codes: WrongState, fault.UnknownRow.
 func CloseJob(tx Tx, id record.ID) error {
 	row, err := need(tx, "job", id)
 	if err != nil {
@@ -64,6 +64,9 @@ func CloseJob(tx Tx, id record.ID) error {
 	job := JobOf(row)
 	if job.State != JobDone && job.State != JobCancelled {
 		return fault.New(WrongState, "a job that is "+readable(job.State)+" cannot be closed: it must be done or cancelled")
+	}
+	if err := RecordFindings(tx, id); err != nil {
+		return err
 	}
 	values := record.Values{"state": record.Text(JobClosed), "substate": record.Null}
 	if err := tx.Update("job", id, values); err != nil || job.State != JobDone {

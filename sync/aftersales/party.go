@@ -3,7 +3,6 @@ package aftersales
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -45,7 +44,10 @@ var partyColumns = slices.Concat(branch(), []schema.Column{
 	text(18, "note", searchable),
 	set(19, "tags"),
 	ref(20, "salesman", "person"),
-}, alias("party"), fields(), archive())
+}, together("position",
+	decimal(30, "latitude", PositionScale, personal), // WGS-84 degrees
+	decimal(31, "longitude", PositionScale, personal),
+), alias("party"), fields(), archive())
 
 var partyTable = &schema.Table{
 	ID: 10, Name: "party", Create: true,
@@ -53,6 +55,7 @@ var partyTable = &schema.Table{
 	Buckets: []schema.Bucket{in(CustomerBucket, "id")},
 	Rights: []schema.Right{{Name: RightWork, Columns: []string{
 		"phone", "phone2", "email", "province", "city", "district", "address", "note", "tags", "fields",
+		"latitude", "longitude",
 	}}},
 }
 
@@ -76,6 +79,9 @@ type Party struct {
 	Blacklisted     bool           `json:"blacklisted"`
 	BlacklistReason string         `json:"blacklist_reason"`
 	Language        string         `json:"language"`
+	Salesman        record.ID      `json:"salesman"`
+	Latitude        int64          `json:"latitude"`  // 1e-7 degrees
+	Longitude       int64          `json:"longitude"` // 1e-7 degrees
 	Note            string         `json:"note"`
 	Tags            []string       `json:"tags"`
 	Fields          map[string]any `json:"fields"`
@@ -103,17 +109,26 @@ type PartyInput struct {
 	City     string
 	District string
 	Address  string
-	Group    string
+	Group    string // of the list "customer_group"
+	Salesman record.ID
 	Language string
+	Position *Position // of the address; nil: not known
 	Note     string
 	Tags     []string
 	Fields   FieldValues
 }
 
-// CreateParty makes a customer, dealer, supplier. Codes: MissingText, BadField, MissingField.
+// CreateParty makes a customer, dealer, supplier. Codes: MissingText, UnknownCode, BadPosition, BadField, MissingField,
+// fault.UnknownRow.
 func CreateParty(tx Tx, in PartyInput) (record.ID, error) {
 	name, err := textFor("the name", in.Name)
 	if err != nil {
+		return record.ID{}, err
+	}
+	if err := checkCode(tx, ListCustomerGroup, in.Group); err != nil {
+		return record.ID{}, err
+	}
+	if err := needAll(tx, Row{"party", in.Parent}, Row{"person", in.Salesman}); err != nil {
 		return record.ID{}, err
 	}
 	id, branch, number, err := identity(tx, in.ID, in.Branch, in.Number, SeriesParty)
@@ -123,10 +138,13 @@ func CreateParty(tx Tx, in PartyInput) (record.ID, error) {
 	values := record.Values{
 		"branch": record.Ref(branch), "number": optional(number), "name": record.Text(name),
 		"kind": record.Text(cmp.Or(in.Kind, PartyOrganisation)), "parent": record.Ref(in.Parent),
-		"phone": optional(Phone(in.Phone)), "phone2": optional(Phone(in.Phone2)), "email": optional(in.Email),
+		"phone": optional(in.Phone), "phone2": optional(in.Phone2), "email": optional(in.Email),
 		"province": optional(in.Province), "city": optional(in.City), "district": optional(in.District),
 		"address": optional(in.Address), "customer_group": optional(in.Group), "language": optional(in.Language),
-		"note": optional(in.Note),
+		"note": optional(in.Note), "salesman": record.Ref(in.Salesman),
+	}
+	if err := firstError(in.Position.put(values), normalPhones(tx, "party", branch, values)); err != nil {
+		return record.ID{}, err
 	}
 	if len(in.Roles) == 0 {
 		in.Roles = []string{RoleCustomer}
@@ -134,14 +152,4 @@ func CreateParty(tx Tx, in PartyInput) (record.ID, error) {
 	addSet(values, "roles", in.Roles)
 	addSet(values, "tags", in.Tags)
 	return id, insertWithFields(tx, "party", id, values, in.Fields)
-}
-
-// Phone returns a telephone number without the blanks, dashes, dots and brackets that people type into it.
-func Phone(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r == '+' || r == '*' || r == '#' {
-			return r
-		}
-		return -1
-	}, s)
 }

@@ -92,10 +92,13 @@ func CreatePerson(tx Tx, in PersonInput) (record.ID, error) {
 	id := fresh(tx, in.ID)
 	values := record.Values{
 		"branch": record.Ref(in.Branch), "name": record.Text(name), "number": optional(in.Number),
-		"phone": optional(Phone(in.Phone)), "email": optional(in.Email), "language": optional(in.Language),
+		"phone": optional(in.Phone), "email": optional(in.Email), "language": optional(in.Language),
 		"job_title": optional(in.JobTitle), "technician": flag(in.Technician),
 	}
 	addSet(values, "skills", in.Skills)
+	if err := normalPhones(tx, "person", in.Branch, values); err != nil {
+		return record.ID{}, err
+	}
 	if err := insert(tx, "person", id, values); err != nil {
 		return id, err
 	}

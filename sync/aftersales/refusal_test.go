@@ -388,6 +388,35 @@ var generalRefusals = []refusal{
 	{BadPolicy, "a service for less than nothing", newWorld, badPolicy(PolicyPrice,
 		`{"currency":"CNY","rounding":"line","round_to":1,"services":[{"code":"x","kind":"labour","price":-1}]}`)},
 	{BadPolicy, "a country of three letters", newWorld, badPolicy(PolicyIntake, `{"blacklist":"warn","country":"CHN"}`)},
+	{BadPattern, "a digit behind the number", newWorld, func(w *world) error {
+		return SetNumberFormat(w, SeriesJob, record.ID{}, "{number}7")
+	}},
+	{Blacklisted, "a request where the policy stops it", stopped, func(w *world) error {
+		return drop(CreateRequest(w, RequestInput{Party: w.party, Title: "x"}))
+	}},
+	{Blacklisted, "a job where the policy stops it", stopped, func(w *world) error {
+		return drop(CreateJob(w, JobInput{Unit: w.unit, Title: "x"}))
+	}},
+	{MissingReason, "blacklisted for nothing", newWorld, func(w *world) error { return Blacklist(w, w.party, " ") }},
+	{MissingReason, "off the blacklist for nothing", stopped, func(w *world) error { return Unblacklist(w, w.party, "") }},
+	{WrongState, "off a list he is not on", newWorld, func(w *world) error { return Unblacklist(w, w.party, "x") }},
+	{NotEditable, "blacklisted by a form", newWorld, func(w *world) error {
+		return Edit(w, EditInput{"party", w.party, record.Values{"blacklisted": record.Number(1)}})
+	}},
+	{UnknownCode, "a group that is none", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: "x", Group: "y"})) }},
+	{UnknownCode, "a contact of no position", newWorld, func(w *world) error {
+		return drop(CreateContact(w, ContactInput{Party: w.party, Name: "x", Position: "y"}))
+	}},
+	{BadPosition, "a customer beyond the pole", newWorld, func(w *world) error {
+		return drop(CreateParty(w, PartyInput{Name: "x", Position: &Position{91e7, 0}}))
+	}},
+	{MeterBackwards, "a meter that runs backwards", newWorld, func(w *world) error {
+		w.id(ReadMeter(w, MeterInput{Unit: w.unit, Reading: 10}))
+		return drop(ReadMeter(w, MeterInput{Unit: w.unit, Reading: 9}))
+	}},
+	{BadQuantity, "a meter below zero", newWorld, func(w *world) error {
+		return drop(ReadMeter(w, MeterInput{Unit: w.unit, Reading: -1}))
+	}},
 	{UnknownPolicy, "a kind that nobody goes by", newWorld, func(w *world) error {
 		return drop(PublishPolicy(w, PolicyInput{Kind: "weather", JSON: "{}"}))
 	}},
@@ -455,6 +484,14 @@ var generalRefusals = []refusal{
 		return drop(CreateJob(w, JobInput{Title: "x", Contact: nobody}))
 	}},
 	{fault.Exists, "the same identity twice", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{ID: w.job, Title: "x"})) }},
+}
+
+// stopped is newWorld with a blacklisted customer, and a policy that stops work for him.
+func stopped(t teller) *world {
+	w := newWorld(t)
+	w.ok(Blacklist(w, w.party, "never pays"))
+	w.choose(PolicyIntake, "stop")
+	return w
 }
 
 // badPolicy publishes a body that its kind refuses.

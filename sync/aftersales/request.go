@@ -203,6 +203,9 @@ func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 	if err := needAll(tx, Row{"contact", in.Contact}, Row{"product", in.Product}); err != nil {
 		return record.ID{}, err
 	}
+	if err := checkWelcome(tx, about.party, in.Branch); err != nil {
+		return record.ID{}, err
+	}
 	if err := in.register(tx, &about); err != nil {
 		return record.ID{}, err
 	}

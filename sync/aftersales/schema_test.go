@@ -20,7 +20,7 @@ func TestTableNumbersStay(t *testing.T) {
 		"policy_version": 140,
 		"finding":        182, "checklist": 183, "checklist_version": 184, "answer": 185, "consent": 187, "approval": 188,
 		"approval_secret": 189, "payment": 191, "goods_receipt": 192, "discrepancy": 196,
-		"product_component": 142, "contract": 146, "contract_cover": 147, "charge": 150, "billing_finding": 152,
+		"product_component": 142, "meter_reading": 144, "contract": 146, "contract_cover": 147, "charge": 150, "billing_finding": 152,
 		"code_list":    154,
 		"part_request": 194, "hand_over": 195, "solution": 198, "solution_use": 199, "document": 200,
 	}
@@ -155,7 +155,7 @@ func TestViewsNameColumns(t *testing.T) {
 		"discrepancy":    Discrepancy{},
 		"policy_version": PolicyVersion{},
 		"call":           Call{}, "wait_mark": WaitMark{}, "skill": Skill{}, "absence": Absence{},
-		"product_component": ProductComponent{}, "contract": Contract{}, "charge": Charge{},
+		"product_component": ProductComponent{}, "meter_reading": MeterReading{}, "contract": Contract{}, "charge": Charge{},
 		"billing_finding": BillingFinding{},
 	}
 	for name, v := range views {

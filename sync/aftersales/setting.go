@@ -153,9 +153,19 @@ func SetNumberFormat(tx Tx, series string, branch record.ID, pattern string) err
 	if strings.Count(pattern, numberMark) != 1 || len(pattern) > 64 {
 		return fault.New(BadPattern, "the pattern must hold "+numberMark+" once, in at most 64 bytes")
 	}
+	if _, behind, _ := strings.Cut(pattern, numberMark); behind != "" && couldGoOn(behind[0]) {
+		return fault.New(BadPattern, "behind "+numberMark+" only a mark such as / or a blank can stand: a digit would make "+
+			"one number of two")
+	}
 	return upsert(tx, "number_format", numberFormatID(series, branch), record.Values{
 		"series": record.Text(series), "branch": record.Ref(branch), "pattern": record.Text(pattern),
 	})
+}
+
+// couldGoOn reports whether a character could belong to the number before it: then "1" and "2" would make the same of
+// J-d7-4 as "12" of J-d7.
+func couldGoOn(c byte) bool {
+	return c == '-' || c == '{' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 func numberFormatID(series string, branch record.ID) record.ID {
