@@ -43,10 +43,10 @@ func Unblacklist(tx Tx, party record.ID, reason string) error {
 	})
 }
 
-// Warnings returns what somebody who takes a call of the customer should know first, and whether the intake policy of
+// CustomerWarnings returns what somebody who takes a call of the customer should know first, and whether the intake policy of
 // the branch stops him there. A customer who is not here, or was joined with another, is asked for by the row that
 // stands for him.
-func Warnings(v View, party, branch record.ID, at int64) (why []Reason, stop bool, err error) {
+func CustomerWarnings(v View, party, branch record.ID, at int64) (why []Reason, stop bool, err error) {
 	p, err := rowFor(v, "party", party, PartyOf)
 	if err != nil || !p.Blacklisted {
 		return nil, false, err
@@ -60,7 +60,7 @@ func checkWelcome(tx Tx, party *record.Row, branch record.ID) error {
 	if party == nil {
 		return nil
 	}
-	why, stop, err := Warnings(tx, party.ID, branch, tx.Now())
+	why, stop, err := CustomerWarnings(tx, party.ID, branch, tx.Now())
 	if err != nil || !stop {
 		return err
 	}

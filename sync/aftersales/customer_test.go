@@ -58,13 +58,13 @@ func TestABlacklistedCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.ok(Blacklist(w, w.party, "never pays"))
-	why, stop, err := Warnings(w, w.party, w.branch, w.now)
+	why, stop, err := CustomerWarnings(w, w.party, w.branch, w.now)
 	if err != nil || stop || len(why) != 1 || why[0].Code != WhyBlacklisted || why[0].Args[0] != "never pays" {
 		t.Errorf("%v %v %v", why, stop, err)
 	}
 	w.id(CreateRequest(w, RequestInput{Party: w.party, Title: "x"}))
 	w.ok(Unblacklist(w, w.party, "has paid"))
-	if why, _, _ := Warnings(w, w.party, w.branch, w.now); len(why) > 0 {
+	if why, _, _ := CustomerWarnings(w, w.party, w.branch, w.now); len(why) > 0 {
 		t.Error("still warned of")
 	}
 }
@@ -89,7 +89,7 @@ func TestNamesAlikeBothWays(t *testing.T) {
 		{"公司", "公司", true},
 		{"", "", false},
 	} {
-		a, b := Candidate{Names: []string{c.a}}, Candidate{Names: []string{c.b}}
+		a, b := Identity{Names: []string{c.a}}, Identity{Names: []string{c.b}}
 		if got := nameSimilarity(a.Names, b.Names); (got >= nameAlike) != c.alike || got != nameSimilarity(b.Names, a.Names) {
 			t.Errorf("%s and %s: %d %%", c.a, c.b, got)
 		}
@@ -99,29 +99,29 @@ func TestNamesAlikeBothWays(t *testing.T) {
 func TestDuplicatesAreFoundWhileTyping(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	known, err := CandidateOf(w, w.party)
+	known, err := IdentityOf(w, w.party)
 	w.ok(err)
 	w.id(CreateContact(w, ContactInput{Party: w.party, Name: "Chen", Phone: "138 0013 8000"}))
-	withContact, err := CandidateOf(w, w.party)
+	withContact, err := IdentityOf(w, w.party)
 	w.ok(err)
 	for _, c := range []struct {
-		typed Candidate
-		among Candidate
+		typed Identity
+		among Identity
 		why   []string
 	}{
-		{Candidate{Names: []string{"Harbor Cranes Ltd"}}, known, []string{SameName}},
-		{Candidate{Names: []string{"x"}, Phones: []string{E164("138 0013 8000", "CN")}}, known, nil},
-		{Candidate{Names: []string{"x"}, Phones: []string{E164("138 0013 8000", "CN")}}, withContact, []string{SamePhone}},
-		{Candidate{Names: []string{"x"}, Serials: []string{"c 100"}}, known, []string{SameSerials}},
-		{Candidate{Names: []string{"Garden Cranes"}}, known, nil},
-		{Candidate{Phones: []string{""}, Serials: []string{""}}, known, nil},
+		{Identity{Names: []string{"Harbor Cranes Ltd"}}, known, []string{SameName}},
+		{Identity{Names: []string{"x"}, Phones: []string{E164("138 0013 8000", "CN")}}, known, nil},
+		{Identity{Names: []string{"x"}, Phones: []string{E164("138 0013 8000", "CN")}}, withContact, []string{SamePhone}},
+		{Identity{Names: []string{"x"}, Serials: []string{"c 100"}}, known, []string{SameSerials}},
+		{Identity{Names: []string{"Garden Cranes"}}, known, nil},
+		{Identity{Phones: []string{""}, Serials: []string{""}}, known, nil},
 	} {
-		found := FindDuplicates(c.typed, []Candidate{c.among})
+		found := FindDuplicates(c.typed, []Identity{c.among})
 		if len(found) != min(len(c.why), 1) || len(found) == 1 && !slices.Equal(found[0].Why, c.why) {
 			t.Errorf("%v: %v", c.typed, found)
 		}
 	}
-	if len(FindDuplicates(known, []Candidate{known})) > 0 {
+	if len(FindDuplicates(known, []Identity{known})) > 0 {
 		t.Error("somebody is his own duplicate")
 	}
 }
@@ -131,9 +131,9 @@ func TestTheListOfDuplicatesMissesNone(t *testing.T) {
 	t.Parallel()
 	words := []string{"上海", "北京", "港口", "起重", "机械", "有限公司", "Harbour ", "Crane ", "s", "Ltd", "A", "B"}
 	rapid.Check(t, func(r *rapid.T) {
-		all := make([]Candidate, rapid.IntRange(2, 12).Draw(r, "customers"))
+		all := make([]Identity, rapid.IntRange(2, 12).Draw(r, "customers"))
 		for i := range all {
-			all[i] = Candidate{
+			all[i] = Identity{
 				ID:     record.ID{byte(i + 1)},
 				Names:  []string{strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 1, 6).Draw(r, "name"), "")},
 				Phones: rapid.SliceOfN(rapid.SampledFrom([]string{"+1", "+2", ""}), 0, 2).Draw(r, "phones"),

@@ -11,25 +11,25 @@ import (
 	"fieldsync/sync/record"
 )
 
-// Candidate is what a duplicate of a customer is recognised by.
-type Candidate struct {
+// An Identity is what a customer is recognised by, and with him a duplicate.
+type Identity struct {
 	ID      record.ID // zero for one that is being typed
 	Names   []string  // his own and those of his contacts
 	Phones  []string  // as E164 has them
 	Serials []string  // of his units
 }
 
-// CandidateOf returns a customer as a candidate, with the contacts and units that are here.
-func CandidateOf(v View, party record.ID) (Candidate, error) {
+// IdentityOf returns what a customer is recognised by, with the contacts and units that are here.
+func IdentityOf(v View, party record.ID) (Identity, error) {
 	row, err := v.Row("party", party)
 	if err != nil || row == nil {
-		return Candidate{}, err
+		return Identity{}, err
 	}
 	p := PartyOf(row)
-	c := Candidate{ID: p.ID, Names: []string{p.Name}, Phones: []string{p.Phone, p.Phone2}}
+	c := Identity{ID: p.ID, Names: []string{p.Name}, Phones: []string{p.Phone, p.Phone2}}
 	contacts, err := v.Refs("contact", "party", party)
 	if err != nil {
-		return Candidate{}, err
+		return Identity{}, err
 	}
 	for _, row := range contacts {
 		k := ContactOf(row)
@@ -65,7 +65,7 @@ const nameAlike = 75
 
 // Compare says how likely two customers are one: for the same serial number 95, the same telephone number 85, a name
 // that is alike up to 80; a name beside another reason makes it surer.
-func (c Candidate) Compare(other Candidate) Likeness {
+func (c Identity) Compare(other Identity) Likeness {
 	l := Likeness{A: c.ID, B: other.ID}
 	name := nameSimilarity(c.Names, other.Names)
 	if haveCommon(c.Serials, other.Serials, serialKey) {
@@ -84,7 +84,7 @@ func (c Candidate) Compare(other Candidate) Likeness {
 }
 
 // FindDuplicates returns who among the others is likely the same, the likeliest first: while a customer is typed in.
-func FindDuplicates(c Candidate, others []Candidate) []Likeness {
+func FindDuplicates(c Identity, others []Identity) []Likeness {
 	var list []Likeness
 	for _, other := range others {
 		if l := c.Compare(other); l.Score >= AlikeFrom && (c.ID != other.ID || c.ID.IsZero()) {
@@ -98,7 +98,7 @@ func FindDuplicates(c Candidate, others []Candidate) []Likeness {
 // DuplicatePairs returns all pairs of customers that are likely one, the likeliest first. It compares only those that
 // can be: two with a telephone or serial number in common, or with one of the rarest pieces of their names, which two
 // names that are alike always have.
-func DuplicatePairs(all []Candidate) []Likeness {
+func DuplicatePairs(all []Identity) []Likeness {
 	buckets := map[string][]int{}
 	rarity := pieceCounts(all)
 	for i, c := range all {
@@ -129,8 +129,8 @@ func bySureness(a, b Likeness) int {
 	return cmp.Or(cmp.Compare(b.Score, a.Score), compareIDs(a.A, b.A), compareIDs(a.B, b.B))
 }
 
-// blockKeys returns keys of which two candidates that are likely one share at least one.
-func blockKeys(c Candidate, rarity map[string]int) []string {
+// blockKeys returns keys of which two identities that are likely one share at least one.
+func blockKeys(c Identity, rarity map[string]int) []string {
 	keys := map[string]bool{}
 	for _, p := range c.Phones {
 		if p = Phone(p); p != "" {
@@ -165,7 +165,7 @@ func rarest(pieces []string, rarity map[string]int) []string {
 	return sorted[:len(sorted)-max(least, 1)+1]
 }
 
-func pieceCounts(all []Candidate) map[string]int {
+func pieceCounts(all []Identity) map[string]int {
 	counts := map[string]int{}
 	for _, c := range all {
 		for _, name := range c.Names {
