@@ -143,7 +143,7 @@ func blockKeys(c Identity, rarity map[string]int) []string {
 		}
 	}
 	for _, name := range c.Names {
-		for _, piece := range rarest(pieces(name), rarity) {
+		for _, piece := range rarest(namePieces(name), rarity) {
 			keys["n"+piece] = true
 		}
 	}
@@ -169,7 +169,7 @@ func pieceCounts(all []Identity) map[string]int {
 	counts := map[string]int{}
 	for _, c := range all {
 		for _, name := range c.Names {
-			for _, p := range pieces(name) {
+			for _, p := range namePieces(name) {
 				counts[p]++
 			}
 		}
@@ -199,7 +199,7 @@ func serialKey(s string) string {
 func nameSimilarity(a, b []string) (most int) {
 	for _, s := range a {
 		for _, t := range b {
-			most = max(most, dice(pieces(s), pieces(t)))
+			most = max(most, dice(namePieces(s), namePieces(t)))
 		}
 	}
 	return most
@@ -234,10 +234,10 @@ var legalWords = map[string]bool{
 	"llc": true, "gmbh": true, "ag": true, "kg": true, "sa": true, "plc": true, "group": true,
 }
 
-// pieces returns the pairs of neighbouring letters in a name, sorted, each once: what works for 港口起重 as for Harbour
+// namePieces returns the pairs of neighbouring letters in a name, sorted, each once: what works for 港口起重 as for Harbour
 // Cranes. Case, width, punctuation, the order of words and the legal form make no difference, unless the name is
 // nothing else. A letter that stands alone is a piece.
-func pieces(name string) []string {
+func namePieces(name string) []string {
 	words := nameWords(name)
 	set := map[string]bool{}
 	for _, w := range words {
