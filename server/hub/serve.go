@@ -191,6 +191,11 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wir
 			err = fmt.Errorf("hub: judging panicked: %v\n%s", trouble, debug.Stack())
 		}
 	}()
+	changes, err := h.parse(p)
+	if err != nil {
+		h.blame(err)
+		return session.Judged{}, err
+	}
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		b, err := h.batch(tx)
 		if err != nil {
@@ -202,7 +207,7 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wir
 				return err
 			}
 		}
-		answer, err = h.judgePush(b, author, p)
+		answer, err = h.judgePush(b, author, p.Actor, changes)
 		if b.Head() > before {
 			touched, head = b.Touched(), b.Head()
 		}
@@ -217,15 +222,33 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wir
 	return answer, nil
 }
 
-func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (session.Judged, error) {
+// parse reads the change sets of a push, before the transaction that others may wait for.
+func (h *Hub) parse(p *wire.Push) (changes []judge.Parsed, err error) {
+	changes = make([]judge.Parsed, len(p.Changes))
+	for i := range changes {
+		err = h.blaming(record.HashOf(p.Changes[i].Encoded), func() (err error) {
+			changes[i], err = judge.Parse(p.Changes[i])
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return changes, nil
+}
+
+func (h *Hub) judgePush(b *judge.Batch, author judge.Author, by clock.Actor, changes []judge.Parsed) (session.Judged, error) {
+	if err := b.Foresee(changes); err != nil {
+		return session.Judged{}, err
+	}
 	var keys []record.Key
-	rulings, since := make([]judge.Ruling, 0, len(p.Changes)), b.Head()
-	for i := range p.Changes {
-		r, err := h.judgeOne(b, author, p.Changes[i])
+	rulings, since := make([]judge.Ruling, 0, len(changes)), b.Head()
+	for i := range changes {
+		r, err := h.judgeOne(b, author, changes[i])
 		if err != nil {
 			return session.Judged{}, err
 		}
-		if r.Dot.Actor != p.Actor {
+		if r.Dot.Actor != by {
 			return session.Judged{}, judge.ErrForeign
 		}
 		if i > 0 && r.Dot.Counter <= rulings[i-1].Dot.Counter {
@@ -244,7 +267,7 @@ func (h *Hub) judgePush(b *judge.Batch, author judge.Author, p *wire.Push) (sess
 	if author.Revoked {
 		rows, gone = nil, nil
 	}
-	verdicts := session.Verdicts(p.Actor, h.Epoch, b.Head(), rulings, rows, gone)
+	verdicts := session.Verdicts(by, h.Epoch, b.Head(), rulings, rows, gone)
 	return session.Judged{Verdicts: verdicts, Applied: session.Applied(rulings), Since: since, Regranted: b.Regranted()}, err
 }
 
@@ -270,11 +293,19 @@ func (h *Hub) blame(err error) {
 
 // judgeOne judges a change set. One at which judging failed, or panicked, three times over is put into quarantine as
 // poison, so that it does not hold up the next one for ever.
-func (h *Hub) judgeOne(b *judge.Batch, author judge.Author, p wire.Pushed) (r judge.Ruling, err error) {
-	hash := record.HashOf(p.Encoded)
-	if h.stats.faults(hash, 0) >= maxFaults {
+func (h *Hub) judgeOne(b *judge.Batch, author judge.Author, p judge.Parsed) (r judge.Ruling, err error) {
+	if h.stats.faults(p.Hash, 0) >= maxFaults {
 		return b.Quarantine(author, p, fault.New(fault.Poison, "the server failed at this change three times; the office has it"))
 	}
+	err = h.blaming(p.Hash, func() (err error) {
+		r, err = b.JudgeParsed(author, p)
+		return err
+	})
+	return r, err
+}
+
+// blaming runs do, and says of what goes wrong, a panic too, at which change set it did.
+func (h *Hub) blaming(hash record.Hash, do func() error) (err error) {
 	defer func() {
 		if trouble := recover(); trouble != nil {
 			err = fmt.Errorf("hub: judging panicked: %v\n%s", trouble, debug.Stack())
@@ -283,5 +314,5 @@ func (h *Hub) judgeOne(b *judge.Batch, author judge.Author, p wire.Pushed) (r ju
 			err = &unjudged{hash, err}
 		}
 	}()
-	return b.Judge(author, p)
+	return do()
 }

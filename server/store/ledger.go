@@ -98,6 +98,7 @@ func (r reads) Waiting(a clock.Actor) (n, bytes int, err error) {
 
 // PutEntry writes a ledger entry; an entry of the same dot is replaced, as when a quarantined one is closed.
 func (tx *Tx) PutEntry(e *judge.Entry) error {
+	delete(tx.ahead.fresh, e.RID)
 	fresh, err := tx.conn.Exec("INSERT INTO _ledger(actor, counter, rid, hash, seq, eff, outcome, code, message,"+
 		" same_actor, same_counter, closed_actor, closed_counter, change) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+
 		" ON CONFLICT(actor, counter) DO NOTHING",

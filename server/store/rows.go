@@ -22,6 +22,7 @@ func (r reads) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, 
 
 // PutRow writes the row and moves its feed entries from the commit was (0: there are none) to row.Seq.
 func (tx *Tx) PutRow(row *record.Row, was uint64) error {
+	delete(tx.ahead.rows, row.Key())
 	if err := tx.write(row, was); err != nil {
 		return err
 	}
@@ -76,6 +77,7 @@ func (tx *Tx) moveEntry(at place, row *record.Row, was uint64) error {
 
 // DropRow removes a row and its feed entries without a trace: for a tombstone that every device has passed.
 func (tx *Tx) DropRow(row *record.Row) error {
+	delete(tx.ahead.rows, row.Key())
 	for _, b := range buckets(row) {
 		_, err := tx.conn.Exec("DELETE FROM _feed WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
 			b.Bytes(), int64(row.Table.Class), int64(row.Seq), int64(row.Table.ID), row.ID[:])

@@ -65,14 +65,31 @@ func (w *writer) take(ctx context.Context, do func(*Tx) error) (g *group, err er
 		return nil, err
 	}
 	if w.group == nil {
-		if err = w.tx.begin(); err != nil {
-			return nil, err
-		}
-		w.group = &group{done: make(chan struct{})}
+		return w.first(do)
 	}
 	g = w.group
 	g.size++
 	return g, w.tx.Step(func() error { return do(w.tx) })
+}
+
+// first opens a group with do. It needs no step of its own, which would copy every page that do writes to: what it
+// leaves half done is undone with the whole transaction, for there is nothing else in it yet.
+func (w *writer) first(do func(*Tx) error) (g *group, err error) {
+	if err = w.tx.begin(); err != nil {
+		return nil, err
+	}
+	kept := false
+	defer func() {
+		if !kept {
+			w.tx.rollback()
+		}
+	}()
+	if err = do(w.tx); err != nil {
+		return nil, err
+	}
+	kept = true
+	w.group = &group{size: 1, done: make(chan struct{})}
+	return w.group, nil
 }
 
 // pass leaves the group to the next one waiting, or decides it.
@@ -110,8 +127,8 @@ func (w *writer) close() error {
 type Tx struct {
 	reads
 	cache
-	depth  int
 	search sqlrow.Upkeep
+	ahead  ahead
 	lost   bool // the database has abandoned the transaction, as it may when the disk is full
 }
 
@@ -120,7 +137,7 @@ func (tx *Tx) begin() error {
 	if err := tx.conn.run("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	tx.lost, tx.depth, tx.search = false, 0, tx.layout.Upkeep(tx.conn.Conn)
+	tx.lost, tx.search = false, tx.layout.Upkeep(tx.conn.Conn)
 	version, err := tx.conn.Int("PRAGMA data_version")
 	if err == nil && version != tx.version {
 		tx.forget()
@@ -167,6 +184,7 @@ var errLost = fault.New(DiskFull, "The disk is full, or does not work as it shou
 func (tx *Tx) undo() {
 	tx.forget()
 	tx.search = tx.layout.Upkeep(tx.conn.Conn)
+	tx.ahead.forget()
 	if tx.conn.run("ROLLBACK TO step", "RELEASE step") != nil {
 		tx.lost = true
 	}
@@ -190,6 +208,7 @@ func (tx *Tx) commit() error {
 	}
 	tx.registry.committed(tx.Epoch(), tx.cache.head, tx.written)
 	tx.settle()
+	tx.ahead.forget() // another process may write between transactions
 	return nil
 }
 
@@ -197,4 +216,5 @@ func (tx *Tx) commit() error {
 func (tx *Tx) rollback() {
 	_ = tx.conn.run("ROLLBACK")
 	tx.forget()
+	tx.ahead.forget()
 }

@@ -9,13 +9,50 @@ import (
 	"fieldsync/sync/wire"
 )
 
-// Judge decides about one change set that a device sent, and takes in what it accepts. Bytes that are no change set
-// and a foreign actor are errors with a code; trouble of the store is any other error. Everything else is a ruling.
-func (b *Batch) Judge(author Author, p wire.Pushed) (Ruling, error) {
+// Parsed is a change set that a device sent, read. Reading takes no store, so it need not keep a transaction waiting.
+type Parsed struct {
+	wire.Pushed
+	Hash record.Hash
+	set  *record.ChangeSet
+}
+
+// Parse reads a change set. Bytes that are none are refused with fault.Malformed.
+func Parse(p wire.Pushed) (Parsed, error) {
 	cs, err := record.ParseChangeSet(p.Encoded)
 	if err != nil {
-		return Ruling{}, fault.Wrap(fault.Malformed, "the device sent a change that cannot be read", err)
+		return Parsed{}, fault.Wrap(fault.Malformed, "the device sent a change that cannot be read", err)
 	}
+	return Parsed{p, record.HashOf(p.Encoded), cs}, nil
+}
+
+// Foresee has the store read ahead what judging the change sets will ask of it.
+func (b *Batch) Foresee(changes []Parsed) error {
+	var rows []record.Key
+	rids := make([]record.ID, 0, len(changes))
+	for i := range changes {
+		rids = append(rids, changes[i].set.RID(changes[i].Hash))
+		for _, key := range b.keysOf(changes[i].set) {
+			if b.rows[key] == nil {
+				rows = append(rows, key)
+			}
+		}
+	}
+	return b.store.Foresee(rows, rids)
+}
+
+// Judge parses one change set that a device sent, and judges it.
+func (b *Batch) Judge(author Author, p wire.Pushed) (Ruling, error) {
+	parsed, err := Parse(p)
+	if err != nil {
+		return Ruling{}, err
+	}
+	return b.JudgeParsed(author, parsed)
+}
+
+// JudgeParsed decides about one change set that a device sent, and takes in what it accepts. A foreign actor is an error
+// with a code; trouble of the store is any other error. Everything else is a ruling.
+func (b *Batch) JudgeParsed(author Author, p Parsed) (Ruling, error) {
+	cs, hash := p.set, p.Hash
 	actor, err := b.actor(cs.Dot.Actor)
 	if err != nil {
 		return Ruling{}, err
@@ -23,7 +60,6 @@ func (b *Batch) Judge(author Author, p wire.Pushed) (Ruling, error) {
 	if actor == nil || actor.Person != author.Person || author.Device.IsZero() {
 		return Ruling{}, ErrForeign
 	}
-	hash := record.HashOf(p.Encoded)
 	switch next := actor.Counter + 1; {
 	case cs.Dot.Counter >= next && actor.Device != author.Device: // only what was judged may be asked about from another
 		return Ruling{}, ErrForeign
@@ -35,7 +71,7 @@ func (b *Batch) Judge(author Author, p wire.Pushed) (Ruling, error) {
 	if r, ok, err := b.judgedElsewhere(actor, cs, hash, p.Encoded); ok || err != nil {
 		return r, err
 	}
-	return b.judgeNew(author, actor, cs, hash, p)
+	return b.judgeNew(author, actor, cs, hash, p.Pushed)
 }
 
 // judgedBefore answers a dot that is in the ledger: the same verdict again, or the news that it forked.
@@ -142,19 +178,15 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 }
 
 // Quarantine enters a change set as refused without judging it: one whose judging failed three times over.
-func (b *Batch) Quarantine(author Author, p wire.Pushed, reason *fault.Error) (Ruling, error) {
-	cs, err := record.ParseChangeSet(p.Encoded)
-	if err != nil {
-		return Ruling{}, fault.Wrap(fault.Malformed, "the device sent a change that cannot be read", err)
-	}
+func (b *Batch) Quarantine(author Author, p Parsed, reason *fault.Error) (Ruling, error) {
+	cs, hash := p.set, p.Hash
 	actor, err := b.actor(cs.Dot.Actor)
 	if err != nil {
 		return Ruling{}, err
 	}
 	if actor == nil || actor.Device != author.Device || cs.Dot.Counter != actor.Counter+1 {
-		return b.Judge(author, p)
+		return b.JudgeParsed(author, p)
 	}
-	hash := record.HashOf(p.Encoded)
 	b.seq++
 	e := &Entry{Dot: cs.Dot, RID: cs.RID(hash), Hash: hash, Seq: b.seq, Encoded: p.Encoded,
 		Outcome: wire.Quarantined, Code: reason.Code, Message: reason.Message}

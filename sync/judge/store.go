@@ -112,6 +112,10 @@ type Store interface {
 	// Waiting returns how many of the actor's quarantined change sets are open, and how many bytes they take.
 	Waiting(clock.Actor) (n, bytes int, err error)
 
+	// Foresee says which rows and which identities of change sets will be asked for, so that the store may read them all
+	// at once. It changes nothing.
+	Foresee(rows []record.Key, rids []record.ID) error
+
 	// PutRow writes the row and moves its feed entries from the commit was (0: there are none) to row.Seq.
 	PutRow(row *record.Row, was uint64) error
 	// PutHold writes a hold that was opened, or closes one: Person, Bucket, Root and Since name it.

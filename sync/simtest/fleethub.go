@@ -390,8 +390,18 @@ func (h *fleetHub) commit() {
 func (h *fleetHub) judge(b *judge.Batch, q pushed) ([]judge.Ruling, error) {
 	var rulings []judge.Ruling
 	author := judge.Author{Person: q.conn.who.person, Device: q.conn.who.device}
-	for _, p := range q.push.Changes {
-		r, err := b.Judge(author, p)
+	changes := make([]judge.Parsed, len(q.push.Changes))
+	for i, p := range q.push.Changes {
+		var err error
+		if changes[i], err = judge.Parse(p); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.Foresee(changes); err != nil {
+		return nil, err
+	}
+	for _, p := range changes {
+		r, err := b.JudgeParsed(author, p)
 		if err != nil {
 			return nil, err
 		}

@@ -191,6 +191,34 @@ func (h *hubStory) readsItsWrites() {
 	h.write(func(tx judge.Store) { same(h.T, "answers after the commit", ask(tx), inside) })
 }
 
+func (h *hubStory) foreseen() {
+	there, coming, never := h.task(h.ID(), 1), h.task(h.ID(), 2), h.ID()
+	known := h.judged(h.dot(0, 1), wire.Applied, record.Update, there)
+	fresh := h.judged(h.dot(0, 2), wire.Applied, record.Update, there)
+	h.put(there)
+	h.putEntries(known)
+	keys := []record.Key{there.Key(), coming.Key(), {Table: there.Table.ID, ID: never}}
+	for range 100 { // more than a store may take at once
+		keys = append(keys, record.Key{Table: there.Table.ID, ID: h.ID()})
+	}
+	look := func(tx judge.Store, want *record.Row, later *judge.Entry) {
+		same(h.T, "a row that is there", must(tx.Row(there.Key())), there)
+		same(h.T, "a row that comes", must(tx.Row(coming.Key())), want)
+		same(h.T, "a row that never was", must(tx.Row(keys[2])), (*record.Row)(nil))
+		same(h.T, "an entry that is there", must(tx.EntryByRID(known.RID)), known)
+		same(h.T, "an entry that comes", must(tx.EntryByRID(fresh.RID)), later)
+	}
+	h.write(func(tx judge.Store) {
+		do(tx.Foresee(keys, []record.ID{known.RID, fresh.RID}))
+		look(tx, nil, nil)
+		do(tx.Foresee(keys, []record.ID{known.RID, fresh.RID}))
+		do(tx.PutRow(coming, 0))
+		do(tx.PutEntry(fresh))
+		look(tx, coming, fresh)
+	})
+	h.write(func(tx judge.Store) { look(tx, coming, fresh) })
+}
+
 func (h *hubStory) rollback() {
 	h.leavesNothing(func(tx func(judge.Store)) {
 		err := h.Write(func(s judge.Store) error {

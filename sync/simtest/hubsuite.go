@@ -64,6 +64,7 @@ var hubStories = []struct {
 	{"the count is of living rows", (*hubStory).count},
 	{"of two records of a conflict the open one is replaced, closed ones stay", (*hubStory).conflicts},
 	{"a transaction reads what it wrote", (*hubStory).readsItsWrites},
+	{"what was foreseen is read as it stands", (*hubStory).foreseen},
 	{"a transaction that fails leaves nothing", (*hubStory).rollback},
 	{"a transaction that panics leaves nothing", (*hubStory).panics},
 	{"a reader's snapshot stands still", (*hubStory).snapshot},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"fieldsync/sync/record"
 )
@@ -198,6 +199,29 @@ func (c *Conn) Each(read func(*Rows) error, text string, args ...driver.Value) (
 	}
 	return err
 }
+
+// EachOf executes the query, which takes as many ids as IDMarks has, for all of them, and calls read for every row. Rows
+// come in no particular order.
+func (c *Conn) EachOf(query string, ids []record.ID, read func(*Rows) error) error {
+	for len(ids) > 0 {
+		n := min(len(ids), idsAtOnce)
+		args := make([]driver.Value, 0, idsAtOnce)
+		for i := range idsAtOnce {
+			args = append(args, ids[min(i, n-1)][:]) // the last one stands for those that are missing
+		}
+		if err := c.Each(read, query, args...); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// idsAtOnce is how many ids a query takes: so many that what it costs besides the rows is spread thin.
+const idsAtOnce = 64
+
+// IDMarks stands for the ids in a query: "id IN " + IDMarks.
+var IDMarks = "(?" + strings.Repeat(", ?", idsAtOnce-1) + ")"
 
 // Int returns the first column of the first row of a query as a number, 0 if there is none.
 func (c *Conn) Int(text string, args ...driver.Value) (n int64, err error) {

@@ -97,7 +97,7 @@ type table struct {
 	columns []column // after id: the values', then the synchronising ones
 	order   []int    // the arguments of insert, in the order in which update takes them
 
-	selects, get, insert, upsert, update, drop string
+	selects, get, getAll, insert, upsert, update, drop string
 }
 
 func (l *Layout) table(t *schema.Table) *table {
@@ -160,6 +160,7 @@ func (l *Layout) compose(s *table) {
 	of := Quote(s.Name)
 	s.selects = "SELECT " + strings.Join(names, ", ") + " FROM " + of
 	s.get = l.dialect.Bind(s.selects + " WHERE id = ?")
+	s.getAll = l.dialect.Bind(s.selects + " WHERE id IN " + IDMarks)
 	s.drop = l.dialect.Bind("DELETE FROM " + of + " WHERE id = ?")
 	into := "INSERT INTO " + of + "(" + strings.Join(names, ", ") + ") VALUES(" + marks + ") ON CONFLICT(id) DO "
 	s.insert = l.dialect.Bind(into + "NOTHING")

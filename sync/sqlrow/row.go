@@ -30,6 +30,31 @@ func (l *Layout) Get(c *Conn, k record.Key) (row *record.Row, err error) {
 	return row, err
 }
 
+// GetAll calls yield for each of the rows that there is, dead or alive, in no particular order. Each row is its own.
+func (l *Layout) GetAll(c *Conn, keys []record.Key, yield func(*record.Row)) error {
+	ids := map[schema.TableID][]record.ID{}
+	for _, k := range keys {
+		ids[k.Table] = append(ids[k.Table], k.ID)
+	}
+	for id, of := range ids {
+		t, err := l.of(id)
+		if err != nil {
+			return err
+		}
+		err = c.EachOf(t.getAll, of, func(r *Rows) error {
+			row, err := l.Read(r, t.Table)
+			if err == nil {
+				yield(row)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Select returns "SELECT id, ... FROM table" with the columns that Read takes, for a store to continue.
 func (l *Layout) Select(t *schema.Table) string { return l.tables[t.ID].selects }
 
