@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
@@ -53,49 +54,71 @@ type reads struct {
 	conn *conn
 }
 
-// readers is a pool of connections that read, opened when they are first needed.
+// readers is a pool of connections that read, opened when they are first needed. The one that was used last is used
+// first: its statements are prepared, and its cache holds what is being asked for.
 type readers struct {
-	path string
-	idle chan *conn // nil stands for one that is not open yet
+	path  string
+	slots chan struct{} // one for each snapshot that may be open
+
+	mu     sync.Mutex
+	idle   []*conn // the last one was used last
+	closed bool
 }
 
 func newReaders(s *Store, n int) *readers {
-	r := &readers{path: s.options.Path, idle: make(chan *conn, n)}
-	for range n {
-		r.idle <- nil
-	}
-	return r
+	return &readers{path: s.options.Path, slots: make(chan struct{}, n)}
 }
 
 func (r *readers) get(ctx context.Context) (*conn, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case c, open := <-r.idle:
-		if !open {
-			return nil, fault.New(Stopped, "The hub is shutting down. Try again later.")
-		}
-		if c != nil {
-			return c, nil
-		}
+	case r.slots <- struct{}{}:
 	}
-	c, err := connect(r.path, reading)
+	c, err := r.take()
+	if c == nil && err == nil {
+		c, err = connect(r.path, reading)
+	}
 	if err != nil {
-		r.idle <- nil
+		<-r.slots
 	}
 	return c, err
 }
 
-func (r *readers) put(c *conn) { r.idle <- c }
-
-// close takes every connection out of the pool, so it waits for the snapshots that are open.
-func (r *readers) close() error {
-	var errs []error
-	for range cap(r.idle) {
-		if c := <-r.idle; c != nil {
-			errs = append(errs, c.close())
-		}
+// take returns an idle connection, nil if there is none.
+func (r *readers) take() (c *conn, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, fault.New(Stopped, "The hub is shutting down. Try again later.")
 	}
-	close(r.idle)
+	if n := len(r.idle); n > 0 {
+		c, r.idle = r.idle[n-1], r.idle[:n-1]
+	}
+	return c, nil
+}
+
+func (r *readers) put(c *conn) {
+	r.mu.Lock()
+	r.idle = append(r.idle, c)
+	r.mu.Unlock()
+	<-r.slots
+}
+
+// close waits for the snapshots that are open.
+func (r *readers) close() error {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	for range cap(r.slots) {
+		r.slots <- struct{}{}
+	}
+	for range cap(r.slots) {
+		<-r.slots // whoever comes now is refused, and does not wait
+	}
+	var errs []error
+	for _, c := range r.idle {
+		errs = append(errs, c.close())
+	}
 	return errors.Join(errs...)
 }
