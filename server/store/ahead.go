@@ -17,14 +17,15 @@ func (a *ahead) forget() { *a = ahead{} }
 
 // Foresee reads ahead the rows and looks up the identities of change sets that are about to be judged.
 func (tx *Tx) Foresee(rows []record.Key, rids []record.ID) error {
-	tx.ahead = ahead{rows: make(map[record.Key]*record.Row, len(rows)), fresh: make(map[record.ID]bool, len(rids))}
-	for _, k := range rows {
-		tx.ahead.rows[k] = nil
+	tx.ahead.forget()
+	if len(rids) < few {
+		return nil
 	}
+	tx.ahead.fresh = make(map[record.ID]bool, len(rids))
 	for _, rid := range rids {
 		tx.ahead.fresh[rid] = true
 	}
-	err := tx.layout.GetAll(tx.conn.Conn, rows, func(row *record.Row) { tx.ahead.rows[row.Key()] = row })
+	err := tx.ahead.read(tx.reads, rows)
 	if err == nil {
 		err = tx.conn.EachOf("SELECT rid FROM _ledger WHERE same_actor = 0 AND rid IN "+sqlrow.IDMarks, rids, func(q *sqlrow.Rows) error {
 			delete(tx.ahead.fresh, q.ID(0))
@@ -37,14 +38,38 @@ func (tx *Tx) Foresee(rows []record.Key, rids []record.ID) error {
 	return err
 }
 
-// Row returns the row with its metadata, dead or alive; nil if there was never one.
-func (tx *Tx) Row(k record.Key) (*record.Row, error) {
-	if row, known := tx.ahead.rows[k]; known {
-		delete(tx.ahead.rows, k) // it is the caller's now
+// Foresee reads the rows ahead.
+func (v *View) Foresee(rows []record.Key) error { return v.ahead.read(v.reads, rows) }
+
+// few is how many rows or identities are not worth reading ahead.
+const few = 4
+
+func (a *ahead) read(r reads, rows []record.Key) error {
+	if len(rows) < few {
+		a.rows = nil
+		return nil
+	}
+	a.rows = make(map[record.Key]*record.Row, len(rows))
+	for _, k := range rows {
+		a.rows[k] = nil
+	}
+	return r.layout.GetAll(r.conn.Conn, rows, func(row *record.Row) { a.rows[row.Key()] = row })
+}
+
+// row returns the row with its metadata, dead or alive; nil if there was never one.
+func (a *ahead) row(r reads, k record.Key) (*record.Row, error) {
+	if row, known := a.rows[k]; known {
+		delete(a.rows, k) // it is the caller's now
 		return row, nil
 	}
-	return tx.reads.Row(k)
+	return r.Row(k)
 }
+
+// Row returns the row with its metadata, dead or alive; nil if there was never one.
+func (tx *Tx) Row(k record.Key) (*record.Row, error) { return tx.ahead.row(tx.reads, k) }
+
+// Row returns the row with its metadata, dead or alive; nil if there was never one.
+func (v *View) Row(k record.Key) (*record.Row, error) { return v.ahead.row(v.reads, k) }
 
 // EntryByRID returns the first entry with that identity, nil if there is none.
 func (tx *Tx) EntryByRID(rid record.ID) (*judge.Entry, error) {

@@ -37,7 +37,8 @@ func (s *Store) read(c *conn, do func(*View) error) (err error) {
 // and is not used after it.
 type View struct {
 	reads
-	head uint64
+	ahead ahead
+	head  uint64
 }
 
 var (

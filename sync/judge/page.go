@@ -105,12 +105,7 @@ func (p *pager) changes(buckets []record.Bucket) error {
 		return err
 	}
 	p.page.To, p.page.Last = to, true
-	for _, e := range changed {
-		if err := p.addChanged(e); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.addAll(changed)
 }
 
 // whole builds the first part of a page by all that the person holds and held.
@@ -130,10 +125,8 @@ func (p *pager) whole() error {
 		}
 	}
 	p.page.Leave, p.page.Enter = scope.leave, scope.enter
-	for _, e := range changed {
-		if err := p.addChanged(e); err != nil {
-			return err
-		}
+	if err := p.addAll(changed); err != nil {
+		return err
 	}
 	if err := p.countEntering(); err != nil {
 		return err
@@ -243,6 +236,23 @@ func firstCommit(all []FeedEntry, from uint64) uint64 {
 		return from
 	}
 	return all[0].Seq
+}
+
+// addAll adds what the device lacks of the rows.
+func (p *pager) addAll(changed []FeedEntry) error {
+	keys := make([]record.Key, len(changed))
+	for i, e := range changed {
+		keys[i] = e.Key
+	}
+	if err := p.Foresee(keys); err != nil {
+		return err
+	}
+	for _, e := range changed {
+		if err := p.addChanged(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addChanged adds what the device lacks of a row it has: the columns whose values changed since After; the whole row

@@ -141,6 +141,8 @@ type Reader interface {
 	Rows
 	Holds
 	Head() (uint64, error)
+	// Foresee says which rows will be asked for, so that they may be read all at once.
+	Foresee(rows []record.Key) error
 	// TouchedSince returns the buckets that commits after the commit number touched; known is false where there are too
 	// many commits to say.
 	TouchedSince(seq uint64) (buckets []record.Bucket, known bool, err error)

@@ -198,8 +198,9 @@ func (h *hubStory) foreseen() {
 	h.put(there)
 	h.putEntries(known)
 	keys := []record.Key{there.Key(), coming.Key(), {Table: there.Table.ID, ID: never}}
+	rids := []record.ID{known.RID, fresh.RID}
 	for range 100 { // more than a store may take at once
-		keys = append(keys, record.Key{Table: there.Table.ID, ID: h.ID()})
+		keys, rids = append(keys, record.Key{Table: there.Table.ID, ID: h.ID()}), append(rids, h.ID())
 	}
 	look := func(tx judge.Store, want *record.Row, later *judge.Entry) {
 		same(h.T, "a row that is there", must(tx.Row(there.Key())), there)
@@ -209,9 +210,9 @@ func (h *hubStory) foreseen() {
 		same(h.T, "an entry that comes", must(tx.EntryByRID(fresh.RID)), later)
 	}
 	h.write(func(tx judge.Store) {
-		do(tx.Foresee(keys, []record.ID{known.RID, fresh.RID}))
+		do(tx.Foresee(keys, rids))
 		look(tx, nil, nil)
-		do(tx.Foresee(keys, []record.ID{known.RID, fresh.RID}))
+		do(tx.Foresee(keys, rids))
 		do(tx.PutRow(coming, 0))
 		do(tx.PutEntry(fresh))
 		look(tx, coming, fresh)

@@ -136,7 +136,10 @@ type hubTx struct {
 	schema *schema.Schema
 }
 
-// Foresee implements judge.Store: in memory there is nothing to gain.
+// Foresee implements judge.Reader: in memory there is nothing to gain.
+func (s *hubState) Foresee([]record.Key) error { return nil }
+
+// Foresee implements judge.Store.
 func (s hubTx) Foresee([]record.Key, []record.ID) error { return nil }
 
 // PutRow implements judge.Store.

@@ -170,7 +170,7 @@ func (l *Layout) compose(s *table) {
 // composeUpdate writes the statement that leaves indexed columns alone: to write one costs its index two entries, even
 // where the value stays the same.
 func (l *Layout) composeUpdate(s *table) {
-	guarded := map[string]bool{}
+	guarded := map[string]bool{"_del": l.side == Hub} // the hub's indexes of buckets depend on it
 	for i := range s.Columns {
 		guarded[indexed(&s.Columns[i])] = true
 	}
@@ -227,8 +227,8 @@ func (l *Layout) Indexes() []string {
 		for i := range t.Columns {
 			c := &t.Columns[i]
 			if column := indexed(c); column != "" {
-				statements = append(statements, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s(%s%s)",
-					Quote(indexName(t, c)), Quote(t.Name), Quote(column), l.inKeyOrder(t, c)))
+				statements = append(statements, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s(%s%s",
+					Quote(indexName(t, c)), Quote(t.Name), Quote(column), l.ofBucket(t, c)))
 			}
 		}
 	}
@@ -248,12 +248,13 @@ func (l *Layout) DropIndexes() []string {
 	return statements
 }
 
-// inKeyOrder adds the id to the hub's indexes of buckets: it reads them in key order, a piece at a time.
-func (l *Layout) inKeyOrder(t *schema.Table, c *schema.Column) string {
+// ofBucket ends an index. The hub's indexes of buckets have the id, since it reads them in key order, a piece at a time,
+// and only living rows, so that it counts them without a look at the rows.
+func (l *Layout) ofBucket(t *schema.Table, c *schema.Column) string {
 	if l.side == Hub && slices.ContainsFunc(t.Buckets, func(b schema.Bucket) bool { return b.From == c.Name }) {
-		return ", id"
+		return ", id) WHERE _del = 0"
 	}
-	return ""
+	return ")"
 }
 
 // indexName returns a name that no table has, since it has a point in it, and that PostgreSQL does not cut, since it

@@ -59,7 +59,7 @@ CREATE INDEX IF NOT EXISTS "order.asset" ON "order"("asset")`
 
 func TestDDL(t *testing.T) {
 	t.Parallel()
-	onHub := strings.NewReplacer(`"_seen"`, `"_meta"`, `"order"("site")`, `"order"("site", id)`)
+	onHub := strings.NewReplacer(`"_seen"`, `"_meta"`, `"order"("site")`, `"order"("site", id) WHERE _del = 0`)
 	inPostgres := strings.NewReplacer("INTEGER", "BIGINT", "BLOB", "BYTEA")
 	for _, c := range []struct {
 		what string
@@ -92,8 +92,8 @@ func TestStatementsInBothDialects(t *testing.T) {
 		{post.insert, `INSERT INTO "job"(id, "asset", "n", "_seq", "_meta", "_del") VALUES($1, $2, $3, $4, $5, $6)` +
 			` ON CONFLICT(id) DO NOTHING`},
 		{lite.update, `UPDATE "job" SET "n" = ?, "_seq" = ?, "_seen" = ?, "_del" = ? WHERE id = ? AND "asset" IS ?`},
-		{post.update, `UPDATE "job" SET "n" = $1, "_seq" = $2, "_meta" = $3, "_del" = $4 WHERE id = $5` +
-			` AND "asset" IS NOT DISTINCT FROM $6`},
+		{post.update, `UPDATE "job" SET "n" = $1, "_seq" = $2, "_meta" = $3 WHERE id = $4` +
+			` AND "asset" IS NOT DISTINCT FROM $5 AND "_del" IS NOT DISTINCT FROM $6`},
 		{post.drop, `DELETE FROM "job" WHERE id = $1`},
 	} {
 		if c.got != c.want {
