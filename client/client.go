@@ -33,6 +33,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/seal"
 	"fieldsync/sync/wire"
 )
 
@@ -52,6 +53,12 @@ type Options struct {
 	// ReadOnly opens the replica beside another program that writes it: what would write is refused with
 	// replica.ReadOnly, and there must be a replica.
 	ReadOnly bool
+	// Keys yields the keys that sealed columns are encrypted with, from the phone's keystore for example; nil means a key
+	// file beside the replica, Path + ".keys". A key that is missing or another one is refused with the code seal.Missing
+	// or seal.Wrong, and nothing is touched. StartOver sets such a replica aside instead, and begins with an empty one:
+	// see replica.Options. New keys are used after the next Open.
+	Keys      seal.Keys
+	StartOver bool
 }
 
 // Client is an open replica.
@@ -95,7 +102,9 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := replica.Open(ctx, replica.Options{Path: o.Path, Schema: o.Schema, ReadOnly: o.ReadOnly})
+	r, err := replica.Open(ctx, replica.Options{
+		Path: o.Path, Schema: o.Schema, ReadOnly: o.ReadOnly, Keys: o.Keys, StartOver: o.StartOver,
+	})
 	if err != nil {
 		return nil, err
 	}

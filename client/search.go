@@ -31,6 +31,17 @@ func (c *Client) Search(ctx context.Context, query string, o SearchOptions) (hit
 type indexer struct {
 	stop context.CancelFunc
 	done chan struct{}
+	more chan struct{} // a class was fetched: its rows may be indexed now, though none of them came with its last page
+}
+
+func (i *indexer) fetched(whole bool) {
+	if !whole {
+		return
+	}
+	select {
+	case i.more <- struct{}{}:
+	default: // it was told already, or nothing is indexed
+	}
 }
 
 // startIndexing begins to follow what changes, unless nothing is searchable or another program writes the replica.
@@ -39,7 +50,7 @@ func (c *Client) startIndexing() {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c.indexer = indexer{cancel, make(chan struct{})}
+	c.indexer = indexer{cancel, make(chan struct{}), make(chan struct{}, 1)}
 	changes, unwatch := c.Watch()
 	go func() {
 		defer close(c.indexer.done)
@@ -50,6 +61,7 @@ func (c *Client) startIndexing() {
 			}
 			select {
 			case _, following = <-changes:
+			case <-c.indexer.more:
 			case <-ctx.Done():
 			}
 		}

@@ -68,6 +68,7 @@ func (c local) TakePage(p *wire.Page) (id *device.Identity, err error) {
 		return r.TakePage(p)
 	})
 	c.contact.progressed(p)
+	c.indexer.fetched(p.Last)
 	return id, err
 }
 

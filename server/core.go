@@ -17,6 +17,7 @@ import (
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/seal"
 )
 
 // Core is what devices need of a hub: the store, and the hub that syncs it. It serves any schema.
@@ -36,11 +37,13 @@ type Core struct {
 
 // CoreOptions say which store a core opens, and how it judges.
 type CoreOptions struct {
-	Path   string         // of the SQLite database
-	Schema *schema.Schema //
-	Rules  judge.Rules    // may be nil
-	Log    *slog.Logger
-	Now    func() time.Time // nil is time.Now
+	Path    string         // of the SQLite database
+	Schema  *schema.Schema //
+	Keys    seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
+	KeyFile string         // "" means Path + ".keys"; made, readable by its owner only, if there is none
+	Rules   judge.Rules    // may be nil
+	Log     *slog.Logger
+	Now     func() time.Time // nil is time.Now
 }
 
 // OpenCore opens the store and starts the hub on it.
@@ -51,7 +54,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s, err := store.Open(ctx, store.Options{Path: o.Path, Schema: o.Schema, Log: o.Log})
+	s, err := store.Open(ctx, store.Options{Path: o.Path, Schema: o.Schema, Keys: o.Keys, KeyFile: o.KeyFile, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}

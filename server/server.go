@@ -34,6 +34,7 @@ type Options struct {
 	Zone         *time.Location // in which the office shows times; nil is UTC
 	MetricsToken string         // lets a bearer of it read /metrics; without one only this machine may
 	Grace        time.Duration  // how long a shutdown waits for requests; 0 is 10 s
+	KeyFile      string         // for Open: of the keys of sealed columns; "" is the database's path + ".keys"
 	Log          *slog.Logger   // for Open; nil is slog.Default
 }
 

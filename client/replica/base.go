@@ -34,8 +34,8 @@ func (tx *Tx) readBase(r *sqlrow.Rows, k record.Key) (*device.Base, error) {
 	if r.Null(0) {
 		return base, nil
 	}
-	if base.Row, err = unpackRow(tx.layout.Schema().TableByID(k.Table), k.ID, r.Bytes(0)); err != nil {
-		return nil, corrupt("the base of a row", err)
+	if base.Row, err = tx.unpack(tx.layout.Schema().TableByID(k.Table), k.ID, r.Bytes(0)); err != nil {
+		return nil, unsealed("the base of a row", err)
 	}
 	return base, nil
 }
@@ -44,7 +44,11 @@ func (tx *Tx) readBase(r *sqlrow.Rows, k record.Key) (*device.Base, error) {
 func (tx *Tx) PutBase(k record.Key, b *device.Base) error {
 	var hub driver.Value
 	if b.Row != nil {
-		hub = packRow(b.Row)
+		packed, err := tx.pack(b.Row)
+		if err != nil {
+			return err
+		}
+		hub = packed
 	}
 	hidden := int64(0)
 	if b.Hidden {
@@ -69,6 +73,23 @@ func (tx *Tx) DropBase(k record.Key) error {
 // Bases implements device.Store.
 func (tx *Tx) Bases() ([]record.Key, error) {
 	return tx.keys("SELECT tbl, row FROM _base ORDER BY tbl, row")
+}
+
+// pack and unpack are packRow and unpackRow with sealed values sealed.
+func (tx *Tx) pack(row *record.Row) ([]byte, error) {
+	sealed, err := tx.layout.SealRow(row)
+	if err != nil {
+		return nil, err
+	}
+	return packRow(sealed), nil
+}
+
+func (tx *Tx) unpack(t *schema.Table, id record.ID, b []byte) (*record.Row, error) {
+	row, err := unpackRow(t, id, b)
+	if err == nil {
+		err = tx.layout.OpenRow(row)
+	}
+	return row, err
 }
 
 // packRow returns the row as a base keeps it. Values go by column ids, so that another version of the schema reads

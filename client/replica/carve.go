@@ -21,7 +21,7 @@ func (s *salvage) carve(path string) {
 	sought := s.identity == nil
 	for n := range p.numbers() {
 		for rowid, values := range p.records(n) {
-			if i := itemOf(rowid, values); i != nil && s.items[i.N] == nil {
+			if i := s.itemOf(rowid, values); i != nil && s.items[i.N] == nil {
 				s.items[i.N] = i
 			}
 			if who := identityOf(rowid, values); sought && who != nil &&
@@ -33,13 +33,13 @@ func (s *salvage) carve(path string) {
 }
 
 // itemOf returns the item that a record of _outbox holds; nil for any other record.
-func itemOf(rowid int64, values []driver.Value) *device.Item {
+func (s *salvage) itemOf(rowid int64, values []driver.Value) *device.Item {
 	if len(values) != 13 || rowid <= 0 {
 		return nil
 	}
 	values[0] = rowid // the record itself leaves the key out
 	r := sqlrow.RowOf(values...)
-	i, err := readItem(r)
+	i, err := readItem(r, s.layout)
 	if err != nil || r.Err() != nil || !sound(i) || uint64(i.Change.Dot.Actor) != r.Uint(1) {
 		return nil
 	}

@@ -69,7 +69,7 @@ func someReplica(t *testing.T, p string) (r *replica.Replica, items []*device.It
 func damage(t *testing.T, p string, change func([]byte) []byte) (copied string) {
 	t.Helper()
 	copied = path(t)
-	for _, ending := range []string{"", "-wal", ".instance"} {
+	for _, ending := range []string{"", "-wal", ".instance", ".keys"} {
 		if _, err := os.Stat(p + ending); err == nil {
 			copyFile(t, p+ending, copied+ending)
 		}

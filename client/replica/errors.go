@@ -50,6 +50,14 @@ func corrupt(what string, err error) error {
 	return fault.Wrap(Corrupt, what+" is damaged: start the app again, it repairs itself and keeps what was not sent", err)
 }
 
+// unsealed says that something sealed could not be read: since its key is not there, or because the file is damaged.
+func unsealed(what string, err error) error {
+	if fault.CodeOf(err) != "" {
+		return err
+	}
+	return corrupt(what, err)
+}
+
 // failed wraps an error of the operating system.
 func failed(what string, err error) error {
 	return fault.Wrap(Storage, what+": check the disk and the rights on its folder", err)

@@ -57,6 +57,9 @@ func (r *Replica) examine(ctx context.Context) error {
 		err = checkStructure(h.Conn, whole)
 	}
 	if err == nil {
+		err = asDamage("the proof of a key", r.layout.CheckKeys(h.Conn))
+	}
+	if err == nil {
 		err = tx.checkOwn()
 	}
 	if err == nil && suspect {

@@ -74,6 +74,9 @@ func migrate(c *sqlrow.Conn, layout *sqlrow.Layout) error {
 			ownTables)
 	}
 	if err == nil {
+		err = layout.UseKeys(c)
+	}
+	if err == nil {
 		_, err = layout.Migrate(c)
 	}
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // What a damaged file holds is anybody's bytes.
@@ -18,7 +19,7 @@ func FuzzParseRecord(f *testing.F) {
 			return
 		}
 		_ = identityOf(1, append(values[:0:0], values...))
-		if i := itemOf(1, values); i != nil && !sound(i) {
+		if i := (&salvage{layout: sqlrow.New(benchSchema, sqlrow.SQLite, sqlrow.Device)}).itemOf(1, values); i != nil && !sound(i) {
 			t.Errorf("an item that nobody wrote: %+v", i)
 		}
 	})

@@ -45,6 +45,7 @@ func TestCopiedFileIsFoundOut(t *testing.T) {
 	}
 	second := path(t)
 	copyFile(t, p, second)
+	copyFile(t, p+".keys", second+".keys") // whoever copies both reads what is sealed
 	clone := open(t, replica.Options{Path: second})
 	if !clone.Cloned {
 		t.Error("a copy without its token counts as the original")

@@ -108,7 +108,7 @@ func (tx *Tx) items(where string, args ...driver.Value) (items []*device.Item, e
 
 func (tx *Tx) eachItem(where string, do func(*device.Item) error, args ...driver.Value) error {
 	return tx.conn.Each(func(r *sqlrow.Rows) error {
-		i, err := readItem(r)
+		i, err := readItem(r, tx.layout)
 		if err != nil {
 			return err
 		}
@@ -116,12 +116,15 @@ func (tx *Tx) eachItem(where string, do func(*device.Item) error, args ...driver
 	}, selectItem+where, args...)
 }
 
-func readItem(r *sqlrow.Rows) (*device.Item, error) {
+func readItem(r *sqlrow.Rows, layout *sqlrow.Layout) (*device.Item, error) {
 	i := &device.Item{
 		N: r.Uint(0), State: device.State(r.Uint(3)), Encoded: r.Bytes(4), Hash: hash(r, 5), Chain: hash(r, 6),
 		Seq: r.Uint(7), Code: fault.Code(r.Text(8)), Message: r.Text(9),
 	}
 	var err error
+	if i.Encoded, err = layout.OpenChange(i.Encoded, i.Hash); err != nil {
+		return nil, unsealed(fmt.Sprintf("item %d of the outbox", i.N), err)
+	}
 	if i.Change, err = record.ParseChangeSet(i.Encoded); err != nil {
 		return nil, corrupt(fmt.Sprintf("item %d of the outbox", i.N), err)
 	}
@@ -144,7 +147,7 @@ func (tx *Tx) PutItem(i *device.Item) error {
 	done := int64(0)
 	var err error
 	if i.State == device.Pending && i.Prior == nil {
-		done, err = tx.conn.Exec(appendItem, itemArgs(i)...)
+		done, err = tx.putItem(appendItem, i)
 	} else {
 		done, err = tx.conn.Exec(judgeItem, judgeArgs(i)...)
 	}
@@ -210,17 +213,20 @@ func (tx *Tx) replace(i *device.Item) error {
 		err = tx.indexPending(old, false)
 	}
 	if err == nil {
-		_, err = tx.conn.Exec(replaceItem, itemArgs(i)...)
+		_, err = tx.putItem(replaceItem, i)
 	}
 	return err
 }
 
-func itemArgs(i *device.Item) []driver.Value {
-	outcome, code, eff := priorArgs(i)
-	return []driver.Value{
-		int64(i.N), int64(i.Change.Dot.Actor), int64(i.Change.Dot.Counter), int64(i.State), i.Encoded, i.Hash[:],
-		i.Chain[:], int64(i.Seq), string(i.Code), i.Message, outcome, code, eff,
+func (tx *Tx) putItem(statement string, i *device.Item) (done int64, err error) {
+	encoded, err := tx.layout.SealChange(i.Encoded, i.Hash)
+	if err != nil {
+		return 0, err
 	}
+	outcome, code, eff := priorArgs(i)
+	return tx.conn.Exec(statement,
+		int64(i.N), int64(i.Change.Dot.Actor), int64(i.Change.Dot.Counter), int64(i.State), encoded, i.Hash[:],
+		i.Chain[:], int64(i.Seq), string(i.Code), i.Message, outcome, code, eff)
 }
 
 func judgeArgs(i *device.Item) []driver.Value {

@@ -10,9 +10,10 @@ import (
 
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/seal"
 )
 
-// Recovery is what became of a damaged file. What the hub has is fetched again, as by a new device.
+// Recovery is what became of a damaged file, or of one whose key is lost. What the hub has is fetched again, as by a new device.
 type Recovery struct {
 	Aside    string         // where the damaged file lies now, untouched, its journal beside it
 	Identity bool           // who the replica is could be read; else the device must be enrolled again
@@ -32,7 +33,9 @@ func (r *Replica) repair(ctx context.Context) (*Recovery, error) {
 	path := r.options.Path
 	if !exists(rebuiltPath(path)) {
 		err := r.examine(ctx)
-		if fault.CodeOf(err) != Corrupt {
+		code := fault.CodeOf(err)
+		keyLost := code == seal.Missing || code == seal.Wrong
+		if code != Corrupt && !(keyLost && r.options.StartOver) {
 			return nil, err
 		}
 		if err = r.rebuild(ctx, rebuildingPath(path)); err != nil {

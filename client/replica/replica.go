@@ -11,6 +11,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -23,6 +24,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/seal"
 	"fieldsync/sync/sqlrow"
 )
 
@@ -35,7 +37,14 @@ type Options struct {
 	// Instance is the path of the token that tells the file from a copy of it; Path + ".instance" if empty. On a phone
 	// it belongs where backups do not reach.
 	Instance string
-	Random   io.Reader // for the token; crypto/rand if nil
+	Random   io.Reader // for the token, and nonces; crypto/rand if nil
+
+	// Keys yields the keys of what the schema declares sealed: on a phone, those in its keystore. Nil means a key file,
+	// Path + ".keys", which is made if there is none.
+	Keys seal.Keys
+	// StartOver sets a file aside whose key is missing or another one, as if it were damaged: what was not sealed of the
+	// unsent work is taken over, and the rows are fetched again. Without it, Open refuses such a file.
+	StartOver bool
 }
 
 func (o Options) complete() (Options, error) {
@@ -80,16 +89,23 @@ type Replica struct {
 const maxIdle = 4
 
 // Open opens the replica, and makes it where there is none. Refusals are *fault.Error: InUse where another process
-// writes it, Foreign, ReadOnly, DiskFull, Storage, and fault.Version where a newer program wrote it. A damaged file is
-// no refusal: see Recovery.
+// writes it, Foreign, ReadOnly, DiskFull, Storage, fault.Version where a newer program wrote it, and seal.Missing or
+// seal.Wrong where it was sealed with a key that is not there. A damaged file is no refusal: see Recovery.
 func Open(ctx context.Context, o Options) (*Replica, error) {
 	o, err := o.complete()
 	if err != nil {
 		return nil, err
 	}
+	box, err := sqlrow.NewBox(o.Schema, o.Keys, o.Path+".keys", o.Random)
+	if errors.Is(err, sqlrow.ErrKeyFile) {
+		return nil, failed("the key file beside the data cannot be read or made", err)
+	}
+	if err != nil {
+		return nil, err
+	}
 	r := &Replica{
 		options: o,
-		layout:  sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device),
+		layout:  sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device).Sealing(box),
 		turn:    make(chan struct{}, 1),
 		idle:    make(chan *handle, maxIdle),
 	}
@@ -110,7 +126,7 @@ func (r *Replica) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return r.Read(ctx, func(tx *Tx) error { return checkFormat(tx.conn) })
+	return r.Read(ctx, func(tx *Tx) error { return cmp.Or(checkFormat(tx.conn), r.layout.CheckKeys(tx.conn)) })
 }
 
 func (r *Replica) startWriter(ctx context.Context) (err error) {

@@ -16,6 +16,7 @@ type salvage struct {
 	items    map[uint64]*device.Item
 	rows     map[record.Key]*record.Row  // as seen, of rows with pending changes
 	bases    map[record.Key]*device.Base // of the same rows
+	layout   *sqlrow.Layout
 }
 
 // salvage reads the damaged file in two ways: through SQLite, a row at a time, since most of a damaged file is whole;
@@ -23,6 +24,7 @@ type salvage struct {
 func (r *Replica) salvage(ctx context.Context) *salvage {
 	s := &salvage{
 		items: map[uint64]*device.Item{}, rows: map[record.Key]*record.Row{}, bases: map[record.Key]*device.Base{},
+		layout: r.layout,
 	}
 	s.query(ctx, r.options.Path, r.layout)
 	s.carve(r.options.Path)

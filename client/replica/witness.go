@@ -15,9 +15,13 @@ func (tx *Tx) PutWitness(w *device.Witness) error {
 		n = int64(w.N)
 	}
 	key := w.Row.Key()
-	_, err := tx.conn.Exec("INSERT INTO _witness(n, tbl, row, hub, seq) VALUES(?, ?, ?, ?, ?) ON CONFLICT(n) DO UPDATE"+
+	packed, err := tx.pack(w.Row)
+	if err != nil {
+		return err
+	}
+	_, err = tx.conn.Exec("INSERT INTO _witness(n, tbl, row, hub, seq) VALUES(?, ?, ?, ?, ?) ON CONFLICT(n) DO UPDATE"+
 		" SET tbl = excluded.tbl, row = excluded.row, hub = excluded.hub, seq = excluded.seq",
-		n, int64(key.Table), key.ID[:], packRow(w.Row), int64(w.Seq))
+		n, int64(key.Table), key.ID[:], packed, int64(w.Seq))
 	return err
 }
 
@@ -32,9 +36,9 @@ func (tx *Tx) Witnesses(taken bool, after uint64, limit int) (copies []*device.W
 		if t == nil {
 			return nil
 		}
-		row, err := unpackRow(t, r.ID(2), r.Bytes(3))
+		row, err := tx.unpack(t, r.ID(2), r.Bytes(3))
 		if err != nil {
-			return corrupt("a copy of a row", err)
+			return unsealed("a copy of a row", err)
 		}
 		copies = append(copies, &device.Witness{N: r.Uint(0), Row: row, Seq: r.Uint(4)})
 		return nil

@@ -5,9 +5,12 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
 )
 
@@ -49,9 +52,13 @@ func (tx *Tx) Audit(e AuditEntry) (n uint64, err error) {
 		}
 	}
 	chain := e.chain(prev)
+	values, err := tx.sealAudit(&e)
+	if err != nil {
+		return 0, err
+	}
 	_, err = tx.conn.Exec(`INSERT INTO _audit(n, at, person, device, action, tbl, pk, "values", chain)`+
 		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", int64(e.N), millis(e.At), e.Person[:], e.Device[:], e.Action,
-		int64(e.Row.Table), e.Row.ID[:], packAudit(e.Values), chain[:])
+		int64(e.Row.Table), e.Row.ID[:], values, chain[:])
 	return e.N, err
 }
 
@@ -113,16 +120,20 @@ func (r reads) AuditOf(row record.Key) ([]AuditEntry, error) {
 
 func (r reads) audit(query string, args ...driver.Value) (page []AuditEntry, err error) {
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
-		e, err := readAudit(q)
+		e, err := r.readAudit(q)
 		page = append(page, e)
 		return err
 	}, query, args...)
 	return page, err
 }
 
-func readAudit(q *sqlrow.Rows) (e AuditEntry, err error) {
+func (r reads) readAudit(q *sqlrow.Rows) (e AuditEntry, err error) {
 	e = AuditEntry{N: q.Uint(0), At: moment(q.Int(1)), Person: q.ID(2), Device: q.ID(3), Action: q.Text(4), Row: key(q, 5)}
-	if e.Values, err = unpackAudit(q.Bytes(7)); err == nil {
+	packed, err := r.layout.OpenBlob(q.Bytes(7), aboutAudit(e.N))
+	if err == nil {
+		e.Values, err = unpackAudit(packed)
+	}
+	if err == nil {
 		err = q.Err()
 	}
 	return e, err
@@ -134,7 +145,7 @@ func (r reads) VerifyAudit() (entries, broken uint64, err error) {
 	var prev Hash
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
 		entries++
-		e, err := readAudit(q)
+		e, err := r.readAudit(q)
 		if broken == 0 && (err != nil || e.N != entries || !e.intact() || e.chain(prev) != fixed(q.Bytes(8))) {
 			broken = entries
 		}
@@ -167,7 +178,10 @@ func (tx *Tx) EraseAudit(row record.Key, columns ...string) (erased int, err err
 			continue
 		}
 		erased += n
-		_, err = tx.conn.Exec(`UPDATE _audit SET "values" = ? WHERE n = ?`, packAudit(e.Values), int64(e.N))
+		values, err := tx.sealAudit(e)
+		if err == nil {
+			_, err = tx.conn.Exec(`UPDATE _audit SET "values" = ? WHERE n = ?`, values, int64(e.N))
+		}
 		if err != nil {
 			return erased, err
 		}
@@ -184,6 +198,21 @@ func (e *AuditEntry) erase(columns []string) (erased int) {
 	}
 	return erased
 }
+
+// sealAudit returns the entry's values packed; sealed, where one of them is of a sealed column.
+func (tx *Tx) sealAudit(e *AuditEntry) ([]byte, error) {
+	packed := packAudit(e.Values)
+	t := tx.layout.Schema().TableByID(e.Row.Table)
+	for i := range e.Values {
+		column, _, _ := strings.Cut(e.Values[i].Column, ".")
+		if t == nil || t.Column(column) < 0 || t.Columns[t.Column(column)].Has(schema.Sealed) {
+			return tx.layout.SealBlob(packed, aboutAudit(e.N))
+		}
+	}
+	return packed, nil
+}
+
+func aboutAudit(n uint64) string { return "audit " + strconv.FormatUint(n, 10) }
 
 // packAudit packs values as { column hash:32 state salt:16 text }, the last two only while state is 1.
 func packAudit(values []AuditValue) []byte {

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql/driver"
 	"encoding/binary"
+	"slices"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
@@ -19,8 +20,12 @@ type Conflict struct {
 
 // PutConflict writes a conflict record; one of the same row and cell that is open is replaced.
 func (tx *Tx) PutConflict(c judge.Conflict) error {
+	values, err := tx.standings(c, tx.layout.SealValue)
+	if err != nil {
+		return err
+	}
 	row, cell := c.Row.ID[:], []driver.Value{int64(c.Row.Table), c.Row.ID[:], int64(c.Cell.Column), c.Cell.Key}
-	state := []driver.Value{int64(c.Seq), flag(c.Ask), flag(c.Open), packStandings(c.Values), c.Context.AppendBinary(nil)}
+	state := []driver.Value{int64(c.Seq), flag(c.Ask), flag(c.Open), packStandings(values), c.Context.AppendBinary(nil)}
 	replaced, err := tx.conn.Exec(`UPDATE _conflict SET seq = ?, ask = ?, open = ?, "values" = ?, context = ?`+
 		" WHERE tbl = ? AND pk = ? AND col = ? AND cell = ? AND open = 1",
 		append(state, int64(c.Row.Table), row, int64(c.Cell.Column), c.Cell.Key)...)
@@ -65,6 +70,9 @@ func (r reads) conflicts(query string, args ...driver.Value) (list []Conflict, e
 		if c.Values, err = unpackStandings(q.Bytes(8)); err == nil {
 			c.Context, _, err = clock.CutVector(q.Bytes(9))
 		}
+		if err == nil {
+			c.Values, err = r.standings(c.Conflict, r.layout.OpenValue)
+		}
 		list = append(list, c)
 		if err == nil {
 			err = q.Err()
@@ -72,6 +80,24 @@ func (r reads) conflicts(query string, args ...driver.Value) (list []Conflict, e
 		return err
 	}, query, args...)
 	return list, err
+}
+
+// standings returns the conflict's values, sealed or opened where their column is sealed.
+func (r reads) standings(
+	c judge.Conflict, by func(*schema.Table, *schema.Column, record.ID, record.Value) (record.Value, error),
+) (values []record.Standing, err error) {
+	t := r.layout.Schema().TableByID(c.Row.Table)
+	if t == nil || t.ColumnByID(c.Cell.Column) < 0 {
+		return c.Values, nil
+	}
+	column := &t.Columns[t.ColumnByID(c.Cell.Column)]
+	values = slices.Clone(c.Values)
+	for i := range values {
+		if values[i].Value, err = by(t, column, c.Row.ID, values[i].Value); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 // packStandings packs values as { actor counter eff value }, numbers as unsigned varints.

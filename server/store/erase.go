@@ -67,6 +67,9 @@ func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool) error {
 			return err
 		}
 		redacted, changed, err := record.Redact(tx.layout.Schema(), e.Encoded, chosen)
+		if err == nil && changed {
+			redacted, err = tx.layout.SealChange(redacted, e.Hash)
+		}
 		if err != nil || !changed {
 			return err
 		}

@@ -48,24 +48,28 @@ func (tx *Tx) Entry(d clock.Dot) (*judge.Entry, error) {
 }
 
 func (r reads) entry(query string, args ...driver.Value) (e *judge.Entry, err error) {
-	_, err = r.conn.One(func(q *sqlrow.Rows) error { e = readEntry(q); return q.Err() }, query, args...)
+	_, err = r.conn.One(func(q *sqlrow.Rows) error { e, err = r.readEntry(q); return err }, query, args...)
 	return e, err
 }
 
 func (r reads) entries(query string, args ...driver.Value) (entries []*judge.Entry, err error) {
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
-		entries = append(entries, readEntry(q))
-		return q.Err()
+		e, err := r.readEntry(q)
+		entries = append(entries, e)
+		return err
 	}, query, args...)
 	return entries, err
 }
 
-func readEntry(q *sqlrow.Rows) *judge.Entry {
-	e := &judge.Entry{Dot: dot(q, 0), RID: q.ID(2), Seq: q.Uint(4), Eff: clock.Stamp(q.Uint(5)),
+func (r reads) readEntry(q *sqlrow.Rows) (e *judge.Entry, err error) {
+	e = &judge.Entry{Dot: dot(q, 0), RID: q.ID(2), Seq: q.Uint(4), Eff: clock.Stamp(q.Uint(5)),
 		Outcome: wire.Outcome(q.Int(6)), Code: fault.Code(q.Text(7)), Message: q.Text(8),
-		Same: dot(q, 9), Closed: dot(q, 11), Encoded: q.Bytes(13)}
+		Same: dot(q, 9), Closed: dot(q, 11)}
 	copy(e.Hash[:], q.Bytes(3))
-	return e
+	if e.Encoded, err = r.layout.OpenChange(q.Bytes(13), e.Hash); err == nil {
+		err = q.Err()
+	}
+	return e, err
 }
 
 // dot reads a dot from the two columns that begin at i.
@@ -99,12 +103,16 @@ func (r reads) Waiting(a clock.Actor) (n, bytes int, err error) {
 // PutEntry writes a ledger entry; an entry of the same dot is replaced, as when a quarantined one is closed.
 func (tx *Tx) PutEntry(e *judge.Entry) error {
 	delete(tx.ahead.fresh, e.RID)
+	change, err := tx.layout.SealChange(e.Encoded, e.Hash)
+	if err != nil {
+		return err
+	}
 	fresh, err := tx.conn.Exec("INSERT INTO _ledger(actor, counter, rid, hash, seq, eff, outcome, code, message,"+
 		" same_actor, same_counter, closed_actor, closed_counter, change) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+
 		" ON CONFLICT(actor, counter) DO NOTHING",
 		int64(e.Dot.Actor), int64(e.Dot.Counter), e.RID[:], e.Hash[:], int64(e.Seq), int64(e.Eff), int64(e.Outcome),
 		string(e.Code), e.Message, int64(e.Same.Actor), int64(e.Same.Counter), int64(e.Closed.Actor),
-		int64(e.Closed.Counter), e.Encoded)
+		int64(e.Closed.Counter), change)
 	if err != nil {
 		return err
 	}
@@ -112,7 +120,7 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 		tx.judged[e.Dot.Actor] = max(latest, e.Dot.Counter)
 	}
 	if fresh == 0 {
-		err = tx.replaceEntry(e)
+		err = tx.replaceEntry(e, change)
 	} else if e.Same.IsZero() {
 		err = tx.touchRows(e)
 	}
@@ -122,11 +130,11 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 	return err
 }
 
-func (tx *Tx) replaceEntry(e *judge.Entry) error {
+func (tx *Tx) replaceEntry(e *judge.Entry, change []byte) error {
 	_, err := tx.conn.Exec("UPDATE _ledger SET rid = ?, hash = ?, seq = ?, eff = ?, outcome = ?, code = ?, message = ?,"+
 		" same_actor = ?, same_counter = ?, closed_actor = ?, closed_counter = ?, change = ? WHERE actor = ? AND counter = ?",
 		e.RID[:], e.Hash[:], int64(e.Seq), int64(e.Eff), int64(e.Outcome), string(e.Code), e.Message, int64(e.Same.Actor),
-		int64(e.Same.Counter), int64(e.Closed.Actor), int64(e.Closed.Counter), e.Encoded, int64(e.Dot.Actor),
+		int64(e.Same.Counter), int64(e.Closed.Actor), int64(e.Closed.Counter), change, int64(e.Dot.Actor),
 		int64(e.Dot.Counter))
 	if err != nil {
 		return err
@@ -178,8 +186,9 @@ func (r reads) Quarantined(openOnly bool, after Position, limit int) (list []Ref
 		" WHERE outcome = 3 AND (seq, l.actor, l.counter) > (?, ?, ?) AND (closed_actor = 0 OR ?)" +
 		" ORDER BY seq, l.actor, l.counter LIMIT ?"
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
-		list = append(list, Refused{*readEntry(q), q.ID(14), q.ID(15)})
-		return q.Err()
+		e, err := r.readEntry(q)
+		list = append(list, Refused{*e, q.ID(14), q.ID(15)})
+		return err
 	}, query, int64(after.Seq), int64(after.Dot.Actor), int64(after.Dot.Counter), flag(!openOnly), int64(limit))
 	return list, err
 }

@@ -88,6 +88,9 @@ func (s *Store) migrateSchema(c *conn) error {
 		return fault.New(Newer, fmt.Sprintf("The database has version %d of the schema, this hub knows %d."+
 			" Install the newer hub.", have, want.Version))
 	}
+	if err = s.layout.UseKeys(c.Conn); err != nil {
+		return err
+	}
 	if _, err = s.layout.Migrate(c.Conn); err != nil {
 		return err
 	}

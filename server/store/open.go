@@ -17,6 +17,7 @@ import (
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/seal"
 	"fieldsync/sync/sqlrow"
 )
 
@@ -25,7 +26,9 @@ type Options struct {
 	Path    string         // of the database file; it is created if there is none
 	Schema  *schema.Schema // the application's tables
 	Readers int            // how many snapshots may be open at a time; 0 means 8
-	Random  io.Reader      // for salts and ids; nil means crypto/rand
+	Random  io.Reader      // for salts, ids and nonces; nil means crypto/rand
+	Keys    seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
+	KeyFile string         // "" means Path + ".keys"; made if there is none
 	Log     *slog.Logger   // for what the operator should know; nil means slog.Default
 }
 
@@ -47,15 +50,23 @@ type Store struct {
 
 // Open opens the database, creates or migrates its tables, and begins a new epoch if it finds the database older than
 // the files beside it say it was. Refused, with the code: a file of another program (Foreign), of a newer version of
-// this one (Newer), damaged (Corrupt), not to be written (ReadOnly) or not to be opened (Unreadable).
+// this one (Newer), damaged (Corrupt), not to be written (ReadOnly) or not to be opened (Unreadable), and one that was
+// sealed with a key that is not there (seal.Missing) or is another one (seal.Wrong).
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.Readers = cmp.Or(o.Readers, 8)
 	o.Log = cmp.Or(o.Log, slog.Default())
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	s := &Store{options: o, layout: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Hub),
-		shown: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device)}
+	box, err := sqlrow.NewBox(o.Schema, o.Keys, cmp.Or(o.KeyFile, o.Path+".keys"), o.Random)
+	if errors.Is(err, sqlrow.ErrKeyFile) {
+		return nil, unreadable(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{options: o, layout: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Hub).Sealing(box),
+		shown: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device).Sealing(box)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(explain(err), s.Close())
 	}

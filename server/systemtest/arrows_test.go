@@ -48,7 +48,7 @@ var rules = []rule{
 // The packages that the rules name.
 var (
 	bothSides = []string{"server/cmd/fieldsyncd", "server/cmd/fieldbench", "server/systemtest"}
-	engine    = []string{"clock", "schema", "record", "fault", "merge", "judge", "device", "wire", "session", "sqlrow"}
+	engine    = []string{"clock", "schema", "record", "fault", "seal", "merge", "judge", "device", "wire", "session", "sqlrow"}
 	impure    = []string{"sync/sqlrow", "sync/simtest"}
 	doors     = []string{"server/admin", "server/api", "server/hub"}
 )

@@ -18,9 +18,9 @@ var siteColumns = slices.Concat(branch(), []schema.Column{
 	text(4, "city", personal, searchable),
 	text(5, "district", personal),
 	text(6, "address", personal, searchable),
-	code(7, "region"), // city or suburb: service promises go by it
-	text(8, "zone"),   // IANA, "Asia/Shanghai"
-	text(9, "access_note"),
+	code(7, "region"),              // city or suburb: service promises go by it
+	text(8, "zone"),                // IANA, "Asia/Shanghai"
+	text(9, "access_note", sealed), // door codes, where the key is
 	text(10, "note"),
 }, together("position",
 	decimal(20, "latitude", PositionScale, personal), // WGS-84 degrees

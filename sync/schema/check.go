@@ -96,6 +96,9 @@ var searchable = []Kind{Text, Translated, Enum, Fields, Set}
 
 // Parts returns the names under which the parts of the column's values stand in SQL.
 func (c *Column) Parts() []string {
+	if c.Has(Sealed) { // all of it in one
+		return []string{c.Name}
+	}
 	switch c.Kind {
 	case Money:
 		return []string{c.Name + "_minor", c.Name + "_currency"}
@@ -138,6 +141,10 @@ func (s *Schema) checkColumn(t *Table, c *Column) error {
 		return errors.New("policy group and a group name go together")
 	case c.Kind.Keyed() && c.Has(Immutable):
 		return fmt.Errorf("kind %s cannot be immutable", c.Kind)
+	case c.Has(Sealed) && (c.Kind.Keyed() || c.Kind == Ref || c.Kind == AnyRef):
+		return fmt.Errorf("kind %s cannot be sealed: others must find the row by it, or merge parts of it", c.Kind)
+	case c.Has(Sealed) && (c.Has(Searchable) || c.Has(Indexed)):
+		return errors.New("what is sealed can be neither searched nor indexed: the index would tell it")
 	case c.Has(Searchable) && !slices.Contains(searchable, c.Kind):
 		return fmt.Errorf("kind %s cannot be searched", c.Kind)
 	case t.Mode == Ledger && c.Kind.Keyed():
@@ -183,6 +190,8 @@ func (s *Schema) checkGrant(t *Table, g Grant) error {
 	}
 	if i := t.Column(g.While); g.While != "" && (i < 0 || t.Columns[i].Kind != Enum || len(g.In) == 0) {
 		return fmt.Errorf("%q is not an enum with codes to grant under", g.While)
+	} else if g.While != "" && t.Columns[i].Has(Sealed) {
+		return fmt.Errorf("%q is sealed: no hold can depend on it", g.While)
 	}
 	for _, p := range g.Paths {
 		at := t

@@ -81,7 +81,7 @@ type Flags uint8
 const (
 	Required   Flags = 1 << iota // an insert must carry a value
 	Personal                     // names or describes a natural person: Erase clears it
-	Sealed                       // encrypted at rest where the store has a key
+	Sealed                       // encrypted at rest; neither searchable nor indexed
 	Searchable                   // part of the full-text index
 	Immutable                    // set by the insert, refused afterwards
 	Indexed                      // the stores keep an index; references always have one

@@ -26,4 +26,5 @@
 //	translated                        <name> TEXT, JSON: {"en": "pump", "zh": "泵"}
 //	fields                            <name> TEXT, JSON: {"hours": 12, "seal": "worn", "oil": {"number": 5, "text": "l"}}
 //	set                               <name> TEXT, JSON: ["crane", "night"]
+//	anything sealed                   <name> BLOB, which only package seal reads, see Layout.SealRow
 package sqlrow

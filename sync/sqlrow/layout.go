@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fieldsync/sync/schema"
+	"fieldsync/sync/seal"
 )
 
 // Dialect is the SQL that a database speaks.
@@ -68,7 +69,8 @@ type Layout struct {
 	dialect Dialect
 	side    Side
 	tables  map[schema.TableID]*table
-	search  *Search // nil where nothing is searchable
+	search  *Search   // nil where nothing is searchable
+	box     *seal.Box // nil where nothing is sealed
 }
 
 // New returns the layout of the schema's tables.
@@ -123,6 +125,9 @@ func (l *Layout) state() column {
 // columnsOf returns the SQL columns of one column of the schema.
 func columnsOf(c *schema.Column) []column {
 	names := c.Parts()
+	if c.Has(schema.Sealed) {
+		return []column{{name: names[0], kind: blob}}
+	}
 	switch c.Kind {
 	case schema.Integer, schema.Decimal, schema.Instant, schema.Date:
 		return []column{{name: names[0], kind: integer}}

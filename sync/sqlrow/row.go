@@ -70,7 +70,10 @@ func (l *Layout) Read(r *Rows, t *schema.Table) (*record.Row, error) {
 	}
 	row.Seq, row.Deleted = r.Uint(i), r.Int(i+2) != 0
 	state, _ := r.values[i+1].([]byte)
-	if err = cmp.Or(r.err, l.readState(row, state)); err != nil {
+	if err = cmp.Or(r.err, l.readState(row, state)); err == nil {
+		err = l.OpenRow(row)
+	}
+	if err != nil {
 		return nil, unreadable(t, row.ID, err)
 	}
 	return row, nil
@@ -111,6 +114,9 @@ func (l *Layout) appendState(args []driver.Value, row *record.Row) ([]driver.Val
 func (l *Layout) args(c *Conn, t *table, row *record.Row) (args []driver.Value, err error) {
 	if len(row.Cols) != len(t.Columns) {
 		return nil, fault.New(fault.Invalid, t.Name+" has another number of columns: the app is of another version")
+	}
+	if row, err = l.SealRow(row); err != nil {
+		return nil, err
 	}
 	args = append(c.args[:0], slices.Clone(row.ID[:]))
 	for i := range t.Columns {

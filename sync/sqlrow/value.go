@@ -13,6 +13,9 @@ import (
 // appendValue appends what stands in the SQL columns of one column of the schema. A value that the column cannot hold
 // without loss is refused with fault.Invalid.
 func appendValue(args []driver.Value, c *schema.Column, v record.Value) ([]driver.Value, error) {
+	if c.Has(schema.Sealed) {
+		return appendSealed(args, v), nil
+	}
 	if v.IsNull() {
 		if shapeOf(c.Kind) == record.ShapeBoth {
 			args = append(args, nil)
@@ -61,6 +64,9 @@ func shapeOf(k schema.Kind) record.Shape {
 
 // value reads the value of column c from the SQL columns that begin at i, and returns where the next one's begin.
 func (r *Rows) value(i int, c *schema.Column) (v record.Value, next int, err error) {
+	if c.Has(schema.Sealed) {
+		return r.sealed(i)
+	}
 	switch c.Kind {
 	case schema.Integer, schema.Decimal, schema.Instant, schema.Date:
 		next = i + 1

@@ -20,6 +20,7 @@ import (
 )
 
 func backupCommand() *command {
+	var withKey bool
 	return &command{
 		name: "backup", args: "DST", least: 1, most: 1,
 		brief: "copy the database while the hub works, and verify the copy",
@@ -28,15 +29,19 @@ DST is a new file, or a folder in which one is named by the time. The file appea
 read back and found whole. Photos and other files go to the folder hub-files beside it, which all backups there
 share: only what it lacks is copied, or linked where that can be. Once two verified backups include a change, the devices that made it may forget
 their own copy of it. The files hub.db.actors and hub.db.epoch stay where they are: they must survive what
-makes a backup needed. With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…,"files":…}, the last how many files were added.`,
+makes a backup needed. So does the key file, unless -with-key says otherwise: a backup without it shows nobody what is
+stored encrypted, and whoever lost every copy of it cannot read that either. With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…,"files":…}, the last how many files were added.`,
 		example: "fieldsyncd backup /mnt/backups/",
+		flags: func(f *flag.FlagSet) {
+			f.BoolVar(&withKey, "with-key", false, "copy the key file too, beside the backup; keep the two apart")
+		},
 		do: func(ctx context.Context, a *app, args []string) error {
-			return a.inHouse(ctx, func(h *house) error { return a.backup(ctx, h, args[0]) })
+			return a.inHouse(ctx, func(h *house) error { return a.backup(ctx, h, args[0], withKey) })
 		},
 	}
 }
 
-func (a *app) backup(ctx context.Context, h *house, to string) error {
+func (a *app) backup(ctx context.Context, h *house, to string, withKey bool) error {
 	if info, err := os.Stat(to); err == nil && info.IsDir() {
 		to = filepath.Join(to, "hub-"+time.Now().UTC().Format("20060102T150405Z")+".db")
 	}
@@ -52,6 +57,9 @@ func (a *app) backup(ctx context.Context, h *house, to string) error {
 		b, err = h.core.Store.Backup(ctx, to)
 		return err
 	})
+	if err == nil && withKey {
+		err = a.copyFile(a.keys(), to+".keys")
+	}
 	if err != nil {
 		return err
 	}
@@ -119,6 +127,9 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 		return err
 	}
 	defer unlock()
+	if err := a.bringKeys(from); err != nil {
+		return err
+	}
 	if err := a.check(ctx, from); err != nil {
 		return err
 	}
@@ -134,6 +145,16 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 		return err
 	}
 	return a.beginEpoch(ctx, aside)
+}
+
+// bringKeys takes the key file that was backed up with -with-key, where there is no other.
+func (a *app) bringKeys(from string) error {
+	_, here := os.Stat(a.keys())
+	_, there := os.Stat(from + ".keys")
+	if here == nil || there != nil {
+		return nil
+	}
+	return a.copyFile(from+".keys", a.keys())
 }
 
 // check verifies a copy of the backup, apart from the folder's own files.
@@ -197,7 +218,7 @@ func (a *app) copyFile(from, to string) (err error) {
 
 // beginEpoch opens the restored database, which notices that it is not the one its companions know.
 func (a *app) beginEpoch(ctx context.Context, aside string) error {
-	s, err := store.Open(ctx, store.Options{Path: a.path(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(ctx, store.Options{Path: a.path(), KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
@@ -246,7 +267,7 @@ wrong. With -json it prints
 }
 
 func (a *app) verifyFile(ctx context.Context, path string) (report *store.VerifyReport, took time.Duration, err error) {
-	s, err := store.Open(ctx, store.Options{Path: path, Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(ctx, store.Options{Path: path, KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, 0, err
 	}

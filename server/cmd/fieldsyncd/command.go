@@ -29,7 +29,7 @@ func commands() []*command {
 	return []*command{
 		serveCommand(), demoCommand(),
 		importCommand(), personAddCommand(), deviceEnrolCommand(), deviceRevokeCommand(),
-		backupCommand(), restoreCommand(), verifyCommand(),
+		backupCommand(), restoreCommand(), verifyCommand(), keyAddCommand(),
 		technicianCommand(),
 	}
 }
@@ -44,6 +44,9 @@ Commands:
 Flags of every command:
   -data DIR   the hub's folder, with its database
               (default %s; environment: FIELDSYNC_DATA)
+  -key-file FILE
+              the keys of what is stored encrypted, made by the first start; keep a copy of it apart from backups
+              (default hub.db.keys in the hub's folder; environment: FIELDSYNC_KEY_FILE)
   -json       one JSON object in place of text;
               errors are an object with code and message, on standard error
   -h          help: also "fieldsyncd COMMAND -h"
@@ -60,7 +63,7 @@ A first day:
 
 // parse finds the command and its arguments; the command is nil when only help was asked for.
 func (a *app) parse(args []string) (*command, []string, error) {
-	a.data = env("FIELDSYNC_DATA", defaultData)
+	a.data, a.keyFile = env("FIELDSYNC_DATA", defaultData), env("FIELDSYNC_KEY_FILE", "")
 	global := a.flagSet("fieldsyncd")
 	err := global.Parse(args)
 	switch {
@@ -106,6 +109,7 @@ func (a *app) flagSet(name string) *flag.FlagSet {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	flags.StringVar(&a.data, "data", a.data, "")
+	flags.StringVar(&a.keyFile, "key-file", a.keyFile, "")
 	flags.BoolVar(&a.json, "json", a.json, "")
 	return flags
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -31,6 +32,9 @@ type house struct {
 
 func (a *app) path() string { return filepath.Join(a.data, database) }
 
+// keys is the path of the key file.
+func (a *app) keys() string { return cmp.Or(a.keyFile, a.path()+".keys") }
+
 // enter opens the folder's hub. There must be one.
 func (a *app) enter(ctx context.Context) (*house, error) {
 	if _, err := os.Stat(a.path()); err != nil {
@@ -45,6 +49,7 @@ func quietly() server.Options { return server.Options{Log: slog.New(slog.Discard
 // open opens the folder's hub, and founds one where there is none.
 func (a *app) open(ctx context.Context, o server.Options) (*house, error) {
 	_, missing := os.Stat(a.path())
+	o.KeyFile = a.keys()
 	h, err := openHouse(ctx, a.data, o)
 	if err != nil || !errors.Is(missing, fs.ErrNotExist) {
 		return h, err

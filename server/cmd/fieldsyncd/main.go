@@ -44,6 +44,7 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	data     string // the hub's folder
+	keyFile  string // "" means beside the database
 	json     bool
 }
 
