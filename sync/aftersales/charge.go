@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -327,4 +328,22 @@ func (c Charge) VersionIDs() (ids []record.ID) {
 		}
 	}
 	return ids
+}
+
+// checkReckoned refuses a charge whose sums do not follow from its own price, cover and discount. Whether these are
+// right CheckBilling finds out: a charge that somebody made is kept. Codes: BadMoney.
+func checkReckoned(t *schema.Table, change *record.RowChange) error {
+	c := ChargeOf(record.NewRow(t, change, clock.Dot{}))
+	line := c.Line()
+	if line.Percent < 0 || line.Percent > 100 || line.Discount < 0 || line.Discount > 100_00 || line.TaxRate < 0 ||
+		line.TaxRate > 100_00 || line.Quantity.Amount < 0 {
+		return fault.New(BadMoney, "cover, discount and tax lie between 0 and 100 percent")
+	}
+	if err := line.reckon(); err != nil {
+		return err
+	}
+	if line.Net != c.Net || line.Tax != c.Tax || line.Gross != c.Gross {
+		return fault.New(BadMoney, "the sums of the charge do not follow from its price")
+	}
+	return nil
 }

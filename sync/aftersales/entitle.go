@@ -150,13 +150,18 @@ func (e *entitling) facts(id record.ID) (err error) {
 	e.work.Branch = first(e.work.Branch, e.unit.Branch)
 	e.work.Party = first(e.work.Party, first(e.unit.Party, e.machine.Party))
 	e.work.Site = first(e.work.Site, first(e.unit.Site, e.machine.Site))
-	site, err := e.v.Row("site", e.work.Site)
-	if err != nil {
-		return err
-	}
-	branch, err := e.v.Row("branch", e.work.Branch)
-	e.d.Day = DayIn(zoneOf(site, branch), e.d.At)
+	e.d.Day, err = dayAt(e.v, e.work.Site, e.work.Branch, e.d.At)
 	return err
+}
+
+// dayAt returns the day on which an instant falls at a site, else at the branch.
+func dayAt(v View, site, branch record.ID, at int64) (int64, error) {
+	place, err := v.Row("site", site)
+	if err != nil {
+		return 0, err
+	}
+	home, err := v.Row("branch", branch)
+	return DayIn(zoneOf(place, home), at), err
 }
 
 // rowFor returns the row that stands for one, as a view; the zero view if it is not here.

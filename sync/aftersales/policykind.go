@@ -8,6 +8,7 @@ const (
 	PolicyCalendar = "calendar" // when a branch works: CalendarPolicy
 	PolicySLA      = "sla"      // what is promised about time: SLAPolicy
 	PolicyConsent  = "consent"  // when paid work needs a second yes: ConsentPolicy
+	PolicyReturn   = "return"   // refund, exchange, replacement: ReturnPolicy
 	PolicyWarranty = "warranty" // from when and how long: WarrantyPolicy
 	PolicyCharge   = "charge"   // who pays for parts, labour, travel: ChargePolicy
 	PolicyFreight  = "freight"  // who pays for freight: ChargePolicy
@@ -21,6 +22,7 @@ var policyKinds = map[string]func(body string) error{
 	PolicyCalendar: checkPolicy[CalendarPolicy],
 	PolicySLA:      checkPolicy[SLAPolicy],
 	PolicyConsent:  checkPolicy[ConsentPolicy],
+	PolicyReturn:   checkPolicy[ReturnPolicy],
 	PolicyWarranty: checkPolicy[WarrantyPolicy],
 	PolicyCharge:   checkPolicy[ChargePolicy],
 	PolicyFreight:  checkPolicy[ChargePolicy],
@@ -36,6 +38,7 @@ func shippedPolicies() []PolicyTemplate {
 		slaPolicies(),
 		consentPolicies(),
 		warrantyPolicies(),
+		returnPolicies(),
 		chargePolicies(),
 		freightPolicies(),
 		pricePolicies(),

@@ -387,6 +387,11 @@ var generalRefusals = []refusal{
 	{BadPolicy, "tax above all", newWorld, badPolicy(PolicyPrice, `{"currency":"CNY","rounding":"line","round_to":1,"tax_rate":10001}`)},
 	{BadPolicy, "a service for less than nothing", newWorld, badPolicy(PolicyPrice,
 		`{"currency":"CNY","rounding":"line","round_to":1,"services":[{"code":"x","kind":"labour","price":-1}]}`)},
+	{BadPolicy, "returns from the first sight", newWorld, badPolicy(PolicyReturn, `{"from":"seen_on"}`)},
+	{BadPolicy, "returns for negative days", newWorld, badPolicy(PolicyReturn, `{"from":"sold_on","refund_days":-1}`)},
+	{BadPolicy, "a refund longer than an exchange", newWorld, badPolicy(PolicyReturn,
+		`{"from":"sold_on","refund_days":9,"exchange_days":8}`)},
+	{fault.UnknownRow, "remedies for no unit", newWorld, func(w *world) error { return drop(RemediesFor(w, nobody, "", 0)) }},
 	{BadPolicy, "a country of three letters", newWorld, badPolicy(PolicyIntake, `{"blacklist":"warn","country":"CHN"}`)},
 	{BadPattern, "a digit behind the number", newWorld, func(w *world) error {
 		return SetNumberFormat(w, SeriesJob, record.ID{}, "{number}7")

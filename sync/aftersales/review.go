@@ -28,8 +28,8 @@ const WrongAuthor fault.Code = "wrong_author"
 // Review judges what a device sends before it is merged: what the commands on the phone could not know, and what a
 // changed phone could claim. Late writes to what an audited slip locks, and to closed jobs, become supplements; late
 // writes to an alias land on the row that stands for it; the rest of the change set is kept as it is. Codes of
-// refusals: UnknownPart, UnknownLocation, BadQuantity, SamePlace, WrongAuthor, NotAssigned, BadCode, NoSecret, BadPolicy,
-// ApprovalMissing, HandOverMistyped, HandOverForged, HandOverNotYours, HandOverExpired, fault.NotAllowed.
+// refusals: UnknownPart, UnknownLocation, BadQuantity, SamePlace, WrongAuthor, NotAssigned, BadCode, NoSecret,
+// BadPolicy, BadMoney, ApprovalMissing, HandOverMistyped, HandOverForged, HandOverNotYours, HandOverExpired, fault.NotAllowed.
 func Review(r Reader, cs *record.ChangeSet, author record.ID) (Decision, error) {
 	v := review{Reader: r, cs: cs, author: author}
 	for i := range cs.Rows {
@@ -150,6 +150,8 @@ func (v *review) check(t *schema.Table, c *record.RowChange) error {
 		return fault.New(WrongAuthor, "a "+readable(t.Name)+" carries the name of who made it")
 	}
 	switch t.Name {
+	case "charge":
+		return checkReckoned(t, c)
 	case "movement":
 		return v.checkMovement(t, c)
 	case "assignment":

@@ -13,18 +13,23 @@ import (
 
 // lateOnVisit are the tables whose new rows belong to what an audit locks: after it they are supplements. Money that was
 // taken, goods and parts are not among them: they are facts that stock and cash count.
-var lateOnVisit = map[string]bool{"finding": true, "answer": true, "consent": true}
+var lateOnVisit = map[string]bool{"finding": true, "answer": true, "consent": true, "charge": true}
 
-// lateInsert diverts a new row of a visit whose slip is audited; it reports whether it did.
+// lateInsert diverts a new row of a visit whose slip is audited, or of a job whose findings are, where it names no visit;
+// it reports whether it did.
 func (v *review) lateInsert(i int, t *schema.Table, c *record.RowChange) (bool, error) {
 	if !lateOnVisit[t.Name] {
 		return false, nil
 	}
-	visit, err := v.Row("visit", cell(t, c, "visit").Ref())
-	if err != nil || visit == nil || visit.Get("locked_by").IsNull() {
+	of := Row{"visit", cell(t, c, "visit").Ref()}
+	if of.ID.IsZero() {
+		of = Row{"job", cell(t, c, "job").Ref()}
+	}
+	row, err := v.Row(of.Table, of.ID)
+	if err != nil || row == nil || row.Get("locked_by").IsNull() {
 		return false, err
 	}
-	v.divert(i, visit, c, visit.Get("locked_by").Ref(), SupplementAudited)
+	v.divert(i, row, c, row.Get("locked_by").Ref(), SupplementAudited)
 	return true, nil
 }
 
