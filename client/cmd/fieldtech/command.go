@@ -43,9 +43,13 @@ func commands() []*command {
 		enrolCommand(), syncCommand(), statusCommand(), watchCommand(),
 		jobsCommand(), showCommand(),
 		acceptCommand(), travelCommand(), arriveCommand(), pauseCommand(), resumeCommand(),
-		declineCommand(), noAccessCommand(), noteCommand(), completeCommand(),
+		declineCommand(), noAccessCommand(), noteCommand(), findingCommand(), completeCommand(),
+		checklistCommand(), answerCommand(), solutionsCommand(),
+		consentCommand(), approveCommand(), goOnCommand(), payCommand(), takeAwayCommand(), signCommand(), slipCommand(),
 		partUseCommand(), partReturnCommand(), partSearchCommand(), partStockCommand(), partLedgerCommand(),
 		photoCommand(), filesCommand(), fetchCommand(),
+		partCountCommand(), partAskCommand(),
+		giveCommand(), takeCommand(), cancelHandOverCommand(), handOversCommand(),
 		outboxCommand(), resendCommand(), dismissCommand(),
 	}
 }

@@ -222,3 +222,19 @@ func TestTheUsersLanguageComesFromTheLocale(t *testing.T) {
 		}
 	}
 }
+
+func TestMoneyIsReadAndShownWithoutRounding(t *testing.T) {
+	for _, c := range []struct{ amount, currency, shown string }{
+		{"80", "cny", "80.00 CNY"}, {"80.5", "EUR", "80.50 EUR"}, {"0.05", "USD", "0.05 USD"}, {"1200", "JPY", "1200 JPY"},
+	} {
+		m, err := money(c.amount, c.currency)
+		if err != nil || amountOf(m) != c.shown {
+			t.Errorf("%s %s is %+v, %q (%v)", c.amount, c.currency, m, amountOf(m), err)
+		}
+	}
+	for _, wrong := range [][2]string{{"1.005", "CNY"}, {"1.5", "JPY"}, {"-1", "CNY"}, {"", "CNY"}, {"x", "CNY"}, {"1", "shells"}} {
+		if m, err := money(wrong[0], wrong[1]); err == nil {
+			t.Errorf("%v is read as %+v", wrong, m)
+		}
+	}
+}
