@@ -57,12 +57,12 @@ func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite,
 	column := &row.Table.Columns[position]
 	cell := cellOf(row.Meta, write.CellID)
 	standing := standingOf(row, position, cell)
-	newcomer := record.Standing{Dot: w.Dot, Eff: w.Eff, Value: write.Value}
-	if !column.Asking() && replacedBefore(cell, w) {
+	newcomer := record.Standing{Dot: w.Dot, Eff: w.Eff, Value: write.Value, As: w.As}
+	if !column.Asking() && (replacedBefore(cell, w) || wroteAgain(standing, &newcomer)) {
 		// Somebody whose write is already here had seen this one and replaced it: it never stands, but it is recorded.
 		return records(column, write.CellID, append(standing, newcomer), standing)
 	}
-	kept, replaced := split(column, standing, w.Context, write)
+	kept, replaced := split(column, standing, w, write)
 	for _, r := range replaced {
 		newcomer.Eff = max(newcomer.Eff, r.Eff)
 	}
@@ -104,6 +104,25 @@ func replacedBefore(cell *record.Cell, w *Write) bool {
 	return cell.Seen.Covers(w.Dot) || !w.As.IsZero() && cell.Seen.Covers(w.As)
 }
 
+// wroteAgain reports whether the author of a released value has a later one standing: he went on from what was refused.
+func wroteAgain(standing []record.Standing, released *record.Standing) bool {
+	return !released.As.IsZero() && slices.ContainsFunc(standing, func(s record.Standing) bool { return laterOf(s.By(), released.As) })
+}
+
+// laterOf reports whether d is a later change set of the same actor than e.
+func laterOf(d, e clock.Dot) bool { return d.Actor == e.Actor && d.Counter > e.Counter }
+
+// hadSeen reports whether the author of the write had seen the standing value. One that was refused and released he had
+// seen if it was his own: his context cannot name the dot that it was released under. What a context says of others'
+// refused change sets counts for nothing: it covers their numbers for the sake of later ones.
+func hadSeen(w *Write, s *record.Standing) bool {
+	by := w.Dot
+	if !w.As.IsZero() {
+		by = w.As
+	}
+	return w.Context.Covers(s.Dot) || !s.As.IsZero() && laterOf(by, s.As)
+}
+
 // cellOf returns the cell's state, which is inserted if the cell was never written.
 func cellOf(m *record.Meta, id record.CellID) *record.Cell {
 	i, ok := m.Find(id)
@@ -132,9 +151,9 @@ func standingOf(row *record.Row, position int, cell *record.Cell) []record.Stand
 // author had seen. Where a person may have to settle, he had only one of them before him: the write replaces the ones it
 // names, or else that one and what needs no person beside it. All this depends on what the author saw and on nothing
 // else that stands, so that the order of arrival plays no part.
-func split(c *schema.Column, standing []record.Standing, saw clock.Vector, w *record.CellWrite) (kept, replaced []record.Standing) {
+func split(c *schema.Column, standing []record.Standing, w *Write, write *record.CellWrite) (kept, replaced []record.Standing) {
 	for _, s := range standing {
-		if saw.Covers(s.Dot) && replaces(c, w, s) {
+		if hadSeen(w, &s) && replaces(c, write, s) {
 			replaced = append(replaced, s)
 		} else {
 			kept = append(kept, s)

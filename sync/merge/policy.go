@@ -40,9 +40,10 @@ func later(a, b record.Standing) int {
 	return cmp.Or(cmp.Compare(a.Eff, b.Eff), a.Dot.Compare(b.Dot))
 }
 
-// owns reports whether the value was written by the side that owns the column. The hub writes for the office.
+// owns reports whether the value was written by the side that owns the column. The hub writes for the office; whoever
+// releases what was refused writes for its author.
 func owns(c *schema.Column, s record.Standing) bool {
-	byDevice := s.Dot.Actor.Side() == clock.SideDevice
+	byDevice := s.By().Actor.Side() == clock.SideDevice
 	return byDevice == (c.Owner == schema.Device)
 }
 

@@ -130,16 +130,18 @@ func TestAReleaseDoesNotReplaceWhatWasWrittenOnTopOfIt(t *testing.T) {
 	t.Parallel()
 	refused := clock.Dot{Actor: phone, Counter: 1}
 	for name, c := range map[string]struct {
+		by     clock.Actor
 		unseen clock.Vector
 		want   []string
 	}{
-		"written on top":    {saw(refused), []string{"later"}},
-		"written elsewhere": {nothing, []string{"later", "released"}},
+		"by its author":               {phone, nothing, []string{"later"}},
+		"by somebody who had seen it": {tablet, saw(refused), []string{"later"}},
+		"by somebody who had not":     {tablet, nothing, []string{"later", "released"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStory(t)
-			s.write(phone, 9, saw(refused), text("title", "later"), under(clock.Dot{Actor: phone, Counter: 2}), unseen(c.unseen))
+			s.write(c.by, 9, saw(refused), text("title", "later"), under(clock.Dot{Actor: c.by, Counter: 2}), unseen(c.unseen))
 			s.write(desk, 1, nothing, text("title", "released"), func(w *merge.Write) { w.As = refused })
 			s.expect("title", texts(c.want...)...)
 		})
@@ -147,3 +149,35 @@ func TestAReleaseDoesNotReplaceWhatWasWrittenOnTopOfIt(t *testing.T) {
 }
 
 func unseen(v clock.Vector) func(*merge.Write) { return func(w *merge.Write) { w.Unseen = v } }
+
+// released makes a write the release of what was refused under the dot.
+func released(d clock.Dot) func(*merge.Write) { return func(w *merge.Write) { w.As = d } }
+
+// Two edits of one cell were refused, and the office releases both: the second, whose author is the same, replaces the
+// first, in whatever order they are released.
+func TestReleasedEditsOfOneAuthorDoNotConflict(t *testing.T) {
+	t.Parallel()
+	first, second := clock.Dot{Actor: phone, Counter: 1}, clock.Dot{Actor: phone, Counter: 2}
+	for _, order := range [][]clock.Dot{{first, second}, {second, first}} {
+		s := newStory(t)
+		for _, d := range order {
+			s.write(desk, clock.Stamp(d.Counter), nothing, text("title", map[clock.Dot]string{first: "one", second: "two"}[d]), released(d))
+		}
+		s.expect("title", record.Text("two"))
+	}
+	s := newStory(t)
+	s.write(desk, 1, nothing, text("title", "one"), released(first))
+	s.write(phone, 2, nothing, text("title", "three"), under(clock.Dot{Actor: phone, Counter: 3}))
+	s.expect("title", record.Text("three"))
+	s.write(desk, 3, nothing, text("title", "another's"), released(clock.Dot{Actor: tablet, Counter: 9}))
+	s.expect("title", texts("another's", "three")...)
+}
+
+// Whoever releases what was refused writes for its author.
+func TestAReleasedValueIsItsAuthors(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	s.write(boss, 9, nothing, text("finding", "the office's"))
+	s.write(desk, 1, nothing, text("finding", "the technician's"), released(clock.Dot{Actor: phone, Counter: 1}))
+	s.expect("finding", texts("the technician's", "the office's")...)
+}

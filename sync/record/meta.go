@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/schema"
@@ -15,8 +16,9 @@ import (
 //	meta     = vector created:dot born deletion groups cells
 //	deletion = 0 | 1 dot vector
 //	groups   = n { dot eff seq columns }
-//	cells    = n { column key seq dot eff others:n { dot eff value } seen:vector }
+//	cells    = n { column key seq head dot eff [as] others { dot eff [as] value } seen:vector }
 //
+// Head is twice the number of others, plus one where as follows: the dot that a value was released for, zero for none.
 // A dot is the index of its actor in the vector, plus one, and the counter; an actor that is not in the vector is
 // written as 0 and the actor itself. All numbers are unsigned varints.
 const metaVersion = 1
@@ -61,7 +63,7 @@ func groupCells(t *schema.Table, cells []Cell) (groups []groupedCells, single []
 	for i := range cells {
 		c := &cells[i]
 		position := t.ColumnByID(c.ID.Column)
-		if c.ID.Key != "" || len(c.Others) > 0 || !c.Seen.IsZero() || position < 0 {
+		if c.ID.Key != "" || len(c.Others) > 0 || !c.Seen.IsZero() || position < 0 || !c.Shown.As.IsZero() {
 			single = append(single, c)
 			continue
 		}
@@ -106,16 +108,32 @@ func (e *metaWriter) dot(d clock.Dot) {
 func (e *metaWriter) cell(c *Cell) {
 	e.uvarint(uint64(c.ID.Column))
 	e.b = appendText(e.b, c.ID.Key)
+	released := hasReleased(c)
+	head := uint64(len(c.Others)) << 1
+	if released {
+		head |= 1
+	}
 	e.uvarint(c.Seq)
-	e.dot(c.Shown.Dot)
-	e.uvarint(uint64(c.Shown.Eff))
-	e.uvarint(uint64(len(c.Others)))
-	for _, o := range c.Others {
-		e.dot(o.Dot)
-		e.uvarint(uint64(o.Eff))
-		e.b = o.Value.AppendBinary(e.b)
+	e.uvarint(head)
+	e.standing(&c.Shown, released)
+	for i := range c.Others {
+		e.standing(&c.Others[i], released)
+		e.b = c.Others[i].Value.AppendBinary(e.b)
 	}
 	e.b = c.Seen.AppendBinary(e.b)
+}
+
+func (e *metaWriter) standing(s *Standing, released bool) {
+	e.dot(s.Dot)
+	e.uvarint(uint64(s.Eff))
+	if released {
+		e.dot(s.As)
+	}
+}
+
+// hasReleased reports whether one of the cell's values was refused first, and then released.
+func hasReleased(c *Cell) bool {
+	return !c.Shown.As.IsZero() || slices.ContainsFunc(c.Others, func(s Standing) bool { return !s.As.IsZero() })
 }
 
 // ReadMeta unpacks what AppendMeta packed into r.Vector and r.Meta; r.Table must be set. The error is ErrEncoding.
@@ -182,12 +200,29 @@ func (d *metaReader) group(cells []Cell, t *schema.Table) []Cell {
 
 func (d *metaReader) cell() Cell {
 	c := Cell{ID: CellID{d.column(), d.text()}, Seq: d.uvarint()}
-	c.Shown = Standing{Dot: d.metaDot(), Eff: clock.Stamp(d.uvarint())}
-	for n := d.count(4); n > 0; n-- {
-		c.Others = append(c.Others, Standing{Dot: d.metaDot(), Eff: clock.Stamp(d.uvarint()), Value: d.value()})
+	head := d.uvarint()
+	c.Shown = d.standing(head)
+	if head>>1 > uint64(len(d.b)/4) {
+		d.fail()
+	}
+	for n := head >> 1; n > 0 && d.err == nil; n-- {
+		s := d.standing(head)
+		s.Value = d.value()
+		c.Others = append(c.Others, s)
 	}
 	c.Seen = d.vector()
+	if head&1 != 0 && !hasReleased(&c) {
+		d.fail()
+	}
 	return c
+}
+
+func (d *metaReader) standing(head uint64) Standing {
+	s := Standing{Dot: d.metaDot(), Eff: clock.Stamp(d.uvarint())}
+	if head&1 != 0 {
+		s.As = d.metaDot()
+	}
+	return s
 }
 
 // ordered reports whether no cell comes twice.

@@ -83,8 +83,17 @@ func (c CellID) Compare(d CellID) int {
 // Standing is one value that no later write has knowingly replaced.
 type Standing struct {
 	Dot   clock.Dot
+	As    clock.Dot   // of a released value: the dot that its author gave it, when it was refused; else zero
 	Eff   clock.Stamp // effective time: stamp + offset, clamped by the hub
 	Value Value       // for the shown value of a cell it stands in Row.Cols, and here only while merging
+}
+
+// By returns the dot under which the value's author wrote it: who releases a value for him is not its author.
+func (s *Standing) By() clock.Dot {
+	if !s.As.IsZero() {
+		return s.As
+	}
+	return s.Dot
 }
 
 // Cell is the merge state of one cell on the hub.

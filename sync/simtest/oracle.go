@@ -35,7 +35,7 @@ func (w *Written) final() clock.Dot {
 
 // owns reports whether the write comes from the side that owns the column; the hub is of the office.
 func (w *Written) owns(c *schema.Column) bool {
-	return (w.final().Actor.Side() == clock.SideDevice) == (c.Owner == schema.Device)
+	return (w.Dot.Actor.Side() == clock.SideDevice) == (c.Owner == schema.Device)
 }
 
 // Writes is a set of writes of a History, the i-th of them as bit i.
