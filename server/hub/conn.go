@@ -40,6 +40,7 @@ type conn struct {
 	device  record.ID // zero until it is admitted
 	author  judge.Author
 	buckets []record.Bucket // subscribed to; guarded by hub.mu
+	contact Contact         // what it said when it came, less what was judged since
 
 	mu      sync.Mutex // one event at a time
 	machine *session.Hub

@@ -56,7 +56,7 @@ type Contact struct {
 	App     string
 	Schema  int
 	Seen    time.Time     // by the hub's clock
-	Pending int           // changes that waited on it
+	Pending int           // changes that wait on it: as it said, less those judged since
 	Oldest  time.Time     // when the oldest of them was written; zero for none
 	Offset  time.Duration // to add to its clock to get the hub's
 	Actor   clock.Actor

@@ -98,7 +98,8 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 		c.hub.subscribe(c, buckets)
 	}
 	c.ws.SetReadLimit(wire.MaxMessage)
-	c.hub.notes.heard(d.ID, contactOf(&hello, &a.Welcome, now))
+	c.contact = contactOf(&hello, &a.Welcome, now)
+	c.hub.notes.heard(d.ID, c.contact)
 	a.Welcome.Token = token
 	return session.Admitted{Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Mute: c.author.Revoked}, nil
 }
@@ -218,8 +219,35 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wir
 		return session.Judged{}, err
 	}
 	h.stats.count(answer.Verdicts.Verdicts)
+	if from != nil {
+		from.settled(settledBy(&answer))
+	}
 	h.committed(head, touched, from)
 	return answer, nil
+}
+
+// settledBy returns how many change sets have a verdict now that waited for one: those that were refused before are sent
+// again once a session.
+func settledBy(j *session.Judged) (n int) {
+	for i := range j.Verdicts.Verdicts {
+		switch v := &j.Verdicts.Verdicts[i]; {
+		case v.Outcome == wire.Applied || v.Outcome == wire.Merged, v.Outcome == wire.Quarantined && v.Seq > j.Since:
+			n += int(v.Count)
+		}
+	}
+	return n
+}
+
+// settled lowers what the office sees waiting on the device by so many: in order, so that what it named when it came goes
+// first. It is noted in memory, and written down with the other notes.
+func (c *conn) settled(n int) {
+	if n == 0 || c.contact.Pending == 0 {
+		return
+	}
+	if c.contact.Pending = max(c.contact.Pending-n, 0); c.contact.Pending == 0 {
+		c.contact.Oldest = time.Time{}
+	}
+	c.hub.notes.heard(c.device, c.contact)
 }
 
 // parse reads the change sets of a push, before the transaction that others may wait for.

@@ -12,7 +12,8 @@ type merging struct {
 	rows    []record.RowChange
 	as      clock.Dot // see merge.Write.As
 	eff     clock.Stamp
-	changed bool // some row is now another than its author's
+	revived []record.Key // rows that were brought back because something of theirs was written
+	changed bool         // some row is now another than its author's
 }
 
 func (b *Batch) mergeAll(m *merging) error {
@@ -23,6 +24,11 @@ func (b *Batch) mergeAll(m *merging) error {
 	}
 	for i := range m.rows {
 		if err := b.regrant(&m.rows[i]); err != nil {
+			return err
+		}
+	}
+	for _, key := range m.revived { // as when it was deleted, everything about it may give another hold than before
+		if err := b.regrant(&record.RowChange{Op: record.Delete, Table: key.Table, ID: key.ID}); err != nil {
 			return err
 		}
 	}
@@ -74,7 +80,7 @@ func (b *Batch) revive(m *merging, row *record.Row) error {
 	if err != nil || parent == nil || !parent.Deleted {
 		return err
 	}
-	m.changed = true
+	m.changed, m.revived = true, append(m.revived, key)
 	w := &merge.Write{Op: record.Update, Dot: m.cs.Dot, Eff: m.eff}
 	conflicts, err := b.write(parent.Table, key, w)
 	if err != nil {
