@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,6 +113,20 @@ func TestEveryNameIsTranslated(t *testing.T) {
 	}
 	for _, m := range regexp.MustCompile(`= "([a-z_.]+)"`).FindAllSubmatch(causes, -1) {
 		need("cause." + string(m[1]))
+	}
+}
+
+// Every reason of an entitlement can be said in every language.
+func TestEveryReasonIsTranslated(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, why := range slices.Concat(aftersales.EntitlementReasons, aftersales.RemedyReasons, []string{aftersales.WhyBlacklisted}) {
+		if !w.known["why."+why] {
+			t.Errorf("the lists of words lack why.%s", why)
+		}
 	}
 }
 
