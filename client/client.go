@@ -74,6 +74,8 @@ type Client struct {
 	files   *files.Store
 	haul    *hauler
 	web     *http.Client // for files
+	// connecting holds a token while there is a connection, or one is being made: a device has one at most.
+	connecting chan struct{}
 }
 
 // Open opens the replica, and makes an empty one where there is none. A damaged file is set aside and what was not
@@ -108,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Options: o, replica: r, codec: codec, account: account}
+	c := &Client{Options: o, replica: r, codec: codec, account: account, connecting: make(chan struct{}, 1)}
 	if err := errors.Join(c.renounceCopy(ctx), c.openFiles()); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -192,7 +194,7 @@ func (c *Client) write(ctx context.Context, do func(Tx) error, commit func(*devi
 
 func (c *Client) bind(tx *device.Tx) Tx {
 	return aftersales.Bind(tx, aftersales.Circumstances{
-		Author: tx.Person(), Now: tx.Now(), Dot: tx.Dot(), Random: random,
+		Author: tx.Person(), Now: tx.Now(), Clock: tx.Clock(), Dot: tx.Dot(), Random: random,
 	})
 }
 

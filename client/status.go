@@ -44,7 +44,8 @@ type contact struct {
 	done     uint64
 	total    uint64
 	checked  time.Time
-	indexing bool // indexes are left for the end of the first download
+	backedUp uint64 // the commit up to which the outbox was found to have nothing to forget
+	indexing bool   // indexes are left for the end of the first download
 }
 
 func (c *contact) heard(now func() time.Time) func() {
@@ -55,21 +56,36 @@ func (c *contact) heard(now func() time.Time) func() {
 	}
 }
 
-// A replica that stays connected is compared with the hub a minute after it connected, and then once a day at most.
+// A replica that stays connected is compared with the hub a minute after it connected, and then once a day.
 const (
 	checkAfter = time.Minute
 	checkEvery = 24 * time.Hour
 )
 
-// nextCheck returns when to compare on a connection that was just made, and counts it as done.
+// nextCheck returns how long from now the replica is to be compared with the hub.
 func (c *contact) nextCheck(now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	next := max(checkAfter, c.checked.Add(checkEvery).Sub(now))
-	if next == checkAfter {
-		c.checked = now
-	}
-	return next
+	return max(checkAfter, c.checked.Add(checkEvery).Sub(now))
+}
+
+// compared notes that the replica was compared.
+func (c *contact) compared(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.checked = now
+}
+
+func (c *contact) forgotten() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.backedUp
+}
+
+func (c *contact) forgot(upTo uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.backedUp = upTo
 }
 
 func (c *contact) failed(reason error) {

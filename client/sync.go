@@ -55,11 +55,30 @@ const offsetSlack = 100 * time.Millisecond
 // unchangedBy reports whether the hub's welcome tells the replica nothing: most reconnects, which then write nothing.
 func (c local) unchangedBy(w *wire.Welcome) bool {
 	id, err := c.Identity()
-	if err != nil || id == nil || w.Actor != 0 || w.Epoch != id.Epoch || w.BackedUp > 0 || w.Known > id.Counter {
+	if err != nil || id == nil || w.Actor != 0 || w.Epoch != id.Epoch || w.Known > id.Counter {
+		return false
+	}
+	if forgettable, err := c.forgettable(w.BackedUp); err != nil || forgettable {
 		return false
 	}
 	wander := time.Duration(w.Now-c.Now().UnixMilli()-id.Offset) * time.Millisecond
 	return id.Schema >= c.Schema.Version && wander.Abs() <= offsetSlack
+}
+
+// forgettable reports whether the outbox has items that the hub's backups include. What was judged since is above the
+// commit, so that one that was looked at need not be looked at again.
+func (c local) forgettable(backedUp uint64) (some bool, err error) {
+	if backedUp <= c.contact.forgotten() {
+		return false, nil
+	}
+	err = c.replica.Read(context.Background(), func(tx *replica.Tx) (err error) {
+		some, err = tx.Forgettable(backedUp)
+		return err
+	})
+	if err == nil && !some {
+		c.contact.forgot(backedUp)
+	}
+	return some, err
 }
 
 func (c local) TakePage(p *wire.Page) (id *device.Identity, err error) {
@@ -141,6 +160,7 @@ func (c local) Compare(s *wire.Sums) (differs bool, err error) {
 		differs, err = r.Compare(s)
 		return err
 	})
+	c.contact.compared(c.Now())
 	if differs {
 		c.Log.Error("the replica differed from the hub; it is fetched anew")
 	}
@@ -159,10 +179,44 @@ func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
 // maxRenewals is how often one call begins its session again at once.
 const maxRenewals = 4
 
-// SyncOnce connects, sends what waits and fetches what is new, and returns when both ends are level, or ctx ends. It
-// does not retry; files travel then, for as long as ctx gives them, and what is left of them is no error. The caller, a person or a scheduler, decides when to. The errors are *fault.Error; link.NoNetwork
-// says that the hub could not be reached. Whatever the outcome, nothing on the device is lost.
+// SyncOnce connects, sends what waits and fetches what is new, and returns when both ends are level, or ctx ends. Where
+// Connect has a connection it is done on that one: a device never has two. Files travel then, for as long as ctx gives
+// them, and what is left of them is no error. It does not retry: the caller, a person or a scheduler, decides when to.
+// The errors are *fault.Error; link.NoNetwork says that the hub could not be reached. Whatever the outcome, nothing on
+// the device is lost.
 func (c *Client) SyncOnce(ctx context.Context) error {
+	if err := c.level(ctx); err != nil {
+		return err
+	}
+	if err := c.haulOnce(ctx); err != nil { // the rows are level all the same
+		c.Log.Info("files wait", "reason", err)
+	}
+	return nil
+}
+
+// level brings both ends level, on the live connection where there is one.
+func (c *Client) level(ctx context.Context) error {
+	for {
+		l, changed := c.live.now()
+		if l != nil {
+			err := l.Level(ctx)
+			if err == nil || ctx.Err() != nil {
+				return err
+			}
+		}
+		select {
+		case c.connecting <- struct{}{}:
+			defer func() { <-c.connecting }()
+			return c.connectOnce(ctx)
+		case <-changed: // Connect has made its connection, or lost it
+		case <-ctx.Done():
+			return fault.Wrap(link.NoNetwork, "there was not enough time; the rest goes next time", ctx.Err())
+		}
+	}
+}
+
+// connectOnce brings both ends level on a connection of its own.
+func (c *Client) connectOnce(ctx context.Context) error {
 	level := false
 	cfg, err := c.config(true, func() { level = true })
 	if err != nil {
@@ -176,13 +230,7 @@ func (c *Client) SyncOnce(ctx context.Context) error {
 		end := l.Run(ctx)
 		switch {
 		case level:
-			if err := c.levelled(ctx); err != nil {
-				return err
-			}
-			if err := c.haulOnce(ctx); err != nil { // the rows are level all the same
-				c.Log.Info("files wait", "reason", err)
-			}
-			return nil
+			return c.levelled(ctx)
 		case ctx.Err() != nil:
 			return fault.Wrap(link.NoNetwork, "there was not enough time; the rest goes next time", ctx.Err())
 		case end.Reason != nil:
@@ -204,13 +252,14 @@ func (c *Client) levelled(ctx context.Context) error {
 
 // live is the connection that Connect keeps up.
 type live struct {
-	mu     sync.Mutex
-	link   *link.Link
-	leave  context.CancelFunc // ends the link, which is made anew
-	cancel context.CancelFunc
-	done   chan struct{}
-	wake   chan struct{}
-	closed bool // for good
+	mu      sync.Mutex
+	link    *link.Link
+	changed chan struct{}      // closed when link changes
+	leave   context.CancelFunc // ends the link, which is made anew
+	cancel  context.CancelFunc
+	done    chan struct{}
+	wake    chan struct{}
+	closed  bool // for good
 }
 
 // Connect keeps a connection to the hub: local writes are sent and the hub's arrive as they happen. It comes back by
@@ -305,6 +354,12 @@ func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backof
 		level()
 		c.haul.wakeUp()
 	}
+	select {
+	case c.connecting <- struct{}{}:
+		defer func() { <-c.connecting }()
+	case <-ctx.Done():
+		return link.End{}
+	}
 	l, err := link.Dial(ctx, cfg)
 	if err != nil {
 		return link.End{Reason: err}
@@ -313,16 +368,42 @@ func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backof
 	defer cancel()
 	c.live.set(l, cancel)
 	defer c.live.set(nil, nil)
-	check := time.AfterFunc(c.contact.nextCheck(c.Now()), l.Check)
-	defer check.Stop()
+	defer c.compare(l)()
 	defer c.contact.setOnline(false)
 	return l.Run(ctx)
+}
+
+// compare has the replica compared with the hub again and again until it is stopped. The link leaves it out while there
+// is something better to do; then it is due again soon.
+func (c *Client) compare(l *link.Link) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			due := time.NewTimer(c.contact.nextCheck(c.Now()))
+			select {
+			case <-due.C:
+				l.Check()
+			case <-ctx.Done():
+				due.Stop()
+				return
+			}
+		}
+	})
+	return func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 func (l *live) set(to *link.Link, leave context.CancelFunc) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.link, l.leave = to, leave
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
 }
 
 // renew has the connection made anew: the hub hands out a fresh token when it begins.
@@ -332,6 +413,16 @@ func (l *live) renew() {
 	if l.leave != nil {
 		l.leave()
 	}
+}
+
+// now returns the connection that is up, nil for none, and what is closed when that changes.
+func (l *live) now() (*link.Link, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changed == nil {
+		l.changed = make(chan struct{})
+	}
+	return l.link, l.changed
 }
 
 func (l *live) wrote() {

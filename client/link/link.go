@@ -61,6 +61,10 @@ type Link struct {
 	machine *session.Device
 	codec   *wire.Codec // speaks as the hub understands
 	events  chan session.Event
+	asked   chan chan struct{} // those who ask to be told when both ends are level ...
+	alive   chan struct{}      // ... hear it after the hub has answered a ping, and what was then left to do is done
+	waiting []chan struct{}
+	over    chan struct{} // closed when Run has returned
 	timer   *time.Timer
 	end     *End
 }
@@ -84,7 +88,10 @@ func Dial(ctx context.Context, c Config) (*Link, error) {
 		return nil, dialFault(response, err)
 	}
 	ws.SetReadLimit(wire.MaxMessage)
-	return &Link{Config: c, ws: ws, machine: session.NewDevice(c.Local), codec: c.Codec.For(0), events: make(chan session.Event, 16)}, nil
+	return &Link{
+		Config: c, ws: ws, machine: session.NewDevice(c.Local), codec: c.Codec.For(0), events: make(chan session.Event, 16),
+		asked: make(chan chan struct{}), alive: make(chan struct{}, 1), over: make(chan struct{}),
+	}, nil
 }
 
 func dialFault(response *http.Response, err error) error {
@@ -132,8 +139,35 @@ func (l *Link) Check() {
 	}
 }
 
+// errBroken is how a connection ends that nobody ended.
+var errBroken = fault.New(NoNetwork, "the connection broke; work goes on and is sent later")
+
+// Level returns nil when both ends are level, having made sure that the hub is there; NoNetwork once Run has returned,
+// or when ctx ends.
+func (l *Link) Level(ctx context.Context) error {
+	level := make(chan struct{})
+	select {
+	case l.asked <- level:
+	case <-l.over:
+		return errBroken
+	case <-ctx.Done():
+		return fault.Wrap(NoNetwork, tooLate, ctx.Err())
+	}
+	select {
+	case <-level:
+		return nil
+	case <-l.over:
+		return errBroken
+	case <-ctx.Done():
+		return fault.Wrap(NoNetwork, tooLate, ctx.Err())
+	}
+}
+
+const tooLate = "there was not enough time; the rest goes next time"
+
 // Run serves the connection until it ends, or ctx does.
 func (l *Link) Run(ctx context.Context) End {
+	defer close(l.over)
 	messages := make(chan session.Event)
 	done := make(chan struct{})
 	var reading sync.WaitGroup
@@ -152,7 +186,7 @@ func (l *Link) Run(ctx context.Context) End {
 			l.feed(session.Leave{})
 		case e, ok := <-messages:
 			if !ok {
-				return End{Reason: fault.New(NoNetwork, "the connection broke; work goes on and is sent later")}
+				return End{Reason: errBroken}
 			}
 			l.learn(e)
 			l.feed(e)
@@ -161,14 +195,23 @@ func (l *Link) Run(ctx context.Context) End {
 			}
 		case e := <-l.events:
 			l.feed(e)
+		case level := <-l.asked:
+			l.waiting = append(l.waiting, level)
+			l.ping()
+		case <-l.alive:
+			if len(l.waiting) > 0 {
+				l.feed(session.Wrote{}) // looks for what is unsent, and says when both ends are level
+			}
 		case <-l.timer.C:
 			l.feed(session.TimedOut{})
 		case <-ping.C:
-			_ = l.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWithin))
+			l.ping()
 		}
 	}
 	return *l.end
 }
+
+func (l *Link) ping() { _ = l.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWithin)) }
 
 // learn takes from the hub's welcome how to speak to it.
 func (l *Link) learn(e session.Event) {
@@ -182,10 +225,16 @@ func (l *Link) learn(e session.Event) {
 // read hands on what comes from the hub, and closes messages when the connection breaks.
 func (l *Link) read(messages chan<- session.Event, done <-chan struct{}) {
 	defer close(messages)
-	alive := func(string) error { return l.ws.SetReadDeadline(time.Now().Add(silentFor)) }
-	l.ws.SetPongHandler(alive)
+	alive := func() error { return l.ws.SetReadDeadline(time.Now().Add(silentFor)) }
+	l.ws.SetPongHandler(func(string) error {
+		select {
+		case l.alive <- struct{}{}:
+		default:
+		}
+		return alive()
+	})
 	for {
-		_ = alive("")
+		_ = alive()
 		kind, data, err := l.ws.ReadMessage()
 		if err != nil || kind != websocket.BinaryMessage {
 			return
@@ -228,6 +277,10 @@ func (l *Link) caughtUp() {
 	if l.CaughtUp != nil {
 		l.CaughtUp()
 	}
+	for _, level := range l.waiting {
+		close(level)
+	}
+	l.waiting = nil
 	if l.Once && l.end == nil {
 		l.feed(session.Leave{})
 	}

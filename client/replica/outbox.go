@@ -261,6 +261,13 @@ func (tx *Tx) indexPending(i *device.Item, pending bool) error {
 	return nil
 }
 
+// Forgettable reports whether Forget would drop anything.
+func (tx *Tx) Forgettable(upTo uint64) (bool, error) {
+	some, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM _outbox WHERE state IN (?, ?) AND seq <= ?)",
+		int64(device.Accepted), int64(device.Closed), int64(upTo))
+	return some != 0, err
+}
+
 // Forget implements device.Store.
 func (tx *Tx) Forget(upTo uint64) error {
 	_, err := tx.conn.Exec("DELETE FROM _outbox WHERE state IN (?, ?) AND seq <= ?",

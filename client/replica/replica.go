@@ -236,7 +236,7 @@ func (r *Replica) Read(ctx context.Context, do func(*Tx) error) error {
 	}
 	defer r.giveBack(h)
 	return r.told(transact(h.Conn, r.layout, "BEGIN", func(tx *Tx) error {
-		if _, err := tx.conn.Int("SELECT count(*) FROM sqlite_schema"); err != nil { // the snapshot begins here
+		if _, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM sqlite_schema)"); err != nil { // the snapshot begins here
 			return err
 		}
 		return do(tx)

@@ -231,6 +231,7 @@ type memoryTx struct {
 func (tx *memoryTx) NewID() record.ID     { return tx.w.id() }
 func (tx *memoryTx) Number(string) string { return fmt.Sprintf("J-%04d", len(tx.w.rows)+1) }
 func (tx *memoryTx) Now() int64           { return tx.w.now.UnixMilli() }
+func (tx *memoryTx) Clock() int64         { return tx.Now() }
 func (tx *memoryTx) Author() record.ID    { return tx.author }
 
 func (tx *memoryTx) Row(table string, id record.ID) (*record.Row, error) {

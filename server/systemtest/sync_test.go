@@ -3,6 +3,7 @@ package systemtest
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type world struct {
 	core *server.Core
 	path string // of the hub's database
 	url  string
+	met  atomic.Int64 // connections that devices have made
 	late atomic.Int64 // how far the hub's clock is ahead, in ns
 }
 
@@ -38,7 +40,13 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(core.Handler())
+	handler := core.Handler()
+	srv := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if in.URL.Path == "/sync" {
+			w.met.Add(1)
+		}
+		handler.ServeHTTP(out, in)
+	}))
 	t.Cleanup(func() {
 		if err := core.Close(time.Millisecond); err != nil {
 			t.Error(err)
@@ -97,10 +105,9 @@ func sync(t *testing.T, c *client.Client) {
 	}
 }
 
-func TestATechnicianRepairsOfflineWhileTheOfficeEditsTheSameJob(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	li, person := w.technician("li")
+// pumpLeaks gives the technician a job.
+func (w *world) pumpLeaks(person record.ID) record.ID {
+	w.t.Helper()
 	job := server.NewID()
 	w.office("job.create", func(tx aftersales.Tx) error {
 		branch, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "B1", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
@@ -116,6 +123,14 @@ func TestATechnicianRepairsOfflineWhileTheOfficeEditsTheSameJob(t *testing.T) {
 		_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: person})
 		return err
 	})
+	return job
+}
+
+func TestATechnicianRepairsOfflineWhileTheOfficeEditsTheSameJob(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, person := w.technician("li")
+	job := w.pumpLeaks(person)
 	sync(t, li)
 	if title := w.jobOn(li, job).Title; title != "pump leaks" {
 		t.Fatalf("the device shows the title %q", title)
@@ -232,4 +247,36 @@ func (w *world) jobOnHub(id record.ID) (job aftersales.Job) {
 		w.t.Fatal(err)
 	}
 	return job
+}
+
+// Who asks to be level while his phone is connected anyway is served on that connection.
+func TestSyncingWhileConnectedNeedsNoSecondConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	phone, person := w.technician("li")
+	job := w.pumpLeaks(person)
+	if err := phone.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, 10*time.Second, "the phone is online and level", func() bool {
+		s, err := phone.Status(t.Context())
+		return err == nil && s.Online
+	})
+	for _, note := range []string{"gate 3", "gate 4", "gate 5"} {
+		update(t, phone, aftersales.CauseEdit, func(tx aftersales.Tx) error {
+			return tx.Update("job", job, record.Values{"note": record.Text(note)})
+		})
+		sync(t, phone)
+		if got := w.jobOnHub(job).Note; got != note {
+			t.Errorf("the hub has the note %q, want %q", got, note)
+		}
+	}
+	if n := w.met.Load(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+	phone.Disconnect()
+	sync(t, phone)
+	if n := w.met.Load(); n != 2 {
+		t.Errorf("%d connections after that one was ended", n)
+	}
 }

@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"cmp"
 	"fmt"
 
 	"fieldsync/sync/clock"
@@ -28,6 +29,7 @@ type Draft interface {
 type Circumstances struct {
 	Author record.ID    // in whose name it writes
 	Now    int64        // when, in ms since 1970 UTC, by the hub's clock as well as it is known
+	Clock  int64        // the same by the clock of the device that writes; 0 for the hub, whose clock is the clock
 	Dot    clock.Dot    // the change set that it will be: what makes its numbers unique
 	Random func([]byte) // fills the slice
 }
@@ -146,5 +148,7 @@ func (b *bound) Number(series string) string {
 }
 
 func (b *bound) Now() int64 { return b.Circumstances.Now }
+
+func (b *bound) Clock() int64 { return cmp.Or(b.Circumstances.Clock, b.Circumstances.Now) }
 
 func (b *bound) Author() record.ID { return b.Circumstances.Author }

@@ -135,7 +135,7 @@ func branchFor(tx Tx, given record.ID, rows ...*record.Row) (record.ID, error) {
 }
 
 // A Moment is when something happened: by the device's own clock, and corrected for that clock's known offset. The
-// zero Moment means now.
+// zero Moment means now, by both.
 type Moment struct{ Device, Corrected int64 }
 
 // corrected returns the moment in ms UTC as corrected for the clock's offset.
@@ -143,8 +143,8 @@ func (m Moment) corrected(tx Tx) int64 { return cmp.Or(m.Corrected, tx.Now()) }
 
 // put writes the moment into the columns of occurred.
 func (m Moment) put(tx Tx, values record.Values) {
-	corrected := m.corrected(tx)
-	values["occurred"], values["corrected"] = record.Instant(cmp.Or(m.Device, corrected)), record.Instant(corrected)
+	values["occurred"] = record.Instant(cmp.Or(m.Device, m.Corrected, tx.Clock()))
+	values["corrected"] = record.Instant(m.corrected(tx))
 }
 
 // NamedID returns the id of a row whose identity is its name: an entry of a code list, a setting, a number format. It

@@ -650,3 +650,24 @@ func TestViewsOfWhatIsNotThere(t *testing.T) {
 		t.Error("a row of no table is none")
 	}
 }
+
+// An event knows three times: what the clock on the phone said, what that is by the hub's clock, and, on the hub, when it
+// came in.
+func TestAnEventKeepsWhatTheClockSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, c := range map[string]struct {
+		at   Moment
+		want [2]int64
+	}{
+		"now":       {Moment{}, [2]int64{w.now - clockSlow, w.now}},
+		"said":      {Moment{Device: 7, Corrected: 8}, [2]int64{7, 8}},
+		"corrected": {Moment{Corrected: 8}, [2]int64{8, 8}},
+	} {
+		values := record.Values{}
+		c.at.put(w, values)
+		if got := [2]int64{values["occurred"].Number(), values["corrected"].Number()}; got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -29,6 +29,8 @@ type Tx interface {
 	Number(series string) string
 	// Now returns when this happens, in ms since 1970 UTC, corrected for the clock's known offset.
 	Now() int64
+	// Clock returns the same as the clock of the device says that writes: what its user saw on it. On the hub it is Now.
+	Clock() int64
 	// Author returns the person in whose name the transaction writes; zero for the hub itself.
 	Author() record.ID
 }

@@ -202,7 +202,11 @@ func (w *world) Number(series string) string {
 }
 
 func (w *world) Now() int64        { return w.now }
+func (w *world) Clock() int64      { return w.now - clockSlow }
 func (w *world) Author() record.ID { return w.author }
+
+// clockSlow is by how many ms the clock of the world's device is slow, as its transactions know.
+const clockSlow = 90_000
 
 // fields returns run-time values by key from pairs of key and text.
 func fieldsOf(pairs ...string) FieldValues {

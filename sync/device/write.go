@@ -21,6 +21,7 @@ type Tx struct {
 	*record.Draft
 	store Store
 	id    *Identity
+	now   int64
 	stamp clock.Stamp
 }
 
@@ -33,7 +34,7 @@ func Begin(store Store, s *schema.Schema, now int64) (*Tx, error) {
 	if id == nil || id.Person.IsZero() {
 		return nil, ErrNotEnrolled
 	}
-	return &Tx{record.NewDraft(store, s), store, id, clock.NewHLC(id.Stamp).Now(now)}, nil
+	return &Tx{record.NewDraft(store, s), store, id, now, clock.NewHLC(id.Stamp).Now(now)}, nil
 }
 
 // Person returns the replica's person.
@@ -44,6 +45,9 @@ func (t *Tx) Stamp() clock.Stamp { return t.stamp }
 
 // Now returns when the write happens by the hub's clock, as well as the device knows it, in ms since 1970 UTC.
 func (t *Tx) Now() int64 { return t.stamp.Add(t.id.Offset).Millis() }
+
+// Clock returns what the device's clock said when the write began, right or wrong, in ms since 1970 UTC.
+func (t *Tx) Clock() int64 { return t.now }
 
 // Dot returns the dot that the write will carry, for numbers that must be unique for ever.
 func (t *Tx) Dot() clock.Dot { return clock.Dot{Actor: t.id.Actor, Counter: t.id.Counter + 1} }
