@@ -54,23 +54,27 @@ func ofTheHouse(row *record.Row) error {
 	return nil
 }
 
-// Put makes the job and, where it is new, the machine.
-func (s *JobSink) Put(row importer.JobRow) error {
-	_, err := s.core.Hub.Do(s.ctx, record.ID{}, nil, aftersales.CauseJobCreate, func(o *hub.Office) error {
-		tx := Bind(o, record.ID{})
-		unit, err := s.unit(tx, row.Asset)
-		if err != nil {
-			return err
-		}
-		if err := s.kind(tx, row.Type); err != nil {
-			return err
-		}
-		_, err = aftersales.CreateJob(tx, aftersales.JobInput{
-			ID: s.job(row.Identity), Branch: s.branch, Unit: unit, Number: row.Number, Title: title(row.Text),
-			Description: row.Text, ReportedOn: row.Date.Number(), Kind: row.Type, Note: row.Note,
-			Cost: aftersales.Money{Minor: row.Cost.Number(), Currency: row.Cost.Text()},
-		})
+// Put makes the jobs, each by a change set of its own, and the machines that are new, in one durable write.
+func (s *JobSink) Put(rows []importer.JobRow) (refused []error, err error) {
+	commands := make([]func(*hub.Office) error, len(rows))
+	for i := range rows {
+		commands[i] = func(o *hub.Office) error { return s.put(Bind(o, record.ID{}), &rows[i]) }
+	}
+	return s.core.Hub.DoAll(s.ctx, record.ID{}, aftersales.CauseJobCreate, commands, fault.Invalid, importer.Clash)
+}
+
+func (s *JobSink) put(tx aftersales.Tx, row *importer.JobRow) error {
+	unit, err := s.unit(tx, row.Asset)
+	if err != nil {
 		return err
+	}
+	if err := s.kind(tx, row.Type); err != nil {
+		return err
+	}
+	_, err = aftersales.CreateJob(tx, aftersales.JobInput{
+		ID: s.job(row.Identity), Branch: s.branch, Unit: unit, Number: row.Number, Title: title(row.Text),
+		Description: row.Text, ReportedOn: row.Date.Number(), Kind: row.Type, Note: row.Note,
+		Cost: aftersales.Money{Minor: row.Cost.Number(), Currency: row.Cost.Text()},
 	})
 	return err
 }

@@ -22,6 +22,8 @@ import (
 // Tx is one write transaction of the store.
 type Tx interface {
 	judge.Store
+	// Step runs do as a part that is kept or undone by itself.
+	Step(do func() error) error
 	// NewActor hands out a fresh incarnation of a writer.
 	NewActor(person, device record.ID, side clock.Side) (clock.Actor, error)
 	// Redact takes the rows' personal values out of whatever is kept beside them.

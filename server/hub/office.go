@@ -32,7 +32,13 @@ func (o *Office) Head() uint64 { return o.batch.Head() }
 // written; a row that is not in it counts as seen as it is now. Refusals are *fault.Error, and leave nothing behind.
 func (h *Hub) Do(ctx context.Context, person record.ID, seen map[record.Key]clock.Vector, cause string,
 	command func(*Office) error) (judge.Ruling, error) {
-	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+	return h.commit(ctx, person, h.command(person, seen, cause, command))
+}
+
+// command returns what a commit takes to run the command in the person's name.
+func (h *Hub) command(person record.ID, seen map[record.Key]clock.Vector, cause string,
+	command func(*Office) error) func(*judge.Batch, *judge.Actor) (judge.Ruling, error) {
+	return func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
 		office := &Office{
 			Draft: record.NewDraft(b, h.Schema), batch: b, now: h.Now().UnixMilli(),
 			dot: clock.Dot{Actor: a.Actor, Counter: a.Counter + 1},
@@ -45,7 +51,50 @@ func (h *Hub) Do(ctx context.Context, person record.ID, seen map[record.Key]cloc
 			return judge.Ruling{}, err
 		}
 		return b.Commit(judge.Author{Person: person}, a.Actor, changes, cause)
+	}
+}
+
+// DoAll runs commands in their order, each as Do does with a change set of its own, in one durable transaction. A
+// command that is refused with one of the codes leaves nothing behind, and its error stands in its place; after any other
+// error nothing of any of them is kept.
+func (h *Hub) DoAll(ctx context.Context, person record.ID, cause string, commands []func(*Office) error,
+	codes ...fault.Code) (refused []error, err error) {
+	actor, err := h.officeActor(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	var all []done
+	err = h.Store.Write(ctx, func(tx Tx) error {
+		refused, all = make([]error, len(commands)), nil
+		for i, command := range commands {
+			err := tx.Step(func() error {
+				_, err := h.commitIn(tx, actor, &all, h.command(person, nil, cause, command))
+				return err
+			})
+			if err != nil && !slices.Contains(codes, fault.CodeOf(err)) {
+				return err
+			}
+			refused[i] = err
+		}
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	h.tell(all)
+	return refused, nil
+}
+
+// done is what one commit of a transaction did.
+type done struct {
+	head    uint64
+	touched []record.Bucket
+}
+
+func (h *Hub) tell(all []done) {
+	for _, d := range all {
+		h.committed(d.head, d.touched, nil)
+	}
 }
 
 // withContexts stamps each change with what its author had seen of the row. A claim to have seen more than the row
@@ -150,34 +199,39 @@ func (h *Hub) commitWith(ctx context.Context, person record.ID, do func(*judge.B
 	if err != nil {
 		return judge.Ruling{}, err
 	}
-	var touched []record.Bucket
-	var head uint64
+	var all []done
 	err = h.Store.Write(ctx, func(tx Tx) error {
-		b, err := h.batch(tx)
-		if err != nil {
-			return err
-		}
-		before := b.Head()
-		known, err := tx.Actor(actor)
-		if err != nil {
-			return err
-		}
-		if known == nil {
-			return fault.New(fault.Internal, "the server lost its place; try again")
-		}
-		if r, err = do(b, known); err != nil {
-			return err
-		}
-		if b.Head() > before {
-			touched, head = b.Touched(), b.Head()
-		}
-		if err := b.Flush(); err != nil {
+		if r, err = h.commitIn(tx, actor, &all, do); err != nil {
 			return err
 		}
 		return also(tx)
 	})
 	if err == nil {
-		h.committed(head, touched, nil)
+		h.tell(all)
+	}
+	return r, err
+}
+
+// commitIn runs do within the transaction, and adds what it commits to all.
+func (h *Hub) commitIn(tx Tx, actor clock.Actor, all *[]done, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error)) (judge.Ruling, error) {
+	b, err := h.batch(tx)
+	if err != nil {
+		return judge.Ruling{}, err
+	}
+	before := b.Head()
+	known, err := tx.Actor(actor)
+	if err != nil {
+		return judge.Ruling{}, err
+	}
+	if known == nil {
+		return judge.Ruling{}, fault.New(fault.Internal, "the server lost its place; try again")
+	}
+	r, err := do(b, known)
+	if err == nil {
+		err = b.Flush()
+	}
+	if err == nil && b.Head() > before {
+		*all = append(*all, done{b.Head(), b.Touched()})
 	}
 	return r, err
 }

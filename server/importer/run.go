@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"fieldsync/sync/fault"
@@ -12,10 +13,14 @@ type Sink interface {
 	// Known reports whether an earlier run put the row of that identity. The error has the code Clash where something else
 	// stands in its place.
 	Known(identity string) (bool, error)
-	// Put makes the job and whatever it needs, its asset for one, so that Known knows it from then on. A row that
-	// does not fit is a *fault.Error with the code fault.Invalid or Clash: it is reported, and the rest goes on.
-	Put(row JobRow) error
+	// Put makes the jobs, in their order, and whatever they need, their assets for one, so that Known knows them from then
+	// on. A row that does not fit is refused with a *fault.Error with the code fault.Invalid or Clash, in its place of
+	// refused: it is reported, and the rest is made. After any other error none of them is made.
+	Put(rows []JobRow) (refused []error, err error)
 }
+
+// atOnce is how many records are put at once: enough to share the price of a durable write, little enough to do again.
+const atOnce = 256
 
 // Clash is the code of a row whose place is taken by something that was not imported.
 const Clash fault.Code = "import_clash"
@@ -42,16 +47,24 @@ func Run(ctx context.Context, r io.Reader, opts Options, sink Sink, report Repor
 		return Summary{}, err
 	}
 	run := run{sink: sink, report: report}
+	var items []Item
 	for item, err := range file.Items() {
 		if err == nil {
 			err = ctx.Err()
 		}
-		if err == nil {
-			err = run.take(item)
+		if err != nil { // what was read before it is taken in all the same
+			return run.sum, errors.Join(err, run.take(items))
 		}
-		if err != nil {
+		if items = append(items, item); len(items) < atOnce {
+			continue
+		}
+		if err := run.take(items); err != nil {
 			return run.sum, err
 		}
+		items = items[:0]
+	}
+	if err := run.take(items); err != nil {
+		return run.sum, err
 	}
 	for _, w := range file.pending { // of a file that has a header only
 		run.warn(w)
@@ -65,40 +78,67 @@ type run struct {
 	sum    Summary
 }
 
-func (r *run) take(item Item) error {
-	for _, w := range item.Warnings {
-		r.warn(w)
+// take puts the jobs that are new, and reports what became of the records in the order of the file.
+func (r *run) take(items []Item) error {
+	fates := make([]fate, len(items))
+	var jobs []JobRow
+	var at []int // of items, for each of jobs
+	for i := range items {
+		var err error
+		if fates[i], err = r.look(&items[i]); err != nil {
+			return err
+		}
+		if fates[i] == (fate{}) {
+			jobs, at = append(jobs, items[i].Job), append(at, i)
+		}
 	}
+	if len(jobs) > 0 {
+		refused, err := r.sink.Put(jobs)
+		if err != nil {
+			return err
+		}
+		for i, reason := range refused {
+			if reason != nil {
+				fates[at[i]].refused = reason.Error()
+			}
+		}
+	}
+	for i := range items {
+		r.tell(&items[i], fates[i])
+	}
+	return nil
+}
+
+// fate is what becomes of a record; the zero fate is to be imported.
+type fate struct {
+	known   bool
+	refused string
+}
+
+// look decides what needs no sink to write.
+func (r *run) look(item *Item) (fate, error) {
 	if item.Refused != "" {
-		r.refuse(item.Job.Line, item.Refused)
-		return nil
+		return fate{refused: item.Refused}, nil
 	}
 	known, err := r.sink.Known(item.Job.Identity)
 	if fault.CodeOf(err) == Clash {
-		r.refuse(item.Job.Line, err.Error())
-		return nil
+		return fate{refused: err.Error()}, nil
 	}
-	if err != nil {
-		return err
-	}
-	if known {
-		r.sum.Known++
-		return nil
-	}
-	return r.put(item.Job)
+	return fate{known: known}, err
 }
 
-func (r *run) put(job JobRow) error {
-	err := r.sink.Put(job)
-	switch {
-	case fault.CodeOf(err) == fault.Invalid, fault.CodeOf(err) == Clash:
-		r.refuse(job.Line, err.Error())
-		return nil
-	case err != nil:
-		return err
+func (r *run) tell(item *Item, f fate) {
+	for _, w := range item.Warnings {
+		r.warn(w)
 	}
-	r.sum.Imported++
-	return nil
+	switch {
+	case f.refused != "":
+		r.refuse(item.Job.Line, f.refused)
+	case f.known:
+		r.sum.Known++
+	default:
+		r.sum.Imported++
+	}
 }
 
 func (r *run) warn(w Warning) {

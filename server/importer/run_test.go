@@ -29,15 +29,19 @@ func (s *shelf) Known(identity string) (bool, error) {
 	return ok, nil
 }
 
-func (s *shelf) Put(row JobRow) error {
-	switch {
-	case row.Asset == "unknown":
-		return fault.New(fault.Invalid, "there is no such asset")
-	case len(s.jobs) == s.room:
-		return errFull
+func (s *shelf) Put(rows []JobRow) (refused []error, err error) {
+	if len(s.jobs)+len(rows) > s.room {
+		return nil, errFull
 	}
-	s.jobs[row.Identity] = row
-	return nil
+	refused = make([]error, len(rows))
+	for i, row := range rows {
+		if row.Asset == "unknown" {
+			refused[i] = fault.New(fault.Invalid, "there is no such asset")
+			continue
+		}
+		s.jobs[row.Identity] = row
+	}
+	return refused, nil
 }
 
 func TestASecondRunDoublesNothingAndSwallowsNothing(t *testing.T) {
@@ -46,7 +50,12 @@ func TestASecondRunDoublesNothingAndSwallowsNothing(t *testing.T) {
 		"2005-01-01,unknown,leak,1\n"
 	s := &shelf{jobs: map[string]JobRow{}, room: 2}
 	sum, err := Run(context.Background(), strings.NewReader(file), Options{}, s, Reporter{})
-	if !errors.Is(err, errFull) || sum != (Summary{Imported: 2, Warnings: 1}) {
+	if !errors.Is(err, errFull) || sum != (Summary{}) || len(s.jobs) > 0 {
+		t.Fatalf("%+v %v", sum, err)
+	}
+	first := file[:strings.Index(file, "2005-01-01,A,noise")]
+	sum, err = Run(context.Background(), strings.NewReader(first), Options{}, s, Reporter{})
+	if err != nil || sum != (Summary{Imported: 2}) {
 		t.Fatalf("%+v %v", sum, err)
 	}
 

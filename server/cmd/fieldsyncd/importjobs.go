@@ -139,12 +139,12 @@ type counting struct {
 	progress func(int)
 }
 
-// Put makes the job.
-func (s *counting) Put(row importer.JobRow) error {
-	err := s.JobSink.Put(row)
-	s.done++
+// Put makes the jobs.
+func (s *counting) Put(rows []importer.JobRow) (refused []error, err error) {
+	refused, err = s.JobSink.Put(rows)
+	s.done += len(rows)
 	s.progress(s.done)
-	return err
+	return refused, err
 }
 
 type countingReader struct {
