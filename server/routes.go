@@ -40,6 +40,9 @@ var Pages = []Page{
 	{"POST", "/jobs/{id}/close", auth.CloseJobs, (*admin.Office).CloseJob},
 	{"POST", "/jobs/{id}/reopen", auth.CloseJobs, (*admin.Office).ReopenJob},
 	{"POST", "/jobs/{id}/comments", auth.Comment, (*admin.Office).CommentJob},
+	{"POST", "/jobs/{id}/files", auth.Comment, (*admin.Office).AttachToJob},
+	{"GET", "/attachments/{id}", auth.SeeJobs, (*admin.Office).ShowFile},
+	{"GET", "/attachments/{id}/thumbnail", auth.SeeJobs, (*admin.Office).ShowThumbnail},
 
 	{"GET", "/customers", auth.SeeJobs, (*admin.Office).ListCustomers},
 	{"GET", "/customers/new", auth.EditJobs, (*admin.Office).NewCustomer},

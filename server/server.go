@@ -45,7 +45,7 @@ type Parts struct {
 	Engine   admin.Engine
 	Phones   admin.Phones
 	Sync     http.Handler // the websocket endpoint; it takes over the connection
-	Files    http.Handler // what devices send and fetch files by; nil for a hub without
+	Files    FileDesk     // what devices and the office send and fetch files by; nil for a hub without
 	Drain    func()       // says goodbye to devices when a shutdown begins; nil for nothing
 	People   auth.PeopleStore
 	Devices  auth.DeviceStore
@@ -55,6 +55,12 @@ type Parts struct {
 	Random   io.Reader            // nil is crypto/rand
 	Now      func() time.Time     // nil is time.Now
 	Log      *slog.Logger         // nil is slog.Default
+}
+
+// FileDesk takes files in and hands them out, to devices by HTTP.
+type FileDesk interface {
+	http.Handler
+	admin.Files
 }
 
 // Server is the hub, ready to run.
@@ -79,7 +85,7 @@ func New(o Options, p Parts) (*Server, error) {
 	sessions := auth.NewSessions(p.Sessions, people, o.Secure || o.Certificate != "")
 	office, err := admin.New(admin.Options{
 		Engine: p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
-		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company,
+		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files,
 	})
 	if err != nil {
 		return nil, err

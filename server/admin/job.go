@@ -16,6 +16,8 @@ type jobPage struct {
 	Number      string
 	Assignments []assignmentView
 	Technicians []auth.Person
+	Files       []fileView
+	MayAttach   bool
 	Comment     string // as typed
 }
 
@@ -57,7 +59,7 @@ func (o *Office) loadJob(v *Visit) (*jobPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &jobPage{}
+	page := &jobPage{MayAttach: o.Files != nil && v.Who.May(auth.Comment)}
 	err = o.Engine.View(v.r.Context(), func(r Reader) error {
 		b := o.builder(v, r, &page.about)
 		row, err := job(o.Schema, r, id)
@@ -66,6 +68,9 @@ func (o *Office) loadJob(v *Visit) (*jobPage, error) {
 		}
 		page.Number = row.Get("number").Text()
 		if page.Assignments, err = b.assignments(row); err != nil {
+			return err
+		}
+		if page.Files, err = b.files(row); err != nil {
 			return err
 		}
 		if err := b.comments(row); err != nil {

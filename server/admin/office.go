@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -19,6 +20,7 @@ import (
 type Options struct {
 	Engine   Engine
 	Phones   Phones
+	Files    Files // nil for a hub without
 	People   *auth.People
 	Sessions *auth.Sessions
 	Schema   *schema.Schema
@@ -93,8 +95,8 @@ func (o *Office) Open(act Action) http.Handler {
 const maxForm = 1 << 20
 
 func (o *Office) visit(w http.ResponseWriter, r *http.Request) (*Visit, error) {
+	v := &Visit{office: o, w: w, r: r, upload: r.Body}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := &Visit{office: o, w: w, r: r}
 	v.lang = o.words.match(r.Header.Get("Accept-Language"))
 	who, err := o.Sessions.Who(r.Context())
 	if err != nil {
@@ -117,6 +119,7 @@ type Visit struct {
 	office *Office
 	w      http.ResponseWriter
 	r      *http.Request
+	upload io.ReadCloser // the body, without a form's bound
 }
 
 // form returns what was typed into the field, its lines ending as they do everywhere but in forms.
