@@ -98,12 +98,13 @@ type table struct {
 	*schema.Table
 	columns []column // after id: the values', then the synchronising ones
 	order   []int    // the arguments of insert, in the order in which update takes them
+	sealed  bool     // it has a sealed column
 
 	selects, get, getAll, insert, upsert, update, drop string
 }
 
 func (l *Layout) table(t *schema.Table) *table {
-	s := &table{Table: t}
+	s := &table{Table: t, sealed: hasSealed(t)}
 	for i := range t.Columns {
 		s.columns = append(s.columns, columnsOf(&t.Columns[i])...)
 	}

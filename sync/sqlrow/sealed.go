@@ -40,6 +40,11 @@ func hasSealed(t *schema.Table) bool {
 	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return c.Has(schema.Sealed) })
 }
 
+func (l *Layout) seals(t *schema.Table) bool {
+	known := l.tables[t.ID]
+	return known != nil && known.sealed
+}
+
 // about names a value: the bytes that are authenticated with it.
 func about(t *schema.Table, c *schema.Column, id record.ID) string {
 	b := binary.BigEndian.AppendUint16([]byte("value "), uint16(t.ID))
@@ -81,7 +86,7 @@ func (l *Layout) open(sealed []byte, about string) ([]byte, error) {
 
 // SealRow returns the row as it is stored: the same one where nothing of it is sealed.
 func (l *Layout) SealRow(row *record.Row) (*record.Row, error) {
-	if l.box == nil || !hasSealed(row.Table) {
+	if l.box == nil || !l.seals(row.Table) {
 		return row, nil
 	}
 	row = row.Clone()
@@ -90,7 +95,7 @@ func (l *Layout) SealRow(row *record.Row) (*record.Row, error) {
 
 // OpenRow turns a row as SealRow returned it into what it was, in place.
 func (l *Layout) OpenRow(row *record.Row) error {
-	if !hasSealed(row.Table) {
+	if !l.seals(row.Table) {
 		return nil
 	}
 	return l.eachSealed(row, l.OpenValue)
