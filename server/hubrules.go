@@ -2,10 +2,12 @@ package server
 
 import (
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"fieldsync/server/hub"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -14,13 +16,27 @@ import (
 // rules are the business's own, as the engine asks for them.
 type rules struct{ schema *schema.Schema }
 
-// Review asks the business about a change set before it is merged.
+// Review asks the business about a change set before it is merged, and adds the notices of what it does: they are
+// committed with it. The office's commands have checked what they write.
 func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author) (judge.Decision, error) {
-	if author.Trusted {
-		return judge.Decision{}, nil // the office's commands have checked
+	var d aftersales.Decision
+	var err error
+	if !author.Trusted {
+		if d, err = aftersales.Review(reviewer{rows, r.schema}, cs, author.Person); err != nil || d.Refuse != nil {
+			return judge.Decision{Refuse: d.Refuse}, err
+		}
 	}
-	d, err := aftersales.Review(reviewer{rows, r.schema}, cs, author.Person)
-	return judge.Decision{Refuse: d.Refuse, Instead: d.Instead}, err
+	notices, err := aftersales.Announce(aftersales.Look(rows), cs, author.Person)
+	if fault.CodeOf(err) == aftersales.BadPolicy {
+		notices, err = nil, nil // a policy that this version cannot read holds no work up
+	}
+	if len(notices) > 0 {
+		if d.Instead == nil {
+			d.Instead = cs.Rows
+		}
+		d.Instead = append(slices.Clone(d.Instead), notices...)
+	}
+	return judge.Decision{Instead: d.Instead}, err
 }
 
 type reviewer struct {

@@ -40,7 +40,9 @@ func Open(ctx context.Context, path string, o Options) (*Server, error) {
 }
 
 func assemble(ctx context.Context, core *Core, o Options) (*Server, error) {
-	if err := core.Store.Write(ctx, func(tx *store.Tx) error { return tx.Prepare(append(admin.Indexes(), jobIndexes...)...) }); err != nil {
+	if err := core.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.Prepare(slices.Concat(admin.Indexes(), jobIndexes, noticeIndexes)...)
+	}); err != nil {
 		return nil, err
 	}
 	staff := colleagues{peopleStore{core.Store}, core}

@@ -12,10 +12,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"fieldsync/server/admin"
 	"fieldsync/server/auth"
+	"fieldsync/server/notify"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 
@@ -36,6 +38,8 @@ type Options struct {
 	Grace        time.Duration  // how long a shutdown waits for requests; 0 is 10 s
 	KeyFile      string         // for Open: of the keys of sealed columns; "" is the database's path + ".keys"
 	Log          *slog.Logger   // for Open; nil is slog.Default
+
+	Notices map[string]notify.Channel // by which notices leave the hub (NoticeChannels); without any they wait
 }
 
 // Parts are what the hub is made of. All are needed but Random, Now, Log and Metrics.
@@ -175,14 +179,18 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) (err error) {
 	return nil
 }
 
-// keepHouse runs the daily housekeeping until ctx ends; the channel is closed when it has.
+// keepHouse runs the daily housekeeping, and sends notices, until ctx ends; the channel is closed when it has.
 func (s *Server) keepHouse(ctx context.Context) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if s.core != nil {
-			s.core.KeepHouse(ctx)
+		if s.core == nil {
+			return
 		}
+		var sending sync.WaitGroup
+		sending.Go(func() { s.core.SendNotices(ctx, s.options.Notices) })
+		s.core.KeepHouse(ctx)
+		sending.Wait()
 	}()
 	return done
 }

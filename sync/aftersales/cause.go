@@ -15,6 +15,7 @@ const (
 	CauseSkillSet    = "skill.set"
 	CauseAbsencePut  = "absence.put"
 	CauseResourceSet = "resource.set"
+	CauseNoticeSend  = "notice.send"
 
 	CauseJobCreate   = "job.create"
 	CauseJobAssign   = "job.assign"

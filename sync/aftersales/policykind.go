@@ -14,6 +14,7 @@ const (
 	PolicyFreight  = "freight"  // who pays for freight: ChargePolicy
 	PolicyPrice    = "price"    // what services cost, tax and rounding: PricePolicy
 	PolicyDispatch = "dispatch" // whom to send: DispatchPolicy
+	PolicyNotice   = "notice"   // who hears of what: NoticePolicy
 )
 
 // policyKinds says how the body of each kind is checked.
@@ -28,6 +29,7 @@ var policyKinds = map[string]func(body string) error{
 	PolicyFreight:  checkPolicy[ChargePolicy],
 	PolicyPrice:    checkPolicy[PricePolicy],
 	PolicyDispatch: checkPolicy[DispatchPolicy],
+	PolicyNotice:   checkPolicy[NoticePolicy],
 }
 
 // shippedPolicies returns the ready-made policies, those that hold in a new company first among their kind.
@@ -43,5 +45,6 @@ func shippedPolicies() []PolicyTemplate {
 		freightPolicies(),
 		pricePolicies(),
 		dispatchPolicies(),
+		noticePolicies(),
 	)
 }

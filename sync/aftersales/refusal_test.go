@@ -25,7 +25,10 @@ type refusal struct {
 }
 
 // refusals is every way to be refused that a command has.
-var refusals = slices.Concat(generalRefusals, requestRefusals, slaRefusals, visitRefusals, stockRefusals, dispatchRefusals, knowledgeRefusals)
+var refusals = slices.Concat(
+	generalRefusals, requestRefusals, slaRefusals, visitRefusals, stockRefusals, dispatchRefusals, knowledgeRefusals,
+	noticeRefusals,
+)
 
 var generalRefusals = []refusal{
 	{MissingText, "a job without a text", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{})) }},

@@ -45,6 +45,7 @@ var resourceTable = &schema.Table{
 	Columns: slices.Concat(branch(), []schema.Column{
 		ref(1, "person", "person", required, fixed),
 		long(16<<10, text(2, "hours")), // a calendar in JSON (worktime.Written); empty: the branch's
+		text(3, "quiet"),               // "22:00-07:00": when no notice disturbs him; empty: as the policy says
 	}, together("base",
 		decimal(20, "latitude", PositionScale, personal), // WGS-84 degrees
 		decimal(21, "longitude", PositionScale, personal),
@@ -195,6 +196,7 @@ func Absences(v View, person record.ID, start, end int64) ([]Absence, error) {
 type ResourceInput struct {
 	Person record.ID
 	Hours  string    // a calendar in JSON (worktime.Written); "": the branch's
+	Quiet  string    // "22:00-07:00"; "": as the policy of notices says
 	Base   *Position // nil: not known
 }
 
@@ -209,8 +211,12 @@ func SetResource(tx Tx, in ResourceInput) error {
 			return fault.New(BadHours, err.Error())
 		}
 	}
+	if _, err := worktime.ParseShift(in.Quiet); in.Quiet != "" && err != nil {
+		return fault.New(BadHours, err.Error())
+	}
 	values := record.Values{
 		"branch": person.Get("branch"), "person": record.Ref(in.Person), "hours": optional(in.Hours),
+		"quiet":    optional(in.Quiet),
 		"latitude": record.Null, "longitude": record.Null,
 	}
 	if err := in.Base.put(values); err != nil {

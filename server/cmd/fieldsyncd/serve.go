@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fieldsync/server"
+	"fieldsync/server/notify"
 )
 
 // serving is the command "serve" with its flags.
@@ -22,7 +23,7 @@ type serving struct {
 	proxies                string
 	secure                 bool
 	log, level             string
-	administrator          string
+	administrator, notices string
 }
 
 func serveCommand() *command {
@@ -48,6 +49,8 @@ With -json the log is JSON, and what there is to know is an object on standard o
 				"CIDR,… whose X-Forwarded-For is believed; environment: FIELDSYNC_PROXIES")
 			f.StringVar(&s.log, "log", env("FIELDSYNC_LOG", "text"), "FORMAT of the log on standard error: text or json; environment: FIELDSYNC_LOG")
 			f.StringVar(&s.level, "log-level", env("FIELDSYNC_LOG_LEVEL", "info"), "LEVEL debug, info, warn or error; environment: FIELDSYNC_LOG_LEVEL")
+			f.StringVar(&s.notices, "notices", env("FIELDSYNC_NOTICES", ""),
+				"FILE with the channels by which notices leave, JSON; environment: FIELDSYNC_NOTICES")
 			f.StringVar(&s.administrator, "admin", "admin", "LOGIN of the first administrator, where there is none")
 		},
 		do: s.run,
@@ -102,7 +105,24 @@ func (s *serving) options(a *app) (o server.Options, err error) {
 	}
 	o.Certificate, o.Key, o.Secure, o.Company = s.certificate, s.key, s.secure, s.company
 	o.MetricsToken = os.Getenv("FIELDSYNC_METRICS_TOKEN")
-	return o, nil
+	o.Notices, err = s.channels()
+	return o, err
+}
+
+// channels reads by what channels notices leave; none without a file.
+func (s *serving) channels() (map[string]notify.Channel, error) {
+	if s.notices == "" {
+		return nil, nil
+	}
+	body, err := os.ReadFile(s.notices)
+	if err != nil {
+		return nil, usage("%s cannot be read: %v", s.notices, cause(err))
+	}
+	channels, err := server.NoticeChannels(body)
+	if err != nil {
+		return nil, usage("%s: %v", s.notices, err)
+	}
+	return channels, nil
 }
 
 func (s *serving) logger(a *app) (*slog.Logger, error) {

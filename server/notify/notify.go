@@ -1,0 +1,121 @@
+// Package notify sends notices by the channels that leave the hub: mail, text messages, the robots of chat groups,
+// webhooks. What there is to send, and what became of it, is the outbox's: nothing is kept here, so that a process that
+// dies between sending and writing that down sends once more, and never not at all.
+package notify
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"fieldsync/sync/record"
+)
+
+// Message is one notice, on its way.
+type Message struct {
+	ID      record.ID // the same for each try: a receiver can tell a repetition by it
+	Channel string
+	Address string // of the channel: a mail address, a telephone, the name of a robot or of a webhook
+	Event   string
+	Subject string
+	Text    string
+	At      time.Time // when what it tells of happened
+}
+
+// Outcome is what became of a try to send a message.
+type Outcome struct {
+	Sent   bool
+	Final  bool   // it failed, and trying again makes no sense
+	Detail string // what the other side said
+}
+
+// Outbox is where messages wait.
+type Outbox interface {
+	// Due returns messages that are to be sent, or tried again, by now: at most limit, the oldest first.
+	Due(ctx context.Context, now time.Time, limit int) ([]Message, error)
+	// Record writes down what became of a try; how often there is another is the outbox's to say.
+	Record(ctx context.Context, id record.ID, o Outcome) error
+}
+
+// Channel sends messages. An error that is a *Refused is final; any other is tried again.
+type Channel interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// Refused says that a message will not be taken, however often it is sent.
+type Refused struct{ Detail string }
+
+// Error returns what the other side said.
+func (r *Refused) Error() string { return r.Detail }
+
+// Sender sends what is due.
+type Sender struct {
+	Outbox   Outbox
+	Channels map[string]Channel // by name; a message for another is given up
+	Now      func() time.Time
+	Timeout  time.Duration // for one message
+	Log      *slog.Logger
+}
+
+// atOnce is how many messages a round takes from the outbox at a time.
+const atOnce = 100
+
+// Round sends everything that is due, and returns how many messages left. One that fails holds up no other. The error
+// is the outbox's: what was sent and could not be written down is sent again.
+func (s *Sender) Round(ctx context.Context) (sent int, err error) {
+	for {
+		due, err := s.Outbox.Due(ctx, s.Now(), atOnce)
+		if err != nil || len(due) == 0 {
+			return sent, err
+		}
+		for _, m := range due {
+			outcome := s.try(ctx, m)
+			if ctx.Err() != nil {
+				return sent, ctx.Err() // it was interrupted, not refused
+			}
+			if err := s.Outbox.Record(ctx, m.ID, outcome); err != nil {
+				return sent, err
+			}
+			if outcome.Sent {
+				sent++
+			}
+		}
+		if len(due) < atOnce {
+			return sent, nil
+		}
+	}
+}
+
+func (s *Sender) try(ctx context.Context, m Message) Outcome {
+	channel := s.Channels[m.Channel]
+	if channel == nil {
+		return Outcome{Final: true, Detail: "the channel " + m.Channel + " is not set up"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	err := channel.Send(ctx, m)
+	if err == nil {
+		return Outcome{Sent: true}
+	}
+	var refused *Refused
+	final := errors.As(err, &refused)
+	s.Log.Warn("a notice did not leave", "notice", m.ID, "channel", m.Channel, "final", final, "error", err)
+	return Outcome{Final: final, Detail: err.Error()}
+}
+
+// Run sends what is due every so often until ctx ends.
+func (s *Sender) Run(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if _, err := s.Round(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("notices could not be sent; they wait", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

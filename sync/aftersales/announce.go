@@ -1,0 +1,289 @@
+package aftersales
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// happening is an event in a change set, and whom it concerns.
+type happening struct {
+	event     string
+	about     *record.Row // a job or a request; as it was, or as it is made
+	concerned []record.ID // people
+}
+
+// Announce returns the notices of what a change set does, as rows to be written with it: who hears of what is for the
+// branch's policy to say. Nobody is told what he did himself. The ids follow from the change set, so that judging it
+// again makes no other notices. View is the hub as it is before the change set.
+func Announce(v View, cs *record.ChangeSet, author record.ID) ([]record.RowChange, error) {
+	a := announcer{View: v, cs: cs, author: author, at: cs.Stamp.Millis() + cs.Offset}
+	for i := range cs.Rows {
+		if err := a.change(&cs.Rows[i]); err != nil {
+			return nil, err
+		}
+	}
+	return a.notices, nil
+}
+
+type announcer struct {
+	View
+	cs      *record.ChangeSet
+	author  record.ID
+	at      int64
+	notices []record.RowChange
+}
+
+// change announces what one row change does.
+func (a *announcer) change(c *record.RowChange) error {
+	t := Schema.TableByID(c.Table)
+	if t == nil {
+		return nil
+	}
+	var h happening
+	var err error
+	switch t.Name {
+	case "assignment":
+		h, err = a.assignment(t, c)
+	case "job":
+		h, err = a.job(t, c)
+	case "request":
+		h, err = a.request(t, c)
+	}
+	if err != nil || h.event == "" || h.about == nil {
+		return err
+	}
+	return a.tell(h)
+}
+
+func (a *announcer) assignment(t *schema.Table, c *record.RowChange) (h happening, err error) {
+	row, err := a.now(t, c)
+	if err != nil || row == nil {
+		return h, err
+	}
+	switch state := cell(t, c, "state").Text(); {
+	case c.Op == record.Insert:
+		h.event = NoticeAssigned
+	case state == AssignmentEnded:
+		h.event = NoticeUnassigned
+	default:
+		return h, nil
+	}
+	as := AssignmentOf(row)
+	if h.about, err = a.current("job", as.Job); err != nil || h.event == NoticeUnassigned && JobOf(h.about).Over() {
+		return happening{}, err // the job was over: it only leaves his phone
+	}
+	h.concerned, err = a.people(as.Person, as.Team)
+	return h, err
+}
+
+func (a *announcer) job(t *schema.Table, c *record.RowChange) (h happening, err error) {
+	if c.Op != record.Update {
+		return h, nil
+	}
+	switch state := cell(t, c, "state").Text(); {
+	case state == JobCancelled:
+		h.event = NoticeCancelled
+	case state == JobDone:
+		h.event = NoticeDone
+	case state == "" && touches(t, c, []string{"plan_start"}):
+		h.event = NoticeMoved
+	default:
+		return h, nil
+	}
+	if h.about, err = a.now(t, c); err != nil {
+		return h, err
+	}
+	open, err := Assignments(a, c.ID, AssignmentOpen)
+	for _, as := range open {
+		people, err := a.people(as.Person, as.Team)
+		if err != nil {
+			return h, err
+		}
+		h.concerned = append(h.concerned, people...)
+	}
+	return h, err
+}
+
+func (a *announcer) request(t *schema.Table, c *record.RowChange) (h happening, err error) {
+	if h.about, err = a.now(t, c); err != nil || h.about == nil {
+		return h, err
+	}
+	r := RequestOf(h.about)
+	switch state := cell(t, c, "state").Text(); {
+	case c.Op == record.Insert && r.Handler.IsZero() && r.HandlerTeam.IsZero():
+		h.event = NoticeReceived
+	case c.Op == record.Update && state == RequestEscalated:
+		h.event = NoticeEscalated
+	case state == RequestClosed:
+		h.event = NoticeClosed
+	case touches(t, c, []string{"handler", "handler_team"}):
+		h.event = NoticeHanded
+	}
+	if c.Op == record.Insert && h.event == NoticeHanded {
+		if err := a.tell(happening{event: NoticeReceived, about: h.about}); err != nil {
+			return h, err
+		}
+	}
+	h.concerned, err = a.people(r.Handler, r.HandlerTeam)
+	return h, err
+}
+
+// now returns the row as the change leaves it; nil for one that is not there.
+func (a *announcer) now(t *schema.Table, c *record.RowChange) (*record.Row, error) {
+	if c.Op == record.Insert {
+		return record.NewRow(t, c, a.cs.Dot), nil
+	}
+	row, err := a.Row(t.Name, c.ID)
+	if err != nil || row == nil || c.Op != record.Update {
+		return nil, err
+	}
+	row = row.Clone()
+	row.Show(c)
+	return row, nil
+}
+
+// current returns a row that the change set may have made.
+func (a *announcer) current(table string, id record.ID) (*record.Row, error) {
+	t := Schema.Table(table)
+	for i := range a.cs.Rows {
+		if c := &a.cs.Rows[i]; c.Table == t.ID && c.ID == id && c.Op == record.Insert {
+			return record.NewRow(t, c, a.cs.Dot), nil
+		}
+	}
+	return a.Row(table, id)
+}
+
+func (a *announcer) people(person, team record.ID) ([]record.ID, error) {
+	if !person.IsZero() || team.IsZero() {
+		return slices.DeleteFunc([]record.ID{person}, record.ID.IsZero), nil
+	}
+	rows, err := a.Refs("membership", "team", team)
+	var list []record.ID
+	for _, row := range rows {
+		list = append(list, row.Get("person").Ref())
+	}
+	return list, err
+}
+
+// tell writes the notices that the rules of the row's branch ask for.
+func (a *announcer) tell(h happening) error {
+	p, _, err := InForce[NoticePolicy](a, PolicyNotice, h.about.Get("branch").Ref(), a.at)
+	if err != nil {
+		return err
+	}
+	for i, rule := range p.Rules {
+		if rule.Event != h.event {
+			continue
+		}
+		switch rule.To {
+		case ToAddress:
+			err = a.write(h, rule, i, recipient{address: rule.Address}, p)
+		case ToContact:
+			err = a.tellContact(h, rule, i, p)
+		default:
+			err = a.tellConcerned(h, rule, i, p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recipient is whom a notice goes to.
+type recipient struct {
+	person                         record.ID
+	address, language, quiet, zone string
+}
+
+func (a *announcer) tellConcerned(h happening, rule NoticeRule, i int, p NoticePolicy) error {
+	for _, id := range h.concerned {
+		row, err := a.Row("person", id)
+		if err != nil {
+			return err
+		}
+		person := PersonOf(row)
+		if row == nil || person.ArchivedAt != 0 || id == a.author {
+			continue
+		}
+		own, err := a.Row("resource", resourceID(id))
+		if err != nil {
+			return err
+		}
+		branch, err := a.Row("branch", person.Branch)
+		if err != nil {
+			return err
+		}
+		to := recipient{person: id, language: person.Language, quiet: p.Quiet, zone: zoneOf(branch)}
+		to.address = map[string]string{ChannelMail: person.Email, ChannelSMS: person.Phone}[rule.Channel]
+		if own != nil && !own.Get("quiet").IsNull() {
+			to.quiet = own.Get("quiet").Text()
+		}
+		if err := a.write(h, rule, i, to, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *announcer) tellContact(h happening, rule NoticeRule, i int, p NoticePolicy) error {
+	contact, err := a.Row("contact", h.about.Get("contact").Ref())
+	if err != nil || contact == nil {
+		return err
+	}
+	site, err := a.Row("site", h.about.Get("site").Ref())
+	if err != nil {
+		return err
+	}
+	c := ContactOf(contact)
+	to := recipient{quiet: p.Quiet, zone: zoneOf(site)}
+	to.address = map[string]string{ChannelMail: c.Email, ChannelSMS: c.Phone}[rule.Channel]
+	return a.write(h, rule, i, to, p)
+}
+
+// write adds a notice; none where its channel needs an address and there is none.
+func (a *announcer) write(h happening, rule NoticeRule, i int, to recipient, p NoticePolicy) error {
+	if to.address == "" && rule.Channel != ChannelApp {
+		return nil
+	}
+	labels := rule.Text
+	if len(labels) == 0 {
+		labels = noticeTexts[rule.Event]
+	}
+	language := cmp.Or(to.language, "en")
+	text := strings.NewReplacer("{number}", h.about.Get("number").Text(), "{title}", h.about.Get("title").Text()).
+		Replace(Label(labels, language))
+	values := record.Values{
+		"branch": h.about.Get("branch"), "event": record.Text(h.event), "about": record.AnyRef(h.about.Key()),
+		"recipient": record.Ref(to.person), "channel": record.Text(rule.Channel), "address": optional(to.address),
+		"language": record.Text(language), "text": record.Text(text),
+		"not_before": record.Instant(MayLeave(to.quiet, to.zone, a.at)),
+		"occurred":   record.Instant(a.cs.Stamp.Millis()), "corrected": record.Instant(a.at),
+	}
+	if rule.Channel == ChannelApp {
+		values["person"] = record.Ref(to.person)
+	}
+	for name, v := range values {
+		if v.IsNull() {
+			delete(values, name)
+		}
+	}
+	change, err := record.NewChange(record.Insert, noticeTable, a.noticeID(h, i, to), values)
+	if err == nil {
+		a.notices = append(a.notices, change)
+	}
+	return err
+}
+
+// noticeID returns the id that the same notice of the same change set always has.
+func (a *announcer) noticeID(h happening, rule int, to recipient) record.ID {
+	name := fmt.Sprintf("%v %s %v %d %v %s", a.cs.Dot, h.event, h.about.Key(), rule, to.person, to.address)
+	sum := sha256.Sum256([]byte(name))
+	return record.NewID(a.at, [10]byte(sum[:10]))
+}
