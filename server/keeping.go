@@ -46,7 +46,7 @@ type Tidied struct {
 }
 
 // Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says,
-// forgets deleted rows that every device has heard of, removes files that no row names, and drops codes, tokens and browser sessions that have expired.
+// forgets deleted rows that every device has heard of, reconciles (see Reconcile), removes files that no row names, and drops codes, tokens and browser sessions that have expired.
 // Doing it twice, or in two processes at a time, does it once.
 func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
@@ -54,6 +54,9 @@ func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 		return done, err
 	}
 	if done.Forgotten, err = c.Collect(ctx); err != nil {
+		return done, err
+	}
+	if err := c.Reconcile(ctx); err != nil {
 		return done, err
 	}
 	swept, err := c.Files.Sweep(ctx)

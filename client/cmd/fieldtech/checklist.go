@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"fieldsync/client"
@@ -68,13 +70,17 @@ func answerText(l aftersales.Line) string {
 
 func answerCommand() *command {
 	var in aftersales.AnswerInput
+	var photo string
 	return &command{
-		name: "answer", args: "JOB QUESTION ANSWER...", least: 3, most: many, needs: writing,
+		name: "answer", args: "JOB QUESTION [ANSWER...] [-photo FILE]", least: 2, most: many, needs: writing,
 		brief: "answer a question of a checklist, or correct the answer",
 		about: "QUESTION is its key, as fieldtech checklist shows it; ANSWER is yes, no, a choice, a number or words, as the\n" +
 			"question wants it. What was answered before is kept.",
 		example: "fieldtech answer J-d1-42 power_off yes",
-		flags:   func(f *flag.FlagSet) { f.StringVar(&in.Note, "note", "", "TEXT to go with it") },
+		flags: func(f *flag.FlagSet) {
+			f.StringVar(&in.Note, "note", "", "TEXT to go with it")
+			f.StringVar(&photo, "photo", "", "FILE that shows it")
+		},
 		do: func(ctx context.Context, a *app, args []string) error {
 			in.Question, in.Text = args[1], strings.Join(args[2:], " ")
 			return a.onJob(ctx, args[0], aftersales.CauseAnswer, func(_ client.Jobs, id record.ID) error {
@@ -82,11 +88,31 @@ func answerCommand() *command {
 				if err := a.asNumber(ctx, &in); err != nil {
 					return err
 				}
+				if err := a.withPhoto(ctx, &in, photo); err != nil {
+					return err
+				}
 				_, err := a.client.Visits().Answer(ctx, in)
 				return err
 			})
 		},
 	}
+}
+
+// withPhoto takes a photo in, to be attached to the answer; "" is none.
+func (a *app) withPhoto(ctx context.Context, in *aftersales.AnswerInput, path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return usage("%s cannot be read: %v", path, err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	staged, err := a.client.Stage(ctx, f, client.FileInput{Kind: aftersales.AttachPhoto, Name: filepath.Base(path)})
+	if err == nil {
+		in.Photos = append(in.Photos, staged)
+	}
+	return err
 }
 
 // asNumber reads the answer as a number where the question wants one.

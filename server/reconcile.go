@@ -1,0 +1,95 @@
+package server
+
+import (
+	"context"
+
+	"fieldsync/server/hub"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// The rows that may have become, or ceased to be, what a person has to settle.
+const (
+	// shortages are the locations whose balance of some part is below nothing, or was when somebody last looked.
+	shortages = `SELECT DISTINCT location FROM (
+		SELECT to_location AS location, part, quantity AS n FROM movement m WHERE _del = 0
+			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
+		UNION ALL SELECT from_location, part, -quantity FROM movement m WHERE _del = 0
+			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
+		) GROUP BY location, part HAVING sum(n) < 0
+		UNION SELECT location FROM discrepancy WHERE kind = 'shortage' AND state = 'open' AND _del = 0`
+	// partsShort are the parts of one such location.
+	partsShort = `SELECT part FROM (
+		SELECT part, quantity AS n FROM movement m WHERE to_location = ?1 AND _del = 0
+			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
+		UNION ALL SELECT part, -quantity FROM movement m WHERE from_location = ?1 AND _del = 0
+			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
+		) GROUP BY part HAVING sum(n) < 0
+		UNION SELECT part FROM discrepancy WHERE location = ?1 AND kind = 'shortage' AND state = 'open' AND _del = 0`
+	// halves are the hand-overs whose halves have both come, or whose time is over.
+	halves = `SELECT id FROM hand_over h WHERE _del = 0 AND half <> 'cancel' AND (expires < ?1 OR EXISTS (
+		SELECT 1 FROM hand_over o WHERE o.name = h.name AND o.half <> h.half AND o._del = 0))
+		AND corrected > ?1 - 30 * 86400000 ORDER BY id`
+	// lessons are the jobs that were done and that nobody has learned from.
+	lessons = `SELECT id FROM job WHERE _del = 0 AND state IN ('done', 'closed') AND finished_at > ?1 - 30 * 86400000
+		AND NOT EXISTS (SELECT 1 FROM solution_use u WHERE u.job = job.id AND u.learned = 1 AND u._del = 0) ORDER BY id`
+)
+
+// Reconcile opens a discrepancy for what phones brought that does not fit together, settles those that came right by
+// themselves, and lets the knowledge grow by the jobs that were done. Doing it twice does it once.
+func (c *Core) Reconcile(ctx context.Context) error {
+	now := c.now().UnixMilli()
+	locations, err := c.ids(ctx, shortages)
+	if err != nil {
+		return err
+	}
+	for _, location := range locations {
+		parts, err := c.ids(ctx, partsShort, location[:])
+		if err != nil {
+			return err
+		}
+		err = c.eachInTurn(ctx, aftersales.CauseDiscrepancyFind, parts, func(tx aftersales.Tx, part record.ID) error {
+			return aftersales.CheckStock(tx, location, part)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	met, err := c.ids(ctx, halves, now)
+	if err != nil {
+		return err
+	}
+	if err := c.eachInTurn(ctx, aftersales.CauseDiscrepancyFind, met, aftersales.CheckHandOver); err != nil {
+		return err
+	}
+	jobs, err := c.ids(ctx, lessons, now)
+	if err != nil {
+		return err
+	}
+	return c.eachInTurn(ctx, aftersales.CauseSolutionLearn, jobs, func(tx aftersales.Tx, job record.ID) error {
+		_, err := aftersales.LearnFrom(tx, job)
+		return err
+	})
+}
+
+// eachInTurn runs the command for each row, some to a commit; rows that have gone meanwhile are passed over.
+func (c *Core) eachInTurn(ctx context.Context, cause string, ids []record.ID, command func(aftersales.Tx, record.ID) error) error {
+	for len(ids) > 0 {
+		n := min(releaseAtOnce, len(ids))
+		_, err := c.Hub.Do(ctx, record.ID{}, nil, cause, func(o *hub.Office) error {
+			tx := Bind(o, record.ID{})
+			for _, id := range ids[:n] {
+				if err := command(tx, id); err != nil && fault.CodeOf(err) != fault.UnknownRow {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package server
+
+import (
+	"path/filepath"
+	"testing"
+
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// What went out of a van and never came in is found, and settles itself when it comes; a job that was done is learned
+// from once.
+func TestTheHubFindsWhatDoesNotFitTogether(t *testing.T) {
+	t.Parallel()
+	k := newKept(t, filepath.Join(t.TempDir(), "hub.db")).founded()
+	van, store, part := record.ID{21}, record.ID{22}, record.ID{23}
+	move := aftersales.MoveInput{Part: part, Quantity: aftersales.Quantity{Amount: aftersales.One}, From: van, To: store}
+	k.do(func(tx aftersales.Tx) error {
+		for id, name := range map[record.ID]string{van: "Van", store: "Store"} {
+			if _, err := aftersales.CreateLocation(tx, aftersales.LocationInput{ID: id, Name: name}); err != nil {
+				return err
+			}
+		}
+		if _, err := aftersales.CreatePart(tx, aftersales.PartInput{ID: part, Code: "SEAL"}); err != nil {
+			return err
+		}
+		_, err := aftersales.TransferPart(tx, move)
+		return err
+	})
+	short := func() (open bool) {
+		for range 2 {
+			if err := k.Reconcile(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		k.do(func(tx aftersales.Tx) error {
+			row, err := tx.Row("discrepancy", aftersales.DiscrepancyID(aftersales.DiscrepancyShortage, van, part))
+			open = aftersales.DiscrepancyOf(row).Open()
+			return err
+		})
+		return open
+	}
+	if !short() {
+		t.Fatal("less than nothing lies in the van, and nobody is told")
+	}
+	move.From, move.To = store, van
+	k.do(func(tx aftersales.Tx) error { _, err := aftersales.TransferPart(tx, move); return err })
+	if short() {
+		t.Fatal("it came, and is still reported")
+	}
+}
