@@ -32,6 +32,9 @@ func (tx *Tx) Witnesses(taken bool, after uint64, limit int) (copies []*device.W
 		where = "seq > 0"
 	}
 	err = tx.conn.Each(func(r *sqlrow.Rows) error {
+		if len(copies) >= limit {
+			return errEnough
+		}
 		t := tx.layout.Schema().TableByID(schema.TableID(r.Uint(1)))
 		if t == nil {
 			return nil
@@ -42,8 +45,10 @@ func (tx *Tx) Witnesses(taken bool, after uint64, limit int) (copies []*device.W
 		}
 		copies = append(copies, &device.Witness{N: r.Uint(0), Row: row, Seq: r.Uint(4)})
 		return nil
-	}, "SELECT n, tbl, row, hub, seq FROM _witness WHERE n > ? AND "+where+" ORDER BY n LIMIT ?",
-		int64(after), int64(max(limit, 0)))
+	}, "SELECT n, tbl, row, hub, seq FROM _witness WHERE n > ? AND "+where+" ORDER BY n", int64(after))
+	if err == errEnough {
+		err = nil
+	}
 	return copies, err
 }
 
