@@ -71,7 +71,8 @@ func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite,
 	cell.Seq, cell.Seen = seq, remembered(cell.Seen, w.Unseen)
 	cell.Shown, cell.Others = kept[0], append([]record.Standing(nil), kept[1:]...)
 	row.Put(position, write.Key, kept[0].Value)
-	if differ(standing) && len(replaced) > 0 {
+	assumed := func(s record.Standing) bool { return !w.Context.Covers(s.Dot) && s.Value != newcomer.Value }
+	if differ(standing) && len(replaced) > 0 || slices.ContainsFunc(replaced, assumed) { // he had not seen what was amended
 		return records(column, write.CellID, append([]record.Standing{newcomer}, standing...), kept)
 	}
 	return records(column, write.CellID, nil, kept)
