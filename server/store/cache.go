@@ -17,6 +17,7 @@ type cache struct {
 	actors  map[clock.Actor]judge.Actor
 	dirty   map[clock.Actor]bool           // actors that the database does not have yet
 	judged  map[clock.Actor]uint64         // the highest counter in the ledger
+	refused map[clock.Actor]uint64         // the lowest counter of those that are open in quarantine; 0 for none
 	holders map[record.Bucket][]judge.Hold // every hold there ever was on the bucket
 
 	written map[clock.Actor]judge.Actor // actors that this transaction has written, for the registry
@@ -35,7 +36,8 @@ func newCache() cache {
 // forget empties the cache. The version stays: it tells of others only.
 func (c *cache) forget() {
 	*c = cache{version: c.version, times: map[uint64]clock.Stamp{}, actors: map[clock.Actor]judge.Actor{},
-		dirty: map[clock.Actor]bool{}, judged: map[clock.Actor]uint64{}, holders: map[record.Bucket][]judge.Hold{},
+		dirty: map[clock.Actor]bool{}, judged: map[clock.Actor]uint64{}, refused: map[clock.Actor]uint64{},
+		holders: map[record.Bucket][]judge.Hold{},
 		written: map[clock.Actor]judge.Actor{}, touched: map[place]uint64{}}
 }
 

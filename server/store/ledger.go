@@ -100,9 +100,23 @@ func (r reads) Waiting(a clock.Actor) (n, bytes int, err error) {
 	return n, bytes, err
 }
 
+// OldestQuarantined returns the lowest counter of the actor's open quarantined change sets, 0 if there is none.
+func (tx *Tx) OldestQuarantined(a clock.Actor) (oldest uint64, err error) {
+	oldest, known := tx.refused[a]
+	if !known {
+		if oldest, err = tx.reads.OldestQuarantined(a); err == nil {
+			keep(tx.refused, a, oldest)
+		}
+	}
+	return oldest, err
+}
+
 // PutEntry writes a ledger entry; an entry of the same dot is replaced, as when a quarantined one is closed.
 func (tx *Tx) PutEntry(e *judge.Entry) error {
 	delete(tx.ahead.fresh, e.RID)
+	if e.Outcome == wire.Quarantined {
+		delete(tx.refused, e.Dot.Actor)
+	}
 	change, err := tx.layout.SealChange(e.Encoded, e.Hash)
 	if err != nil {
 		return err
