@@ -50,6 +50,7 @@ func TestFieldsyncd(t *testing.T) {
 		"imports a file twice and doubles nothing":                importsTwice,
 		"restores a backup, and devices bring back what it lacks": restores,
 		"verifies, and finds a damaged row":                       findsDamage,
+		"keeps files through a kill, a backup and a lost disk":    keepsFiles,
 		"shuts a device out of a running hub":                     revokes,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -595,4 +596,111 @@ func TestAPhoneWithAFullDiskSaysSoAndGoesOnLater(t *testing.T) {
 	if s := w.state(li, job); len(s) != 0 {
 		t.Error(s)
 	}
+}
+
+// doomed starts a hub that is going to be killed.
+func (i *installation) doomed() (url string, kill func()) {
+	i.t.Helper()
+	c := i.command("serve", "-addr", "127.0.0.1:0", "-json")
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	var said struct{ URL string }
+	if err := json.NewDecoder(out).Decode(&said); err != nil {
+		i.t.Fatal(err)
+	}
+	return said.URL, func() { _ = c.Process.Kill(); _ = c.Wait() }
+}
+
+func keepsFiles(t *testing.T, i *installation) {
+	url, stop := i.serve()
+	code := i.employ("li", 1, url)
+	stop()
+	url, kill := i.doomed()
+	li, err := client.Open(t.Context(), client.Options{Path: filepath.Join(t.TempDir(), "li.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = li.Close() })
+	if err := li.Enrol(t.Context(), url, code, "Li's phone"); err != nil {
+		t.Fatal(err)
+	}
+	sync(t, li)
+	jobs, err := li.Jobs().List(t.Context(), client.JobFilter{Which: client.JobsAll})
+	if err != nil || len(jobs) != 1 {
+		t.Fatal(jobs, err)
+	}
+	photo, w := photoOf(t, 60, 900), &world{t: t}
+	id := w.attach(li, jobs[0].ID, aftersales.AttachPhoto, photo)
+
+	g := newGate(t, url)
+	g.pause = 2 * time.Millisecond
+	if err := li.Move(g.url()); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() { ended <- li.SyncOnce(t.Context()) }()
+	eventually(t, "half of the photo is under way", func() bool { return g.up.Load() > int64(len(photo)/2) })
+	kill()
+	<-ended
+	if s := w.state(li, jobs[0].ID); s[0] != client.FileWaiting {
+		t.Fatal(s)
+	}
+	url, stop = i.serve()
+	if err := li.Move(url); err != nil {
+		t.Fatal(err)
+	}
+	sync(t, li)
+	if s := w.state(li, jobs[0].ID); s[0] != client.FileDone {
+		t.Fatal(s)
+	}
+
+	var made struct{ Files int }
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	i.must(&made, "backup", backup)
+	stop()
+	if made.Files != 1 {
+		t.Fatalf("%d files are in the backup", made.Files)
+	}
+	if err := os.RemoveAll(filepath.Join(i.data, "hub.db.files")); err != nil {
+		t.Fatal(err)
+	}
+	if r := i.run("verify"); r.code != 1 || !strings.Contains(r.out, "is gone") {
+		t.Errorf("verify does not miss the photo: %+v", r)
+	}
+	i.must(nil, "restore", backup, "-force")
+	i.must(nil, "verify")
+	if err := os.RemoveAll(li.Path + ".files"); err != nil { // and the phone's
+		t.Fatal(err)
+	}
+	url, stop = i.serve()
+	defer stop()
+	if err := errors.Join(li.Close(), reopenAt(t, li.Path, url, id, photo)); err != nil {
+		t.Error(err)
+	}
+}
+
+// reopenAt opens a phone that has lost its files and fetches one.
+func reopenAt(t *testing.T, path, url string, id record.ID, want []byte) error {
+	t.Helper()
+	c, err := client.Open(t.Context(), client.Options{Path: path})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Move(url); err != nil {
+		return err
+	}
+	sync(t, c)
+	if err := c.Download(t.Context(), id); err != nil {
+		return err
+	}
+	if got := (&world{t: t}).content(c, id); !bytes.Equal(got, want) {
+		return errors.New("it is another photo")
+	}
+	return nil
 }
