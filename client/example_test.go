@@ -1,9 +1,12 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -169,4 +172,30 @@ func ExampleClient_Resend() {
 	}
 	fmt.Println(len(refused), "refused")
 	// Output: 0 refused
+}
+
+// A photo is kept at once, with its thumbnail; it travels when there is a network for it.
+func ExampleClient_Attach() {
+	c, done := demo()
+	defer done()
+	ctx := context.Background()
+	job, err := c.Jobs().Create(ctx, aftersales.JobInput{Title: "Pump leaks"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	about := aftersales.Row{Table: "job", ID: job}
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 640, 480))); err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.Attach(ctx, about, &picture, client.FileInput{Kind: aftersales.AttachPhoto, Caption: "type plate"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	files, err := c.Attachments(ctx, about)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(files[0].Caption, files[0].State)
+	// Output: type plate waiting
 }

@@ -209,7 +209,7 @@ func TestAFileThatIsThereIsNotSentTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.attach(wang, jobs[1], aftersales.AttachPhoto, photo)
-	gate := newGate(t, w.url)
+	gate := newGate(t, w.url, 0, nil)
 	if err := wang.Move(gate.url()); err != nil {
 		t.Fatal(err)
 	}
@@ -399,13 +399,13 @@ type gate struct {
 	pause  time.Duration
 }
 
-func newGate(t *testing.T, to string) *gate {
+func newGate(t *testing.T, to string, pause time.Duration, cutAt func() int64) *gate {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{t: t, listen: l, to: strings.TrimPrefix(to, "http://")}
+	g := &gate{t: t, listen: l, to: strings.TrimPrefix(to, "http://"), pause: pause, cutAt: cutAt}
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
@@ -461,13 +461,12 @@ func TestCutsAtRandomBytes(t *testing.T) {
 		w.attach(li, job, aftersales.AttachPhoto, photos[i])
 		total += len(photos[i])
 	}
-	g, r := newGate(t, w.url), rand.New(rand.NewPCG(7, 7))
-	turn := make(chan struct{}, 1)
-	g.cutAt = func() int64 {
+	r, turn := rand.New(rand.NewPCG(7, 7)), make(chan struct{}, 1)
+	g := newGate(t, w.url, 0, func() int64 {
 		turn <- struct{}{}
 		defer func() { <-turn }()
 		return 2000 + r.Int64N(60_000)
-	}
+	})
 	if err := li.Move(g.url()); err != nil {
 		t.Fatal(err)
 	}
@@ -509,8 +508,7 @@ func photosAreSentThroughKills(s *shop) {
 	}
 	s.done("photo", "J-100", path, "-caption", "type plate", "-original")
 	s.wantColumn([]string{"waiting"}, "state", "files", "J-100")
-	g := newGate(s.t, s.url)
-	g.pause = 2 * time.Millisecond
+	g := newGate(s.t, s.url, 2*time.Millisecond, nil)
 	for i := range 4 {
 		before := g.up.Load()
 		cmd := s.command("sync", "-server", g.url())
@@ -637,8 +635,7 @@ func keepsFiles(t *testing.T, i *installation) {
 	photo, w := photoOf(t, 60, 900), &world{t: t}
 	id := w.attach(li, jobs[0].ID, aftersales.AttachPhoto, photo)
 
-	g := newGate(t, url)
-	g.pause = 2 * time.Millisecond
+	g := newGate(t, url, 2*time.Millisecond, nil)
 	if err := li.Move(g.url()); err != nil {
 		t.Fatal(err)
 	}
