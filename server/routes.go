@@ -44,12 +44,12 @@ var Pages = []Page{
 	{"GET", "/attachments/{id}", auth.SeeJobs, (*admin.Office).ShowFile},
 	{"GET", "/attachments/{id}/thumbnail", auth.SeeJobs, (*admin.Office).ShowThumbnail},
 
-	{"GET", "/customers", auth.SeeJobs, (*admin.Office).ListCustomers},
-	{"GET", "/customers/new", auth.EditJobs, (*admin.Office).NewCustomer},
-	{"POST", "/customers", auth.EditJobs, (*admin.Office).CreateCustomer},
-	{"GET", "/customers/{id}", auth.SeeJobs, (*admin.Office).ShowCustomer},
-	{"GET", "/customers/{id}/edit", auth.EditJobs, (*admin.Office).EditCustomer},
-	{"POST", "/customers/{id}/edit", auth.EditJobs, (*admin.Office).SaveCustomer},
+	{"GET", "/customers", auth.SeeCustomers, (*admin.Office).ListCustomers},
+	{"GET", "/customers/new", auth.EditCustomers, (*admin.Office).NewCustomer},
+	{"POST", "/customers", auth.EditCustomers, (*admin.Office).CreateCustomer},
+	{"GET", "/customers/{id}", auth.SeeCustomers, (*admin.Office).ShowCustomer},
+	{"GET", "/customers/{id}/edit", auth.EditCustomers, (*admin.Office).EditCustomer},
+	{"POST", "/customers/{id}/edit", auth.EditCustomers, (*admin.Office).SaveCustomer},
 
 	{"GET", "/conflicts", auth.SeeInbox, (*admin.Office).ListConflicts},
 	{"POST", "/conflicts/settle", auth.Settle, (*admin.Office).Settle},

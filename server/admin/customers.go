@@ -35,7 +35,7 @@ var customers = &Listing{
 			`CREATE INDEX IF NOT EXISTS "party.city,id" ON party(city, id)`,
 		},
 	},
-	URL: customersURL, Title: "Customers", New: customersURL + "/new", Make: "New customer", Need: auth.EditJobs,
+	URL: customersURL, Title: "Customers", New: customersURL + "/new", Make: "New customer", Need: auth.EditCustomers,
 	Empty: "Your customers will stand here, with their machines and what was done for them. They come by hand, by import, or with their first call.",
 }
 
@@ -62,7 +62,7 @@ var customerForm = &Form{
 }
 
 var customerDetail = &Detail{
-	Table: "party", URL: customersURL, Form: customerForm, Edit: auth.EditJobs,
+	Table: "party", URL: customersURL, Form: customerForm, Edit: auth.EditCustomers,
 	Facts: []string{
 		"number", "kind", "roles", "parent", "phone", "phone2", "email", "province", "city", "district", "address",
 		"customer_group", "tax_number", "blacklisted", "blacklist_reason", "language", "tags", "merged_into", "archived_reason",

@@ -27,18 +27,18 @@ var finders = map[string]struct {
 	from, label, hint string
 	by                []string
 }{
-	"party":    {auth.SeeJobs, "party r", "r.name", joined("r.number", "r.phone", "r.city"), []string{"r.name", "r.number", "r.phone"}},
-	"contact":  {auth.SeeJobs, "contact r LEFT JOIN party p ON p.id = r.party", "r.name", joined("p.name", "r.phone"), []string{"r.name", "r.phone", "p.name"}},
-	"site":     {auth.SeeJobs, "site r LEFT JOIN party p ON p.id = r.party", "coalesce(r.name, r.address)", joined("p.name", "r.address"), []string{"r.name", "r.address", "p.name"}},
-	"unit":     {auth.SeeJobs, "unit r LEFT JOIN party p ON p.id = r.party", "coalesce(r.name, r.number, r.serial)", joined("r.serial", "p.name"), []string{"r.serial", "r.name", "r.number", "p.name"}},
-	"product":  {auth.SeeJobs, "product r", "r.code", joined("r.name"), []string{"r.code", "r.name"}},
-	"part":     {auth.SeeJobs, "part r", "r.code", joined("r.name"), []string{"r.code", "r.name", "r.barcode"}},
-	"location": {auth.SeeJobs, "location r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
-	"person":   {auth.SeeJobs, "person r", "r.name", joined("r.number"), []string{"r.name", "r.number"}},
-	"team":     {auth.SeeJobs, "team r", "r.name", "''", []string{"r.name"}},
-	"branch":   {auth.SeeJobs, "branch r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
+	"party":    {auth.SeeCustomers, "party r", "r.name", joined("r.number", "r.phone", "r.city"), []string{"r.name", "r.number", "r.phone"}},
+	"contact":  {auth.SeeCustomers, "contact r LEFT JOIN party p ON p.id = r.party", "r.name", joined("p.name", "r.phone"), []string{"r.name", "r.phone", "p.name"}},
+	"site":     {auth.SeeCustomers, "site r LEFT JOIN party p ON p.id = r.party", "coalesce(r.name, r.address)", joined("p.name", "r.address"), []string{"r.name", "r.address", "p.name"}},
+	"unit":     {auth.SeeAssets, "unit r LEFT JOIN party p ON p.id = r.party", "coalesce(r.name, r.number, r.serial)", joined("r.serial", "p.name"), []string{"r.serial", "r.name", "r.number", "p.name"}},
+	"product":  {auth.SeeProducts, "product r", "r.code", joined("r.name"), []string{"r.code", "r.name"}},
+	"part":     {auth.SeeParts, "part r", "r.code", joined("r.name"), []string{"r.code", "r.name", "r.barcode"}},
+	"location": {auth.SeeParts, "location r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
+	"person":   {auth.SignedIn, "person r", "r.name", joined("r.number"), []string{"r.name", "r.number"}},
+	"team":     {auth.SignedIn, "team r", "r.name", "''", []string{"r.name"}},
+	"branch":   {auth.SignedIn, "branch r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
 	"job":      {auth.SeeJobs, "job r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
-	"request":  {auth.SeeJobs, "request r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
+	"request":  {auth.SeeRequests, "request r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
 }
 
 // joined is an expression that has all of the others in it, those that are there.

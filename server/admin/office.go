@@ -177,7 +177,7 @@ var rail = []struct {
 	need            auth.Permission
 }{
 	{jobsURL, "j", "Jobs", auth.SeeJobs},
-	{customersURL, "k", "Customers", auth.SeeJobs},
+	{customersURL, "k", "Customers", auth.SeeCustomers},
 	{conflictsURL, "c", "Conflicts", auth.SeeInbox},
 	{refusedURL, "r", "Refused changes", auth.SeeInbox},
 	{devicesURL, "d", "Devices", auth.SeeDevices},

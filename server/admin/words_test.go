@@ -93,6 +93,12 @@ func TestEveryNameIsTranslated(t *testing.T) {
 	for _, role := range auth.Roles {
 		need("role." + string(role))
 	}
+	for _, group := range auth.Groups {
+		need("mays." + group.Name)
+	}
+	for _, p := range auth.Permissions {
+		need("may." + string(p))
+	}
 	for _, s := range jobDetail.Sections {
 		need("many." + s.table)
 	}

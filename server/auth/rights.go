@@ -1,46 +1,18 @@
 package auth
 
 import (
+	_ "embed"
+	"fmt"
 	"slices"
+	"strings"
 
 	"fieldsync/sync/fault"
 )
 
-// Permission names one thing that a person may do in the office.
-type Permission string
-
-// The permissions.
-const (
-	SignedIn      Permission = "signed_in" // everybody who is signed in has it
-	SeeJobs       Permission = "see_jobs"
-	CreateJobs    Permission = "create_jobs"
-	EditJobs      Permission = "edit_jobs"
-	Dispatch      Permission = "dispatch" // assign, reassign, plan
-	CancelJobs    Permission = "cancel_jobs"
-	CloseJobs     Permission = "close_jobs"
-	Comment       Permission = "comment"
-	SeeDevices    Permission = "see_devices"
-	EnrolDevices  Permission = "enrol_devices"
-	RevokeDevices Permission = "revoke_devices"
-	SeeInbox      Permission = "see_inbox" // conflicts and refused changes
-	Settle        Permission = "settle"    // decide conflicts
-	Release       Permission = "release"   // release, amend or dismiss refused changes
-	SeePeople     Permission = "see_people"
-	ManagePeople  Permission = "manage_people"
-	SeeAudit      Permission = "see_audit"
-	AuditSlips    Permission = "audit_slips"
-)
-
-// Permissions are all of them, in the order in which a page shows them.
-var Permissions = []Permission{
-	SignedIn, SeeJobs, CreateJobs, EditJobs, Dispatch, CancelJobs, CloseJobs, Comment, SeeDevices, EnrolDevices,
-	RevokeDevices, SeeInbox, Settle, Release, SeePeople, ManagePeople, SeeAudit, AuditSlips,
-}
-
 // Role is a named set of permissions.
 type Role string
 
-// The roles.
+// The roles that the program itself speaks of; roles.txt has all.
 const (
 	Administrator Role = "administrator"
 	Manager       Role = "manager"
@@ -49,21 +21,45 @@ const (
 	Technician    Role = "technician" // works on a device; the office's pages are not for him
 )
 
-// Roles are all of them, from the one that may most.
-var Roles = []Role{Administrator, Manager, Dispatcher, Auditor, Technician}
+//go:embed roles.txt
+var shippedText string
 
-var granted = map[Role][]Permission{
-	Administrator: Permissions,
-	Manager: {
-		SignedIn, SeeJobs, CreateJobs, EditJobs, Dispatch, CancelJobs, CloseJobs, Comment, SeeDevices, EnrolDevices,
-		SeeInbox, Settle, Release, SeePeople, SeeAudit, AuditSlips,
-	},
-	Dispatcher: {
-		SignedIn, SeeJobs, CreateJobs, EditJobs, Dispatch, CancelJobs, CloseJobs, Comment, SeeDevices, SeeInbox, Settle,
-		SeePeople,
-	},
-	Auditor:    {SignedIn, SeeJobs, Comment, SeeDevices, SeeInbox, SeePeople, SeeAudit, AuditSlips},
-	Technician: {SignedIn},
+// Roles are all that the program ships, from the one that may most, and granted is what each includes.
+var Roles, granted = mustShip(parseShipped(shippedText))
+
+func mustShip(roles []Role, granted map[Role][]Permission, err error) ([]Role, map[Role][]Permission) {
+	if err != nil {
+		panic(err) // roles.txt is part of the program
+	}
+	return roles, granted
+}
+
+// parseShipped reads lines of "role: permission …".
+func parseShipped(text string) (roles []Role, granted map[Role][]Permission, err error) {
+	granted = map[Role][]Permission{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, list, ok := strings.Cut(line, ":")
+		if _, twice := granted[Role(name)]; !ok || twice {
+			return nil, nil, fmt.Errorf("auth: roles.txt: %q", line)
+		}
+		may := []Permission{SignedIn}
+		for _, word := range strings.Fields(list) {
+			if word == "*" {
+				may = Permissions
+				break
+			}
+			if p := Permission(word); !p.Known() || slices.Contains(may, p) {
+				return nil, nil, fmt.Errorf("auth: roles.txt: %s: %q", name, word)
+			}
+			may = append(may, Permission(word))
+		}
+		roles, granted[Role(name)] = append(roles, Role(name)), may
+	}
+	return roles, granted, nil
 }
 
 // Grants reports whether the role has the permission.
