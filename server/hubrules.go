@@ -2,7 +2,6 @@ package server
 
 import (
 	"crypto/rand"
-	"slices"
 	"time"
 
 	"fieldsync/server/hub"
@@ -17,7 +16,7 @@ import (
 type rules struct{ schema *schema.Schema }
 
 // Review asks the business about a change set before it is merged, and adds the notices of what it does: they are
-// committed with it. The office's commands have checked what they write.
+// committed with it, in the hub's name. The office's commands have checked what they write.
 func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author) (judge.Decision, error) {
 	var d aftersales.Decision
 	var err error
@@ -30,13 +29,7 @@ func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author
 	if fault.CodeOf(err) == aftersales.BadPolicy {
 		notices, err = nil, nil // a policy that this version cannot read holds no work up
 	}
-	if len(notices) > 0 {
-		if d.Instead == nil {
-			d.Instead = cs.Rows
-		}
-		d.Instead = append(slices.Clone(d.Instead), notices...)
-	}
-	return judge.Decision{Instead: d.Instead}, err
+	return judge.Decision{Instead: d.Instead, Also: notices}, err
 }
 
 type reviewer struct {

@@ -132,6 +132,11 @@ func New(o Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Rules != nil {
+		if h.cfg.Own, err = h.officeActor(context.Background(), record.ID{}); err != nil {
+			return nil, err
+		}
+	}
 	h.wait.Go(h.writeNotes)
 	h.wait.Go(h.follow)
 	return h, nil

@@ -24,10 +24,14 @@ type Author struct {
 }
 
 // Decision is what a hub rule says of a change set: accept it (the zero Decision), refuse it, or merge other changes
-// in its place, as when a late change to an audited slip becomes a supplement that names it.
+// in its place, as when a late change to an audited slip becomes a supplement that names it. Also are changes of the
+// hub's own that follow from an accepted change set, as notices do: they are committed with it, or not at all, in the
+// hub's name and under a dot of its own (Config.Own), and say nothing about the verdict. An insert among them of a row
+// that is there is passed over, so that what follows twice is written once.
 type Decision struct {
 	Refuse  *fault.Error
 	Instead []record.RowChange
+	Also    []record.RowChange
 }
 
 // Rules are the application's own, asked after authorisation and before the merge.
@@ -38,7 +42,8 @@ type Rules interface {
 // Config is what judging needs to know besides the store.
 type Config struct {
 	Schema    *schema.Schema
-	Rules     Rules // may be nil
+	Rules     Rules       // may be nil
+	Own       clock.Actor // the hub's own, in whose name it writes what Rules decide Also; 0 where they decide none
 	Epoch     uint32
 	RestoreAt uint64        // the commit this epoch began from
 	Before    uint32        // the epoch whose history goes up to RestoreAt: that of the backup

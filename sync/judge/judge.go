@@ -161,7 +161,7 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 		return Ruling{}, err
 	}
 	e.Eff = eff
-	err = b.accept(author, actor, cs, e, p.Prior)
+	also, err := b.accept(author, actor, cs, e, p.Prior)
 	if reason, ok := refusal(err); ok {
 		e.Outcome, e.Code, e.Message = wire.Quarantined, reason.Code, reason.Message
 	} else if err != nil {
@@ -174,7 +174,10 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 	} else {
 		r.Return = b.keysOf(cs)
 	}
-	return r, b.store.PutEntry(e)
+	if err := b.store.PutEntry(e); err != nil {
+		return Ruling{}, err
+	}
+	return r, b.also(also, cs)
 }
 
 // Quarantine enters a change set as refused without judging it: one whose judging failed three times over.
@@ -197,49 +200,49 @@ func (b *Batch) Quarantine(author Author, p Parsed, reason *fault.Error) (Ruling
 }
 
 // accept checks the change set and merges it, or returns the *fault.Error for which it is quarantined. All checks
-// come first, so that nothing is half done.
-func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Entry, prior *wire.Prior) error {
+// come first, so that nothing is half done. What the hub is to write of its own besides is left to the caller.
+func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Entry, prior *wire.Prior) (also []record.RowChange, err error) {
 	if prior != nil && prior.Outcome == wire.Quarantined {
 		// It was refused before a restore, and others wrote on knowing only that: it carries the verdict it had.
-		return fault.New(prior.Code, "refused before the server was restored")
+		return nil, fault.New(prior.Code, "refused before the server was restored")
 	}
 	if author.Revoked {
-		return fault.New(fault.Revoked, "this device was shut out; the office decides about its last changes")
+		return nil, fault.New(fault.Revoked, "this device was shut out; the office decides about its last changes")
 	}
 	amended, err := b.amended(cs, author)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := b.check(author, cs); err != nil {
-		return err
+		return nil, err
 	}
 	k := b.knowledge(actor, cs)
 	if amended != nil { // sending again what was refused: what counts is what was known when the work was done
 		k = min(k, amended.k)
 	}
 	if err := b.authorise(author, k, cs); err != nil {
-		return err
+		return nil, err
 	}
 	decision, err := b.review(cs, author)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m := merging{cs: cs, eff: e.Eff, rows: cs.Rows}
 	if decision.Instead != nil {
 		m.rows, m.changed = decision.Instead, true
 	}
 	if err := b.mergeAll(&m); err != nil {
-		return err
+		return nil, err
 	}
 	hidden, err := b.hides(author, m.rows)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.Outcome = wire.Applied
 	if m.changed || hidden {
 		e.Outcome = wire.Merged
 	}
-	return b.closeAmended(amended, cs.Dot)
+	return decision.Also, b.closeAmended(amended, cs.Dot)
 }
 
 // hides reports whether the author may not see a row that he wrote: one that he may write because he created it, in a

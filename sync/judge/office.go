@@ -36,8 +36,9 @@ func (b *Batch) commit(author Author, a clock.Actor, amends clock.Dot, changes [
 	b.seq++
 	e := &Entry{Dot: cs.Dot, Seq: b.seq, Eff: b.now, Encoded: encoded, Hash: record.HashOf(encoded)}
 	e.RID = cs.RID(e.Hash)
+	var also []record.RowChange
 	if amends.IsZero() {
-		err = b.accept(author, actor, cs, e, nil)
+		also, err = b.accept(author, actor, cs, e, nil)
 	} else {
 		err = b.release(author, cs, e)
 	}
@@ -48,7 +49,10 @@ func (b *Batch) commit(author Author, a clock.Actor, amends clock.Dot, changes [
 	b.advance(actor, cs, e.Hash)
 	r := ruling(e, cs)
 	r.Return = b.keysOf(cs)
-	return r, b.store.PutEntry(e)
+	if err := b.store.PutEntry(e); err != nil {
+		return Ruling{}, err
+	}
+	return r, b.also(also, cs)
 }
 
 // Release applies a quarantined change set in the name of an office person, as it was or with the rows amended. It

@@ -57,28 +57,24 @@ func (h *fleetHub) config() judge.Config {
 	return judge.Config{Schema: Schema, Rules: rules{}, Epoch: m.Epoch, RestoreAt: m.RestoreAt, Before: m.Before}
 }
 
-// rules refuse what was done for the cause "bad".
-type rules struct{}
-
-// Review implements judge.Rules.
-func (rules) Review(_ judge.Rows, cs *record.ChangeSet, _ judge.Author) (judge.Decision, error) {
-	if cs.Cause == "bad" {
-		return judge.Decision{Refuse: fault.New("bad", "the rules of the house refuse it")}, nil
-	}
-	return judge.Decision{}, nil
-}
-
 // write runs do in a group commit of its own, then answer, which sees what was written; and tells the sessions. It
 // reports whether the commit is durable, though the hub may have died right after it.
 func (h *fleetHub) write(do func(*judge.Batch) error, answer func(judge.Store, *judge.Batch) error) (durable bool, err error) {
 	if h.down {
 		return false, ErrCrashed
 	}
+	cfg := h.config()
+	if cfg.Own, err = h.own(); err != nil {
+		if errors.Is(err, ErrCrashed) {
+			h.crash()
+		}
+		return false, err
+	}
 	var b *judge.Batch
 	commits := h.store.Commits()
 	err = h.store.Write(func(tx judge.Store) error {
 		var err error
-		if b, err = judge.NewBatch(tx, h.config(), clock.StampAt(h.f.now)); err != nil {
+		if b, err = judge.NewBatch(tx, cfg, clock.StampAt(h.f.now)); err != nil {
 			return err
 		}
 		if err = do(b); err != nil {
@@ -314,7 +310,12 @@ func (h *fleetHub) keep(c *conn, rows []wire.Rows) session.Event {
 }
 
 // witness returns the hub's actor under which it keeps what the device held.
-func (h *fleetHub) witness(device record.ID) (clock.Actor, error) {
+func (h *fleetHub) witness(device record.ID) (clock.Actor, error) { return h.hubActor(device) }
+
+// own returns the actor under which the hub writes what follows from what others write.
+func (h *fleetHub) own() (clock.Actor, error) { return h.hubActor(record.ID{}) }
+
+func (h *fleetHub) hubActor(device record.ID) (clock.Actor, error) {
 	epoch := h.store.Marker().Epoch
 	for _, it := range h.store.state.actors.items {
 		if a := it.value; a.Device == device && a.Person.IsZero() && a.Actor.Epoch() == epoch {

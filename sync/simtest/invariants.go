@@ -16,6 +16,7 @@ import (
 func (f *Fleet) check() {
 	f.checkQueues()
 	f.checkLedger()
+	f.checkFollows()
 	f.checkValues()
 	f.checkDeletes()
 	f.checkTimes()
