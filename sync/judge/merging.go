@@ -45,19 +45,43 @@ func (b *Batch) mergeRow(m *merging, c *record.RowChange) error {
 	if err != nil {
 		return err
 	}
+	again, err := b.cameAgain(c.Key(), m.cs.Dot.Actor)
+	if err != nil {
+		return err
+	}
 	w := &merge.Write{Op: c.Op, Dot: m.cs.Dot, As: m.as, Eff: m.eff, Context: saw, Unseen: unseen, Cells: c.Cells}
 	conflicts, err := b.write(t, c.Key(), w)
 	if err != nil {
 		return err
 	}
 	row := b.rows[c.Key()].row
-	m.changed = m.changed || len(conflicts) > 0 || !row.Vector.Equal(c.Context.With(m.cs.Dot)) || row.Deleted != (c.Op == record.Delete)
+	m.changed = m.changed || again || len(conflicts) > 0 || !row.Vector.Equal(c.Context.With(m.cs.Dot)) ||
+		row.Deleted != (c.Op == record.Delete)
 	for _, conflict := range conflicts {
 		if err := b.putConflict(row, conflict, saw); err != nil {
 			return err
 		}
 	}
 	return b.revive(m, row)
+}
+
+// cameAgain reports whether the row went back with a restore and came forward again by what devices had kept. Then its
+// vector is what somebody may have seen of it before, while his device by now has the row as it went back: that it has it
+// as it is shows in nothing but what another than its author wrote in this epoch.
+func (b *Batch) cameAgain(key record.Key, author clock.Actor) (bool, error) {
+	if b.Epoch == 0 {
+		return false, nil
+	}
+	row, err := b.Row(key)
+	if err != nil || row == nil || row.Seq <= b.RestoreAt {
+		return false, err
+	}
+	for d := range row.Vector.All() {
+		if d.Actor != author && d.Actor.Epoch() >= b.Epoch {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func (b *Batch) putConflict(row *record.Row, c merge.Conflict, saw clock.Vector) error {

@@ -176,3 +176,29 @@ func TestAHostileDeviceFillsItsOwnPlaceOnly(t *testing.T) {
 		t.Errorf("with room for one: %+v", k)
 	}
 }
+
+// A device that wrote on a row before a restore has seen what the row holds when that has come again. What it shows by
+// now may be the row as it went back, so that it must be told.
+func TestWhoWroteOnWhatCameAgainAfterARestoreIsToldTheRow(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	colleague := w.world.tech()
+	w.assign(w.job, colleague.Person)
+	title := colleague.knows(w.head(), colleague.change(record.Update, w.job, text("title", "by a colleague")))
+	var finding *record.ChangeSet
+	w.lose(func() {
+		colleague.sends(title)
+		finding = w.knows(w.head(), w.change(record.Update, w.job, text("finding", "a leak")))
+	})
+	colleague.sends(title)
+	r := w.sends(finding)
+	w.expect(r, wire.Merged, "")
+	if len(r.Return) != 1 || r.Return[0] != w.job {
+		t.Errorf("%v come along, want the job", r.Return)
+	}
+	w.tech.actor, w.tech.count = w.enrol(w.Person, w.Device, clock.SideDevice), 0
+	w.expect(w.writes(record.Update, w.job, text("finding", "two leaks")), wire.Merged, "") // nothing shows that it has it
+	w.expect(w.writes(record.Update, w.job, text("finding", "a flood")), wire.Merged, "")   // what it wrote itself shows nothing
+	w.update(w.job, text("title", "by the office"))
+	w.expect(w.writes(record.Update, w.job, text("finding", "dry again")), wire.Applied, "")
+}

@@ -60,6 +60,9 @@ func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite,
 	newcomer := record.Standing{Dot: w.Dot, Eff: w.Eff, Value: write.Value, As: w.As}
 	if !column.Asking() && (replacedBefore(cell, w) || wroteAgain(standing, &newcomer)) {
 		// Somebody whose write is already here had seen this one and replaced it: it never stands, but it is recorded.
+		if stands(standing, write.Value) { // he put it there himself: the office, from what a device had kept of it
+			return nil
+		}
 		return records(column, write.CellID, append(standing, newcomer), standing)
 	}
 	kept, replaced := split(column, standing, w, write)
@@ -172,6 +175,11 @@ func replaces(c *schema.Column, w *record.CellWrite, s record.Standing) bool {
 		return slices.Contains(w.Settles, s.Dot)
 	}
 	return !needsPerson(c, []record.Standing{s, {Value: w.Saw}})
+}
+
+// stands reports whether the value is one of those that stand.
+func stands(standing []record.Standing, v record.Value) bool {
+	return slices.ContainsFunc(standing, func(s record.Standing) bool { return s.Value == v })
 }
 
 // differ reports whether the values are not all the same.

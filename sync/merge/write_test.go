@@ -181,3 +181,38 @@ func TestAReleasedValueIsItsAuthors(t *testing.T) {
 	s.write(desk, 1, nothing, text("finding", "the technician's"), released(clock.Dot{Actor: phone, Counter: 1}))
 	s.expect("finding", texts("the technician's", "the office's")...)
 }
+
+// An office that amends what it releases writes what its author had not seen. Where his later write takes its place, or
+// was there before it, that is recorded.
+func TestWhatWasAmendedIsRecordedWhereItsAuthorReplacesIt(t *testing.T) {
+	t.Parallel()
+	refused := clock.Dot{Actor: phone, Counter: 1}
+	amends := func(s *story) { s.write(desk, 1, nothing, text("title", "amended"), released(refused)) }
+	goesOn := func(s *story) {
+		s.write(phone, 2, saw(refused), text("title", "later"), under(clock.Dot{Actor: phone, Counter: 2}))
+	}
+	for name, order := range map[string][]func(*story){"before": {amends, goesOn}, "after": {goesOn, amends}} {
+		s := newStory(t)
+		for _, happens := range order {
+			happens(s)
+		}
+		s.expect("title", record.Text("later"))
+		if want := closed("later", "amended"); len(s.said) != 1 {
+			t.Errorf("released %s it: nothing is recorded", name)
+		} else {
+			s.expectSaid(want)
+		}
+	}
+}
+
+// After a restore the office may put back what a device kept of a value, before its author's change set comes again: that
+// is the same value, and nobody's loss.
+func TestAValueThatWasPutBackIsNoConflictWhenItComesAgain(t *testing.T) {
+	t.Parallel()
+	lost := clock.Dot{Actor: tablet, Counter: 4}
+	s := newStory(t)
+	s.write(desk, 1, saw(lost), text("title", "lost"), unseen(saw(lost)), released(clock.Dot{Actor: hub, Counter: 1}))
+	s.write(tablet, 1, nothing, text("title", "lost"), under(lost))
+	s.expect("title", record.Text("lost"))
+	s.expectSaid()
+}
