@@ -185,6 +185,9 @@ func positionsOf(t *schema.Table, columns []schema.ColumnID) []int {
 func (r *Replica) takeRow(t *schema.Table, positions []int, whole bool, in *wire.Row, p *wire.Page) error {
 	key := record.Key{Table: t.ID, ID: in.ID}
 	base, err := r.store.Base(key)
+	if err == nil {
+		err = r.meetItself(in.Vector)
+	}
 	if err != nil {
 		return err
 	}
@@ -206,6 +209,15 @@ func (r *Replica) takeRow(t *schema.Table, positions []int, whole bool, in *wire
 	}
 	r.changed = append(r.changed, key)
 	return r.store.PutRow(row)
+}
+
+// meetItself looks for another copy of this database: a row with a number of this incarnation that was not used here. What
+// is written from now on must not carry that number too, or whoever has seen the one would seem to have seen the other.
+func (r *Replica) meetItself(row clock.Vector) error {
+	if row.Get(r.id.Actor) <= r.id.Counter {
+		return nil
+	}
+	return r.Renounce()
 }
 
 // newer reports whether the device has the row from a verdict that was given after the page was made.

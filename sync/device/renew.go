@@ -237,7 +237,6 @@ func (r *Replica) gap(a clock.Actor, expected uint64, taken *Taken) error {
 		taken.Resend = true
 		return r.reopen(item)
 	}
-	taken.Forked = true
 	return r.fork(clock.Dot{Actor: a, Counter: expected})
 }
 

@@ -110,6 +110,27 @@ func TestAForkedDeviceSendsUnderNewNumbersWhatHasNoVerdict(t *testing.T) {
 	p.expectState(one, device.Accepted)
 }
 
+// A copy of the phone's file was made, and nobody noticed: what the copy wrote carries the number that this phone would
+// use next. It must not: after a restore the two would be taken for one.
+func TestAPhoneThatIsSentItsOwnNumberFromElsewhereTakesAnother(t *testing.T) {
+	t.Parallel()
+	for name, comes := range map[string]func(p *phone, row wire.Rows){
+		"on a page":      func(p *phone, row wire.Rows) { p.takes(p.brings(row)) },
+		"with a verdict": func(p *phone, row wire.Rows) { p.takesVerdicts(&wire.Verdicts{At: p.seq, Rows: []wire.Rows{row}}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := onAJob(t)
+			comes(p, p.hubRow(p.job, saw(dot(desk, 1), dot(p.actor, 1)), text("title", "by the copy")))
+			item := p.writes(text("title", "by me, who saw the copy's"))
+			if p.identity().Actor != device.Provisional || item.Change.Dot.Actor == p.actor {
+				t.Fatalf("it writes as %v", item.Change.Dot)
+			}
+			p.expectContext(item, saw(dot(desk, 1), dot(p.actor, 1)))
+		})
+	}
+}
+
 func TestAnotherDeviceOfThePersonKeepsTheWork(t *testing.T) {
 	t.Parallel()
 	p := onAJob(t)

@@ -12,7 +12,7 @@ import (
 // Taken is what the verdicts asked of the session.
 type Taken struct {
 	Judged int  // change sets that now have a verdict
-	Forked bool // the incarnation's numbers name somebody else's change sets: ask for a new one and send again
+	Forked bool // the incarnation's numbers name somebody else's change sets too: ask for a new one and send again
 	Resend bool // the hub expects change sets that the device thought were judged: send again
 }
 
@@ -44,6 +44,7 @@ func (r *Replica) TakeVerdicts(v *wire.Verdicts) (Taken, error) {
 			}
 		}
 	}
+	taken.Forked = r.id.Actor == Provisional
 	return taken, r.store.PutIdentity(r.id)
 }
 
@@ -69,7 +70,6 @@ func (r *Replica) answered(v *wire.Verdicts) (map[record.Key]*record.Row, error)
 func (r *Replica) takeVerdict(v *wire.Verdicts, run *wire.Verdict, rows map[record.Key]*record.Row, taken *Taken) error {
 	switch run.Outcome {
 	case wire.Forked:
-		taken.Forked = true
 		return r.fork(clock.Dot{Actor: v.Actor, Counter: run.Counter})
 	case wire.Gap:
 		return r.gap(v.Actor, run.Seq, taken)
@@ -220,6 +220,9 @@ func (r *Replica) unpin(key record.Key, base *Base) error {
 // takeAnswer takes in today's row of the hub, as a verdict brought it.
 func (r *Replica) takeAnswer(key record.Key, row *record.Row) error {
 	base, err := r.store.Base(key)
+	if err == nil {
+		err = r.meetItself(row.Vector)
+	}
 	if err != nil {
 		return err
 	}

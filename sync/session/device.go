@@ -254,12 +254,12 @@ func (d *Device) paged(p *wire.Page) ([]Effect, error) {
 	if err != nil {
 		return nil, err
 	}
+	if id.Actor == device.Provisional { // another copy writes with its numbers
+		return d.again(), nil
+	}
 	d.pages++
 	d.cursors, d.partial = id.Cursors, !p.Last
 	ack := wire.Ack{Class: p.Class, K: id.Cursors[p.Class], Pages: d.pages, Actor: id.Actor, Written: id.Counter}
-	if ack.Actor == device.Provisional {
-		ack.Actor = 0
-	}
 	d.level = false
 	return d.settle([]Effect{Send{ack}})
 }

@@ -146,12 +146,12 @@ func TestADeviceWaitsForThePagesItLacks(t *testing.T) {
 	p.expect(got(wire.Page{From: 5, To: 6, Last: true}), ack(0, 6, 6), session.CaughtUp{}, rests)
 }
 
-func TestADeviceWithoutAnIncarnationAcknowledgesForNobody(t *testing.T) {
+// The page brought a row that another copy of the device wrote with its numbers: it asks for an incarnation of its own.
+func TestADeviceThatMeetsItselfComesBackAsAnother(t *testing.T) {
 	t.Parallel()
 	p := live(t)
 	p.id.Actor = device.Provisional
-	p.expect(got(wire.Page{From: 5, To: 6, Last: true}),
-		session.Send{Message: wire.Ack{K: 6, Pages: 1}}, session.CaughtUp{}, rests)
+	p.expect(got(wire.Page{From: 5, To: 6, Last: true}), session.Send{Message: wire.Bye{}}, session.Close{Again: true})
 }
 
 // pushes returns how many change sets each push of the effects carries.
