@@ -75,7 +75,7 @@ type Line struct {
 
 // Filling returns what the visit is asked and has answered. A checklist that it has begun to answer stays at the
 // version it began with; the others are at the one in force now. Codes: fault.UnknownRow.
-func Filling(tx Tx, visit record.ID) ([]Filled, error) {
+func Filling(tx Present, visit record.ID) ([]Filled, error) {
 	row, err := need(tx, "visit", visit)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func Filling(tx Tx, visit record.ID) ([]Filled, error) {
 	return filling(tx, JobOf(job), visit)
 }
 
-func filling(tx Tx, job Job, visit record.ID) ([]Filled, error) {
+func filling(tx Present, job Job, visit record.ID) ([]Filled, error) {
 	given, err := answersAt(tx, visit)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func filling(tx Tx, job Job, visit record.ID) ([]Filled, error) {
 }
 
 // answersAt returns the answers of the visit that stand: of two to one question, as a crew may give, the later.
-func answersAt(tx Tx, visit record.ID) (map[string]Answer, error) {
+func answersAt(tx View, visit record.ID) (map[string]Answer, error) {
 	if visit.IsZero() {
 		return nil, nil
 	}
@@ -136,7 +136,7 @@ func answersAt(tx Tx, visit record.ID) (map[string]Answer, error) {
 func (a Answer) key() string { return a.Version.String() + "/" + a.Question }
 
 // begun returns the versions that the answers name, one for each checklist, in the order of their ids.
-func begun(tx Tx, given map[string]Answer) (list []ChecklistVersion) {
+func begun(tx View, given map[string]Answer) (list []ChecklistVersion) {
 	byChecklist := map[record.ID]ChecklistVersion{}
 	for _, a := range given {
 		row, err := tx.Row("checklist_version", a.Version)

@@ -37,6 +37,16 @@ type Circumstances struct {
 // Look returns the rows as reading functions see them.
 func Look(r Rows) View { return look{r, Schema} }
 
+// LookAt is Look at an instant, ms UTC.
+func LookAt(r Rows, now int64) Present { return lookAt{look{r, Schema}, now} }
+
+type lookAt struct {
+	look
+	now int64
+}
+
+func (l lookAt) Now() int64 { return l.now }
+
 type look struct {
 	rows   Rows
 	schema *schema.Schema

@@ -232,7 +232,7 @@ func (q Question) problem(earlier map[string]bool) string {
 
 // VersionAt returns the version of the checklist in force at a moment (ms UTC): the one that began last; the zero
 // version before the first.
-func VersionAt(tx Tx, checklist record.ID, at int64) (in ChecklistVersion, err error) {
+func VersionAt(tx View, checklist record.ID, at int64) (in ChecklistVersion, err error) {
 	rows, err := tx.Refs("checklist_version", "checklist", checklist)
 	for _, row := range rows {
 		if v := ChecklistVersionOf(row); v.ValidFrom <= at && v.ValidFrom >= in.ValidFrom {
@@ -243,7 +243,7 @@ func VersionAt(tx Tx, checklist record.ID, at int64) (in ChecklistVersion, err e
 }
 
 // checklistsFor returns the checklists in use that ask at visits of this job.
-func checklistsFor(tx Tx, job Job) (list []Checklist, err error) {
+func checklistsFor(tx View, job Job) (list []Checklist, err error) {
 	kind, product := CodeID(ListJobKind, job.Kind), record.ID{}
 	unit, err := tx.Row("unit", job.Unit)
 	if err != nil {

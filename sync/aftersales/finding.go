@@ -139,7 +139,7 @@ func (in VisitFindingInput) values(tx Tx) (record.Values, error) {
 }
 
 // Findings returns what was found at the job, oldest first, without what was taken back.
-func Findings(tx Tx, job record.ID) ([]Finding, error) {
+func Findings(tx View, job record.ID) ([]Finding, error) {
 	rows, err := tx.Refs("finding", "job", job)
 	list := []Finding{}
 	for _, row := range rows {

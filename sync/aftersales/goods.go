@@ -152,7 +152,7 @@ func ReturnGoods(tx Tx, in ReturnGoodsInput) error {
 }
 
 // GoodsOf returns the job's receipts for goods, oldest first.
-func GoodsOf(tx Tx, job record.ID) ([]GoodsReceipt, error) {
+func GoodsOf(tx View, job record.ID) ([]GoodsReceipt, error) {
 	rows, err := tx.Refs("goods_receipt", "job", job)
 	list := []GoodsReceipt{}
 	for _, row := range rows {

@@ -22,7 +22,7 @@ type JobView struct {
 
 // ReadJob returns the job as it stands. Parties, sites and units are those that stand for the ones it names. Codes:
 // fault.UnknownRow.
-func ReadJob(tx Tx, id record.ID) (*JobView, error) {
+func ReadJob(tx View, id record.ID) (*JobView, error) {
 	row, err := need(tx, "job", id)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func ReadJob(tx Tx, id record.ID) (*JobView, error) {
 
 // viewReader reads until something fails, and keeps the first failure.
 type viewReader struct {
-	tx  Tx
+	tx  View
 	err error
 }
 

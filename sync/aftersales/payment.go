@@ -143,7 +143,7 @@ func (in PaymentInput) check(tx Tx) error {
 }
 
 // Payments returns what was paid for the job, as it was corrected, oldest first.
-func Payments(tx Tx, job record.ID) ([]Payment, error) {
+func Payments(tx View, job record.ID) ([]Payment, error) {
 	rows, err := tx.Refs("payment", "job", job)
 	list := []Payment{}
 	for _, row := range standing(rows) {
@@ -154,7 +154,7 @@ func Payments(tx Tx, job record.ID) ([]Payment, error) {
 
 // Paid returns how much was paid for the job, without the payment that is left out; the zero Money for nothing. A job
 // is paid in one currency: those in another than the first are not counted.
-func Paid(tx Tx, job, without record.ID) (sum Money, err error) {
+func Paid(tx View, job, without record.ID) (sum Money, err error) {
 	list, err := Payments(tx, job)
 	for _, p := range list {
 		if sum.Currency == "" {

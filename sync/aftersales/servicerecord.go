@@ -109,7 +109,7 @@ func AddServiceRecord(tx Tx, in ServiceRecordInput) (record.ID, error) {
 }
 
 // History returns the unit's service records that no other replaces, oldest first.
-func History(tx Tx, unit record.ID) ([]ServiceRecord, error) {
+func History(tx View, unit record.ID) ([]ServiceRecord, error) {
 	rows, err := tx.Refs("service_record", "unit", unit)
 	if err != nil {
 		return nil, err

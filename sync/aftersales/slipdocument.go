@@ -58,7 +58,7 @@ type PartLine struct {
 
 // SlipDocument returns what stands on the slip of a visit: the one written at it, else the job's last. Codes:
 // fault.UnknownRow.
-func SlipDocument(tx Tx, visit record.ID) (*SlipPaper, error) {
+func SlipDocument(tx Present, visit record.ID) (*SlipPaper, error) {
 	row, err := need(tx, "visit", visit)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func SlipDocument(tx Tx, visit record.ID) (*SlipPaper, error) {
 }
 
 // complete adds what is computed: times, answers, what was agreed and paid.
-func (p *SlipPaper) complete(tx Tx) (err error) {
+func (p *SlipPaper) complete(tx Present) (err error) {
 	if p.Answers, err = Filling(tx, p.Visit.ID); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (r *viewReader) partLines(moves []Movement, visit record.ID) []PartLine {
 	return lines
 }
 
-func (r *viewReader) findingLines(tx Tx, v Visit) []FindingLine {
+func (r *viewReader) findingLines(tx View, v Visit) []FindingLine {
 	lines := []FindingLine{}
 	if r.err != nil {
 		return lines

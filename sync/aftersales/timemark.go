@@ -66,7 +66,7 @@ type TimeMark struct {
 func TimeMarkOf(r *record.Row) TimeMark { return view[TimeMark](r) }
 
 // TimeMarks returns the person's marks on the job that no other replaces, in the order in which they happened.
-func TimeMarks(tx Tx, job, person record.ID) ([]TimeMark, error) {
+func TimeMarks(tx View, job, person record.ID) ([]TimeMark, error) {
 	rows, err := tx.Refs("time_mark", "job", job)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func standing(rows []*record.Row) []*record.Row {
 }
 
 // RunningClock returns the mark that started the person's clock on the job, nil if none runs.
-func RunningClock(tx Tx, job, person record.ID) (*TimeMark, error) {
+func RunningClock(tx View, job, person record.ID) (*TimeMark, error) {
 	marks, err := TimeMarks(tx, job, person)
 	var running *TimeMark
 	for i, m := range marks {
@@ -109,7 +109,7 @@ func RunningClock(tx Tx, job, person record.ID) (*TimeMark, error) {
 
 // TimeSpent returns the ms that the person spent on the job, by kind; a running clock counts until now (ms UTC). A
 // start without a stop ends where the next stretch starts.
-func TimeSpent(tx Tx, job, person record.ID, now int64) (map[string]int64, error) {
+func TimeSpent(tx View, job, person record.ID, now int64) (map[string]int64, error) {
 	marks, err := TimeMarks(tx, job, person)
 	spent := map[string]int64{}
 	var running *TimeMark

@@ -14,6 +14,12 @@ type View interface {
 	Refs(table, column string, id record.ID) ([]*record.Row, error)
 }
 
+// Present is a view that knows what time it is; every Tx is one.
+type Present interface {
+	View
+	Now() int64 // ms UTC
+}
+
 // Tx is one transaction on a replica or on the hub, as commands see it.
 type Tx interface {
 	View

@@ -91,7 +91,7 @@ func VisitOf(r *record.Row) Visit { return view[Visit](r) }
 func (v Visit) Over() bool { return v.State == VisitCancelled || v.State == VisitCompleted }
 
 // Visits returns the job's visits, oldest first.
-func Visits(tx Tx, job record.ID) ([]Visit, error) {
+func Visits(tx View, job record.ID) ([]Visit, error) {
 	rows, err := tx.Refs("visit", "job", job)
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func Visits(tx Tx, job record.ID) ([]Visit, error) {
 }
 
 // lastVisit returns the person's latest visit for the job, the zero Visit if there is none.
-func lastVisit(tx Tx, job, person record.ID) (last Visit, err error) {
+func lastVisit(tx View, job, person record.ID) (last Visit, err error) {
 	visits, err := Visits(tx, job)
 	for _, v := range visits {
 		if v.Person == person {
