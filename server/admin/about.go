@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -100,7 +101,45 @@ func (o *Office) showDetail(v *Visit, status int, problem error, d *Detail, more
 	return v.show(status, name, page)
 }
 
-type fact struct{ Label, Text string }
+// detailDo runs a command on the row in the URL with what its page showed, and goes back to it. What is refused is
+// shown on the page.
+func (o *Office) detailDo(v *Visit, d *Detail, more func(*builder, *record.Row) (any, error), cause, notice string, command func(tx aftersales.Tx, id record.ID) error) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	seen, err := parseSeen(v.form("seen"))
+	if err != nil {
+		return err
+	}
+	err = o.Engine.Do(v.r.Context(), v.author(), seen, cause, func(tx aftersales.Tx) error { return command(tx, id) })
+	if err == nil {
+		return v.done(d.URL+"/"+id.String(), v.t(notice))
+	}
+	f, status := statusOf(err)
+	if status >= 500 || f.Code == NotFound || f.Code == BadForm {
+		return err
+	}
+	return o.showDetail(v, status, err, d, more)
+}
+
+// fact is one column of a row; URL leads to the row that it means, "" if that has no page.
+type fact struct{ Label, Text, URL string }
+
+// rowPages are the pages of rows, before their ids, by table.
+var rowPages = map[string]string{"party": customersURL, "job": jobsURL, "request": requestsURL}
+
+// pageOf returns the page of the row that a column refers to, "" if there is none.
+func pageOf(row *record.Row, column string) string {
+	i := row.Table.Column(column)
+	if i < 0 || row.Table.Columns[i].Kind != schema.Ref || row.Cols[i].IsNull() {
+		return ""
+	}
+	if at := rowPages[row.Table.Columns[i].Ref]; at != "" {
+		return at + "/" + row.Cols[i].Ref().String()
+	}
+	return ""
+}
 
 // signature is who wrote a row first, when, and from which device.
 type signature struct {
@@ -185,7 +224,7 @@ func (b *builder) facts(row *record.Row, columns []string) (facts []fact, err er
 			return nil, err
 		}
 		if text != "" {
-			facts = append(facts, fact{b.label(row.Table, name), text})
+			facts = append(facts, fact{b.label(row.Table, name), text, pageOf(row, name)})
 		}
 	}
 	return facts, nil
@@ -212,7 +251,7 @@ func (b *builder) about(table, via string, id record.ID) ([]*record.Row, error) 
 // latest returns the youngest of them, the youngest first, and how many there are beyond; all in order for 0.
 func (b *builder) latest(table, via string, id record.ID, most int) (rows []*record.Row, more int, err error) {
 	t := b.o.Schema.Table(table)
-	ids, err := b.r.Refs(t, via, id)
+	ids, err := b.refs(t, via, id)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -232,6 +271,28 @@ func (b *builder) latest(table, via string, id record.ID, most int) (rows []*rec
 		}
 	}
 	return rows, more, nil
+}
+
+// refs returns the rows that refer to a row, or to one that was joined with it: nothing is rewritten when two are joined.
+func (b *builder) refs(t *schema.Table, via string, id record.ID) ([]record.ID, error) {
+	ids, err := b.r.Refs(t, via, id)
+	of := b.o.Schema.Table(t.Columns[t.Column(via)].Ref)
+	if err != nil || of == nil || of.Column("merged_into") < 0 {
+		return ids, err
+	}
+	aliases, err := b.r.Refs(of, "merged_into", id)
+	if err != nil || len(aliases) == 0 {
+		return ids, err
+	}
+	for _, alias := range aliases {
+		more, err := b.r.Refs(t, via, alias)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, more...)
+	}
+	slices.SortFunc(ids, func(a, b record.ID) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(ids), nil
 }
 
 // signed returns who wrote the row first.

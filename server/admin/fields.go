@@ -158,3 +158,12 @@ func chosen(values record.Values, column string) (elements []string) {
 	slices.Sort(elements)
 	return elements
 }
+
+// rowOptions are the rows of a query of id and name, as answers.
+func (v *Visit) rowOptions(r Reader, query string) (options []option, err error) {
+	err = r.Select(func(q *sqlrow.Rows) error {
+		options = append(options, option{q.ID(0).String(), q.Text(1)})
+		return q.Err()
+	}, query)
+	return options, err
+}

@@ -39,11 +39,18 @@ type fileView struct {
 const attachmentsURL = "/attachments"
 
 // files returns the files of the job and of what belongs to it, those that no other replaces.
-func (b *builder) files(job *record.Row) (views []fileView, err error) {
+func (b *builder) files(job *record.Row) (views []fileView, err error) { return b.filesBy("job", job) }
+
+// filesAbout returns the files of one row alone.
+func (b *builder) filesAbout(row *record.Row) (views []fileView, err error) {
+	return b.filesBy("about", row)
+}
+
+func (b *builder) filesBy(via string, of *record.Row) (views []fileView, err error) {
 	if b.o.Files == nil {
 		return nil, nil
 	}
-	rows, err := b.about("attachment", "job", job.ID)
+	rows, err := b.about("attachment", via, of.ID)
 	replaced := map[record.ID]bool{}
 	for _, row := range rows {
 		replaced[row.Get("replaces").Ref()] = true

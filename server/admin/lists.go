@@ -1,7 +1,7 @@
 package admin
 
 // listings are all lists of the office.
-var listings = []*Listing{customers}
+var listings = []*Listing{customers, requests}
 
 // Indexes returns the statements that make the office's lists fast, for the store to run before the first page.
 func Indexes() (statements []string) {

@@ -23,6 +23,9 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 	}
 	switch c.Kind {
 	case schema.Enum:
+		if list := codeList(t, c); list != "" {
+			return v.code(n, list, value.Text())
+		}
 		return v.lang.name(columnKey(t, c, value.Text())), nil
 	case schema.Ref, schema.AnyRef:
 		return n.ref(c, value)

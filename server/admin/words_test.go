@@ -22,7 +22,7 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := regexp.MustCompile(`(?:[{( ]t |\.t\(|\.say\(|fault\.(?:New|Wrap)\([\w.]+, |jobDo\(v, [\w.]+, |\b(?:New|Edit|Make|Made|Title|Empty):\s+)("(?:[^"\\]|\\.)+")`)
+	said := regexp.MustCompile(`(?:[{( ]t |\.t\(|\.say\(|fault\.(?:New|Wrap)\([\w.]+, |(?:job|request|customer)Do\(v, [\w.]+, |\b(?:New|Edit|Make|Made|Title|Empty):\s+)("(?:[^"\\]|\\.)+")`)
 	for _, file := range append(goFiles(t, "."), goFiles(t, "../auth")...) {
 		b, err := os.ReadFile(file)
 		if err != nil {

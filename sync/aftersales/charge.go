@@ -22,7 +22,7 @@ var chargeTable = &schema.Table{
 		ref(1, "job", "job", required, fixed),
 		ref(2, "visit", "visit"),
 		ref(3, "unit", "unit"),
-		enum(4, "kind", chargeKinds, required),
+		enum(4, "kind", ChargeKinds, required),
 		ref(5, "part", "part"),
 		code(6, "service"),
 		text(7, "text"),

@@ -276,7 +276,7 @@ func (e *entitling) decideContract() error {
 
 // decideKinds says for each kind of line who pays, and on what the whole is done.
 func (e *entitling) decideKinds() error {
-	for _, kind := range chargeKinds {
+	for _, kind := range ChargeKinds {
 		e.d.Cover[kind] = e.cover(kind)
 	}
 	e.d.Type, e.d.Basis, e.d.Class = TypeOutOfWarranty, BasisPaid, ClassPaid

@@ -15,7 +15,8 @@ const (
 	ChargeFreight = "freight"
 )
 
-var chargeKinds = []string{ChargeParts, ChargeLabour, ChargeTravel, ChargeFreight}
+// ChargeKinds are the kinds of line that a charge can be.
+var ChargeKinds = []string{ChargeParts, ChargeLabour, ChargeTravel, ChargeFreight}
 
 // Who pays.
 const (
@@ -60,7 +61,7 @@ func (p ChargePolicy) Validate() error {
 	for _, r := range p.Rules {
 		if !slices.Contains([]string{"", InWarranty, Out}, r.In) ||
 			!slices.Contains([]string{"", ByQuality, ByExclusion}, r.Fault) ||
-			r.Kind != "" && !slices.Contains(chargeKinds, r.Kind) || !slices.Contains(payers, r.Payer) {
+			r.Kind != "" && !slices.Contains(ChargeKinds, r.Kind) || !slices.Contains(payers, r.Payer) {
 			return fault.New(BadPolicy, "a rule of who pays names what is not known")
 		}
 	}
@@ -137,7 +138,7 @@ func (p PricePolicy) Validate() error {
 		return fault.New(BadPolicy, "rounding is by line or by total, to 1 minor unit or more")
 	}
 	for _, s := range p.Services {
-		if s.Code == "" || s.Price < 0 || !slices.Contains(chargeKinds, s.Kind) {
+		if s.Code == "" || s.Price < 0 || !slices.Contains(ChargeKinds, s.Kind) {
 			return fault.New(BadPolicy, "a service has a code, a kind and a price that is not negative")
 		}
 	}

@@ -1,0 +1,100 @@
+package admin
+
+import (
+	"slices"
+	"strconv"
+
+	"fieldsync/sync/aftersales"
+)
+
+// The reasons whose first arg is a day, or is a code of a list.
+var (
+	datedReasons = []string{
+		aftersales.WhyInWarranty, aftersales.WhyWarrantyOver, aftersales.WhyNotBegun, "refund_until", "exchange_until", "early_failure",
+	}
+	codedReasons = map[string]int{aftersales.WhyExcluded: 0, aftersales.WhyContractExcl: 1}
+)
+
+// reason says in words why a decision is as it is.
+func (v *Visit) reason(n *names, why aftersales.Reason) (string, error) {
+	args := make([]any, len(why.Args))
+	for i, arg := range why.Args {
+		args[i] = arg
+		if day, err := strconv.ParseInt(arg, 10, 64); err == nil && i == 0 && slices.Contains(datedReasons, why.Code) {
+			args[i] = date(day)
+		}
+		if at, coded := codedReasons[why.Code]; coded && at == i {
+			label, err := v.voids(n, arg)
+			if err != nil {
+				return "", err
+			}
+			args[i] = label
+		}
+		if why.Code == aftersales.WhyPolicyPays {
+			args[i] = v.lang.name("payer." + arg)
+		}
+	}
+	sentence := "why." + why.Code
+	return v.t(sentence, args...), nil
+}
+
+// voids returns what a cause or exclusion is called: reasons do not say of which of the two lists the code is.
+func (v *Visit) voids(n *names, code string) (string, error) {
+	label, err := v.code(n, aftersales.ListExclusion, code)
+	if err != nil || label != v.lang.name(aftersales.ListExclusion+"."+code) {
+		return label, err
+	}
+	return v.code(n, aftersales.ListCause, code)
+}
+
+// reasons says all of them.
+func (v *Visit) reasons(n *names, why []aftersales.Reason) (said []string, err error) {
+	for _, w := range why {
+		text, err := v.reason(n, w)
+		if err != nil {
+			return nil, err
+		}
+		said = append(said, text)
+	}
+	return said, nil
+}
+
+// entitlementView is what a customer may have for a machine, and why, in words.
+type entitlementView struct {
+	Basis, Class string
+	Unsure       bool
+	Why          []string
+	Contract     string // its number
+	Covers       []coverView
+}
+
+// coverView is who pays for one kind of line.
+type coverView struct {
+	Kind    string
+	Percent int64 // that the customer does not pay
+	Payer   string
+	Why     []string
+}
+
+// entitlement says a decision in words.
+func (v *Visit) entitlement(n *names, d aftersales.Entitlement) (view *entitlementView, err error) {
+	view = &entitlementView{Basis: d.Basis, Class: d.Class, Unsure: d.Unsure}
+	if view.Why, err = v.reasons(n, d.Why); err != nil {
+		return nil, err
+	}
+	for _, kind := range aftersales.ChargeKinds {
+		c, ok := d.Cover[kind]
+		if !ok {
+			continue
+		}
+		why, err := v.reasons(n, c.Why)
+		if err != nil {
+			return nil, err
+		}
+		view.Covers = append(view.Covers, coverView{kind, c.Percent, c.Payer, why})
+	}
+	return view, nil
+}
+
+// Customer returns the share that the customer pays, in percent.
+func (c coverView) Customer() int64 { return 100 - c.Percent }
