@@ -27,6 +27,9 @@ var Pages = []Page{
 	{"GET", "/find", auth.SignedIn, (*admin.Office).Find},
 	{"GET", "/", auth.SignedIn, (*admin.Office).Home},
 
+	{"GET", "/intake", auth.CreateJobs, (*admin.Office).ShowIntake},
+	{"POST", "/intake", auth.CreateJobs, (*admin.Office).SendIntake},
+
 	{"GET", "/requests", auth.SeeJobs, (*admin.Office).ListRequests},
 	{"GET", "/requests/{id}", auth.SeeJobs, (*admin.Office).ShowRequest},
 	{"GET", "/requests/{id}/edit", auth.EditJobs, (*admin.Office).EditRequest},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"strings"
 	"time"
@@ -157,15 +158,24 @@ func (o *Office) AttachToJob(v *Visit) error {
 	return v.done(jobURL(id), v.t("The file is attached."))
 }
 
-// receive reads the form part by part, so that a video is never in memory; the fields stand before the file.
-func (o *Office) receive(v *Visit) (in aftersales.AttachmentInput, err error) {
+// multipart begins to read a form that brings files, which takes longer and is larger than others.
+func (v *Visit) multipart() (*multipart.Reader, error) {
 	control := http.NewResponseController(v.w) // where the bound cannot be lifted, that of the server holds
 	_ = control.SetReadDeadline(v.office.Now().Add(uploadWithin))
 	_ = control.SetWriteDeadline(v.office.Now().Add(uploadWithin))
 	v.r.Body = http.MaxBytesReader(v.w, v.upload, maxUpload)
 	form, err := v.r.MultipartReader()
 	if err != nil {
-		return in, errForm
+		return nil, errForm
+	}
+	return form, nil
+}
+
+// receive reads the form part by part, so that a video is never in memory; the fields stand before the file.
+func (o *Office) receive(v *Visit) (in aftersales.AttachmentInput, err error) {
+	form, err := v.multipart()
+	if err != nil {
+		return in, err
 	}
 	fields := map[string]string{}
 	for {

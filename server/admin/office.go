@@ -176,6 +176,9 @@ var rail = []struct {
 	url, key, label string
 	need            auth.Permission
 }{
+	{homeURL, "t", "Today", auth.SeeJobs},
+	{intakeURL, "i", "Intake", auth.CreateJobs},
+	{requestsURL, "q", "Requests", auth.SeeJobs},
 	{jobsURL, "j", "Jobs", auth.SeeJobs},
 	{customersURL, "k", "Customers", auth.SeeCustomers},
 	{conflictsURL, "c", "Conflicts", auth.SeeInbox},
@@ -273,8 +276,11 @@ func (o *Office) Foreign(*Visit) error {
 	return fault.New(NoRight, "This form came from another site. Open the page here and try again.")
 }
 
-// Home leads to the first page that the visitor's roles include.
+// Home shows what needs a person now; who may not see it is led to the first page that his roles include.
 func (o *Office) Home(v *Visit) error {
+	if v.Who.May(auth.SeeJobs) {
+		return o.showToday(v)
+	}
 	for _, e := range rail {
 		if v.Who.May(e.need) {
 			v.redirect(e.url)

@@ -139,6 +139,40 @@
   };
   $$("[data-find]").forEach(offer);
 
+  // Forms that look again as one types: the parts of the page say what the server found, and nothing typed is touched.
+  const looking = (form) => {
+    let asked = 0, waiting = 0;
+    const known = (field) => field && `[name="${CSS.escape(field.name)}"][value="${CSS.escape(field.value)}"]`;
+    const part = (now, next) => {
+      if (!next || now.innerHTML === next.innerHTML) return;
+      const at = now.contains(document.activeElement) ? known(document.activeElement) : null;
+      now.replaceChildren(...next.childNodes);
+      if (at) $(at, now)?.focus({preventScroll: true});
+    };
+    const look = async (by) => {
+      const mine = ++asked, data = new URLSearchParams();
+      for (const [name, value] of new FormData(form)) if (typeof value === "string") data.append(name, value);
+      if (by?.name) data.append(by.name, by.value);
+      const answer = await fetch(form.action, {method: "POST", body: data}).catch(() => null);
+      if (!answer?.ok || mine !== asked) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const now of $$("[data-part]")) part(now, page.getElementById(now.id));
+      for (const now of $$("[data-show]", form)) now.hidden = page.getElementById(now.id)?.hidden ?? now.hidden;
+      if (by?.name === "use") for (const now of $$("[data-fill]", form)) now.value = page.getElementById(now.id)?.value ?? now.value;
+      form.dataset.looked = mine;
+    };
+    const soon = (wait) => { clearTimeout(waiting); waiting = setTimeout(look, wait); };
+    form.addEventListener("input", (event) => soon(event.target.matches("[type=radio], select") ? 0 : 180));
+    form.addEventListener("chosen", () => soon(0));
+    form.addEventListener("submit", (event) => {
+      if (!event.submitter?.matches("[data-looks]")) return;
+      event.preventDefault();
+      clearTimeout(waiting);
+      look(event.submitter);
+    });
+  };
+  $$("form[data-look]").forEach(looking);
+
   // Keys.
   const typing = (element) => element.matches("input:not([type=checkbox]), textarea, select") || element.isContentEditable;
   const move = (step) => {
