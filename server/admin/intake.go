@@ -22,22 +22,23 @@ const (
 
 type intakePage struct {
 	frame
-	Draft    string // the id that the request will have: sent twice, it is made once
-	Q        string // telephone number, name or serial
-	Party    string // id, someoneNew, or "" while nobody said
-	Unit     string // id, someoneNew, noMachine, or "" while nobody said
-	Typed    map[string]string
-	Product  field
-	Matches  []callerMatch
-	Customer *intakeCustomer
-	Lists    map[string][]option // answers of the form's selects, by field
-	People   []option
-	Teams    []option
-	Machine  *entitlementView
-	Found    []solutionView
-	Problem  string
-	Problems map[string]string // by field
-	Stopped  bool              // the policy takes nothing on for this customer
+	Draft     string // the id that the request will have: sent twice, it is made once
+	Q         string // telephone number, name or serial
+	Party     string // id, someoneNew, or "" while nobody said
+	Unit      string // id, someoneNew, noMachine, or "" while nobody said
+	Typed     map[string]string
+	Product   field
+	Matches   []callerMatch
+	Customer  *intakeCustomer
+	Lists     map[string][]option // answers of the form's selects, by field
+	People    []option
+	Teams     []option
+	Machine   *entitlementView
+	Found     []solutionView
+	Problem   string
+	Problems  map[string]string // by field
+	MayAttach bool
+	Stopped   bool // the policy takes nothing on for this customer
 }
 
 // intakeFields are the texts of the form.
@@ -118,7 +119,7 @@ func (o *Office) showIntake(v *Visit, status int, page *intakePage) error {
 		_, _ = rand.Read(random[:]) // it never fails
 		page.Draft = record.NewID(o.Now().UnixMilli(), random).String()
 	}
-	page.frame = v.frame(v.t("Intake"), intakeURL)
+	page.frame, page.MayAttach = v.frame(v.t("Intake"), intakeURL), o.Files != nil
 	err := o.Engine.View(v.r.Context(), func(r Reader) error {
 		i := &intaking{o.builder(v, r, &about{}), page}
 		for _, step := range []func() error{i.form, i.matches, i.customer, i.entitlement, i.solutions} {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -76,8 +77,11 @@ type intakeOrder struct {
 // what becomes of it. What is refused is shown on the page, with all that was typed.
 func (o *Office) saveIntake(v *Visit, page *intakePage, files []aftersales.AttachmentInput) error {
 	order := &intakeOrder{page: page, files: files, do: v.form("do")}
-	if !knownOutcome(order.do) {
+	switch {
+	case !knownOutcome(order.do):
 		return errForm
+	case order.do == "job" && !v.Who.May(auth.CreateJobs):
+		return fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
 	}
 	err := o.Engine.View(v.r.Context(), func(r Reader) error { return v.readIntake(r, order) })
 	if err == nil && page.Problem == "" && len(page.Problems) == 0 {

@@ -176,9 +176,9 @@ var rail = []struct {
 	url, key, label string
 	need            auth.Permission
 }{
-	{homeURL, "t", "Today", auth.SeeJobs},
-	{intakeURL, "i", "Intake", auth.CreateJobs},
-	{requestsURL, "q", "Requests", auth.SeeJobs},
+	{homeURL, "t", "Today", auth.SeeToday},
+	{intakeURL, "i", "Intake", auth.TakeCalls},
+	{requestsURL, "q", "Requests", auth.SeeRequests},
 	{jobsURL, "j", "Jobs", auth.SeeJobs},
 	{customersURL, "k", "Customers", auth.SeeCustomers},
 	{conflictsURL, "c", "Conflicts", auth.SeeInbox},
@@ -278,7 +278,7 @@ func (o *Office) Foreign(*Visit) error {
 
 // Home shows what needs a person now; who may not see it is led to the first page that his roles include.
 func (o *Office) Home(v *Visit) error {
-	if v.Who.May(auth.SeeJobs) {
+	if v.Who.May(auth.SeeToday) {
 		return o.showToday(v)
 	}
 	for _, e := range rail {

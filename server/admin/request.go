@@ -7,7 +7,7 @@ import (
 )
 
 var requestDetail = &Detail{
-	Table: "request", URL: requestsURL, State: "state", Page: "request", Form: requestForm, Edit: auth.EditJobs,
+	Table: "request", URL: requestsURL, State: "state", Page: "request", Form: requestForm, Edit: auth.EditRequests,
 	Facts: []string{
 		"party", "contact", "site", "unit", "type", "service_class", "severity", "priority", "channel", "service_level",
 		"fault_code", "received_at", "taken_by", "first_response_at", "solved_at", "closed_at", "due_at", "intake", "reason",

@@ -1,2 +1,224 @@
 package admin
-func (o *Office) showToday(v *Visit) error { return o.ListJobs(v) }
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// concern is one kind of thing that needs a person now.
+type concern struct {
+	ID    string // on the page
+	Title string
+	Count int
+	More  bool // there are more than were counted
+	URL   string
+	Rows  []concernRow
+}
+
+type concernRow struct {
+	URL, Name, Text string
+	Chip, Hue       string
+	At              int64
+}
+
+type todayPage struct {
+	frame
+	Concerns []concern // those with something in them
+	Calm     []string  // what needs nobody
+}
+
+// todayMost is how many of each concern are shown: the first to be done.
+const todayMost = 6
+
+// showToday shows what needs a person now, of what the visitor may see.
+func (o *Office) showToday(v *Visit) error {
+	page := todayPage{frame: v.frame(v.t("Today"), homeURL)}
+	err := o.Engine.View(v.r.Context(), func(r Reader) error {
+		d := &day{o, v, r, o.names(r), o.Now()}
+		for _, c := range []struct {
+			title string
+			need  auth.Permission
+			read  func(*concern) error
+		}{
+			{v.t("Jobs that nobody has"), auth.SeeJobs, d.unassigned},
+			{v.t("Promises that burn"), auth.SeeRequests, d.promises},
+			{v.t("Conflicts"), auth.SeeInbox, d.conflicts},
+			{v.t("Refused changes"), auth.SeeInbox, d.refused},
+			{v.t("Paid work that waits for a second yes"), auth.Approve, d.approvals},
+			{v.t("Stock and approvals that do not fit together"), auth.SeeInbox, d.discrepancies},
+			{v.t("Leakage and refunds due"), auth.SeeInbox, d.findings},
+		} {
+			if !v.Who.May(c.need) {
+				continue
+			}
+			found := concern{Title: c.title}
+			if err := c.read(&found); err != nil {
+				return err
+			}
+			page.add(found)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if v.Who.May(auth.SeeDevices) {
+		silent, err := o.silent(v)
+		if err != nil {
+			return err
+		}
+		page.add(silent)
+	}
+	return v.show(http.StatusOK, "today", page)
+}
+
+func (p *todayPage) add(c concern) {
+	if c.Count == 0 {
+		p.Calm = append(p.Calm, c.Title)
+		return
+	}
+	p.Concerns = append(p.Concerns, c)
+}
+
+// day reads what needs a person, within one snapshot.
+type day struct {
+	o   *Office
+	v   *Visit
+	r   Reader
+	n   *names
+	now time.Time
+}
+
+// unassigned lists the jobs that nobody has: those that were left over come first, as aftersales.DispatchOrder has it.
+func (d *day) unassigned(c *concern) (err error) {
+	c.ID, c.URL = "unassigned", jobsURL+"?unassigned=1"
+	if _, c.Count, _, err = d.r.Jobs(JobFilter{Unassigned: true}, "", 1); err != nil || c.Count == 0 {
+		return err
+	}
+	today := aftersales.DayIn(d.o.Zone.String(), d.now.UnixMilli())
+	return d.r.Select(func(q *sqlrow.Rows) error {
+		row := concernRow{URL: jobURL(q.ID(0)), Name: q.Text(1), Text: q.Text(2) + " · " + q.Text(3), At: q.Int(5)}
+		if q.Int(6) < today {
+			row.Chip, row.Hue = d.v.t("left over since %s", date(q.Int(6))), "urgent"
+		} else if p := q.Int(4); p > 0 && p <= 2 {
+			row.Chip, row.Hue = fmt.Sprintf("P%d", p), "urgent"
+		}
+		c.Rows = append(c.Rows, row)
+		return q.Err()
+	}, `SELECT j.id, j.number, coalesce(j.title, j.description, ''), coalesce(p.name, ''), j.priority, j.due_at, j.reported_on
+		FROM job j LEFT JOIN party p ON p.id = j.party
+		WHERE j.state IN ('new', 'planned', 'in_work') AND j._del = 0
+		AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)
+		ORDER BY j.reported_on >= ?, j.priority IS NULL, j.priority, j.due_at IS NULL, j.due_at, j.reported_on, j.id LIMIT ?`,
+		today, int64(todayMost))
+}
+
+// The requests whose promises are looked at: those that are due within a day, and those that nobody answered yet.
+const (
+	promisesAhead = 24 * time.Hour
+	promisesMost  = 200
+)
+
+// promises lists the requests with a promise that is breached or due soon, the one that is due first before all others.
+func (d *day) promises(c *concern) error {
+	c.ID, c.URL = "promises", requestsURL+"?overdue=1"
+	ids, err := d.watched()
+	if err != nil {
+		return err
+	}
+	c.More = len(ids) == promisesMost
+	book := aftersales.NewSLABook(aftersales.Look(d.r))
+	for _, id := range ids {
+		clocks, err := book.Clocks(id, d.now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		clock, burns := burning(clocks)
+		if !burns {
+			continue
+		}
+		row := concernRow{URL: requestsURL + "/" + id.String(), At: clock.Due, Hue: clock.State}
+		row.Chip = d.v.lang.name("event."+clock.Target) + " · " + d.v.lang.name("clock."+clock.State)
+		if row.Name, row.Text, err = d.request(id); err != nil {
+			return err
+		}
+		c.Count, c.Rows = c.Count+1, append(c.Rows, row)
+	}
+	slices.SortStableFunc(c.Rows, func(a, b concernRow) int { return cmp.Compare(a.At, b.At) })
+	c.Rows = c.Rows[:min(len(c.Rows), todayMost)]
+	return nil
+}
+
+// watched returns the open requests whose clocks may burn.
+func (d *day) watched() (ids []record.ID, err error) {
+	err = d.r.Select(func(q *sqlrow.Rows) error { ids = append(ids, q.ID(0)); return q.Err() },
+		`SELECT id FROM request WHERE state IN ('new', 'escalated', 'depot', 'on_site') AND _del = 0
+		AND (due_at < ? OR first_response_at IS NULL) ORDER BY due_at IS NULL, due_at, id LIMIT ?`,
+		d.now.Add(promisesAhead).UnixMilli(), int64(promisesMost))
+	return ids, err
+}
+
+// burning returns the clock that somebody must do something about first.
+func burning(clocks []aftersales.Clock) (first aftersales.Clock, burns bool) {
+	for _, c := range clocks {
+		open := c.State == aftersales.ClockSoon || c.State == aftersales.ClockBreached && c.Met == 0
+		if open && (!burns || c.Due < first.Due) {
+			first, burns = c, true
+		}
+	}
+	return first, burns
+}
+
+// request returns what a request is called, and what it is about.
+func (d *day) request(id record.ID) (number, text string, err error) {
+	row, err := aftersales.Look(d.r).Row("request", id)
+	if err != nil || row == nil {
+		return "", "", err
+	}
+	r := aftersales.RequestOf(row)
+	who, err := d.n.row(record.Key{Table: d.o.Schema.Table("party").ID, ID: r.Party})
+	return r.Number, cmp.Or(r.Title, r.Description) + " · " + who, err
+}
+
+func (d *day) conflicts(c *concern) error {
+	c.ID, c.URL = "conflicts", conflictsURL
+	found, total, _, err := d.r.Conflicts(true, record.Key{}, "", todayMost)
+	if err != nil {
+		return err
+	}
+	views, err := d.o.conflictViews(d.v, d.n, found)
+	c.Count = total
+	for _, view := range views {
+		row := concernRow{URL: cmp.Or(view.Job, conflictsURL), Name: view.Place, Text: view.Column}
+		if view.Ask {
+			row.Chip, row.Hue = d.v.t("a person must decide"), "ask"
+		}
+		c.Rows = append(c.Rows, row)
+	}
+	return err
+}
+
+func (d *day) refused(c *concern) error {
+	c.ID, c.URL = "refused", refusedURL
+	events, total, _, err := d.r.Refused(true, "", todayMost)
+	if err != nil {
+		return err
+	}
+	c.Count = total
+	for i := range events {
+		view, err := d.o.changeView(d.v, d.n, &events[i])
+		if err != nil {
+			return err
+		}
+		c.Rows = append(c.Rows, concernRow{URL: refusedURL + "/" + view.Dot, Name: view.Cause, Text: view.By, At: view.When})
+	}
+	return nil
+}
