@@ -2,6 +2,7 @@ package admin
 
 import (
 	"errors"
+	"strings"
 
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -19,11 +20,13 @@ func (v *Visit) holder() (person, team record.ID, err error) {
 	if chosen == "" {
 		return person, team, nil
 	}
-	for prefix, id := range map[string]*record.ID{"person:": &person, "team:": &team} {
-		if len(chosen) > len(prefix) && chosen[:len(prefix)] == prefix {
-			*id, err = record.ParseID(chosen[len(prefix):])
-			return person, team, errors.Join(err)
-		}
+	of, text, _ := strings.Cut(chosen, ":")
+	id, err := record.ParseID(text)
+	switch {
+	case err == nil && of == "person":
+		return id, team, nil
+	case err == nil && of == "team":
+		return person, id, nil
 	}
 	return person, team, errForm
 }
@@ -54,7 +57,15 @@ func (o *Office) WaitRequest(v *Visit) error {
 		edge, notice = aftersales.EdgeStop, "It waits no longer."
 	}
 	return o.requestDo(v, aftersales.CauseRequestWait, notice, func(tx aftersales.Tx, id record.ID) error {
-		_, err := aftersales.MarkWait(tx, aftersales.WaitInput{Request: id, Reason: v.form("wait"), Edge: edge, Note: v.form("note")})
+		reason := v.form("wait")
+		if edge == aftersales.EdgeStop {
+			standing, err := aftersales.StandingOf(tx, id)
+			if err != nil {
+				return err
+			}
+			reason = standing.Waits
+		}
+		_, err := aftersales.MarkWait(tx, aftersales.WaitInput{Request: id, Reason: reason, Edge: edge, Note: v.form("note")})
 		return err
 	})
 }

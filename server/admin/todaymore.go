@@ -16,7 +16,7 @@ func (d *day) approvals(c *concern) error {
 		WHERE x.needs_second = 1 AND j.state IN ('new', 'planned', 'in_work')
 		AND NOT EXISTS (SELECT 1 FROM approval a WHERE a.consent = x.id AND a.how <> 'issued')
 		AND x.id = (SELECT max(y.id) FROM consent y WHERE y.job = x.job)`,
-		"j.id, j.number, coalesce(j.title, ''), coalesce(p.name, ''), x.amount, x.amount_unit, x.corrected",
+		"j.id, j.number, coalesce(j.title, ''), coalesce(p.name, ''), x.amount_minor, x.amount_currency, x.corrected",
 		func(q *sqlrow.Rows) concernRow {
 			return concernRow{
 				URL: jobURL(q.ID(0)), Name: q.Text(1), Text: q.Text(2) + " · " + q.Text(3), At: q.Int(6),
@@ -42,7 +42,7 @@ func (d *day) discrepancies(c *concern) error {
 func (d *day) findings(c *concern) error {
 	c.ID, c.URL = "findings", findingsURL
 	return d.list(c, `FROM billing_finding x LEFT JOIN job j ON j.id = x.job WHERE x.state = 'open' AND x._del = 0`,
-		"x.id, x.kind, concat_ws(' · ', j.number, j.title), x.amount, x.amount_unit, x.found_at",
+		"x.id, x.kind, concat_ws(' · ', j.number, j.title), x.amount_minor, x.amount_currency, x.found_at",
 		func(q *sqlrow.Rows) concernRow {
 			return concernRow{
 				URL: findingsURL + "/" + q.ID(0).String(), Name: capital(d.v.lang.name("billing_finding.kind." + q.Text(1))), Text: q.Text(2),
