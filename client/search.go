@@ -59,6 +59,7 @@ func (c *Client) startIndexing() {
 			if err := c.index(ctx); err != nil && ctx.Err() == nil {
 				c.Log.Error("the search index could not be brought up to date; it is tried again", "error", err)
 			}
+			c.contact.stirring.stir()
 			select {
 			case _, following = <-changes:
 			case <-c.indexer.more:

@@ -37,6 +37,7 @@ type Status struct {
 
 // contact is what the client knows of the hub in this process.
 type contact struct {
+	stirring stirring
 	mu       sync.Mutex
 	last     time.Time
 	online   bool
@@ -50,6 +51,7 @@ type contact struct {
 
 func (c *contact) heard(now func() time.Time) func() {
 	return func() {
+		defer c.stirring.stir()
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.last, c.trouble = now(), ""
@@ -89,12 +91,14 @@ func (c *contact) forgot(upTo uint64) {
 }
 
 func (c *contact) failed(reason error) {
+	defer c.stirring.stir()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.trouble = reason.Error()
 }
 
 func (c *contact) setOnline(online bool) {
+	defer c.stirring.stir()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.online = online
@@ -107,6 +111,7 @@ func (c *contact) isOnline() bool {
 }
 
 func (c *contact) progressed(p *wire.Page) {
+	defer c.stirring.stir()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.done, c.total = p.Done, p.Total
@@ -208,6 +213,7 @@ func (c *Client) Outbox(ctx context.Context, state device.State) (list []Sent, e
 
 // Dismiss gives up a refused change. The office still has it.
 func (c *Client) Dismiss(ctx context.Context, dot clock.Dot) error {
+	defer c.contact.stirring.stir()
 	return c.replica.Write(ctx, func(tx *replica.Tx) error {
 		r, err := device.Open(tx, c.Schema)
 		if err != nil {

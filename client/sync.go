@@ -113,6 +113,7 @@ func (c local) take(write func(context.Context, func(*replica.Tx) error) error, 
 	})
 	if err == nil {
 		c.watch.tell(changed)
+		c.contact.stirring.stir() // a verdict may change no row that is shown
 	}
 	return err
 }

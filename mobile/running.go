@@ -1,0 +1,239 @@
+package mobile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"fieldsync/client"
+)
+
+// running is an open replica, with what ends the calls that wait for the network.
+type running struct {
+	*client.Client
+	network context.Context
+	hangUp  context.CancelFunc
+}
+
+func run(o client.Options) (*running, error) {
+	c, err := client.Open(context.Background(), o)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &running{c, ctx, cancel}, nil
+}
+
+// Answers that this package gives itself.
+var (
+	errClosed     = refuse("closed", "the client is closed")
+	errSuspended  = refuse("suspended", "the client is suspended: resume it first")
+	errNoListener = refuse("invalid_value", "there is no listener")
+	errNoConfig   = refuse("invalid_value", "the configuration names no directory")
+)
+
+func refuse(code client.Code, message string) *client.Error {
+	return &client.Error{Code: code, Message: message}
+}
+
+// said is an error as the other side reads it: "CODE: message".
+type said string
+
+func (s said) Error() string { return string(s) }
+
+// guard ends every exported function: a panic becomes an error, and every error reads "CODE: message".
+func guard(err *error) {
+	if p := recover(); p != nil {
+		*err = refuse("panic", fmt.Sprintf("there is a mistake in the program: report %q at %s; what was recorded is kept", p, origin()))
+	}
+	if *err != nil {
+		*err = said(textOf(*err))
+	}
+}
+
+// origin returns where the panic arose that guard has recovered.
+func origin() string {
+	callers := make([]uintptr, 16)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for {
+		f, more := frames.Next()
+		if !more || !strings.HasPrefix(f.Function, "runtime.") {
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+	}
+}
+
+func textOf(err error) string {
+	text := "internal: " + err.Error()
+	var f *client.Error
+	var s said
+	switch {
+	case errors.As(err, &f):
+		text = f.Error()
+	case errors.As(err, &s):
+		text = string(s)
+	case errors.Is(err, context.Canceled):
+		text = "cancelled: it was stopped; what was recorded is kept"
+	case errors.Is(err, context.DeadlineExceeded):
+		text = "no_network: there was not enough time; the rest goes next time"
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func optionsOf(config *Config, keys Keystore) (o client.Options, err error) {
+	if config == nil || config.Directory == "" {
+		return o, errNoConfig
+	}
+	ahead, known := aheads[config.Ahead]
+	if !known {
+		return o, refuse("invalid_value", `ahead is "thumbnails", "documents", "all" or "nothing"`)
+	}
+	o = client.Options{
+		Path: filepath.Join(config.Directory, "field.db"), App: config.App, DeferIndexes: true,
+		Files: client.FileOptions{Reduce: config.ReducePhotos, WiFiOnly: config.WiFiOnly, Ahead: ahead},
+	}
+	if keys != nil {
+		o.Keys = keystore{keys}
+	}
+	return o, nil
+}
+
+var aheads = map[string]client.Ahead{
+	"": client.AheadThumbnails, "thumbnails": client.AheadThumbnails, "documents": client.AheadDocuments,
+	"all": client.AheadAll, "nothing": client.AheadNothing,
+}
+
+func networkOf(kind string) (client.Network, error) {
+	switch kind {
+	case "unknown":
+		return client.NetworkUnknown, nil
+	case "free":
+		return client.NetworkFree, nil
+	case "metered":
+		return client.NetworkMetered, nil
+	}
+	return 0, refuse("invalid_value", `a network is "free", "metered" or "unknown"`)
+}
+
+// with runs do on the open replica. It does not keep it open: what is in the middle of a transaction when the client is
+// suspended ends it first, what comes after is refused by the replica.
+func (c *Client) with(do func(*running) error) error {
+	c.mu.Lock()
+	r, closed := c.open, c.closed
+	c.mu.Unlock()
+	switch {
+	case closed:
+		return errClosed
+	case r == nil:
+		return errSuspended
+	}
+	return do(r)
+}
+
+func (c *Client) withID(text string, do func(*running, client.ID) error) error {
+	id, err := parseID(text)
+	if err != nil {
+		return err
+	}
+	return c.with(func(r *running) error { return do(r, id) })
+}
+
+func parseID(text string) (id client.ID, err error) {
+	if err := id.UnmarshalText([]byte(text)); err != nil {
+		return id, refuse("invalid_value", "this is no id: "+text)
+	}
+	return id, nil
+}
+
+// finder is what finds rows by what people say.
+type finder interface {
+	Find(context.Context, string) (client.ID, error)
+}
+
+func (c *Client) find(said string, in func(*running) finder) (id string, err error) {
+	err = c.with(func(r *running) error {
+		found, err := in(r).Find(context.Background(), said)
+		id = found.String()
+		return err
+	})
+	return id, err
+}
+
+func (c *Client) want(connected bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.connected = connected
+}
+
+// stop closes the replica if it is open. It is called with the lock held.
+func (c *Client) stop() error {
+	r := c.open
+	if r == nil {
+		return nil
+	}
+	c.open = nil
+	r.hangUp()
+	return r.Close()
+}
+
+func (r *running) attach(table, id, path, infoJSON string) (string, error) {
+	about, err := parseID(id)
+	if err != nil {
+		return "", err
+	}
+	var info client.FileInput
+	if err := decode(infoJSON, &info); err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fileError(err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	made, err := r.Attach(context.Background(), client.Row{Table: table, ID: about}, f, info)
+	return made.String(), err
+}
+
+func (r *running) save(id client.ID, path string) error {
+	from, err := r.OpenAttachment(context.Background(), id)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }() // it was only read
+	return writeWhole(path, from)
+}
+
+func (r *running) saveThumbnail(id client.ID, path string) error {
+	picture, err := r.Thumbnail(context.Background(), id)
+	if err != nil {
+		return err
+	}
+	return writeWhole(path, bytes.NewReader(picture))
+}
+
+// writeWhole writes a file that is there whole or not at all.
+func writeWhole(path string, content io.Reader) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".fieldsync-*")
+	if err != nil {
+		return fileError(err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // gone when it was renamed
+	_, err = io.Copy(f, content)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fileError(err)
+	}
+	return fileError(os.Rename(f.Name(), path))
+}
+
+func fileError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return refuse("no_file", "the file cannot be read or written: "+err.Error())
+}
