@@ -1,37 +1,20 @@
 package store
 
 import (
-	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
-	"fieldsync/sync/sqlrow"
 )
 
 // ahead is what a transaction has read before it was asked, many rows by one statement: a statement costs as much as
-// three rows do. It holds what the database holds, so whatever writes a row or an entry takes it out.
+// three rows do. It holds what the database holds, so whatever writes a row takes it out.
 type ahead struct {
-	rows  map[record.Key]*record.Row // nil: there is no such row
-	fresh map[record.ID]bool         // identities of change sets that the ledger does not have
+	rows map[record.Key]*record.Row // nil: there is no such row
 }
 
 func (a *ahead) forget() { *a = ahead{} }
 
-// Foresee reads ahead the rows and looks up the identities of change sets that are about to be judged.
-func (tx *Tx) Foresee(rows []record.Key, rids []record.ID) error {
-	tx.ahead.forget()
-	if len(rids) < few {
-		return nil
-	}
-	tx.ahead.fresh = make(map[record.ID]bool, len(rids))
-	for _, rid := range rids {
-		tx.ahead.fresh[rid] = true
-	}
+// Foresee reads ahead the rows that are about to be judged.
+func (tx *Tx) Foresee(rows []record.Key) error {
 	err := tx.ahead.read(tx.reads, rows)
-	if err == nil {
-		err = tx.conn.EachOf("SELECT rid FROM _ledger WHERE same_actor = 0 AND rid IN "+sqlrow.IDMarks, rids, func(q *sqlrow.Rows) error {
-			delete(tx.ahead.fresh, q.ID(0))
-			return q.Err()
-		})
-	}
 	if err != nil {
 		tx.ahead.forget()
 	}
@@ -41,7 +24,7 @@ func (tx *Tx) Foresee(rows []record.Key, rids []record.ID) error {
 // Foresee reads the rows ahead.
 func (v *View) Foresee(rows []record.Key) error { return v.ahead.read(v.reads, rows) }
 
-// few is how many rows or identities are not worth reading ahead.
+// few is how many rows are not worth reading ahead.
 const few = 4
 
 func (a *ahead) read(r reads, rows []record.Key) error {
@@ -70,11 +53,3 @@ func (tx *Tx) Row(k record.Key) (*record.Row, error) { return tx.ahead.row(tx.re
 
 // Row returns the row with its metadata, dead or alive; nil if there was never one.
 func (v *View) Row(k record.Key) (*record.Row, error) { return v.ahead.row(v.reads, k) }
-
-// EntryByRID returns the first entry with that identity, nil if there is none.
-func (tx *Tx) EntryByRID(rid record.ID) (*judge.Entry, error) {
-	if tx.ahead.fresh[rid] {
-		return nil, nil
-	}
-	return tx.reads.EntryByRID(rid)
-}

@@ -162,14 +162,15 @@ func judgeOne(tx *Tx, actor *judge.Actor, at int, seq uint64, change []byte) err
 		return err
 	}
 	hash := record.HashOf(change)
-	if old, err := tx.EntryByRID(record.ID(hash)); err != nil || old != nil {
+	origin := record.Origin{Dot: d, RID: record.ID(hash)}
+	if old, err := tx.Restamped(origin); err != nil || !old.IsZero() {
 		return fmt.Errorf("entry %v: %w", old, err)
 	}
 	actor.Counter, actor.Chain = d.Counter, record.Chain(actor.Chain, hash)
 	if err = tx.PutActor(actor); err != nil {
 		return err
 	}
-	return tx.PutEntry(&judge.Entry{Dot: d, RID: record.ID(hash), Hash: hash, Seq: seq, Eff: 5, Outcome: wire.Applied, Encoded: change})
+	return tx.PutEntry(&judge.Entry{Dot: d, Origin: origin, Hash: hash, Seq: seq, Eff: 5, Outcome: wire.Applied, Encoded: change})
 }
 
 // BenchmarkPull asks what a reconnecting device asks: its holds, and the feed of each bucket.

@@ -103,7 +103,7 @@ func accept(tx *Tx, actor clock.Actor, job int) error {
 	bytes := binary.BigEndian.AppendUint64([]byte("change set"), uint64(actor)<<20|d.Counter)
 	hash := record.HashOf(bytes)
 	a.Counter, a.Chain = d.Counter, record.Chain(a.Chain, hash)
-	if err = tx.PutEntry(&judge.Entry{Dot: d, RID: record.ID(hash), Hash: hash, Seq: seq, Outcome: wire.Applied, Encoded: bytes}); err != nil {
+	if err = tx.PutEntry(&judge.Entry{Dot: d, Origin: record.Origin{Dot: d, RID: record.ID(hash)}, Hash: hash, Seq: seq, Outcome: wire.Applied, Encoded: bytes}); err != nil {
 		return err
 	}
 	if err = tx.PutActor(a); err != nil {

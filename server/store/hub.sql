@@ -64,13 +64,12 @@ CREATE TABLE _actor (
 ) STRICT;
 CREATE INDEX _actor_person ON _actor(person);
 
--- Every change set that was judged, with its verdict, whole. rid is the identity that survives re-stamping: a change
--- set that comes again under another dot names the first one in same_*. A quarantined one that was released, amended
--- or dismissed names the dot that did so in closed_*.
+-- Every change set that was judged, with its verdict, whole. One that was re-stamped says in first_* and rid how it was
+-- first written, and names in same_* the dot under which it was judged before. A quarantined one that was released,
+-- amended or dismissed names the dot that did so in closed_*.
 CREATE TABLE _ledger (
 	actor          INTEGER NOT NULL,
 	counter        INTEGER NOT NULL,
-	rid            BLOB NOT NULL,
 	hash           BLOB NOT NULL,
 	seq            INTEGER NOT NULL,
 	eff            INTEGER NOT NULL,
@@ -81,13 +80,27 @@ CREATE TABLE _ledger (
 	same_counter   INTEGER NOT NULL,
 	closed_actor   INTEGER NOT NULL,
 	closed_counter INTEGER NOT NULL,
+	first_actor    INTEGER,
+	first_counter  INTEGER,
+	rid            BLOB,             -- the hash that it had then; null for its own
 	change         BLOB,
 	PRIMARY KEY (actor, counter)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX _ledger_rid ON _ledger(rid) WHERE same_actor = 0;
 CREATE INDEX _ledger_quarantine ON _ledger(seq, actor, counter) WHERE outcome = 3;
 CREATE INDEX _ledger_open ON _ledger(actor, counter) WHERE outcome = 3 AND closed_actor = 0;
 CREATE INDEX _ledger_inbox ON _ledger(seq, actor, counter) WHERE outcome = 3 AND closed_actor = 0; -- the oldest first
+
+-- Change sets that had been re-stamped when they came first, by how they were first written: so that the original, or
+-- another copy of it, is not taken twice. Hashes are random, and an index of those of all change sets would cost a page
+-- for each; the original of a copy is found by its dot.
+CREATE TABLE _restamped (
+	first_actor   INTEGER NOT NULL,
+	first_counter INTEGER NOT NULL,
+	rid           BLOB NOT NULL,
+	actor         INTEGER NOT NULL,
+	counter       INTEGER NOT NULL,
+	PRIMARY KEY (first_actor, first_counter, rid)
+) STRICT, WITHOUT ROWID;
 
 -- Which change sets touched a row, refused ones too: its history. Ids are unique over all tables.
 CREATE TABLE _touch (

@@ -11,23 +11,52 @@ import (
 	"fieldsync/sync/wire"
 )
 
-const selectEntry = "SELECT actor, counter, rid, hash, seq, eff, outcome, code, message, same_actor, same_counter," +
-	" closed_actor, closed_counter, change FROM _ledger "
+// entryColumns are the columns of an entry as readEntry takes them, of the ledger under the name l.
+const entryColumns = "l.actor, l.counter, hash, l.seq, eff, outcome, code, message, same_actor, same_counter," +
+	" closed_actor, closed_counter, first_actor, first_counter, rid, change"
+
+const selectEntry = "SELECT " + entryColumns + " FROM _ledger l "
 
 // Entry returns nil for a dot that was never judged.
 func (r reads) Entry(d clock.Dot) (*judge.Entry, error) {
 	return r.entry(selectEntry+"WHERE actor = ? AND counter = ?", int64(d.Actor), int64(d.Counter))
 }
 
-// EntryByRID returns the first entry with that identity, nil if there is none.
-func (r reads) EntryByRID(rid record.ID) (*judge.Entry, error) {
-	var d clock.Dot
-	found, err := r.conn.One(func(q *sqlrow.Rows) error { d = dot(q, 0); return q.Err() }, // nearly always there is none
-		"SELECT actor, counter FROM _ledger WHERE rid = ? AND same_actor = 0", rid[:])
-	if err != nil || !found {
-		return nil, err
+// Restamped returns the dot under which a change set was judged that was first written so, and had been re-stamped when
+// it came first; zero if there is none.
+func (r reads) Restamped(o record.Origin) (d clock.Dot, err error) {
+	_, err = r.conn.One(func(q *sqlrow.Rows) error { d = dot(q, 0); return q.Err() },
+		"SELECT actor, counter FROM _restamped WHERE first_actor = ? AND first_counter = ? AND rid = ?",
+		int64(o.Dot.Actor), int64(o.Dot.Counter), o.RID[:])
+	return d, err
+}
+
+// Restamped asks for nothing where no change set of the incarnation was ever re-stamped, which is nearly always so.
+func (tx *Tx) Restamped(o record.Origin) (d clock.Dot, err error) {
+	some, known := tx.restamped[o.Dot.Actor]
+	if !known {
+		some, err = tx.conn.One(func(*sqlrow.Rows) error { return nil },
+			"SELECT 1 FROM _restamped WHERE first_actor = ? LIMIT 1", int64(o.Dot.Actor))
+		if err != nil {
+			return d, err
+		}
+		keep(tx.restamped, o.Dot.Actor, some)
 	}
-	return r.Entry(d)
+	if !some {
+		return d, nil
+	}
+	return tx.reads.Restamped(o)
+}
+
+// Identified returns the entries of change sets by the identity that survives re-stamping. It reads the whole ledger.
+func (r reads) Identified(rids []record.ID) (map[record.ID]*judge.Entry, error) {
+	found := make(map[record.ID]*judge.Entry, len(rids))
+	list, err := r.entries(selectEntry+"WHERE same_actor = 0 AND coalesce(rid, hash) IN"+
+		" (SELECT unhex(value) FROM json_each(?))", IDList(rids))
+	for _, e := range list {
+		found[e.Origin.RID] = e
+	}
+	return found, err
 }
 
 // Entry returns nil for a dot that was never judged. Of an actor whose latest counter is known that takes no lookup.
@@ -62,11 +91,15 @@ func (r reads) entries(query string, args ...driver.Value) (entries []*judge.Ent
 }
 
 func (r reads) readEntry(q *sqlrow.Rows) (e *judge.Entry, err error) {
-	e = &judge.Entry{Dot: dot(q, 0), RID: q.ID(2), Seq: q.Uint(4), Eff: clock.Stamp(q.Uint(5)),
-		Outcome: wire.Outcome(q.Int(6)), Code: fault.Code(q.Text(7)), Message: q.Text(8),
-		Same: dot(q, 9), Closed: dot(q, 11)}
-	copy(e.Hash[:], q.Bytes(3))
-	if e.Encoded, err = r.layout.OpenChange(q.Bytes(13), e.Hash); err == nil {
+	e = &judge.Entry{Dot: dot(q, 0), Seq: q.Uint(3), Eff: clock.Stamp(q.Uint(4)),
+		Outcome: wire.Outcome(q.Int(5)), Code: fault.Code(q.Text(6)), Message: q.Text(7),
+		Same: dot(q, 8), Closed: dot(q, 10)}
+	copy(e.Hash[:], q.Bytes(2))
+	e.Origin = record.Origin{Dot: e.Dot, RID: record.ID(e.Hash)}
+	if len(q.Bytes(14)) > 0 {
+		e.Origin = record.Origin{Dot: dot(q, 12), RID: q.ID(14)}
+	}
+	if e.Encoded, err = r.layout.OpenChange(q.Bytes(15), e.Hash); err == nil {
 		err = q.Err()
 	}
 	return e, err
@@ -113,7 +146,6 @@ func (tx *Tx) OldestQuarantined(a clock.Actor) (oldest uint64, err error) {
 
 // PutEntry writes a ledger entry; an entry of the same dot is replaced, as when a quarantined one is closed.
 func (tx *Tx) PutEntry(e *judge.Entry) error {
-	delete(tx.ahead.fresh, e.RID)
 	if e.Outcome == wire.Quarantined {
 		delete(tx.refused, e.Dot.Actor)
 	}
@@ -121,12 +153,15 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := tx.conn.Exec("INSERT INTO _ledger(actor, counter, rid, hash, seq, eff, outcome, code, message,"+
-		" same_actor, same_counter, closed_actor, closed_counter, change) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+
+	fresh, err := tx.conn.Exec("INSERT INTO _ledger(actor, counter, hash, seq, eff, outcome, code, message,"+
+		" same_actor, same_counter, closed_actor, closed_counter, change) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+
 		" ON CONFLICT(actor, counter) DO NOTHING",
-		int64(e.Dot.Actor), int64(e.Dot.Counter), e.RID[:], e.Hash[:], int64(e.Seq), int64(e.Eff), int64(e.Outcome),
+		int64(e.Dot.Actor), int64(e.Dot.Counter), e.Hash[:], int64(e.Seq), int64(e.Eff), int64(e.Outcome),
 		string(e.Code), e.Message, int64(e.Same.Actor), int64(e.Same.Counter), int64(e.Closed.Actor),
 		int64(e.Closed.Counter), change)
+	if err == nil && e.Origin.RID != record.ID(e.Hash) {
+		err = tx.noteOrigin(e)
+	}
 	if err != nil {
 		return err
 	}
@@ -144,10 +179,24 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 	return err
 }
 
+// noteOrigin notes how a re-stamped change set was first written, and, of the first that comes, that it is found by that.
+func (tx *Tx) noteOrigin(e *judge.Entry) error {
+	first := []driver.Value{int64(e.Origin.Dot.Actor), int64(e.Origin.Dot.Counter), e.Origin.RID[:],
+		int64(e.Dot.Actor), int64(e.Dot.Counter)}
+	_, err := tx.conn.Exec("UPDATE _ledger SET first_actor = ?, first_counter = ?, rid = ? WHERE actor = ? AND counter = ?", first...)
+	if err != nil || !e.Same.IsZero() {
+		return err
+	}
+	delete(tx.restamped, e.Origin.Dot.Actor)
+	_, err = tx.conn.Exec("INSERT INTO _restamped(first_actor, first_counter, rid, actor, counter) VALUES(?, ?, ?, ?, ?)"+
+		" ON CONFLICT DO NOTHING", first...)
+	return err
+}
+
 func (tx *Tx) replaceEntry(e *judge.Entry, change []byte) error {
-	_, err := tx.conn.Exec("UPDATE _ledger SET rid = ?, hash = ?, seq = ?, eff = ?, outcome = ?, code = ?, message = ?,"+
+	_, err := tx.conn.Exec("UPDATE _ledger SET hash = ?, seq = ?, eff = ?, outcome = ?, code = ?, message = ?,"+
 		" same_actor = ?, same_counter = ?, closed_actor = ?, closed_counter = ?, change = ? WHERE actor = ? AND counter = ?",
-		e.RID[:], e.Hash[:], int64(e.Seq), int64(e.Eff), int64(e.Outcome), string(e.Code), e.Message, int64(e.Same.Actor),
+		e.Hash[:], int64(e.Seq), int64(e.Eff), int64(e.Outcome), string(e.Code), e.Message, int64(e.Same.Actor),
 		int64(e.Same.Counter), int64(e.Closed.Actor), int64(e.Closed.Counter), change, int64(e.Dot.Actor),
 		int64(e.Dot.Counter))
 	if err != nil {
@@ -195,13 +244,12 @@ func (r Refused) Position() Position { return Position{r.Seq, r.Dot} }
 // Quarantined returns up to limit quarantined change sets after the position, oldest first; only those that nobody
 // has closed yet, or all there ever were.
 func (r reads) Quarantined(openOnly bool, after Position, limit int) (list []Refused, err error) {
-	query := "SELECT l.actor, l.counter, rid, hash, seq, eff, outcome, code, message, same_actor, same_counter," +
-		" closed_actor, closed_counter, change, person, device FROM _ledger l LEFT JOIN _actor a ON a.actor = l.actor" +
+	query := "SELECT " + entryColumns + ", person, device FROM _ledger l LEFT JOIN _actor a ON a.actor = l.actor" +
 		" WHERE outcome = 3 AND (seq, l.actor, l.counter) > (?, ?, ?) AND (closed_actor = 0 OR ?)" +
 		" ORDER BY seq, l.actor, l.counter LIMIT ?"
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
 		e, err := r.readEntry(q)
-		list = append(list, Refused{*e, q.ID(14), q.ID(15)})
+		list = append(list, Refused{*e, q.ID(16), q.ID(17)})
 		return err
 	}, query, int64(after.Seq), int64(after.Dot.Actor), int64(after.Dot.Counter), flag(!openOnly), int64(limit))
 	return list, err

@@ -40,8 +40,7 @@ func (v *View) History(rows []record.Key, before Position, limit int) (entries [
 	for i, k := range rows {
 		ids[i] = k.ID
 	}
-	return v.entries("SELECT l.actor, l.counter, rid, hash, l.seq, eff, outcome, code, message, same_actor, same_counter,"+
-		" closed_actor, closed_counter, change FROM (SELECT DISTINCT seq, actor, counter FROM _touch"+
+	return v.entries("SELECT "+entryColumns+" FROM (SELECT DISTINCT seq, actor, counter FROM _touch"+
 		" WHERE pk IN (SELECT unhex(value) FROM json_each(?)) AND (seq, actor, counter) < (?, ?, ?)"+
 		" ORDER BY seq DESC, actor DESC, counter DESC LIMIT ?) t"+
 		" JOIN _ledger l ON l.actor = t.actor AND l.counter = t.counter ORDER BY t.seq DESC, t.actor DESC, t.counter DESC",

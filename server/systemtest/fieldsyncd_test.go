@@ -477,11 +477,11 @@ func (i *installation) hasAll(core *server.Core, changes []string) {
 			if _, err := hex.Decode(id[:], []byte(text)); err != nil {
 				return err
 			}
-			e, err := v.EntryByRID(id)
+			found, err := v.Identified([]record.ID{id})
 			if err != nil {
 				return err
 			}
-			if e == nil || e.Outcome != wire.Applied && e.Outcome != wire.Merged {
+			if e := found[id]; e == nil || e.Outcome != wire.Applied && e.Outcome != wire.Merged {
 				i.t.Errorf("the hub lacks the change %s", text)
 			}
 		}

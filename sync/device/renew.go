@@ -277,7 +277,7 @@ func (s *restamping) concerns(item *Item) bool {
 
 func (r *Replica) restampItem(item *Item, s *restamping) error {
 	cs := item.Change
-	cs.Origin = cs.RID(item.Hash)
+	cs.Origin = cs.First(item.Hash)
 	r.id.Counter++
 	old, fresh := cs.Dot, clock.Dot{Actor: r.id.Actor, Counter: r.id.Counter}
 	cs.Dot, s.dots[old] = fresh, fresh

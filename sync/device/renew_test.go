@@ -79,7 +79,7 @@ func TestWhatIsWrittenUnderNoIncarnationWaitsForOne(t *testing.T) {
 	p.expectContext(first, saw(dot(desk, 1), old.Change.Dot))
 	p.expectContext(second, saw(dot(desk, 1), old.Change.Dot, first.Change.Dot))
 	for i, item := range []*device.Item{one, two} {
-		if again := p.item(want[i+1]); again.Change.Origin != record.ID(item.Hash) || again.N != item.N {
+		if again := p.item(want[i+1]); again.Change.Origin.RID != record.ID(item.Hash) || again.N != item.N {
 			t.Errorf("%+v has lost its identity", again)
 		}
 	}

@@ -205,7 +205,7 @@ func TestWhatTheHubWaitsForInVainIsNumberedAnew(t *testing.T) {
 	if p.item(two.Change.Dot) != nil {
 		t.Error("it still has the old number")
 	}
-	if items := p.store.Items(); len(items) != 1 || items[0].Change.Origin != record.ID(two.Hash) {
+	if items := p.store.Items(); len(items) != 1 || items[0].Change.Origin.RID != record.ID(two.Hash) {
 		t.Errorf("%+v", items)
 	}
 }

@@ -37,7 +37,7 @@ func (b *Batch) also(rows []record.RowChange, from *record.ChangeSet) error {
 	}
 	b.seq++
 	e := &Entry{Dot: cs.Dot, Seq: b.seq, Eff: b.now, Encoded: encoded, Hash: record.HashOf(encoded), Outcome: wire.Applied}
-	e.RID = cs.RID(e.Hash)
+	e.Origin = cs.First(e.Hash)
 	if err := b.mergeAll(&merging{cs: cs, eff: e.Eff, rows: cs.Rows}); err != nil {
 		return err
 	}

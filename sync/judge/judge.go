@@ -28,16 +28,14 @@ func Parse(p wire.Pushed) (Parsed, error) {
 // Foresee has the store read ahead what judging the change sets will ask of it.
 func (b *Batch) Foresee(changes []Parsed) error {
 	var rows []record.Key
-	rids := make([]record.ID, 0, len(changes))
 	for i := range changes {
-		rids = append(rids, changes[i].set.RID(changes[i].Hash))
 		for _, key := range b.keysOf(changes[i].set) {
 			if b.rows[key] == nil {
 				rows = append(rows, key)
 			}
 		}
 	}
-	return b.store.Foresee(rows, rids)
+	return b.store.Foresee(rows)
 }
 
 // Judge parses one change set that a device sent, and judges it.
@@ -127,7 +125,7 @@ func ruling(e *Entry, cs *record.ChangeSet) Ruling {
 // judgedElsewhere answers a change set that was judged under another dot, before it was re-stamped: its verdict
 // stands, and is entered under this dot too. Of what is in quarantine the first entry alone waits for a decision.
 func (b *Batch) judgedElsewhere(actor *Actor, cs *record.ChangeSet, hash record.Hash, encoded []byte) (Ruling, bool, error) {
-	e, err := b.store.EntryByRID(cs.RID(hash))
+	e, err := b.entryOf(cs.First(hash))
 	if err != nil || e == nil {
 		return Ruling{}, false, err
 	}
@@ -146,6 +144,22 @@ func (b *Batch) judgedElsewhere(actor *Actor, cs *record.ChangeSet, hash record.
 	return r, true, err
 }
 
+// entryOf returns the first entry of the change set that was first written so, under whichever dot; nil if there is none.
+func (b *Batch) entryOf(o record.Origin) (*Entry, error) {
+	e, err := b.store.Entry(o.Dot)
+	if err != nil {
+		return nil, err
+	}
+	if e != nil && record.ID(e.Hash) == o.RID {
+		return b.judgedFirst(e)
+	}
+	d, err := b.store.Restamped(o)
+	if err != nil || d.IsZero() {
+		return nil, err
+	}
+	return b.store.Entry(d)
+}
+
 func (b *Batch) advance(actor *Actor, cs *record.ChangeSet, hash record.Hash) {
 	actor.Counter = cs.Dot.Counter
 	actor.Chain = record.Chain(actor.Chain, hash)
@@ -155,7 +169,7 @@ func (b *Batch) advance(actor *Actor, cs *record.ChangeSet, hash record.Hash) {
 // judgeNew judges a change set that the hub has never seen.
 func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash record.Hash, p wire.Pushed) (Ruling, error) {
 	b.seq++
-	e := &Entry{Dot: cs.Dot, RID: cs.RID(hash), Hash: hash, Seq: b.seq, Encoded: p.Encoded}
+	e := &Entry{Dot: cs.Dot, Origin: cs.First(hash), Hash: hash, Seq: b.seq, Encoded: p.Encoded}
 	eff, err := b.effective(actor, cs, p.Prior)
 	if err != nil {
 		return Ruling{}, err
@@ -191,7 +205,7 @@ func (b *Batch) Quarantine(author Author, p Parsed, reason *fault.Error) (Ruling
 		return b.JudgeParsed(author, p)
 	}
 	b.seq++
-	e := &Entry{Dot: cs.Dot, RID: cs.RID(hash), Hash: hash, Seq: b.seq, Encoded: p.Encoded,
+	e := &Entry{Dot: cs.Dot, Origin: cs.First(hash), Hash: hash, Seq: b.seq, Encoded: p.Encoded,
 		Outcome: wire.Quarantined, Code: reason.Code, Message: reason.Message}
 	b.advance(actor, cs, hash)
 	r := ruling(e, cs)

@@ -81,7 +81,7 @@ func TestAChangeSetThatWasStampedAnewKeepsItsVerdict(t *testing.T) {
 	first := a.sends(cs)
 	again := *cs
 	a.count++
-	again.Origin, again.Dot.Counter = record.ID(first.Hash), a.count
+	again.Origin, again.Dot.Counter = cs.First(first.Hash), a.count
 	r := a.sends(&again)
 	a.expect(r, wire.Merged, "")
 	if e := a.entry(again.Dot); e == nil || e.Same != cs.Dot {
@@ -93,6 +93,35 @@ func TestAChangeSetThatWasStampedAnewKeepsItsVerdict(t *testing.T) {
 	a.expect(a.writes(record.Update, job, number("tags.twice", 1)), wire.Applied, "") // counters go on
 }
 
+// A copy of the phone may be quicker than the phone: what it stamped anew is found by how it was first written, by the
+// original and by a third copy alike.
+func TestAnOriginalThatComesAfterItsCopyKeepsTheVerdict(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	original := a.knows(a.head(), a.change(record.Update, job, number("tags.once", 1)))
+	copied := *original
+	copied.Origin = original.First(record.HashOf(original.AppendBinary(nil)))
+	copied.Cause = "the copy's"
+	original.Dot.Counter++
+	copied.Origin.Dot = original.Dot
+	copied.Origin.RID = record.ID(record.HashOf(original.AppendBinary(nil)))
+	a.expect(a.sends(&copied), wire.Applied, "")
+	a.count++
+	a.expect(a.sends(original), wire.Merged, "")
+	third := copied
+	a.count++
+	third.Dot.Counter = a.count
+	a.expect(a.sends(&third), wire.Merged, "")
+	for _, d := range []clock.Dot{original.Dot, third.Dot} {
+		if e := a.entry(d); e == nil || e.Same != copied.Dot {
+			t.Errorf("%v was entered as %+v", d, e)
+		}
+		if a.row(job).Vector.Covers(d) {
+			t.Errorf("%v was applied twice", d)
+		}
+	}
+}
+
 func TestWhatWasRefusedAndStampedAnewWaitsOnce(t *testing.T) {
 	t.Parallel()
 	a, job := atWork(t)
@@ -101,7 +130,7 @@ func TestWhatWasRefusedAndStampedAnewWaitsOnce(t *testing.T) {
 	cs, err := record.ParseChangeSet(e.Encoded)
 	a.must(err)
 	a.count++
-	cs.Origin, cs.Dot.Counter = record.ID(e.Hash), a.count
+	cs.Origin, cs.Dot.Counter = cs.First(e.Hash), a.count
 	a.expect(a.sends(cs), wire.Quarantined, "not_so")
 	if second := a.entry(cs.Dot); second.Closed != old {
 		t.Errorf("closed by %v: two wait for one decision", second.Closed)

@@ -35,7 +35,7 @@ func (b *Batch) commit(author Author, a clock.Actor, amends clock.Dot, changes [
 	}
 	b.seq++
 	e := &Entry{Dot: cs.Dot, Seq: b.seq, Eff: b.now, Encoded: encoded, Hash: record.HashOf(encoded)}
-	e.RID = cs.RID(e.Hash)
+	e.Origin = cs.First(e.Hash)
 	var also []record.RowChange
 	if amends.IsZero() {
 		also, err = b.accept(author, actor, cs, e, nil)

@@ -48,7 +48,7 @@ type Actor struct {
 // Entry is the ledger's record of one change set: the verdict, and the change set itself.
 type Entry struct {
 	Dot     clock.Dot
-	RID     record.ID
+	Origin  record.Origin // how the change set was first written
 	Hash    record.Hash
 	Seq     uint64
 	Eff     clock.Stamp
@@ -103,8 +103,9 @@ type Store interface {
 	Actor(clock.Actor) (*Actor, error)
 	// Entry returns nil for a dot that was never judged.
 	Entry(clock.Dot) (*Entry, error)
-	// EntryByRID returns the first entry with that identity, nil if there is none.
-	EntryByRID(record.ID) (*Entry, error)
+	// Restamped returns the dot under which a change set was judged that was first written so, and had been re-stamped
+	// when it came first; zero if there is none.
+	Restamped(record.Origin) (clock.Dot, error)
 	// QuarantinedInsert returns the dot of an open quarantined change set that inserts the row, zero if there is none.
 	QuarantinedInsert(record.Key) (clock.Dot, error)
 	// OldestQuarantined returns the lowest counter of the actor's open quarantined change sets, 0 if there is none.
@@ -112,15 +113,15 @@ type Store interface {
 	// Waiting returns how many of the actor's quarantined change sets are open, and how many bytes they take.
 	Waiting(clock.Actor) (n, bytes int, err error)
 
-	// Foresee says which rows and which identities of change sets will be asked for, so that the store may read them all
-	// at once. It changes nothing.
-	Foresee(rows []record.Key, rids []record.ID) error
+	// Foresee says which rows will be asked for, so that the store may read them all at once. It changes nothing.
+	Foresee(rows []record.Key) error
 
 	// PutRow writes the row and moves its feed entries from the commit was (0: there are none) to row.Seq.
 	PutRow(row *record.Row, was uint64) error
 	// PutHold writes a hold that was opened, or closes one: Person, Bucket, Root and Since name it.
 	PutHold(Hold) error
-	// PutEntry writes a ledger entry; an entry of the same dot is replaced, as when a quarantined one is closed.
+	// PutEntry writes a ledger entry; an entry of the same dot is replaced, as when a quarantined one is closed. One that
+	// was re-stamped, and that no entry has been Same with before, is what Restamped returns from then on.
 	PutEntry(*Entry) error
 	// PutActor writes what the hub knows of an actor.
 	PutActor(*Actor) error

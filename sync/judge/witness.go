@@ -96,17 +96,17 @@ func (b *Batch) testimonyOf(actor *Actor, c *record.RowChange, reason *fault.Err
 		return nil, err
 	}
 	same := record.ChangeSet{Rows: []record.RowChange{*c}} // of whichever device: two that held the same are heard once
-	rid := record.ID(record.HashOf(same.AppendBinary(nil)))
-	known, err := b.store.EntryByRID(rid)
+	origin := record.Origin{RID: record.ID(record.HashOf(same.AppendBinary(nil)))}
+	known, err := b.entryOf(origin)
 	if err != nil || known != nil && isTestimony(known) {
 		return nil, err
 	}
 	cs := &record.ChangeSet{
-		Dot: clock.Dot{Actor: actor.Actor, Counter: actor.Counter + 1}, Origin: rid, Stamp: eff, Epoch: b.Epoch, K: b.RestoreAt,
+		Dot: clock.Dot{Actor: actor.Actor, Counter: actor.Counter + 1}, Origin: origin, Stamp: eff, Epoch: b.Epoch, K: b.RestoreAt,
 		Cause: "witness", Rows: []record.RowChange{*c},
 	}
 	if known != nil { // somebody gave his own change set the name that this one would have
-		cs.Origin = record.ID{}
+		cs.Origin = record.Origin{}
 	}
 	encoded := cs.AppendBinary(nil)
 	if len(encoded) > record.MaxChangeSet {
@@ -115,7 +115,7 @@ func (b *Batch) testimonyOf(actor *Actor, c *record.RowChange, reason *fault.Err
 	b.seq++
 	hash := record.HashOf(encoded)
 	return &Entry{
-		Dot: cs.Dot, RID: cs.RID(hash), Hash: hash, Seq: b.seq, Eff: eff, Encoded: encoded,
+		Dot: cs.Dot, Origin: cs.First(hash), Hash: hash, Seq: b.seq, Eff: eff, Encoded: encoded,
 		Outcome: wire.Quarantined, Code: reason.Code, Message: reason.Message,
 	}, nil
 }

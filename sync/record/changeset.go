@@ -46,7 +46,7 @@ func (c *RowChange) Key() Key { return Key{c.Table, c.ID} }
 // ChangeSet is everything that one local transaction did: atomic, the unit of upload and of verdict.
 type ChangeSet struct {
 	Dot    clock.Dot
-	Origin ID          // the identity it had before it was re-stamped; zero for one that never was
+	Origin Origin      // how it was first written, if it was re-stamped; zero for one that never was
 	Stamp  clock.Stamp // when it happened, by the author's clock
 	Offset int64       // ms to add to the author's clock to get the hub's, as measured when it was written
 	Epoch  uint32      // the epoch of K
@@ -73,14 +73,27 @@ func Chain(prev, h Hash) Hash {
 	return HashOf(both[:])
 }
 
-// RID returns the identity that survives re-stamping: the hash of the bytes under which the change set was first
-// encoded. Its stamp, context and the ids it made tell it from every other, so that nothing random need be sent.
-func (c *ChangeSet) RID(h Hash) ID {
+// Origin is how a change set was first written: what survives re-stamping. RID is the hash of the bytes under which it
+// was first encoded: its stamp, context and the ids it made tell it from every other, so that nothing random need be
+// sent. Dot is where to look for it; zero for what nobody wrote under a dot.
+type Origin struct {
+	Dot clock.Dot
+	RID ID
+}
+
+// IsZero reports whether o is that of a change set that was never re-stamped.
+func (o Origin) IsZero() bool { return o.RID.IsZero() }
+
+// First returns how the change set, whose hash is h, was first written.
+func (c *ChangeSet) First(h Hash) Origin {
 	if !c.Origin.IsZero() {
 		return c.Origin
 	}
-	return ID(h)
+	return Origin{c.Dot, ID(h)}
 }
+
+// RID returns the identity that survives re-stamping.
+func (c *ChangeSet) RID(h Hash) ID { return c.First(h).RID }
 
 // Limits of a change set, checked when it is encoded and when it is decoded.
 const (
@@ -91,7 +104,8 @@ const (
 
 // AppendBinary appends the canonical encoding:
 //
-//	changeset = dot flags [origin:16] stamp offset:zigzag epoch K [amends:dot] cause rows:n { row }
+//	changeset = dot flags [origin] stamp offset:zigzag epoch K [amends:dot] cause rows:n { row }
+//	origin    = dot rid:16
 //	row       = op table id:16 context:vector cells:n { column key value settles [saw:value] { dot } }
 //
 // All numbers are unsigned varints unless said otherwise; flag bit 0 says that origin follows, bit 1 amends. Settles is
@@ -107,7 +121,7 @@ func (c *ChangeSet) AppendBinary(b []byte) []byte {
 	}
 	b = append(b, flags)
 	if flags&1 != 0 {
-		b = append(b, c.Origin[:]...)
+		b = append(appendDot(b, c.Origin.Dot), c.Origin.RID[:]...)
 	}
 	b = binary.AppendUvarint(b, uint64(c.Stamp))
 	b = binary.AppendVarint(b, c.Offset)
@@ -164,7 +178,7 @@ func ParseChangeSet(b []byte) (*ChangeSet, error) {
 	c := &ChangeSet{Dot: r.dot()}
 	flags := r.byte()
 	if flags&1 != 0 {
-		c.Origin = r.id()
+		c.Origin = Origin{r.dot(), r.id()}
 	}
 	c.Stamp, c.Offset = clock.Stamp(r.uvarint()), r.varint()
 	c.Epoch, c.K = uint32(r.below(math.MaxUint32)), r.uvarint()

@@ -94,9 +94,9 @@ func TestIdentitySurvivesStampingAgain(t *testing.T) {
 	c := record.ChangeSet{Dot: clock.Dot{Actor: 4, Counter: 1}, Stamp: 9}
 	first := record.HashOf(c.AppendBinary(nil))
 	again := c
-	again.Dot, again.Origin = clock.Dot{Actor: 8, Counter: 1}, c.RID(first)
+	again.Dot, again.Origin = clock.Dot{Actor: 8, Counter: 1}, c.First(first)
 	second := record.HashOf(again.AppendBinary(nil))
-	if first == second || again.RID(second) != c.RID(first) {
+	if first == second || again.First(second) != c.First(first) {
 		t.Error("a change set under a new name is not known as the old one")
 	}
 }

@@ -76,7 +76,7 @@ var (
 			Epoch: rapid.Uint32().Draw(t, "epoch"), K: rapid.Uint64().Draw(t, "K"), Cause: rapid.StringMatching(`[a-z_]{0,20}`).Draw(t, "cause"),
 		}
 		if rapid.Bool().Draw(t, "stamped again") {
-			c.Origin = record.ID{1, rapid.Byte().Draw(t, "origin")}
+			c.Origin = record.Origin{Dot: anyDot.Draw(t, "first dot"), RID: record.ID{1, rapid.Byte().Draw(t, "origin")}}
 		}
 		if rapid.Bool().Draw(t, "amends") {
 			c.Amends = anyDot.Draw(t, "amended")

@@ -60,7 +60,7 @@ func (d *deviceStory) restamped() {
 	item, next := d.newItem(1, device.Pending, row), d.newItem(2, device.Pending, row)
 	d.putItems(item, next)
 	old := item.Change.Dot
-	item.Change.Origin, item.Change.Dot = record.ID(item.Hash), d.dot(2, 1)
+	item.Change.Origin, item.Change.Dot = item.Change.First(item.Hash), d.dot(2, 1)
 	d.putItems(encoded(item))
 	d.write(func(tx device.Store) {
 		same(d.T, "under the old dot", must(tx.Item(old)), (*device.Item)(nil))

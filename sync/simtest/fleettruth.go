@@ -131,7 +131,7 @@ func (t *truth) wroteOn(d *deed, p place) bool {
 
 // testimony returns a deed that stands for what a phone held and the hub had lost: whoever releases it goes on from it.
 func (t *truth) testimony(e *judge.Entry) *deed {
-	d := &deed{rid: e.RID}
+	d := &deed{rid: e.Origin.RID}
 	for _, c := range must(record.ParseChangeSet(e.Encoded)).Rows {
 		for _, w := range c.Cells {
 			p := place{c.Key(), w.CellID}

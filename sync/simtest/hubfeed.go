@@ -157,6 +157,7 @@ func (h *hubStory) life(seq uint64) (write func(judge.Store), ask func(judge.Sto
 	task := h.task(job, seq)
 	hold := h.hold(person, jobBucket(job), h.ID(), "work", seq)
 	entry := h.judged(h.dot(0, seq), wire.Quarantined, record.Insert, task)
+	entry.Origin = record.Origin{Dot: h.dot(1, seq), RID: h.ID()}
 	actor := &judge.Actor{Actor: h.Maker.actors[2], Counter: seq}
 	write = func(tx judge.Store) {
 		do(tx.PutRow(task, 0))
@@ -169,7 +170,7 @@ func (h *hubStory) life(seq uint64) (write func(judge.Store), ask func(judge.Sto
 		return []any{
 			must(tx.Row(task.Key())), must(tx.Refs(task.Table, "job", job)), must(tx.HoldsOn(hold.Bucket)),
 			must(tx.HoldsFrom(hold.Root)), must(tx.HoldsOf(person, 0)), must(tx.Entry(entry.Dot)),
-			must(tx.EntryByRID(entry.RID)),
+			must(tx.Restamped(entry.Origin)),
 			must(tx.QuarantinedInsert(task.Key())), must(tx.OldestQuarantined(entry.Dot.Actor)), must(tx.Actor(actor.Actor)),
 			must(tx.Head()), must(tx.CommitTime(seq)),
 		}
@@ -198,21 +199,20 @@ func (h *hubStory) foreseen() {
 	h.put(there)
 	h.putEntries(known)
 	keys := []record.Key{there.Key(), coming.Key(), {Table: there.Table.ID, ID: never}}
-	rids := []record.ID{known.RID, fresh.RID}
 	for range 100 { // more than a store may take at once
-		keys, rids = append(keys, record.Key{Table: there.Table.ID, ID: h.ID()}), append(rids, h.ID())
+		keys = append(keys, record.Key{Table: there.Table.ID, ID: h.ID()})
 	}
 	look := func(tx judge.Store, want *record.Row, later *judge.Entry) {
 		same(h.T, "a row that is there", must(tx.Row(there.Key())), there)
 		same(h.T, "a row that comes", must(tx.Row(coming.Key())), want)
 		same(h.T, "a row that never was", must(tx.Row(keys[2])), (*record.Row)(nil))
-		same(h.T, "an entry that is there", must(tx.EntryByRID(known.RID)), known)
-		same(h.T, "an entry that comes", must(tx.EntryByRID(fresh.RID)), later)
+		same(h.T, "an entry that is there", must(tx.Entry(known.Dot)), known)
+		same(h.T, "an entry that comes", must(tx.Entry(fresh.Dot)), later)
 	}
 	h.write(func(tx judge.Store) {
-		do(tx.Foresee(keys, rids))
+		do(tx.Foresee(keys))
 		look(tx, nil, nil)
-		do(tx.Foresee(keys, rids))
+		do(tx.Foresee(keys))
 		do(tx.PutRow(coming, 0))
 		do(tx.PutEntry(fresh))
 		look(tx, coming, fresh)

@@ -135,12 +135,21 @@ func (h *hubStory) judged(d clock.Dot, o wire.Outcome, op record.Op, rows ...*re
 	encoded := cs.AppendBinary(nil)
 	hash := record.HashOf(encoded)
 	e := &judge.Entry{
-		Dot: d, RID: cs.RID(hash), Hash: hash, Seq: 1 + h.Uint64N(90), Eff: h.Stamp(), Outcome: o, Encoded: encoded,
+		Dot: d, Origin: cs.First(hash), Hash: hash, Seq: 1 + h.Uint64N(90), Eff: h.Stamp(), Outcome: o, Encoded: encoded,
 	}
 	if o == wire.Quarantined {
 		e.Code, e.Message = "not_allowed", "您不能更改此作业"
 	}
 	return e
+}
+
+// restampedAs returns the dot that the entry's change set is found by as it was first written; zero where it never was
+// re-stamped.
+func restampedAs(e *judge.Entry) clock.Dot {
+	if e.Origin.RID == record.ID(e.Hash) {
+		return clock.Dot{}
+	}
+	return e.Dot
 }
 
 func (h *hubStory) dot(actor int, counter uint64) clock.Dot {
@@ -165,10 +174,10 @@ func (h *hubStory) entries() {
 	h.write(func(tx judge.Store) {
 		for _, e := range []*judge.Entry{a, b, c} {
 			same(h.T, "entry", must(tx.Entry(e.Dot)), e)
-			same(h.T, "entry by identity", must(tx.EntryByRID(e.RID)), e)
+			same(h.T, "re-stamped", must(tx.Restamped(e.Origin)), restampedAs(e))
 		}
 		same(h.T, "no entry", must(tx.Entry(h.dot(2, 2))), (*judge.Entry)(nil))
-		same(h.T, "no identity", must(tx.EntryByRID(h.ID())), (*judge.Entry)(nil))
+		same(h.T, "never heard of", must(tx.Restamped(record.Origin{Dot: a.Dot, RID: h.ID()})), clock.Dot{})
 		spoiled := must(tx.Entry(a.Dot))
 		clear(spoiled.Encoded)
 		same(h.T, "entry once more", must(tx.Entry(a.Dot)), a)
@@ -177,12 +186,15 @@ func (h *hubStory) entries() {
 
 func (h *hubStory) rids() {
 	first := h.judged(h.dot(2, 5), wire.Applied, record.Update, h.task(h.ID(), 1))
+	first.Origin = record.Origin{Dot: h.dot(1, 4), RID: h.ID()}
 	again := h.judged(h.dot(0, 1), wire.Applied, record.Update, h.task(h.ID(), 1))
-	again.RID, again.Same = first.RID, first.Dot
+	again.Origin, again.Same = first.Origin, first.Dot
 	h.putEntries(first)
 	h.putEntries(again)
 	h.write(func(tx judge.Store) {
-		same(h.T, "by identity", must(tx.EntryByRID(first.RID)), first)
+		same(h.T, "as it was first written", must(tx.Restamped(first.Origin)), first.Dot)
+		elsewhere := record.Origin{Dot: h.dot(1, 5), RID: first.Origin.RID}
+		same(h.T, "under another dot", must(tx.Restamped(elsewhere)), clock.Dot{})
 		same(h.T, "by the second dot", must(tx.Entry(again.Dot)), again)
 	})
 }
@@ -194,7 +206,7 @@ func (h *hubStory) closing() {
 	h.putEntries(e)
 	h.write(func(tx judge.Store) {
 		same(h.T, "entry", must(tx.Entry(e.Dot)), e)
-		same(h.T, "entry by identity", must(tx.EntryByRID(e.RID)), e)
+		same(h.T, "re-stamped", must(tx.Restamped(e.Origin)), restampedAs(e))
 	})
 }
 

@@ -182,7 +182,7 @@ func (p *hubPair) askStore(tx judge.Store) (answers []any) {
 		answers = append(answers, must(tx.Row(r.Key())), must(tx.QuarantinedInsert(r.Key())))
 	}
 	for _, e := range p.entries {
-		answers = append(answers, must(tx.Entry(e.Dot)), must(tx.EntryByRID(e.RID)), must(tx.OldestQuarantined(e.Dot.Actor)))
+		answers = append(answers, must(tx.Entry(e.Dot)), must(tx.Restamped(e.Origin)), must(tx.OldestQuarantined(e.Dot.Actor)))
 	}
 	for _, person := range p.people {
 		answers = append(answers, must(byWhom(tx.HoldsOf(person, p.seq/2))))

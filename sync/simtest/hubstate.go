@@ -242,12 +242,13 @@ func (s *hubState) Entry(d clock.Dot) (*judge.Entry, error) {
 	return nil, nil
 }
 
-// EntryByRID implements judge.Store.
-func (s *hubState) EntryByRID(rid record.ID) (*judge.Entry, error) {
-	if d, ok := s.rids.get(rid); ok {
-		return s.Entry(d)
+// Restamped implements judge.Store.
+func (s *hubState) Restamped(o record.Origin) (clock.Dot, error) {
+	d, ok := s.rids.get(o.RID)
+	if e, _ := s.entries.get(d); !ok || e.Origin != o || record.ID(e.Hash) == o.RID {
+		return clock.Dot{}, nil
 	}
-	return nil, nil
+	return d, nil
 }
 
 // QuarantinedInsert implements judge.Store.

@@ -48,7 +48,7 @@ func (f *Fleet) accepted() map[record.ID]*judge.Entry {
 	entries := map[record.ID]*judge.Entry{}
 	for _, it := range f.hub.store.state.entries.items {
 		if e := it.value; e.Same.IsZero() && e.Outcome != wire.Quarantined {
-			entries[e.RID] = e
+			entries[e.Origin.RID] = e
 		}
 	}
 	return entries
@@ -62,8 +62,8 @@ func (f *Fleet) checkLedger() {
 		if !e.Same.IsZero() {
 			continue
 		}
-		if count[e.RID]++; count[e.RID] > 1 {
-			f.fail("twice", "%v was judged twice: %s", e.Dot, short(e.RID))
+		if count[e.Origin.RID]++; count[e.Origin.RID] > 1 {
+			f.fail("twice", "%v was judged twice: %s", e.Dot, short(e.Origin.RID))
 		}
 		cs := must(record.ParseChangeSet(e.Encoded))
 		if !cs.Amends.IsZero() && e.Outcome != wire.Quarantined {

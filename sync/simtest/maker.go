@@ -197,7 +197,7 @@ func (m *Maker) DeviceRow(t *schema.Table, seq uint64, set record.Values) *recor
 func (m *Maker) ChangeSet(d clock.Dot, op record.Op, rows ...*record.Row) *record.ChangeSet {
 	c := &record.ChangeSet{Dot: d, Stamp: m.Stamp(), Offset: m.Int64N(9) - 4, K: m.Uint64N(50), Cause: "test"}
 	if m.IntN(3) == 0 {
-		c.Origin = m.ID()
+		c.Origin = record.Origin{Dot: clock.Dot{Actor: m.actors[0], Counter: m.Uint64N(50)}, RID: m.ID()}
 	}
 	for _, r := range rows {
 		c.Rows = append(c.Rows, m.change(op, r))

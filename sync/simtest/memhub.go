@@ -140,7 +140,7 @@ type hubTx struct {
 func (s *hubState) Foresee([]record.Key) error { return nil }
 
 // Foresee implements judge.Store.
-func (s hubTx) Foresee([]record.Key, []record.ID) error { return nil }
+func (s hubTx) Foresee([]record.Key) error { return nil }
 
 // PutRow implements judge.Store.
 func (s hubTx) PutRow(row *record.Row, was uint64) error {
@@ -247,11 +247,11 @@ func (s hubTx) PutHold(h judge.Hold) error {
 // PutEntry implements judge.Store.
 func (s hubTx) PutEntry(e *judge.Entry) error {
 	old, existed := s.entries.get(e.Dot)
-	if existed && (old.Hash != e.Hash || old.RID != e.RID) {
+	if existed && (old.Hash != e.Hash || old.Origin != e.Origin) {
 		return broken("PutEntry: %s already names another change set", e.Dot)
 	}
-	if _, taken := s.rids.get(e.RID); !taken {
-		s.rids.put(e.RID, e.Dot)
+	if _, taken := s.rids.get(e.Origin.RID); !taken {
+		s.rids.put(e.Origin.RID, e.Dot)
 	}
 	s.entries.put(e.Dot, copyEntry(e))
 	s.open.drop(e.Dot)

@@ -166,7 +166,7 @@ func TestHubRefusesWhatBreaksItsContract(t *testing.T) {
 			return errors.Join(tx.PutHold(hold), tx.PutHold(help))
 		},
 		"another change set of the dot": func(tx judge.Store) error {
-			return errors.Join(tx.PutEntry(&judge.Entry{RID: m.ID()}), tx.PutEntry(&judge.Entry{RID: m.ID()}))
+			return errors.Join(tx.PutEntry(&judge.Entry{Origin: record.Origin{RID: m.ID()}}), tx.PutEntry(&judge.Entry{Origin: record.Origin{RID: m.ID()}}))
 		},
 		"a reference through no such column": func(tx judge.Store) error {
 			_, err := tx.Refs(row.Table, "nothing", row.ID)

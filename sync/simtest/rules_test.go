@@ -339,7 +339,7 @@ func TestOthersDidNotSeeWhatWasRefused(t *testing.T) {
 // releases releases a refused change set as it is.
 func (o *fleetOffice) releases(d clock.Dot) {
 	e, _ := o.f.hub.store.state.entries.get(d)
-	o.write(&draft{instead: o.f.truth.byRID[e.RID]}, func(b *judge.Batch) (judge.Ruling, error) {
+	o.write(&draft{instead: o.f.truth.byRID[e.Origin.RID]}, func(b *judge.Batch) (judge.Ruling, error) {
 		return b.Release(judge.Author{Person: o.id}, o.actor, d, nil)
 	})
 	o.f.run(500)

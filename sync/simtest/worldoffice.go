@@ -119,7 +119,7 @@ func (o *fleetOffice) write(d *draft, do func(*judge.Batch) (judge.Ruling, error
 	e, _ := o.f.hub.store.state.entries.get(ruling.Dot)
 	cs := must(record.ParseChangeSet(e.Encoded))
 	o.f.tracef("the office writes %s: seq %d", describeChange(cs), e.Seq)
-	o.f.truth.note(&deed{rid: e.RID, by: "office", instead: d.instead}, cs.Rows, viewOf(d.shown))
+	o.f.truth.note(&deed{rid: e.Origin.RID, by: "office", instead: d.instead}, cs.Rows, viewOf(d.shown))
 	o.f.checkCommit()
 }
 
@@ -240,7 +240,7 @@ func (o *fleetOffice) decide() {
 		return
 	}
 	e, _ := f.hub.store.state.entries.get(dot)
-	author, d := judge.Author{Person: o.id}, &draft{instead: f.truth.byRID[e.RID]}
+	author, d := judge.Author{Person: o.id}, &draft{instead: f.truth.byRID[e.Origin.RID]}
 	if d.instead == nil {
 		d.instead = f.truth.testimony(e)
 	}

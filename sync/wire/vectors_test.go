@@ -209,7 +209,7 @@ var (
 			}},
 		},
 		{
-			Dot: clock.Dot{Actor: device, Counter: 14}, Origin: record.ID{0xa1, 15: 0x1a}, Stamp: sampleStamp + 1, Epoch: 1, K: 4711,
+			Dot: clock.Dot{Actor: device, Counter: 14}, Origin: record.Origin{Dot: clock.Dot{Actor: device, Counter: 2}, RID: record.ID{0xa1, 15: 0x1a}}, Stamp: sampleStamp + 1, Epoch: 1, K: 4711,
 			Amends: clock.Dot{Actor: device, Counter: 9}, Cause: "resend",
 			Rows: []record.RowChange{
 				{Op: record.Insert, Table: 1, ID: record.ID{5}, Cells: []record.CellWrite{{CellID: record.CellID{Column: 1}, Value: record.Text("new")}}},

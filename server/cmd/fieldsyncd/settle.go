@@ -9,6 +9,7 @@ import (
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
+	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/wire"
 )
@@ -143,8 +144,12 @@ func (t *teller) compare() error {
 		t.Converged = t.Converged && len(differences) == 0
 	}
 	return t.company.core.Store.Read(t.ctx, func(v *store.View) error {
-		for text := range t.recorded {
-			kept, err := keptOf(v, text)
+		entries, err := entriesOf(v, t.recorded)
+		if err != nil {
+			return err
+		}
+		for id := range t.recorded {
+			kept, err := isKept(v, entries[id])
 			if err != nil {
 				return err
 			}
@@ -156,16 +161,29 @@ func (t *teller) compare() error {
 	})
 }
 
-// keptOf reports whether the change with the identity is on the hub: in effect, with every row that it made, or
-// refused, decided about and readable.
-func keptOf(v *store.View, identity string) (bool, error) {
-	var id record.ID
-	if _, err := hex.Decode(id[:], []byte(identity)); err != nil {
-		return false, err
+// entriesOf returns the hub's entries of the changes with the identities.
+func entriesOf(v *store.View, identities map[string]bool) (map[string]*judge.Entry, error) {
+	var ids []record.ID
+	for text := range identities {
+		var id record.ID
+		if _, err := hex.Decode(id[:], []byte(text)); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
 	}
-	e, err := v.EntryByRID(id)
-	if err != nil || e == nil {
-		return false, err
+	entries := map[string]*judge.Entry{}
+	found, err := v.Identified(ids)
+	for id, e := range found {
+		entries[hex.EncodeToString(id[:])] = e
+	}
+	return entries, err
+}
+
+// isKept reports whether the change is on the hub: in effect, with every row that it made, or refused, decided about and
+// readable.
+func isKept(v *store.View, e *judge.Entry) (bool, error) {
+	if e == nil {
+		return false, nil
 	}
 	cs, err := record.ParseChangeSet(e.Encoded)
 	if err != nil {
