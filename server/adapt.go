@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"time"
 
 	"fieldsync/server/auth"
@@ -70,11 +72,66 @@ func (s peopleStore) find(ctx context.Context, by func(*store.View) (*store.Pers
 }
 
 func personOf(p *store.Person) *auth.Person {
-	roles := make([]auth.Role, len(p.Roles))
-	for i, r := range p.Roles {
-		roles[i] = auth.Role(r)
+	who := &auth.Person{ID: p.ID, Login: p.Login, Name: p.Name, Hash: p.PasswordHash, Language: p.Language, Active: p.Active}
+	for _, r := range p.Roles {
+		role, in, one := strings.Cut(r, "@")
+		branch, err := record.ParseID(in)
+		switch {
+		case !one:
+			who.Roles = append(who.Roles, auth.Role(role))
+		case err == nil: // a role in a branch that cannot be read is none: never one in every branch
+			who.Posts = append(who.Posts, auth.Post{Role: auth.Role(role), Branch: branch})
+		}
 	}
-	return &auth.Person{ID: p.ID, Login: p.Login, Name: p.Name, Hash: p.PasswordHash, Roles: roles, Language: p.Language, Active: p.Active}
+	return who
+}
+
+// rolesOf writes roles as the store keeps them: "dispatcher", or "dispatcher@" and the branch.
+func rolesOf(p *auth.Person) []string {
+	roles := []string{}
+	for _, r := range p.Roles {
+		roles = append(roles, string(r))
+	}
+	for _, post := range p.Posts {
+		roles = append(roles, string(post.Role)+"@"+post.Branch.String())
+	}
+	return roles
+}
+
+// rolesSetting is where the store keeps what the company made of roles, as JSON.
+const rolesSetting = "roles"
+
+func (s peopleStore) Roles(ctx context.Context) (roles map[auth.Role][]string, err error) {
+	err = s.Read(ctx, func(v *store.View) error {
+		roles, err = readRoles(v.Setting(rolesSetting))
+		return err
+	})
+	return roles, err
+}
+
+func (s peopleStore) ChangeRoles(ctx context.Context, change func(map[auth.Role][]string) error) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
+		roles, err := readRoles(tx.Setting(rolesSetting))
+		if err != nil {
+			return err
+		}
+		if err := change(roles); err != nil {
+			return err
+		}
+		kept, err := json.Marshal(roles)
+		if err != nil {
+			return err
+		}
+		return tx.PutSetting(rolesSetting, string(kept))
+	})
+}
+
+func readRoles(kept string, err error) (map[auth.Role][]string, error) {
+	roles := map[auth.Role][]string{}
+	if err != nil || kept == "" {
+		return roles, err
+	}
+	return roles, json.Unmarshal([]byte(kept), &roles)
 }
 
 func (s peopleStore) People(ctx context.Context) (people []auth.Person, err error) {
@@ -89,11 +146,7 @@ func (s peopleStore) People(ctx context.Context) (people []auth.Person, err erro
 }
 
 func (s peopleStore) PutPerson(ctx context.Context, p auth.Person) error {
-	roles := make([]string, len(p.Roles))
-	for i, r := range p.Roles {
-		roles[i] = string(r)
-	}
-	kept := store.Person{ID: p.ID, Login: p.Login, Name: p.Name, Roles: roles, Language: p.Language, PasswordHash: p.Hash, Active: p.Active}
+	kept := store.Person{ID: p.ID, Login: p.Login, Name: p.Name, Roles: rolesOf(&p), Language: p.Language, PasswordHash: p.Hash, Active: p.Active}
 	return s.Write(ctx, func(tx *store.Tx) error {
 		known, err := tx.Person(p.ID)
 		if err != nil {

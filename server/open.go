@@ -86,7 +86,7 @@ func (s colleagues) PutPerson(ctx context.Context, p auth.Person) error {
 // follow makes the person's row, or brings it up to what the account says. In a company of one branch he belongs to it.
 func (s colleagues) follow(ctx context.Context, p auth.Person) error {
 	row, branch, err := s.standing(ctx, p.ID)
-	technician := slices.Contains(p.Roles, auth.Technician)
+	technician := p.Is(auth.Technician)
 	if err != nil || row != nil && aftersales.PersonOf(row).Technician == technician {
 		return err
 	}

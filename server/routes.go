@@ -91,6 +91,11 @@ var Pages = []Page{
 	{"POST", "/people/{id}/roles", auth.ManagePeople, (*admin.Office).SetRoles},
 	{"POST", "/people/{id}/password", auth.ManagePeople, (*admin.Office).ResetPassword},
 	{"POST", "/people/{id}/active", auth.ManagePeople, (*admin.Office).SetActive},
+
+	{"GET", "/roles", auth.SeePeople, (*admin.Office).ListRoles},
+	{"POST", "/roles", auth.ManageRoles, (*admin.Office).AddRole},
+	{"POST", "/roles/change", auth.ManageRoles, (*admin.Office).ChangeRole},
+	{"POST", "/roles/drop", auth.ManageRoles, (*admin.Office).DropRole},
 }
 
 // routes returns the handler of every URL.

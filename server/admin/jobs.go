@@ -94,6 +94,6 @@ func (v *Visit) day(name string, after int) int64 {
 func (o *Office) technicians(v *Visit) ([]auth.Person, error) {
 	everybody, err := o.People.All(v.r.Context())
 	return slices.DeleteFunc(everybody, func(p auth.Person) bool {
-		return !p.Active || !slices.Contains(p.Roles, auth.Technician)
+		return !p.Active || !p.Is(auth.Technician)
 	}), err
 }

@@ -1,37 +1,60 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/list"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 type peoplePage struct {
 	frame
-	People  []personView
-	New     personForm
-	Printed *printedView // a password that was just made
+	People   []personView
+	New      personForm
+	Roles    []roleView
+	Branches []list.Option
+	Printed  *printedView // a password that was just made
 }
 
 type personView struct {
 	auth.Person
+	Does     []string // his roles, in words
 	RoleList []roleView
+	PostList []postView
+	Shown    string // his roles as the page shows them
 	Self     bool
 }
 
 type roleView struct {
-	Role auth.Role
-	Has  bool
+	Role  auth.Role
+	Label string
+	Has   bool
 }
+
+// postView is a role in one branch.
+type postView struct{ Value, Label string }
 
 type personForm struct {
 	Login, Name string
 	Roles       []roleView
 	Problem     string
 }
+
+// postsForm is what the form says about roles in one branch: those there are, and what one more could be.
+type postsForm struct {
+	Posts    []postView
+	Roles    []roleView
+	Branches []list.Option
+}
+
+// PostsOf returns that form; templates ask it.
+func (p peoplePage) PostsOf(posts []postView) postsForm { return postsForm{posts, p.Roles, p.Branches} }
 
 type printedView struct{ Login, Password string }
 
@@ -45,31 +68,84 @@ func (o *Office) ListPeople(v *Visit) error {
 }
 
 func (o *Office) loadPeople(v *Visit) (peoplePage, error) {
-	page := peoplePage{frame: v.frame(v.t("People"), peopleURL), New: personForm{Roles: roleViews(nil)}}
+	page := peoplePage{frame: v.frame(v.t("People"), peopleURL)}
+	defined, err := o.People.Roles(v.r.Context())
+	if err != nil {
+		return page, err
+	}
+	if page.Branches, err = o.branches(v); err != nil {
+		return page, err
+	}
+	page.New = personForm{Roles: v.roleViews(defined, nil)}
+	page.Roles = page.New.Roles
 	everybody, err := o.People.All(v.r.Context())
 	for _, p := range everybody {
-		page.People = append(page.People, personView{p, roleViews(p.Roles), p.ID == v.Who.ID})
+		view := personView{Person: p, RoleList: v.roleViews(defined, p.Roles), Shown: shownRoles(&p), Self: p.ID == v.Who.ID}
+		for _, r := range p.Roles {
+			view.Does = append(view.Does, v.roleName(r))
+		}
+		for _, post := range p.Posts {
+			label := v.t("%s in %s", v.roleName(post.Role), branchName(page.Branches, post.Branch))
+			view.PostList = append(view.PostList, postView{postValue(post), label})
+			view.Does = append(view.Does, label)
+		}
+		page.People = append(page.People, view)
 	}
 	return page, err
 }
 
-func roleViews(has []auth.Role) []roleView {
-	views := make([]roleView, len(auth.Roles))
-	for i, r := range auth.Roles {
-		views[i] = roleView{r, slices.Contains(has, r)}
+// shownRoles says which roles a page showed, so that who changes them changes no others.
+func shownRoles(p *auth.Person) string { return fmt.Sprint(p.Roles, p.Posts) }
+
+func postValue(p auth.Post) string { return string(p.Role) + "@" + p.Branch.String() }
+
+func (v *Visit) roleName(r auth.Role) string {
+	if slices.Contains(auth.Roles, r) {
+		return v.lang.name("role." + string(r))
+	}
+	return string(r)
+}
+
+func (v *Visit) roleViews(defined []auth.Definition, has []auth.Role) []roleView {
+	views := make([]roleView, len(defined))
+	for i, d := range defined {
+		views[i] = roleView{d.Role, v.roleName(d.Role), slices.Contains(has, d.Role)}
 	}
 	return views
+}
+
+// branches returns the branches that there are.
+func (o *Office) branches(v *Visit) (all []list.Option, err error) {
+	err = o.Engine.View(v.r.Context(), func(r Reader) error {
+		return r.Select(func(q *sqlrow.Rows) error {
+			all = append(all, list.Option{ID: q.ID(0), Label: q.Text(1)})
+			return q.Err()
+		}, "SELECT id, name FROM branch WHERE _del = 0 AND archived_at IS NULL ORDER BY name, id")
+	})
+	return all, err
+}
+
+func branchName(branches []list.Option, id record.ID) string {
+	for _, b := range branches {
+		if b.ID == id {
+			return b.Label
+		}
+	}
+	return "…" + id.String()[len(id.String())-6:]
 }
 
 // AddPerson adds somebody, with a password that is shown this once. The store makes him the colleague whom jobs name.
 func (o *Office) AddPerson(v *Visit) error {
 	form := personForm{Login: v.form("login"), Name: v.form("name")}
-	roles, err := auth.ParseRoles(v.r.PostForm["role"])
-	form.Roles = roleViews(roles)
+	roles, posts, err := o.rolesInForm(v)
 	if err != nil {
 		return o.addPersonAgain(v, form, err)
 	}
-	p, err := o.People.Add(v.r.Context(), auth.Person{Login: form.Login, Name: form.Name, Roles: roles}, "")
+	fresh := auth.Person{Login: form.Login, Name: form.Name, Roles: roles, Posts: posts}
+	if err := o.People.MayManage(v.r.Context(), v.Who, &fresh, roles, posts); err != nil {
+		return o.addPersonAgain(v, form, err)
+	}
+	p, err := o.People.Add(v.r.Context(), fresh, "")
 	if err != nil {
 		return o.addPersonAgain(v, form, err)
 	}
@@ -85,14 +161,17 @@ func (o *Office) addPersonAgain(v *Visit, form personForm, problem error) error 
 	if err != nil {
 		return err
 	}
-	form.Problem = v.lang.refusal(f)
+	form.Problem, form.Roles = v.lang.refusal(f), page.New.Roles
+	for i, r := range form.Roles {
+		form.Roles[i].Has = slices.Contains(v.r.PostForm["role"], string(r.Role))
+	}
 	page.New = form
 	return v.show(status, "people", page)
 }
 
 // ResetPassword gives somebody a new password to be read to him; his sessions end.
 func (o *Office) ResetPassword(v *Visit) error {
-	p, err := o.personInURL(v)
+	p, err := o.managed(v)
 	if err != nil {
 		return err
 	}
@@ -120,17 +199,59 @@ func (o *Office) personInURL(v *Visit) (*auth.Person, error) {
 	return o.person(v, id)
 }
 
+// managed returns the person in the URL, one who may do nothing that the visitor may not.
+func (o *Office) managed(v *Visit) (*auth.Person, error) {
+	p, err := o.personInURL(v)
+	if err != nil {
+		return nil, err
+	}
+	return p, o.People.MayManage(v.r.Context(), v.Who, p, nil, nil)
+}
+
+// rolesInForm returns the roles that the form gives in every branch, and those in one.
+func (o *Office) rolesInForm(v *Visit) (roles []auth.Role, posts []auth.Post, err error) {
+	ctx := v.r.Context()
+	if roles, err = o.People.ParseRoles(ctx, v.r.PostForm["role"]); err != nil {
+		return nil, nil, err
+	}
+	values := v.r.PostForm["post"]
+	if role, branch := v.form("post_role"), v.form("post_branch"); role != "" && branch != "" {
+		values = append(values, role+"@"+branch)
+	}
+	for _, value := range values {
+		name, in, _ := strings.Cut(value, "@")
+		branch, err := record.ParseID(in)
+		if err != nil {
+			return nil, nil, errForm
+		}
+		role, err := o.People.ParseRoles(ctx, []string{name})
+		if err != nil {
+			return nil, nil, err
+		}
+		if post := (auth.Post{Role: role[0], Branch: branch}); !slices.Contains(posts, post) {
+			posts = append(posts, post)
+		}
+	}
+	return roles, posts, nil
+}
+
 // SetRoles replaces what somebody may do; his sessions end.
 func (o *Office) SetRoles(v *Visit) error {
 	p, err := o.personInURL(v)
 	if err != nil {
 		return err
 	}
-	roles, err := auth.ParseRoles(v.r.PostForm["role"])
+	if shown := v.form("shown"); shown != "" && shown != shownRoles(p) {
+		return fault.New(fault.Closed, "Somebody changed these roles before you. Look at them again.")
+	}
+	roles, posts, err := o.rolesInForm(v)
 	if err != nil {
 		return err
 	}
-	if _, err := o.People.SetRoles(v.r.Context(), p.ID, roles); err != nil {
+	if err := o.People.MayManage(v.r.Context(), v.Who, p, roles, posts); err != nil {
+		return err
+	}
+	if _, err := o.People.SetRoles(v.r.Context(), p.ID, roles, posts...); err != nil {
 		return err
 	}
 	return o.afterChange(v, p.ID, "The roles are changed.")
@@ -138,7 +259,7 @@ func (o *Office) SetRoles(v *Visit) error {
 
 // SetActive lets somebody in or keeps him out. What he did stays.
 func (o *Office) SetActive(v *Visit) error {
-	p, err := o.personInURL(v)
+	p, err := o.managed(v)
 	if err != nil {
 		return err
 	}

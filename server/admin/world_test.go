@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -41,6 +42,7 @@ import (
 type world struct {
 	mu        sync.Mutex // of the hub
 	staff     sync.Mutex // of people
+	roles     map[auth.Role][]string
 	now       time.Time
 	rows      map[record.Key]*record.Row
 	order     []record.Key
@@ -116,6 +118,26 @@ func (w *world) PutPerson(_ context.Context, p auth.Person) error {
 	}
 	w.people[p.ID] = p
 	return nil
+}
+
+func (w *world) Roles(context.Context) (map[auth.Role][]string, error) {
+	w.staff.Lock()
+	defer w.staff.Unlock()
+	return maps.Clone(w.roles), nil
+}
+
+func (w *world) ChangeRoles(_ context.Context, change func(map[auth.Role][]string) error) error {
+	w.staff.Lock()
+	defer w.staff.Unlock()
+	changed := maps.Clone(w.roles)
+	if changed == nil {
+		changed = map[auth.Role][]string{}
+	}
+	err := change(changed)
+	if err == nil {
+		w.roles = changed
+	}
+	return err
 }
 
 // The phones.

@@ -22,9 +22,12 @@ type Person struct {
 	Login    string // lower case, unique
 	Name     string
 	Hash     string // of the password, see HashPassword; "" for somebody who cannot sign in
-	Roles    []Role
+	Roles    []Role // in every branch
+	Posts    []Post // in one branch each
 	Language string // BCP 47: "en", "zh-Hans" or "zh-Hant"; "" leaves it to the browser
 	Active   bool
+
+	rights rights // of one whom People returns
 }
 
 // once stands before the hash of a password that was printed once.
@@ -35,13 +38,8 @@ func (p *Person) Temporary() bool { return strings.HasPrefix(p.Hash, once) }
 
 // era changes whenever the person's sessions must end: with his password, his roles, and when he is let out or in.
 func (p *Person) era() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %v %t", p.ID, p.Hash, p.Roles, p.Active))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %v %v %t", p.ID, p.Hash, p.Roles, p.Posts, p.Active))
 	return hex.EncodeToString(sum[:8])
-}
-
-// May reports whether the person has the permission.
-func (p *Person) May(need Permission) bool {
-	return p.Active && slices.ContainsFunc(p.Roles, func(r Role) bool { return r.Grants(need) })
 }
 
 // PeopleStore keeps people.
@@ -55,6 +53,7 @@ type PeopleStore interface {
 	// PutPerson adds the person or replaces the one of the same id. The error for a login that another person has is a
 	// *fault.Error with the code LoginTaken.
 	PutPerson(context.Context, Person) error
+	RoleStore
 }
 
 // People signs people in and manages them.
@@ -81,13 +80,29 @@ func newPeople(store PeopleStore, random io.Reader, now func() time.Time, cost C
 	return &People{store, NewThrottle(), random, now, cost, make(chan struct{}, 2), decoy}, nil
 }
 
-// Person returns the person, nil if there is none.
+// Person returns the person with what he may do, nil if there is none.
 func (s *People) Person(ctx context.Context, id record.ID) (*Person, error) {
-	return s.store.Person(ctx, id)
+	p, err := s.store.Person(ctx, id)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	defined, err := s.defined(ctx)
+	p.rights = rightsOf(p, defined)
+	return p, err
 }
 
-// All returns everybody, ordered by name.
-func (s *People) All(ctx context.Context) ([]Person, error) { return s.store.People(ctx) }
+// All returns everybody with what each may do, ordered by name.
+func (s *People) All(ctx context.Context) ([]Person, error) {
+	everybody, err := s.store.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defined, err := s.defined(ctx)
+	for i := range everybody {
+		everybody[i].rights = rightsOf(&everybody[i], defined)
+	}
+	return everybody, err
+}
 
 // SignIn returns the person with that login and password. Wrong logins and wrong passwords cannot be told apart, not
 // by the clock either. The error is a *fault.Error with the code fault.Unauthentic, Throttled or fault.Overloaded.
@@ -110,9 +125,11 @@ func (s *People) SignIn(ctx context.Context, login, password, address string) (*
 	}
 	s.throttle.Succeeded(login, address)
 	if stale {
-		return p, s.rehash(ctx, p, password)
+		if err := s.rehash(ctx, p, password); err != nil {
+			return nil, err
+		}
 	}
-	return p, nil
+	return s.Person(ctx, p.ID)
 }
 
 // check compares the password, behind the gate. Somebody unknown, inactive or without a password is compared with
@@ -171,7 +188,7 @@ func checkNames(p Person) error {
 		return fault.New(fault.Invalid, "The sign-in name is needed: up to 64 characters without spaces.")
 	case p.Name == "" || utf8.RuneCountInString(p.Name) > 100:
 		return fault.New(fault.Invalid, "The name is needed: up to 100 characters.")
-	case len(p.Roles) == 0:
+	case len(p.Roles)+len(p.Posts) == 0:
 		return fault.New(fault.Invalid, "Choose at least one role.")
 	}
 	return nil
@@ -203,11 +220,11 @@ func (s *People) SetLanguage(ctx context.Context, id record.ID, language string)
 	return s.store.PutPerson(ctx, *p)
 }
 
-// SetRoles replaces the person's roles. The error is a *fault.Error with the code LastAdmin, UnknownOne or
-// fault.Invalid.
-func (s *People) SetRoles(ctx context.Context, id record.ID, roles []Role) (*Person, error) {
+// SetRoles replaces the person's roles, those in every branch and those in one. The error is a *fault.Error with the
+// code LastAdmin, UnknownOne or fault.Invalid.
+func (s *People) SetRoles(ctx context.Context, id record.ID, roles []Role, posts ...Post) (*Person, error) {
 	return s.change(ctx, id, func(p *Person) error {
-		p.Roles = roles
+		p.Roles, p.Posts = roles, posts
 		if err := checkNames(*p); err != nil {
 			return err
 		}
@@ -222,6 +239,22 @@ func (s *People) SetActive(ctx context.Context, id record.ID, active bool) (*Per
 		p.Active = active
 		return s.keepsAnAdministrator(ctx, *p)
 	})
+}
+
+// MayManage refuses to let somebody give the person other roles, a password, or keep him out, where that person may do
+// what he may not: or one who manages people would make himself anything. Roles and posts are those to be given; none
+// where they stay. The error is a *fault.Error with the code BeyondOwn.
+func (s *People) MayManage(ctx context.Context, by, who *Person, roles []Role, posts []Post) error {
+	defined, err := s.defined(ctx)
+	if err != nil {
+		return err
+	}
+	given := rightsOf(&Person{Roles: roles, Posts: posts, Active: true}, defined)
+	has := rightsOf(&Person{Roles: who.Roles, Posts: who.Posts, Active: true}, defined)
+	if !by.covers(given) || !by.covers(has) {
+		return errBeyond
+	}
+	return nil
 }
 
 func (s *People) change(ctx context.Context, id record.ID, do func(*Person) error) (*Person, error) {
@@ -249,11 +282,15 @@ func (s *People) keepsAnAdministrator(ctx context.Context, changed Person) error
 	if err != nil {
 		return err
 	}
+	defined, err := s.defined(ctx)
+	if err != nil {
+		return err
+	}
 	for _, p := range everybody {
 		if p.ID == changed.ID {
 			p = changed
 		}
-		if p.May(ManagePeople) && p.Hash != "" {
+		if p.rights = rightsOf(&p, defined); p.May(ManagePeople) && p.Hash != "" {
 			return nil
 		}
 	}
@@ -264,7 +301,7 @@ func (s *People) keepsAnAdministrator(ctx context.Context, changed Person) error
 // which is returned to be printed once and must be replaced at the first sign-in; there is no default password. It
 // returns nil where an administrator exists.
 func (s *People) FirstAdministrator(ctx context.Context, login, name, password string) (*Person, string, error) {
-	everybody, err := s.store.People(ctx)
+	everybody, err := s.All(ctx)
 	if err != nil || slices.ContainsFunc(everybody, func(p Person) bool { return p.May(ManagePeople) && p.Hash != "" }) {
 		return nil, "", err
 	}

@@ -1,83 +1,108 @@
 package auth
 
 import (
-	_ "embed"
-	"fmt"
 	"slices"
-	"strings"
 
-	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
 )
 
-// Role is a named set of permissions.
-type Role string
-
-// The roles that the program itself speaks of; roles.txt has all.
-const (
-	Administrator Role = "administrator"
-	Manager       Role = "manager"
-	Dispatcher    Role = "dispatcher"
-	Auditor       Role = "auditor"
-	Technician    Role = "technician" // works on a device; the office's pages are not for him
-)
-
-//go:embed roles.txt
-var shippedText string
-
-// Roles are all that the program ships, from the one that may most, and granted is what each includes.
-var Roles, granted = mustShip(parseShipped(shippedText))
-
-func mustShip(roles []Role, granted map[Role][]Permission, err error) ([]Role, map[Role][]Permission) {
-	if err != nil {
-		panic(err) // roles.txt is part of the program
-	}
-	return roles, granted
+// Post is a role that a person has in one branch.
+type Post struct {
+	Role   Role
+	Branch record.ID
 }
 
-// parseShipped reads lines of "role: permission …".
-func parseShipped(text string) (roles []Role, granted map[Role][]Permission, err error) {
-	granted = map[Role][]Permission{}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		name, list, ok := strings.Cut(line, ":")
-		if _, twice := granted[Role(name)]; !ok || twice {
-			return nil, nil, fmt.Errorf("auth: roles.txt: %q", line)
-		}
-		may := []Permission{SignedIn}
-		for _, word := range strings.Fields(list) {
-			if word == "*" {
-				may = Permissions
-				break
-			}
-			if p := Permission(word); !p.Known() || slices.Contains(may, p) {
-				return nil, nil, fmt.Errorf("auth: roles.txt: %s: %q", name, word)
-			}
-			may = append(may, Permission(word))
-		}
-		roles, granted[Role(name)] = append(roles, Role(name)), may
-	}
-	return roles, granted, nil
+// Branches are those in which somebody may do something: all, or some.
+type Branches struct {
+	All bool
+	IDs []record.ID // each once, unless All
 }
 
-// Grants reports whether the role has the permission.
-func (r Role) Grants(p Permission) bool { return slices.Contains(granted[r], p) }
+// Has reports whether a row of that branch is among them. Rows of no branch are the whole company's, and so everybody's.
+func (b Branches) Has(branch record.ID) bool {
+	return b.All || len(b.IDs) > 0 && branch.IsZero() || slices.Contains(b.IDs, branch)
+}
 
-// ParseRoles reads names of roles, drops repetitions and orders them as Roles does. The error is a *fault.Error with
-// the code UnknownRole.
-func ParseRoles(names []string) ([]Role, error) {
-	for _, name := range names {
-		if !slices.Contains(Roles, Role(name)) {
-			return nil, fault.New(UnknownRole, "There is no role of that name. Choose one from the list.")
+// None reports whether there is no branch among them.
+func (b Branches) None() bool { return !b.All && len(b.IDs) == 0 }
+
+// covers reports whether all of the others are among them.
+func (b Branches) covers(other Branches) bool {
+	return b.All || !other.All && !slices.ContainsFunc(other.IDs, func(id record.ID) bool { return !slices.Contains(b.IDs, id) })
+}
+
+// rights are what somebody may do, and where.
+type rights map[Permission]Branches
+
+// rightsOf returns what the person may do by his roles and posts, as roles are defined.
+func rightsOf(p *Person, defined map[Role][]Permission) rights {
+	r := rights{}
+	if !p.Active {
+		return r
+	}
+	for _, role := range p.Roles {
+		for _, may := range defined[role] {
+			r[may] = Branches{All: true}
 		}
 	}
-	var roles []Role
-	for _, r := range Roles {
-		if slices.Contains(names, string(r)) {
-			roles = append(roles, r)
+	for _, post := range p.Posts {
+		for _, may := range defined[post.Role] {
+			if in := r[may]; !in.Has(post.Branch) || post.Branch.IsZero() {
+				in.IDs = append(in.IDs, post.Branch)
+				r[may] = in
+			}
 		}
 	}
-	return roles, nil
+	return r
+}
+
+// wholeCompany are the permissions that are worth something only for the whole company: what they change holds in every
+// branch.
+var wholeCompany = []Permission{
+	EditProducts, EditParts, EditChecklists, EditKnowledge, EditPolicies, EditSettings, EraseCustomers, ManagePeople,
+	ManageRoles, ManageTokens, ManageWebhooks, SeeAudit,
+}
+
+// In returns the branches in which the person may do it.
+func (p *Person) In(need Permission) Branches {
+	in := p.rights[need]
+	if !in.All && slices.Contains(wholeCompany, need) {
+		return Branches{}
+	}
+	return in
+}
+
+// May reports whether the person may do it: in some branch; or, where branches are named, in each of those. The zero
+// branch stands for rows of no branch, the whole company's. Pages, the store of changes and the API ask this one
+// question.
+func (p *Person) May(need Permission, branches ...record.ID) bool {
+	in := p.In(need)
+	return !in.None() && !slices.ContainsFunc(branches, func(b record.ID) bool { return !in.Has(b) })
+}
+
+// Limited returns the same person with those of his rights that are listed: what a program may do in his name.
+func (p *Person) Limited(to []Permission) *Person {
+	limited := *p
+	limited.rights = rights{}
+	for _, may := range to {
+		if in, ok := p.rights[may]; ok {
+			limited.rights[may] = in
+		}
+	}
+	return &limited
+}
+
+// covers reports whether the person may do all that those rights include: nobody gives or takes what he has not.
+func (p *Person) covers(other rights) bool {
+	for may, in := range other {
+		if may != SignedIn && !p.rights[may].covers(in) {
+			return false
+		}
+	}
+	return true
+}
+
+// Is reports whether the person has the role, in every branch or in one.
+func (p *Person) Is(role Role) bool {
+	return slices.Contains(p.Roles, role) || slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Role == role })
 }

@@ -45,15 +45,15 @@ func (n *newcomer) run(ctx context.Context, a *app, args []string) error {
 	if n.login == "" {
 		return usage("say with -login what %s signs in with", args[0])
 	}
-	roles, err := auth.ParseRoles(strings.Split(n.roles, ","))
-	if err != nil {
-		return usage("-role takes %v", auth.Roles)
-	}
 	h, err := a.open(ctx, quietly())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = h.close() }() // what was written is durable
+	roles, err := h.hub.People().ParseRoles(ctx, strings.Split(n.roles, ","))
+	if err != nil {
+		return usage("-role takes %v", auth.Roles)
+	}
 	branch, err := h.branch(ctx, n.branch)
 	if err != nil {
 		return err

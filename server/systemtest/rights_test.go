@@ -1,0 +1,85 @@
+package systemtest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"fieldsync/server"
+	"fieldsync/server/auth"
+)
+
+// forEverybody are the pages of whoever is signed in: about himself, or about what his roles include.
+var forEverybody = []string{"/password", "/language", "/sign-out", "/live", "/find", "/"}
+
+// Every URL of the office names a permission, and one that some shipped role lacks; but for those that are everybody's.
+func TestEveryURLNamesAPermission(t *testing.T) {
+	t.Parallel()
+	for _, p := range server.Pages {
+		lacking := slices.ContainsFunc(auth.Roles, func(r auth.Role) bool { return !r.Grants(p.Need) })
+		switch {
+		case !p.Need.Known():
+			t.Errorf("%s %s needs %q, which is no permission", p.Method, p.Path, p.Need)
+		case p.Need == auth.SignedIn && !slices.Contains(forEverybody, p.Path):
+			t.Errorf("%s %s is open to everybody who is signed in", p.Method, p.Path)
+		case p.Need != auth.SignedIn && !lacking:
+			t.Errorf("%s %s needs %q, which every role has", p.Method, p.Path, p.Need)
+		}
+	}
+}
+
+// awaited are the permissions whose pages are still to come. What is not here is refused by a page, which
+// TestEveryPageRefusesWhoMayNot asks; and auth asks of each that who lacks it alone is refused.
+var awaited = strings.Fields(`
+	see_today see_requests take_calls edit_requests delete_calls edit_records delete_records see_board see_map
+	edit_messages delete_messages approve audit_slips complaints callbacks
+	delete_customers blacklist erase_customers edit_groups delete_groups sales points see_assets edit_assets
+	see_contracts edit_contracts see_products edit_products see_parts edit_parts move_stock count_stock request_parts
+	approve_parts see_knowledge edit_knowledge see_checklists edit_checklists see_policies edit_policies see_statistics
+	import export settle_stock settle_billing see_notices retry_notices edit_people see_audit edit_settings manage_tokens
+	manage_webhooks`)
+
+// Every permission is refused by some page, or is known to wait for one.
+func TestEveryPermissionIsAsked(t *testing.T) {
+	t.Parallel()
+	asked := map[auth.Permission]bool{auth.SignedIn: true}
+	for _, p := range server.Pages {
+		asked[p.Need] = true
+	}
+	for _, p := range auth.Permissions {
+		if !asked[p] && !slices.Contains(awaited, string(p)) {
+			t.Errorf("no page asks for %q", p)
+		}
+	}
+	for _, name := range awaited {
+		if !auth.Permission(name).Known() {
+			t.Errorf("%q is awaited, and is no permission", name)
+		}
+	}
+}
+
+// An administrator makes a role of the company's own, changes what it includes and gives it to somebody in one branch.
+func TestARoleOfTheCompanysOwn(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	li := b.hire("li", "Li Wei", auth.Technician)
+	boss := b.browser("boss")
+	boss.get("/roles").sees(http.StatusOK, "dispatcher", "see jobs", "head office")
+	boss.post("/roles", "name", "Night <b>desk</b>", "like", "auditor").sees(http.StatusOK, "The role is made.", "Night <b>desk</b>")
+	role := "Night <b>desk</b>"
+	north := boss.get("/people").find(`<option value="([0-9a-f-]{36})">North`)
+	boss.post("/roles/change", "role", role, "was", "see_audit", "may", "dispatch").sees(http.StatusOK, "The role is changed.")
+	boss.post("/people/"+li.String()+"/roles", "role", "technician", "post_role", role, "post_branch", north).
+		sees(http.StatusOK, "The roles are changed.", "Night <b>desk</b> in North")
+	boss.post("/people/"+li.String()+"/roles", "shown", "[king] []", "role", "administrator").
+		sees(http.StatusConflict, "Somebody changed these roles before you.")
+	boss.post("/roles/drop", "role", role).sees(http.StatusUnprocessableEntity, "Somebody has this role.")
+	boss.post("/roles/change", "role", "administrator", "was", "see_jobs").sees(http.StatusUnprocessableEntity, "may do everything")
+
+	v := b.browser("li")
+	v.get("/jobs").sees(http.StatusOK)
+	v.get("/roles").sees(http.StatusOK).lacks("Save")
+	v.post("/roles", "name", "mine").sees(http.StatusForbidden)
+}
