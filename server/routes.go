@@ -46,6 +46,11 @@ var Pages = []Page{
 	{"POST", "/requests/{id}/calls", auth.TakeCalls, (*admin.Office).CallAboutRequest},
 	{"POST", "/requests/{id}/files", auth.Comment, (*admin.Office).AttachToRequest},
 
+	{"GET", "/board", auth.SeeJobs, (*admin.Office).ShowBoard},
+	{"POST", "/board/{id}/assign", auth.Dispatch, (*admin.Office).AssignOnBoard},
+	{"POST", "/board/{id}/move", auth.Dispatch, (*admin.Office).MoveOnBoard},
+	{"POST", "/board/{id}/unassign", auth.Dispatch, (*admin.Office).UnassignOnBoard},
+
 	{"GET", "/jobs", auth.SeeJobs, (*admin.Office).ListJobs},
 	{"GET", "/jobs/new", auth.CreateJobs, (*admin.Office).NewJob},
 	{"POST", "/jobs", auth.CreateJobs, (*admin.Office).CreateJob},

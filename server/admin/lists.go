@@ -8,5 +8,5 @@ func Indexes() (statements []string) {
 	for _, l := range listings {
 		statements = append(statements, l.List.Indexes...)
 	}
-	return statements
+	return append(statements, boardIndexes...)
 }

@@ -18,6 +18,7 @@ const (
 	requestsURL  = "/requests"
 	slipsURL     = "/slips"
 	jobsURL      = "/jobs"
+	boardURL     = "/board"
 	conflictsURL = "/conflicts"
 	refusedURL   = "/refused"
 	devicesURL   = "/devices"

@@ -38,6 +38,11 @@ func Warnings(v View, job, person record.ID, start, end, now int64) ([]Warning, 
 	if err != nil {
 		return nil, err
 	}
+	return WarningsAbout(v, job, c, start, end, now)
+}
+
+// WarningsAbout is Warnings of somebody about whom the caller knows already what dispatching asks.
+func WarningsAbout(v View, job record.ID, c Candidate, start, end, now int64) ([]Warning, error) {
 	q, err := newQuestion(v, job, now)
 	if err != nil {
 		return nil, err
@@ -48,7 +53,7 @@ func Warnings(v View, job, person record.ID, start, end, now int64) ([]Warning, 
 	s, err := q.suggestion(c)
 	var list []Warning
 	for _, r := range s.Reasons {
-		w := Warning{Code: r.Code, Person: person}
+		w := Warning{Code: r.Code, Person: c.Person.ID}
 		switch {
 		case r.Code == ReasonOverlap:
 			for _, a := range busy(c.Open, q.start, q.end) {

@@ -48,6 +48,15 @@ var dispatchRefusals = []refusal{
 	{fault.UnknownRow, "warned of nobody", newWorld, func(w *world) error {
 		return drop(Warnings(w, w.job, nobody, 0, 0, w.now))
 	}},
+	{BadWindow, "moved to end before it begins", assigned, func(w *world) error {
+		return Replan(w, ReplanInput{w.onTheJob(), 2, 1})
+	}},
+	{WrongState, "moved when it was finished", done, func(w *world) error { return Replan(w, ReplanInput{w.onTheJob(), 1, 2}) }},
+	{CodeJobClosed, "moved when the job was cancelled", assigned, func(w *world) error {
+		w.ok(w.Update("job", w.job, record.Values{"state": record.Text(JobCancelled)}))
+		return Replan(w, ReplanInput{w.onTheJob(), 1, 2})
+	}},
+	{fault.UnknownRow, "nobody's time", newWorld, func(w *world) error { return Replan(w, ReplanInput{nobody, 1, 2}) }},
 	{fault.UnknownRow, "nothing may have started", newWorld, func(w *world) error {
 		return drop(MayHaveStarted(w, nobody, 0, w.now))
 	}},

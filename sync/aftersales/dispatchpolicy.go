@@ -82,8 +82,9 @@ func dispatchPolicies() []PolicyTemplate {
 	}
 }
 
-// needsOf returns the skills that a job takes, with their levels: those it names itself, and those of its kind.
-func (p DispatchPolicy) needsOf(job Job, faultCode string) []SkillNeed {
+// NeedsOf returns the skills that a job takes, with their levels: those it names itself, and those of its kind
+// and fault (code of the list "fault").
+func (p DispatchPolicy) NeedsOf(job Job, faultCode string) []SkillNeed {
 	levels := map[string]int64{}
 	for _, code := range job.Needs {
 		levels[code] = LowestLevel

@@ -133,6 +133,21 @@ func levelOf(v View, person Person, code string, date int64) (int64, error) {
 	return 0, nil
 }
 
+// Levels returns what the person can do on a date (days since 1970-01-01), and how well, by the codes of his skills.
+func Levels(v View, person Person, date int64) (map[string]int64, error) {
+	levels := map[string]int64{}
+	for _, code := range person.Skills {
+		level, err := levelOf(v, person, code, date)
+		if err != nil {
+			return nil, err
+		}
+		if level > 0 {
+			levels[code] = level
+		}
+	}
+	return levels, nil
+}
+
 // Absence is a row of the table absence.
 type Absence struct {
 	ID         record.ID `json:"id"`

@@ -61,6 +61,7 @@ type Candidate struct {
 	Person   Person
 	Open     []Assignment // what he has still to do
 	Position *Position    // where he was last known to be, or sets out from; nil: not known
+	Fitting  *int64       // how many parts in his van fit the machine; nil: they are counted when it is asked
 }
 
 // Suggest returns who could do the job, the best first, among the technicians of its branch, as things stand at an
@@ -195,7 +196,7 @@ func newQuestion(v View, id record.ID, at int64) (*question, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.needs = q.policy.needsOf(q.job, cmp.Or(q.job.FaultCode, RequestOf(request).FaultCode))
+	q.needs = q.policy.NeedsOf(q.job, cmp.Or(q.job.FaultCode, RequestOf(request).FaultCode))
 	site, err := v.Row("site", q.job.Site)
 	if err != nil {
 		return nil, err
@@ -310,21 +311,29 @@ func (q *question) free(s *Suggestion, c Candidate) error {
 const enoughParts = 3
 
 func (q *question) parts(s *Suggestion, c Candidate) error {
+	n, err := q.fitting(c)
+	if n > 0 {
+		s.add(ReasonParts, share(q.policy.Parts, n, enoughParts), n, 0)
+	}
+	return err
+}
+
+// fitting returns how many parts in the candidate's van fit the machine.
+func (q *question) fitting(c Candidate) (n int64, err error) {
+	if c.Fitting != nil {
+		return *c.Fitting, nil
+	}
 	van, err := VanOf(q, c.Person.ID)
 	if err != nil || q.product == "" {
-		return ignore(err, NoVan)
+		return 0, ignore(err, NoVan)
 	}
 	stock, err := StockAt(q, van.ID)
-	var n int64
 	for _, lies := range stock {
 		if lies.Quantity.Amount > 0 && slices.Contains(lies.Part.Fits, q.product) {
 			n++
 		}
 	}
-	if n > 0 {
-		s.add(ReasonParts, share(q.policy.Parts, n, enoughParts), n, 0)
-	}
-	return err
+	return n, err
 }
 
 // enoughVisits is how many visits to the machine earn all the points for them.

@@ -110,6 +110,19 @@ func (c *Calendar) BetweenExcept(from, to int64, rests []Interval) int64 {
 	return sum
 }
 
+// Spans returns the working time between two instants as the stretches that it consists of, in order and apart.
+func (c *Calendar) Spans(from, to int64) []Interval {
+	var list []Interval
+	for day := c.date(from) - 1; c.midnight(day) < to; day++ {
+		for _, w := range c.worked(day) {
+			if start, end := max(w.Start, from), min(w.End, to); end > start {
+				list = append(list, Interval{start, end})
+			}
+		}
+	}
+	return Union(list)
+}
+
 // Works reports whether the instant is in working time.
 func (c *Calendar) Works(at int64) bool { return c.Between(at, at+1) == 1 }
 

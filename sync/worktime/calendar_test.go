@@ -241,3 +241,23 @@ func FuzzShiftsReadAsTheyAreWritten(f *testing.F) {
 		}
 	})
 }
+
+// What Spans returns lies apart, and is together what Between counts.
+func TestSpansAreWhatBetweenCounts(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := office(t, "Europe/Berlin")
+		from := rapid.Int64Range(1_788_000_000_000, 1_793_000_000_000).Draw(t, "from")
+		to := from + rapid.Int64Range(0, 20*24).Draw(t, "hours")*hour
+		var sum, last int64
+		for _, s := range c.Spans(from, to) {
+			if s.Start < max(from, last) || s.End > to || s.End <= s.Start {
+				t.Fatalf("%v is not a stretch between %d and %d behind %d", s, from, to, last)
+			}
+			sum, last = sum+s.End-s.Start, s.End
+		}
+		if want := c.Between(from, to); sum != want {
+			t.Fatalf("the stretches are %d ms long, the working time is %d", sum, want)
+		}
+	})
+}

@@ -18,21 +18,27 @@
   };
   const busy = (element) => element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
     || $("details[open] form", element) !== null;
-  const take = (now, next) => {
-    if (plain(now) === plain(next) || busy(now) && !$(":scope [id]", now)) return;
+  const take = (now, next, force = false) => {
+    if (plain(now) === plain(next) || !force && busy(now) && !$(":scope [id]", now)) return;
+    const held = document.activeElement?.closest("[id]")?.id;
+    const focusAgain = (row) => {
+      const again = held && document.getElementById(held);
+      const at = again && row.contains(again) ? again : row;
+      (at.matches("a, button, [tabindex]") ? at : $("a", at) ?? at).focus({preventScroll: true});
+    };
     const rows = $$("[id]", now), nextRows = $$("[id]", next);
     const sameRows = rows.length > 0 && rows.length === nextRows.length && rows.every((r, i) => r.id === nextRows[i].id);
     if (sameRows) {
       rows.forEach((row, i) => {
-        if (!row.isConnected || plain(row) === plain(nextRows[i]) || busy(row)) return;
+        if (!row.isConnected || plain(row) === plain(nextRows[i]) || !force && busy(row)) return;
         const focused = row === document.activeElement || row.contains(document.activeElement);
         row.replaceWith(nextRows[i]);
         mark(nextRows[i]);
-        if (focused) ($("a", nextRows[i]) ?? nextRows[i]).focus({preventScroll: true});
+        if (focused) focusAgain(nextRows[i]);
       });
       return;
     }
-    if (busy(now)) return;
+    if (!force && busy(now)) return;
     const before = new Map(rows.map((r) => [r.id, plain(r)]));
     const focused = document.activeElement?.closest("[id]")?.id;
     const open = $$("details[open]", now).map((d) => d.closest("[id]")?.id);
@@ -42,18 +48,25 @@
       if (open.includes(row.id)) $("details", row)?.setAttribute("open", "");
     }
     const again = focused && document.getElementById(focused);
-    if (again && now.contains(again)) ($("a", again) ?? again).focus({preventScroll: true});
+    if (again && now.contains(again)) focusAgain(again);
   };
+  // What a script of a page's own asked for is taken over like what the hub tells of, and at once: its user waits for it.
+  document.addEventListener("office:page", (event) => {
+    for (const now of $$("[data-live]")) {
+      const next = event.detail.getElementById(now.id);
+      if (next) take(now, next, true);
+    }
+  });
   let asking = false, askAgain = false;
   const refresh = async () => {
-    if (asking) { askAgain = true; return; }
+    if (asking || $("[data-carries]")) { askAgain = true; return; }
     asking = true;
     try {
       const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
       if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.reload(); return; }
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        for (const now of $$("[data-live]")) {
+        for (const now of $("[data-carries]") ? [] : $$("[data-live]")) {
           const next = page.getElementById(now.id);
           if (next) take(now, next);
         }
@@ -63,6 +76,7 @@
       if (askAgain) { askAgain = false; refresh(); }
     }
   };
+  document.addEventListener("office:calm", () => { if (askAgain) { askAgain = false; refresh(); } });
   let stream = null;
   const listen = () => {
     if (document.hidden) { stream?.close(); stream = null; return; } // a browser has few connections to one host
