@@ -94,6 +94,9 @@ func (o *Office) Open(act Action) http.Handler {
 // maxForm is how many bytes a form may have: a long text in every field.
 const maxForm = 1 << 20
 
+// byItself is the header of what a page asks without its user: a screen that nobody sits at keeps no session alive.
+const byItself = "X-Refresh"
+
 func (o *Office) visit(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 	v := &Visit{office: o, w: w, r: r, upload: r.Body}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -103,6 +106,9 @@ func (o *Office) visit(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 		return v, err
 	}
 	v.Who = who
+	if who != nil && r.URL.Path != liveURL && r.Header.Get(byItself) == "" {
+		o.Sessions.Touch(r.Context())
+	}
 	if who != nil && who.Language != "" {
 		v.lang = o.words.match(who.Language)
 	}

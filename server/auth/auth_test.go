@@ -226,6 +226,27 @@ func TestThrottleLocksNobodyElseOut(t *testing.T) {
 	}
 }
 
+// Attempts at the same moment count before they are made, and a good one is taken back.
+func TestThrottleCountsAttemptsThatAreUnderWay(t *testing.T) {
+	t.Parallel()
+	now, th := time.Date(2026, 3, 9, 8, 0, 0, 0, time.UTC), NewThrottle()
+	free := 0
+	for range 1000 {
+		if th.Try("li", "6.6.6.6", now) == 0 {
+			free++
+		}
+	}
+	if free != freeByLogin {
+		t.Errorf("%d attempts were free", free)
+	}
+	for range 1000 {
+		if th.Try("wang", "1.1.1.1", now) != 0 {
+			t.Fatal("good sign-ins are counted")
+		}
+		th.Succeeded("wang", "1.1.1.1")
+	}
+}
+
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}

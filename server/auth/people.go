@@ -108,7 +108,7 @@ func (s *People) All(ctx context.Context) ([]Person, error) {
 // by the clock either. The error is a *fault.Error with the code fault.Unauthentic, Throttled or fault.Overloaded.
 func (s *People) SignIn(ctx context.Context, login, password, address string) (*Person, error) {
 	login = cleanLogin(login)
-	if wait := s.throttle.Wait(login, address, s.now()); wait > 0 {
+	if wait := s.throttle.Try(login, address, s.now()); wait > 0 {
 		return nil, fault.New(Throttled, "Too many attempts. Wait a little, then try again.")
 	}
 	p, err := s.store.PersonByLogin(ctx, login)
@@ -120,7 +120,6 @@ func (s *People) SignIn(ctx context.Context, login, password, address string) (*
 		return nil, err
 	}
 	if !ok {
-		s.throttle.Failed(login, address, s.now())
 		return nil, fault.New(fault.Unauthentic, "The sign-in name or the password is wrong.")
 	}
 	s.throttle.Succeeded(login, address)

@@ -11,19 +11,27 @@ import (
 )
 
 // Sessions are the office's: a cookie with a random token, and beside it in the store, under the token's hash, who it
-// is. A session ends after twelve hours, after two without a request, or when its person's password or roles
-// change.
+// is, so that every process of the hub knows them. A session ends after twelve hours, after two in which its person did
+// nothing, or when his password or roles change.
 type Sessions struct {
 	manager *scs.SessionManager
 	people  *People
 }
+
+// How long a session lasts without and with somebody at it, and how exactly the former is kept: a page that is only
+// looked at writes nothing more often than that.
+const (
+	sessionIdle  = 2 * time.Hour
+	sessionLife  = 12 * time.Hour
+	sessionNoted = 5 * time.Minute
+)
 
 // NewSessions returns sessions kept in the store. With secure the cookie travels over TLS only, and carries the
 // __Host- prefix, which a neighbouring host name cannot set.
 func NewSessions(store scs.Store, people *People, secure bool) *Sessions {
 	m := scs.New()
 	m.Store, m.HashTokenInStore = store, true
-	m.Lifetime, m.IdleTimeout = 12*time.Hour, 2*time.Hour
+	m.Lifetime = sessionLife
 	m.Cookie.Name, m.Cookie.Path = "fieldsync", "/"
 	m.Cookie.HttpOnly, m.Cookie.Secure = true, secure
 	m.Cookie.SameSite = http.SameSiteLaxMode // Strict would show the sign-in page to who follows a link from his mail
@@ -39,6 +47,7 @@ func (s *Sessions) Load(next http.Handler) http.Handler { return s.manager.LoadA
 const (
 	personKey = "person"
 	eraKey    = "era"
+	seenKey   = "seen" // when its person last did something, ms
 	noticeKey = "notice"
 )
 
@@ -49,17 +58,29 @@ func (s *Sessions) Begin(ctx context.Context, p *Person) error {
 	}
 	s.manager.Put(ctx, personKey, p.ID.String())
 	s.manager.Put(ctx, eraKey, p.era())
+	s.manager.Put(ctx, seenKey, s.people.now().UnixMilli())
 	return nil
 }
 
 // End signs out.
 func (s *Sessions) End(ctx context.Context) error { return s.manager.Destroy(ctx) }
 
-// Who returns who is signed in, nil for nobody: no session, a person who is no longer active, or one whose password
-// or roles changed since.
+// Touch notes that the person at the session did something; what a page does by itself is no reason to.
+func (s *Sessions) Touch(ctx context.Context) {
+	if s.idle(ctx) >= sessionNoted {
+		s.manager.Put(ctx, seenKey, s.people.now().UnixMilli())
+	}
+}
+
+func (s *Sessions) idle(ctx context.Context) time.Duration {
+	return s.people.now().Sub(time.UnixMilli(s.manager.GetInt64(ctx, seenKey)))
+}
+
+// Who returns who is signed in, nil for nobody: no session, one at which nobody did anything for long, a person who is no
+// longer active, or one whose password or roles changed since.
 func (s *Sessions) Who(ctx context.Context) (*Person, error) {
 	id, err := record.ParseID(s.manager.GetString(ctx, personKey))
-	if err != nil {
+	if err != nil || s.idle(ctx) > sessionIdle {
 		return nil, nil
 	}
 	p, err := s.people.Person(ctx, id)
@@ -73,4 +94,9 @@ func (s *Sessions) Who(ctx context.Context) (*Person, error) {
 func (s *Sessions) Notify(ctx context.Context, notice string) { s.manager.Put(ctx, noticeKey, notice) }
 
 // Notice takes the sentence that was left, "" if there is none.
-func (s *Sessions) Notice(ctx context.Context) string { return s.manager.PopString(ctx, noticeKey) }
+func (s *Sessions) Notice(ctx context.Context) string {
+	if !s.manager.Exists(ctx, noticeKey) {
+		return ""
+	}
+	return s.manager.PopString(ctx, noticeKey)
+}

@@ -50,10 +50,26 @@ func (t *Throttle) wait(key string, free int, now time.Time) time.Duration {
 	return max(0, seen.last.Add(min(wait, longestWait)).Sub(now))
 }
 
+// Try counts an attempt as failed before it is made, and returns 0; or how long to wait, and counts nothing. So a
+// thousand attempts at the same moment are not all free. Succeeded takes it back.
+func (t *Throttle) Try(login, address string, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	wait := max(t.wait(loginKey(login, address), freeByLogin, now), t.wait(address, freeByAddress, now))
+	if wait == 0 {
+		t.failed(login, address, now)
+	}
+	return wait
+}
+
 // Failed notes a failure.
 func (t *Throttle) Failed(login, address string, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.failed(login, address, now)
+}
+
+func (t *Throttle) failed(login, address string, now time.Time) {
 	if len(t.tries) >= maxTracked {
 		t.forget(now)
 	}
@@ -62,12 +78,18 @@ func (t *Throttle) Failed(login, address string, now time.Time) {
 	}
 }
 
-// Succeeded forgets the failures of that login at the address. Those of the address stay, or one good login among
-// them would buy a guesser any number of attempts at the others.
+// Succeeded forgets the failures of that login at the address, and the one that Try counted of the address. Its others
+// stay, or one good login among them would buy a guesser any number of attempts at the others.
 func (t *Throttle) Succeeded(login, address string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.tries, loginKey(login, address))
+	seen := t.tries[address]
+	if seen.failures--; seen.failures > 0 {
+		t.tries[address] = seen
+	} else {
+		delete(t.tries, address)
+	}
 }
 
 // forget drops what is old, and everything if that is not enough: a flood from that many addresses is not one that

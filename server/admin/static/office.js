@@ -62,7 +62,7 @@
     if (asking || $("[data-carries]")) { askAgain = true; return; }
     asking = true;
     try {
-      const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
+      const answer = await fetch(location.href, {headers: {Accept: "text/html", "X-Refresh": "1"}});
       if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.reload(); return; }
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
