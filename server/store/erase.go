@@ -55,6 +55,9 @@ func (tx *Tx) personal(id schema.TableID) (names []string) {
 }
 
 func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool) error {
+	if err := tx.completeHistory(); err != nil {
+		return err
+	}
 	var dots []clock.Dot
 	err := tx.conn.Each(func(q *sqlrow.Rows) error { dots = append(dots, dot(q, 0)); return q.Err() },
 		"SELECT DISTINCT actor, counter FROM _touch WHERE pk = ?", k.ID[:])

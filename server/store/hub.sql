@@ -60,9 +60,11 @@ CREATE TABLE _actor (
 	chain   BLOB NOT NULL,
 	ack_k   INTEGER NOT NULL,
 	ack_n   INTEGER NOT NULL,
-	last_k  INTEGER NOT NULL
+	last_k  INTEGER NOT NULL,
+	indexed INTEGER NOT NULL DEFAULT 0 -- _touch has its change sets up to this one
 ) STRICT;
 CREATE INDEX _actor_person ON _actor(person);
+CREATE INDEX _actor_behind ON _actor(actor) WHERE indexed < counter;
 
 -- Every change set that was judged, with its verdict, whole. One that was re-stamped says in first_* and rid how it was
 -- first written, and names in same_* the dot under which it was judged before. A quarantined one that was released,
@@ -102,7 +104,8 @@ CREATE TABLE _restamped (
 	PRIMARY KEY (first_actor, first_counter, rid)
 ) STRICT, WITHOUT ROWID;
 
--- Which change sets touched a row, refused ones too: its history. Ids are unique over all tables.
+-- Which change sets touched a row, refused ones too: its history. Ids are unique over all tables. Filled behind the
+-- commits (see history.go).
 CREATE TABLE _touch (
 	pk      BLOB NOT NULL,
 	seq     INTEGER NOT NULL,

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql/driver"
 
 	"fieldsync/sync/clock"
@@ -170,8 +171,6 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 	}
 	if fresh == 0 {
 		err = tx.replaceEntry(e, change)
-	} else if e.Same.IsZero() {
-		err = tx.touchRows(e)
 	}
 	if err == nil && e.Outcome == wire.Quarantined && e.Closed.IsZero() {
 		err = tx.holdBack(e)
@@ -239,7 +238,15 @@ type Position struct {
 }
 
 // Position returns where the entry stands.
-func (r Refused) Position() Position { return Position{r.Seq, r.Dot} }
+func (r Refused) Position() Position { return positionOf(&r.Entry) }
+
+func positionOf(e *judge.Entry) Position { return Position{e.Seq, e.Dot} }
+
+// compare orders positions as the database does, which takes actors for signed numbers.
+func (p Position) compare(q Position) int {
+	return cmp.Or(cmp.Compare(p.Seq, q.Seq), cmp.Compare(int64(p.Dot.Actor), int64(q.Dot.Actor)),
+		cmp.Compare(p.Dot.Counter, q.Dot.Counter))
+}
 
 // Quarantined returns up to limit quarantined change sets after the position, oldest first; only those that nobody
 // has closed yet, or all there ever were.

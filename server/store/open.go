@@ -44,6 +44,10 @@ type Store struct {
 	heads    heads
 	identity identity
 
+	moved     chan struct{} // something was committed
+	stop      chan struct{} // closed with the store
+	followers sync.WaitGroup
+
 	closing sync.Once
 	closed  error
 }
@@ -66,7 +70,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{options: o, layout: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Hub).Sealing(box),
-		shown: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device).Sealing(box)}
+		shown: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device).Sealing(box),
+		moved: make(chan struct{}, 1), stop: make(chan struct{})}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(explain(err), s.Close())
 	}
@@ -91,6 +96,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.reports.SetMaxOpenConns(s.options.Readers)
+	s.moved <- struct{}{} // the last process may have left something to do
+	s.followers.Go(s.keepHistory)
 	return ctx.Err()
 }
 
@@ -99,6 +106,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		var errs []error
+		close(s.stop)
+		s.followers.Wait()
 		if s.writer != nil {
 			errs = append(errs, s.writer.close())
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
-	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -14,38 +13,6 @@ import (
 
 // What the pages of the office ask. Each list takes the place to read on from, the zero one for the beginning, and
 // returns at most limit entries.
-
-// touchRows notes which rows a change set touches. One that cannot be decoded, as after an erasure, touches none.
-func (tx *Tx) touchRows(e *judge.Entry) error {
-	change, err := record.ParseChangeSet(e.Encoded)
-	if err != nil {
-		return nil
-	}
-	for i := range change.Rows {
-		_, err := tx.conn.Exec("INSERT INTO _touch(pk, seq, actor, counter) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			change.Rows[i].ID[:], int64(e.Seq), int64(e.Dot.Actor), int64(e.Dot.Counter))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// History returns the entries of the ledger that touched any of the rows, refused ones too, the latest before the position first.
-func (v *View) History(rows []record.Key, before Position, limit int) (entries []*judge.Entry, err error) {
-	if before == (Position{}) {
-		before = Position{judge.Forever, clock.Dot{}}
-	}
-	ids := make([]record.ID, len(rows))
-	for i, k := range rows {
-		ids[i] = k.ID
-	}
-	return v.entries("SELECT "+entryColumns+" FROM (SELECT DISTINCT seq, actor, counter FROM _touch"+
-		" WHERE pk IN (SELECT unhex(value) FROM json_each(?)) AND (seq, actor, counter) < (?, ?, ?)"+
-		" ORDER BY seq DESC, actor DESC, counter DESC LIMIT ?) t"+
-		" JOIN _ledger l ON l.actor = t.actor AND l.counter = t.counter ORDER BY t.seq DESC, t.actor DESC, t.counter DESC",
-		IDList(ids), int64(before.Seq), int64(before.Dot.Actor), int64(before.Dot.Counter), int64(limit))
-}
 
 // RefusedOpen returns the quarantined change sets that nobody has closed, the oldest after the position first, and how
 // many there are in all.

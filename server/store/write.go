@@ -208,6 +208,10 @@ func (tx *Tx) commit() error {
 	}
 	tx.registry.committed(tx.Epoch(), tx.cache.head, tx.written)
 	tx.settle()
+	select {
+	case tx.moved <- struct{}{}:
+	default: // who follows has not yet looked at the last one
+	}
 	tx.ahead.forget() // another process may write between transactions
 	return nil
 }
