@@ -88,6 +88,7 @@ var Pages = []Page{
 	{"POST", "/refused/{dot}", auth.Release, (*admin.Office).Decide},
 
 	{"GET", "/devices", auth.SeeDevices, (*admin.Office).ListDevices},
+	{"GET", "/devices/{id}", auth.SeeDevices, (*admin.Office).ShowDevice},
 	{"POST", "/devices/codes", auth.EnrolDevices, (*admin.Office).NewCode},
 	{"POST", "/devices/{id}/standing", auth.RevokeDevices, (*admin.Office).SetStanding},
 

@@ -29,6 +29,8 @@ type codeView struct {
 	Code    string
 	For     string
 	Expires time.Time
+	Picture string // of a QR image, the d of an SVG path
+	Size    int    // of the image's sides, in modules
 }
 
 // ListDevices shows every device, and what each holds that the hub has not seen.
@@ -91,7 +93,10 @@ func (o *Office) NewCode(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	page.Code = &codeView{code, p.Name, expires}
+	page.Code = &codeView{Code: code, For: p.Name, Expires: expires}
+	if page.Code.Picture, page.Code.Size, err = enrolmentPicture(v.r, code); err != nil {
+		return err
+	}
 	return v.show(http.StatusOK, "devices", page)
 }
 

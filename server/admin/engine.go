@@ -146,6 +146,8 @@ type Event struct {
 type Phones interface {
 	// Phones returns every device that was ever enrolled, ordered by person and name.
 	Phones(context.Context) ([]Phone, error)
+	// Holding returns what a device holds and believes, nil for one that there is not.
+	Holding(ctx context.Context, device record.ID) (*Holding, error)
 	// SetStanding lets the device in or keeps it out, closing its connection at once.
 	SetStanding(context.Context, record.ID, auth.Standing) error
 	// NewCode returns a code with which the person enrols one device, and when it expires.

@@ -142,6 +142,15 @@ func (w *world) ChangeRoles(_ context.Context, change func(map[auth.Role][]strin
 
 // The phones.
 
+func (w *world) Holding(_ context.Context, device record.ID) (*admin.Holding, error) {
+	for _, p := range w.phones {
+		if p.ID == device {
+			return &admin.Holding{Phone: p}, nil
+		}
+	}
+	return nil, nil
+}
+
 func (w *world) Phones(context.Context) ([]admin.Phone, error) { return slices.Clone(w.phones), nil }
 
 func (w *world) SetStanding(_ context.Context, id record.ID, s auth.Standing) error {

@@ -1,0 +1,93 @@
+package admin
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+
+	"github.com/boombuler/barcode/qr"
+)
+
+// Holding is what a device holds and believes, as the hub knows it.
+type Holding struct {
+	Phone
+	Knows   uint64     // the checkpoint that it acknowledged last; 0: it has nothing yet
+	KnowsAt int64      // when that was the hub's head, ms UTC
+	Head    uint64     // the hub's
+	Jobs    []Believed // those behind first
+	Others  int        // what else it holds: machines, customers, sites
+}
+
+// Believed is a job on a device.
+type Believed struct {
+	Job      record.ID
+	Number   string
+	Title    string
+	State    string // on the hub
+	Believes string // on the device, as far as is known; "" if it does not have the job or nobody knows
+	Has      bool   // the device has it
+	Shall    bool   // it is to have it
+	Unheard  int    // rows of the job that changed since the device last heard
+}
+
+// Behind reports whether the device believes otherwise than what is so; templates ask it.
+func (b Believed) Behind() bool { return b.Unheard > 0 || b.Has != b.Shall }
+
+type devicePage struct {
+	frame
+	phoneView
+	Held   *Holding
+	Behind int // jobs of which the device does not know all
+}
+
+// ShowDevice shows what one device holds, what waits on it, and what it believes about each job.
+func (o *Office) ShowDevice(v *Visit) error {
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	held, err := o.Phones.Holding(v.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if held == nil {
+		return fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+	}
+	page := devicePage{frame: v.frame(held.Owner+": "+held.Name, devicesURL), phoneView: o.phoneView(held.Phone), Held: held}
+	for _, job := range held.Jobs {
+		if job.Behind() {
+			page.Behind++
+		}
+	}
+	return v.show(http.StatusOK, "device", page)
+}
+
+// enrolmentPicture is a QR image of where the hub is and which code enrols a device, as the d of an SVG path in a
+// square of so many modules. The code stands behind the #: a browser that opens the address keeps it to itself.
+func enrolmentPicture(r *http.Request, code string) (path string, size int, err error) {
+	scheme := "http"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	at := url.URL{Scheme: scheme, Host: r.Host, Path: "/enrol", Fragment: code}
+	picture, err := qr.Encode(at.String(), qr.M, qr.Unicode)
+	if err != nil {
+		return "", 0, err
+	}
+	size = picture.Bounds().Dx()
+	var d strings.Builder
+	for y := range size {
+		for x := range size {
+			if black, _, _, _ := picture.At(x, y).RGBA(); black == 0 {
+				d.WriteString("M" + digits(int64(x+quietZone)) + " " + digits(int64(y+quietZone)) + "h1v1h-1z")
+			}
+		}
+	}
+	return d.String(), size + 2*quietZone, nil
+}
+
+// quietZone is the white border that ISO/IEC 18004 wants around the code, in modules.
+const quietZone = 4

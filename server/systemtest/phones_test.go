@@ -1,0 +1,44 @@
+package systemtest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/record"
+)
+
+// The office sees what a phone in a cellar believes: what it was last told, not what has become of it.
+func TestWhatAPhoneBelievesIsShown(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	wang := b.hire("wang", "Wang", auth.Technician)
+	v := b.browser("boss")
+	phone := b.phone(v, wang, "Wang's phone")
+	if !strings.Contains(v.body, `class="qr"`) || strings.Count(v.body, "h1v1h-1z") < 200 {
+		t.Error("the code is not shown as a picture")
+	}
+	cancelled, path := v.makes("Boiler cold", wang)
+	sync(t, phone)
+
+	v.get("/devices").sees(http.StatusOK, "Wang's phone")
+	device := v.find(`href="(/devices/[0-9a-f-]{36})"`)
+	knows := func() bool { return strings.Contains(v.get(device).body, "It knows all that the office knows.") }
+	soon(t, stepLimit, "what it confirmed is noted", knows)
+	v.sees(http.StatusOK, "Boiler cold")
+
+	v.get(path)
+	v.post(path+"/cancel", "seen", v.hidden("seen"), "reason", "sold").sees(http.StatusOK)
+	b.plans("Fan rattles", wang, 9, 10)
+	v.get(device).sees(http.StatusOK, "It does not know all of 2 jobs.", "does not have it yet", "Fan rattles")
+	row := v.find(`(?s)(<tr id="b-` + cancelled.String() + `".*?</tr>)`)
+	if !strings.Contains(row, `chip planned`) || !strings.Contains(row, `chip cancelled`) {
+		t.Errorf("it should believe planned where cancelled is so: %s", row)
+	}
+
+	sync(t, phone)
+	soon(t, stepLimit, "it has heard of both", knows)
+	v.get("/devices/"+record.ID{}.String()).sees(http.StatusNotFound, "There is no such page")
+}
