@@ -19,6 +19,7 @@ type jobPage struct {
 	Files       []fileView
 	MayAttach   bool
 	Comment     string // as typed
+	Service     *jobService
 }
 
 type assignmentView struct {
@@ -32,7 +33,7 @@ type assignmentView struct {
 var jobDetail = &Detail{
 	Table: "job", URL: jobsURL, State: "state",
 	Facts: []string{
-		"party", "contact", "site", "unit", "kind", "service_class", "priority", "reported_on", "due_at", "plan_start",
+		"request", "party", "contact", "site", "unit", "kind", "service_class", "priority", "reported_on", "due_at", "plan_start",
 		"plan_end", "started_at", "finished_at", "state_reason", "charge", "price", "fault_code", "cause_code", "remedy_code",
 		"meter", "branch", "tags", "archived_reason",
 	},
@@ -41,7 +42,9 @@ var jobDetail = &Detail{
 		{table: "visit", via: "job", columns: []string{"person", "state", "outcome", "reason", "accepted_at", "travel_at", "arrived_at", "finished_at", "summary"}},
 		{table: "movement", via: "job", columns: []string{"part", "quantity", "serial", "condition", "cause", "from_location", "to_location", "note"}},
 		{table: "time_mark", via: "job", columns: []string{"person", "kind", "edge", "corrected", "note"}},
-		{table: "slip", via: "job", columns: []string{"number", "state", "visit"}},
+		{table: "finding", via: "job", columns: []string{"fault_code", "cause_code", "remedy_code", "finding", "solution", "solved"}},
+		{table: "payment", via: "job", columns: []string{"method", "amount", "payer", "receipt_number", "note"}},
+		{table: "goods_receipt", via: "job", columns: []string{"number", "state", "items", "promised_on", "given_by", "returned_at", "returned_to"}},
 	},
 }
 
@@ -74,6 +77,9 @@ func (o *Office) loadJob(v *Visit) (*jobPage, error) {
 			return err
 		}
 		if err := b.comments(row); err != nil {
+			return err
+		}
+		if page.Service, err = b.service(row); err != nil {
 			return err
 		}
 		err = b.detail(jobDetail, row)

@@ -19,6 +19,7 @@ type changeView struct {
 	By       string
 	Device   string // "" in the office
 	When     int64  // it happened
+	Clock    int64  // the same by the clock of its author's device
 	Received int64  // the hub judged it
 	Late     bool   // much later than it happened
 	Cause    string
@@ -81,7 +82,7 @@ func (o *Office) changeView(v *Visit, n *names, e *Event) (changeView, error) {
 		return changeView{}, err
 	}
 	view := changeView{
-		Dot: dotText(e.Dot), By: v.called(w), Device: w.Device, When: e.Eff.Millis(), Received: e.Received,
+		Dot: dotText(e.Dot), By: v.called(w), Device: w.Device, When: e.Eff.Millis(), Clock: e.Change.Stamp.Millis(), Received: e.Received,
 		Cause: v.lang.name("cause." + e.Change.Cause), Merged: e.Outcome == wire.Merged,
 	}
 	view.Late = view.Received-view.When > lateBy.Milliseconds()

@@ -66,6 +66,7 @@ func (l *language) functions(zone *time.Location) template.FuncMap {
 		"name":     l.name,
 		"when":     clock.when,
 		"whenTime": func(t time.Time) string { return clock.when(millis(t)) },
+		"day":      clock.day,
 		"window":   clock.window,
 		"machine":  clock.machine,
 		"length":   l.length,
@@ -108,6 +109,14 @@ func (t times) when(ms int64) string {
 		return ""
 	}
 	return time.UnixMilli(ms).In(t.zone).Format("2006-01-02 15:04")
+}
+
+// day returns the day of a moment.
+func (t times) day(ms int64) string {
+	if ms == 0 {
+		return ""
+	}
+	return time.UnixMilli(ms).In(t.zone).Format(time.DateOnly)
 }
 
 // window returns two moments, the second without its date where that is the same.
