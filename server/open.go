@@ -156,11 +156,16 @@ func (s published) Enrol(ctx context.Context, code auth.Hash, d auth.Device, now
 func (s published) publish(ctx context.Context, d *auth.Device) error {
 	key := base64.StdEncoding.EncodeToString(d.Key)
 	_, err := s.core.Hub.Do(ctx, record.ID{}, nil, aftersales.CauseCreate, func(o *hub.Office) error {
-		return aftersales.PublishKey(Bind(o, record.ID{}), d.Person, d.ID, key)
+		tx := Bind(o, record.ID{})
+		err := aftersales.PublishKey(tx, d.Person, d.ID, key)
+		if fault.CodeOf(err) == fault.UnknownRow {
+			err = nil // nobody's colleague yet: nobody to check his signature
+		}
+		if err != nil {
+			return err
+		}
+		return aftersales.GiveSecret(tx, d.Person) // one-time codes must be there before the network is gone
 	})
-	if fault.CodeOf(err) == fault.UnknownRow {
-		return nil // nobody's colleague yet: nobody to check his signature
-	}
 	return err
 }
 

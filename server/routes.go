@@ -72,6 +72,7 @@ var Pages = []Page{
 	{"POST", "/jobs/{id}/slips/unaudit", auth.AuditSlips, (*admin.Office).UnauditSlip},
 	{"POST", "/jobs/{id}/comments", auth.Comment, (*admin.Office).CommentJob},
 	{"POST", "/jobs/{id}/files", auth.Comment, (*admin.Office).AttachToJob},
+	{"GET", "/slips/{id}", auth.SeeJobs, (*admin.Office).ShowSlip},
 	{"GET", "/attachments/{id}", auth.SeeJobs, (*admin.Office).ShowFile},
 	{"GET", "/attachments/{id}/thumbnail", auth.SeeJobs, (*admin.Office).ShowThumbnail},
 

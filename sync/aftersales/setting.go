@@ -34,6 +34,10 @@ var numberFormatTable = &schema.Table{
 const (
 	SettingReleaseDays = "release_days" // days that finished work stays on the phone: 30
 
+	SettingSlipTitle = "slip_title" // what a slip is called on paper
+	SettingSlipHead  = "slip_head"  // the lines above it: the company, its address
+	SettingSlipFoot  = "slip_foot"  // the lines below it: terms, thanks
+
 	SettingFileSize  = "file_megabytes"         // of one file: 256
 	SettingFileCount = "files_per_day"          // that one person may send: 500
 	SettingFileBytes = "file_megabytes_per_day" // that one person may send: 4096

@@ -187,6 +187,8 @@
   };
   $$("form[data-look]").forEach(looking);
 
+  $("[data-print]")?.addEventListener("click", () => print());
+
   // Keys.
   const typing = (element) => element.matches("input:not([type=checkbox]), textarea, select") || element.isContentEditable;
   const move = (step) => {
