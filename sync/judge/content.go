@@ -108,7 +108,8 @@ func (p *pager) bucket(b record.Bucket, at *position) (full bool, err error) {
 	return false, nil
 }
 
-// position is where a page in several parts was left off. It travels through the device, which gives it back
+// position is where a page in several parts was left off: in the content of a bucket, or, before anything of that was
+// started, among the changes, of which those up to the commit to were sent. It travels through the device, which gives it back
 // unchanged; one that it made up shows it no more than it may see.
 type position struct {
 	class    schema.Class
@@ -122,7 +123,13 @@ type position struct {
 	total    uint64
 }
 
+// amongChanges stands in the place of a rule, of which no table has so many.
+const amongChanges = 255
+
 func (at position) bytes() []byte {
+	if !at.started {
+		at.rule = amongChanges
+	}
 	b := []byte{byte(at.class), byte(at.rule)}
 	b = append(b, at.bucket.Bytes()...)
 	b = append(b, at.after[:]...)
@@ -137,7 +144,7 @@ func parsePosition(b []byte) (at position, ok bool) {
 	if len(b) < fixed {
 		return position{}, false
 	}
-	at.class, at.rule, at.started = schema.Class(b[0]), int(b[1]), true
+	at.class, at.rule, at.started = schema.Class(b[0]), int(b[1]), b[1] != amongChanges
 	at.bucket, _ = record.BucketFromBytes(b[2:19])
 	copy(at.after[:], b[19:fixed])
 	b = b[fixed:]

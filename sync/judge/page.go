@@ -21,7 +21,8 @@ type Want struct {
 	Person record.ID
 	Class  schema.Class
 	From   uint64
-	After  uint64                // at least From: up to here there was nothing that the device does not have
+	After  uint64                // at least From: the feed up to here was sent, or there was nothing in it for the device
+	Since  uint64                // at least From: of every row it has what changed up to here; 0 means After
 	Own    map[record.Key]uint64 // rows that the device has as they were at that commit: what it wrote itself
 	UpTo   uint64                // no commit after it; 0 for all there are
 	Resume []byte                // where a page in several parts goes on; empty begins one
@@ -33,6 +34,7 @@ type pager struct {
 	schema *schema.Schema
 	want   Want
 	page   wire.Page
+	head   uint64 // the hub's
 	rows   rowBatches
 	left   int // rows that the part still takes
 	size   int // bytes of values in it
@@ -45,17 +47,25 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 	if head, err = r.Head(); err != nil {
 		return wire.Page{}, 0, err
 	}
+	p := &pager{Reader: r, schema: s, want: want, head: head, left: PageRows}
 	if want.UpTo > 0 {
 		head = min(head, want.UpTo)
 	}
-	p := &pager{Reader: r, schema: s, want: want, left: PageRows}
+	p.want.After = max(want.From, want.After)
+	p.want.Since = cmp.Or(want.Since, p.want.After)
 	p.page = wire.Page{Class: want.Class, From: want.From, To: head}
-	if at, ok := parsePosition(want.Resume); ok && at.class == want.Class && at.from == want.From && at.to <= head {
+	at, ok := parsePosition(want.Resume)
+	ok = ok && at.class == want.Class && at.from == want.From && at.to <= head
+	switch {
+	case ok && at.started:
 		p.page.To = at.to
 		err = p.content(at)
-	} else if max(want.From, want.After) >= head {
+	case ok:
+		p.want.After, p.want.Since = max(p.want.After, at.to), cmp.Or(want.Since, want.From)
+		err = p.begin()
+	case p.want.After >= head:
 		p.page.To = want.From
-	} else {
+	default:
 		err = p.begin()
 	}
 	p.page.Rows = p.rows.batches
@@ -65,7 +75,6 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 // begin builds the first part: what leaves, what changed in the buckets that stay, and the beginning of those that
 // enter.
 func (p *pager) begin() error {
-	p.want.After = max(p.want.From, p.want.After)
 	touched, known, err := p.touched()
 	if err != nil {
 		return err
@@ -76,13 +85,13 @@ func (p *pager) begin() error {
 	return p.whole()
 }
 
-// touched returns the buckets in which something happened since After and that the person holds; known is false where
+// touched returns the buckets in which something happened since Since and that the person holds; known is false where
 // his holds may have changed too, or so much that looking everywhere is no dearer.
 func (p *pager) touched() (held []record.Bucket, known bool, err error) {
 	if p.want.From == 0 {
 		return nil, false, nil
 	}
-	touched, known, err := p.TouchedSince(p.want.After)
+	touched, known, err := p.TouchedSince(p.want.Since)
 	if err != nil || !known || slices.Contains(touched, record.PersonBucket(p.want.Person)) {
 		return nil, false, err
 	}
@@ -104,8 +113,59 @@ func (p *pager) changes(buckets []record.Bucket) error {
 	if err != nil {
 		return err
 	}
-	p.page.To, p.page.Last = to, true
+	left, err := p.leavesOut(buckets, to)
+	if err != nil {
+		return err
+	}
+	if left {
+		p.goOnAfter(to)
+	} else {
+		p.page.To, p.page.Last = to, true
+	}
 	return p.addAll(changed)
+}
+
+// manyLeft is how many rows beyond the end of a page are looked at: where there are more, one of them is taken to be what
+// is looked for.
+const manyLeft = 64
+
+// leavesOut reports whether rows of the buckets are left out of a page that ends with the commit to, because they changed
+// after it, though they changed before it too: a row has one entry in the feed. Whoever goes on from there would never
+// hear of the earlier change.
+func (p *pager) leavesOut(buckets []record.Bucket, to uint64) (bool, error) {
+	if to >= p.head {
+		return false, nil
+	}
+	for _, b := range buckets {
+		entries, err := p.FeedSince(b, p.want.Class, to, p.head, manyLeft)
+		if err != nil || len(entries) == manyLeft {
+			return true, err
+		}
+		for _, e := range entries {
+			row, err := p.Row(e.Key)
+			if err != nil {
+				return false, err
+			}
+			if row != nil && changedWithin(row, p.want.Since, to) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// changedWithin reports whether the values of a cell changed by a commit with after < seq <= to.
+func changedWithin(row *record.Row, after, to uint64) bool {
+	return slices.ContainsFunc(row.Meta.Cells, func(c record.Cell) bool { return after < c.Seq && c.Seq <= to })
+}
+
+// goOnAfter makes the page one that does not move the cursor, and that goes on with what changed after the commit to:
+// with the next part, or, where no more may be read yet, with another page from the same cursor.
+func (p *pager) goOnAfter(to uint64) {
+	if to < p.page.To { // the page is full
+		p.page.Resume = position{class: p.want.Class, from: p.want.From, to: to}.bytes()
+	}
+	p.page.To, p.page.Last = to, false
 }
 
 // whole builds the first part of a page by all that the person holds and held.
@@ -117,6 +177,14 @@ func (p *pager) whole() error {
 	changed, to, err := p.changed(scope.stay)
 	if err != nil {
 		return err
+	}
+	left, err := p.leavesOut(scope.stay, to)
+	if err != nil {
+		return err
+	}
+	if left { // what leaves and enters comes with the last part
+		p.goOnAfter(to)
+		return p.addAll(changed)
 	}
 	if to < p.page.To { // more than one page: this one ends where it is full
 		p.page.To = to
@@ -255,20 +323,20 @@ func (p *pager) addAll(changed []FeedEntry) error {
 	return nil
 }
 
-// addChanged adds what the device lacks of a row it has: the columns whose values changed since After; the whole row
-// where it was born since.
+// addChanged adds what the device lacks of a row it has: the columns whose values changed since Since; the whole row where
+// it was born since.
 func (p *pager) addChanged(e FeedEntry) error {
 	row, err := p.Row(e.Key)
 	if err != nil || row == nil {
 		return err
 	}
-	if row.Deleted || row.Meta.Born > p.want.After {
+	if row.Deleted || row.Meta.Born > p.want.Since {
 		p.rows.addWhole(row)
 		return nil
 	}
 	var columns uint64
 	for _, c := range row.Meta.Cells {
-		if i := row.Table.ColumnByID(c.ID.Column); i >= 0 && c.Seq > p.want.After {
+		if i := row.Table.ColumnByID(c.ID.Column); i >= 0 && c.Seq > p.want.Since {
 			columns |= 1 << i
 		}
 	}

@@ -269,21 +269,72 @@ func TestAPageEndsBetweenCommits(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			a := w.tech()
-			from := w.head()
+			want := judge.Want{Person: a.Person, Class: schema.ClassLibrary, From: w.head()}
 			for _, n := range c.commits {
 				w.parts(n)
 			}
-			for i, want := range c.want {
-				p := a.brings(schema.ClassLibrary, from)
-				if rowsIn(&p) != want || !p.Last {
-					t.Fatalf("page %d has %d rows, want %d (last: %v)", i, rowsIn(&p), want, p.Last)
+			for i, rows := range c.want {
+				p, _ := w.page(want)
+				if rowsIn(&p) != rows || p.Last == (p.Resume != nil) {
+					t.Fatalf("page %d has %d rows, want %d (last: %v)", i, rowsIn(&p), rows, p.Last)
 				}
-				from = p.To
+				if want.Resume = p.Resume; p.Last {
+					want.From = p.To
+				}
 			}
-			if from != w.head() {
-				t.Errorf("at %d of %d", from, w.head())
+			if want.From != w.head() {
+				t.Errorf("at %d of %d", want.From, w.head())
 			}
 		})
+	}
+}
+
+// A row has one entry in the feed, at its latest commit. One that changed again after the end of a page is not on it, and
+// the next page must bring both changes: it goes on from the same cursor.
+func TestARowThatChangedAgainAfterThePageLosesNothing(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	from := a.head()
+	upTo := a.update(job, text("title", "changed"))
+	a.update(job, text("finding", "and again"))
+	first, _ := a.page(judge.Want{Person: a.Person, From: from, UpTo: upTo})
+	a.expectNothingOf(first, job)
+	if first.Last || first.Resume != nil || first.From != from {
+		t.Fatalf("the cursor moves past it: %+v", first)
+	}
+	second, _ := a.page(judge.Want{Person: a.Person, From: from, After: upTo, Since: from})
+	a.expectColumns(second, job, false, "title", "finding")
+	if !second.Last {
+		t.Error("the page does not end")
+	}
+}
+
+// So it is where a page is full, over connections: and what leaves, leaves with the last part.
+func TestWhatAFullPageLeavesOutComesWithTheNextPart(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	other := a.job("another")
+	given := a.assign(other, a.Person)
+	from := a.head()
+	a.update(job, text("title", "changed"))
+	a.ends(given)
+	for range 2 {
+		var changes []record.RowChange
+		for range 600 {
+			changes = append(changes, a.change(record.Insert, a.fresh("task"), ref("job", job)))
+		}
+		a.office(changes...)
+	}
+	a.update(job, text("finding", "and again"))
+	first := a.brings(schema.ClassWork, from)
+	a.expectNothingOf(first, job)
+	if first.Last || first.Resume == nil || len(first.Leave) > 0 {
+		t.Fatalf("last %v, leaving %v", first.Last, first.Leave)
+	}
+	second, _ := a.page(judge.Want{Person: a.Person, From: from, Resume: first.Resume})
+	a.expectColumns(second, job, false, "title", "finding")
+	if !second.Last || !slices.Contains(second.Leave, jobBucket(other)) {
+		t.Errorf("last %v, leaving %v", second.Last, second.Leave)
 	}
 }
 

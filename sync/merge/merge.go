@@ -60,9 +60,6 @@ func applyCell(row *record.Row, position int, w *Write, write *record.CellWrite,
 	newcomer := record.Standing{Dot: w.Dot, Eff: w.Eff, Value: write.Value, As: w.As}
 	if !column.Asking() && (replacedBefore(cell, w) || wroteAgain(standing, &newcomer)) {
 		// Somebody whose write is already here had seen this one and replaced it: it never stands, but it is recorded.
-		if stands(standing, write.Value) { // he put it there himself: the office, from what a device had kept of it
-			return nil
-		}
 		return records(column, write.CellID, append(standing, newcomer), standing)
 	}
 	kept, replaced := split(column, standing, w, write)
@@ -113,8 +110,11 @@ func wroteAgain(standing []record.Standing, released *record.Standing) bool {
 	return !released.As.IsZero() && slices.ContainsFunc(standing, func(s record.Standing) bool { return laterOf(s.By(), released.As) })
 }
 
-// laterOf reports whether d is a later change set of the same actor than e.
-func laterOf(d, e clock.Dot) bool { return d.Actor == e.Actor && d.Counter > e.Counter }
+// laterOf reports whether d is a later change set of the same author than e. What the hub keeps for a device is under
+// one actor, and of many authors: none of it went on from another.
+func laterOf(d, e clock.Dot) bool {
+	return d.Actor == e.Actor && d.Counter > e.Counter && d.Actor.Side() != clock.SideHub
+}
 
 // hadSeen reports whether the author of the write had seen the standing value. One that was refused and released he had
 // seen if it was his own: his context cannot name the dot that it was released under. What a context says of others'
@@ -175,11 +175,6 @@ func replaces(c *schema.Column, w *record.CellWrite, s record.Standing) bool {
 		return slices.Contains(w.Settles, s.Dot)
 	}
 	return !needsPerson(c, []record.Standing{s, {Value: w.Saw}})
-}
-
-// stands reports whether the value is one of those that stand.
-func stands(standing []record.Standing, v record.Value) bool {
-	return slices.ContainsFunc(standing, func(s record.Standing) bool { return s.Value == v })
 }
 
 // differ reports whether the values are not all the same.

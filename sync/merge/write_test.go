@@ -182,6 +182,19 @@ func TestAReleasedValueIsItsAuthors(t *testing.T) {
 	s.expect("finding", texts("the technician's", "the office's")...)
 }
 
+// What devices held and a restore lost is kept under one actor: copies of different times, of different people. That one
+// was kept after another does not mean that its author had seen the other.
+func TestCopiesThatAreReleasedStandBesideEachOther(t *testing.T) {
+	t.Parallel()
+	for _, order := range [][]uint64{{1, 2}, {2, 1}} {
+		s := newStory(t)
+		for _, n := range order {
+			s.write(desk, clock.Stamp(n), nothing, text("title", map[uint64]string{1: "one", 2: "two"}[n]), released(clock.Dot{Actor: hub, Counter: n}))
+		}
+		s.expect("title", texts("two", "one")...)
+	}
+}
+
 // An office that amends what it releases writes what its author had not seen. Where his later write takes its place, or
 // was there before it, that is recorded.
 func TestWhatWasAmendedIsRecordedWhereItsAuthorReplacesIt(t *testing.T) {
@@ -205,14 +218,14 @@ func TestWhatWasAmendedIsRecordedWhereItsAuthorReplacesIt(t *testing.T) {
 	}
 }
 
-// After a restore the office may put back what a device kept of a value, before its author's change set comes again: that
-// is the same value, and nobody's loss.
-func TestAValueThatWasPutBackIsNoConflictWhenItComesAgain(t *testing.T) {
+// After a restore the office may put back what a device kept of a value, before its author's change set comes again: it
+// stands once, and is no question.
+func TestAValueThatWasPutBackStandsOnceWhenItComesAgain(t *testing.T) {
 	t.Parallel()
 	lost := clock.Dot{Actor: tablet, Counter: 4}
 	s := newStory(t)
 	s.write(desk, 1, saw(lost), text("title", "lost"), unseen(saw(lost)), released(clock.Dot{Actor: hub, Counter: 1}))
 	s.write(tablet, 1, nothing, text("title", "lost"), under(lost))
 	s.expect("title", record.Text("lost"))
-	s.expectSaid()
+	s.expectSaid(closed("lost", "lost"))
 }

@@ -22,7 +22,9 @@ type Hub struct {
 	person  record.ID
 	actor   clock.Actor            // the incarnation that the device writes with now
 	cursors [schema.Classes]uint64 // what the device will have when it has taken all that was sent
-	read    [schema.Classes]uint64 // up to where there was nothing that the device does not have
+	read    [schema.Classes]uint64 // up to where the feed was sent, or had nothing that the device does not have
+	full    [schema.Classes]uint64 // up to where it has all of every row: less than read where rows were left out
+	open    [schema.Classes]bool   // a page was sent without its last part
 	own     map[record.Key]uint64  // rows that the device has at that commit: what it wrote on this connection
 	// answeredTo is the commit up to which everything that the device wrote on this connection was answered. While it
 	// waits for verdicts, pages go no further, or they would bring it its own writes.
@@ -164,7 +166,7 @@ func (h *Hub) answered(e Event) []Effect {
 func (h *Hub) judged(e Judged) []Effect {
 	h.judging--
 	h.answeredTo = max(h.answeredTo, e.Verdicts.At)
-	if !h.behind && !h.reading && slices.Min(h.read[:]) == e.Since && e.plain() {
+	if !h.behind && !h.reading && h.full == h.read && slices.Min(h.read[:]) == e.Since && e.plain() {
 		return append(h.level(e.Verdicts.At), Send{e.Verdicts})
 	}
 	h.remember(e.Applied)
@@ -181,7 +183,7 @@ const maxUntold = 256
 // told the rows with the answer.
 func (h *Hub) level(at uint64) (effects []Effect) {
 	for class := range h.read {
-		h.read[class] = at
+		h.read[class], h.full[class] = at, at
 		if h.mute || h.judging > 0 || h.sent-h.taken >= wire.Window || at-h.cursors[class] < maxUntold {
 			continue
 		}
@@ -194,7 +196,8 @@ func (h *Hub) level(at uint64) (effects []Effect) {
 }
 
 func (h *Hub) admitted(e Admitted) []Effect {
-	h.state, h.person, h.cursors, h.read, h.head = hubLive, e.Person, e.Cursors, e.Cursors, e.Welcome.Head
+	h.state, h.person, h.head = hubLive, e.Person, e.Welcome.Head
+	h.cursors, h.read, h.full = e.Cursors, e.Cursors, e.Cursors
 	h.answeredTo = e.Welcome.Head
 	if h.actor = e.Welcome.Actor; h.actor == 0 {
 		h.actor = h.hello.Actor
@@ -221,7 +224,8 @@ func (h *Hub) readOn(effects []Effect) []Effect {
 		upTo = h.answeredTo
 	}
 	want := judge.Want{
-		Person: h.person, Class: h.class, From: h.cursors[h.class], After: h.read[h.class], Own: h.own, UpTo: upTo, Resume: h.resume,
+		Person: h.person, Class: h.class, From: h.cursors[h.class], After: h.read[h.class], Since: h.full[h.class],
+		Own: h.own, UpTo: upTo, Resume: h.resume,
 	}
 	return append(effects, Read{want})
 }
@@ -237,11 +241,14 @@ func (h *Hub) paged(e Paged) []Effect {
 			h.sent++
 			effects = append(effects, Send{part})
 		}
-		if p.Last {
+		if h.open[p.Class] = !p.Last; p.Last {
 			h.cursors[p.Class] = p.To
 		}
 	}
-	if p.Last {
+	switch {
+	case p.Last:
+		h.read[p.Class], h.full[p.Class] = p.To, p.To
+	case p.Resume == nil && p.To > p.From: // rows were left out, and may be read when verdicts were given
 		h.read[p.Class] = p.To
 	}
 	h.resume = p.Resume
@@ -256,7 +263,7 @@ func (h *Hub) worthSending(p *wire.Page) bool {
 	if len(p.Rows) > 0 || len(p.Leave) > 0 || len(p.Enter) > 0 || p.Resume != nil {
 		return true
 	}
-	return p.Last && (p.From < h.head || p.To > p.From && h.resumed)
+	return p.Last && (h.open[p.Class] || p.From < h.head || p.To > p.From && h.resumed)
 }
 
 // nextClass goes on in the round. One that began in the middle, with a page left off on an earlier connection, is

@@ -79,12 +79,14 @@ func (f *Fleet) checkLedger() {
 func (f *Fleet) checkValues() {
 	accepted := f.accepted()
 	seen := map[*written]bool{}
+	putBack := map[*written]bool{} // what the office brought back from a copy, before or after it came again by itself
 	for _, d := range f.truth.sets {
 		if accepted[d.rid] != nil {
 			for _, w := range d.values {
 				for x := range w.saw {
 					seen[x] = true
 				}
+				putBack[w] = putBack[w] || w.rid != d.rid
 			}
 		}
 	}
@@ -98,7 +100,7 @@ func (f *Fleet) checkValues() {
 				f.fail("value", "%s of %s, written by %s in %v, is gone without a record", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
 			}
-			if !seen[w] && !f.truth.recorded[w] && !f.truth.wroteOn(d, w.place) && f.droppedOnArrival(w, accepted[d.rid]) {
+			if !seen[w] && !putBack[w] && !f.truth.recorded[w] && !f.truth.wroteOn(d, w.place) && f.droppedOnArrival(w, accepted[d.rid]) {
 				f.fail("dropped", "%s of %s, written by %s in %v, was dropped, and nobody had seen it", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
 			}
