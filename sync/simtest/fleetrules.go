@@ -32,6 +32,12 @@ func followed(cs *record.ChangeSet) bool {
 	return cs.Dot.Counter%3 == 0 && len(cs.Rows) > 0 && cs.Rows[0].Table == job.ID && cs.Amends.IsZero() && cs.Cause != "erase"
 }
 
+// isCopy reports whether the dot is that of a copy that a device had and the hub kept.
+func (f *Fleet) isCopy(d clock.Dot) bool {
+	e, ok := f.hub.store.state.entries.get(d)
+	return ok && (e.Code == fault.Witness || e.Code == fault.WitnessUnproved)
+}
+
 // remarkOn returns the id of the remark that follows from the change set, whoever sends it how often.
 func remarkOn(cs *record.ChangeSet) record.ID {
 	sum := sha256.Sum256([]byte("remark on " + cs.Dot.String()))
@@ -49,8 +55,8 @@ func (f *Fleet) checkFollows() {
 		}
 	}
 	for _, it := range f.hub.store.state.rows.items {
-		creator := it.value.Meta.Created.Actor
-		if it.key.Table != tableOf("comment").ID || creator.Side() != clock.SideHub {
+		creator := it.value.Meta.Created
+		if it.key.Table != tableOf("comment").ID || creator.Actor.Side() != clock.SideHub || f.isCopy(creator) {
 			continue
 		}
 		if due[it.key.ID] == nil {
