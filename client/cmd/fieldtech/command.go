@@ -40,7 +40,7 @@ const many = 1 << 20
 // commands returns all commands, in the order in which the help lists them.
 func commands() []*command {
 	return []*command{
-		enrolCommand(), syncCommand(), statusCommand(), watchCommand(),
+		enrolCommand(), syncCommand(), statusCommand(), watchCommand(), appCommand(),
 		jobsCommand(), showCommand(),
 		acceptCommand(), travelCommand(), arriveCommand(), pauseCommand(), resumeCommand(),
 		declineCommand(), noAccessCommand(), noteCommand(), findingCommand(), completeCommand(),

@@ -1,0 +1,261 @@
+package web
+
+import (
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// entitled decides what the job's customer may have, and prices lines.
+func (v *request) entitled(tx client.Tx, s stand, lines []aftersales.ChargeLine) (aftersales.Entitlement, error) {
+	return aftersales.Entitle(tx, s.Unit.ID, aftersales.Work{
+		Branch: s.Job.Branch, Party: s.Job.Party, Site: s.Job.Site, Cause: s.Job.CauseCode, Lines: lines,
+	}, tx.Now())
+}
+
+// coverPage says what the customer pays for, and why.
+type coverPage struct {
+	frame
+	stand
+	Cover  aftersales.Entitlement
+	Kinds  []coverLine
+	Prices []serviceLine
+}
+
+type coverLine struct {
+	Kind string
+	aftersales.Cover
+}
+
+// serviceLine is what one unit of a service costs the customer.
+type serviceLine struct {
+	aftersales.PricedLine
+	Label map[string]string
+}
+
+var coverKinds = []string{
+	aftersales.ChargeParts, aftersales.ChargeLabour, aftersales.ChargeTravel, aftersales.ChargeFreight,
+}
+
+// cover explains who pays.
+func (v *request) cover() error {
+	p := coverPage{frame: v.frame("Who pays")}
+	err := v.view(func(tx client.Tx) (err error) {
+		if p.stand, err = v.stand(tx); err != nil {
+			return err
+		}
+		if p.Prices, err = v.services(tx, p.stand); err != nil {
+			return err
+		}
+		p.Cover, err = v.entitled(tx, p.stand, nil)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, kind := range coverKinds {
+		p.Kinds = append(p.Kinds, coverLine{kind, p.Cover.Cover[kind]})
+	}
+	p.Back = p.URL()
+	return v.show("cover", p)
+}
+
+// services returns what a unit of each of the company's services costs this customer.
+func (v *request) services(tx client.Tx, s stand) (list []serviceLine, err error) {
+	policy, _, err := aftersales.InForce[aftersales.PricePolicy](tx, aftersales.PolicyPrice, s.Job.Branch, tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	codes, err := aftersales.Codes(tx, aftersales.ListService, true)
+	if err != nil {
+		return nil, err
+	}
+	labels := map[string]map[string]string{}
+	for _, c := range codes {
+		labels[c.Code] = c.Label
+	}
+	for _, service := range policy.Services {
+		one := aftersales.ChargeLine{Service: service.Code, Quantity: aftersales.Quantity{Amount: aftersales.One}}
+		e, err := v.entitled(tx, s, []aftersales.ChargeLine{one})
+		if fault.CodeOf(err) == aftersales.UnknownCode {
+			continue // a service that the company no longer has
+		}
+		if err != nil {
+			return nil, err
+		}
+		label := labels[service.Code]
+		if label == nil {
+			label = map[string]string{"en": service.Code}
+		}
+		list = append(list, serviceLine{e.Lines[0], label})
+	}
+	return list, nil
+}
+
+// readyPage says what is missing on the phone before driving off.
+type readyPage struct {
+	frame
+	stand
+	Items []readyItem
+}
+
+// readyItem is one thing that a job may need.
+type readyItem struct {
+	What   string // as the words have it
+	Lacks  bool   // it should be here and is not
+	Count  int    // how many there are; 0 where that says nothing
+	Detail string // why it lacks, or what it is
+}
+
+// ready shows what the phone has for a job.
+func (v *request) ready() error {
+	p := readyPage{frame: v.frame("Ready to leave?")}
+	err := v.view(func(tx client.Tx) (err error) {
+		if p.stand, err = v.stand(tx); err != nil {
+			return err
+		}
+		p.Items, err = v.readyItems(tx, p.stand)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	photos, err := v.photosReady(p.Job.ID)
+	if err != nil {
+		return err
+	}
+	p.Items, p.Back, p.Live = append(p.Items, photos), p.URL(), true
+	return v.show("ready", p)
+}
+
+// lacking counts what is missing.
+func lacking(items []readyItem) (n int) {
+	for _, item := range items {
+		if item.Lacks {
+			n++
+		}
+	}
+	return n
+}
+
+func (v *request) readyItems(tx client.Tx, s stand) (items []readyItem, err error) {
+	for _, check := range []func(client.Tx, stand) (readyItem, error){
+		v.machineReady, v.warrantyReady, v.pricesReady, v.manualReady, v.checklistReady, v.partsReady,
+	} {
+		item, err := check(tx, s)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func (v *request) machineReady(tx client.Tx, s stand) (readyItem, error) {
+	item := readyItem{What: "The machine and its history"}
+	switch {
+	case s.Job.Unit.IsZero():
+		item.Detail = v.say("The job names no machine.")
+		return item, nil
+	case s.Unit.ID.IsZero():
+		item.Lacks, item.Detail = true, v.say("It is not on this phone yet: connect once.")
+		return item, nil
+	}
+	lines, err := aftersales.History(tx, s.Unit.ID)
+	item.Count, item.Detail = len(lines), s.Unit.Name
+	return item, err
+}
+
+func (v *request) warrantyReady(tx client.Tx, s stand) (readyItem, error) {
+	item := readyItem{What: "The terms of the warranty"}
+	if s.Job.Unit.IsZero() {
+		return item, nil
+	}
+	e, err := v.entitled(tx, s, nil)
+	if e.Unsure || len(e.Versions) == 0 {
+		item.Lacks, item.Detail = true, v.say("Something that decides about it is not on this phone yet: connect once.")
+	}
+	return item, err
+}
+
+func (v *request) pricesReady(tx client.Tx, s stand) (readyItem, error) {
+	item := readyItem{What: "The price list"}
+	p, _, err := aftersales.InForce[aftersales.PricePolicy](tx, aftersales.PolicyPrice, s.Job.Branch, tx.Now())
+	if p.Currency == "" {
+		item.Lacks, item.Detail = true, v.say("No prices are on this phone yet: connect once, or ask the office.")
+	}
+	return item, err
+}
+
+func (v *request) manualReady(tx client.Tx, s stand) (readyItem, error) {
+	item := readyItem{What: "The manual"}
+	switch {
+	case s.Unit.Product.IsZero():
+		item.Detail = v.say("No model is known, so there is no manual.")
+		return item, nil
+	}
+	product, err := tx.Row("product", s.Unit.Product)
+	if err != nil {
+		return item, err
+	}
+	if product == nil {
+		item.Lacks, item.Detail = true, v.say("It is not on this phone yet: connect once.")
+		return item, nil
+	}
+	list, err := aftersales.DocumentsOf(tx, s.Unit.Product)
+	if item.Count = len(list); item.Count == 0 {
+		item.Detail = v.say("The office has none for this model.")
+	}
+	return item, err
+}
+
+func (v *request) checklistReady(tx client.Tx, s stand) (readyItem, error) {
+	item := readyItem{What: "The checklist"}
+	if s.Visit.ID.IsZero() {
+		return item, nil
+	}
+	filled, err := aftersales.Filling(tx, s.Visit.ID)
+	if item.Count = len(filled); item.Count == 0 {
+		item.Detail = v.say("Nothing is asked at this job.")
+	}
+	return item, err
+}
+
+// partsReady looks for parts that were asked for and are not in the van yet.
+func (v *request) partsReady(tx client.Tx, s stand) (readyItem, error) {
+	item := readyItem{What: "The parts"}
+	rows, err := tx.Refs("part_request", "job", s.Job.ID)
+	for _, row := range rows {
+		r := aftersales.PartRequestOf(row)
+		part, err := rowAs(tx, "part", r.Part, aftersales.PartOf)
+		if err != nil {
+			return item, err
+		}
+		item.Count++
+		if r.State == aftersales.PartAsked || r.State == aftersales.PartApproved {
+			item.Lacks, item.Detail = true, item.Detail+r.Quantity.String()+" "+part.Code+": "+v.lang.name("part_request.state."+r.State)+". "
+		}
+	}
+	if err == nil && item.Count == 0 {
+		item.Detail = v.say("None was asked for.")
+	}
+	return item, err
+}
+
+// photosReady looks for pictures that the phone knows of and does not have.
+func (v *request) photosReady(job record.ID) (readyItem, error) {
+	item := readyItem{What: "The photos"}
+	list, err := v.client.JobFiles(v.ctx(), job)
+	away := 0
+	for _, file := range list {
+		item.Count++
+		if file.State == client.FileAway {
+			away++
+		}
+	}
+	if away > 0 {
+		item.Lacks, item.Detail = true, v.say("%d are not on this phone yet.", away)
+	}
+	return item, err
+}

@@ -1,0 +1,88 @@
+package web
+
+import (
+	"bytes"
+	"time"
+
+	"fieldsync/client"
+)
+
+// frame is what stands around every page.
+type frame struct {
+	Lang, Looks string
+	Title       string
+	Tab         string // which of the places is marked
+	Back        string // where the arrow leads; "" for none
+	Bar         bar
+	Problem     string
+	Once        string // the token of the page's forms
+	Path        string
+	Live        bool // the page takes over what changes meanwhile
+	v           *request
+}
+
+// Old returns what was typed into a field before the form was refused, else the value it begins with.
+func (f frame) Old(name, begin string) string {
+	if f.Problem == "" {
+		return begin
+	}
+	return f.v.form(name)
+}
+
+// Is reports whether a field was set to a value before the form was refused.
+func (f frame) Is(name, value string) bool { return f.Problem != "" && f.v.form(name) == value }
+
+// bar is the line that always says how the phone stands towards the hub.
+type bar struct {
+	Enrolled bool
+	Online   bool
+	Waiting  int
+	Files    int // of files that the hub does not have yet
+	Refused  int
+	Contact  time.Time
+	Done     uint64
+	Total    uint64
+}
+
+// Percent returns how much of a download has come.
+func (b bar) Percent() int {
+	if b.Total == 0 {
+		return 100
+	}
+	return int(100 * min(b.Done, b.Total) / b.Total)
+}
+
+func (v *request) frame(title string) frame {
+	return frame{
+		Lang: v.lang.tag, Looks: v.looks, Title: v.say(title), Bar: v.bar(), Problem: v.problem, Once: v.token().String(),
+		Path: v.r.URL.Path, v: v,
+	}
+}
+
+// bar reads how things stand. A status that cannot be read is no reason not to show the page.
+func (v *request) bar() bar {
+	s, err := v.client.Status(v.ctx())
+	if err != nil {
+		v.client.Log.Error("the status cannot be read", "error", err)
+	}
+	return barOf(s, len(v.client.Waiting()))
+}
+
+func barOf(s client.Status, files int) bar {
+	return bar{
+		Enrolled: s.Enrolled, Online: s.Online, Waiting: s.Pending, Files: files, Refused: s.Refused, Contact: s.Contact,
+		Done: s.Done, Total: s.Total,
+	}
+}
+
+// show renders a page, whole or not at all.
+func (v *request) show(name string, page any) error {
+	var b bytes.Buffer
+	if err := v.pages[v.lang.tag].render(&b, name, page); err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.WriteHeader(v.status)
+	_, _ = b.WriteTo(v.w) // who has gone away needs no answer
+	return nil
+}

@@ -1,0 +1,152 @@
+package web
+
+import (
+	"cmp"
+
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// solutionQuery asks for what fits a job.
+func solutionQuery(s stand) aftersales.SolutionQuery {
+	return aftersales.SolutionQuery{
+		Unit: s.Unit.ID, FaultCode: s.Job.FaultCode, Text: s.Job.Title + " " + s.Job.Description + " " + s.Job.Finding,
+	}
+}
+
+// knowledgePage shows what cured such faults before, the likeliest first.
+type knowledgePage struct {
+	frame
+	stand
+	Query     string
+	Solutions []aftersales.Ranked
+	Used      map[record.ID]bool
+	More      int
+}
+
+const maxSolutions = 20
+
+// knowledge shows the solutions that fit the job, or what was typed.
+func (v *request) knowledge() error {
+	p := knowledgePage{frame: v.frame("What helped before"), Query: v.form("q"), Used: map[record.ID]bool{}}
+	found, err := v.solutionsFound(p.Query)
+	if err != nil {
+		return err
+	}
+	err = v.view(func(tx client.Tx) (err error) {
+		if p.stand, err = v.stand(tx); err != nil {
+			return err
+		}
+		q := solutionQuery(p.stand)
+		q.Text, q.Found = cmp.Or(p.Query, q.Text), found
+		if p.Solutions, err = aftersales.Solutions(tx, q); err != nil {
+			return err
+		}
+		uses, err := tx.Refs("solution_use", "job", p.Job.ID)
+		for _, use := range uses {
+			p.Used[aftersales.SolutionUseOf(use).Solution] = true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.More = max(0, len(p.Solutions)-maxSolutions)
+	p.Solutions, p.Back = p.Solutions[:min(len(p.Solutions), maxSolutions)], p.URL()
+	return v.show("knowledge", p)
+}
+
+// solutionsFound returns what the search finds among the solutions for what was typed.
+func (v *request) solutionsFound(query string) (ids []record.ID, err error) {
+	if query == "" {
+		return nil, nil
+	}
+	hits, err := v.client.Search(v.ctx(), query, client.SearchOptions{Tables: []string{"solution"}, Limit: maxSolutions})
+	for _, hit := range hits {
+		ids = append(ids, hit.ID)
+	}
+	return ids, err
+}
+
+// useSolution says that a solution helped, or did not.
+func (v *request) useSolution() error {
+	job, err := v.path()
+	if err != nil {
+		return err
+	}
+	solution, err := v.formID("solution")
+	if err != nil {
+		return err
+	}
+	if solution.IsZero() {
+		return fault.New(fault.UnknownRow, "Choose a solution.")
+	}
+	in := aftersales.UseSolutionInput{Job: job, Solution: solution, Helped: v.form("helped") == "1"}
+	err = v.once("solution_use", aftersales.CauseSolutionUse, func(tx client.Tx) error {
+		_, err := aftersales.UseSolution(tx, in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.redirect(jobURL(job) + "/knowledge")
+}
+
+// commentsPage is what people say about a job.
+type commentsPage struct {
+	frame
+	stand
+	Said []saidLine
+}
+
+type saidLine struct {
+	aftersales.Comment
+	Who string
+	Me  bool
+}
+
+// comments shows what was said about the job, the latest last, as in a conversation.
+func (v *request) comments() error {
+	p := commentsPage{frame: v.frame("Messages and notes")}
+	p.Live = true
+	err := v.view(func(tx client.Tx) (err error) {
+		if p.stand, err = v.stand(tx); err != nil {
+			return err
+		}
+		for _, c := range p.Comments {
+			who, err := rowAs(tx, "person", c.Author, aftersales.PersonOf)
+			if err != nil {
+				return err
+			}
+			p.Said = append(p.Said, saidLine{c, who.Name, c.Author == v.me})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	p.Back = p.URL()
+	return v.show("comments", p)
+}
+
+// comment says something about the job: to the office, or as a note in the job's log.
+func (v *request) comment() error {
+	job, err := v.path()
+	if err != nil {
+		return err
+	}
+	in := aftersales.CommentInput{About: aftersales.Row{Table: "job", ID: job}, Text: v.form("text"), Kind: aftersales.CommentMessage}
+	if v.form("kind") == aftersales.CommentNote {
+		in.Kind = aftersales.CommentNote
+	}
+	err = v.once("comment", aftersales.CauseComment, func(tx client.Tx) error {
+		_, err := aftersales.AddComment(tx, in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.redirect(jobURL(job) + "/comments")
+}

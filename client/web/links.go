@@ -1,0 +1,103 @@
+package web
+
+import (
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+)
+
+// jobLinks says, beside the way to each page about a job, how things stand there.
+type jobLinks struct {
+	Cover     aftersales.Entitlement
+	Due       int // questions that must still be answered
+	Questions int
+	Findings  int
+	Solutions int
+	History   int
+	Said      int // comments
+	Parts     int
+	Photos    int
+	Total     aftersales.Money
+	Paid      aftersales.Money
+	Slip      aftersales.Slip
+	Goods     int
+	Lacks     int // what is missing before driving off
+}
+
+// links reads how things stand on the pages about a job.
+func (v *request) links(tx client.Tx, s stand) (l jobLinks, err error) {
+	for _, read := range []func() error{
+		func() (err error) { l.Cover, err = v.entitled(tx, s, nil); return err },
+		func() error { return l.checklists(tx, s) },
+		func() error { return l.counts(tx, s) },
+		func() error { return l.price(tx, s) },
+		func() error { items, err := v.readyItems(tx, s); l.Lacks = lacking(items); return err },
+	} {
+		if err := read(); err != nil {
+			return l, err
+		}
+	}
+	for _, slip := range s.Slips {
+		if slip.Person == v.me {
+			l.Slip = slip
+		}
+	}
+	return l, nil
+}
+
+func (l *jobLinks) checklists(tx client.Tx, s stand) error {
+	if s.Visit.ID.IsZero() {
+		return nil
+	}
+	filled, err := aftersales.Filling(tx, s.Visit.ID)
+	for _, f := range filled {
+		for _, line := range f.Lines {
+			l.Questions++
+			if line.Due {
+				l.Due++
+			}
+		}
+	}
+	return err
+}
+
+func (l *jobLinks) counts(tx client.Tx, s stand) error {
+	found, err := aftersales.Findings(tx, s.Job.ID)
+	if err != nil {
+		return err
+	}
+	l.Findings = len(found)
+	if !s.Unit.ID.IsZero() {
+		lines, err := aftersales.History(tx, s.Unit.ID)
+		if err != nil {
+			return err
+		}
+		l.History = len(lines)
+	}
+	fits, err := aftersales.Solutions(tx, solutionQuery(s))
+	if err != nil {
+		return err
+	}
+	goods, err := aftersales.GoodsOf(tx, s.Job.ID)
+	l.Solutions, l.Said, l.Goods = len(fits), len(s.Comments), len(goods)
+	for _, m := range s.Movements {
+		if m.Quantity.Amount != 0 {
+			l.Parts++
+		}
+	}
+	for _, a := range s.Attachments {
+		if a.Kind == aftersales.AttachPhoto {
+			l.Photos++
+		}
+	}
+	return err
+}
+
+func (l *jobLinks) price(tx client.Tx, s stand) error {
+	totals, err := aftersales.ChargeTotals(tx, s.Job.ID)
+	if err != nil {
+		return err
+	}
+	l.Total = totals.Rounded
+	l.Paid, err = aftersales.Paid(tx, s.Job.ID, s.Job.LockedBy)
+	return err
+}

@@ -1,0 +1,90 @@
+package web
+
+import (
+	"slices"
+
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// machinePage is a machine: what it is, and what was done to it, the latest first.
+type machinePage struct {
+	frame
+	Unit       aftersales.Unit
+	Product    aftersales.Product
+	Party      aftersales.Party
+	Components []aftersales.Unit
+	History    []aftersales.ServiceRecord
+	More       int
+	Documents  []aftersales.Document
+	Jobs       []aftersales.Job
+}
+
+// maxHistory bounds what a page shows of a long life.
+const maxHistory = 50
+
+// jobMachine shows the job's machine.
+func (v *request) jobMachine() error {
+	var s stand
+	err := v.view(func(tx client.Tx) (err error) {
+		s, err = v.stand(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.showMachine(s.Unit.ID, s.URL())
+}
+
+// machine shows a machine that the search found.
+func (v *request) machine() error {
+	id, err := v.path()
+	if err != nil {
+		return err
+	}
+	return v.showMachine(id, searchURL)
+}
+
+func (v *request) showMachine(id record.ID, back string) error {
+	p := machinePage{frame: v.frame("Machine")}
+	p.Back = back
+	if err := v.view(func(tx client.Tx) error { return p.read(tx, id) }); err != nil {
+		return err
+	}
+	return v.show("machine", p)
+}
+
+func (p *machinePage) read(tx client.Tx, id record.ID) (err error) {
+	if id, err = aftersales.Survivor(tx, "unit", id); err != nil {
+		return err
+	}
+	if p.Unit, err = rowAs(tx, "unit", id, aftersales.UnitOf); err != nil || p.Unit.ID.IsZero() {
+		return err
+	}
+	if p.Product, err = rowAs(tx, "product", p.Unit.Product, aftersales.ProductOf); err != nil {
+		return err
+	}
+	if p.Party, err = rowAs(tx, "party", p.Unit.Party, aftersales.PartyOf); err != nil {
+		return err
+	}
+	if p.Components, err = aftersales.Components(tx, id); err != nil {
+		return err
+	}
+	if p.History, err = aftersales.History(tx, id); err != nil {
+		return err
+	}
+	slices.Reverse(p.History)
+	p.More = max(0, len(p.History)-maxHistory)
+	p.History = p.History[:min(len(p.History), maxHistory)]
+	if !p.Unit.Product.IsZero() {
+		if p.Documents, err = aftersales.DocumentsOf(tx, p.Unit.Product); err != nil {
+			return err
+		}
+	}
+	rows, err := tx.Refs("job", "unit", id)
+	for _, row := range rows[:min(len(rows), maxHistory)] {
+		p.Jobs = append(p.Jobs, aftersales.JobOf(row))
+	}
+	return err
+}

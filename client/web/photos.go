@@ -1,0 +1,145 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"fieldsync/client"
+	"fieldsync/client/files"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/blob"
+	"fieldsync/sync/fault"
+)
+
+// photosPage is the files of a job, each with its state.
+type photosPage struct {
+	frame
+	stand
+	Files []client.Attachment
+}
+
+func (v *request) photos() error {
+	p := photosPage{frame: v.frame("Photos")}
+	p.Live = true
+	err := v.view(func(tx client.Tx) (err error) {
+		p.stand, err = v.stand(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if p.Files, err = v.client.JobFiles(v.ctx(), p.Job.ID); err != nil {
+		return err
+	}
+	p.Back = p.URL()
+	return v.show("photos", p)
+}
+
+// addPhotos takes photos in. The files are kept first, then named, all in one change.
+func (v *request) addPhotos() error {
+	job, err := v.path()
+	if err != nil {
+		return err
+	}
+	if err := v.r.ParseMultipartForm(8 << 20); err != nil {
+		return fault.Wrap(fault.TooLarge, "This is more than one form carries: take the photos one by one.", err)
+	}
+	taken, err := v.photosTaken()
+	if err != nil || len(taken) == 0 {
+		return firstOf(err, v.redirect(jobURL(job)+"/photos"))
+	}
+	err = v.once("attachment", aftersales.CauseAttachment, func(tx client.Tx) error {
+		for _, in := range taken {
+			in.About = aftersales.Row{Table: "job", ID: job}
+			if _, err := aftersales.AddAttachment(tx, in); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return v.redirect(jobURL(job) + "/photos")
+}
+
+// shownTypes are the files that the browser is given as what they are; anything else is only saved.
+var shownTypes = []string{"image/jpeg", "image/png", "image/webp", "image/gif", "audio/", "video/"}
+
+// file answers with a file that is on the phone. Whoever made it cannot make it a page of ours: it runs nothing.
+func (v *request) file() error {
+	id, err := v.path()
+	if err != nil {
+		return err
+	}
+	var row aftersales.Attachment
+	if err := v.view(func(tx client.Tx) (err error) {
+		row, err = rowAs(tx, "attachment", id, aftersales.AttachmentOf)
+		return err
+	}); err != nil {
+		return err
+	}
+	content, err := v.client.OpenAttachment(v.ctx(), id)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = content.Close() }() // it was only read
+	kind, disposition := "application/octet-stream", "attachment"
+	for _, shown := range shownTypes {
+		if strings.HasPrefix(row.MediaType, shown) {
+			kind, disposition = row.MediaType, "inline"
+		}
+	}
+	h := v.w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", disposition)
+	h.Set("Cache-Control", "private, max-age=86400")
+	_, _ = io.Copy(v.w, content) // who has gone away needs no answer
+	return nil
+}
+
+// thumbnail answers with a small picture; 404 where there is none yet.
+func (v *request) thumbnail() error {
+	id, err := v.path()
+	if err != nil {
+		return err
+	}
+	picture, err := v.client.Thumbnail(v.ctx(), id)
+	switch fault.CodeOf(err) {
+	case files.Elsewhere, blob.NoPicture:
+		http.NotFound(v.w, v.r)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "image/jpeg")
+	v.w.Header().Set("Cache-Control", "private, max-age=86400")
+	_, _ = v.w.Write(picture) // who has gone away needs no answer
+	return nil
+}
+
+// fetch asks the office for a picture that is not on the phone. It answers at once; the page follows.
+func (v *request) fetch() error {
+	id, err := v.path()
+	if err != nil {
+		return err
+	}
+	go func() {
+		if err := v.client.Download(v.leaving, id); err != nil && !errors.Is(err, v.leaving.Err()) {
+			v.client.Log.Info("a file could not be fetched", "reason", err)
+		}
+	}()
+	return v.redirect(v.backTo())
+}
+
+// backTo returns the page of ours that the form was on.
+func (v *request) backTo() string {
+	if to := v.form("to"); strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.Contains(to, `\`) {
+		return to
+	}
+	return todayURL
+}

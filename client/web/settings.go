@@ -1,0 +1,133 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+)
+
+// How the app looks and speaks is kept by the browser: cookies know no ports, so that it lasts from launch to launch.
+const (
+	languageCookie = "fieldtech-language"
+	looksCookie    = "fieldtech-looks"
+	keptFor        = 400 * 24 * time.Hour
+)
+
+// looks are the choices beside the device's own.
+var looks = []string{"", "light", "dark", "contrast"}
+
+// settingsPage is who is here, how the app looks and speaks, and the way out.
+type settingsPage struct {
+	frame
+	Name   string
+	Status client.Status
+	Files  int
+	CanGo  bool // somebody can take the data off the device
+	Unsent bool // why nobody may now
+}
+
+func (v *request) settings() error {
+	p := settingsPage{frame: v.frame("More"), CanGo: v.LogOut != nil, Files: len(v.client.Waiting())}
+	p.Tab = "more"
+	var err error
+	if p.Status, err = v.client.Status(v.ctx()); err != nil {
+		return err
+	}
+	p.Unsent = p.Status.Pending > 0 || p.Files > 0
+	err = v.view(func(tx client.Tx) error {
+		who, err := rowAs(tx, "person", v.me, aftersales.PersonOf)
+		p.Name = who.Name
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.show("settings", p)
+}
+
+// set changes what the form names: the language, the looks, or ends it all.
+func (v *request) set() error {
+	switch {
+	case v.form("language") != "":
+		if !slices.Contains(Languages, v.form("language")) {
+			return fault.New(fault.Invalid, "The app does not speak that language. Choose one from the list.")
+		}
+		v.keep(languageCookie, v.form("language"))
+	case v.r.Form.Has("looks"):
+		if !slices.Contains(looks, v.form("looks")) {
+			return fault.New(fault.Invalid, "Choose one of the looks.")
+		}
+		v.keep(looksCookie, v.form("looks"))
+	case v.form("leave") != "":
+		return v.logOut()
+	}
+	return v.redirect(settingsURL)
+}
+
+func (v *request) keep(name, value string) {
+	http.SetCookie(v.w, &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: int(keptFor.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// unsent says that there is work that only this phone has.
+const unsent fault.Code = "unsent_work"
+
+// logOut takes the person's data off the device, unless some of it is nowhere else.
+func (v *request) logOut() error {
+	s, err := v.client.Status(v.ctx())
+	if err != nil {
+		return err
+	}
+	if s.Pending > 0 || len(v.client.Waiting()) > 0 {
+		return fault.New(unsent, "Some of your work is on this phone only. Connect, wait until nothing waits any more, and try again.")
+	}
+	if v.LogOut == nil {
+		return fault.New(fault.NotAllowed, "This app cannot log you out: remove it from the phone.")
+	}
+	if v.form("leave") != "yes" {
+		return fault.New(fault.Invalid, "Say yes before the data is taken off this phone.")
+	}
+	// The answer goes first: afterwards there is nothing left to answer from.
+	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = v.w.Write([]byte(v.say("You are logged out. Nothing of yours is on this phone any more. You can close this page.")))
+	if f, ok := v.w.(http.Flusher); ok {
+		f.Flush()
+	}
+	go func() {
+		if err := v.LogOut(context.Background()); err != nil {
+			v.client.Log.Error("logging out failed", "error", err)
+		}
+	}()
+	return nil
+}
+
+type enrolPage struct {
+	frame
+	Enrolled bool
+}
+
+// enrolment asks for the code that the office made.
+func (v *request) enrolment() error {
+	if !v.me.IsZero() {
+		return v.redirect(todayURL)
+	}
+	return v.show("enrol", enrolPage{frame: v.frame("Make this phone yours")})
+}
+
+// enrol gives the phone to the person for whom the office made the code. It is the one thing that needs the network.
+func (v *request) enrol() error {
+	server, code, name := v.form("server"), v.form("code"), v.form("name")
+	if err := v.client.Enrol(v.ctx(), server, code, name); err != nil {
+		return err
+	}
+	if err := v.client.Connect(); err != nil {
+		return err
+	}
+	return v.redirect(todayURL)
+}

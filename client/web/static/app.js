@@ -1,0 +1,151 @@
+// The app's own script: pages that follow what changes, the running clock, the search as it is typed, the signature.
+// Every page but the signature works without it.
+"use strict";
+(() => {
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  // The running clock counts minutes on, between two visits to the page.
+  const tick = () => {
+    for (const clock of $$("[data-since]")) {
+      const minutes = Math.max(0, Math.floor((Date.now() - Number(clock.dataset.since)) / 60000));
+      const text = minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+      if (document.documentElement.lang === "en" && clock.textContent !== text) clock.textContent = text;
+      else if (document.documentElement.lang !== "en") {
+        const han = document.documentElement.lang === "zh-Hant" ? ["分鐘", "小時"] : ["分钟", "小时"];
+        const said = minutes < 60 ? `${minutes} ${han[0]}` : `${Math.floor(minutes / 60)} ${han[1]} ${minutes % 60} ${han[0]}`;
+        if (clock.textContent !== said) clock.textContent = said;
+      }
+    }
+  };
+  tick();
+  setInterval(tick, 5000);
+
+  // Live: something changed on the phone, and the page asks for itself again. Rows are known by their ids; what is the
+  // same is left alone, so that focus and scroll stay; what is being typed is never touched.
+  const typing = () => document.activeElement?.matches("input, textarea, select") || $("form [data-dirty]") !== null;
+  document.addEventListener("input", (e) => e.target.setAttribute("data-dirty", ""));
+  const mark = (e) => { e.classList.add("fresh"); setTimeout(() => e.classList.remove("fresh"), 4000); };
+  const plain = (e) => {
+    const copy = e.cloneNode(true);
+    $$("[name=once]", copy).forEach((i) => i.remove());
+    for (const c of [copy, ...$$(".fresh", copy)]) { c.classList.remove("fresh"); if (!c.className) c.removeAttribute("class"); }
+    return copy.outerHTML;
+  };
+  const take = (now, next) => {
+    if (plain(now) === plain(next)) return;
+    const before = new Map($$("[id]", now).map((e) => [e.id, plain(e)]));
+    const focused = document.activeElement?.closest("[id]")?.id;
+    now.replaceChildren(...next.childNodes);
+    for (const e of $$("li[id]", now)) if (before.size > 0 && before.get(e.id) !== plain(e)) mark(e);
+    const again = focused && document.getElementById(focused);
+    if (again && now.contains(again)) (again.matches("a, button") ? again : $("a, button", again) ?? again).focus({preventScroll: true});
+  };
+  let asking = false, askAgain = false;
+  const refresh = async () => {
+    if (asking) { askAgain = true; return; }
+    asking = true;
+    try {
+      const answer = await fetch(location.href);
+      if (answer.ok) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const main = $("main[data-live]");
+        if (main && !typing()) {
+          take(main, page.getElementById("main"));
+          const dock = $(".dock"), next = $(".dock", page);
+          if (dock && next && plain(dock) !== plain(next)) dock.replaceChildren(...next.childNodes);
+        }
+        tick();
+      }
+    } catch { /* the app was closed: it says so when it is used */ } finally {
+      asking = false;
+      if (askAgain) { askAgain = false; refresh(); }
+    }
+  };
+  let stream = null;
+  const listen = () => {
+    if (document.hidden) { stream?.close(); stream = null; return; }
+    if (stream || !$("#bar")) return;
+    stream = new EventSource("/live");
+    stream.addEventListener("bar", (e) => { $("#bar").innerHTML = JSON.parse(e.data); });
+    if ($("main[data-live]") && !$("#problem")) {
+      stream.addEventListener("changed", refresh);
+      stream.onopen = refresh;
+    }
+  };
+  document.addEventListener("visibilitychange", listen);
+  addEventListener("pagehide", () => { stream?.close(); stream = null; });
+  addEventListener("pageshow", listen);
+
+  // A form goes once: a second tap while the answer is on its way is none.
+  document.addEventListener("submit", (e) => {
+    if (e.target.dataset.sent) { e.preventDefault(); return; }
+    if (e.target.method === "post") { e.target.dataset.sent = "1"; setTimeout(() => delete e.target.dataset.sent, 4000); }
+  });
+
+  // Search as you type: the page answers with itself, and its results are taken over.
+  const box = $("[data-search]");
+  if (box) {
+    let asked = 0, timer = 0;
+    const look = async () => {
+      const mine = ++asked, url = new URL(box.form.action);
+      for (const [name, value] of new FormData(box.form)) url.searchParams.set(name, value);
+      const answer = await fetch(url);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (mine !== asked) return;
+      $("#results").replaceChildren(...page.getElementById("results").childNodes);
+      history.replaceState(null, "", url);
+    };
+    box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 60); });
+    if (!box.value) box.focus();
+  }
+
+  // Forms that a choice sends.
+  document.addEventListener("change", (e) => {
+    if (e.target.matches("[data-submit]") && e.target.value) e.target.form.requestSubmit();
+  });
+
+  // The signature: what a finger draws becomes a PNG in the form's field.
+  for (const pad of $$("canvas.pad")) {
+    const field = document.getElementById(pad.dataset.field), pen = pad.getContext("2d");
+    let drawing = false, last = null;
+    const fit = () => {
+      const scale = Math.min(2, devicePixelRatio || 1), size = pad.getBoundingClientRect();
+      pad.width = Math.round(size.width * scale);
+      pad.height = Math.round(size.height * scale);
+      pen.setTransform(scale, 0, 0, scale, 0, 0);
+      pen.lineWidth = 2.5; pen.lineCap = pen.lineJoin = "round"; pen.strokeStyle = "#111";
+      field.value = "";
+    };
+    const at = (e) => { const size = pad.getBoundingClientRect(); return [e.clientX - size.left, e.clientY - size.top]; };
+    pad.addEventListener("pointerdown", (e) => {
+      e.preventDefault(); pad.setPointerCapture(e.pointerId); drawing = true; last = at(e);
+      pen.beginPath(); pen.arc(...last, 1.2, 0, 7); pen.fill();
+    });
+    pad.addEventListener("pointermove", (e) => {
+      if (!drawing) return;
+      for (const point of e.getCoalescedEvents?.() ?? [e]) {
+        const next = at(point);
+        pen.beginPath(); pen.moveTo(...last); pen.lineTo(...next); pen.stroke();
+        last = next;
+      }
+    });
+    const end = () => { if (drawing) { drawing = false; field.value = pad.toDataURL("image/png").split(",")[1]; field.setAttribute("data-dirty", ""); } };
+    pad.addEventListener("pointerup", end);
+    pad.addEventListener("pointercancel", end);
+    $(`[data-clear="${pad.id}"]`)?.addEventListener("click", fit);
+    fit();
+    addEventListener("resize", () => { if (!field.value) fit(); });
+  }
+
+  // A photo goes as soon as it is taken.
+  for (const shot of $$(".shot input[type=file]")) {
+    shot.addEventListener("change", () => { if (shot.files.length && shot.hasAttribute("data-now")) shot.form.requestSubmit(); });
+  }
+
+  $$("[data-print]").forEach((b) => b.addEventListener("click", () => print()));
+  $$("[data-share]").forEach((b) => {
+    if (!navigator.share) { b.hidden = true; return; }
+    b.addEventListener("click", () => navigator.share({title: document.title, text: $(b.dataset.share).innerText}).catch(() => {}));
+  });
+})();

@@ -1,0 +1,129 @@
+package web
+
+import (
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// jobLine is a job in a list, in three lines.
+type jobLine struct {
+	client.JobLine
+	New  bool // given to the user since this morning
+	News int  // comments of others since this morning
+	Late bool // its promise is past and nobody has begun
+}
+
+type todayPage struct {
+	frame
+	Name   string
+	Jobs   []jobLine
+	More   int // jobs that are open and not for today
+	Done   int // jobs that were finished today
+	All    bool
+	Empty  bool // the first download is not complete yet
+	Online bool
+}
+
+// maxListed bounds a page; what is beyond it is found by the search.
+const maxListed = 100
+
+// today shows the user's jobs of the day, in their order.
+func (v *request) today() error { return v.jobList(client.JobsToday) }
+
+// open shows all of the user's jobs that are not over.
+func (v *request) open() error { return v.jobList(client.JobsOpen) }
+
+func (v *request) jobList(which client.Which) error {
+	p := todayPage{frame: v.frame("Today"), All: which == client.JobsOpen}
+	p.Tab, p.Live = "today", true
+	if p.All {
+		p.Title, p.Back = v.say("All open jobs"), todayURL
+	}
+	s, err := v.client.Status(v.ctx())
+	if err != nil {
+		return err
+	}
+	p.Empty = !s.Ready
+	listed, err := v.client.Jobs().List(v.ctx(), client.JobFilter{Which: which, Day: v.App.today()})
+	if err != nil {
+		return err
+	}
+	if p.More, p.Done, err = v.otherJobs(len(listed)); err != nil {
+		return err
+	}
+	err = v.view(func(tx client.Tx) error {
+		for _, l := range listed[:min(len(listed), maxListed)] {
+			line, err := v.jobLine(tx, l)
+			if err != nil {
+				return err
+			}
+			p.Jobs = append(p.Jobs, line)
+		}
+		return v.nameOf(tx, &p)
+	})
+	if err != nil {
+		return err
+	}
+	return v.show("today", p)
+}
+
+func (v *request) nameOf(tx client.Tx, p *todayPage) error {
+	row, err := tx.Row("person", v.me)
+	p.Name = aftersales.PersonOf(row).Name
+	return err
+}
+
+// jobLine adds what is new about a job.
+func (v *request) jobLine(tx client.Tx, l client.JobLine) (jobLine, error) {
+	line := jobLine{JobLine: l}
+	held, err := aftersales.Assignments(tx, l.ID, aftersales.AssignmentOpen)
+	if err != nil {
+		return line, err
+	}
+	for _, a := range held {
+		line.New = line.New || a.Person == v.me && a.AssignedAt >= v.morning() && l.Visit != aftersales.VisitCompleted
+	}
+	said, err := tx.Refs("comment", "job", l.ID)
+	for _, row := range said {
+		if c := aftersales.CommentOf(row); c.Author != v.me && c.Corrected >= v.morning() {
+			line.News++
+		}
+	}
+	now := v.client.Now().UnixMilli()
+	line.Late = l.DueAt != 0 && l.DueAt < now && l.StartedAt == 0
+	return line, err
+}
+
+// otherJobs counts the open jobs beyond those shown, and those finished today.
+func (v *request) otherJobs(shown int) (more, done int, err error) {
+	rows, err := v.client.Query(v.ctx(), `SELECT
+			(SELECT count(*) FROM job WHERE _del = 0 AND archived_at IS NULL AND state NOT IN ('done', 'closed', 'cancelled')),
+			(SELECT count(*) FROM job WHERE _del = 0 AND state IN ('done', 'closed') AND finished_at >= ?)`, v.morning())
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		err = rows.Scan(&more, &done)
+	}
+	return max(0, more-shown), done, firstOf(err, rows.Err())
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowAs returns the row as a view; the zero view if it is not here.
+func rowAs[T any](tx client.Tx, table string, id record.ID, of func(*record.Row) T) (v T, err error) {
+	if id.IsZero() {
+		return v, nil
+	}
+	row, err := tx.Row(table, id)
+	return of(row), err
+}

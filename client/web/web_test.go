@@ -1,0 +1,442 @@
+package web
+
+import (
+	"encoding/json"
+	"html"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/device"
+	"fieldsync/sync/record"
+)
+
+// thumb is somebody's thumb on a phone: the app with a real replica, that has never met a hub.
+type thumb struct {
+	t      *testing.T
+	app    *App
+	c      *client.Client
+	s      *sample
+	status int
+	body   string
+	to     string // where the answer leads
+}
+
+var li = record.NewID(1, [10]byte{1})
+
+func newClient(t testing.TB) *client.Client {
+	t.Helper()
+	c, err := client.Open(t.Context(), client.Options{
+		Path: filepath.Join(t.TempDir(), "field.db"), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func enrolled(t testing.TB) *client.Client {
+	t.Helper()
+	c := newClient(t)
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]record.ID{"device": li, "person": li})
+	}))
+	defer hub.Close()
+	if err := c.Enrol(t.Context(), hub.URL, "any", "Li's phone"); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func newThumb(t *testing.T) *thumb {
+	t.Helper()
+	c := enrolled(t)
+	h := &thumb{t: t, c: c}
+	err := c.Update(t.Context(), aftersales.CauseSetUp, func(tx client.Tx) (err error) {
+		h.s, err = furnish(tx, li)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.app, err = New(c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.app.Close() })
+	return h
+}
+
+func (h *thumb) get(path string) *thumb { return h.send(http.MethodGet, path, nil) }
+
+// post sends a form of names and values in turn, with the token of the page that was shown last.
+func (h *thumb) post(path string, pairs ...string) *thumb {
+	form := url.Values{}
+	if once := regexp.MustCompile(`name="once" value="([^"]+)"`).FindStringSubmatch(h.body); once != nil {
+		form.Set("once", once[1])
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return h.send(http.MethodPost, path, form)
+}
+
+func (h *thumb) send(method, path string, form url.Values) *thumb {
+	h.t.Helper()
+	r := httptest.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(form.Encode()))
+	r.AddCookie(&http.Cookie{Name: h.app.gate.cookieName(), Value: h.app.gate.cookie})
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", "http://127.0.0.1:8080")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	w := httptest.NewRecorder()
+	h.app.Handler().ServeHTTP(w, r)
+	h.status, h.to = w.Code, w.Header().Get("Location")
+	if h.status != http.StatusSeeOther {
+		h.body = html.UnescapeString(w.Body.String())
+	}
+	return h
+}
+
+// text returns what a page says, without its tags.
+func (h *thumb) text() string {
+	_, main, _ := strings.Cut(h.body, "<main")
+	return strings.Join(strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(main, " ")), " ")
+}
+
+// sees wants a page with all of the texts.
+func (h *thumb) sees(texts ...string) *thumb {
+	h.t.Helper()
+	for _, text := range texts {
+		if h.status >= 500 || !strings.Contains(h.body, text) {
+			h.t.Fatalf("%d, without %q:\n%s", h.status, text, h.text())
+		}
+	}
+	return h
+}
+
+// done wants what was asked to be done, and follows to the page that shows it.
+func (h *thumb) done() *thumb {
+	h.t.Helper()
+	if h.status != http.StatusSeeOther {
+		h.t.Fatalf("%d:\n%s", h.status, h.text())
+	}
+	return h.get(h.to)
+}
+
+// refused wants it to be refused, with what was typed still there.
+func (h *thumb) refused(texts ...string) *thumb {
+	h.t.Helper()
+	if h.status != http.StatusUnprocessableEntity {
+		h.t.Fatalf("%d:\n%s", h.status, h.text())
+	}
+	return h.sees(append(texts, `class="problem"`)...)
+}
+
+func (h *thumb) job() string { return jobURL(h.s.leak) }
+
+func (h *thumb) pending() int {
+	h.t.Helper()
+	list, err := h.c.Outbox(h.t.Context(), device.Pending)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return len(list)
+}
+
+// twice sends a form as its page had it, and again, as a browser does that got no answer.
+func (h *thumb) twice(path string, pairs ...string) *thumb {
+	h.t.Helper()
+	page := h.body
+	h.post(path, pairs...).done()
+	before := h.pending()
+	h.body = page
+	h.post(path, pairs...).done()
+	if now := h.pending(); now != before {
+		h.t.Fatalf("%s: sent twice, it was done twice", path)
+	}
+	return h
+}
+
+// The whole visit, on a phone that has never met a hub, each form sent twice.
+func TestAWholeVisit(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	job := h.job()
+	h.get("/").sees("循環泵漏水，壓力不足", "new today", "overdue", "3 more", "Offline")
+	h.get(job).sees("Accept", "tel:+886", "geo:25.0339", "Free: in warranty", "1 missing")
+	for _, step := range []string{"accept", "travel", "arrive", "pause", "resume"} {
+		h.get(job).twice(job+"/step", "step", step)
+	}
+	h.get(job).sees("On site", "Finish", "data-since", "to answer")
+	h.checks()
+	h.get(job+"/findings").twice(job+"/findings", "fault", "leak", "cause", "misuse", "text", "ran dry", "solution", "new seal", "solved", "1")
+	h.get(job+"/findings").sees("ran dry", "solved", "Misuse")
+	h.moves()
+	h.pays()
+	h.get(job+"/comments").twice(job+"/comments", "text", "the guard was there")
+	h.get(job + "/knowledge").sees("更換軸封")
+	h.twice(job+"/knowledge", "solution", h.s.solution.String(), "helped", "1")
+	h.get(job+"/goods").twice(job+"/goods", "items", "control box", "by", "Lin")
+	h.get(job+"/goods").sees("control box", "taken along")
+
+	h.get(job+"/finish").twice(job+"/finish", "outcome", "fixed", "solution", "new seal fitted", "seen", h.hidden("seen"))
+	h.get(job+"/sign").sees("Hand the phone", "How did we do?")
+	h.post(job+"/sign", "name", "Lin").refused("Let the customer sign", `value="Lin"`)
+	h.get(job+"/sign").post(job+"/sign", "name", "Lin", "signature", png, "attitude", "4", "recommend", "9").done()
+	h.sees("Lin", "new seal fitted", "Power off and locked?", "control box", `<img class="signature"`)
+	h.get("/mine").sees("J-100", "Working")
+	h.get("/outbox").sees("Waiting")
+}
+
+// png is a picture of one pixel.
+const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+func (h *thumb) hidden(name string) string {
+	h.t.Helper()
+	m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(h.body)
+	if m == nil {
+		h.t.Fatalf("no field %s:\n%s", name, h.body)
+	}
+	return m[1]
+}
+
+// checks answers the checklist, and corrects an answer.
+func (h *thumb) checks() {
+	h.t.Helper()
+	list := h.job() + "/checklist/" + h.s.checklist.String()
+	h.get(h.job()+"/finish").post(h.job()+"/finish", "outcome", "fixed", "solution", "x", "seen", "").refused("still")
+	h.get(list+"/power").twice(list+"/power", "text", "yes", "next", "pressure")
+	h.get(list+"/pressure").post(list+"/pressure", "number", "9").refused("between", `value="9"`)
+	h.get(list+"/pressure").post(list+"/pressure", "number", "3.5", "next", "").done()
+	h.get(list+"/pressure").sees(`value="3.5"`, "what was said before is kept").post(list+"/pressure", "number", "4").done()
+	h.sees("4 bar")
+	if n := h.count("answer"); n != 3 {
+		h.t.Fatalf("%d answers: a correction is one more", n)
+	}
+}
+
+func (h *thumb) count(table string) (n int) {
+	h.t.Helper()
+	rows, err := h.c.Query(h.t.Context(), "SELECT count(*) FROM "+table+" WHERE _del = 0")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := rows.Scan(&n); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return n
+}
+
+// moves uses parts, brings back an old one, and swaps the pump.
+func (h *thumb) moves() {
+	h.t.Helper()
+	job := h.job()
+	h.get(job+"/parts/use").sees("SEAL-40", "CTRL-2", "4 pcs")
+	h.get(job+"/parts/use/"+h.s.seal.String()).twice(job+"/parts/use/"+h.s.seal.String(), "quantity", "2")
+	h.get(job+"/parts/use/"+h.s.seal.String()).post(job+"/parts/use/"+h.s.seal.String(), "quantity", "two").refused("number", `value="two"`)
+	h.get(job + "/parts/use/" + h.s.board.String()).sees("CB-2201")
+	h.get(job+"/parts/old/"+h.s.seal.String()).twice(job+"/parts/old/"+h.s.seal.String(), "quantity", "1", "tag", "T-7")
+	h.get(job+"/parts").sees("2 pcs", "tag T-7")
+	h.get(job+"/swap").sees("KX-90-1723", "CB-2201").twice(job+"/swap", "old", h.s.unit.String(), "other", "KX-90-9999")
+	h.get(job + "/machine").sees("KX-90-1723 → KX-90-9999")
+	h.get("/stock").sees("SEAL-40")
+}
+
+// pays adds labour, lets the customer agree and pay.
+func (h *thumb) pays() {
+	h.t.Helper()
+	job := h.job()
+	h.get(job+"/price").sees("Shaft seal").twice(job+"/charge", "service", "labour", "quantity", "1.5")
+	h.get(job+"/cover").sees("In warranty until", "Labour")
+	// The seal and the labour are free: the fault is the product's. Freight is not.
+	h.get(job+"/price").post(job+"/charge", "service", "freight", "quantity", "2").done()
+	h.sees("Together", "TWD")
+	h.get(job + "/consent").sees("I agree to")
+	h.post(job+"/consent", "shown", "something else", "name", "Lin").refused("changed since")
+	h.get(job+"/consent").twice(job+"/consent", "shown", h.hidden("shown"), "name", "Lin", "signature", png)
+	h.get(job+"/price").sees("Lin agreed to").twice(job+"/pay", "amount", "80", "currency", "TWD", "method", "cash", "payer", "Lin")
+	h.get("/mine").sees("80.00 TWD", "Cash")
+}
+
+func TestOnlyThePersonAtTheDeviceGetsIn(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	open, err := h.app.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := open[:strings.Index(open, enterURL)]
+	jar := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ask := func(method, url string, change func(*http.Request)) *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change != nil {
+			change(r)
+		}
+		answer, err := jar.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		return answer
+	}
+	want := func(what string, answer *http.Response, status int) {
+		t.Helper()
+		if answer.StatusCode != status {
+			t.Errorf("%s: %d, want %d", what, answer.StatusCode, status)
+		}
+		if csp := answer.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: the policy is %q", what, csp)
+		}
+	}
+	want("without the secret", ask("GET", base+"/", nil), http.StatusForbidden)
+	want("with another secret", ask("GET", base+enterURL+"?key=x", nil), http.StatusForbidden)
+	entered := ask("GET", open, nil)
+	want("with it", entered, http.StatusOK)
+	c := entered.Cookies()[0]
+	if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Value == h.app.gate.secret {
+		t.Errorf("the cookie is %v", c)
+	}
+	in := func(r *http.Request) { r.AddCookie(c) }
+	want("with the cookie", ask("GET", base+"/", in), http.StatusOK)
+	want("under another name", ask("GET", base+"/", func(r *http.Request) { in(r); r.Host = "evil.example:80" }), http.StatusMisdirectedRequest)
+	want("from a page of somebody else", ask("POST", base+"/settings", func(r *http.Request) { in(r); r.Header.Set("Origin", "http://evil.example") }), http.StatusForbidden)
+	want("from another port", ask("POST", base+"/settings", func(r *http.Request) { in(r); r.Header.Set("Origin", "http://127.0.0.1:1") }), http.StatusForbidden)
+	want("from nowhere", ask("POST", base+"/settings", in), http.StatusForbidden)
+	want("as a script of another site", ask("POST", base+"/settings", func(r *http.Request) {
+		in(r)
+		r.Header.Set("Origin", base)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+	}), http.StatusForbidden)
+	want("from here", ask("POST", base+"/settings?language=zh-Hans", func(r *http.Request) { in(r); r.Header.Set("Origin", base) }), http.StatusSeeOther)
+	if err := h.app.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := http.Get(open); err == nil {
+		t.Error("it listens after Close")
+	}
+}
+
+func TestEveryPageInEveryLanguageIsSmall(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	if err := h.c.Jobs().Arrive(t.Context(), aftersales.VisitInput{Job: h.s.leak}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range Languages {
+		for _, page := range h.pages() {
+			r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+page, nil)
+			r.AddCookie(&http.Cookie{Name: h.app.gate.cookieName(), Value: h.app.gate.cookie})
+			r.AddCookie(&http.Cookie{Name: languageCookie, Value: tag})
+			w := httptest.NewRecorder()
+			h.app.Handler().ServeHTTP(w, r)
+			body := w.Body.String()
+			if w.Code != http.StatusOK || len(body) > 60<<10 || !strings.Contains(body, `lang="`+tag+`"`) {
+				t.Errorf("%s in %s: %d, %d bytes", page, tag, w.Code, len(body))
+			}
+			for _, bad := range []string{"%!", "<no value>", " style=", "<script>", "onclick"} {
+				if strings.Contains(body, bad) {
+					t.Errorf("%s in %s has %q in it", page, tag, bad)
+				}
+			}
+		}
+	}
+}
+
+// pages returns every page that can be asked for.
+func (h *thumb) pages() (list []string) {
+	names := strings.NewReplacer("/jobs/{id}", h.job(), "{way}", "use", "{part}", h.s.seal.String(), "{list}", h.s.checklist.String(),
+		"{key}", "pressure", "/machines/{id}", "/machines/"+h.s.unit.String(), "/parts/{id}", "/parts/"+h.s.seal.String(),
+		"/customers/{id}", "/customers/"+h.s.customer.String(), "{$}", "")
+	for _, r := range routes {
+		path, ok := strings.CutPrefix(r.pattern, "GET ")
+		if path = names.Replace(path); ok && !strings.Contains(path, "{") && path != "/live" && path != enrolURL {
+			list = append(list, path)
+		}
+	}
+	return list
+}
+
+// Every sentence that a page or a refusal says is in the lists of words, where every line has all languages.
+func TestEverySentenceIsTranslated(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := regexp.MustCompile(`(?:[{( ]t |\.say\(|\.frame\(|fault\.(?:New|Wrap)\([\w.]+, |What: |\{way\w+, )("(?:[^"\\]|\\.)+")`)
+	for _, pattern := range []string{"*.go", "pages/*.html"} {
+		files, _ := filepath.Glob(pattern)
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			for _, m := range said.FindAllSubmatch(b, -1) {
+				if key, err := strconv.Unquote(string(m[1])); err != nil || !w.known[key] {
+					t.Errorf("%s: the lists of words lack %s", file, m[1])
+				}
+			}
+		}
+	}
+	for _, s := range visitSteps {
+		if !w.known[s.label] || !w.known["cause."+s.cause] {
+			t.Errorf("the lists of words lack %q or its cause", s.label)
+		}
+	}
+	for _, one := range ways {
+		if !w.known[one.Title] || !w.known[one.Do] {
+			t.Errorf("the lists of words lack %q or %q", one.Title, one.Do)
+		}
+	}
+	for _, reason := range aftersales.EntitlementReasons {
+		if !w.known["why."+reason] {
+			t.Errorf("the lists of words lack why.%s", reason)
+		}
+	}
+}
+
+func TestMoneyAndQuantitiesAreReadWithoutRounding(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text  string
+		scale int
+		want  int64
+		ok    bool
+	}{
+		{"2", 3, 2000, true}, {"1.5", 3, 1500, true}, {"1,5", 3, 1500, true}, {".5", 3, 500, true}, {"80.50", 2, 8050, true},
+		{"1.2345", 3, 0, false}, {"-1", 3, 0, false}, {"", 3, 0, false}, {".", 3, 0, false}, {"two", 3, 0, false}, {"80.5", 0, 0, false},
+		{"99999999999999999999", 0, 0, false},
+	} {
+		if n, ok := amount(c.text, c.scale); ok != c.ok || ok && n != c.want {
+			t.Errorf("%q: %d %v", c.text, n, ok)
+		}
+	}
+	for m, want := range map[aftersales.Money]string{
+		{Minor: 8050, Currency: "CNY"}: "80.50 CNY", {Minor: 5, Currency: "CNY"}: "0.05 CNY", {Minor: -105, Currency: "EUR"}: "−1.05 EUR",
+		{Minor: 80, Currency: "JPY"}: "80 JPY", {}: "",
+	} {
+		if got := money(m); got != want {
+			t.Errorf("%v: %q", m, got)
+		}
+	}
+}
