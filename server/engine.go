@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 
 	"fieldsync/server/admin"
+	"fieldsync/server/auth"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
@@ -21,15 +22,18 @@ type engine struct{ *Core }
 var _ admin.Engine = engine{}
 
 func (e engine) View(ctx context.Context, read func(admin.Reader) error) error {
-	return e.Store.Read(ctx, func(v *store.View) error { return read(reader{v}) })
+	return e.Store.Read(ctx, func(v *store.View) error { return read(reader{v, auth.BranchesOf(ctx)}) })
 }
 
 func (e engine) Do(ctx context.Context, author admin.Author, seen admin.Seen, cause string, command func(aftersales.Tx) error) error {
-	_, err := e.Hub.Do(ctx, author.Person, seen, cause, func(o *hub.Office) error { return command(Bind(o, author.Person)) })
+	_, err := e.Hub.Do(ctx, author.Person, seen, cause, func(o *hub.Office) error { return command(guard(ctx, Bind(o, author.Person))) })
 	return err
 }
 
 func (e engine) Settle(ctx context.Context, author admin.Author, c admin.Choice) error {
+	if err := e.mayTouch(ctx, c.Row); err != nil {
+		return err
+	}
 	_, err := e.Hub.Settle(ctx, author.Person, c.Row, c.Cell, c.Chosen, c.Over)
 	if fault.CodeOf(err) == fault.Closed {
 		return fault.Wrap(admin.AlreadySettled, "Somebody settled this before you. What stands now is shown here.", err)
@@ -38,6 +42,9 @@ func (e engine) Settle(ctx context.Context, author admin.Author, c admin.Choice)
 }
 
 func (e engine) Decide(ctx context.Context, author admin.Author, d admin.Decision) (err error) {
+	if err := e.mayDecide(ctx, d.Dot); err != nil {
+		return err
+	}
 	if err := e.explain(ctx, author, d); err != nil {
 		return err
 	}
@@ -136,13 +143,23 @@ func jobOf(v *store.View, c record.RowChange) (record.ID, error) {
 
 func (e engine) Watch() (changed <-chan struct{}, stop func()) { return e.Hub.Watch() }
 
-// reader is one snapshot of the hub as the office's pages see it; lists.go has its lists.
-type reader struct{ view *store.View }
+// reader is one snapshot of the hub as the office's pages see it, of the branches that the request is bound to;
+// lists.go has its lists.
+type reader struct {
+	view *store.View
+	in   auth.Branches
+}
 
-func (r reader) Row(k record.Key) (*record.Row, error) { return r.view.Row(k) }
+func (r reader) Row(k record.Key) (*record.Row, error) {
+	row, err := r.view.Row(k)
+	if err != nil || row == nil || !sees(r.in, row) {
+		return nil, err
+	}
+	return row, nil
+}
 
 func (r reader) Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error {
-	return r.view.Select(read, query, args...)
+	return r.view.Select(read, within(query, r.in), args...)
 }
 
 func (r reader) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {

@@ -221,7 +221,7 @@ func eachState(states []string, do func(is string, args []driver.Value) error) e
 // count counts the dead apart: so it never looks at a row.
 func (r reader) count(states []string) (total int, err error) {
 	err = eachState(states, func(is string, args []driver.Value) error {
-		return r.view.Select(func(q *sqlrow.Rows) error { total += int(q.Int(0)); return q.Err() },
+		return r.Select(func(q *sqlrow.Rows) error { total += int(q.Int(0)); return q.Err() },
 			"SELECT (SELECT count(*) FROM job j WHERE "+is+") - (SELECT count(*) FROM job j WHERE "+is+
 				" AND j.id IN (SELECT id FROM job WHERE _del = 1))", append(args, args...)...)
 	})
@@ -256,7 +256,7 @@ func (r reader) byWindow(after place, limit int) (list []place, err error) {
 }
 
 func (r reader) places(windows bool, query string, args ...driver.Value) (list []place, err error) {
-	err = r.view.Select(func(q *sqlrow.Rows) error {
+	err = r.Select(func(q *sqlrow.Rows) error {
 		p := place{id: q.ID(0), start: q.Int(1), windows: windows}
 		if q.Null(1) {
 			p.start = latest
@@ -274,14 +274,14 @@ func (r reader) jobRows(list []place) ([]admin.JobRow, error) {
 		ids[i], at[f.id] = f.id, i
 	}
 	rows, picked := make([]admin.JobRow, len(list)), store.IDList(ids)
-	err := r.view.Select(func(q *sqlrow.Rows) error { readJob(q, &rows[at[q.ID(0)]]); return q.Err() },
+	err := r.Select(func(q *sqlrow.Rows) error { readJob(q, &rows[at[q.ID(0)]]); return q.Err() },
 		"SELECT j.id, j.number, j.state, j.title, j.priority, j.plan_start, j.plan_end, j._seq, p.name, s.name, s.address,"+
 			" u.name, u.serial FROM job j LEFT JOIN party p ON p.id = j.party LEFT JOIN site s ON s.id = j.site"+
 			" LEFT JOIN unit u ON u.id = j.unit WHERE j.id IN (SELECT unhex(value) FROM json_each(?))", picked)
 	if err != nil {
 		return nil, err
 	}
-	err = r.view.Select(func(q *sqlrow.Rows) error {
+	err = r.Select(func(q *sqlrow.Rows) error {
 		row := &rows[at[q.ID(0)]]
 		row.People = append(row.People, q.Text(1))
 		return q.Err()
@@ -291,7 +291,7 @@ func (r reader) jobRows(list []place) ([]admin.JobRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = r.view.Select(func(q *sqlrow.Rows) error { rows[at[q.ID(0)]].Conflicts = int(q.Int(1)); return q.Err() },
+	err = r.Select(func(q *sqlrow.Rows) error { rows[at[q.ID(0)]].Conflicts = int(q.Int(1)); return q.Err() },
 		"SELECT job, count(*) FROM ("+inConflict+") WHERE job IN (SELECT unhex(value) FROM json_each(?)) GROUP BY job", picked)
 	return rows, err
 }
@@ -350,12 +350,20 @@ func (r reader) events(entries []*judge.Entry, limit int) (events []admin.Event,
 		if err != nil {
 			return nil, "", err
 		}
-		events = append(events, *event)
+		if event != nil {
+			events = append(events, *event)
+		}
 	}
 	return events, next, nil
 }
 
+// event returns nil for a change set of other branches than those of the request.
 func (r reader) event(e *judge.Entry) (*admin.Event, error) {
+	if !r.in.All {
+		if ok, err := seesChange(r.view, r.in, changeOf(e)); !ok || err != nil {
+			return nil, err
+		}
+	}
 	at, err := r.view.CommitTime(e.Seq)
 	return &admin.Event{Entry: *e, Change: changeOf(e), Received: at.Millis()}, err
 }
@@ -412,7 +420,13 @@ func (r reader) Conflicts(open bool, row record.Key, cursor string, limit int) (
 		if i == limit {
 			break
 		}
-		list = append(list, c.Conflict)
+		of, err := r.Row(c.Row)
+		if err != nil {
+			return nil, 0, "", err
+		}
+		if of != nil || r.in.All {
+			list = append(list, c.Conflict)
+		}
 		if p := c.Place(); len(stored) > limit {
 			next = fmt.Sprintf("%d.%d.%d", map[bool]int{true: 1}[p.Ask], p.Seq, p.N)
 		}

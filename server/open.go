@@ -191,11 +191,26 @@ func (s published) repair(ctx context.Context) error {
 type phones struct{ *Core }
 
 func (p phones) SetStanding(ctx context.Context, id record.ID, to auth.Standing) error {
+	d, err := p.Devices.Device(ctx, id)
+	if err == nil && d != nil {
+		err = p.mayCarry(ctx, d.Person)
+	}
+	if err != nil {
+		return err
+	}
 	return p.Devices.SetStanding(ctx, id, to)
 }
 
 func (p phones) NewCode(ctx context.Context, person record.ID) (code string, expires time.Time, err error) {
+	if err := p.mayCarry(ctx, person); err != nil {
+		return "", time.Time{}, err
+	}
 	return p.Devices.NewCode(ctx, person)
+}
+
+// mayCarry refuses what is about the phone of somebody of other branches than those of the request.
+func (p phones) mayCarry(ctx context.Context, person record.ID) error {
+	return engine(p).mayTouch(ctx, record.Key{Table: aftersales.Schema.Table("person").ID, ID: person})
 }
 
 func (p phones) Phones(ctx context.Context) (list []admin.Phone, err error) {
@@ -213,7 +228,15 @@ func (p phones) Phones(ctx context.Context) (list []admin.Phone, err error) {
 			owners[person.ID] = person.Name
 		}
 		refused, err := v.RefusedBy()
+		seen := reader{v, auth.BranchesOf(ctx)}
 		for i := range devices {
+			owner, err := seen.Row(record.Key{Table: aftersales.Schema.Table("person").ID, ID: devices[i].Person})
+			if err != nil {
+				return err
+			}
+			if owner == nil && !seen.in.All {
+				continue
+			}
 			phone := phoneOf(&devices[i])
 			phone.Owner, phone.Refused = owners[phone.Person], refused[phone.ID]
 			list = append(list, phone)

@@ -51,7 +51,7 @@ func (o *Office) loadDevices(v *Visit) (devicesPage, error) {
 	for _, p := range phones {
 		page.Phones = append(page.Phones, o.phoneView(p))
 	}
-	people, err := o.People.All(v.r.Context())
+	people, err := o.colleagues(v)
 	for _, p := range people {
 		if p.Active {
 			page.People = append(page.People, p)

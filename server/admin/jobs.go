@@ -92,7 +92,7 @@ func (v *Visit) day(name string, after int) int64 {
 
 // technicians returns the active people who can be sent to jobs.
 func (o *Office) technicians(v *Visit) ([]auth.Person, error) {
-	everybody, err := o.People.All(v.r.Context())
+	everybody, err := o.colleagues(v)
 	return slices.DeleteFunc(everybody, func(p auth.Person) bool {
 		return !p.Active || !p.Is(auth.Technician)
 	}), err

@@ -70,6 +70,7 @@ func (o *Office) Page(need auth.Permission, act Action) http.Handler {
 		case !v.Who.May(need):
 			err = fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
 		default:
+			v.r = r.WithContext(auth.Within(r.Context(), v.Who.In(need)))
 			err = act(o, v)
 		}
 		if err != nil {

@@ -78,7 +78,7 @@ func (o *Office) loadPeople(v *Visit) (peoplePage, error) {
 	}
 	page.New = personForm{Roles: v.roleViews(defined, nil)}
 	page.Roles = page.New.Roles
-	everybody, err := o.People.All(v.r.Context())
+	everybody, err := o.colleagues(v)
 	for _, p := range everybody {
 		view := personView{Person: p, RoleList: v.roleViews(defined, p.Roles), Shown: shownRoles(&p), Self: p.ID == v.Who.ID}
 		for _, r := range p.Roles {
@@ -92,6 +92,25 @@ func (o *Office) loadPeople(v *Visit) (peoplePage, error) {
 		page.People = append(page.People, view)
 	}
 	return page, err
+}
+
+// colleagues returns everybody whom the visitor may see, with what each may do: who works in a branch of his, or in none.
+func (o *Office) colleagues(v *Visit) ([]auth.Person, error) {
+	everybody, err := o.People.All(v.r.Context())
+	if err != nil || auth.BranchesOf(v.r.Context()).All {
+		return everybody, err
+	}
+	err = o.Engine.View(v.r.Context(), func(r Reader) (err error) {
+		everybody = slices.DeleteFunc(everybody, func(p auth.Person) bool {
+			row, e := r.Row(record.Key{Table: o.Schema.Table("person").ID, ID: p.ID})
+			if e != nil {
+				err = e
+			}
+			return row == nil && p.ID != v.Who.ID
+		})
+		return err
+	})
+	return everybody, err
 }
 
 // shownRoles says which roles a page showed, so that who changes them changes no others.

@@ -1,0 +1,20 @@
+package auth
+
+import "context"
+
+type withinKey struct{}
+
+// Within returns the context of a request that may only see, and only write, rows of those branches. What reads and
+// writes in its name asks the context (BranchesOf), so that no page can forget to.
+func Within(ctx context.Context, in Branches) context.Context {
+	return context.WithValue(ctx, withinKey{}, in)
+}
+
+// BranchesOf returns the branches that the request is bound to: all of them for what nobody asked for, the hub's own
+// work.
+func BranchesOf(ctx context.Context) Branches {
+	if in, ok := ctx.Value(withinKey{}).(Branches); ok {
+		return in
+	}
+	return Branches{All: true}
+}
