@@ -34,9 +34,9 @@ var finders = map[string]struct {
 	"product":  {auth.SeeProducts, "product r", "r.code", joined("r.name"), []string{"r.code", "r.name"}},
 	"part":     {auth.SeeParts, "part r", "r.code", joined("r.name"), []string{"r.code", "r.name", "r.barcode"}},
 	"location": {auth.SeeParts, "location r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
-	"person":   {auth.SignedIn, "person r", "r.name", joined("r.number"), []string{"r.name", "r.number"}},
-	"team":     {auth.SignedIn, "team r", "r.name", "''", []string{"r.name"}},
-	"branch":   {auth.SignedIn, "branch r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
+	"person":   {auth.SeeJobs, "person r", "r.name", joined("r.number"), []string{"r.name", "r.number"}},
+	"team":     {auth.SeeJobs, "team r", "r.name", "''", []string{"r.name"}},
+	"branch":   {auth.SeeJobs, "branch r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
 	"job":      {auth.SeeJobs, "job r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
 	"request":  {auth.SeeRequests, "request r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
 }
@@ -59,6 +59,7 @@ func (o *Office) Find(v *Visit) error {
 	case !v.Who.May(f.need):
 		return fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
 	}
+	v.bind(f.need)
 	list := []found{}
 	err := o.Engine.View(v.r.Context(), func(r Reader) error {
 		more, err := find(r, table, strings.TrimSpace(v.query("q")), findMost)

@@ -70,13 +70,18 @@ func (o *Office) Page(need auth.Permission, act Action) http.Handler {
 		case !v.Who.May(need):
 			err = fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
 		default:
-			v.r = r.WithContext(auth.Within(r.Context(), v.Who.In(need)))
+			v.bind(need)
 			err = act(o, v)
 		}
 		if err != nil {
 			v.fail(err)
 		}
 	})
+}
+
+// bind lets the visit see and write rows of those branches alone in which its person may do what the page is for.
+func (v *Visit) bind(need auth.Permission) {
+	v.r = v.r.WithContext(auth.Within(v.r.Context(), v.Who.In(need)))
 }
 
 // Open returns the handler of an action for anybody, signed in or not.
@@ -287,6 +292,7 @@ func (o *Office) Foreign(*Visit) error {
 // Home shows what needs a person now; who may not see it is led to the first page that his roles include.
 func (o *Office) Home(v *Visit) error {
 	if v.Who.May(auth.SeeToday) {
+		v.bind(auth.SeeToday)
 		return o.showToday(v)
 	}
 	for _, e := range rail {

@@ -53,7 +53,23 @@ func rightsOf(p *Person, defined map[Role][]Permission) rights {
 			}
 		}
 	}
+	r.signIn()
 	return r
+}
+
+// signIn binds what is everybody's who is signed in to the branches in which he may do something else, if he may: being a
+// technician everywhere shows a manager of one branch nothing of the others.
+func (r rights) signIn() {
+	var in Branches
+	for may, other := range r {
+		if may != SignedIn {
+			in.All = in.All || other.All
+			in.IDs = append(in.IDs, slices.DeleteFunc(slices.Clone(other.IDs), func(id record.ID) bool { return slices.Contains(in.IDs, id) })...)
+		}
+	}
+	if !in.None() {
+		r[SignedIn] = in
+	}
 }
 
 // wholeCompany are the permissions that are worth something only for the whole company: what they change holds in every

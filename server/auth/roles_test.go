@@ -90,6 +90,10 @@ func TestARoleInOneBranch(t *testing.T) {
 	if in := li.In(Dispatch); in.All || !slices.Equal(in.IDs, []record.ID{shanghai, suzhou}) {
 		t.Errorf("he dispatches in %v", in)
 	}
+	both := s.hires(t, "both", []Role{Technician}, Post{Manager, shanghai})
+	if in := both.In(SignedIn); in.All || !slices.Equal(in.IDs, []record.ID{shanghai}) {
+		t.Errorf("whoever is a technician everywhere looks around in %v", in)
+	}
 	if program := li.Limited([]Permission{SeeJobs, ManagePeople}); !program.May(SeeJobs, suzhou) || program.May(Dispatch) || program.May(ManagePeople) {
 		t.Error("a program may more, or less, than was said")
 	}

@@ -73,7 +73,7 @@ func TestNothingOfAnotherBranchIsShownOrWritten(t *testing.T) {
 	li := b.hire("li", "Li Wei", auth.Technician)
 	home, ours := b.abroad("Hamburg")
 	_, theirs := b.abroad(elsewhere)
-	if _, err := b.srv.People().SetRoles(t.Context(), li, nil, auth.Post{Role: auth.Administrator, Branch: home}); err != nil {
+	if _, err := b.srv.People().SetRoles(t.Context(), li, []auth.Role{auth.Technician}, auth.Post{Role: auth.Administrator, Branch: home}); err != nil {
 		t.Fatal(err)
 	}
 	before, oursBefore := b.state(theirs), b.state(ours)
