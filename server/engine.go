@@ -162,6 +162,10 @@ func (r reader) Select(read func(*sqlrow.Rows) error, query string, args ...driv
 	return r.view.Select(read, within(query, r.in), args...)
 }
 
+func (r reader) Search(query string, o sqlrow.SearchOptions) ([]sqlrow.Hit, error) {
+	return r.view.Search(query, o)
+}
+
 func (r reader) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {
 	return r.view.Refs(t, column, id)
 }

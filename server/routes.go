@@ -24,6 +24,7 @@ var Pages = []Page{
 	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},
 	{"POST", "/sign-out", auth.SignedIn, (*admin.Office).SignOut},
 	{"GET", "/live", auth.SignedIn, (*admin.Office).Live},
+	{"GET", "/search", auth.SignedIn, (*admin.Office).Search},
 	{"GET", "/find", auth.SignedIn, (*admin.Office).Find},
 	{"GET", "/", auth.SignedIn, (*admin.Office).Home},
 
@@ -46,7 +47,7 @@ var Pages = []Page{
 	{"POST", "/requests/{id}/calls", auth.TakeCalls, (*admin.Office).CallAboutRequest},
 	{"POST", "/requests/{id}/files", auth.Comment, (*admin.Office).AttachToRequest},
 
-	{"GET", "/board", auth.SeeJobs, (*admin.Office).ShowBoard},
+	{"GET", "/board", auth.SeeBoard, (*admin.Office).ShowBoard},
 	{"POST", "/board/{id}/assign", auth.Dispatch, (*admin.Office).AssignOnBoard},
 	{"POST", "/board/{id}/move", auth.Dispatch, (*admin.Office).MoveOnBoard},
 	{"POST", "/board/{id}/unassign", auth.Dispatch, (*admin.Office).UnassignOnBoard},

@@ -12,6 +12,7 @@ import (
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
 )
 
 // Engine is the hub, seen from a page. Errors for the person are *fault.Error.
@@ -79,6 +80,9 @@ type Reader interface {
 	PersonName(record.ID) (string, error)
 	// Writer returns who writes as the actor; the zero Writer for one that was never handed out.
 	Writer(clock.Actor) (Writer, error)
+	// Search returns the rows that hold every piece of the query, as people type it; see sqlrow.Layout.Find. It asks
+	// nobody for rights.
+	Search(query string, o sqlrow.SearchOptions) ([]sqlrow.Hit, error)
 	Lists
 	list.Selecter
 }

@@ -191,7 +191,7 @@ var rail = []struct {
 	{homeURL, "t", "Today", auth.SeeToday},
 	{intakeURL, "i", "Intake", auth.TakeCalls},
 	{requestsURL, "q", "Requests", auth.SeeRequests},
-	{boardURL, "b", "Board", auth.SeeJobs},
+	{boardURL, "b", "Board", auth.SeeBoard},
 	{jobsURL, "j", "Jobs", auth.SeeJobs},
 	{customersURL, "k", "Customers", auth.SeeCustomers},
 	{conflictsURL, "c", "Conflicts", auth.SeeInbox},

@@ -366,6 +366,8 @@ func (r reader) Refs(t *schema.Table, column string, id record.ID) (ids []record
 	return ids, nil
 }
 
+func (r reader) Search(string, sqlrow.SearchOptions) ([]sqlrow.Hit, error) { return nil, nil }
+
 func (r reader) PersonName(id record.ID) (string, error) {
 	r.w.staff.Lock()
 	defer r.w.staff.Unlock()

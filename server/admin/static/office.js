@@ -189,6 +189,17 @@
 
   $("[data-print]")?.addEventListener("click", () => print());
 
+  // The page of the one box answers as one types, too.
+  const box = $("#q");
+  if (box && location.pathname === "/search") {
+    let waiting = 0;
+    box.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(async () => {
+      const answer = await fetch(`/search?q=${encodeURIComponent(box.value)}`).catch(() => null);
+      const found = answer?.ok && $("#found", new DOMParser().parseFromString(await answer.text(), "text/html"));
+      if (found) { $("#found").replaceChildren(...found.childNodes); history.replaceState(null, "", answer.url); }
+    }, 150); });
+  }
+
   // Keys.
   const typing = (element) => element.matches("input:not([type=checkbox]), textarea, select") || element.isContentEditable;
   const move = (step) => {
@@ -209,7 +220,40 @@
   };
   const search = () => {
     const field = $("[data-search]");
-    if (field) { field.focus(); field.select(); } else location.href = "/jobs";
+    if (field) { field.focus(); field.select(); } else seek();
+  };
+  // The one box, over any page: what fits is asked for as one types, and stands under it as on the page /search.
+  const seek = () => {
+    let box = $("#seek");
+    if (!box) {
+      box = document.createElement("dialog");
+      box.id = "seek";
+      box.innerHTML = '<form method="get" action="/search"><input name="q" type="search" autocomplete="off"></form><div class="results"></div>';
+      document.body.append(box);
+      const field = $("input", box), label = $(".rail [data-search-label]")?.dataset.searchLabel ?? "";
+      field.placeholder = label;
+      field.setAttribute("aria-label", label);
+      let asked = 0, waiting = 0;
+      const ask = async () => {
+        const mine = ++asked;
+        const answer = await fetch(`/search?q=${encodeURIComponent(field.value)}`).catch(() => null);
+        if (!answer?.ok || mine !== asked) return;
+        const found = $("#found", new DOMParser().parseFromString(await answer.text(), "text/html"));
+        if (found) $(".results", box).replaceChildren(...found.childNodes);
+      };
+      field.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 120); });
+      box.addEventListener("keydown", (event) => {
+        const links = $$("a", box), at = links.indexOf(document.activeElement);
+        if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+          event.preventDefault();
+          const to = at + (event.key === "ArrowDown" ? 1 : -1);
+          if (to < 0) field.focus(); else links[Math.min(to, links.length - 1)]?.focus();
+        } else if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); box.close(); } else if (event.key === "Enter" && document.activeElement === field && links.length) { event.preventDefault(); links[0].click(); }
+      });
+      ask();
+    }
+    if (!box.open) box.showModal();
+    $("input", box).select();
   };
   document.addEventListener("keydown", (event) => {
     const on = document.activeElement;
@@ -218,7 +262,7 @@
       on.form.requestSubmit($("button.main", on.form) ?? $("button:not([type=button])", on.form));
     } else if (event.key === "k" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      search();
+      seek();
     } else if (event.key === "Escape") {
       const open = on?.closest("details[open]") ?? null;
       if (open) { open.open = false; $("summary", open).focus(); } else if (typing(on)) on.blur(); else $("[data-back]")?.click();
