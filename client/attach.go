@@ -92,7 +92,7 @@ func (c *Client) JobFiles(ctx context.Context, job record.ID) ([]Attachment, err
 
 func (c *Client) attachments(ctx context.Context, column string, id record.ID) ([]Attachment, error) {
 	return see(ctx, c, func(tx Tx) ([]Attachment, error) {
-		rows, err := tx.Refs("attachment", column, id)
+		rows, err := tx.Refs(attachments, column, id)
 		if err != nil {
 			return nil, err
 		}
@@ -137,7 +137,7 @@ func (c *Client) attachment(row aftersales.Attachment) Attachment {
 // fileOf returns the row of an attachment and its file's hash. Codes: fault.UnknownRow, aftersales.BadFile.
 func (c *Client) fileOf(ctx context.Context, id record.ID) (a aftersales.Attachment, h blob.Hash, err error) {
 	err = c.View(ctx, func(tx Tx) error {
-		row, err := tx.Row("attachment", id)
+		row, err := tx.Row(attachments, id)
 		if err == nil && row == nil {
 			err = fault.New(fault.UnknownRow, "there is no such file on this device")
 		}

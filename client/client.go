@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"fieldsync/client/files"
@@ -187,9 +188,17 @@ func (c *Client) write(ctx context.Context, do func(Tx) error, commit func(*devi
 	for i := range item.Change.Rows {
 		keys[i] = item.Change.Rows[i].Key()
 	}
-	c.watch.tell(keys)
+	c.tell(keys)
 	c.live.wrote()
 	return nil
+}
+
+// tell says that rows have changed to whom it concerns: watchers, and who carries files.
+func (c *Client) tell(keys []record.Key) {
+	c.watch.tell(keys)
+	if t := c.Schema.Table(attachments); t != nil && slices.ContainsFunc(keys, func(k record.Key) bool { return k.Table == t.ID }) {
+		c.haul.stirred.Store(true)
+	}
 }
 
 func (c *Client) bind(tx *device.Tx) Tx {

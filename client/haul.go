@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fieldsync/client/files"
@@ -72,10 +73,12 @@ func (t Transfer) Percent() int {
 
 // hauler is what carries files beside the rows.
 type hauler struct {
-	turn  chan struct{} // holds a token while nobody carries: one file at a time, so that rows get through
-	awake chan struct{}
+	turn    chan struct{} // holds a token while nobody carries: one file at a time, so that rows get through
+	awake   chan struct{}
+	stirred atomic.Bool // there may be files to carry that nobody has looked for
 
 	mu       sync.Mutex
+	looked   time.Time // when it was last woken for what comes with time only
 	network  Network
 	now      map[blob.Hash]Transfer
 	watchers map[chan struct{}]map[blob.Hash]Transfer // what each has not taken yet, the latest of each file
@@ -92,6 +95,26 @@ func (h *hauler) wakeUp() {
 	select {
 	case h.awake <- struct{}{}:
 	default:
+	}
+}
+
+// attachments is the table whose rows name files.
+const attachments = "attachment"
+
+// lookEvery is how often files are looked after that no row tells of: what is to be checked, and what may go.
+const lookEvery = time.Hour
+
+// levelled wakes it, now that both ends have the same rows, if any of those may name a file, or it is time: to look at all
+// that are named costs more than most changes do.
+func (h *hauler) levelled(now time.Time) {
+	h.mu.Lock()
+	due := now.Sub(h.looked).Abs() > lookEvery
+	if due {
+		h.looked = now
+	}
+	h.mu.Unlock()
+	if h.stirred.Swap(false) || due {
+		h.wakeUp()
 	}
 }
 
@@ -417,10 +440,10 @@ type namedFile struct {
 // namedFiles returns the files that rows on the device name.
 func (c *Client) namedFiles(ctx context.Context) (named map[blob.Hash]namedFile, err error) {
 	named = map[blob.Hash]namedFile{}
-	if c.Schema.Table("attachment") == nil {
+	if c.Schema.Table(attachments) == nil {
 		return named, nil
 	}
-	rows, err := c.Query(ctx, "SELECT sha256, kind, size FROM attachment WHERE _del = 0")
+	rows, err := c.Query(ctx, "SELECT sha256, kind, size FROM "+attachments+" WHERE _del = 0")
 	if err != nil {
 		return nil, err
 	}

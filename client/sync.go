@@ -112,7 +112,7 @@ func (c local) take(write func(context.Context, func(*replica.Tx) error) error, 
 		return err
 	})
 	if err == nil {
-		c.watch.tell(changed)
+		c.tell(changed)
 		c.contact.stirring.stir() // a verdict may change no row that is shown
 	}
 	return err
@@ -353,8 +353,9 @@ func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backof
 		backoff.Succeeded()
 		c.contact.setOnline(true)
 		level()
-		c.haul.wakeUp()
+		c.haul.levelled(c.Now())
 	}
+	c.haul.stirred.Store(true)
 	select {
 	case c.connecting <- struct{}{}:
 		defer func() { <-c.connecting }()
