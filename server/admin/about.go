@@ -127,7 +127,9 @@ func (o *Office) detailDo(v *Visit, d *Detail, more func(*builder, *record.Row) 
 type fact struct{ Label, Text, URL string }
 
 // rowPages are the pages of rows, before their ids, by table.
-var rowPages = map[string]string{"party": customersURL, "job": jobsURL, "request": requestsURL}
+var rowPages = map[string]string{
+	"party": customersURL, "contact": contactsURL, "site": sitesURL, "contract": contractsURL, "job": jobsURL, "request": requestsURL,
+}
 
 // pageOf returns the page of the row that a column refers to, "" if there is none.
 func pageOf(row *record.Row, column string) string {

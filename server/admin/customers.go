@@ -36,6 +36,7 @@ var customers = &Listing{
 		},
 	},
 	URL: customersURL, Title: "Customers", New: customersURL + "/new", Make: "New customer", Need: auth.EditCustomers,
+	Page:  "customers",
 	Empty: "Your customers will stand here, with their machines and what was done for them. They come by hand, by import, or with their first call.",
 }
 
@@ -62,17 +63,18 @@ var customerForm = &Form{
 }
 
 var customerDetail = &Detail{
-	Table: "party", URL: customersURL, Form: customerForm, Edit: auth.EditCustomers,
+	Table: "party", URL: customersURL, Page: "customer", Form: customerForm, Edit: auth.EditCustomers,
 	Facts: []string{
 		"number", "kind", "roles", "parent", "phone", "phone2", "email", "province", "city", "district", "address",
 		"customer_group", "tax_number", "blacklisted", "blacklist_reason", "language", "tags", "merged_into", "archived_reason",
 	},
 	Texts: []string{"note"},
 	Sections: []sectionOf{
-		{table: "contact", via: "party", columns: []string{"name", "phone", "email", "note"}},
-		{table: "site", via: "party", columns: []string{"name", "city", "address"}, latest: 20},
+		{table: "contact", via: "party", columns: []string{"name", "position", "phone", "email", "note"}, url: contactsURL + "/"},
+		{table: "site", via: "party", columns: []string{"name", "city", "address", "region"}, latest: 20, url: sitesURL + "/"},
+		{table: "contract", via: "party", columns: []string{"number", "kind", "scope", "starts_on", "ends_on", "ended_on"}, url: contractsURL + "/"},
 		{table: "unit", via: "party", columns: []string{"name", "serial", "product", "status", "installed_on", "warranty_until"}, latest: 20},
-		{table: "request", via: "party", columns: []string{"number", "state", "title"}, latest: 20},
+		{table: "request", via: "party", columns: []string{"number", "state", "title"}, url: requestsURL + "/", latest: 20},
 		{table: "job", via: "party", columns: []string{"number", "state", "title", "plan_start"}, url: jobsURL + "/", latest: 20},
 	},
 }
@@ -81,7 +83,7 @@ var customerDetail = &Detail{
 func (o *Office) ListCustomers(v *Visit) error { return o.ShowList(v, customers, nil) }
 
 // ShowCustomer shows one, with his machines and what was done for him.
-func (o *Office) ShowCustomer(v *Visit) error { return o.ShowDetail(v, customerDetail, nil) }
+func (o *Office) ShowCustomer(v *Visit) error { return o.ShowDetail(v, customerDetail, customerMore) }
 
 // NewCustomer shows the form that makes one.
 func (o *Office) NewCustomer(v *Visit) error { return o.ShowNew(v, customerForm) }
