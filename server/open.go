@@ -41,7 +41,7 @@ func Open(ctx context.Context, path string, o Options) (*Server, error) {
 
 func assemble(ctx context.Context, core *Core, o Options) (*Server, error) {
 	if err := core.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.Prepare(slices.Concat(admin.Indexes(), jobIndexes, noticeIndexes)...)
+		return tx.Prepare(slices.Concat(admin.Indexes(), jobIndexes, noticeIndexes, clockIndexes)...)
 	}); err != nil {
 		return nil, err
 	}

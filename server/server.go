@@ -189,6 +189,7 @@ func (s *Server) keepHouse(ctx context.Context) <-chan struct{} {
 		}
 		var sending sync.WaitGroup
 		sending.Go(func() { s.core.SendNotices(ctx, s.options.Notices) })
+		sending.Go(func() { s.core.WatchClocks(ctx) })
 		s.core.KeepHouse(ctx)
 		sending.Wait()
 	}()

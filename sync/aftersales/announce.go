@@ -22,7 +22,10 @@ type happening struct {
 // branch's policy to say. Nobody is told what he did himself. The ids follow from the change set, so that judging it
 // again makes no other notices. View is the hub as it is before the change set.
 func Announce(v View, cs *record.ChangeSet, author record.ID) ([]record.RowChange, error) {
-	a := announcer{View: v, cs: cs, author: author, at: cs.Stamp.Millis() + cs.Offset}
+	a := announcer{View: v, cs: cs, author: author, at: cs.Stamp.Millis() + cs.Offset, occurred: cs.Stamp.Millis()}
+	a.name = func(h happening, _ NoticeRule, i int, to recipient) record.ID {
+		return a.idOf(a.at, fmt.Sprintf("%v %s %v %d", cs.Dot, h.event, h.about.Key(), i), to)
+	}
 	for i := range cs.Rows {
 		if err := a.change(&cs.Rows[i]); err != nil {
 			return nil, err
@@ -33,10 +36,12 @@ func Announce(v View, cs *record.ChangeSet, author record.ID) ([]record.RowChang
 
 type announcer struct {
 	View
-	cs      *record.ChangeSet
-	author  record.ID
-	at      int64
-	notices []record.RowChange
+	cs       *record.ChangeSet
+	author   record.ID
+	at       int64
+	occurred int64 // at, by the clock of the device
+	name     func(h happening, rule NoticeRule, i int, to recipient) record.ID
+	notices  []record.RowChange
 }
 
 // change announces what one row change does.
@@ -264,7 +269,7 @@ func (a *announcer) write(h happening, rule NoticeRule, i int, to recipient, p N
 		"recipient": record.Ref(to.person), "channel": record.Text(rule.Channel), "address": optional(to.address),
 		"language": record.Text(language), "text": record.Text(text),
 		"not_before": record.Instant(MayLeave(to.quiet, to.zone, a.at)),
-		"occurred":   record.Instant(a.cs.Stamp.Millis()), "corrected": record.Instant(a.at),
+		"occurred":   record.Instant(a.occurred), "corrected": record.Instant(a.at),
 	}
 	if rule.Channel == ChannelApp {
 		values["person"] = record.Ref(to.person)
@@ -274,16 +279,15 @@ func (a *announcer) write(h happening, rule NoticeRule, i int, to recipient, p N
 			delete(values, name)
 		}
 	}
-	change, err := record.NewChange(record.Insert, noticeTable, a.noticeID(h, i, to), values)
+	change, err := record.NewChange(record.Insert, noticeTable, a.name(h, rule, i, to), values)
 	if err == nil {
 		a.notices = append(a.notices, change)
 	}
 	return err
 }
 
-// noticeID returns the id that the same notice of the same change set always has.
-func (a *announcer) noticeID(h happening, rule int, to recipient) record.ID {
-	name := fmt.Sprintf("%v %s %v %d %v %s", a.cs.Dot, h.event, h.about.Key(), rule, to.person, to.address)
-	sum := sha256.Sum256([]byte(name))
-	return record.NewID(a.at, [10]byte(sum[:10]))
+// idOf returns the id that the notice of that name to a recipient always has.
+func (a *announcer) idOf(born int64, name string, to recipient) record.ID {
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%s %v %s", name, to.person, to.address)))
+	return record.NewID(born, [10]byte(sum[:10]))
 }

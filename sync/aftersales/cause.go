@@ -15,6 +15,7 @@ const (
 	CauseSkillSet    = "skill.set"
 	CauseAbsencePut  = "absence.put"
 	CauseResourceSet = "resource.set"
+	CauseNoticeClock = "notice.clock" // a promise is due soon, or was missed
 	CauseNoticeSend  = "notice.send"
 
 	CauseJobCreate   = "job.create"

@@ -20,6 +20,8 @@ const (
 	NoticeHanded     = "request.handed"
 	NoticeEscalated  = "request.escalated"
 	NoticeClosed     = "request.closed"
+	NoticeDueSoon    = "request.due_soon" // a promise of it; nobody did anything
+	NoticeBreached   = "request.breached"
 )
 
 // To whom a notice goes.
@@ -85,6 +87,7 @@ func noticePolicies() []PolicyTemplate {
 	var app []NoticeRule
 	for _, event := range []string{
 		NoticeAssigned, NoticeUnassigned, NoticeMoved, NoticeCancelled, NoticeHanded, NoticeEscalated,
+		NoticeDueSoon, NoticeBreached,
 	} {
 		app = append(app, NoticeRule{Event: event, To: ToConcerned, Channel: ChannelApp})
 	}
@@ -103,6 +106,8 @@ func noticePolicies() []PolicyTemplate {
 
 // noticeTexts are the usual texts, by event and language.
 var noticeTexts = map[string]map[string]string{
+	NoticeDueSoon:    texts("Request {number} is due soon: {title}", "报修 {number} 即将到期：{title}", "報修 {number} 即將到期：{title}"),
+	NoticeBreached:   texts("Request {number} is overdue: {title}", "报修 {number} 已超时：{title}", "報修 {number} 已逾時：{title}"),
 	NoticeAssigned:   texts("Job {number} is yours: {title}", "工单 {number} 已派给您：{title}", "工單 {number} 已派給您：{title}"),
 	NoticeUnassigned: texts("Job {number} is no longer yours: {title}", "工单 {number} 已取消派给您：{title}", "工單 {number} 已取消派給您：{title}"),
 	NoticeMoved:      texts("Job {number} has another window: {title}", "工单 {number} 时间有变：{title}", "工單 {number} 時間有變：{title}"),
