@@ -95,29 +95,9 @@ func (v *request) given() (n int, err error) {
 const maxColleagues = 200
 
 // colleagues returns the other technicians, by their names.
-func (v *request) colleagues(tx client.Tx) (list []aftersales.Person, err error) {
-	rows, err := v.client.Query(v.ctx(), `SELECT id FROM person
+func (v *request) colleagues() ([]record.ID, error) {
+	return v.ids(`SELECT id FROM person
 		WHERE _del = 0 AND archived_at IS NULL AND technician = 1 AND id <> ? ORDER BY name LIMIT ?`, v.me[:], maxColleagues)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var ids []record.ID
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, err
-		}
-		ids = append(ids, record.ID(b))
-	}
-	for _, id := range ids {
-		person, err := rowAs(tx, "person", id, aftersales.PersonOf)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, person)
-	}
-	return list, rows.Err()
 }
 
 // handOversPage lists what was given and taken.

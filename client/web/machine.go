@@ -49,7 +49,17 @@ func (v *request) machine() error {
 func (v *request) showMachine(id record.ID, back string) error {
 	p := machinePage{frame: v.frame("Machine")}
 	p.Back = back
-	if err := v.view(func(tx client.Tx) error { return p.read(tx, id) }); err != nil {
+	jobs, err := v.ids(`SELECT id FROM job WHERE _del = 0 AND unit = ? ORDER BY id DESC LIMIT ?`, id[:], maxHistory)
+	if err != nil {
+		return err
+	}
+	err = v.view(func(tx client.Tx) (err error) {
+		if p.Jobs, err = those(tx, "job", jobs, aftersales.JobOf); err != nil {
+			return err
+		}
+		return p.read(tx, id)
+	})
+	if err != nil {
 		return err
 	}
 	return v.show("machine", p)
@@ -78,13 +88,7 @@ func (p *machinePage) read(tx client.Tx, id record.ID) (err error) {
 	p.More = max(0, len(p.History)-maxHistory)
 	p.History = p.History[:min(len(p.History), maxHistory)]
 	if !p.Unit.Product.IsZero() {
-		if p.Documents, err = aftersales.DocumentsOf(tx, p.Unit.Product); err != nil {
-			return err
-		}
-	}
-	rows, err := tx.Refs("job", "unit", id)
-	for _, row := range rows[:min(len(rows), maxHistory)] {
-		p.Jobs = append(p.Jobs, aftersales.JobOf(row))
+		p.Documents, err = aftersales.DocumentsOf(tx, p.Unit.Product)
 	}
 	return err
 }

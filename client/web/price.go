@@ -185,7 +185,7 @@ func (v *request) consent() error {
 func (p *pricePage) shown(v *request) string {
 	var b strings.Builder
 	for _, l := range p.Lines {
-		b.WriteString(v.lang.label(l.Label) + ", " + l.Quantity.String() + ": " + money(l.Gross) + "\n")
+		b.WriteString(v.lang.label(l.Label) + ", " + v.lang.quantity(l.Quantity) + ": " + money(l.Gross) + "\n")
 	}
 	b.WriteString(v.say("Together") + ": " + money(p.Totals.Rounded))
 	return b.String()

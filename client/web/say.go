@@ -21,6 +21,7 @@ func (a *App) functions(l *language) template.FuncMap {
 		"window": func(start, end int64) string { return l.window(a.at(start), a.at(end), a.today()) },
 		"day":    l.day, "span": l.span, "money": money, "why": l.why, "lines": lines, "dict": dict,
 		"machine": func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05Z") },
+		"qty":     l.quantity,
 		"ms":      func(ms int64) string { return l.span(time.Duration(ms) * time.Millisecond) },
 		"number":  func(n *int64) string { return limit(n) },
 		"plain":   func(m aftersales.Money) string { s, _, _ := strings.Cut(money(m), " "); return s },
@@ -112,6 +113,14 @@ func (l *language) span(d time.Duration) string {
 		return l.say("%d min", int(d.Minutes()))
 	}
 	return l.say("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// quantity returns a quantity with its unit as people call it.
+func (l *language) quantity(q aftersales.Quantity) string {
+	if q.Unit != "" {
+		q.Unit = l.name("unit." + q.Unit)
+	}
+	return q.String()
 }
 
 // label returns what a thing with a name in several languages is called in this one.

@@ -133,13 +133,19 @@ func (v *request) customer() error {
 	}
 	p := customerPage{frame: v.frame("Customer")}
 	p.Back = searchURL
-	if err := v.view(func(tx client.Tx) error { return p.read(tx, id) }); err != nil {
+	of := map[string][]record.ID{}
+	for _, table := range []string{"contact", "unit", "job"} {
+		if of[table], err = v.ids(`SELECT id FROM `+table+` WHERE _del = 0 AND party = ? ORDER BY id DESC LIMIT ?`, id[:], maxListed); err != nil {
+			return err
+		}
+	}
+	if err := v.view(func(tx client.Tx) error { return p.read(tx, id, of) }); err != nil {
 		return err
 	}
 	return v.show("customer", p)
 }
 
-func (p *customerPage) read(tx client.Tx, id record.ID) (err error) {
+func (p *customerPage) read(tx client.Tx, id record.ID, of map[string][]record.ID) (err error) {
 	if id, err = aftersales.Survivor(tx, "party", id); err != nil {
 		return err
 	}
@@ -151,7 +157,7 @@ func (p *customerPage) read(tx client.Tx, id record.ID) (err error) {
 			p.Phones = append(p.Phones, phone{p.Party.Name, number})
 		}
 	}
-	if p.Contacts, err = some(tx, "contact", id, aftersales.ContactOf); err != nil {
+	if p.Contacts, err = those(tx, "contact", of["contact"], aftersales.ContactOf); err != nil {
 		return err
 	}
 	for _, c := range p.Contacts {
@@ -159,18 +165,23 @@ func (p *customerPage) read(tx client.Tx, id record.ID) (err error) {
 			p.Phones = append(p.Phones, phone{c.Name, c.Phone})
 		}
 	}
-	if p.Units, err = some(tx, "unit", id, aftersales.UnitOf); err != nil {
+	if p.Units, err = those(tx, "unit", of["unit"], aftersales.UnitOf); err != nil {
 		return err
 	}
-	p.Jobs, err = some(tx, "job", id, aftersales.JobOf)
+	p.Jobs, err = those(tx, "job", of["job"], aftersales.JobOf)
 	return err
 }
 
-// some returns the rows of a table that are a customer's, as many as a page shows.
-func some[T any](tx client.Tx, table string, party record.ID, of func(*record.Row) T) (list []T, err error) {
-	rows, err := tx.Refs(table, "party", party)
-	for _, row := range rows[:min(len(rows), maxListed)] {
-		list = append(list, of(row))
+// those returns the rows with these ids that are here, in their order.
+func those[T any](tx client.Tx, table string, ids []record.ID, of func(*record.Row) T) (list []T, err error) {
+	for _, id := range ids {
+		row, err := tx.Row(table, id)
+		if err != nil {
+			return nil, err
+		}
+		if row != nil {
+			list = append(list, of(row))
+		}
 	}
-	return list, err
+	return list, nil
 }

@@ -74,7 +74,17 @@ func (v *request) part() error {
 	}
 	p := partPage{frame: v.frame("Part")}
 	p.Tab, p.Back = "stock", stockURL
-	if err := v.view(func(tx client.Tx) error { return p.read(v, tx, id) }); err != nil {
+	people, err := v.colleagues()
+	if err != nil {
+		return err
+	}
+	err = v.view(func(tx client.Tx) (err error) {
+		if p.People, err = those(tx, "person", people, aftersales.PersonOf); err != nil {
+			return err
+		}
+		return p.read(v, tx, id)
+	})
+	if err != nil {
 		return err
 	}
 	if p.Part.ID.IsZero() {
@@ -90,9 +100,6 @@ func (p *partPage) read(v *request, tx client.Tx, id record.ID) (err error) {
 		return err
 	}
 	if p.Part, err = rowAs(tx, "part", id, aftersales.PartOf); err != nil {
-		return err
-	}
-	if p.People, err = v.colleagues(tx); err != nil {
 		return err
 	}
 	van, err := aftersales.VanOf(tx, v.me)

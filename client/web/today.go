@@ -45,7 +45,7 @@ func (v *request) jobList(which client.Which) error {
 		return err
 	}
 	p.Empty = !s.Ready
-	listed, err := v.client.Jobs().List(v.ctx(), client.JobFilter{Which: which, Day: v.App.today()})
+	listed, err := v.listed(which)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (v *request) jobList(which client.Which) error {
 		return err
 	}
 	err = v.view(func(tx client.Tx) error {
-		for _, l := range listed[:min(len(listed), maxListed)] {
+		for _, l := range listed {
 			line, err := v.jobLine(tx, l)
 			if err != nil {
 				return err
@@ -66,6 +66,19 @@ func (v *request) jobList(which client.Which) error {
 		return err
 	}
 	return v.show("today", p)
+}
+
+// listed returns the first of the jobs, as many as a page shows.
+func (v *request) listed(which client.Which) (list []client.JobLine, err error) {
+	for line, err := range v.client.Jobs().Each(v.ctx(), client.JobFilter{Which: which, Day: v.App.today()}) {
+		if err != nil {
+			return nil, err
+		}
+		if list = append(list, line); len(list) == maxListed {
+			break
+		}
+	}
+	return list, nil
 }
 
 func (v *request) nameOf(tx client.Tx, p *todayPage) error {
