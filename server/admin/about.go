@@ -49,6 +49,7 @@ type about struct {
 	Missed    []changeView // what others did while the visitor was editing
 	Seen      string
 	Problem   string
+	Deeds     []deedView // what can be done to the row
 	MaySettle bool
 }
 

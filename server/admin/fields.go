@@ -13,9 +13,8 @@ import (
 // formFields returns the inputs of a form, with what the row holds; nil for a new one.
 func (v *Visit) formFields(r Reader, form *Form, row *record.Row) (fields []field, err error) {
 	t := v.office.Schema.Table(form.Table)
-	for _, name := range form.Columns {
-		c := &t.Columns[t.Column(name)]
-		value := record.Null
+	for _, c := range form.asked(t) {
+		name, value := c.Name, record.Null
 		if row != nil {
 			value = row.Get(name)
 		}
@@ -33,6 +32,17 @@ func (v *Visit) formFields(r Reader, form *Form, row *record.Row) (fields []fiel
 		}
 	}
 	return fields, nil
+}
+
+// asked are the columns that a form asks for.
+func (f *Form) asked(t *schema.Table) (columns []*schema.Column) {
+	for i := range f.Asks {
+		columns = append(columns, &f.Asks[i])
+	}
+	for _, name := range f.Columns {
+		columns = append(columns, &t.Columns[t.Column(name)])
+	}
+	return columns
 }
 
 // columnFields returns the inputs of one column: several for a translated text, or for the company's own fields.
@@ -62,6 +72,8 @@ func (v *Visit) columnFields(r Reader, form *Form, t *schema.Table, c *schema.Co
 			return nil, err
 		}
 		f.Kind, f.Options = "select", options
+	case slices.Contains(form.Flags, c.Name):
+		f.Kind, f.Options = "select", []option{{"1", v.t("yes")}, {"0", v.t("no")}}
 	}
 	f.Was = f.Value
 	return []field{f}, nil

@@ -20,6 +20,9 @@ type Form struct {
 	Needed   []string          // those that a new row must have
 	Defaults map[string]string // what a new row's fields begin with
 	Lists    map[string]string // the code lists of columns whose codes are data
+	Flags    []string          // the columns that are yes or no
+	Asks     []schema.Column   // what is asked where no table has it: instead of Columns
+	Hint     string            // what is said above the fields, "" for nothing
 	URL      string            // of the list; a row is at URL/id
 	New      string            // what the page is called that makes one: "New job"
 	Edit     string            // ... that changes one, with its name: "Edit job %s"

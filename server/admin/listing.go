@@ -41,7 +41,7 @@ type listingPage struct {
 	Narrow  bool         // something narrows it
 	Sort    string
 	Exports [2]string // URLs of CSV and XLSX
-	Extra   any       // what Page shows beside the list
+	Extra   any       // what Page shows beside the list; blocks stand above it
 }
 
 type filterView struct {

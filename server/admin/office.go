@@ -176,6 +176,7 @@ type frame struct {
 	Company string
 	Notice  string
 	Rail    []railEntry
+	Tabs    []tabView // the pages beside this one
 	Bare    bool // without the rail
 }
 
@@ -194,10 +195,13 @@ var rail = []struct {
 	{boardURL, "b", "Board", auth.SeeBoard},
 	{jobsURL, "j", "Jobs", auth.SeeJobs},
 	{customersURL, "k", "Customers", auth.SeeCustomers},
-	{conflictsURL, "c", "Conflicts", auth.SeeInbox},
-	{refusedURL, "r", "Refused changes", auth.SeeInbox},
+	{assetsURL, "a", "Machines", auth.SeeAssets},
+	{partsURL, "s", "Parts and stock", auth.SeeParts},
+	{conflictsURL, "c", "Inbox", auth.SeeInbox},
+	{solutionsURL, "w", "Knowledge", auth.SeeKnowledge},
 	{devicesURL, "d", "Devices", auth.SeeDevices},
 	{peopleURL, "p", "People", auth.SeePeople},
+	{settingsURL, "t", "Settings", auth.EditSettings},
 }
 
 // frame returns the frame of a page that belongs to the entry here of the rail.
@@ -208,9 +212,10 @@ func (v *Visit) frame(title, here string) frame {
 		return f
 	}
 	f.Notice = v.office.Sessions.Notice(v.r.Context())
+	f.Tabs, f.Here = v.tabs(here)
 	for _, e := range rail {
-		if v.Who.May(e.need) {
-			f.Rail = append(f.Rail, railEntry{e.url, e.key, v.t(e.label), e.url == here})
+		if url := v.entry(e.url, e.need); url != "" {
+			f.Rail = append(f.Rail, railEntry{url, e.key, v.t(e.label), e.url == f.Here})
 		}
 	}
 	return f
@@ -296,8 +301,8 @@ func (o *Office) Home(v *Visit) error {
 		return o.showToday(v)
 	}
 	for _, e := range rail {
-		if v.Who.May(e.need) {
-			v.redirect(e.url)
+		if url := v.entry(e.url, e.need); url != "" {
+			v.redirect(url)
 			return nil
 		}
 	}

@@ -1,0 +1,95 @@
+package admin
+
+import "fieldsync/server/auth"
+
+// place is an entry of an area: a page that has others beside it.
+type place struct {
+	url, label string
+	need       auth.Permission
+}
+
+// areas gather pages that belong together under one entry of the rail: the first place of each.
+var areas = [][]place{
+	{
+		{conflictsURL, "Conflicts", auth.SeeInbox},
+		{refusedURL, "Refused changes", auth.SeeInbox},
+		{discrepanciesURL, "Discrepancies", auth.SeeInbox},
+		{billingURL, "Billing", auth.SeeInbox},
+	},
+	{
+		{assetsURL, "Machines", auth.SeeAssets},
+		{productsURL, "Models", auth.SeeProducts},
+	},
+	{
+		{partsURL, "Parts", auth.SeeParts},
+		{stockURL, "Stock", auth.SeeParts},
+		{locationsURL, "Locations", auth.SeeParts},
+		{partRequestsURL, "Part requests", auth.SeeParts},
+		{movementsURL, "Movements", auth.SeeParts},
+		{handOversURL, "Hand-overs", auth.SeeParts},
+	},
+	{
+		{solutionsURL, "Solutions", auth.SeeKnowledge},
+		{documentsURL, "Documents", auth.SeeKnowledge},
+		{checklistsURL, "Checklists", auth.SeeChecklists},
+	},
+	{
+		{settingsURL, "Company", auth.EditSettings},
+		{policiesURL, "Policies", auth.SeePolicies},
+		{codesURL, "Code lists", auth.EditSettings},
+		{fieldsURL, "Fields", auth.EditSettings},
+		{numbersURL, "Numbers", auth.EditSettings},
+		{branchesURL, "Branches", auth.EditSettings},
+		{teamsURL, "Groups", auth.EditSettings},
+		{importsURL, "Import", auth.ImportData},
+		{auditURL, "Audit trail", auth.SeeAudit},
+	},
+}
+
+type tabView struct {
+	URL, Label string
+	Here       bool
+}
+
+// tabs returns the places beside a page, and the entry of the rail that it belongs to.
+func (v *Visit) tabs(here string) (tabs []tabView, entry string) {
+	for _, area := range areas {
+		if !within(area, here) {
+			continue
+		}
+		for _, p := range area {
+			if v.Who.May(p.need) {
+				tabs = append(tabs, tabView{p.url, v.t(p.label), p.url == here})
+			}
+		}
+		return tabs, area[0].url
+	}
+	return nil, here
+}
+
+// entry returns where an entry of the rail leads: to the first place of its area that the visitor may see; "" to none.
+func (v *Visit) entry(url string, need auth.Permission) string {
+	if v.Who.May(need) {
+		return url
+	}
+	for _, area := range areas {
+		if area[0].url != url {
+			continue
+		}
+		for _, p := range area {
+			if v.Who.May(p.need) {
+				return p.url
+			}
+		}
+	}
+	return ""
+}
+
+func within(area []place, url string) bool {
+	for _, p := range area {
+		if p.url == url {
+			return true
+		}
+	}
+	return false
+}
