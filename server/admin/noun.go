@@ -31,10 +31,10 @@ type Deed struct {
 	Need   auth.Permission
 	Asks   []schema.Column
 	Needed []string
-	Lists  map[string]string                                                        // code lists of what it asks
-	Fits   func(row *record.Row) bool                                               // whether a row is in a state for it; nil: always
-	Begin  func(b *builder, row *record.Row) (map[string]record.Value, error)       // what its fields begin with; nil: empty
-	Do     func(tx aftersales.Tx, row *record.Row, values record.Values) error      // row is as the transaction finds it
+	Lists  map[string]string                                                              // code lists of what it asks
+	Fits   func(row *record.Row) bool                                                     // whether a row is in a state for it; nil: always
+	Begin  func(b *builder, row *record.Row) (map[string]record.Value, error)             // what its fields begin with; nil: empty
+	Do     func(tx aftersales.Tx, row *record.Row, values record.Values) error            // row is as the transaction finds it
 	Offers func(b *builder, row *record.Row, fields []field) (changed []field, err error) // answers that depend on the row; nil: none do
 }
 

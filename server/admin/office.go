@@ -177,7 +177,7 @@ type frame struct {
 	Notice  string
 	Rail    []railEntry
 	Tabs    []tabView // the pages beside this one
-	Bare    bool // without the rail
+	Bare    bool      // without the rail
 }
 
 type railEntry struct {

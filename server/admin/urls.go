@@ -47,7 +47,7 @@ const (
 	teamsURL         = "/groups"
 	importsURL       = "/import"
 	auditURL         = "/audit"
-	staticURL    = "/static/"
+	staticURL        = "/static/"
 )
 
 func jobURL(id record.ID) string { return jobsURL + "/" + id.String() }

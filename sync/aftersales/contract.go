@@ -213,7 +213,26 @@ func EndContract(tx Tx, contract record.ID, day int64, reason string) error {
 // contractFor returns the contract in force on a day that covers the unit best: the one that pays the most in all. The
 // zero Contract if none does. A contract whose cover is here but which itself is not makes the answer unsure.
 func contractFor(v View, u Unit, party, site record.ID, day int64) (best Contract, unsure bool, err error) {
-	r := coverReader{v: v, seen: map[record.ID]bool{}}
+	r := readCovers(v, u, party, site)
+	for _, c := range r.found {
+		if c.RunsOn(day) && (best.ID.IsZero() || sumOfPays(c) > sumOfPays(best)) {
+			best = c
+		}
+	}
+	return best, r.unsure, r.err
+}
+
+// ContractsOf returns the contracts that cover the unit, or did or will, those that end last first.
+func ContractsOf(v View, u Unit) ([]Contract, error) {
+	r := readCovers(v, u, u.Party, u.Site)
+	slices.SortFunc(r.found, func(a, b Contract) int {
+		return cmp.Or(cmp.Compare(b.EndsOn, a.EndsOn), compareIDs(a.ID, b.ID))
+	})
+	return r.found, r.err
+}
+
+func readCovers(v View, u Unit, party, site record.ID) *coverReader {
+	r := &coverReader{v: v, seen: map[record.ID]bool{}}
 	r.covers("unit", u.ID, u.Parent)
 	r.covers("site", site, record.ID{})
 	for _, p := range r.parties(party) {
@@ -224,12 +243,7 @@ func contractFor(v View, u Unit, party, site record.ID, day int64) (best Contrac
 			}
 		}
 	}
-	for _, c := range r.found {
-		if c.RunsOn(day) && (best.ID.IsZero() || sumOfPays(c) > sumOfPays(best)) {
-			best = c
-		}
-	}
-	return best, r.unsure, r.err
+	return r
 }
 
 func sumOfPays(c Contract) int64 {
