@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 
 	"fieldsync/server/admin"
 	"fieldsync/server/auth"
@@ -18,7 +19,59 @@ type Page struct {
 }
 
 // Pages are the office's, for people who are signed in.
-var Pages = []Page{
+var Pages = slices.Concat(ownPages,
+	usual(admin.Assets, auth.SeeAssets, auth.EditAssets),
+	usual(admin.Products, auth.SeeProducts, auth.EditProducts),
+	usual(admin.Parts, auth.SeeParts, auth.EditParts),
+	usual(admin.Locations, auth.SeeParts, auth.EditParts),
+	usual(admin.Movements, auth.SeeParts, auth.MoveStock),
+	usual(admin.PartRequests, auth.SeeParts, auth.RequestParts),
+	usual(admin.HandOvers, auth.SeeParts, ""),
+	usual(admin.Solutions, auth.SeeKnowledge, auth.EditKnowledge),
+	usual(admin.Documents, auth.SeeKnowledge, auth.EditKnowledge),
+	usual(admin.Checklists, auth.SeeChecklists, auth.EditChecklists),
+	usual(admin.Codes, auth.EditSettings, auth.EditSettings),
+	usual(admin.Fields, auth.EditSettings, auth.EditSettings),
+	usual(admin.Branches, auth.EditSettings, auth.EditSettings),
+)
+
+// usual are the pages of a noun: its list at its URL, the page of one at URL/{id}; where it has a form, URL/new and
+// URL/{id}/edit; and URL/{id}/NAME for each of its deeds, which have permissions of their own.
+func usual(n *admin.Noun, see, edit auth.Permission) []Page {
+	one := n.URL + "/{id}"
+	pages := []Page{{"GET", n.URL, see, n.ShowAll}, {"GET", one, see, n.ShowOne}}
+	if f := n.One.Form; f != nil {
+		pages = append(pages, Page{"GET", n.URL + "/new", edit, n.ShowNew}, Page{"POST", n.URL, edit, n.SendNew})
+		if f.Edit != "" {
+			pages = append(pages, Page{"GET", one + "/edit", edit, n.ShowEdit}, Page{"POST", one + "/edit", edit, n.SendEdit})
+		}
+	}
+	for _, d := range n.Deeds {
+		pages = append(pages, Page{"GET", one + "/" + d.Name, d.Need, n.Show(d)}, Page{"POST", one + "/" + d.Name, d.Need, n.Send(d)})
+	}
+	return pages
+}
+
+// ownPages are those that each have an action of their own.
+var ownPages = []Page{
+	{"GET", "/stock", auth.SeeParts, (*admin.Office).ListStock},
+	{"GET", "/checklists/{id}/questions", auth.EditChecklists, (*admin.Office).ShowQuestions},
+	{"POST", "/checklists/{id}/questions", auth.EditChecklists, (*admin.Office).SendQuestions},
+
+	{"GET", "/policies", auth.SeePolicies, (*admin.Office).ListPolicies},
+	{"GET", "/policies/{kind}", auth.SeePolicies, (*admin.Office).ShowPolicy},
+	{"GET", "/policies/{kind}/new", auth.EditPolicies, (*admin.Office).NewPolicy},
+	{"POST", "/policies/{kind}", auth.EditPolicies, (*admin.Office).PublishPolicy},
+	{"GET", "/policies/{kind}/end", auth.EditPolicies, (*admin.Office).AskEndPolicy},
+	{"POST", "/policies/{kind}/end", auth.EditPolicies, (*admin.Office).EndPolicy},
+
+	{"GET", "/settings", auth.EditSettings, (*admin.Office).ListSettings},
+	{"GET", "/settings/{name}", auth.EditSettings, (*admin.Office).ShowSetting},
+	{"POST", "/settings/{name}", auth.EditSettings, (*admin.Office).SetSetting},
+	{"GET", "/numbers", auth.EditSettings, (*admin.Office).ListNumbers},
+	{"GET", "/numbers/{series}", auth.EditSettings, (*admin.Office).ShowNumber},
+	{"POST", "/numbers/{series}", auth.EditSettings, (*admin.Office).SetNumber},
+
 	{"GET", "/password", auth.SignedIn, (*admin.Office).ShowPassword},
 	{"POST", "/password", auth.SignedIn, (*admin.Office).SetPassword},
 	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},

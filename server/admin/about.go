@@ -71,7 +71,7 @@ func (o *Office) showDetail(v *Visit, status int, problem error, d *Detail, more
 	if err != nil {
 		return err
 	}
-	page := detailPage{MayEdit: d.Form != nil && v.Who.May(d.Edit)}
+	page := detailPage{MayEdit: d.Form != nil && d.Form.Edit != "" && v.Who.May(d.Edit)}
 	if problem != nil {
 		f, _ := statusOf(problem)
 		page.Problem = v.lang.refusal(f)
@@ -130,6 +130,8 @@ type fact struct{ Label, Text, URL string }
 // rowPages are the pages of rows, before their ids, by table.
 var rowPages = map[string]string{
 	"party": customersURL, "contact": contactsURL, "site": sitesURL, "contract": contractsURL, "job": jobsURL, "request": requestsURL,
+	"unit": assetsURL, "product": productsURL, "part": partsURL, "location": locationsURL, "movement": movementsURL,
+	"solution": solutionsURL, "document": documentsURL,
 }
 
 // pageOf returns the page of the row that a column refers to, "" if there is none.

@@ -14,7 +14,7 @@ var areas = [][]place{
 		{conflictsURL, "Conflicts", auth.SeeInbox},
 		{refusedURL, "Refused changes", auth.SeeInbox},
 		{discrepanciesURL, "Discrepancies", auth.SeeInbox},
-		{billingURL, "Billing", auth.SeeInbox},
+		{findingsURL, "Leakage and refunds due", auth.SeeInbox},
 	},
 	{
 		{assetsURL, "Machines", auth.SeeAssets},
@@ -40,9 +40,6 @@ var areas = [][]place{
 		{fieldsURL, "Fields", auth.EditSettings},
 		{numbersURL, "Numbers", auth.EditSettings},
 		{branchesURL, "Branches", auth.EditSettings},
-		{teamsURL, "Groups", auth.EditSettings},
-		{importsURL, "Import", auth.ImportData},
-		{auditURL, "Audit trail", auth.SeeAudit},
 	},
 }
 

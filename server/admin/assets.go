@@ -70,8 +70,8 @@ var Assets = &Noun{
 	Deeds: []*Deed{
 		{
 			Name: "swap", Title: "Swap it", Done: "Swapped. The machine's history says so.", Cause: aftersales.CauseUnitSwap, Need: auth.EditAssets,
-			Hint: "The new one takes the place of this one; this one goes to the location as defective.",
-			Asks: []schema.Column{askRow("job", "job"), askRow("unit", "unit"), ask("serial", schema.Text), askRow("part", "part"), askRow("location", "location")},
+			Hint:   "The new one takes the place of this one; this one goes to the location as defective.",
+			Asks:   []schema.Column{askRow("job", "job"), askRow("unit", "unit"), ask("serial", schema.Text), askRow("part", "part"), askRow("location", "location")},
 			Needed: []string{"job", "location"},
 			Fits:   func(row *record.Row) bool { return row.Get("status").Text() == aftersales.UnitInstalled },
 			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {

@@ -85,7 +85,7 @@ func (v *Visit) languageFields(t *schema.Table, c *schema.Column, value record.V
 		f := v.input(t, c, record.Null)
 		f.Name, f.Label, f.Required = c.Name+"."+tag, f.Label+" · "+LanguageNames[i], false
 		f.Value = value.Cell(tag).Text()
-		f.Was = f.Value
+		f.Was, f.column = f.Value, &schema.Column{Name: f.Name, Kind: schema.Text, Max: c.Max} // a cell is a text
 		fields = append(fields, f)
 	}
 	return fields

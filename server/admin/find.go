@@ -38,6 +38,7 @@ var finders = map[string]struct {
 	"team":     {auth.SeeJobs, "team r", "r.name", "''", []string{"r.name"}},
 	"branch":   {auth.SeeJobs, "branch r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
 	"job":      {auth.SeeJobs, "job r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
+	"code":     {auth.SeeJobs, "(SELECT * FROM code WHERE list = 'fault') r", "r.code", joined("r.label"), []string{"r.code", "r.label"}},
 	"request":  {auth.SeeRequests, "request r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
 }
 

@@ -181,6 +181,9 @@ func (o *Office) SendEdit(v *Visit, f *Form) error {
 
 func (v *Visit) showForm(status int, page formPage) error {
 	title := v.t(page.New)
+	if page.IsNew && page.Name != "" {
+		title += " · " + page.Name
+	}
 	if !page.IsNew {
 		title = v.t(page.Edit, page.Name)
 	}

@@ -37,7 +37,7 @@ var Movements = &Noun{
 			},
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, Where: `p.code LIKE ? ESCAPE '\' OR m.serial LIKE ? ESCAPE '\' OR j.number LIKE ? ESCAPE '\'`},
-				{Name: "location", Test: list.Refers, Where: "? IN (m.from_location, m.to_location) AND ''", Options: ourLocations},
+				{Name: "location", Test: list.Refers, Where: "m.from_location = ? OR m.to_location = ?", Options: ourLocations},
 				{Name: "cause", Test: list.OneOf, Where: "m.cause", Codes: moveCauses, Names: "movement.cause"},
 				{Name: "since", Test: list.Since, Where: "m.corrected"},
 				{Name: "until", Test: list.Until, Where: "m.corrected"},
@@ -81,7 +81,7 @@ var movementForm = &Form{
 	Needed:   []string{"cause", "part", "quantity"},
 	Defaults: map[string]string{"quantity": "1", "condition": aftersales.Good},
 	URL:      movementsURL, New: "Move parts", Make: "Move", Made: "Moved.",
-	Hint: "A receipt needs no place that it comes from, scrap none that it goes to. A return belongs to a job.",
+	Hint:  "A receipt needs no place that it comes from, scrap none that it goes to. A return belongs to a job.",
 	Cause: aftersales.CausePartTransfer,
 	Create: func(tx aftersales.Tx, v record.Values) (record.ID, error) {
 		move := map[string]func(aftersales.Tx, aftersales.MoveInput) (record.ID, error){

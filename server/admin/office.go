@@ -201,7 +201,7 @@ var rail = []struct {
 	{solutionsURL, "w", "Knowledge", auth.SeeKnowledge},
 	{devicesURL, "d", "Devices", auth.SeeDevices},
 	{peopleURL, "p", "People", auth.SeePeople},
-	{settingsURL, "t", "Settings", auth.EditSettings},
+	{settingsURL, "x", "Settings", auth.EditSettings},
 }
 
 // frame returns the frame of a page that belongs to the entry here of the rail.

@@ -74,6 +74,7 @@ func (l *language) functions(zone *time.Location) template.FuncMap {
 		"dict":     dict,
 		"cell":     func(c list.Cell) string { return l.cell(zone, c) },
 		"to":       to,
+		"language": func(i int) string { return Languages[i] },
 		"blocks":   func(extra any) []block { list, _ := extra.([]block); return list },
 		"lines":    func(s string) []string { return strings.Split(s, "\n") },
 	}

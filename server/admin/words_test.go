@@ -22,7 +22,7 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := regexp.MustCompile(`(?:[{( ]t |\.t\(|\.say\(|fault\.(?:New|Wrap)\([\w.]+, |(?:job|request|customer)Do\(v, [\w.]+, |\b(?:New|Edit|Make|Made|Title|Empty):\s+)("(?:[^"\\]|\\.)+")`)
+	said := regexp.MustCompile(`(?:[{( ]t |\.t\(|\.say\(|fault\.(?:New|Wrap)\([\w.]+, |(?:job|request|customer)Do\(v, [\w.]+, |\b(?:New|Edit|Make|Made|Title|Empty|Done|Hint):\s+)("(?:[^"\\]|\\.)+")`)
 	for _, file := range append(goFiles(t, "."), goFiles(t, "../auth")...) {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -38,6 +38,13 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 		for _, key := range texts {
 			if !w.known[key] {
 				t.Errorf("the lists of words lack %q", key)
+			}
+		}
+	}
+	for _, area := range areas {
+		for _, p := range area {
+			if !w.known[p.label] {
+				t.Errorf("the lists of words lack %q", p.label)
 			}
 		}
 	}
@@ -101,6 +108,16 @@ func TestEveryNameIsTranslated(t *testing.T) {
 	}
 	for _, s := range jobDetail.Sections {
 		need("many." + s.table)
+	}
+	for _, n := range Nouns {
+		for _, d := range n.Deeds {
+			for i := range d.Asks {
+				need(n.One.Table + "." + d.Asks[i].Name)
+			}
+		}
+		for _, s := range n.One.Sections {
+			need("many." + s.table)
+		}
 	}
 	for _, l := range listings {
 		for _, c := range l.List.Columns {

@@ -65,7 +65,7 @@ type Test uint8
 const (
 	Search Test = iota // a text at any place: every ? of Where is its pattern
 	OneOf              // some of Codes: Where is an expression that is compared with them
-	Refers             // one row: Where is an expression that is compared with its id; Options lists what there is
+	Refers             // one row: Where is an expression that is compared with its id, or a condition with ? for it; Options lists what there is
 	Is                 // yes or no: Where is the condition
 	Since              // a day and after: Where is an expression in ms, or days where Days is set
 	Until              // a day and before

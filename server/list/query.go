@@ -74,7 +74,7 @@ func (q *Query) narrow(f *Filter, answers []string, zone *time.Location) {
 		q.oneOf(f, answers)
 	case Refers:
 		if id, err := record.ParseID(answers[0]); err == nil {
-			q.and(f.Where+" = ?", id[:])
+			q.refers(f.Where, id)
 		}
 	case Is:
 		q.and(f.Where)
@@ -85,6 +85,18 @@ func (q *Query) narrow(f *Filter, answers []string, zone *time.Location) {
 
 func (q *Query) and(where string, args ...driver.Value) {
 	q.where, q.args, q.On = append(q.where, "("+where+")"), append(q.args, args...), true
+}
+
+// refers compares an expression with the id, or puts it wherever a condition asks for it.
+func (q *Query) refers(where string, id record.ID) {
+	if !strings.Contains(where, "?") {
+		where += " = ?"
+	}
+	args := make([]driver.Value, strings.Count(where, "?"))
+	for i := range args {
+		args[i] = id[:]
+	}
+	q.and(where, args...)
 }
 
 func (q *Query) search(f *Filter, text string) {

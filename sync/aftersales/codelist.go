@@ -75,6 +75,15 @@ const (
 	ListScrap           = "scrap"
 )
 
+// CodeLists are the lists that commands check codes against; a company may have others.
+func CodeLists() []string {
+	return []string{
+		ListFault, ListCause, ListRemedy, ListVisitReason, ListJobKind, ListPayment, ListChannel, ListSeverity, ListSkill, ListAbsence,
+		ListWait, ListServiceLevel, ListService, ListExclusion, ListContractKind, ListServiceType, ListCustomerGroup, ListRegion,
+		ListPosition, ListCallbackMethod, ListCallbackPurpose, ListCallbackOpinion, ListScrap,
+	}
+}
+
 // Code is a row of the table code.
 type Code struct {
 	ID        record.ID         `json:"id"`

@@ -14,7 +14,7 @@ const NotEditable fault.Code = "not_editable"
 
 // editable are the tables whose rows people edit in a form.
 var editable = []string{
-	"party", "contact", "site", "request", "job", "unit", "product", "part", "location", "stock_level",
+	"party", "contact", "site", "request", "job", "unit", "product", "part", "location", "stock_level", "solution",
 	"person", "branch", "team",
 }
 

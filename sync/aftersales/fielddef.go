@@ -122,6 +122,9 @@ func DefineField(tx Tx, in FieldDefInput) error {
 	return upsert(tx, "field_def", fieldDefID(in.Table, in.Field), values)
 }
 
+// FieldDefID returns the id of a definition's row.
+func FieldDefID(table, field string) record.ID { return fieldDefID(table, field) }
+
 func fieldDefID(table, field string) record.ID { return NamedID("field_def", table, field) }
 
 // RetireField takes a field out of use; its values stay. Codes: fault.UnknownRow.

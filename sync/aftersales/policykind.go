@@ -1,6 +1,9 @@
 package aftersales
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // The kinds of policy. A noun that goes by a policy adds its kind here, to policyKinds and to shippedPolicies.
 const (
@@ -48,3 +51,6 @@ func shippedPolicies() []PolicyTemplate {
 		noticePolicies(),
 	)
 }
+
+// PolicyKinds are the kinds of policy, by name.
+func PolicyKinds() []string { return slices.Sorted(maps.Keys(policyKinds)) }

@@ -200,3 +200,38 @@ func branchCode(tx Tx, branch record.ID) (string, error) {
 	}
 	return row.Get("code").Text(), nil
 }
+
+// KnownSetting is a switch that something reads.
+type KnownSetting struct {
+	Name     string
+	Standard string // what holds where it is not set
+	Long     bool   // a text of several lines
+}
+
+// Settings are all switches that something reads, in the order in which a page shows them.
+func Settings() []KnownSetting {
+	return []KnownSetting{
+		{SettingReleaseDays, strconv.Itoa(DefaultReleaseDays), false}, {SettingFileSize, "256", false}, {SettingFileCount, "500", false},
+		{SettingFileBytes, "4096", false},
+	}
+}
+
+// NumberSeries are the series of human numbers.
+func NumberSeries() []string {
+	return []string{SeriesRequest, SeriesJob, SeriesSlip, SeriesParty, SeriesUnit, SeriesContract, SeriesPartRequest}
+}
+
+// NumberPattern returns how the numbers of a series look in a branch, else in the company, "{number}" where nothing was
+// set.
+func NumberPattern(v Reader, series string, branch record.ID) (string, error) {
+	for _, b := range []record.ID{branch, {}} {
+		row, err := v.Row("number_format", numberFormatID(series, b))
+		if err != nil {
+			return "", err
+		}
+		if row != nil {
+			return row.Get("pattern").Text(), nil
+		}
+	}
+	return numberMark, nil
+}

@@ -46,7 +46,7 @@ type Shortfall struct {
 }
 
 // Shortfalls returns what a location lacks, in the order of the parts' codes.
-func Shortfalls(tx Tx, location record.ID) ([]Shortfall, error) {
+func Shortfalls(tx View, location record.ID) ([]Shortfall, error) {
 	rows, err := tx.Refs("stock_level", "location", location)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ type BookLine struct {
 
 // Book returns what became of each part at a location from a moment until another (ms UTC, exclusive; 0: no end), in the
 // order of the parts' codes: for a technician's van, what was issued to him and what he consumed.
-func Book(tx Tx, location record.ID, from, until int64) ([]BookLine, error) {
+func Book(tx View, location record.ID, from, until int64) ([]BookLine, error) {
 	lines := map[record.ID]*BookLine{}
 	for column, sign := range map[string]int64{"to_location": 1, "from_location": -1} {
 		rows, err := tx.Refs("movement", column, location)
@@ -159,7 +159,7 @@ type Holding struct {
 }
 
 // Serials returns the serial-numbered parts that lie at a location: those that came in last, and have not gone.
-func Serials(tx Tx, location record.ID) ([]Holding, error) {
+func Serials(tx View, location record.ID) ([]Holding, error) {
 	type key struct {
 		part   record.ID
 		serial string
