@@ -204,7 +204,7 @@ func (v *Visit) texts(texts map[string]string, otherwise string) string {
 }
 
 // components are the machine that the unit belongs to, and all that is fitted in it: those beneath stand further in.
-func (b *builder) components(unit aftersales.Unit) ([]line, error) {
+func (b *builder) components(unit aftersales.Unit) ([]saying, error) {
 	top, seen := unit, []record.ID{unit.ID}
 	for !top.Parent.IsZero() && !slices.Contains(seen, top.Parent) {
 		row, err := aftersales.Look(b.r).Row("unit", top.Parent)
@@ -222,7 +222,7 @@ func (b *builder) components(unit aftersales.Unit) ([]line, error) {
 // treeDepth is how deep a machine's parts are followed: no deeper tree was made by people.
 const treeDepth = 8
 
-func (b *builder) branch(unit aftersales.Unit, here record.ID, level int, above []record.ID) (lines []line, err error) {
+func (b *builder) branch(unit aftersales.Unit, here record.ID, level int, above []record.ID) (lines []saying, err error) {
 	if level > treeDepth || slices.Contains(above, unit.ID) {
 		return nil, nil
 	}
@@ -230,14 +230,14 @@ func (b *builder) branch(unit aftersales.Unit, here record.ID, level int, above 
 	if err != nil {
 		return nil, err
 	}
-	l := line{Text: name, Level: min(level, 3), Small: joinWords(slices.DeleteFunc([]string{unit.Serial, unit.Place}, func(s string) bool { return s == "" || s == name }))}
+	l := saying{Text: name, Level: min(level, 3), Small: joinWords(slices.DeleteFunc([]string{unit.Serial, unit.Place}, func(s string) bool { return s == "" || s == name }))}
 	if unit.ID != here {
 		l.URL = assetsURL + "/" + unit.ID.String()
 	}
 	if unit.WarrantyMonths != 0 {
 		l.Chip = b.v.t("%d months", int(unit.WarrantyMonths))
 	}
-	lines = []line{l}
+	lines = []saying{l}
 	rows, err := aftersales.Look(b.r).Refs("unit", "parent", unit.ID)
 	if err != nil {
 		return nil, err

@@ -6,15 +6,15 @@ type block struct {
 	ID    string
 	Title string
 	Hint  string
-	Lines []line
+	Lines []saying
 	Heads []string
 	Rows  [][]spot
 	Empty string // what is said where there is nothing
 	Links []link // what can be done about it
 }
 
-// line is a sentence; Level indents it, as the branches of a tree are.
-type line struct {
+// saying is a sentence; Level indents it, as the branches of a tree are.
+type saying struct {
 	Text  string
 	URL   string
 	Chip  string

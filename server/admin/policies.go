@@ -164,7 +164,7 @@ func (v *Visit) versionBlocks(n *names, kind string, versions []aftersales.Polic
 		}
 		b := block{ID: fmt.Sprintf("v%d", i+1), Title: v.t("Version %d, from %s", i+1, v.sinceWhen(x.ValidFrom)) + " · " + state, Hint: v.variant(kind, x.Note)}
 		if x.Body == "null" {
-			b.Lines = []line{{Text: v.t("This branch goes by the company's policy.")}}
+			b.Lines = []saying{{Text: v.t("This branch goes by the company's policy.")}}
 		} else {
 			b.Lines = v.outline(x.Body)
 		}
@@ -174,17 +174,17 @@ func (v *Visit) versionBlocks(n *names, kind string, versions []aftersales.Polic
 }
 
 // outline says what a policy says, a line a value, lists further in.
-func (v *Visit) outline(body string) []line {
+func (v *Visit) outline(body string) []saying {
 	var said any
 	d := json.NewDecoder(bytes.NewReader([]byte(body)))
 	d.UseNumber()
 	if d.Decode(&said) != nil {
-		return []line{{Text: body}}
+		return []saying{{Text: body}}
 	}
 	return v.outlined(said, "", 0)
 }
 
-func (v *Visit) outlined(said any, name string, level int) (lines []line) {
+func (v *Visit) outlined(said any, name string, level int) (lines []saying) {
 	label := name
 	if name != "" {
 		label = capital(v.lang.name("policy." + name))
@@ -192,21 +192,21 @@ func (v *Visit) outlined(said any, name string, level int) (lines []line) {
 	switch x := said.(type) {
 	case map[string]any:
 		if name != "" {
-			lines, level = append(lines, line{Text: label, Level: level}), min(level+1, 3)
+			lines, level = append(lines, saying{Text: label, Level: level}), min(level+1, 3)
 		}
 		for _, key := range slices.Sorted(mapsKeys(x)) {
 			lines = append(lines, v.outlined(x[key], key, level)...)
 		}
 	case []any:
 		if flat, ok := flatList(x); ok {
-			return []line{{Text: label + v.t(":") + " " + flat, Level: level}}
+			return []saying{{Text: label + v.t(":") + " " + flat, Level: level}}
 		}
-		lines = append(lines, line{Text: label, Level: level})
+		lines = append(lines, saying{Text: label, Level: level})
 		for _, one := range x {
-			lines = append(lines, line{Text: v.inOneLine(one), Level: min(level+1, 3)})
+			lines = append(lines, saying{Text: v.inOneLine(one), Level: min(level+1, 3)})
 		}
 	default:
-		lines = append(lines, line{Text: label + v.t(":") + " " + v.scalar(said), Level: level})
+		lines = append(lines, saying{Text: label + v.t(":") + " " + v.scalar(said), Level: level})
 	}
 	return lines
 }

@@ -79,7 +79,7 @@ func TestPartsAreReceivedAskedForIssuedCountedAndCorrected(t *testing.T) {
 
 	v.post("/part-requests", "part", "SEAL-12", "quantity", "5", "location", "Van 7").sees(http.StatusOK, "Asked for.")
 	ask := v.at.Path
-	v.get(ask+"/issue").sees(http.StatusNotFound)
+	v.get(ask + "/issue").sees(http.StatusNotFound)
 	v.deed(ask, "approve", "approved", "4").sees(http.StatusOK, "Approved.")
 	v.deed(ask, "issue", "from_location", "Main store").sees(http.StatusOK, "Issued.")
 	v.get("/stock?location="+van).sees(http.StatusOK, "7 pcs")
@@ -91,6 +91,6 @@ func TestPartsAreReceivedAskedForIssuedCountedAndCorrected(t *testing.T) {
 	b.hire("look", "Lena Looks", "auditor")
 	look := b.browser("look")
 	look.get(part).sees(http.StatusOK, "SEAL-12").lacks("Set a price")
-	look.get(part+"/price").sees(http.StatusForbidden)
+	look.get(part + "/price").sees(http.StatusForbidden)
 	look.post("/movements", "cause", "receipt").sees(http.StatusForbidden)
 }
