@@ -261,7 +261,7 @@ func (b *builder) contracts(list []aftersales.Contract) block {
 	for _, c := range list {
 		percent := func(n int64) spot { return counts(strconv.FormatInt(n, 10) + " %") }
 		shown.Rows = append(shown.Rows, []spot{
-			leads(c.Number, customersURL+"/"+c.Party.String()), counts(date(c.StartsOn)), counts(date(c.EndsOn)),
+			leads(c.Number, contractsURL+"/"+c.ID.String()), counts(date(c.StartsOn)), counts(date(c.EndsOn)),
 			percent(c.PartsPercent), percent(c.LabourPercent), percent(c.TravelPercent),
 		})
 	}

@@ -31,12 +31,6 @@ var sought = []struct {
 	{"comment", auth.SeeJobs, jobsURL, "job", []string{"text"}},
 }
 
-// The lists of machines and of parts, whose pages stand in files of their own.
-const (
-	assetsURL = "/assets"
-	partsURL  = "/parts"
-)
-
 // searchMost is how many rows of one table are shown: whoever wants more types more.
 const searchMost = 8
 
