@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"fieldsync/server/store"
@@ -17,6 +18,10 @@ func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) e
 	if err := c.noteErased(ctx, ""); err != nil {
 		return err
 	}
+	rows, err := c.withNotices(ctx, rows)
+	if err != nil {
+		return err
+	}
 	if err := c.Store.NoteErasure(rows); err != nil {
 		return err
 	}
@@ -27,6 +32,31 @@ func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) e
 		return err
 	}
 	return c.noteErased(ctx, c.epoch())
+}
+
+// noticesTo are the notices that a person got, or a customer of whose jobs and requests they tell.
+const noticesTo = `SELECT id FROM notice WHERE recipient = ?1 OR person = ?1 OR recipient IS NULL AND about IN (
+	SELECT id FROM job WHERE party = ?1 OR contact = ?1 UNION SELECT id FROM request WHERE party = ?1 OR contact = ?1)`
+
+// withNotices returns the rows, and after them the notices that hold an address or a text for whom they are about.
+func (c *Core) withNotices(ctx context.Context, rows []record.Key) ([]record.Key, error) {
+	t := c.Store.Schema().Table("notice")
+	if t == nil {
+		return rows, nil
+	}
+	all := slices.Clone(rows)
+	for _, k := range rows {
+		ids, err := c.ids(ctx, noticesTo, k.ID[:])
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			if key := (record.Key{Table: t.ID, ID: id}); !slices.Contains(all, key) {
+				all = append(all, key)
+			}
+		}
+	}
+	return all, nil
 }
 
 func (c *Core) epoch() string { return strconv.FormatUint(uint64(c.Store.Epoch()), 10) }
@@ -50,6 +80,9 @@ func (c *Core) eraseAgain(ctx context.Context) error {
 		return err
 	})
 	if err != nil || done == c.epoch() {
+		return err
+	}
+	if rows, err = c.withNotices(ctx, rows); err != nil {
 		return err
 	}
 	if err := c.eraseFiles(ctx, rows); err != nil {

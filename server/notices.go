@@ -24,8 +24,8 @@ var noticeIndexes = []string{
 	`CREATE INDEX IF NOT EXISTS "notice.out" ON notice(not_before) WHERE channel <> 'app'`,
 }
 
-// dueNotices are those that were neither sent nor given up, and whose time has come.
-const dueNotices = `SELECT id FROM notice WHERE channel <> 'app' AND not_before BETWEEN ? AND ? AND _del = 0 AND NOT EXISTS (
+// dueNotices are those that were neither sent nor given up nor erased, and whose time has come.
+const dueNotices = `SELECT id FROM notice WHERE channel <> 'app' AND address IS NOT NULL AND not_before BETWEEN ? AND ? AND _del = 0 AND NOT EXISTS (
 	SELECT 1 FROM notice_attempt a WHERE a.notice = notice.id AND a._del = 0 AND (a.state <> 'failed' OR a.next_at > ?))
 	ORDER BY not_before, id LIMIT ?`
 

@@ -238,11 +238,11 @@ func (a *announcer) tellConcerned(h happening, rule NoticeRule, i int, p NoticeP
 }
 
 func (a *announcer) tellContact(h happening, rule NoticeRule, i int, p NoticePolicy) error {
-	contact, err := a.Row("contact", h.about.Get("contact").Ref())
+	contact, err := a.current("contact", h.about.Get("contact").Ref())
 	if err != nil || contact == nil {
 		return err
 	}
-	site, err := a.Row("site", h.about.Get("site").Ref())
+	site, err := a.current("site", h.about.Get("site").Ref())
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func AnnounceClocks(tx Tx, request record.ID) (written int, err error) {
 }
 
 func clockNotices(v View, r Request, h happening, target string, at int64) (untold []record.RowChange, err error) {
-	a := announcer{View: v, at: at, occurred: at}
+	a := announcer{View: v, cs: &record.ChangeSet{}, at: at, occurred: at} // follows from no change set
 	a.name = func(h happening, rule NoticeRule, _ int, to recipient) record.ID {
 		// Not by the rule's place: a policy that is put in another order tells nobody anew.
 		return a.idOf(r.ReceivedAt, fmt.Sprintf("%v %s %s %s", h.about.Key(), h.event, target, rule.Channel), to)
