@@ -186,7 +186,9 @@ type builder struct {
 
 func (o *Office) builder(v *Visit, r Reader, page *about) *builder {
 	page.MaySettle = v.Who.May(auth.Settle)
-	return &builder{o: o, v: v, r: r, n: o.names(r), page: page, seen: Seen{}}
+	n := o.names(r)
+	n.tag = v.lang.tag
+	return &builder{o: o, v: v, r: r, n: n, page: page, seen: Seen{}}
 }
 
 func (b *builder) detail(d *Detail, row *record.Row) (err error) {

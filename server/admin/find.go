@@ -38,6 +38,7 @@ var finders = map[string]struct {
 	"team":     {auth.SeeJobs, "team r", "r.name", "''", []string{"r.name"}},
 	"branch":   {auth.SeeJobs, "branch r", "r.name", joined("r.code"), []string{"r.name", "r.code"}},
 	"job":      {auth.SeeJobs, "job r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
+	"solution": {auth.SeeKnowledge, "solution r LEFT JOIN product p ON p.id = r.product", "r.title", joined("p.code", "substr(r.solution, 1, 60)"), []string{"r.title", "r.solution", "r.symptom"}},
 	"code":     {auth.SeeJobs, "(SELECT * FROM code WHERE list = 'fault') r", "r.code", joined("r.label"), []string{"r.code", "r.label"}},
 	"request":  {auth.SeeRequests, "request r", "r.number", joined("r.title"), []string{"r.number", "r.title"}},
 }

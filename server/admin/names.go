@@ -3,6 +3,7 @@ package admin
 import (
 	"strings"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -10,6 +11,7 @@ import (
 
 // names finds what rows, people and writers are called, within one snapshot, each once.
 type names struct {
+	tag     string // of the language in which a name that is translated is said; "" for any
 	read    Reader
 	schema  *schema.Schema
 	rows    map[record.Key]string
@@ -17,7 +19,7 @@ type names struct {
 }
 
 func (o *Office) names(r Reader) *names {
-	return &names{r, o.Schema, map[record.Key]string{}, map[clock.Actor]Writer{}}
+	return &names{"", r, o.Schema, map[record.Key]string{}, map[clock.Actor]Writer{}}
 }
 
 // calling are the columns by which people call a row, the best first: a customer by his name, a job by its number.
@@ -44,12 +46,33 @@ func (n *names) find(k record.Key) (string, error) {
 				return s, nil
 			}
 		}
+		if s := n.translated(row); s != "" {
+			return s, nil
+		}
 	}
 	if name, err := n.read.PersonName(k.ID); err != nil || name != "" {
 		return name, err
 	}
 	id := k.ID.String()
 	return "…" + id[len(id)-6:], nil
+}
+
+// translated returns what the row is called in a column that has it in several languages.
+func (n *names) translated(row *record.Row) string {
+	for _, column := range []string{"name", "title", "label"} {
+		i := row.Table.Column(column)
+		if i < 0 || row.Table.Columns[i].Kind != schema.Translated {
+			continue
+		}
+		texts := map[string]string{}
+		for tag, cell := range row.Cols[i].Cells() {
+			texts[tag] = cell.Text()
+		}
+		if s := aftersales.Label(texts, n.tag); s != "" {
+			return s
+		}
+	}
+	return ""
 }
 
 // full returns what a job is called in full, number and title, where the row is one or belongs to one; else what the

@@ -1,0 +1,76 @@
+package systemtest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"fieldsync/server/auth"
+)
+
+func TestAPolicyIsFollowedByANewVersionAndNeverEdited(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	v.get("/policies").sees(http.StatusOK, "warranty", "working calendar", "from the beginning")
+	v.get("/policies/nothing").sees(http.StatusNotFound)
+	v.get("/policies/warranty").sees(http.StatusOK, "in force", "From sale, card back in 20 days")
+	v.get("/policies/warranty/new?from=sale_card&branch=").sees(http.StatusOK, `"card_days": 20`)
+	v.post("/policies/warranty", "body", `{"starts":["birthday"]}`).sees(http.StatusUnprocessableEntity, "does not start with birthday")
+	v.post("/policies/warranty", "body", `not at all`).sees(http.StatusUnprocessableEntity, "cannot be read")
+	v.post("/policies/warranty", "body", `{"starts":["sold_on"],"months":24,"card_days":0,"excludes":["wear"]}`, "note", "two years <b>").
+		sees(http.StatusOK, "Published.", "Version 2", "two years <b>", "past")
+	v.get("/policies/warranty/new?from=&branch=").sees(http.StatusOK, `"months": 24`)
+}
+
+func TestAChecklistIsMadeOfAReadyMadeOneAndRevised(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	v.post("/checklists", "template", "install_quality").sees(http.StatusOK, "The checklist is made.", "Installation quality", "in force", "0 … 100 %")
+	path := v.at.Path
+	v.get(path+"/questions").sees(http.StatusOK, "Publish this version", `value="team_check"`)
+	v.post(path+"/questions", "q.0.key", "ok", "q.0.kind", "number", "q.0.label.en", "Pressure", "q.0.minimum", "much").sees(http.StatusUnprocessableEntity, "A limit is a number", "Pressure")
+	v.post(path+"/questions", "q.0.key", "ok", "q.0.kind", "number", "q.0.label.en", "Pressure <i>", "q.0.required", "always", "q.0.minimum", "0.5", "q.0.maximum", "2.5", "q.0.unit", "bar", "q.1.key", "").
+		sees(http.StatusOK, "Revised.", "Version 2", "Pressure <i>", "0.5 … 2.5 bar", "The team has checked its own work")
+}
+
+func TestKnowledgeIsWrittenDownTidiedUpAndJoined(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	v.post("/knowledge", "title", "Pump noisy", "solution", "").sees(http.StatusUnprocessableEntity, "This is needed.")
+	v.post("/knowledge", "title", "水泵噪音", "symptom", "噪音大", "solution", "更换轴承").sees(http.StatusOK, "Written down.", "更换轴承")
+	first := v.at.Path
+	v.post("/knowledge", "title", "Noise in the pump", "solution", "Replace the bearing").sees(http.StatusOK)
+	v.deed(v.at.Path, "join", "same_as", "水泵噪音").sees(http.StatusOK, "Joined.")
+	v.deed(first, "retire").sees(http.StatusOK, "Retired.")
+	v.get("/knowledge?q=%E5%99%AA%E9%9F%B3").sees(http.StatusOK, "水泵噪音", "retired").lacks("Noise in the pump")
+	v.post("/documents", "kind", "manual", "title.en", "Service manual", "text", "Open the valve.").sees(http.StatusOK, "The document is in the library.", "Open the valve.")
+	v.deed(v.at.Path, "revise", "kind", "manual", "title.en", "Service manual 2", "text", "Close the valve.").sees(http.StatusOK, "The new edition is in")
+	v.get("/documents").sees(http.StatusOK, "Service manual 2")
+}
+
+func TestSettingsCodesFieldsAndNumbers(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	v.get("/settings/release_days").sees(http.StatusOK, "</form>")
+	v.post("/settings/release_days", "value", "soon").sees(http.StatusUnprocessableEntity, "a number is needed")
+	v.post("/settings/release_days", "seen", "", "value", "14").sees(http.StatusOK, "Set.", "14")
+	v.get("/settings/nothing").sees(http.StatusNotFound)
+	v.post("/numbers/J", "pattern", "no number").sees(http.StatusUnprocessableEntity, "once")
+	v.post("/numbers/J", "pattern", "W/{number}").sees(http.StatusOK, "W/{number}")
+	v.post("/codes", "list", "fault", "code", "frozen", "label.en", "Frozen", "label.zh-Hans", "结冰").sees(http.StatusOK, "The code is in its list.", "Frozen")
+	v.deed(v.at.Path, "retire").sees(http.StatusOK, "Retired.")
+	v.post("/fields", "table_name", "unit", "field", "engine_no", "label.en", "Engine number", "kind", "text").sees(http.StatusOK, "The field is on its forms.")
+	v.get("/assets/new").sees(http.StatusOK, "Engine number")
+	v.get("/branches").sees(http.StatusOK, "North")
+	if !strings.Contains(v.body, "TWD") {
+		t.Error("the branch's currency is not shown")
+	}
+}
