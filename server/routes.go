@@ -101,6 +101,7 @@ var ownPages = []Page{
 	{"POST", "/requests/{id}/files", auth.Comment, (*admin.Office).AttachToRequest},
 
 	{"GET", "/board", auth.SeeBoard, (*admin.Office).ShowBoard},
+	{"GET", "/map", auth.SeeMap, (*admin.Office).ShowMap},
 	{"POST", "/board/{id}/assign", auth.Dispatch, (*admin.Office).AssignOnBoard},
 	{"POST", "/board/{id}/move", auth.Dispatch, (*admin.Office).MoveOnBoard},
 	{"POST", "/board/{id}/unassign", auth.Dispatch, (*admin.Office).UnassignOnBoard},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -129,7 +130,16 @@ func (o *Office) mayTake(v *Visit, tx aftersales.Tx, was aftersales.Assignment) 
 func (o *Office) boardDo(v *Visit, cause, said string, command func(aftersales.Tx, *boardStep) error) error {
 	s, err := v.boardStep()
 	if err == nil {
-		err = o.Engine.Do(v.r.Context(), v.author(), s.seen, cause, func(tx aftersales.Tx) error { return command(tx, s) })
+		err = o.Engine.Do(v.r.Context(), v.author(), s.seen, cause, func(tx aftersales.Tx) error {
+			job, err := tx.Row("job", s.job)
+			if err == nil && job != nil && !v.Who.May(auth.Dispatch, job.Get("branch").Ref()) {
+				err = fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
+			}
+			if err != nil {
+				return err
+			}
+			return command(tx, s)
+		})
 	}
 	back, bad := url.Parse(local(v.form("back"), boardURL))
 	if bad != nil || back.Path != boardURL {

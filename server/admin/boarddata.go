@@ -136,7 +136,8 @@ func (b *board) read(a boardAsked) error {
 }
 
 func (b *board) readPeople(a boardAsked) error {
-	query, args := "SELECT id FROM person WHERE technician = 1 AND archived_at IS NULL AND _del = 0", []driver.Value{}
+	within, args := b.v.within("branch")
+	query := "SELECT id FROM person WHERE technician = 1 AND archived_at IS NULL AND _del = 0" + within
 	if !a.Branch.IsZero() {
 		query, args = query+" AND branch = ?", append(args, a.Branch[:])
 	}
@@ -205,7 +206,8 @@ func (b *board) policy(branch record.ID) (p aftersales.DispatchPolicy, err error
 }
 
 func (b *board) readTeams(a boardAsked) error {
-	query, args := "SELECT id, name, branch FROM team WHERE archived_at IS NULL AND _del = 0", []driver.Value{}
+	within, args := b.v.within("branch")
+	query := "SELECT id, name, branch FROM team WHERE archived_at IS NULL AND _del = 0" + within
 	if !a.Branch.IsZero() {
 		query, args = query+" AND branch = ?", append(args, a.Branch[:])
 	}
@@ -397,8 +399,9 @@ func (l *line) work(hours *worktime.Calendar, away []stretch, from, to int64) {
 
 // readWaiting reads the jobs that nobody has, in the order in which to give them out.
 func (b *board) readWaiting(a boardAsked) error {
-	query, args := "SELECT j.id, j.priority, j.due_at, j.reported_on FROM job j WHERE j.state IN ('new', 'planned', 'in_work') AND j._del = 0"+
-		" AND j.archived_at IS NULL AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)", []driver.Value{}
+	within, args := b.v.within("j.branch")
+	query := "SELECT j.id, j.priority, j.due_at, j.reported_on FROM job j WHERE j.state IN ('new', 'planned', 'in_work') AND j._del = 0" +
+		" AND j.archived_at IS NULL AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)" + within
 	if !a.Branch.IsZero() {
 		query, args = query+" AND j.branch = ?", append(args, a.Branch[:])
 	}

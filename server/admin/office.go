@@ -193,6 +193,7 @@ var rail = []struct {
 	{intakeURL, "i", "Intake", auth.TakeCalls},
 	{requestsURL, "q", "Requests", auth.SeeRequests},
 	{boardURL, "b", "Board", auth.SeeBoard},
+	{mapURL, "m", "Map", auth.SeeMap},
 	{jobsURL, "j", "Jobs", auth.SeeJobs},
 	{customersURL, "k", "Customers", auth.SeeCustomers},
 	{assetsURL, "a", "Machines", auth.SeeAssets},

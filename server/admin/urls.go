@@ -19,6 +19,7 @@ const (
 	slipsURL     = "/slips"
 	jobsURL      = "/jobs"
 	boardURL     = "/board"
+	mapURL       = "/map"
 	conflictsURL = "/conflicts"
 	refusedURL   = "/refused"
 	devicesURL   = "/devices"

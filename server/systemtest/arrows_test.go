@@ -180,7 +180,7 @@ type finding struct {
 }
 
 // parseTree parses every Go file of the module.
-func parseTree(t *testing.T) []*source {
+func parseTree(t testing.TB) []*source {
 	t.Helper()
 	var all []*source
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {

@@ -55,7 +55,7 @@ func TestFieldtech(t *testing.T) {
 	}
 }
 
-func newShop(t *testing.T, program string) *shop {
+func newShop(t testing.TB, program string) *shop {
 	t.Helper()
 	s := &shop{world: newWorld(t), program: program, data: filepath.Join(t.TempDir(), "li"), li: server.NewID()}
 	s.office("company.setup", s.furnish)

@@ -32,7 +32,7 @@ import (
 )
 
 // photoOf returns a JPEG that no other seed gives; noise, so that it is as large as photos are.
-func photoOf(t *testing.T, seed uint64, side int) []byte {
+func photoOf(t testing.TB, seed uint64, side int) []byte {
 	t.Helper()
 	p, r := image.NewRGBA(image.Rect(0, 0, side, side)), rand.New(rand.NewPCG(seed, 1))
 	for y := range side {
@@ -391,7 +391,7 @@ func TestAnErasedSignatureLeavesTheHubAndThePhone(t *testing.T) {
 
 // gate is a way to the hub that counts what goes up, cuts connections, and can be slow.
 type gate struct {
-	t      *testing.T
+	t      testing.TB
 	listen net.Listener
 	to     string
 	up     atomic.Int64
@@ -399,7 +399,7 @@ type gate struct {
 	pause  time.Duration
 }
 
-func newGate(t *testing.T, to string, pause time.Duration, cutAt func() int64) *gate {
+func newGate(t testing.TB, to string, pause time.Duration, cutAt func() int64) *gate {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -543,7 +543,7 @@ func photosAreSentThroughKills(s *shop) {
 }
 
 // small mounts a file system of so many MiB; where that is not allowed the test is skipped by name.
-func small(t *testing.T, mebibytes int) string {
+func small(t testing.TB, mebibytes int) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dm", mebibytes)); err != nil {
@@ -553,7 +553,7 @@ func small(t *testing.T, mebibytes int) string {
 	return dir
 }
 
-func fill(t *testing.T, dir string) (path string) {
+func fill(t testing.TB, dir string) (path string) {
 	t.Helper()
 	path = filepath.Join(dir, "filler")
 	f, err := os.Create(path)
@@ -683,7 +683,7 @@ func keepsFiles(t *testing.T, i *installation) {
 }
 
 // reopenAt opens a phone that has lost its files and fetches one.
-func reopenAt(t *testing.T, path, url string, id record.ID, want []byte) error {
+func reopenAt(t testing.TB, path, url string, id record.ID, want []byte) error {
 	t.Helper()
 	c, err := client.Open(t.Context(), client.Options{Path: path})
 	if err != nil {

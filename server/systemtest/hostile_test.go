@@ -234,7 +234,7 @@ func TestNonsenseEndsTheConnectionAndNothingElse(t *testing.T) {
 }
 
 // bomb is a push of a few KiB that unpacks to size bytes, and claims another size.
-func bomb(t *testing.T, size, claim int) []byte {
+func bomb(t testing.TB, size, claim int) []byte {
 	t.Helper()
 	encoder, err := zstd.NewWriter(nil)
 	if err != nil {
@@ -648,7 +648,7 @@ func inUse() int64 {
 	return int64(m.HeapInuse)
 }
 
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {

@@ -32,7 +32,7 @@ type bureau struct {
 
 const password = "three quiet words"
 
-func newBureau(t *testing.T) *bureau {
+func newBureau(t testing.TB) *bureau {
 	t.Helper()
 	srv, err := server.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), server.Options{
 		Company: "Nordwind Service", Zone: time.FixedZone("CST", 8*3600), Log: slog.New(slog.DiscardHandler),
@@ -100,7 +100,7 @@ func (v *browser) makes(title string, person record.ID) (job record.ID, path str
 
 // browser is one with somebody in front of it, who is signed in.
 type browser struct {
-	t      *testing.T
+	t      testing.TB
 	http   *http.Client
 	url    string
 	status int
@@ -212,7 +212,7 @@ func (v *browser) choice(column, text string) (form []string) {
 	return nil
 }
 
-func update(t *testing.T, c *client.Client, cause string, do func(aftersales.Tx) error) {
+func update(t testing.TB, c *client.Client, cause string, do func(aftersales.Tx) error) {
 	t.Helper()
 	if err := c.Update(t.Context(), cause, do); err != nil {
 		t.Fatalf("%s: %v", cause, err)
@@ -220,7 +220,7 @@ func update(t *testing.T, c *client.Client, cause string, do func(aftersales.Tx)
 }
 
 // repair does the whole visit on the device.
-func repair(t *testing.T, c *client.Client, job record.ID) {
+func repair(t testing.TB, c *client.Client, job record.ID) {
 	t.Helper()
 	visit := aftersales.VisitInput{Job: job}
 	for _, step := range []func(aftersales.Tx, aftersales.VisitInput) error{aftersales.Accept, aftersales.Travel, aftersales.Arrive} {
@@ -349,7 +349,7 @@ func TestARevokedPhoneIsOffAtOnce(t *testing.T) {
 	boss.post(boss.find(`action="(/devices/[^"]+/standing)"`), "standing", "admit").sees(http.StatusOK, "let in again")
 }
 
-func soon(t *testing.T, d time.Duration, what string, is func() bool) {
+func soon(t testing.TB, d time.Duration, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(d); !is(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {

@@ -336,7 +336,7 @@ type company struct {
 	branch record.ID
 }
 
-func newCompany(t *testing.T) *company {
+func newCompany(t testing.TB) *company {
 	t.Helper()
 	c := &company{world: newWorld(t)}
 	c.office("branch.create", func(tx aftersales.Tx) (err error) {

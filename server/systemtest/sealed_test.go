@@ -96,7 +96,7 @@ func (w *world) accessNote(c *client.Client, site record.ID) (text string) {
 }
 
 // tellsNone looks into every file below the folder.
-func tellsNone(t *testing.T, folder string, secrets []string) {
+func tellsNone(t testing.TB, folder string, secrets []string) {
 	t.Helper()
 	files := 0
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {

@@ -21,7 +21,7 @@ import (
 
 // world is a hub with an office on it and technicians with devices, over real sockets and files.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	core *server.Core
 	path string // of the hub's database
 	url  string
@@ -29,7 +29,7 @@ type world struct {
 	late atomic.Int64 // how far the hub's clock is ahead, in ns
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "hub.db")
 	w := &world{t: t, path: path}
@@ -96,7 +96,7 @@ func (w *world) technician(name string) (*client.Client, record.ID) {
 	return c, person
 }
 
-func sync(t *testing.T, c *client.Client) {
+func sync(t testing.TB, c *client.Client) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

@@ -1,0 +1,271 @@
+package admin
+
+import (
+	"cmp"
+	"database/sql/driver"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// The map is drawn here, without a tile service: jobs at their sites, and who is at work where he arrived. A person is
+// shown only while a visit of his runs, at the place where that visit says he arrived: nobody is followed.
+
+// The picture, in its own units.
+const (
+	mapWidth, mapHeight = 960.0, 600.0
+	clusterWithin       = 26.0 // marks nearer to each other than that become one
+	widestZoom          = 0.0008
+	mapMost             = 2000 // jobs that are drawn; a note says how many there are beyond
+)
+
+type mapPage struct {
+	frame
+	Marks        []mark
+	Lines        []gridLine
+	Scale        scaleBar
+	Jobs, People int
+	Nowhere      int // jobs to be done whose site has no position
+	More         int // jobs beyond those drawn
+	In, Out, All string
+	North, South string
+	East, West   string
+}
+
+// mark is one thing on the map, or several that lie close together.
+type mark struct {
+	X, Y   float64
+	Person bool
+	Late   bool
+	Count  int
+	URL    string // of what it is, or of the map nearer to a cluster
+	Told   string
+	Radius float64
+}
+
+type gridLine struct {
+	X1, Y1, X2, Y2 float64
+	Label          string
+}
+
+type scaleBar struct {
+	Width float64 // where it ends
+	Label string
+}
+
+// located is something that has a position: Web Mercator, x and y in 0 to 1.
+type located struct {
+	x, y   float64
+	person bool
+	late   bool
+	url    string
+	told   string
+}
+
+// mercator projects a position (EPSG:3857, as every map on the web) to the unit square, y from north to south.
+func mercator(p aftersales.Position) (x, y float64) {
+	lat := min(max(float64(p.Latitude)/1e7, -85), 85) * math.Pi / 180
+	return float64(p.Longitude)/1e7/360 + .5, .5 - math.Log(math.Tan(math.Pi/4+lat/2))/(2*math.Pi)
+}
+
+// latitude is the inverse of mercator's y, in degrees.
+func latitude(y float64) float64 { return math.Atan(math.Sinh(math.Pi*(1-2*y))) * 180 / math.Pi }
+
+// ShowMap shows where the jobs are that are to be done, and who is at work where.
+func (o *Office) ShowMap(v *Visit) error {
+	page := mapPage{}
+	var places []located
+	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
+		if places, err = v.jobsOnMap(r, &page); err != nil {
+			return err
+		}
+		people, err := v.peopleOnMap(r)
+		page.People = len(people)
+		places = append(places, people...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	page.frame = v.frame(v.t("Map"), mapURL)
+	page.draw(v, places)
+	return v.show(http.StatusOK, "map", page)
+}
+
+// jobsOnMap returns the jobs that somebody has yet to do.
+func (v *Visit) jobsOnMap(r Reader, page *mapPage) (places []located, err error) {
+	now := v.office.Now().UnixMilli()
+	where, args := v.within("j.branch")
+	err = r.Select(func(q *sqlrow.Rows) error {
+		page.Jobs++
+		switch {
+		case q.Null(4) || q.Null(5):
+			page.Nowhere++
+		case len(places) == mapMost:
+			page.More++
+		default:
+			p := located{url: jobURL(q.ID(0)), late: q.Int(3) != 0 && q.Int(3) < now, told: q.Text(1) + " " + q.Text(2)}
+			p.x, p.y = mercator(aftersales.Position{Latitude: q.Int(4), Longitude: q.Int(5)})
+			if customer := q.Text(6); customer != "" {
+				p.told += " · " + customer
+			}
+			places = append(places, p)
+		}
+		return q.Err()
+	}, "SELECT j.id, j.number, j.title, j.due_at, s.latitude, s.longitude, p.name FROM job j LEFT JOIN site s ON s.id = j.site"+
+		" LEFT JOIN party p ON p.id = j.party WHERE j.state IN ('new', 'planned', 'in_work') AND j._del = 0 AND j.archived_at IS NULL"+
+		where+" ORDER BY j.due_at IS NULL, j.due_at, j.id", args...)
+	return places, err
+}
+
+// peopleOnMap returns who is at work, where his running visit says that he arrived.
+func (v *Visit) peopleOnMap(r Reader) (places []located, err error) {
+	where, args := v.within("x.branch")
+	latest := map[record.ID]bool{}
+	err = r.Select(func(q *sqlrow.Rows) error {
+		if latest[q.ID(0)] {
+			return q.Err()
+		}
+		latest[q.ID(0)] = true
+		p := located{person: true, url: jobURL(q.ID(1)), told: q.Text(2) + " · " + times{v.lang, v.office.Zone}.when(q.Int(5))}
+		p.x, p.y = mercator(aftersales.Position{Latitude: q.Int(3), Longitude: q.Int(4)})
+		places = append(places, p)
+		return q.Err()
+	}, "SELECT x.person, x.job, p.name, x.latitude, x.longitude, x.arrived_at FROM visit x JOIN person p ON p.id = x.person"+
+		" WHERE x.state IN ('on_site', 'paused') AND x.latitude IS NOT NULL AND x.arrived_at IS NOT NULL AND x._del = 0"+where+
+		" ORDER BY x.arrived_at DESC", args...)
+	return places, err
+}
+
+// sight is the part of the world that is shown: its middle and how much of the unit square is as wide as the picture.
+type sight struct{ x, y, span float64 }
+
+// sightOf is what the URL asks for, else all that there is with some room around it.
+func (v *Visit) sightOf(places []located) sight {
+	var s sight
+	var errs [3]error
+	for i, n := range []*float64{&s.x, &s.y, &s.span} {
+		*n, errs[i] = strconv.ParseFloat(v.query([]string{"x", "y", "span"}[i]), 64)
+	}
+	if errs == [3]error{} && s.x >= 0 && s.x <= 1 && s.y >= 0 && s.y <= 1 && s.span >= 1e-7 && s.span <= 1 {
+		return s
+	}
+	if len(places) == 0 {
+		return sight{.5, .5, 1}
+	}
+	west, east, north, south := 1.0, 0.0, 1.0, 0.0
+	for _, p := range places {
+		west, east, north, south = min(west, p.x), max(east, p.x), min(north, p.y), max(south, p.y)
+	}
+	wide := max(east-west, (south-north)*mapWidth/mapHeight, widestZoom/50)
+	return sight{(west + east) / 2, (north + south) / 2, min(1, wide*1.15)}
+}
+
+func (s sight) place(x, y float64) (float64, float64) {
+	return (x-s.x)/s.span*mapWidth + mapWidth/2, (y-s.y)/s.span*mapWidth + mapHeight/2
+}
+
+func (s sight) url() string {
+	number := func(n float64) string { return strconv.FormatFloat(n, 'g', 9, 64) }
+	return mapURL + "?" + url.Values{"x": {number(min(max(s.x, 0), 1))}, "y": {number(min(max(s.y, 0), 1))}, "span": {number(min(max(s.span, 1e-7), 1))}}.Encode()
+}
+
+// draw places the marks, joins those that would hide each other, and says how far it is from here to there.
+func (p *mapPage) draw(v *Visit, places []located) {
+	s := v.sightOf(places)
+	p.In, p.Out, p.All = sight{s.x, s.y, s.span / 2}.url(), sight{s.x, s.y, s.span * 2}.url(), mapURL
+	p.North, p.South = sight{s.x, s.y - s.span/4, s.span}.url(), sight{s.x, s.y + s.span/4, s.span}.url()
+	p.West, p.East = sight{s.x - s.span/3, s.y, s.span}.url(), sight{s.x + s.span/3, s.y, s.span}.url()
+	p.grid(s)
+	p.Scale = scaleOf(v, s)
+	for _, one := range places {
+		x, y := s.place(one.x, one.y)
+		if x < 0 || x > mapWidth || y < 0 || y > mapHeight {
+			continue
+		}
+		near := slices.IndexFunc(p.Marks, func(m mark) bool {
+			return !m.Person && !one.person && math.Hypot(m.X-x, m.Y-y) < clusterWithin
+		})
+		if near < 0 {
+			p.Marks = append(p.Marks, mark{X: x, Y: y, Person: one.person, Late: one.late, Count: 1, URL: one.url, Told: one.told, Radius: 8})
+			continue
+		}
+		m := &p.Marks[near]
+		m.Count++
+		m.Late = m.Late || one.late
+		m.URL = sight{one.x, one.y, s.span / 4}.url()
+		m.Told = v.t("%d jobs", m.Count)
+		m.Radius = min(24, 9+2*math.Sqrt(float64(m.Count)))
+	}
+	slices.SortStableFunc(p.Marks, func(a, b mark) int { return cmp.Compare(a.Y, b.Y) }) // as one reads, for the keyboard
+}
+
+// grid draws meridians and parallels at round degrees.
+func (p *mapPage) grid(s sight) {
+	step := roundDown(s.span*360/5, []float64{1, 2, 5})
+	west, east := (s.x-s.span/2-.5)*360, (s.x+s.span/2-.5)*360
+	for d := math.Ceil(west/step) * step; d <= east; d += step {
+		x, _ := s.place(d/360+.5, s.y)
+		p.Lines = append(p.Lines, gridLine{x, 0, x, mapHeight, degrees(d, step, "E", "W")})
+	}
+	tall := s.span * mapHeight / mapWidth
+	north, south := latitude(s.y-tall/2), latitude(s.y+tall/2)
+	for d := math.Ceil(south/step) * step; d <= north; d += step {
+		_, my := mercator(aftersales.Position{Latitude: int64(d * 1e7)})
+		_, y := s.place(s.x, my)
+		p.Lines = append(p.Lines, gridLine{0, y, mapWidth, y, degrees(d, step, "N", "S")})
+	}
+}
+
+func degrees(d, step float64, positive, negative string) string {
+	digits := max(0, int(math.Ceil(-math.Log10(step)-1e-9)))
+	if d < 0 {
+		positive, d = negative, -d
+	}
+	return fmt.Sprintf("%.*f° %s", digits, d, positive)
+}
+
+// roundDown returns the greatest of the steps times a power of ten that is not more than n.
+func roundDown(n float64, steps []float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(n)))
+	best := power
+	for _, step := range steps {
+		if step*power <= n {
+			best = step * power
+		}
+	}
+	return best
+}
+
+// equator is the length of it, in metres.
+const equator = 40_075_016.7
+
+// scaleOf is a bar of a round length, at most a fifth of the picture: true in its middle.
+func scaleOf(v *Visit, s sight) scaleBar {
+	metres := s.span * equator * math.Cos(latitude(s.y)*math.Pi/180) // across the picture
+	long := roundDown(metres/5, []float64{1, 2, 5})
+	if long >= 1000 {
+		return scaleBar{16 + long/metres*mapWidth, v.t("%d km", int(long/1000))}
+	}
+	return scaleBar{16 + long/metres*mapWidth, v.t("%d m", int(long))}
+}
+
+// within is the condition that a row is of a branch in which the visitor may see the page, and its arguments.
+func (v *Visit) within(column string) (condition string, args []driver.Value) {
+	in := v.Who.In(pageNeeds[v.r.URL.Path])
+	if in.All {
+		return "", nil
+	}
+	return " AND (" + column + " IS NULL OR " + column + " IN (SELECT unhex(value) FROM json_each(?)))", []driver.Value{idList(in.IDs)}
+}
+
+// pageNeeds are the permissions of the pages that show rows by their branch.
+var pageNeeds = map[string]auth.Permission{boardURL: auth.SeeBoard, mapURL: auth.SeeMap}
