@@ -59,6 +59,9 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := l.company.serve(ctx); err != nil {
+		return err
+	}
 	number := 100
 	next := func(branch string, window time.Time) (id record.ID, err error) {
 		number++
