@@ -87,7 +87,8 @@ func (v *Visit) entitlement(n *names, d aftersales.Entitlement) (view *entitleme
 		if !ok {
 			continue
 		}
-		why, err := v.reasons(n, c.Why)
+		plain := func(w aftersales.Reason) bool { return w.Code == aftersales.WhyCustomerPays } // the line itself says so
+		why, err := v.reasons(n, slices.DeleteFunc(slices.Clone(c.Why), plain))
 		if err != nil {
 			return nil, err
 		}

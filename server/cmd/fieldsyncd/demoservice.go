@@ -98,13 +98,15 @@ func settleDown(tx aftersales.Tx, parties []record.ID) error {
 // parties returns the demo's customers, in the order of demoCustomers.
 func (c *company) parties(ctx context.Context) (ids []record.ID, err error) {
 	err = c.do(ctx, aftersales.CauseEdit, func(tx aftersales.Tx) error {
-		for _, code := range []string{"N", "S"} {
-			rows, err := tx.Refs("party", "branch", branchID(code))
+		for _, d := range demoCustomers {
+			rows, err := tx.Refs("party", "branch", branchID(d.branch))
 			if err != nil {
 				return err
 			}
 			for _, row := range rows {
-				ids = append(ids, row.ID)
+				if row.Get("name").Text() == d.name {
+					ids = append(ids, row.ID)
+				}
 			}
 		}
 		return nil
