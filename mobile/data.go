@@ -73,7 +73,7 @@ func (c *Client) Outbox(state string) (_ string, err error) {
 	return c.ask("outbox", named("state", state))
 }
 
-// Do carries out one command, durable when it returns and sent when there is a network, and returns what it made: for
+// Execute carries out one command, durable when it returns and sent when there is a network, and returns what it made: for
 // most {"id":…}. Names, and what a command takes in, are those of package aftersales with names in snake_case; a name
 // that the command does not know is refused.
 //
@@ -86,7 +86,7 @@ func (c *Client) Outbox(state string) (_ string, err error) {
 //	unit.create unit.swap unit.service comment.add solution.use
 //	time.start {"job","kind"} time.stop {"job"} time.mark
 //	outbox.resend {"change"} outbox.dismiss {"change"} attachment.retry {"id"}
-func (c *Client) Do(command, inputJSON string) (_ string, err error) {
+func (c *Client) Execute(command, inputJSON string) (_ string, err error) {
 	defer guard(&err)
 	do, ok := commands[command]
 	if !ok {

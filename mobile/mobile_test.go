@@ -112,10 +112,10 @@ func TestErrorsAreACodeAndAMessage(t *testing.T) {
 		"a member that is unknown":     {"invalid_value", func() error { _, err := c.Jobs(`{"witch":"all"}`); return err }},
 		"a choice that is unknown":     {"invalid_value", func() error { _, err := c.Jobs(`{"which":"some"}`); return err }},
 		"a query that is unknown":      {"unknown_query", func() error { _, err := c.Query(`{"read":"minds"}`); return err }},
-		"a command that is unknown":    {"unknown_command", func() error { _, err := c.Do("job.win", "{}"); return err }},
-		"a command on no job":          {"unknown_row", func() error { _, err := c.Do("visit.accept", `{"job":"`+li+`"}`); return err }},
+		"a command that is unknown":    {"unknown_command", func() error { _, err := c.Execute("job.win", "{}"); return err }},
+		"a command on no job":          {"unknown_row", func() error { _, err := c.Execute("visit.accept", `{"job":"`+li+`"}`); return err }},
 		"a state that is none":         {"invalid_value", func() error { _, err := c.Outbox("lost"); return err }},
-		"a change that is not refused": {"already_closed", func() error { _, err := c.Do("outbox.resend", `{"change":"1:1"}`); return err }},
+		"a change that is not refused": {"already_closed", func() error { _, err := c.Execute("outbox.resend", `{"change":"1:1"}`); return err }},
 		"a file that is not there":     {"no_file", func() error { _, err := c.Attach("job", li, "/nowhere", `{"kind":"photo"}`); return err }},
 		"an attachment that is none":   {"unknown_row", func() error { return c.SaveAttachment(li, filepath.Join(t.TempDir(), "x")) }},
 		"SQL that writes": {"read_only", func() error {
@@ -142,12 +142,12 @@ func TestEverythingAnswers(t *testing.T) {
 		}
 	}
 	for name := range commands {
-		if answer, err := c.Do(name, `{"no_such_member":1}`); err == nil {
+		if answer, err := c.Execute(name, `{"no_such_member":1}`); err == nil {
 			t.Errorf("%s takes what it does not know, and answers %q", name, answer)
 		} else {
 			wantCode(t, err, "invalid_value")
 		}
-		if _, err := c.Do(name, "{}"); err != nil {
+		if _, err := c.Execute(name, "{}"); err != nil {
 			wantCode(t, err, "[a-z_]+")
 			if strings.HasPrefix(err.Error(), "internal") || strings.HasPrefix(err.Error(), "panic") {
 				t.Errorf("%s: %v", name, err)
@@ -191,7 +191,7 @@ func TestPanicsStayHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	next(t, listener.results)
-	if _, err := c.Do("unit.create", `{"serial":"KX-1"}`); err != nil {
+	if _, err := c.Execute("unit.create", `{"serial":"KX-1"}`); err != nil {
 		t.Fatal(err)
 	}
 	next(t, listener.results) // it panicked before, and hears again
@@ -241,7 +241,7 @@ func TestObserveHearsOfChanges(t *testing.T) {
 	if first := next(t, state.results); !strings.Contains(first, `"pending":0`) {
 		t.Fatalf("the first status is %s", first)
 	}
-	if _, err := c.Do("unit.create", `{"serial":"KX-1"}`); err != nil {
+	if _, err := c.Execute("unit.create", `{"serial":"KX-1"}`); err != nil {
 		t.Fatal(err)
 	}
 	if second := next(t, units.results); !strings.Contains(second, "KX-1") {
@@ -252,7 +252,7 @@ func TestObserveHearsOfChanges(t *testing.T) {
 	if err := subscription.Cancel(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Do("unit.create", `{"serial":"KX-2"}`); err != nil {
+	if _, err := c.Execute("unit.create", `{"serial":"KX-2"}`); err != nil {
 		t.Fatal(err)
 	}
 	for !strings.Contains(next(t, state.results), `"pending":2`) {
@@ -279,7 +279,7 @@ func TestSuspendLetsGoOfTheFiles(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the files are not free: %v", err)
 	}
-	if _, err := other.Do("unit.create", `{"serial":"KX-1"}`); err != nil {
+	if _, err := other.Execute("unit.create", `{"serial":"KX-1"}`); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(other.Close(), c.Resume(), c.Resume()); err != nil {
@@ -359,7 +359,7 @@ func TestManyThreadsAndTwoClients(t *testing.T) {
 	for n := range 8 {
 		threads.Go(func() {
 			for i := range 10 {
-				if _, err := one.Do("unit.create", fmt.Sprintf(`{"serial":"T%d-%d"}`, n, i)); err != nil {
+				if _, err := one.Execute("unit.create", fmt.Sprintf(`{"serial":"T%d-%d"}`, n, i)); err != nil {
 					t.Error(err)
 				}
 				if _, err := other.Query(`{"read":"units"}`); err != nil {

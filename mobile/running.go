@@ -22,6 +22,9 @@ type running struct {
 }
 
 func run(o client.Options) (*running, error) {
+	if o.Path == "" {
+		return nil, errNoConfig // made without Open, as Java can
+	}
 	c, err := client.Open(context.Background(), o)
 	if err != nil {
 		return nil, err
