@@ -23,6 +23,7 @@ type Config struct {
 	App          string // the program and its version, as the office sees it
 	ReducePhotos bool   // photos are made smaller before they are kept
 	WiFiOnly     bool   // on a metered network only signatures travel
+	Zone         string // the phone's, as "Asia/Taipei": says when today ends; "" is UTC on most phones
 	Ahead        string // what is fetched before it is asked for: "thumbnails", "documents", "all" or "nothing"
 }
 
@@ -174,6 +175,29 @@ func (c *Client) Close() (err error) {
 	clear(c.subscriptions)
 	c.closed = true
 	return c.stop()
+}
+
+// StartApp serves the technician's app on the phone itself, and returns the URL that a WebView opens: it carries the
+// secret of this launch. A second call returns the same URL; after Suspend the app is served at another.
+func (c *Client) StartApp() (url string, err error) {
+	defer guard(&err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil {
+		return "", c.absent()
+	}
+	return c.open.startApp()
+}
+
+// StopApp serves the app no longer.
+func (c *Client) StopApp() (err error) {
+	defer guard(&err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil {
+		return nil
+	}
+	return c.open.stopApp()
 }
 
 // Status returns how the replica stands: {"enrolled","person","online","pending","oldest","refused","files","contact",

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -96,6 +98,10 @@ func TestErrorsAreACodeAndAMessage(t *testing.T) {
 		"no directory":     {"invalid_value", func() error { _, err := Open(&Config{}, nil); return err }},
 		"a policy that is none": {"invalid_value", func() error {
 			_, err := Open(&Config{Directory: t.TempDir(), Ahead: "much"}, nil)
+			return err
+		}},
+		"a zone that is none": {"invalid_value", func() error {
+			_, err := Open(&Config{Directory: t.TempDir(), Zone: "Mars/Olympus"}, nil)
 			return err
 		}},
 		"a folder that cannot be":      {"read_only", func() error { _, err := Open(NewConfig("/proc/here"), nil); return err }},
@@ -326,6 +332,47 @@ func openFiles(dir string) (open []string) {
 		}
 	}
 	return open
+}
+
+// The app is served until it is stopped, or the client rests; where it was, nobody answers then.
+func TestTheAppIsServed(t *testing.T) {
+	t.Parallel()
+	c := enrolled(t)
+	url, err := c.StartApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := c.StartApp(); again != url || err != nil {
+		t.Errorf("a second start gives %s, %v, not %s", again, err, url)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	jar, _ := cookiejar.New(nil) // without options it never fails
+	browser := &http.Client{Transport: transport, Jar: jar, Timeout: 20 * time.Second}
+	home := url[:strings.LastIndex(url, "/")+1]
+	for _, at := range []string{url, home} { // the first leaves a cookie, and leads to the second
+		answer, err := browser.Get(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(answer.Body)
+		if err = errors.Join(err, answer.Body.Close()); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(page), "<!doctype html") {
+			t.Errorf("%s answers %d, %v: %s", at, answer.StatusCode, err, page)
+		}
+	}
+	if err := errors.Join(c.Suspend(), c.Resume()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := browser.Get(url); err == nil {
+		t.Error("the app is served by a client that rested")
+	}
+	if _, err := c.StartApp(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.StopApp(), c.StopApp(), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.StartApp()
+	wantCode(t, err, "closed")
 }
 
 // A listener may do anything with the client that it belongs to, even close it.

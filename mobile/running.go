@@ -10,8 +10,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
+	_ "time/tzdata" // phones have no zones where Go looks, or call them otherwise
 
 	"fieldsync/client"
+	"fieldsync/client/web"
 )
 
 // running is an open replica, with what ends the calls that wait for the network.
@@ -19,6 +22,8 @@ type running struct {
 	*client.Client
 	network context.Context
 	hangUp  context.CancelFunc
+	app     *web.App // nil unless it is served; under the lock of the Client
+	url     string
 }
 
 func run(o client.Options) (*running, error) {
@@ -30,7 +35,7 @@ func run(o client.Options) (*running, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &running{c, ctx, cancel}, nil
+	return &running{Client: c, network: ctx, hangUp: cancel}, nil
 }
 
 // Answers that this package gives itself.
@@ -97,7 +102,12 @@ func optionsOf(config *Config, keys Keystore) (o client.Options, err error) {
 	if !known {
 		return o, refuse("invalid_value", `ahead is "thumbnails", "documents", "all" or "nothing"`)
 	}
+	zone, err := zoneOf(config.Zone)
+	if err != nil {
+		return o, err
+	}
 	o = client.Options{
+		Now:  func() time.Time { return time.Now().In(zone) },
 		Path: filepath.Join(config.Directory, "field.db"), App: config.App, DeferIndexes: true,
 		Files: client.FileOptions{Reduce: config.ReducePhotos, WiFiOnly: config.WiFiOnly, Ahead: ahead},
 	}
@@ -110,6 +120,17 @@ func optionsOf(config *Config, keys Keystore) (o client.Options, err error) {
 var aheads = map[string]client.Ahead{
 	"": client.AheadThumbnails, "thumbnails": client.AheadThumbnails, "documents": client.AheadDocuments,
 	"all": client.AheadAll, "nothing": client.AheadNothing,
+}
+
+func zoneOf(name string) (*time.Location, error) {
+	if name == "" {
+		return time.Local, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, refuse("invalid_value", "there is no time zone called "+name)
+	}
+	return zone, nil
 }
 
 func networkOf(kind string) (client.Network, error) {
@@ -128,15 +149,20 @@ func networkOf(kind string) (client.Network, error) {
 // suspended ends it first, what comes after is refused by the replica.
 func (c *Client) with(do func(*running) error) error {
 	c.mu.Lock()
-	r, closed := c.open, c.closed
+	r, absent := c.open, c.absent()
 	c.mu.Unlock()
-	switch {
-	case closed:
-		return errClosed
-	case r == nil:
-		return errSuspended
+	if r == nil {
+		return absent
 	}
 	return do(r)
+}
+
+// absent says why there is no open replica. It is called with the lock held.
+func (c *Client) absent() error {
+	if c.closed {
+		return errClosed
+	}
+	return errSuspended
 }
 
 func (c *Client) withID(text string, do func(*running, client.ID) error) error {
@@ -182,7 +208,31 @@ func (c *Client) stop() error {
 	}
 	c.open = nil
 	r.hangUp()
-	return r.Close()
+	return errors.Join(r.stopApp(), r.Close())
+}
+
+func (r *running) startApp() (url string, err error) {
+	if r.app != nil {
+		return r.url, nil
+	}
+	app, err := web.New(r.Client, web.Options{Zone: r.Now().Location()})
+	if err != nil {
+		return "", err
+	}
+	if r.url, err = app.Start(); err != nil {
+		return "", err
+	}
+	r.app = app
+	return r.url, nil
+}
+
+func (r *running) stopApp() error {
+	app := r.app
+	if app == nil {
+		return nil
+	}
+	r.app = nil
+	return app.Close()
 }
 
 func (r *running) attach(table, id, path, infoJSON string) (string, error) {

@@ -23,6 +23,7 @@ BOOL aDay(NSString *directory, NSString *server, NSString *code, NSString *job, 
 	MobileConfig *config = MobileNewConfig(directory);
 	config.reducePhotos = 1;
 	config.wiFiOnly = 1;
+	config.zone = server;
 	MobileClient *client = MobileOpen(config, [[Keys alloc] init], &error);
 	if (!client || ![client enroll:server code:code deviceName:server error:&error]) return 0;
 	if (![client syncOnce:30000 error:&error] || ![client connect:&error]) return 0;
@@ -31,7 +32,8 @@ BOOL aDay(NSString *directory, NSString *server, NSString *code, NSString *job, 
 	NSString *list = [client jobs:json error:&error];
 	NSString *made = [client execute:job inputJSON:json error:&error];
 	NSString *file = [client attach:job id_:job path:photo infoJSON:json error:&error];
-	if (!list || !made || !file || ![client saveThumbnail:file path:photo error:&error]) return 0;
+	NSString *url = [client startApp:&error];
+	if (!list || !made || !file || !url || ![client saveThumbnail:file path:photo error:&error]) return 0;
 	if (![jobs cancel:&error] || ![status cancel:&error]) return 0;
 	return [client suspend:&error] && [client resume:&error] && [client close:&error];
 }
