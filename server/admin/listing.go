@@ -14,6 +14,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/server/list"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -74,6 +75,9 @@ func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 		return err
 	}
 	if format := v.query("format"); format != "" {
+		if !v.Who.May(auth.ExportData) {
+			return fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
+		}
 		return o.export(v, ls, q, format)
 	}
 	page := listingPage{Of: ls, frame: v.frame(v.t(ls.Title), ls.URL), Narrow: q.On, Sort: v.query("sort"), Extra: extra}

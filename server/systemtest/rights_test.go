@@ -83,3 +83,13 @@ func TestARoleOfTheCompanysOwn(t *testing.T) {
 	v.get("/roles").sees(http.StatusOK).lacks("Save")
 	v.post("/roles", "name", "mine").sees(http.StatusForbidden)
 }
+
+// Who sees a list does not for that reason carry it away.
+func TestAListIsExportedByWhoMay(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("desk", "Mei Lin", "receptionist")
+	v := b.browser("desk")
+	v.get("/customers").sees(http.StatusOK)
+	v.get("/customers?format=csv").sees(http.StatusForbidden, "Your roles do not include this")
+}
