@@ -64,6 +64,21 @@ func (tx *Tx) PutBase(k record.Key, b *device.Base) error {
 	return tx.confirm(k)
 }
 
+// Settle implements device.Store. The row is written first: where its base turns out not to be as it must, the caller
+// writes all of it.
+func (tx *Tx) Settle(k record.Key, seq uint64, vector clock.Vector, inserted bool) (bool, error) {
+	shown, err := tx.layout.Advance(tx.conn, k, seq, vector)
+	if err != nil || !shown {
+		return false, err
+	}
+	dropped, err := tx.conn.Exec("DELETE FROM _base WHERE tbl = ? AND row = ? AND hidden = 0 AND (hub IS NOT NULL OR ?)",
+		int64(k.Table), k.ID[:], inserted)
+	if err != nil || dropped == 0 {
+		return false, err
+	}
+	return true, tx.confirm(k)
+}
+
 // DropBase implements device.Store.
 func (tx *Tx) DropBase(k record.Key) error {
 	_, err := tx.conn.Exec("DELETE FROM _base WHERE tbl = ? AND row = ?", int64(k.Table), k.ID[:])

@@ -153,6 +153,11 @@ func (r *Replica) settleAll(items []*Item, outcome wire.Outcome, rows map[record
 // author saw with his changes on top, and its vector the last one's context with its dot; otherwise the hub's row comes
 // along.
 func (r *Replica) settle(key record.Key, changes []judgedChange, applied bool) error {
+	if applied {
+		if done, err := r.settleShown(key, changes); done || err != nil {
+			return err
+		}
+	}
 	base, err := r.store.Base(key)
 	if err != nil || base == nil {
 		return err
@@ -169,6 +174,27 @@ func (r *Replica) settle(key record.Key, changes []judgedChange, applied bool) e
 		}
 	}
 	return r.unpin(key, base)
+}
+
+// settleShown is settle where the row is already shown as it is to be, which is nearly always so: nothing else is pending
+// on it, and nothing was told of it again after a restore. It takes neither the base nor the values.
+func (r *Replica) settleShown(key record.Key, changes []judgedChange) (bool, error) {
+	for _, c := range changes {
+		if c.item.Change.Epoch != r.id.Epoch {
+			return false, nil
+		}
+	}
+	pending, err := r.store.PendingOn(key)
+	if err != nil || len(pending) > 0 {
+		return false, err
+	}
+	last := changes[len(changes)-1]
+	vector := last.Context.With(last.item.Change.Dot)
+	done, err := r.store.Settle(key, last.item.Seq, vector, changes[0].Op == record.Insert)
+	if done {
+		r.changed = append(r.changed, key)
+	}
+	return done, err
 }
 
 // hides reports whether the row stays hidden now that the hub has it: unless one of its buckets has come back meanwhile,

@@ -43,6 +43,7 @@ var deviceStories = []struct {
 	{"a row in two buckets is a row of each", (*deviceStory).twoBuckets},
 	{"what is marked stale is confirmed by putting the row or its base", (*deviceStory).stale},
 	{"a base comes back as it was put, with and without a row", (*deviceStory).bases},
+	{"a row that is shown as the hub has it is settled, and no other", (*deviceStory).settled},
 	{"an item comes back as it was put", (*deviceStory).item},
 	{"an item that is stamped anew takes its own place", (*deviceStory).restamped},
 	{"items are found by state, in order, after a number, up to a limit", (*deviceStory).items},
@@ -290,6 +291,33 @@ func (d *deviceStory) stale() {
 		do(tx.ClearStale(schema.ClassWork))
 		same(d.T, "nothing is stale any more", stale(schema.ClassWork), keysOf())
 		same(d.T, "of another class", stale(schema.ClassStock), keysOf(part))
+	})
+}
+
+func (d *deviceStory) settled() {
+	seen := d.Vector()
+	settle := func(tx device.Store, row *record.Row, inserted bool) bool {
+		return must(tx.Settle(row.Key(), 90, seen, inserted))
+	}
+	d.write(func(tx device.Store) {
+		known, fresh, hidden, unpinned := d.task(d.ID()), d.task(d.ID()), d.task(d.ID()), d.task(d.ID())
+		for _, row := range []*record.Row{known, fresh, hidden, unpinned} {
+			do(tx.PutRow(row))
+		}
+		do(tx.PutBase(known.Key(), &device.Base{Row: known}))
+		do(tx.PutBase(fresh.Key(), &device.Base{}))
+		do(tx.PutBase(hidden.Key(), &device.Base{Row: hidden, Hidden: true}))
+		same(d.T, "unpinned", settle(tx, unpinned, true), false)
+		same(d.T, "hidden", settle(tx, hidden, true), false)
+		same(d.T, "not on the hub", settle(tx, fresh, false), false)
+		same(d.T, "not there", settle(tx, d.task(d.ID()), true), false)
+		same(d.T, "bases kept", len(must(tx.Bases())), 3)
+		for _, row := range []*record.Row{known, fresh} {
+			same(d.T, "settled", settle(tx, row, row == fresh), true)
+			same(d.T, "base", must(tx.Base(row.Key())), (*device.Base)(nil))
+			row.Seq, row.Vector = 90, seen
+			same(d.T, "row", must(tx.Row(row.Key())), row)
+		}
 	})
 }
 

@@ -281,6 +281,19 @@ func (s deviceTx) PutBase(k record.Key, b *device.Base) error {
 	return nil
 }
 
+// Settle implements device.Store.
+func (s deviceTx) Settle(k record.Key, seq uint64, vector clock.Vector, inserted bool) (bool, error) {
+	row, shown := s.rows.get(k)
+	base, pinned := s.bases.get(k)
+	if !shown || !pinned || base.Hidden || base.Row == nil && !inserted {
+		return false, nil
+	}
+	row = copyDeviceRow(row)
+	row.Seq, row.Vector = seq, vector
+	s.bases.drop(k)
+	return true, s.PutRow(row)
+}
+
 // DropBase implements device.Store.
 func (s deviceTx) DropBase(k record.Key) error {
 	s.bases.drop(k)

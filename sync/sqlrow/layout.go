@@ -100,7 +100,7 @@ type table struct {
 	order   []int    // the arguments of insert, in the order in which update takes them
 	sealed  bool     // it has a sealed column
 
-	selects, get, getAll, insert, upsert, update, drop string
+	selects, get, getAll, insert, upsert, update, advance, drop string
 }
 
 func (l *Layout) table(t *schema.Table) *table {
@@ -168,6 +168,7 @@ func (l *Layout) compose(s *table) {
 	s.get = l.dialect.Bind(s.selects + " WHERE id = ?")
 	s.getAll = l.dialect.Bind(s.selects + " WHERE id IN " + IDMarks)
 	s.drop = l.dialect.Bind("DELETE FROM " + of + " WHERE id = ?")
+	s.advance = l.dialect.Bind("UPDATE " + of + " SET _seq = ?, " + Quote(l.state().name) + " = ? WHERE id = ?")
 	into := "INSERT INTO " + of + "(" + strings.Join(names, ", ") + ") VALUES(" + marks + ") ON CONFLICT(id) DO "
 	s.insert = l.dialect.Bind(into + "NOTHING")
 	s.upsert = l.dialect.Bind(into + "UPDATE SET " + strings.Join(sets, ", "))

@@ -177,6 +177,17 @@ func (l *Layout) Update(c *Conn, row *record.Row) (done bool, err error) {
 }
 
 // updateArgs brings the arguments of the insert into the order of the update.
+// Advance says of a device's row that is there which commit of the hub it is as of and what it has taken in; its values
+// stay.
+func (l *Layout) Advance(c *Conn, k record.Key, seq uint64, seen clock.Vector) (done bool, err error) {
+	t, err := l.of(k.Table)
+	if err != nil {
+		return false, err
+	}
+	n, err := c.Exec(t.advance, int64(seq), seen.AppendBinary(make([]byte, 0, 16)), k.ID[:])
+	return n == 1, err
+}
+
 func (t *table) updateArgs(args []driver.Value) []driver.Value {
 	ordered := make([]driver.Value, len(args))
 	for i, at := range t.order {
