@@ -86,7 +86,7 @@ func aboutChecklist(b *builder, row *record.Row) ([]block, error) {
 			state = b.v.t("in force")
 		}
 		shown := block{
-			ID: fmt.Sprintf("v%d", len(versions)-i), Title: b.v.t("Version %d, from %s", len(versions)-i, times{b.v.lang, b.o.Zone}.when(version.ValidFrom)) + " · " + state,
+			ID: fmt.Sprintf("v%d", len(versions)-i), Title: b.v.t("Version %d", len(versions)-i) + " · " + times{b.v.lang, b.o.Zone}.when(version.ValidFrom) + " · " + state,
 		}
 		for _, h := range []string{"question", "kind", "required", "limits"} {
 			shown.Heads = append(shown.Heads, b.v.lang.name("checklist."+h))

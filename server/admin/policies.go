@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
@@ -162,7 +163,7 @@ func (v *Visit) versionBlocks(n *names, kind string, versions []aftersales.Polic
 		case !found && (x.ValidUntil == 0 || now < x.ValidUntil):
 			state, found = v.t("in force"), true
 		}
-		b := block{ID: fmt.Sprintf("v%d", i+1), Title: v.t("Version %d, from %s", i+1, v.sinceWhen(x.ValidFrom)) + " · " + state, Hint: v.variant(kind, x.Note)}
+		b := block{ID: fmt.Sprintf("v%d", i+1), Title: v.t("Version %d", i+1) + " · " + v.sinceWhen(x.ValidFrom) + " · " + state, Hint: v.variant(kind, x.Note)}
 		if x.Body == "null" {
 			b.Lines = []saying{{Text: v.t("This branch goes by the company's policy.")}}
 		} else {
@@ -198,7 +199,7 @@ func (v *Visit) outlined(said any, name string, level int) (lines []saying) {
 			lines = append(lines, v.outlined(x[key], key, level)...)
 		}
 	case []any:
-		if flat, ok := flatList(x); ok {
+		if flat, ok := v.flatList(x); ok {
 			return []saying{{Text: label + v.t(":") + " " + flat, Level: level}}
 		}
 		lines = append(lines, saying{Text: label, Level: level})
@@ -221,7 +222,7 @@ func mapsKeys(m map[string]any) func(func(string) bool) {
 	}
 }
 
-func flatList(list []any) (s string, ok bool) {
+func (v *Visit) flatList(list []any) (s string, ok bool) {
 	for i, one := range list {
 		text, isText := one.(string)
 		if !isText {
@@ -230,7 +231,7 @@ func flatList(list []any) (s string, ok bool) {
 		if i > 0 {
 			s += ", "
 		}
-		s += text
+		s += v.scalar(text)
 	}
 	return s, true
 }
@@ -245,7 +246,7 @@ func (v *Visit) inOneLine(said any) string {
 	for _, key := range slices.Sorted(mapsKeys(m)) {
 		text := v.scalar(m[key])
 		if list, isList := m[key].([]any); isList {
-			text, _ = flatList(list)
+			text, _ = v.flatList(list)
 		}
 		if inner, isMap := m[key].(map[string]any); isMap {
 			text = v.inOneLine(inner)
@@ -260,6 +261,9 @@ func (v *Visit) scalar(said any) string {
 	case bool:
 		return v.t(map[bool]string{true: "yes", false: "no"}[x])
 	case string:
+		if strings.Trim(x, "abcdefghijklmnopqrstuvwxyz_") == "" { // a code: times, zones and names have more in them
+			return v.lang.name("policy.is." + x)
+		}
 		return x
 	}
 	return fmt.Sprint(said)
