@@ -206,9 +206,8 @@ func TestPanicsStayHere(t *testing.T) {
 	}
 	err := func() (err error) {
 		defer guard(&err)
-		var m map[string]int
-		m["x"] = 1
-		return nil
+		none := strings.Fields("")
+		return errors.New(none[0])
 	}()
 	wantCode(t, err, "panic")
 	if !strings.Contains(err.Error(), "mobile_test.go:") {
