@@ -28,7 +28,16 @@ func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) e
 	if err := c.eraseFiles(ctx, rows); err != nil {
 		return err
 	}
+	return c.eraseRows(ctx, author, rows)
+}
+
+// eraseRows clears the rows, and empties the write-ahead log, in which what they were still stands. While somebody reads
+// the database that is refused with the code store.Busy, and the whole of it is to be tried again.
+func (c *Core) eraseRows(ctx context.Context, author record.ID, rows []record.Key) error {
 	if err := c.Hub.Erase(ctx, author, rows); err != nil {
+		return err
+	}
+	if err := c.Store.Checkpoint(ctx); err != nil {
 		return err
 	}
 	return c.noteErased(ctx, c.epoch())
@@ -88,8 +97,5 @@ func (c *Core) eraseAgain(ctx context.Context) error {
 	if err := c.eraseFiles(ctx, rows); err != nil {
 		return err
 	}
-	if err := c.Hub.Erase(ctx, record.ID{}, rows); err != nil {
-		return err
-	}
-	return c.noteErased(ctx, c.epoch())
+	return c.eraseRows(ctx, record.ID{}, rows)
 }

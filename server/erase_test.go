@@ -1,8 +1,11 @@
 package server
 
 import (
+	"bytes"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"fieldsync/server/hub"
@@ -75,4 +78,75 @@ func TestAnErasureThatWasCutOffIsFinishedAtTheNextStart(t *testing.T) {
 		}
 		return nil
 	}))
+}
+
+// What is erased is in none of the hub's files: not in the rows, the change sets, the index of words, nor in pages that
+// were freed or in the log.
+func TestErasedValuesAreInNoFileOfTheHub(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hub.db")
+	ctx, contact := t.Context(), NewID()
+	core, err := OpenCore(ctx, CoreOptions{Path: path, Schema: aftersales.Schema, Rules: Rules(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := core.Close(0); err != nil {
+			t.Error(err)
+		}
+	}()
+	names := []string{"Wilhelmina Quackenbush", strings.Repeat("Zebedee Featherstonehaugh ", 3)}
+	for i, name := range names {
+		_, err := core.Hub.Do(ctx, record.ID{}, nil, "contact", func(o *hub.Office) error {
+			tx := Bind(o, record.ID{})
+			if i > 0 {
+				return tx.Update("contact", contact, record.Values{"name": record.Text(name)})
+			}
+			party := NewID()
+			if _, err := aftersales.CreateParty(tx, aftersales.PartyInput{ID: party, Name: "Works"}); err != nil {
+				return err
+			}
+			_, err := aftersales.CreateContact(tx, aftersales.ContactInput{ID: contact, Party: party, Name: name})
+			return err
+		})
+		if err == nil {
+			err = core.index(ctx)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found := filesWith(t, path, "uackenbush", "eatherstonehaugh"); len(found) == 0 {
+		t.Fatal("the search finds nothing before either")
+	}
+	if err := core.Erase(ctx, record.ID{}, []record.Key{{Table: aftersales.Schema.Table("contact").ID, ID: contact}}); err != nil {
+		t.Fatal(err)
+	}
+	if found := filesWith(t, path, "uackenbush", "eatherstonehaugh"); len(found) > 0 {
+		t.Errorf("it is still in %v", found)
+	}
+}
+
+// filesWith returns the names of the database's files that have one of the texts, in whatever case.
+func filesWith(t *testing.T, path string, texts ...string) (found []string) {
+	t.Helper()
+	files, err := filepath.Glob(path + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range texts {
+			if bytes.Contains(bytes.ToLower(content), []byte(text)) {
+				found = append(found, filepath.Base(file)+": "+text)
+			}
+		}
+	}
+	return found
 }

@@ -33,6 +33,7 @@ var (
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 		"foreign_keys(OFF)",
 		"temp_store(MEMORY)",
+		"secure_delete(ON)", // what is erased is in no page of the file, those that are free among them
 	}
 	reading = []string{
 		fmt.Sprintf("busy_timeout(%d)", busyMillis),

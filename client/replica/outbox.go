@@ -160,6 +160,24 @@ func (tx *Tx) PutItem(i *device.Item) error {
 	return tx.indexPending(i, i.State == device.Pending)
 }
 
+// PutRedacted implements device.Store.
+func (tx *Tx) PutRedacted(i *device.Item) error {
+	_, err := tx.putItem(replaceItem, i)
+	return err
+}
+
+// Purge implements device.Store. The words of the rows leave the search index at once; the write-ahead log is emptied
+// after the transaction, and secure_delete has overwritten what was in the file.
+func (tx *Tx) Purge(rows []record.Key) error {
+	tx.purges = true
+	for _, k := range rows {
+		if err := tx.search.Now(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PutJudged implements device.Store. A queue that was judged without a question is one statement.
 func (tx *Tx) PutJudged(items []*device.Item) error {
 	for len(items) > 0 {

@@ -79,6 +79,8 @@ type Replica struct {
 	writer *handle       // nil when opened read-only
 	sync   string        // the writer's level of durability
 
+	purging bool // something was erased that the write-ahead log may still have; as it may when the replica is opened
+
 	readers *sql.DB
 	idle    chan *handle
 	alive   sync.RWMutex // held for reading while somebody reads
@@ -139,7 +141,7 @@ func (r *Replica) startWriter(ctx context.Context) (err error) {
 	if r.pool, r.writer, err = openWriter(ctx, r.options.Path, r.layout); err != nil {
 		return err
 	}
-	r.sync = "FULL"
+	r.sync, r.purging = "FULL", true
 	_ = os.Remove(r.suspectPath()) // by now it has been looked into
 	cloned, err := r.checkInstance()
 	r.Cloned = cloned || r.Recovery != nil
@@ -220,7 +222,23 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 		}
 		r.sync = sync
 	}
-	return r.told(transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", do))
+	err := transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", func(tx *Tx) error {
+		err := do(tx)
+		r.purging = r.purging || tx.purges
+		return err
+	})
+	if err == nil && r.purging {
+		err = r.purge()
+	}
+	return r.told(err)
+}
+
+// purge empties the write-ahead log, in which what was erased still stands. While somebody reads it has to wait: for the
+// next write, or for the next start.
+func (r *Replica) purge() error {
+	busy, err := r.writer.Int("PRAGMA wal_checkpoint(TRUNCATE)")
+	r.purging = err != nil || busy != 0
+	return err
 }
 
 // Read calls do with a stable snapshot: what do sees was committed when Read began. What do writes is refused.

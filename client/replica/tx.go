@@ -18,6 +18,7 @@ type Tx struct {
 	stale   answer         // whether there are rows to confirm
 	pinned  answer         // whether any row has a base
 	search  sqlrow.Upkeep
+	purges  bool // what was replaced must be in no file any more
 }
 
 // answer is what a transaction knows of something that it asks once.

@@ -21,6 +21,8 @@ type cache struct {
 	restamped map[clock.Actor]bool           // whether any change set of the actor came re-stamped
 	holders   map[record.Bucket][]judge.Hold // every hold there ever was on the bucket
 
+	asked, some bool // whether any row was erased: some, once asked
+
 	written map[clock.Actor]judge.Actor // actors that this transaction has written, for the registry
 	touched map[place]uint64            // feed entries that this transaction has written, for the heads
 }

@@ -40,6 +40,42 @@ func (tx *Tx) Redact(rows []record.Key) error {
 	return nil
 }
 
+// Erased implements judge.Store.
+func (tx *Tx) Erased(k record.Key) (bool, error) {
+	if !tx.asked {
+		n, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM _erased)")
+		if err != nil {
+			return false, err
+		}
+		tx.asked, tx.some = true, n != 0
+	}
+	if !tx.some {
+		return false, nil
+	}
+	n, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM _erased WHERE tbl = ? AND pk = ?)", int64(k.Table), k.ID[:])
+	return n != 0, err
+}
+
+// PutErased implements judge.Store.
+func (tx *Tx) PutErased(seq uint64, rows []record.Key) error {
+	for _, k := range rows {
+		if _, err := tx.conn.Exec("INSERT INTO _erased(tbl, pk, seq) VALUES(?, ?, ?)", int64(k.Table), k.ID[:], int64(seq)); err != nil {
+			return err
+		}
+	}
+	tx.asked, tx.some = tx.asked || len(rows) > 0, tx.some || len(rows) > 0
+	return nil
+}
+
+// ErasedSince implements judge.Reader.
+func (r reads) ErasedSince(after, to uint64) (rows []record.Key, err error) {
+	err = r.conn.Each(func(q *sqlrow.Rows) error {
+		rows = append(rows, record.Key{Table: schema.TableID(q.Uint(0)), ID: q.ID(1)})
+		return q.Err()
+	}, "SELECT tbl, pk FROM _erased WHERE seq > ? AND seq <= ? ORDER BY tbl, pk", int64(after), int64(to))
+	return rows, err
+}
+
 // personal returns the names of the table's personal columns.
 func (tx *Tx) personal(id schema.TableID) (names []string) {
 	t := tx.layout.Schema().TableByID(id)
@@ -65,23 +101,27 @@ func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool) error {
 		return err
 	}
 	for _, d := range dots {
-		e, err := tx.reads.Entry(d)
-		if err != nil || e == nil {
-			return err
-		}
-		redacted, changed, err := record.Redact(tx.layout.Schema(), e.Encoded, chosen)
-		if err == nil && changed {
-			redacted, err = tx.layout.SealChange(redacted, e.Hash)
-		}
-		if err != nil || !changed {
-			return err
-		}
-		_, err = tx.conn.Exec("UPDATE _ledger SET change = ? WHERE actor = ? AND counter = ?", redacted, int64(d.Actor), int64(d.Counter))
-		if err != nil {
+		if err := tx.redactEntry(d, chosen); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) redactEntry(d clock.Dot, chosen map[record.Key]bool) error {
+	e, err := tx.reads.Entry(d)
+	if err != nil || e == nil {
+		return err
+	}
+	redacted, changed, err := record.Redact(tx.layout.Schema(), e.Encoded, chosen)
+	if err != nil || !changed {
+		return err
+	}
+	if redacted, err = tx.layout.SealChange(redacted, e.Hash); err != nil {
+		return err
+	}
+	_, err = tx.conn.Exec("UPDATE _ledger SET change = ? WHERE actor = ? AND counter = ?", redacted, int64(d.Actor), int64(d.Counter))
+	return err
 }
 
 func (tx *Tx) redactConflicts(k record.Key) error {

@@ -114,6 +114,15 @@ CREATE TABLE _touch (
 	PRIMARY KEY (pk, seq, actor, counter)
 ) STRICT, WITHOUT ROWID;
 
+-- Rows whose personal values were erased, and by which commit. The hub takes none in again, and tells devices.
+CREATE TABLE _erased (
+	tbl INTEGER NOT NULL,
+	pk  BLOB NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY (tbl, pk)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX _erased_seq ON _erased(seq, tbl, pk);
+
 -- The rows that the open quarantined change sets touch: what needs one of them waits for it.
 CREATE TABLE _quarantine (
 	tbl     INTEGER NOT NULL,

@@ -138,7 +138,7 @@ func (s *Store) Query(ctx context.Context, query string, args ...any) (*sql.Rows
 // of the cost of spread writes. The writer's cache holds the upper levels of every table; a reader's need not.
 var (
 	writing = []string{"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-65536)",
-		"busy_timeout(10000)", "secure_delete(FAST)"}
+		"busy_timeout(10000)", "secure_delete(ON)"}
 	reading   = []string{"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"}
 	reporting = []string{"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"}
 	copying   = []string{"busy_timeout(10000)"}

@@ -66,6 +66,9 @@ func (r *Replica) TakePage(p *wire.Page) error {
 			return err
 		}
 	}
+	if err := r.forget(p.Erased); err != nil {
+		return err
+	}
 	return r.moveCursor(p)
 }
 

@@ -115,6 +115,9 @@ type Store interface {
 	// PutJudged is PutItem for items that are in the store as they are but for what a verdict changes: State, Prior, Seq,
 	// Code and Message.
 	PutJudged([]*Item) error
+	// PutRedacted writes an item that is in the store but for values that were taken out of its change set: the hash is that
+	// of what it was.
+	PutRedacted(*Item) error
 	// Items returns up to limit items in the state with N > after, in order of N.
 	Items(s State, after uint64, limit int) ([]*Item, error)
 	// PendingOn returns the pending items that change the row, in order of N.
@@ -128,6 +131,10 @@ type Store interface {
 	// Forget drops what was done with at or before the commit: accepted and closed items that were judged by then, and
 	// copies that were taken.
 	Forget(upTo uint64) error
+
+	// Purge makes sure that what this transaction replaces of the rows is in no file of the store's any more once it is
+	// committed, nor in what the store derives from them.
+	Purge([]record.Key) error
 
 	// Held returns the buckets of the class that the device holds.
 	Held(schema.Class) ([]record.Bucket, error)

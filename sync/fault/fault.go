@@ -28,6 +28,7 @@ const (
 	Overloaded  Code = "overloaded"       // try again after the time given
 	Internal    Code = "internal"         // a fault of the hub; the operator's log has the detail
 	InboxFull   Code = "inbox_full"       // too much of this device waits for the office's decision
+	Erased      Code = "erased"           // a personal value for a row whose personal values were erased for good
 
 	// Witness and WitnessUnproved stand beside values that a device still held and a restored hub lost; the second where
 	// it is not known that the device was given the row.

@@ -22,7 +22,7 @@ func (b *Batch) check(author Author, cs *record.ChangeSet) error {
 			return fault.New(fault.Invalid, "one change writes the same "+t.Name+" twice")
 		}
 		fresh[c.Key()] = c.Op
-		if err := record.CheckChange(t, c); err != nil && !author.erases {
+		if err := b.checkValues(author, t, c); err != nil {
 			return err
 		}
 		if err := b.checkExistence(t, c); err != nil {
@@ -33,6 +33,30 @@ func (b *Batch) check(author Author, cs *record.ChangeSet) error {
 		}
 	}
 	return b.checkRefs(cs, fresh)
+}
+
+// checkValues refuses values that do not fit, and personal ones for a row whose personal values were erased: those that a
+// device sends are taken out before, so that it is an office person who hears of it.
+func (b *Batch) checkValues(author Author, t *schema.Table, c *record.RowChange) error {
+	if author.erases {
+		return nil
+	}
+	erased := false
+	if hasPersonal(t) {
+		var err error
+		if erased, err = b.store.Erased(c.Key()); err != nil {
+			return err
+		}
+	}
+	if !erased {
+		return record.CheckChange(t, c)
+	}
+	for _, w := range c.Cells {
+		if at := t.ColumnByID(w.Column); at >= 0 && t.Columns[at].Has(schema.Personal) && !w.Value.IsNull() {
+			return fault.New(fault.Erased, "the personal data of this "+t.Name+" was erased on request: record what is new in another one")
+		}
+	}
+	return record.CheckErased(t, c)
 }
 
 // maxBeside is how many values of authors who did not know of each other stand in one cell. No honest company has more;

@@ -11,8 +11,31 @@ import (
 // Erase clears every personal value of the rows, those that stand beside the shown ones too, in the author's name. It
 // is the one write that changes what is otherwise set once or only added: forgetting somebody overrules keeping a
 // record. Devices hear of it as of any change. A row that is not there, or has nothing personal in it, is passed over;
-// the zero Ruling says that there was nothing to erase.
+// the zero Ruling says that there was nothing to erase. From then on the hub takes no personal value of the rows in, and
+// tells devices to forget what they keep of them: a row may have been lost in a restore, and stand on some phone.
 func (b *Batch) Erase(author Author, a clock.Actor, rows []record.Key) (Ruling, error) {
+	r, err := b.clear(author, a, rows)
+	if err != nil {
+		return Ruling{}, err
+	}
+	var fresh []record.Key
+	for _, key := range rows {
+		erased, err := b.store.Erased(key)
+		if err != nil {
+			return Ruling{}, err
+		}
+		if !erased {
+			fresh = append(fresh, key)
+		}
+	}
+	if len(fresh) > 0 && r.Seq == 0 { // devices are told by a commit
+		b.seq++
+	}
+	return r, b.store.PutErased(b.seq, fresh)
+}
+
+// clear clears the personal values of the rows.
+func (b *Batch) clear(author Author, a clock.Actor, rows []record.Key) (Ruling, error) {
 	var changes []record.RowChange
 	for _, key := range rows {
 		row, err := b.Row(key)
@@ -31,6 +54,39 @@ func (b *Batch) Erase(author Author, a clock.Actor, rows []record.Key) (Ruling, 
 	}
 	author.Trusted, author.erases = true, true
 	return b.Commit(author, a, changes, "erase")
+}
+
+// forget takes out of a change set what it says of rows that were erased, before anything of it is kept. It stays known
+// by the hash that it had.
+func (b *Batch) forget(p Parsed) (Parsed, error) {
+	erased := map[record.Key]bool{}
+	for i := range p.set.Rows {
+		c := &p.set.Rows[i]
+		if t := b.Schema.TableByID(c.Table); t == nil || !hasPersonal(t) {
+			continue
+		}
+		yes, err := b.store.Erased(c.Key())
+		if err != nil {
+			return p, err
+		}
+		if yes {
+			erased[c.Key()] = true
+		}
+	}
+	if len(erased) == 0 {
+		return p, nil
+	}
+	redacted, changed, err := record.Redact(b.Schema, p.Encoded, erased)
+	if err != nil || !changed {
+		return p, err
+	}
+	p.Encoded, p.Pushed.Hash = redacted, p.Hash
+	p.set, err = record.ParseChangeSet(redacted)
+	return p, err
+}
+
+func hasPersonal(t *schema.Table) bool {
+	return slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return c.Has(schema.Personal) })
 }
 
 // erasure returns the change that clears the row's personal cells, naming every value that stands in them.

@@ -12,7 +12,7 @@ import (
 // Parsed is a change set that a device sent, read. Reading takes no store, so it need not keep a transaction waiting.
 type Parsed struct {
 	wire.Pushed
-	Hash record.Hash
+	Hash record.Hash // what it is known by
 	set  *record.ChangeSet
 }
 
@@ -22,7 +22,11 @@ func Parse(p wire.Pushed) (Parsed, error) {
 	if err != nil {
 		return Parsed{}, fault.Wrap(fault.Malformed, "the device sent a change that cannot be read", err)
 	}
-	return Parsed{p, record.HashOf(p.Encoded), cs}, nil
+	hash := p.Hash
+	if hash == (record.Hash{}) {
+		hash = record.HashOf(p.Encoded)
+	}
+	return Parsed{p, hash, cs}, nil
 }
 
 // Foresee has the store read ahead what judging the change sets will ask of it.
@@ -50,6 +54,10 @@ func (b *Batch) Judge(author Author, p wire.Pushed) (Ruling, error) {
 // JudgeParsed decides about one change set that a device sent, and takes in what it accepts. A foreign actor is an error
 // with a code; trouble of the store is any other error. Everything else is a ruling.
 func (b *Batch) JudgeParsed(author Author, p Parsed) (Ruling, error) {
+	p, err := b.forget(p)
+	if err != nil {
+		return Ruling{}, err
+	}
 	cs, hash := p.set, p.Hash
 	actor, err := b.actor(cs.Dot.Actor)
 	if err != nil {
@@ -183,6 +191,9 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 	}
 	b.advance(actor, cs, hash)
 	r := ruling(e, cs)
+	if e.Outcome == wire.Applied && p.Hash != (record.Hash{}) { // its author may show what was erased
+		e.Outcome, r.Outcome = wire.Merged, wire.Merged
+	}
 	if e.Outcome == wire.Applied {
 		r.Written = b.keysOf(cs)
 	} else {
@@ -196,6 +207,10 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 
 // Quarantine enters a change set as refused without judging it: one whose judging failed three times over.
 func (b *Batch) Quarantine(author Author, p Parsed, reason *fault.Error) (Ruling, error) {
+	p, err := b.forget(p)
+	if err != nil {
+		return Ruling{}, err
+	}
 	cs, hash := p.set, p.Hash
 	actor, err := b.actor(cs.Dot.Actor)
 	if err != nil {

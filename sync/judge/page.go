@@ -72,7 +72,7 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 	return p.page, head, err
 }
 
-// begin builds the first part: what leaves, what changed in the buckets that stay, and the beginning of those that
+// begin builds the first part: what was erased, what leaves, what changed in the buckets that stay, and the beginning of those that
 // enter.
 func (p *pager) begin() error {
 	touched, known, err := p.touched()
@@ -80,9 +80,14 @@ func (p *pager) begin() error {
 		return err
 	}
 	if known {
-		return p.changes(touched)
+		err = p.changes(touched)
+	} else {
+		err = p.whole()
 	}
-	return p.whole()
+	if err == nil && p.want.Class == schema.ClassWork {
+		p.page.Erased, err = p.ErasedSince(p.want.After, p.page.To)
+	}
+	return err
 }
 
 // touched returns the buckets in which something happened since Since and that the person holds; known is false where

@@ -113,6 +113,9 @@ type Store interface {
 	// Waiting returns how many of the actor's quarantined change sets are open, and how many bytes they take.
 	Waiting(clock.Actor) (n, bytes int, err error)
 
+	// Erased reports whether the row's personal values are to be forgotten, now and whenever they come again.
+	Erased(record.Key) (bool, error)
+
 	// Foresee says which rows will be asked for, so that the store may read them all at once. It changes nothing.
 	Foresee(rows []record.Key) error
 
@@ -127,6 +130,8 @@ type Store interface {
 	PutActor(*Actor) error
 	// PutConflict writes a conflict record; one of the same row and cell that is open is replaced.
 	PutConflict(Conflict) error
+	// PutErased notes that the commit seq erased the rows, none of which was erased before.
+	PutErased(seq uint64, rows []record.Key) error
 	// PutCommit records that commits up to seq were made at the time at, and the buckets they touched.
 	PutCommit(seq uint64, at clock.Stamp, buckets []record.Bucket) error
 }
@@ -147,6 +152,8 @@ type Reader interface {
 	// TouchedSince returns the buckets that commits after the commit number touched; known is false where there are too
 	// many commits to say.
 	TouchedSince(seq uint64) (buckets []record.Bucket, known bool, err error)
+	// ErasedSince returns the rows that were erased by commits with after < seq <= to, in order.
+	ErasedSince(after, to uint64) ([]record.Key, error)
 	// FeedSince returns the bucket's entries of the class with after < seq <= to, in order of seq, at most limit.
 	FeedSince(b record.Bucket, class schema.Class, after, to uint64, limit int) ([]FeedEntry, error)
 	// Scan calls yield for the living rows of table t that lie in the bucket by its rule-th bucket rule, in key order from

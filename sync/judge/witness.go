@@ -83,11 +83,26 @@ func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wir
 	if c == nil {
 		return nil, nil
 	}
+	if gone, err := b.forgetLost(t, have, c); gone || err != nil {
+		return nil, err
+	}
 	reason, err := b.couldHold(author, t, have, c)
 	if err != nil || reason == nil {
 		return nil, err
 	}
 	return b.testimonyOf(actor, c, reason)
+}
+
+// forgetLost takes out of the change what was erased since its device had it, and reports whether nothing is left.
+func (b *Batch) forgetLost(t *schema.Table, have *record.Row, c *record.RowChange) (nothing bool, err error) {
+	erased, err := b.store.Erased(c.Key())
+	if err != nil || !erased {
+		return false, err
+	}
+	c.Cells = slices.DeleteFunc(c.Cells, func(w record.CellWrite) bool {
+		return t.Columns[t.ColumnByID(w.Column)].Has(schema.Personal)
+	})
+	return len(c.Cells) == 0 && c.Op == record.Update, nil
 }
 
 func (b *Batch) testimonyOf(actor *Actor, c *record.RowChange, reason *fault.Error) (*Entry, error) {

@@ -31,7 +31,12 @@ func NewChange(op Op, t *schema.Table, id ID, values Values) (RowChange, error) 
 // CheckChange reports whether the change fits its table: known columns, values of their kinds, columns of a group
 // together, nothing immutable or ledgered rewritten, nothing required missing. The error is a *fault.Error with the
 // code fault.Invalid.
-func CheckChange(t *schema.Table, c *RowChange) error {
+func CheckChange(t *schema.Table, c *RowChange) error { return checkChange(t, c, false) }
+
+// CheckErased is CheckChange for a row whose personal values were erased: they are missing, though they be required.
+func CheckErased(t *schema.Table, c *RowChange) error { return checkChange(t, c, true) }
+
+func checkChange(t *schema.Table, c *RowChange, erased bool) error {
 	if c.Op != Insert && t.Mode == schema.Ledger {
 		return fault.New(fault.Invalid, t.Name+" is a ledger: a correction is a new row naming the one it replaces")
 	}
@@ -52,16 +57,17 @@ func CheckChange(t *schema.Table, c *RowChange) error {
 		written[w.Column] = written[w.Column] || !w.Value.IsNull()
 	}
 	if c.Op == Insert {
-		if err := checkRequired(t, written); err != nil {
+		if err := checkRequired(t, written, erased); err != nil {
 			return err
 		}
 	}
 	return checkGroups(t, c)
 }
 
-func checkRequired(t *schema.Table, written map[schema.ColumnID]bool) error {
+func checkRequired(t *schema.Table, written map[schema.ColumnID]bool, erased bool) error {
 	for i := range t.Columns {
-		if column := &t.Columns[i]; column.Has(schema.Required) && !written[column.ID] {
+		column := &t.Columns[i]
+		if column.Has(schema.Required) && !written[column.ID] && !(erased && column.Has(schema.Personal)) {
 			return refuse(column, "is missing")
 		}
 	}

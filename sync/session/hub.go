@@ -260,7 +260,7 @@ func (h *Hub) paged(e Paged) []Effect {
 
 // worthSending reports whether the page tells the device anything: state, or, the first time, that there is none.
 func (h *Hub) worthSending(p *wire.Page) bool {
-	if len(p.Rows) > 0 || len(p.Leave) > 0 || len(p.Enter) > 0 || p.Resume != nil {
+	if len(p.Rows) > 0 || len(p.Leave) > 0 || len(p.Enter) > 0 || len(p.Erased) > 0 || p.Resume != nil {
 		return true
 	}
 	return p.Last && (h.open[p.Class] || p.From < h.head || p.To > p.From && h.resumed)

@@ -56,10 +56,10 @@ func (f *Fleet) checkFollows() {
 	}
 	for _, it := range f.hub.store.state.rows.items {
 		creator := it.value.Meta.Created
-		if it.key.Table != tableOf("comment").ID || creator.Actor.Side() != clock.SideHub || f.isCopy(creator) {
+		if it.key.Table != tableOf("comment").ID || creator.Actor.Side() != clock.SideHub {
 			continue
 		}
-		if due[it.key.ID] == nil {
+		if due[it.key.ID] == nil && !f.isCopy(creator) {
 			f.fail("follows", "%s follows from nothing that was accepted", nameOf(it.key))
 		}
 		delete(due, it.key.ID)

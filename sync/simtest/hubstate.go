@@ -26,6 +26,7 @@ type hubState struct {
 	conflicts ordered[conflictKey, judge.Conflict]
 	log       ordered[uint64, commit]
 	actors    ordered[clock.Actor, judge.Actor]
+	erased    ordered[record.Key, uint64] // by which commit
 }
 
 func newHubState(j *journal) *hubState {
@@ -34,7 +35,7 @@ func newHubState(j *journal) *hubState {
 	s.holds.compare, s.byRoot.compare, s.byPerson.compare = holdsByBucket, holdsByRoot, holdsByPerson
 	s.entries.compare, s.rids.compare, s.open.compare = compareDots, compareIDs, compareDots
 	s.inserts.compare, s.conflicts.compare = compareInserts, compareConflicts
-	s.log.compare, s.actors.compare = cmp.Compare[uint64], cmp.Compare[clock.Actor]
+	s.log.compare, s.actors.compare, s.erased.compare = cmp.Compare[uint64], cmp.Compare[clock.Actor], compareKeys
 	for _, t := range s.tables() {
 		t.bind(j)
 	}
@@ -43,7 +44,7 @@ func newHubState(j *journal) *hubState {
 
 func (s *hubState) tables() []table {
 	return []table{&s.rows, &s.refs, &s.places, &s.feed, &s.holds, &s.byRoot, &s.byPerson, &s.entries, &s.rids, &s.open,
-		&s.inserts, &s.conflicts, &s.log, &s.actors}
+		&s.inserts, &s.conflicts, &s.log, &s.actors, &s.erased}
 }
 
 // snapshot returns a copy that later changes of s leave alone.
@@ -283,6 +284,22 @@ func (s *hubState) Waiting(a clock.Actor) (n, bytes int, err error) {
 		n, bytes = n+1, bytes+len(e.Encoded)
 	}
 	return n, bytes, nil
+}
+
+// Erased implements judge.Store.
+func (s *hubState) Erased(k record.Key) (bool, error) {
+	_, erased := s.erased.get(k)
+	return erased, nil
+}
+
+// ErasedSince implements judge.Reader.
+func (s *hubState) ErasedSince(after, to uint64) (rows []record.Key, err error) {
+	for _, it := range s.erased.items {
+		if after < it.value && it.value <= to {
+			rows = append(rows, it.key)
+		}
+	}
+	return rows, nil
 }
 
 // FeedSince implements judge.Reader.

@@ -290,6 +290,17 @@ func (s hubTx) PutConflict(c judge.Conflict) error {
 	return nil
 }
 
+// PutErased implements judge.Store. A row is erased once.
+func (tx hubTx) PutErased(seq uint64, rows []record.Key) error {
+	for _, k := range rows {
+		if erased, _ := tx.Erased(k); erased {
+			return broken("PutErased: %v was erased before", k)
+		}
+		tx.erased.put(k, seq)
+	}
+	return nil
+}
+
 // PutCommit implements judge.Store.
 func (s hubTx) PutCommit(seq uint64, at clock.Stamp, buckets []record.Bucket) error {
 	head, _ := s.Head()

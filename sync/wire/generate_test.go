@@ -107,6 +107,9 @@ func anyPushed(t *rapid.T) Pushed {
 			Code:    fault.Code(anyString.Draw(t, "code")), Eff: clock.Stamp(anyNumber.Draw(t, "eff")),
 		}
 	}
+	if rapid.Bool().Draw(t, "hash?") {
+		p.Hash = record.HashOf([]byte(anyString.Draw(t, "hashed")))
+	}
 	return p
 }
 
@@ -181,7 +184,8 @@ var anyMessage = rapid.Custom(func(t *rapid.T) Message {
 	case KindPage:
 		return Page{
 			Class: anyClass.Draw(t, "class"), From: number("from"), To: number("to"), Last: rapid.Bool().Draw(t, "last"),
-			Resume: blob("resume"), Leave: buckets("leave"), Enter: buckets("enter"), Rows: rows(), Done: number("done"), Total: number("total"),
+			Resume: blob("resume"), Leave: buckets("leave"), Enter: buckets("enter"), Rows: rows(), Erased: rapid.SliceOfN(anyKey, 0, 3).Draw(t, "erased"),
+			Done: number("done"), Total: number("total"),
 		}
 	case KindSums:
 		return Sums{number("at"), rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Sum {

@@ -89,23 +89,42 @@ const (
 	sizeOfPrior = 32
 )
 
-// walkPushed walks a change set behind its length times two, plus one if a Prior stands between them.
+// What stands between the head of a change set and its bytes.
+const (
+	pushedPrior = 1
+	pushedHash  = 2
+)
+
+// walkPushed walks a change set behind its length times four, plus what stands between them.
 func walkPushed(f *form, p *Pushed) {
-	head := uint64(len(p.Encoded)) << 1
+	head := uint64(len(p.Encoded)) << 2
 	if p.Prior != nil {
-		head |= 1
+		head |= pushedPrior
+	}
+	if p.Hash != (record.Hash{}) {
+		head |= pushedHash
 	}
 	unsigned(f, &head)
-	if head>>1 > record.MaxChangeSet {
+	if head>>2 > record.MaxChangeSet {
 		f.fail(errTooLarge)
 	}
-	if head&1 != 0 {
+	if head&pushedPrior != 0 {
 		walkPrior(f, &p.Prior)
+	}
+	if head&pushedHash != 0 {
+		walkHash(f, &p.Hash)
 	}
 	if !f.reading {
 		f.b = append(f.b, p.Encoded...)
-	} else if f.reserve(int(head>>1), 1) {
-		p.Encoded = append(p.Encoded, f.take(int(head>>1))...)
+	} else if f.reserve(int(head>>2), 1) {
+		p.Encoded = append(p.Encoded, f.take(int(head>>2))...)
+	}
+}
+
+// walkHash walks a hash that is there: none is zero.
+func walkHash(f *form, h *record.Hash) {
+	if f.fixed(h[:]); f.reading && *h == (record.Hash{}) {
+		f.fail(errMalformed)
 	}
 }
 
@@ -162,6 +181,7 @@ func (m *Page) walk(f *form) {
 	f.blob(&m.Resume, MaxResume)
 	list(f, &m.Leave, bucketSize, walkBucket)
 	list(f, &m.Enter, bucketSize, walkBucket)
+	list(f, &m.Erased, 1+len(record.ID{}), walkKey)
 	unsigned(f, &m.Done)
 	unsigned(f, &m.Total)
 	list(f, &m.Rows, minRows, walkRows)

@@ -65,7 +65,8 @@ type Push struct {
 // Pushed is one change set on its way up.
 type Pushed struct {
 	Encoded []byte
-	Prior   *Prior // the verdict it had before a restore; not part of what is hashed
+	Prior   *Prior      // the verdict it had before a restore; not part of what is hashed
+	Hash    record.Hash // what it is known by, where personal values were erased from it since; else zero
 }
 
 // Prior is what the hub said of a change set in an epoch that is gone.
@@ -159,6 +160,7 @@ type Page struct {
 	Resume []byte          // given back in Hello if the parts stop here
 	Leave  []record.Bucket // evict
 	Enter  []record.Bucket // their content is replaced by what follows, in this part and the next ones
+	Erased []record.Key    // rows whose personal values are to be forgotten, wherever they are kept, though the device may not see the rows
 	Rows   []Rows          //
 	Done   uint64          // progress of a long page: rows sent so far ...
 	Total  uint64          // ... and in all; 0 when not known

@@ -4,12 +4,20 @@ package wire
 // enough below MaxInflated and MaxMessage for whatever the texts are.
 const MaxPart = 512 << 10
 
+// maxErased is how many keys of erased rows a part carries.
+const maxErased = 4096
+
 // Parts returns the page as pages of at most about limit bytes of values each, in which only the last one moves the
 // cursor or says where to go on. A page that is small enough is its own only part.
 func (m *Page) Parts(limit int) []Page {
 	var parts []Page
 	part, size := *m, 0
 	part.Rows = nil
+	for len(part.Erased) > maxErased {
+		first := part.unfinished()
+		first.Leave, first.Enter, first.Erased = nil, nil, part.Erased[:maxErased]
+		parts, part.Erased = append(parts, first), part.Erased[maxErased:]
+	}
 	for _, batch := range m.Rows {
 		rows := batch
 		rows.Rows = batch.Rows[:0:0]

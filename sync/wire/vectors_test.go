@@ -310,7 +310,7 @@ func sampleMessages() []sample {
 		}},
 		{"one change set", Push{device, []Pushed{{Encoded: encoded[0]}}}},
 		{"with what was said before", Push{device, []Pushed{
-			{Encoded: encoded[0], Prior: &Prior{Quarantined, "late_write", sampleStamp}}, {Encoded: encoded[1]},
+			{Encoded: encoded[0], Prior: &Prior{Quarantined, "late_write", sampleStamp}}, {Encoded: encoded[1]}, {Encoded: encoded[1], Hash: record.HashOf(encoded[0])},
 		}}},
 		{"a run, and a refusal", Verdicts{Actor: device, Epoch: 1, At: 4802, Verdicts: []Verdict{
 			{Counter: 11, Count: 3, Hash: record.Hash{7}, Outcome: Applied, Seq: 4798},
@@ -324,7 +324,7 @@ func sampleMessages() []sample {
 		{"with nothing new", Page{From: 4802, To: 4802}},
 		{"rows as they change", Page{From: 4711, To: 4802, Last: true, Rows: []Rows{sampleRows()}}},
 		{"buckets come and go, in parts", Page{
-			Class: schema.ClassStock, To: 4802, Resume: []byte("there"), Leave: []record.Bucket{bucket}, Enter: []record.Bucket{{}, bucket},
+			Class: schema.ClassStock, To: 4802, Resume: []byte("there"), Leave: []record.Bucket{bucket}, Enter: []record.Bucket{{}, bucket}, Erased: []record.Key{{Table: 4, ID: record.ID{9}}},
 			Rows: []Rows{manySampleRows()}, Done: 40, Total: 90,
 		}},
 		{"", Ack{Class: schema.ClassStock, K: 4802, Pages: 3, Actor: device, Written: 14}},

@@ -1,0 +1,119 @@
+package judge_test
+
+import (
+	"bytes"
+	"testing"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+	"fieldsync/sync/simtest"
+	"fieldsync/sync/wire"
+)
+
+// erases erases rows, as the office is asked to.
+func (w *world) erases(rows ...record.Key) (r judge.Ruling) {
+	w.Helper()
+	w.must(w.batch(func(b *judge.Batch) (err error) { r, err = b.Erase(judge.Author{}, w.desk, rows); return err }))
+	return r
+}
+
+// What a device sends of an erased row loses its personal values before anything of it is kept. It is judged all the same,
+// and recognised when it comes again, whole or without them.
+func TestWhatComesOfAnErasedRowIsKeptWithoutPersonalValues(t *testing.T) {
+	t.Parallel()
+	a, customer := atCustomer(t)
+	cs := a.knows(a.head(), a.change(record.Update, customer, text("phone", "secret number")))
+	a.erases(customer)
+	encoded := cs.AppendBinary(nil)
+	r := a.pushes(wire.Pushed{Encoded: encoded})
+	a.expect(r, wire.Merged, "")
+	if r.Hash != record.HashOf(encoded) || len(r.Return) != 1 {
+		t.Errorf("the verdict names %v and brings %v", r.Hash, r.Return)
+	}
+	e := a.entry(cs.Dot)
+	if bytes.Contains(e.Encoded, []byte("secret number")) || !a.row(customer).Get("phone").IsNull() {
+		t.Error("it is on the hub")
+	}
+	a.expect(a.pushes(wire.Pushed{Encoded: encoded}), wire.Merged, "")
+	a.expect(a.pushes(wire.Pushed{Encoded: e.Encoded, Hash: e.Hash}), wire.Merged, "")
+	a.expect(a.pushes(wire.Pushed{Encoded: e.Encoded}), wire.Forked, "")
+}
+
+// A hub that has forgotten it takes it without what was erased, under the hash that others know it by.
+func TestARestoredHubTakesWhatWasErasedOnTheDevice(t *testing.T) {
+	t.Parallel()
+	a, customer := atCustomer(t)
+	cs := a.knows(a.head(), a.change(record.Update, customer, text("phone", "secret number")))
+	encoded := cs.AppendBinary(nil)
+	redacted, changed, err := record.Redact(simtest.Schema, encoded, map[record.Key]bool{customer: true})
+	if a.must(err); !changed {
+		t.Fatal("there is nothing personal in it")
+	}
+	r := a.pushes(wire.Pushed{Encoded: redacted, Hash: record.HashOf(encoded)})
+	a.expect(r, wire.Merged, "")
+	if r.Hash != record.HashOf(encoded) || a.entry(cs.Dot).Hash != r.Hash {
+		t.Errorf("it is known by %v", r.Hash)
+	}
+}
+
+func TestTheOfficeIsToldThatARowWasErased(t *testing.T) {
+	t.Parallel()
+	a, customer := atCustomer(t)
+	a.erases(customer)
+	c := a.change(record.Update, customer, text("phone", "1"))
+	err := a.batch(func(b *judge.Batch) error {
+		_, err := b.Commit(judge.Author{}, a.desk, []record.RowChange{c}, "test")
+		return err
+	})
+	a.expectCode(err, fault.Erased)
+}
+
+// Devices hear of it by name, whether they see the row or not, and whether the hub still has it or lost it.
+func TestDevicesAreToldWhatWasErased(t *testing.T) {
+	t.Parallel()
+	a, customer := atCustomer(t)
+	lost := a.fresh("customer")
+	from := a.head()
+	a.erases(customer, lost)
+	if p := a.brings(0, from); len(p.Erased) != 2 {
+		t.Errorf("the page names %v", p.Erased)
+	}
+	if p := a.brings(0, a.head()-1); len(p.Erased) != 2 {
+		t.Errorf("the page names %v", p.Erased)
+	}
+	if p := a.brings(1, from); len(p.Erased) != 0 {
+		t.Errorf("another class names %v", p.Erased)
+	}
+	head := a.head()
+	a.erases(customer, lost) // again, as after a crash
+	if p := a.brings(0, head); len(p.Erased) != 0 {
+		t.Errorf("they are told twice: %v", p.Erased)
+	}
+}
+
+func TestACopyBringsBackNothingThatWasErased(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	var customer record.Key
+	w.lose(func() {
+		customer = w.insert("customer", record.Values{"name": record.Text("somebody"), "phone": record.Text("secret number")})
+		w.job = customer
+	})
+	w.erases(customer)
+	w.testifies(w.Author, copyOf(w.row))
+	for _, e := range w.kept() {
+		if bytes.Contains(e.Encoded, []byte("secret number")) {
+			t.Error("what was erased waits for the office")
+		}
+	}
+}
+
+// atCustomer is a technician on a job of a customer.
+func atCustomer(t *testing.T) (*tech, record.Key) {
+	a := newWorld(t).tech()
+	customer := a.insert("customer", record.Values{"name": record.Text("somebody")})
+	job := a.insert("job", ref("customer", customer))
+	a.assign(job, a.Person)
+	return a, customer
+}
