@@ -73,6 +73,9 @@ func (s *screen) dragged() []float64 {
 	for i := range 150 {
 		s.do(chromedp.MouseEvent("mouseMoved", 640+float64(i%50)*10, 180+float64(i)*3, chromedp.ButtonLeft))
 	}
+	if !ask[bool](s, `document.querySelector(".ghost .hint") !== null`) {
+		s.t.Fatal("nothing was dragged")
+	}
 	frames := ask[[]float64](s, `(window.ended_ = true, window.frames_.slice(1))`)
 	s.do(chromedp.KeyEvent("\x1b"))
 	return frames

@@ -47,6 +47,13 @@ var demoCustomers = []demoCustomer{
 		[][2]string{{"挖掘机 W-21", "W21-6650"}, {"Conveyor T-30", "T30-5107"}}},
 }
 
+// demoPositions are where the customers' cities are, in WGS-84.
+var demoPositions = map[string]*aftersales.Position{
+	"台北市": {Latitude: 250781000, Longitude: 1215755000}, "Keelung": {Latitude: 251310000, Longitude: 1217440000},
+	"桃園市": {Latitude: 250500000, Longitude: 1212900000}, "Karratha": {Latitude: -207364000, Longitude: 1168463000},
+	"Perth": {Latitude: -319505000, Longitude: 1158605000}, "Kalgoorlie": {Latitude: -307490000, Longitude: 1214660000},
+}
+
 var demoFaults = [][2]string{
 	{"Hydraulic leak", "A puddle under the machine every morning."},
 	{"噪音很大", "运转时从风扇一侧传来异响,下午更明显。"},
@@ -111,6 +118,7 @@ func addCustomer(tx aftersales.Tx, d demoCustomer) (units []record.ID, err error
 	}
 	site, err := aftersales.CreateSite(tx, aftersales.SiteInput{
 		Branch: branch, Party: party, Name: d.name, City: d.city, Address: d.address, Zone: zoneOf(d.branch),
+		Position: demoPositions[d.city],
 	})
 	if err != nil {
 		return nil, err
