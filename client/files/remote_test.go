@@ -75,8 +75,10 @@ func TestAHostileHub(t *testing.T) {
 				}
 			}
 		}, blob.WrongHash},
-		"sends less":       {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(b[:10]) }, link.NoNetwork},
-		"leads elsewhere":  {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 302) }, fault.Version},
+		"sends less": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(b[:10]) }, link.NoNetwork},
+		"leads elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, fault.Version},
 		"answers nonsense": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, fault.Overloaded},
 		"sends a part of its own choice": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes 7-12/5000")

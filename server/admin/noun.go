@@ -78,10 +78,16 @@ func (n *Noun) offered(v *Visit, row *record.Row) (list []deedView) {
 	return list
 }
 
-// ShowNew, SendNew, ShowEdit and SendEdit are its form's.
-func (n *Noun) ShowNew(o *Office, v *Visit) error  { return o.ShowNew(v, n.One.Form) }
-func (n *Noun) SendNew(o *Office, v *Visit) error  { return o.SendNew(v, n.One.Form) }
+// ShowNew shows the form that makes a row.
+func (n *Noun) ShowNew(o *Office, v *Visit) error { return o.ShowNew(v, n.One.Form) }
+
+// SendNew makes the row.
+func (n *Noun) SendNew(o *Office, v *Visit) error { return o.SendNew(v, n.One.Form) }
+
+// ShowEdit shows the form that changes a row.
 func (n *Noun) ShowEdit(o *Office, v *Visit) error { return o.ShowEdit(v, n.One.Form) }
+
+// SendEdit writes what was changed.
 func (n *Noun) SendEdit(o *Office, v *Visit) error { return o.SendEdit(v, n.One.Form) }
 
 // form returns the form of a deed.

@@ -32,17 +32,16 @@ func TestAFileComesInPartsAndGoesOnAtTheByte(t *testing.T) {
 	}
 	cut := io.MultiReader(bytes.NewReader(content[100:1700]), broken{}) // the network goes
 	w.ask(li, http.MethodPatch, blob.Path(h), cut, blob.HeaderKind, blob.Photo, blob.HeaderOffset, "100", blob.HeaderLength, "3000")
-	have := 100
 	for range 100 {
 		if a := w.head(li, h); a.offset != "100" {
-			have = atoi(a.offset)
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	a := w.patch(li, h, blob.Photo, 7, 3000, content[7:])
 	w.wants("another offset", a, http.StatusConflict, blob.WrongOffset)
-	if have = atoi(a.offset); have < 100 {
+	have := atoi(a.offset)
+	if have < 100 {
 		t.Fatal(a)
 	}
 	if a := w.patch(li, h, blob.Photo, have, 3000, content[have:]); !a.complete {

@@ -56,7 +56,7 @@ func (s *Mail) deliver(conn net.Conn, from, to *mail.Address, m Message) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // after Quit there is nothing left to go wrong
 	if err := s.greet(c, host); err != nil {
 		return err
 	}

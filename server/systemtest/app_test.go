@@ -129,7 +129,9 @@ func (h *handset) start() {
 	h.base, _, _ = strings.Cut(opened.URL, "/enter")
 	jar, _ := cookiejar.New(nil)
 	h.http = &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	h.ask(http.MethodGet, strings.TrimPrefix(h.url, h.base), nil)
+	if _, _, err := h.ask(http.MethodGet, strings.TrimPrefix(h.url, h.base), nil); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // kill ends the app as a phone does that has run out of memory or power.

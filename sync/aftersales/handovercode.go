@@ -48,9 +48,12 @@ const (
 	conditionBits = 2
 )
 
-// KeyHint returns how offers name a public key, PersonHint how they name a person.
-func KeyHint(key ed25519.PublicKey) [4]byte  { sum := sha256.Sum256(key); return [4]byte(sum[:4]) }
-func PersonHint(person record.ID) [4]byte    { sum := sha256.Sum256(person[:]); return [4]byte(sum[:4]) }
+// KeyHint returns how offers name a public key.
+func KeyHint(key ed25519.PublicKey) [4]byte { sum := sha256.Sum256(key); return [4]byte(sum[:4]) }
+
+// PersonHint returns how offers name a person.
+func PersonHint(person record.ID) [4]byte { sum := sha256.Sum256(person[:]); return [4]byte(sum[:4]) }
+
 func (o Offer) signed(payload []byte) []byte { return append([]byte(offerContext), payload...) }
 
 // payload returns the offer's bytes, without the signature.

@@ -291,12 +291,12 @@ func (s hubTx) PutConflict(c judge.Conflict) error {
 }
 
 // PutErased implements judge.Store. A row is erased once.
-func (tx hubTx) PutErased(seq uint64, rows []record.Key) error {
+func (s hubTx) PutErased(seq uint64, rows []record.Key) error {
 	for _, k := range rows {
-		if erased, _ := tx.Erased(k); erased {
+		if erased, _ := s.Erased(k); erased {
 			return broken("PutErased: %v was erased before", k)
 		}
-		tx.erased.put(k, seq)
+		s.erased.put(k, seq)
 	}
 	return nil
 }

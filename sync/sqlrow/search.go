@@ -443,10 +443,6 @@ type SearchOptions struct {
 // DefaultHits is how many rows a search returns unless it is told otherwise.
 const DefaultHits = 50
 
-// ranked is how many rows that match are ranked: of a search that matches more, the latest that came into the index.
-// Ranking takes 20 times as long as finding.
-const ranked = 1000
-
 // Find returns the living rows that hold every piece of the query: first those of which a whole value is what was
 // searched for, then by bm25, then the latest. Refused are queries longer than MaxSearch (fault.TooLarge) and unknown or
 // unsearchable tables (fault.Invalid). A query without a letter or digit finds nothing.
@@ -476,6 +472,7 @@ func (l *Layout) Find(c *Conn, query string, o SearchOptions) ([]Hit, error) {
 const (
 	findExact = "SELECT tbl, row, 0.0 FROM _search JOIN _search_row ON n = _search.rowid WHERE _search MATCH ?" +
 		" AND tbl IN (SELECT value FROM json_each(?)) ORDER BY n DESC"
+	// Of a search that fits more rows only the latest 1,000 are ranked: that takes 20 times as long as finding them.
 	findRanked = "SELECT tbl, row, score FROM (SELECT tbl, row, n, bm25(_search) AS score FROM _search" +
 		" JOIN _search_row ON n = _search.rowid WHERE _search MATCH ? AND tbl IN (SELECT value FROM json_each(?))" +
 		" ORDER BY _search.rowid DESC LIMIT 1000) ORDER BY round(score, 1), row DESC"
