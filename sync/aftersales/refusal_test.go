@@ -455,6 +455,9 @@ var generalRefusals = []refusal{
 		begun := w.id(PublishPolicy(w, stopAll(PolicyInput{})))
 		return drop(PublishPolicy(w, stopAll(PolicyInput{Replaces: begun})))
 	}},
+	{PricePublished, "a price for a day that is over", newWorld, func(w *world) error {
+		return drop(SetPrice(w, PriceInput{Part: w.part, Amount: Money{100, "CNY"}, ValidFrom: 1}))
+	}},
 	{PolicyBackdated, "a version for yesterday", newWorld, func(w *world) error {
 		return drop(PublishPolicy(w, stopAll(PolicyInput{ValidFrom: morning - 1})))
 	}},
