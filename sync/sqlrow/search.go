@@ -462,7 +462,10 @@ func (l *Layout) Find(c *Conn, query string, o SearchOptions) ([]Hit, error) {
 	if limit <= 0 {
 		limit = DefaultHits
 	}
-	hits, err := l.search.hits(c, true, limit, nil, findExact, whole, within)
+	var hits []Hit
+	if whole != "" {
+		hits, err = l.search.hits(c, true, limit, nil, findExact, whole, within)
+	}
 	if err == nil && len(hits) < limit {
 		hits, err = l.search.hits(c, false, limit, hits, findRanked, all, within)
 	}

@@ -167,21 +167,25 @@ func (p piece) grams(b *strings.Builder, mark string, n int) {
 const MaxSearch = 1000
 
 // matching returns what a search for the text asks of FTS5: all pieces, and the text as a whole value; "" where there is
-// nothing to look for. Terms are made of letters, digits and our marks only, and quoted, so that no text means anything
+// nothing to look for. A serial may be typed with blanks, so that its pieces together are a value too; words may not:
+// "b a" is not "ba". Terms are made of letters, digits and our marks only, and quoted, so that no text means anything
 // else to FTS5 than itself.
 func matching(query string) (all, whole string, err error) {
 	if len(query) > MaxSearch {
 		return "", "", fault.New(fault.TooLarge, "this is too long to search for: a few words are enough")
 	}
-	var asked, joined []string
-	for _, p := range pieces(fold(query)) {
+	var asked []string
+	joined, isValue := "", false
+	cut := pieces(fold(query))
+	for _, p := range cut {
 		asked = append(asked, p.asked())
-		joined = append(joined, string(p.text))
+		joined += string(p.text)
+		isValue = isValue || p.kind != word || len(cut) == 1
 	}
-	if len(asked) == 0 {
-		return "", "", nil
+	if isValue {
+		whole = `"=` + joined + `"`
 	}
-	return strings.Join(asked, " AND "), `"=` + strings.Join(joined, "") + `"`, nil
+	return strings.Join(asked, " AND "), whole, nil
 }
 
 // asked returns the piece as a condition of FTS5.
