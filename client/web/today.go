@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strings"
+
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
@@ -12,6 +14,11 @@ type jobLine struct {
 	New  bool // given to the user since this morning
 	News int  // comments of others since this morning
 	Late bool // its promise is past and nobody has begun
+}
+
+// Where returns the place without the customer's name, which stands before it: many sites are called like their owner.
+func (l jobLine) Where() string {
+	return strings.TrimSpace(strings.TrimPrefix(l.Place+" ", l.Customer+" ")) // "Ana" is not the beginning of "Anatolia"
 }
 
 type todayPage struct {

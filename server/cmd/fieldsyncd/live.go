@@ -208,12 +208,13 @@ const welcomeText = `
 
     alias fieldtech='go run ./client/cmd/fieldtech'
     export FIELDTECH_DATA='%[3]s'
+    fieldtech app -open                      # pages for a phone, in the browser; or, one by one:
     fieldtech jobs
     fieldtech show %[4]s
     fieldtech note %[4]s "seal replaced"     # works without a network: it waits in  fieldtech outbox
     fieldtech sync                           # now the office has it
 
-  Cut the network     fieldtech talks to the hub in sync and watch only. So all else is a cellar: go as
+  Cut the network     fieldtech talks to the hub in sync, watch and app only. So all else is a cellar: go as
                       deep as you like, and come back with  fieldtech sync.
 
   Make a conflict     Cancel %[5]s in the office; before Sam hears of it, he repairs it. Then somebody has
