@@ -37,21 +37,31 @@
     else $("#chosen [data-sure]")?.focus();
     return answer.ok;
   };
-  const open = async (url) => {
+  // One after the other, so that the last board shown is the last one asked for, and every refusal is seen.
+  let turn = Promise.resolve();
+  const inTurn = (step) => {
+    const waits = async () => {
+      desk.dataset.waits = "";
+      try { return await step(); } finally { delete desk.dataset.waits; document.dispatchEvent(new Event("office:calm")); }
+    };
+    turn = turn.then(waits, waits);
+    return turn;
+  };
+  const open = (url) => inTurn(async () => {
     const answer = await fetch(url, {headers: {Accept: "text/html"}}).catch(() => null);
     if (answer) await show(answer); else location.href = url;
-  };
+  });
   const here = () => {
     const url = new URL(location.href);
     url.searchParams.delete("did");
     return url.pathname + url.search;
   };
-  const send = async (url, fields) => {
+  const send = (url, fields) => inTurn(async () => {
     const answer = await fetch(url, {method: "POST", body: new URLSearchParams(fields)}).catch(() => null);
     if (answer) return show(answer);
     location.reload();
     return false;
-  };
+  });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-step]")) return;
     event.preventDefault();

@@ -51,32 +51,41 @@
     if (again && now.contains(again)) focusAgain(again);
   };
   // What a script of a page's own asked for is taken over like what the hub tells of, and at once: its user waits for it.
+  let steps = 0;
   document.addEventListener("office:page", (event) => {
+    steps++;
     for (const now of $$("[data-live]")) {
       const next = event.detail.getElementById(now.id);
       if (next) take(now, next, true);
     }
   });
+  // While something is carried, or a step's own page is on its way, the page stays as it is.
+  const paused = () => $("[data-carries], [data-waits]") !== null;
   let asking = false, askAgain = false;
   const refresh = async () => {
-    if (asking || $("[data-carries]")) { askAgain = true; return; }
+    if (asking || paused()) { askAgain = true; return; }
     asking = true;
+    const before = steps;
     try {
       const answer = await fetch(location.href, {headers: {Accept: "text/html", "X-Refresh": "1"}});
       if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.reload(); return; }
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        for (const now of $("[data-carries]") ? [] : $$("[data-live]")) {
+        // Its user took a step meanwhile: this page is older than the one that stands, and would take the step back.
+        const late = steps !== before || paused();
+        askAgain ||= late;
+        for (const now of late ? [] : $$("[data-live]")) {
           const next = page.getElementById(now.id);
           if (next) take(now, next);
         }
       }
     } catch { /* no network: the stream says so by coming back, and the page asks again then */ } finally {
       asking = false;
-      if (askAgain) { askAgain = false; refresh(); }
+      refreshAgain();
     }
   };
-  document.addEventListener("office:calm", () => { if (askAgain) { askAgain = false; refresh(); } });
+  const refreshAgain = () => { if (askAgain && !paused()) { askAgain = false; refresh(); } };
+  document.addEventListener("office:calm", refreshAgain);
   let stream = null;
   const listen = () => {
     if (document.hidden) { stream?.close(); stream = null; return; } // a browser has few connections to one host
