@@ -334,7 +334,7 @@ func closed(changes <-chan client.Change) bool {
 	select {
 	case _, open := <-changes:
 		return !open
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		return false
 	}
 }

@@ -19,7 +19,7 @@ func hear(t *testing.T, changes <-chan client.Change) client.Change {
 			t.Fatal("the channel is closed")
 		}
 		return change
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing was heard")
 	}
 	return client.Change{}

@@ -70,7 +70,7 @@ func next(t *testing.T, from chan string) string {
 	select {
 	case text := <-from:
 		return text
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing was heard")
 		return ""
 	}
@@ -346,7 +346,7 @@ func TestTheAppIsServed(t *testing.T) {
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
 	jar, _ := cookiejar.New(nil) // without options it never fails
-	browser := &http.Client{Transport: transport, Jar: jar, Timeout: 20 * time.Second}
+	browser := &http.Client{Transport: transport, Jar: jar, Timeout: time.Minute}
 	home := url[:strings.LastIndex(url, "/")+1]
 	for _, at := range []string{url, home} { // the first leaves a cookie, and leads to the second
 		answer, err := browser.Get(at)

@@ -514,7 +514,7 @@ func office(t *testing.T, w *world) (*server.Server, *httptest.Server) {
 
 func visit(t *testing.T, web *httptest.Server) *visitor {
 	jar, _ := cookiejar.New(nil)
-	return &visitor{t: t, url: web.URL, http: &http.Client{Jar: jar, Timeout: 10 * time.Second}, header: http.Header{}}
+	return &visitor{t: t, url: web.URL, http: &http.Client{Jar: jar, Timeout: time.Minute}, header: http.Header{}}
 }
 
 func (v *visitor) signIn(login string) *visitor {

@@ -128,7 +128,7 @@ func (h *handset) start() {
 	h.url = opened.URL
 	h.base, _, _ = strings.Cut(opened.URL, "/enter")
 	jar, _ := cookiejar.New(nil)
-	h.http = &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	h.http = &http.Client{Jar: jar, Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	if _, _, err := h.ask(http.MethodGet, strings.TrimPrefix(h.url, h.base), nil); err != nil {
 		h.t.Fatal(err)
 	}
@@ -298,7 +298,7 @@ func refusedIsMended(h *handset) {
 	change := refused.FindStringSubmatch(h.body)[1]
 	h.page(change, `value="2"`, "Nothing is lost")
 	h.sends(change, "do", "again", "c0-1", "1")
-	eventually(h.t, "what was mended is sent, and refused under a name of its own", func() bool { // the hub is there again
+	soon(h.t, "what was mended is sent, and refused under a name of its own", func() bool { // the hub is there again
 		h.page("/outbox", "J-100")
 		now := refused.FindStringSubmatch(h.body)
 		return now != nil && now[1] != change

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os/exec"
 	"testing"
-	"time"
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
@@ -42,15 +41,12 @@ func (b *bureau) open() *screen {
 	return s
 }
 
-// stepLimit is how long a step may take on a busy machine.
-const stepLimit = 20 * time.Second
-
 func (s *screen) do(steps ...chromedp.Action[chromedp.Void]) {
 	s.t.Helper()
 	ctx := s.ctx
 	if chromedp.FromContext(ctx).Target != nil { // the first run starts the browser, which a deadline would end
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(s.ctx, stepLimit)
+		ctx, cancel = context.WithTimeout(s.ctx, patience)
 		defer cancel()
 	}
 	if err := chromedp.Do(ctx, steps...); err != nil {
@@ -61,8 +57,8 @@ func (s *screen) do(steps ...chromedp.Action[chromedp.Void]) {
 // holds waits until the expression is true on the page. While one page gives way to the next it cannot be asked.
 func (s *screen) holds(what, expression string) {
 	s.t.Helper()
-	soon(s.t, stepLimit, what, func() bool {
-		ctx, cancel := context.WithTimeout(s.ctx, stepLimit)
+	soon(s.t, what, func() bool {
+		ctx, cancel := context.WithTimeout(s.ctx, patience)
 		defer cancel()
 		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
 		return err == nil && is
@@ -71,7 +67,7 @@ func (s *screen) holds(what, expression string) {
 
 func ask[T any](s *screen, expression string) T {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, stepLimit)
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
 	answer, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {

@@ -474,7 +474,7 @@ func TestCutsAtRandomBytes(t *testing.T) {
 		if i > 300 {
 			t.Fatal("it never gets through: ", li.Waiting())
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		if err := li.SyncOnce(ctx); err != nil && fault.CodeOf(err) != link.NoNetwork {
 			t.Fatal(err)
 		}
@@ -516,7 +516,7 @@ func photosAreSentThroughKills(s *shop) {
 		if err := cmd.Start(); err != nil {
 			s.t.Fatal(err)
 		}
-		eventually(s.t, "some of the photo is under way", func() bool { return g.up.Load() > before+int64(len(photo))/10 })
+		soon(s.t, "some of the photo is under way", func() bool { return g.up.Load() > before+int64(len(photo))/10 })
 		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 			s.t.Fatal(err)
 		}
@@ -642,7 +642,7 @@ func keepsFiles(t *testing.T, i *installation) {
 	}
 	ended := make(chan error)
 	go func() { ended <- li.SyncOnce(t.Context()) }()
-	eventually(t, "half of the photo is under way", func() bool { return g.up.Load() > int64(len(photo)/2) })
+	soon(t, "half of the photo is under way", func() bool { return g.up.Load() > int64(len(photo)/2) })
 	kill()
 	t.Log("ended with:", <-ended) // its rows were level already: a file that is cut off is no error of theirs
 	if s := w.state(li, jobs[0].ID); s[0] != client.FileWaiting {

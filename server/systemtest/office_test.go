@@ -116,7 +116,7 @@ func (b *bureau) browser(login string) *browser {
 // visitor is a browser in which nobody has signed in.
 func (b *bureau) visitor() *browser {
 	jar, _ := cookiejar.New(nil)
-	return &browser{t: b.t, url: b.url, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	return &browser{t: b.t, url: b.url, http: &http.Client{Jar: jar, Timeout: patience}}
 }
 
 func (v *browser) get(path string) *browser {
@@ -343,17 +343,17 @@ func TestARevokedPhoneIsOffAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	online := func() bool { return strings.Contains(boss.get("/devices").sees(http.StatusOK).body, ">online<") }
-	soon(t, 10*time.Second, "the phone is online", online)
+	soon(t, "the phone is online", online)
 	boss.post(boss.find(`action="(/devices/[^"]+/standing)"`), "standing", "revoke").sees(http.StatusOK, "shut out")
-	soon(t, 5*time.Second, "the phone is off", func() bool { return !online() })
+	soon(t, "the phone is off", func() bool { return !online() })
 	boss.post(boss.find(`action="(/devices/[^"]+/standing)"`), "standing", "admit").sees(http.StatusOK, "let in again")
 }
 
-func soon(t testing.TB, d time.Duration, what string, is func() bool) {
+func soon(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(d); !is(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); !is(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not within %s: %s", d, what)
+			t.Fatalf("not within %s: %s", patience, what)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestWhatAPhoneBelievesIsShown(t *testing.T) {
 	v.get("/devices").sees(http.StatusOK, "Wang's phone")
 	device := v.find(`href="(/devices/[0-9a-f-]{36})"`)
 	knows := func() bool { return strings.Contains(v.get(device).body, "It knows all that the office knows.") }
-	soon(t, stepLimit, "what it confirmed is noted", knows)
+	soon(t, "what it confirmed is noted", knows)
 	v.sees(http.StatusOK, "Boiler cold")
 
 	v.get(path)
@@ -39,6 +39,6 @@ func TestWhatAPhoneBelievesIsShown(t *testing.T) {
 	}
 
 	sync(t, phone)
-	soon(t, stepLimit, "it has heard of both", knows)
+	soon(t, "it has heard of both", knows)
 	v.get("/devices/"+record.ID{}.String()).sees(http.StatusNotFound, "There is no such page")
 }

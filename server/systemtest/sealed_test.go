@@ -142,7 +142,7 @@ func TestAPhoneSearchesWhatItHolds(t *testing.T) {
 	finds := func(query string, want int) {
 		t.Helper()
 		var hits []client.Hit
-		for begun := time.Now(); time.Since(begun) < 10*time.Second; time.Sleep(5 * time.Millisecond) {
+		for begun := time.Now(); time.Since(begun) < patience; time.Sleep(5 * time.Millisecond) {
 			var err error
 			if hits, err = li.Search(t.Context(), query, client.SearchOptions{Tables: []string{"job", "comment"}}); err != nil {
 				t.Fatal(err)

@@ -28,10 +28,10 @@ func TestOneBoxFindsWhatItsUserMaySee(t *testing.T) {
 		return err
 	})
 	v := b.browser("boss")
-	soon(t, stepLimit, "two Chinese characters find a job", func() bool {
+	soon(t, "two Chinese characters find a job", func() bool {
 		return v.get("/search?q=%E5%99%AA%E9%9F%B3").status == http.StatusOK && len(v.body) > 0 && strings.Contains(v.body, "循环泵噪音很大")
 	})
-	soon(t, stepLimit, "a serial finds its machine", func() bool {
+	soon(t, "a serial finds its machine", func() bool {
 		return strings.Contains(v.get("/search?q=CB-88120").body, "CB-88120 · 上海东方热力")
 	})
 	v.sees(http.StatusOK, "Boiler <b>").lacks("Boiler <b> <span></b>")

@@ -98,7 +98,7 @@ func (w *world) technician(name string) (*client.Client, record.ID) {
 
 func sync(t testing.TB, c *client.Client) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := c.SyncOnce(ctx); err != nil {
 		t.Fatal(err)
@@ -258,7 +258,7 @@ func TestSyncingWhileConnectedNeedsNoSecondConnection(t *testing.T) {
 	if err := phone.Connect(); err != nil {
 		t.Fatal(err)
 	}
-	soon(t, 10*time.Second, "the phone is online and level", func() bool {
+	soon(t, "the phone is online and level", func() bool {
 		s, err := phone.Status(t.Context())
 		return err == nil && s.Online
 	})
