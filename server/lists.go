@@ -321,6 +321,19 @@ func (r reader) History(rows []record.Key, cursor string, limit int) (events []a
 	return r.events(entries, limit)
 }
 
+func (r reader) Journal(f admin.JournalFilter, cursor string, limit int) (events []admin.Event, next string, err error) {
+	before, err := parsePosition(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	j := store.Journal{Row: f.Row, Person: f.Person, Device: f.Device, Since: clock.StampAt(max(0, f.From)), Until: clock.StampAt(max(0, f.To))}
+	entries, err := r.view.Journal(j, before, limit+1)
+	if err != nil {
+		return nil, "", err
+	}
+	return r.events(entries, limit)
+}
+
 func (r reader) Refused(open bool, cursor string, limit int) (events []admin.Event, total int, next string, err error) {
 	from, err := parsePosition(cursor)
 	if err != nil {

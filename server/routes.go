@@ -182,6 +182,8 @@ var ownPages = []Page{
 	{"POST", "/people/{id}/password", auth.ManagePeople, (*admin.Office).ResetPassword},
 	{"POST", "/people/{id}/active", auth.ManagePeople, (*admin.Office).SetActive},
 
+	{"GET", "/audit", auth.SeeAudit, (*admin.Office).ShowAudit},
+
 	{"GET", "/roles", auth.SeePeople, (*admin.Office).ListRoles},
 	{"POST", "/roles", auth.ManageRoles, (*admin.Office).AddRole},
 	{"POST", "/roles/change", auth.ManageRoles, (*admin.Office).ChangeRole},

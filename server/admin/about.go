@@ -46,6 +46,7 @@ type about struct {
 	Comments  []commentView
 	History   []changeView
 	Older     string       // URL of older history, "" if that is all
+	Trail     string       // URL of the row's audit trail, "" for who may not see it
 	Missed    []changeView // what others did while the visitor was editing
 	Seen      string
 	Problem   string
@@ -418,6 +419,9 @@ func (b *builder) history(row *record.Row) error {
 	}
 	if next != "" {
 		b.page.Older = b.v.with("older", next)
+	}
+	if b.v.Who.May(auth.SeeAudit) {
+		b.page.Trail = trailURL(row.Key())
 	}
 	before, err := parseSeen(b.v.query("since"))
 	if err != nil {

@@ -17,6 +17,11 @@ var areas = [][]place{
 		{findingsURL, "Leakage and refunds due", auth.SeeInbox},
 	},
 	{
+		{peopleURL, "People", auth.SeePeople},
+		{rolesURL, "Roles and rights", auth.SeePeople},
+		{auditURL, "Audit trail", auth.SeeAudit},
+	},
+	{
 		{assetsURL, "Machines", auth.SeeAssets},
 		{productsURL, "Models", auth.SeeProducts},
 	},

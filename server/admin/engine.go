@@ -94,6 +94,8 @@ type Lists interface {
 	Jobs(f JobFilter, cursor string, limit int) (rows []JobRow, total int, next string, err error)
 	// History returns the judged change sets that touched any of the rows, latest first.
 	History(rows []record.Key, cursor string, limit int) (entries []Event, next string, err error)
+	// Journal returns the judged change sets that the filter leaves, latest first.
+	Journal(f JournalFilter, cursor string, limit int) (entries []Event, next string, err error)
 	// Conflicts returns conflicts, those that ask for a person first, then the latest first; of one row where row is not
 	// the zero Key.
 	Conflicts(open bool, row record.Key, cursor string, limit int) (found []judge.Conflict, total int, next string, err error)
@@ -112,6 +114,14 @@ type JobFilter struct {
 	Conflict   bool      // with an open conflict in one of its rows
 	From, To   int64     // whose window begins in [From, To), ms since 1970 UTC; 0: unbounded
 	ByWindow   bool      // order by the beginning of the window, those without one last; else latest first
+}
+
+// JournalFilter says which change sets the audit trail tells of; the zero JournalFilter of all.
+type JournalFilter struct {
+	Row      record.Key // that touched it
+	Person   record.ID  // written by him
+	Device   record.ID  // written on it
+	From, To int64      // which the hub judged in [From, To), ms since 1970 UTC; 0: unbounded
 }
 
 // JobRow is a job in a list.

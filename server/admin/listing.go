@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"slices"
@@ -75,9 +76,6 @@ func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 		return err
 	}
 	if format := v.query("format"); format != "" {
-		if !v.Who.May(auth.ExportData) {
-			return fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
-		}
 		return o.export(v, ls, q, format)
 	}
 	page := listingPage{Of: ls, frame: v.frame(v.t(ls.Title), ls.URL), Narrow: q.On, Sort: v.query("sort"), Extra: extra}
@@ -192,28 +190,38 @@ func (f filterView) Kind() string {
 
 // export sends the whole list, as it is filtered and sorted, with the columns shown.
 func (o *Office) export(v *Visit, ls *Listing, q list.Query, format string) error {
-	write, types := ls.List.CSV, "text/csv; charset=utf-8"
-	switch format {
-	case "csv":
-	case "xlsx":
-		write, types = ls.List.XLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	default:
+	return o.Engine.View(v.r.Context(), func(r Reader) error {
+		return v.sendFile(ls.List.Name, format, func(out io.Writer) error {
+			if format == "csv" {
+				return ls.List.CSV(out, r, q, v.columns(ls.List), teller{v, ls.List})
+			}
+			return ls.List.XLSX(out, r, q, v.columns(ls.List), teller{v, ls.List})
+		})
+	})
+}
+
+// sendFile sends what write writes as a file of that format, csv or xlsx, named after what it lists and after now.
+func (v *Visit) sendFile(what, format string, write func(io.Writer) error) error {
+	types := map[string]string{"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+	if types[format] == "" {
 		return errForm
 	}
-	name := fmt.Sprintf("%s-%s.%s", ls.List.Name, o.Now().In(o.Zone).Format("20060102-1504"), format)
-	return o.Engine.View(v.r.Context(), func(r Reader) error {
-		h := v.w.Header()
-		h.Set("Content-Type", types)
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-		h.Set("Cache-Control", "no-store")
-		out := &started{ResponseWriter: v.w}
-		err := write(out, r, q, v.columns(ls.List), teller{v, ls.List})
-		if err != nil && out.wrote {
-			o.Log.Error("export broke off", "list", ls.List.Name, "err", err)
-			panic(http.ErrAbortHandler) // half a file must not look like a whole one
-		}
-		return err
-	})
+	if !v.Who.May(auth.ExportData) {
+		return fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
+	}
+	o := v.office
+	name := fmt.Sprintf("%s-%s.%s", what, o.Now().In(o.Zone).Format("20060102-1504"), format)
+	h := v.w.Header()
+	h.Set("Content-Type", types[format])
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	h.Set("Cache-Control", "no-store")
+	out := &started{ResponseWriter: v.w}
+	err := write(out)
+	if err != nil && out.wrote {
+		o.Log.Error("export broke off", "list", what, "err", err)
+		panic(http.ErrAbortHandler) // half a file must not look like a whole one
+	}
+	return err
 }
 
 // started remembers whether a byte of an answer has left.

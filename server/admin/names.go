@@ -25,11 +25,15 @@ func (o *Office) names(r Reader) *names {
 // calling are the columns by which people call a row, the best first: a customer by his name, a job by its number.
 var calling = []string{"name", "number", "serial", "title", "summary", "code", "address"}
 
+// callingOf are the references by whose rows a row without a name of its own is called: a visit by its job.
+var callingOf = []string{"job", "about", "notice", "person", "part", "unit", "party"}
+
 // row returns what the row is called: by its best column, else by the person of that id, else by the end of its id.
 func (n *names) row(k record.Key) (string, error) {
 	if name, ok := n.rows[k]; ok || k.ID.IsZero() {
 		return name, nil
 	}
+	n.rows[k] = unnamed(k) // while it is looked for, in rows that name each other
 	name, err := n.find(k)
 	n.rows[k] = name
 	return name, err
@@ -49,12 +53,21 @@ func (n *names) find(k record.Key) (string, error) {
 		if s := n.translated(row); s != "" {
 			return s, nil
 		}
+		for _, column := range callingOf {
+			if of := row.Get(column); !of.IsNull() && row.Table.Columns[row.Table.Column(column)].Kind != schema.Text {
+				return n.ref(&row.Table.Columns[row.Table.Column(column)], of)
+			}
+		}
 	}
 	if name, err := n.read.PersonName(k.ID); err != nil || name != "" {
 		return name, err
 	}
+	return unnamed(k), nil
+}
+
+func unnamed(k record.Key) string {
 	id := k.ID.String()
-	return "…" + id[len(id)-6:], nil
+	return "…" + id[len(id)-6:]
 }
 
 // translated returns what the row is called in a column that has it in several languages.

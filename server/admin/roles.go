@@ -35,7 +35,7 @@ func (d definedView) Has(p auth.Permission) bool { return d.Grants(p) }
 
 // ListRoles shows which role may do what, and the form that changes the one in the URL.
 func (o *Office) ListRoles(v *Visit) error {
-	page := rolesPage{frame: v.frame(v.t("Roles and rights"), peopleURL)}
+	page := rolesPage{frame: v.frame(v.t("Roles and rights"), rolesURL)}
 	defined, err := o.People.Roles(v.r.Context())
 	if err != nil {
 		return err

@@ -433,6 +433,10 @@ func (r reader) History(rows []record.Key, _ string, _ int) (found []admin.Event
 	return found, "", nil
 }
 
+func (r reader) Journal(admin.JournalFilter, string, int) (found []admin.Event, next string, err error) {
+	return nil, "", nil
+}
+
 func (r reader) Conflicts(open bool, row record.Key, _ string, _ int) (found []judge.Conflict, total int, next string, err error) {
 	for _, c := range r.w.conflicts {
 		if c.Open == open && (row == record.Key{} || row == c.Row) {

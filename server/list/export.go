@@ -20,24 +20,35 @@ type Teller interface {
 // CSV writes the rows as comma-separated values in UTF-8, with the mark by which spreadsheets know it. A text that a
 // spreadsheet would take for a formula has an apostrophe before it.
 func (l *List) CSV(w io.Writer, s Selecter, q Query, columns []*Column, say Teller) error {
-	if _, err := io.WriteString(w, "\uFEFF"); err != nil {
-		return err
-	}
-	out := csv.NewWriter(w)
+	return CSV(w, headsOf(columns, say), func(put func([]string) error) error {
+		return l.Each(s, q, func(row Row) error {
+			var line []string
+			for _, c := range row.Of(columns) {
+				line = append(line, harmless(c, say.Tell(c)))
+			}
+			return put(line)
+		})
+	})
+}
+
+func headsOf(columns []*Column, say Teller) []string {
 	heads := make([]string, len(columns))
 	for i, c := range columns {
 		heads[i] = say.Head(c)
 	}
-	if err := out.Write(heads); err != nil {
+	return heads
+}
+
+// CSV writes the lines that each puts under the heads, in UTF-8 with the mark by which spreadsheets know it.
+func CSV(w io.Writer, heads []string, each func(put func(line []string) error) error) error {
+	if _, err := io.WriteString(w, "\uFEFF"); err != nil {
 		return err
 	}
-	err := l.Each(s, q, func(row Row) error {
-		var line []string
-		for _, c := range row.Of(columns) {
-			line = append(line, harmless(c, say.Tell(c)))
-		}
-		return out.Write(line)
-	})
+	out := csv.NewWriter(w)
+	err := out.Write(heads)
+	if err == nil {
+		err = each(out.Write)
+	}
 	out.Flush()
 	if err == nil {
 		err = out.Error()
@@ -48,15 +59,34 @@ func (l *List) CSV(w io.Writer, s Selecter, q Query, columns []*Column, say Tell
 // harmless keeps a text from being a formula: https://owasp.org/www-community/attacks/CSV_Injection
 func harmless(c Cell, text string) string {
 	if kind := c.Column.Kind; kind == Text || kind == Translated {
-		if strings.ContainsAny(text[:min(1, len(text))], "=+-@\t\r") {
-			return "'" + text
-		}
+		return Harmless(text)
+	}
+	return text
+}
+
+// Harmless returns a text that anybody may have typed as no spreadsheet takes it for a formula.
+func Harmless(text string) string {
+	if strings.ContainsAny(text[:min(1, len(text))], "=+-@\t\r") {
+		return "'" + text
 	}
 	return text
 }
 
 // XLSX writes the rows as a spreadsheet, whose first line stays in sight.
-func (l *List) XLSX(w io.Writer, s Selecter, q Query, columns []*Column, say Teller) (err error) {
+func (l *List) XLSX(w io.Writer, s Selecter, q Query, columns []*Column, say Teller) error {
+	return XLSX(w, headsOf(columns, say), func(put func([]any) error) error {
+		return l.Each(s, q, func(row Row) error {
+			var line []any
+			for _, c := range row.Of(columns) {
+				line = append(line, say.Value(c))
+			}
+			return put(line)
+		})
+	})
+}
+
+// XLSX writes the lines that each puts under the heads as a spreadsheet, whose first line stays in sight.
+func XLSX(w io.Writer, heads []string, each func(put func(line []any) error) error) (err error) {
 	book := excelize.NewFile()
 	defer func() {
 		if e := book.Close(); err == nil {
@@ -70,27 +100,23 @@ func (l *List) XLSX(w io.Writer, s Selecter, q Query, columns []*Column, say Tel
 	if err := sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
-	heads := make([]any, len(columns))
-	for i, c := range columns {
-		heads[i] = say.Head(c)
-	}
-	if err := sheet.SetRow("A1", heads); err != nil {
-		return err
-	}
-	n := 1
-	err = l.Each(s, q, func(row Row) error {
+	n := 0
+	put := func(line []any) error {
 		n++
-		var line []any
-		for _, c := range row.Of(columns) {
-			line = append(line, say.Value(c))
-		}
 		place, err := excelize.CoordinatesToCellName(1, n)
 		if err != nil {
 			return err
 		}
 		return sheet.SetRow(place, line)
-	})
-	if err != nil {
+	}
+	first := make([]any, len(heads))
+	for i, h := range heads {
+		first[i] = h
+	}
+	if err := put(first); err != nil {
+		return err
+	}
+	if err := each(put); err != nil {
 		return err
 	}
 	if err := sheet.Flush(); err != nil {

@@ -77,12 +77,16 @@ func (r reads) nextToIndex(limit int) (*indexing, error) {
 	return next, err
 }
 
-// touchedBy returns the ids of the rows that the change set touches. One that was judged under another dot before has
-// touched none, nor has one that cannot be read, as after an erasure.
+// touchedBy returns the ids of the rows that the change set touches, and that of everything. One that was judged under
+// another dot before has touched none, one that cannot be read, as after an erasure, no row.
 func touchedBy(e *judge.Entry) (ids []record.ID) {
-	change, err := record.ParseChangeSet(e.Encoded)
-	if err != nil || !e.Same.IsZero() {
+	if !e.Same.IsZero() {
 		return nil
+	}
+	ids = append(ids, everything.ID)
+	change, err := record.ParseChangeSet(e.Encoded)
+	if err != nil {
+		return ids
 	}
 	for i := range change.Rows {
 		ids = append(ids, change.Rows[i].ID)

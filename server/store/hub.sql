@@ -104,8 +104,8 @@ CREATE TABLE _restamped (
 	PRIMARY KEY (first_actor, first_counter, rid)
 ) STRICT, WITHOUT ROWID;
 
--- Which change sets touched a row, refused ones too: its history. Ids are unique over all tables. Filled behind the
--- commits (see history.go).
+-- Which change sets touched a row, refused ones too: its history. Ids are unique over all tables; under the id of zeros
+-- stands every change set, for the audit. Filled behind the commits (see history.go).
 CREATE TABLE _touch (
 	pk      BLOB NOT NULL,
 	seq     INTEGER NOT NULL,
