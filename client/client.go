@@ -171,7 +171,9 @@ func (c *Client) Resend(ctx context.Context, old clock.Dot, cause string, do fun
 func (c *Client) write(ctx context.Context, do func(Tx) error, commit func(*device.Tx) (*device.Item, error)) error {
 	var item *device.Item
 	err := c.replica.Write(ctx, func(store *replica.Tx) error {
-		tx, err := device.Begin(store, c.Schema, c.Now().UnixMilli())
+		var salt record.Salt
+		random(salt[:])
+		tx, err := device.Begin(store, c.Schema, c.Now().UnixMilli(), salt)
 		if err != nil {
 			return err
 		}
@@ -212,7 +214,7 @@ func random(b []byte) { _, _ = rand.Read(b) } // crypto/rand never fails: it end
 // View runs do on a stable snapshot of the replica. Its Tx reads; a write in it is lost.
 func (c *Client) View(ctx context.Context, do func(Tx) error) error {
 	return c.replica.Read(ctx, func(store *replica.Tx) error {
-		tx, err := device.Begin(store, c.Schema, c.Now().UnixMilli())
+		tx, err := device.Begin(store, c.Schema, c.Now().UnixMilli(), record.Salt{})
 		if err != nil {
 			return err
 		}

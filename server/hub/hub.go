@@ -5,6 +5,7 @@ package hub
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"maps"
 	"slices"
@@ -103,6 +104,8 @@ type Hub struct {
 	stop  chan struct{}
 }
 
+func salt() (s record.Salt) { _, _ = rand.Read(s[:]); return s } // it never fails: it ends the program instead
+
 // New returns a hub that serves.
 func New(o Options) (*Hub, error) {
 	codec, err := wire.NewCodec(o.Schema)
@@ -114,7 +117,8 @@ func New(o Options) (*Hub, error) {
 	}
 	h := &Hub{
 		Options: o, codec: codec, stop: make(chan struct{}),
-		cfg:      judge.Config{Schema: o.Schema, Rules: o.Rules, Epoch: o.Epoch, RestoreAt: o.RestoreAt, Before: o.Before},
+		cfg: judge.Config{Schema: o.Schema, Rules: o.Rules, Epoch: o.Epoch, RestoreAt: o.RestoreAt, Before: o.Before,
+			Salt: salt},
 		all:      map[*conn]bool{},
 		conns:    map[record.ID]*conn{},
 		watchers: map[chan struct{}]bool{},

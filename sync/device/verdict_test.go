@@ -117,7 +117,7 @@ func TestARefusedChangeIsSentAgainOnce(t *testing.T) {
 	p.hears(refused, wire.Quarantined, fault.LateWrite, nil)
 	amends := func() (item *device.Item, err error) {
 		err = p.store.Write(func(store device.Store) error {
-			tx, err := device.Begin(store, p.schema, p.now)
+			tx, err := device.Begin(store, p.schema, p.now, record.Salt{1})
 			p.must(err)
 			p.must(tx.Update(table("job"), p.job.ID, text("title", "amended")))
 			item, err = tx.CommitAmended("again", refused.Change.Dot)

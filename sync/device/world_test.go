@@ -168,7 +168,7 @@ func (p *phone) takes(page *wire.Page) {
 // does is one local transaction, writes one that writes cells of the job.
 func (p *phone) doing(do func(*device.Tx) error) (item *device.Item, err error) {
 	err = p.store.Write(func(store device.Store) error {
-		tx, err := device.Begin(store, p.schema, p.now)
+		tx, err := device.Begin(store, p.schema, p.now, record.Salt{1})
 		if err != nil {
 			return err
 		}

@@ -23,10 +23,12 @@ type Tx struct {
 	id    *Identity
 	now   int64
 	stamp clock.Stamp
+	salt  record.Salt
 }
 
-// Begin starts a local write on the store at the wall-clock time now (ms since 1970 UTC).
-func Begin(store Store, s *schema.Schema, now int64) (*Tx, error) {
+// Begin starts a local write on the store at the wall-clock time now (ms since 1970 UTC). Salt is chance of the caller's;
+// none will do for one who only reads.
+func Begin(store Store, s *schema.Schema, now int64, salt record.Salt) (*Tx, error) {
 	id, err := store.Identity()
 	if err != nil {
 		return nil, err
@@ -34,7 +36,7 @@ func Begin(store Store, s *schema.Schema, now int64) (*Tx, error) {
 	if id == nil || id.Person.IsZero() {
 		return nil, ErrNotEnrolled
 	}
-	return &Tx{record.NewDraft(store, s), store, id, now, clock.NewHLC(id.Stamp).Now(now)}, nil
+	return &Tx{record.NewDraft(store, s), store, id, now, clock.NewHLC(id.Stamp).Now(now), salt}, nil
 }
 
 // Person returns the replica's person.
@@ -88,6 +90,9 @@ func (t *Tx) commit(cause string, amends clock.Dot) (*Item, error) {
 			return nil, err
 		}
 		cs.Rows = append(cs.Rows, s.Change)
+	}
+	if record.WritesPersonal(t.Schema(), cs.Rows) {
+		cs.Salt = t.salt
 	}
 	item := &Item{N: t.id.Queue + 1, Change: cs, State: Pending}
 	item.encode(t.id.Chain)

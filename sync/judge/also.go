@@ -28,6 +28,7 @@ func (b *Batch) also(rows []record.RowChange, from *record.ChangeSet) error {
 		Dot: clock.Dot{Actor: b.Own, Counter: actor.Counter + 1}, Stamp: b.now, Epoch: b.Epoch, K: b.seq,
 		Cause: from.Cause, Rows: changes,
 	}
+	b.salt(cs)
 	encoded := cs.AppendBinary(nil)
 	if len(encoded) > record.MaxChangeSet {
 		return fmt.Errorf("judge: what follows from %v takes %d bytes", from.Dot, len(encoded))

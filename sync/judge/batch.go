@@ -45,14 +45,22 @@ type Config struct {
 	Rules     Rules       // may be nil
 	Own       clock.Actor // the hub's own, in whose name it writes what Rules decide Also; 0 where they decide none
 	Epoch     uint32
-	RestoreAt uint64        // the commit this epoch began from
-	Before    uint32        // the epoch whose history goes up to RestoreAt: that of the backup
-	Grace     time.Duration // how long after a loss a change made before it is still accepted; 0 means DefaultGrace
+	RestoreAt uint64             // the commit this epoch began from
+	Before    uint32             // the epoch whose history goes up to RestoreAt: that of the backup
+	Grace     time.Duration      // how long after a loss a change made before it is still accepted; 0 means DefaultGrace
+	Salt      func() record.Salt // chance, for what is written on the hub itself
 }
 
 // DefaultGrace bounds causal authorisation: a change that reaches the hub longer than this after its author lost the
 // bucket goes to quarantine, whatever he knew.
 const DefaultGrace = 30 * 24 * time.Hour
+
+// salt gives a change set of the hub's own its salt, if it says something personal.
+func (c *Config) salt(cs *record.ChangeSet) {
+	if record.WritesPersonal(c.Schema, cs.Rows) {
+		cs.Salt = c.Salt()
+	}
+}
 
 // ErrForeign says that a change set carries an actor that is not its author's: the connection is closed.
 var ErrForeign = fault.New(fault.NotAllowed, "the change set carries a number that belongs to another device")

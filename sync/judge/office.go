@@ -29,6 +29,7 @@ func (b *Batch) commit(author Author, a clock.Actor, amends clock.Dot, changes [
 		Dot: clock.Dot{Actor: a, Counter: actor.Counter + 1}, Stamp: b.now, Epoch: b.Epoch, K: b.seq,
 		Amends: amends, Cause: cause, Rows: changes,
 	}
+	b.salt(cs)
 	encoded := cs.AppendBinary(nil)
 	if len(encoded) > record.MaxChangeSet {
 		return Ruling{}, fault.New(fault.TooLarge, "this is too much to change at once; do it in smaller steps")

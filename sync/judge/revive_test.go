@@ -26,7 +26,7 @@ func newStays() *schema.Schema {
 func TestARowThatIsBroughtBackGivesItsHoldsAgain(t *testing.T) {
 	t.Parallel()
 	s, m := newStays(), simtest.NewMaker(1)
-	w := &world{T: t, hub: simtest.NewMemHub(s), make: m, cfg: judge.Config{Schema: s}, now: clock.StampAt(1_750_000_000_000)}
+	w := &world{T: t, hub: simtest.NewMemHub(s), make: m, cfg: judge.Config{Schema: s, Salt: salt}, now: clock.StampAt(1_750_000_000_000)}
 	w.desk = w.enrol(m.ID(), record.ID{}, clock.SideOffice)
 	guest := m.ID()
 	stay, note := record.Key{Table: 2, ID: m.ID()}, record.Key{Table: 3, ID: m.ID()}

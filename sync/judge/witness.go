@@ -110,8 +110,10 @@ func (b *Batch) testimonyOf(actor *Actor, c *record.RowChange, reason *fault.Err
 	if err != nil {
 		return nil, err
 	}
-	same := record.ChangeSet{Rows: []record.RowChange{*c}} // of whichever device: two that held the same are heard once
-	origin := record.Origin{RID: record.ID(record.HashOf(same.AppendBinary(nil)))}
+	origin, err := b.originOf(c)
+	if err != nil {
+		return nil, err
+	}
 	known, err := b.entryOf(origin)
 	if err != nil || known != nil && isTestimony(known) {
 		return nil, err
@@ -123,6 +125,7 @@ func (b *Batch) testimonyOf(actor *Actor, c *record.RowChange, reason *fault.Err
 	if known != nil { // somebody gave his own change set the name that this one would have
 		cs.Origin = record.Origin{}
 	}
+	b.salt(cs)
 	encoded := cs.AppendBinary(nil)
 	if len(encoded) > record.MaxChangeSet {
 		return nil, nil
@@ -133,6 +136,14 @@ func (b *Batch) testimonyOf(actor *Actor, c *record.RowChange, reason *fault.Err
 		Dot: cs.Dot, Origin: cs.First(hash), Hash: hash, Seq: b.seq, Eff: eff, Encoded: encoded,
 		Outcome: wire.Quarantined, Code: reason.Code, Message: reason.Message,
 	}, nil
+}
+
+// originOf returns what a testimony is known by, of whichever device: two that held the same are heard once. Personal
+// values are left out, since nobody is to find them by it; the row's vector, which stands for them, is in it.
+func (b *Batch) originOf(c *record.RowChange) (record.Origin, error) {
+	same := record.ChangeSet{Dot: clock.Dot{Actor: 1, Counter: 1}, Rows: []record.RowChange{*c}}
+	bare, _, err := record.Redact(b.Schema, same.AppendBinary(nil), map[record.Key]bool{c.Key(): true})
+	return record.Origin{RID: record.ID(record.HashOf(bare))}, err
 }
 
 func isTestimony(e *Entry) bool { return e.Code == fault.Witness || e.Code == fault.WitnessUnproved }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/schema"
@@ -53,7 +54,29 @@ type ChangeSet struct {
 	K      uint64      // how far the author's class of assignments was complete
 	Amends clock.Dot   // the quarantined change set that this one replaces, zero for none
 	Cause  string      // what the author did: the name of a command, for the audit
+	Salt   Salt        // of one that says something personal; zero for others
 	Rows   []RowChange
+}
+
+// Salt is chance, in a change set that writes personal values. It goes with them when they are erased: what stays is a
+// hash that nobody can find them by, guessing. So the chains over hashes hold, and tell nothing.
+type Salt [16]byte
+
+// WritesPersonal reports whether a change writes a personal value.
+func WritesPersonal(s *schema.Schema, rows []RowChange) bool {
+	for i := range rows {
+		t := s.TableByID(rows[i].Table)
+		if t != nil && slices.ContainsFunc(rows[i].Cells, func(w CellWrite) bool { return w.isPersonal(t) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPersonal reports whether the write says something personal.
+func (w *CellWrite) isPersonal(t *schema.Table) bool {
+	at := t.ColumnByID(w.Column)
+	return at >= 0 && t.Columns[at].Has(schema.Personal) && !(w.Value.IsNull() && w.Saw.IsNull())
 }
 
 // Hash is the first half of a SHA-256 over canonical bytes.
@@ -104,12 +127,12 @@ const (
 
 // AppendBinary appends the canonical encoding:
 //
-//	changeset = dot flags [origin] stamp offset:zigzag epoch K [amends:dot] cause rows:n { row }
+//	changeset = dot flags [origin] stamp offset:zigzag epoch K [amends:dot] cause [salt:16] rows:n { row }
 //	origin    = dot rid:16
 //	row       = op table id:16 context:vector cells:n { column key value settles [saw:value] { dot } }
 //
-// All numbers are unsigned varints unless said otherwise; flag bit 0 says that origin follows, bit 1 amends. Settles is
-// twice the number of dots, plus one where saw follows.
+// All numbers are unsigned varints unless said otherwise; flag bit 0 says that origin follows, bit 1 amends, bit 2
+// salt. Settles is twice the number of dots, plus one where saw follows.
 func (c *ChangeSet) AppendBinary(b []byte) []byte {
 	b = appendDot(b, c.Dot)
 	flags := byte(0)
@@ -118,6 +141,9 @@ func (c *ChangeSet) AppendBinary(b []byte) []byte {
 	}
 	if !c.Amends.IsZero() {
 		flags |= 2
+	}
+	if c.Salt != (Salt{}) {
+		flags |= 4
 	}
 	b = append(b, flags)
 	if flags&1 != 0 {
@@ -131,6 +157,9 @@ func (c *ChangeSet) AppendBinary(b []byte) []byte {
 		b = appendDot(b, c.Amends)
 	}
 	b = appendText(b, c.Cause)
+	if flags&4 != 0 {
+		b = append(b, c.Salt[:]...)
+	}
 	b = binary.AppendUvarint(b, uint64(len(c.Rows)))
 	for i := range c.Rows {
 		b = c.Rows[i].appendBinary(b)
@@ -186,8 +215,12 @@ func ParseChangeSet(b []byte) (*ChangeSet, error) {
 		c.Amends = r.dot()
 	}
 	c.Cause = r.text()
+	if flags&4 != 0 {
+		c.Salt = Salt(r.id())
+	}
 	n := r.count(20)
-	if flags > 3 || flags&1 != 0 && c.Origin.IsZero() || flags&2 != 0 && c.Amends.IsZero() || n > MaxRows || len(c.Cause) > MaxCause || !isText(c.Cause) {
+	if flags > 7 || flags&1 != 0 && c.Origin.IsZero() || flags&2 != 0 && c.Amends.IsZero() ||
+		flags&4 != 0 && c.Salt == (Salt{}) || n > MaxRows || len(c.Cause) > MaxCause || !isText(c.Cause) {
 		r.fail()
 	}
 	if r.err == nil {

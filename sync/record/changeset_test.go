@@ -8,6 +8,7 @@ import (
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -55,13 +56,17 @@ func TestMalformedChangeSetsAreRefused(t *testing.T) {
 		t.Fatalf("the one that is well formed: %v, %v", c, err)
 	}
 	for name, change := range map[string]func([]byte) []byte{
-		"nothing":                   func([]byte) []byte { return nil },
-		"a byte too few":            func(b []byte) []byte { return b[:len(b)-1] },
-		"a byte too many":           func(b []byte) []byte { return append(b, 0) },
-		"more than the largest":     func(b []byte) []byte { return append(b, make([]byte, record.MaxChangeSet)...) },
-		"no actor":                  set(actor, 0),
-		"no counter":                set(counter, 0),
-		"an unknown flag":           set(flags, 4),
+		"nothing":                 func([]byte) []byte { return nil },
+		"a byte too few":          func(b []byte) []byte { return b[:len(b)-1] },
+		"a byte too many":         func(b []byte) []byte { return append(b, 0) },
+		"more than the largest":   func(b []byte) []byte { return append(b, make([]byte, record.MaxChangeSet)...) },
+		"no actor":                set(actor, 0),
+		"no counter":              set(counter, 0),
+		"an unknown flag":         set(flags, 8),
+		"a flag without its salt": set(flags, 4),
+		"a salt of zero": func(b []byte) []byte {
+			return append(append([]byte{1, 1, 4, 9, 0, 1, 7, 0}, make([]byte, 16)...), b[8:]...)
+		},
 		"a flag without its origin": set(flags, 1),
 		"an origin of zero":         func(b []byte) []byte { return append(append([]byte{1, 1, 1}, make([]byte, 16)...), b[3:]...) },
 		"amends nothing":            func(b []byte) []byte { return append([]byte{1, 1, 2, 9, 0, 1, 7, 0, 0}, b[7:]...) },
@@ -98,6 +103,46 @@ func TestIdentitySurvivesStampingAgain(t *testing.T) {
 	second := record.HashOf(again.AppendBinary(nil))
 	if first == second || again.First(second) != c.First(first) {
 		t.Error("a change set under a new name is not known as the old one")
+	}
+}
+
+// What was erased from a change set cannot be found by guessing, from what is left of it and the hash that it keeps.
+func TestWhatWasErasedCannotBeGuessed(t *testing.T) {
+	t.Parallel()
+	s := schema.Must(schema.New("test", 1, &schema.Table{
+		ID: 1, Name: "customer", Columns: []schema.Column{
+			{ID: 1, Name: "name", Kind: schema.Text}, {ID: 2, Name: "phone", Kind: schema.Text, Flags: schema.Personal},
+		},
+		Buckets: []schema.Bucket{{Kind: schema.SharedBucket}},
+	}))
+	writes := func(column schema.ColumnID, v, saw record.Value) []record.RowChange {
+		return []record.RowChange{{Op: record.Update, Table: 1, ID: record.ID{7}, Cells: []record.CellWrite{
+			{CellID: record.CellID{Column: column}, Value: v, Saw: saw}}}}
+	}
+	number, none := record.Text("555-0100"), record.Null
+	for i, c := range []struct {
+		rows     []record.RowChange
+		personal bool
+	}{
+		{writes(1, number, none), false}, {writes(2, number, none), true}, {writes(2, none, number), true}, {writes(2, none, none), false},
+	} {
+		if got := record.WritesPersonal(s, c.rows); got != c.personal {
+			t.Errorf("%d: personal %v", i, got)
+		}
+	}
+	cs := record.ChangeSet{Dot: clock.Dot{Actor: 4, Counter: 1}, Salt: record.Salt{9}, Rows: writes(2, number, number)}
+	encoded := cs.AppendBinary(nil)
+	left, changed, err := record.Redact(s, encoded, map[record.Key]bool{{Table: 1, ID: record.ID{7}}: true})
+	if err != nil || !changed {
+		t.Fatal(changed, err)
+	}
+	guess, err := record.ParseChangeSet(left)
+	if err != nil || !cmp.Equal(guess.Rows, writes(2, none, none), sameValues) {
+		t.Fatal(guess, err)
+	}
+	guess.Rows = writes(2, number, number)
+	if record.HashOf(guess.AppendBinary(nil)) == record.HashOf(encoded) {
+		t.Error("the hash tells that the guess is right")
 	}
 }
 

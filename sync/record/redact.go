@@ -2,8 +2,8 @@ package record
 
 import "fieldsync/sync/schema"
 
-// Redact returns the encoded change set without the personal values that it wrote into the rows, and whether there were
-// any. Its bytes then no longer have the hash it is known by, which stays what it was.
+// Redact returns the encoded change set without the personal values that it wrote into the rows, nor its salt, and whether
+// there were any. Its bytes then no longer have the hash it is known by, which stays what it was.
 func Redact(s *schema.Schema, encoded []byte, rows map[Key]bool) ([]byte, bool, error) {
 	cs, err := ParseChangeSet(encoded)
 	if err != nil {
@@ -17,14 +17,14 @@ func Redact(s *schema.Schema, encoded []byte, rows map[Key]bool) ([]byte, bool, 
 			continue
 		}
 		for j := range c.Cells {
-			at := t.ColumnByID(c.Cells[j].Column)
-			if at >= 0 && t.Columns[at].Has(schema.Personal) && !c.Cells[j].Value.IsNull() {
-				c.Cells[j].Value, redacted = Null, true
+			if w := &c.Cells[j]; w.isPersonal(t) {
+				w.Value, w.Saw, redacted = Null, Null, true
 			}
 		}
 	}
 	if !redacted {
 		return encoded, false, nil
 	}
+	cs.Salt = Salt{}
 	return cs.AppendBinary(nil), true, nil
 }

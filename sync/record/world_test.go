@@ -81,6 +81,9 @@ var (
 		if rapid.Bool().Draw(t, "amends") {
 			c.Amends = anyDot.Draw(t, "amended")
 		}
+		if rapid.Bool().Draw(t, "salted") {
+			c.Salt = record.Salt{1, rapid.Byte().Draw(t, "salt")}
+		}
 		c.Rows = rapid.SliceOfN(rapid.Custom(anyRowChange), 0, 3).Draw(t, "rows")
 		return c
 	})

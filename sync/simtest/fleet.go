@@ -138,6 +138,14 @@ func (f *Fleet) id() record.ID {
 	return record.NewID(f.now, random)
 }
 
+// salt is chance for a change set that says something personal.
+func (f *Fleet) salt() (s record.Salt) {
+	for i := range s {
+		s[i] = byte(f.Uint32())
+	}
+	return s
+}
+
 func (f *Fleet) clock() string {
 	ms := f.now - epochBegin
 	return fmt.Sprintf("%3d.%03d", ms/1000, ms%1000)

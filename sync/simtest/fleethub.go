@@ -54,7 +54,8 @@ func newFleetHub(f *Fleet) *fleetHub {
 
 func (h *fleetHub) config() judge.Config {
 	m := h.store.Marker()
-	return judge.Config{Schema: Schema, Rules: rules{}, Epoch: m.Epoch, RestoreAt: m.RestoreAt, Before: m.Before}
+	return judge.Config{Schema: Schema, Rules: rules{}, Epoch: m.Epoch, RestoreAt: m.RestoreAt, Before: m.Before,
+		Salt: h.f.salt}
 }
 
 // write runs do in a group commit of its own, then answer, which sees what was written; and tells the sessions. It

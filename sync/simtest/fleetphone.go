@@ -205,7 +205,7 @@ func (p *phone) update(cause string, amends clock.Dot, story func(*device.Tx) er
 	}
 	var item *device.Item
 	durable, err := p.write(func(store device.Store) error {
-		tx, err := device.Begin(store, p.schema, p.now())
+		tx, err := device.Begin(store, p.schema, p.now(), p.f.salt())
 		if err != nil {
 			return err
 		}

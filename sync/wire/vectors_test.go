@@ -210,7 +210,7 @@ var (
 		},
 		{
 			Dot: clock.Dot{Actor: device, Counter: 14}, Origin: record.Origin{Dot: clock.Dot{Actor: device, Counter: 2}, RID: record.ID{0xa1, 15: 0x1a}}, Stamp: sampleStamp + 1, Epoch: 1, K: 4711,
-			Amends: clock.Dot{Actor: device, Counter: 9}, Cause: "resend",
+			Amends: clock.Dot{Actor: device, Counter: 9}, Cause: "resend", Salt: record.Salt{0x5a, 15: 0xa5},
 			Rows: []record.RowChange{
 				{Op: record.Insert, Table: 1, ID: record.ID{5}, Cells: []record.CellWrite{{CellID: record.CellID{Column: 1}, Value: record.Text("new")}}},
 				{Op: record.Delete, Table: 1, ID: record.ID{6}, Context: sampleVector},
