@@ -30,7 +30,7 @@ func (s *Store) Backup(ctx context.Context, path string) (Backup, error) {
 	if err == nil {
 		err = s.Write(ctx, func(tx *Tx) error { return tx.putBackup(b) })
 	}
-	return b, explain(err)
+	return b, s.explain(err)
 }
 
 func (s *Store) backup(ctx context.Context, path string) (b Backup, err error) {
@@ -54,7 +54,7 @@ func (s *Store) backup(ctx context.Context, path string) (b Backup, err error) {
 
 // copyTo copies the database without what is free in it.
 func (s *Store) copyTo(ctx context.Context, path string) error {
-	c, err := connect(s.options.Path, copying)
+	c, err := s.engine.connect(toCopy)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *Store) copyTo(ctx context.Context, path string) error {
 
 // readBack verifies a copy, as one would who has nothing else.
 func (s *Store) readBack(ctx context.Context, path string) (b Backup, err error) {
-	c, err := connect(path, reading)
+	c, err := sqlite{path: path}.connect(toRead)
 	if err != nil {
 		return b, err
 	}
@@ -104,7 +104,7 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	if err == nil && busy != 0 {
 		err = fault.New(Busy, "Somebody is reading the database. Try again.")
 	}
-	return explain(err)
+	return s.explain(err)
 }
 
 func forceFile(path string) error {

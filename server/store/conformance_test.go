@@ -1,7 +1,6 @@
 package store
 
 import (
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -13,10 +12,12 @@ import (
 
 func TestStoreKeepsTheContractOfTheHub(t *testing.T) {
 	t.Parallel()
-	simtest.TestHubStore(t, func(t *testing.T, s *schema.Schema) simtest.HubStore {
-		a := &adapter{t: t, options: Options{Path: filepath.Join(t.TempDir(), "hub.db"), Schema: s, Log: quiet}}
-		a.store = open(t, a.options)
-		return a
+	onEach(t, func(t *testing.T, where somewhere) {
+		simtest.TestHubStore(t, func(t *testing.T, s *schema.Schema) simtest.HubStore {
+			a := &adapter{t: t, options: where(t, s)}
+			a.store = open(t, a.options)
+			return a
+		})
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"fieldsync/server/store/postgres/pgtest"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 // writeForEver commits change sets and says of each commit how far it went, once it is durable.

@@ -16,7 +16,8 @@ import (
 // has an epoch, which stands in the database and in the file <path>.epoch beside it, and the registry knows the latest
 // commit. If they do not agree, the database was put back, or moved without its companions: a new epoch begins at
 // what the database holds, and devices compare everything. An epoch begun without need costs them that comparison; one
-// not begun would cost them work. The marker is written before the database, so that no database ever has an epoch
+// not begun would cost them work. A server of PostgreSQL can tell by itself, by its lineage, which the database remembers
+// too; so several hubs may share one, each with companions of its own, which know no more than it does. The marker is written before the database, so that no database ever has an epoch
 // that the marker does not know, wherever the process dies.
 
 // identity is which history the database belongs to.
@@ -26,6 +27,7 @@ type identity struct {
 	restoreAt uint64
 	before    uint32 // the epoch whose history goes up to restoreAt
 	head      uint64 // when the store was opened
+	lineage   string // that the database remembers
 }
 
 // marker is the file <path>.epoch.
@@ -73,23 +75,27 @@ func unreadable(err error) error {
 func (s *Store) identify() (i identity, err error) {
 	c := s.writer.conn
 	_, err = c.One(func(q *sqlrow.Rows) error {
-		i = identity{id: q.ID(0), epoch: uint32(q.Int(1)), restoreAt: q.Uint(2), head: q.Uint(3), before: uint32(q.Int(4))}
+		i = identity{id: q.ID(0), epoch: uint32(q.Int(1)), restoreAt: q.Uint(2), head: q.Uint(3), before: uint32(q.Int(4)),
+			lineage: q.Text(5)}
 		return q.Err()
-	}, "SELECT id, epoch, restore_at, (SELECT coalesce(max(seq), 0) FROM _log), before FROM _hub")
+	}, "SELECT id, epoch, restore_at, (SELECT coalesce(max(seq), 0) FROM _log), before, lineage FROM _hub")
 	return i, err
 }
 
 // gone says why the database is not the one that its companions know, "" if it is.
 func (s *Store) gone(mark *marker) string {
 	i, r := s.identity, s.registry
+	tells := i.lineage != "" // the database does, and says that it is the same
 	switch {
+	case i.lineage != s.engine.lineage():
+		return "the database was restored, or another server took over"
 	case mark == nil && i.head == 0 && i.epoch == 0 && len(r.actors) == 0:
 		return "" // a new one
-	case mark == nil:
+	case mark == nil && !tells:
 		return "there is no epoch marker beside the database"
-	case mark.Database != hex.EncodeToString(i.id[:]):
+	case mark != nil && mark.Database != hex.EncodeToString(i.id[:]):
 		return "the epoch marker is that of another database"
-	case mark.Epoch != i.epoch:
+	case mark != nil && (mark.Epoch > i.epoch || mark.Epoch < i.epoch && !tells):
 		return "the epoch marker and the database do not agree"
 	case r.epoch == i.epoch && r.head > i.head:
 		return "the database lacks commits that were made"
@@ -112,8 +118,9 @@ func (s *Store) beginEpoch(mark *marker, reason string) error {
 	if err := s.mark(); err != nil {
 		return err
 	}
-	_, err := s.writer.conn.Exec("UPDATE _hub SET epoch = ?, restore_at = ?, before = ?", int64(i.epoch), int64(i.restoreAt),
-		int64(i.before))
+	i.lineage = s.engine.lineage()
+	_, err := s.writer.conn.Exec("UPDATE _hub SET epoch = ?, restore_at = ?, before = ?, lineage = ?",
+		int64(i.epoch), int64(i.restoreAt), int64(i.before), i.lineage)
 	return err
 }
 
@@ -140,7 +147,8 @@ func (s *Store) catchUp() error {
 		}
 	}
 	s.registry.committed(s.identity.epoch, s.identity.head, known)
-	if mark, err := readMarker(s.options.Path + ".epoch"); err != nil || mark != nil {
+	mark, err := readMarker(s.options.Path + ".epoch")
+	if err != nil || mark != nil && mark.Epoch == s.identity.epoch {
 		return err
 	}
 	return s.mark()

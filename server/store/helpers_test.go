@@ -2,15 +2,18 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"fieldsync/server/store/postgres/pgtest"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
 )
 
@@ -22,7 +25,9 @@ func open(t testing.TB, o Options) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), o)
 	if err != nil {
-		t.Fatal(err)
+		f := new(fault.Error)
+		_ = errors.As(err, &f)
+		t.Fatal(err, f.Detail)
 	}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -30,6 +35,27 @@ func open(t testing.TB, o Options) *Store {
 		}
 	})
 	return s
+}
+
+// somewhere returns how to open a store where there was none.
+type somewhere func(testing.TB, *schema.Schema) Options
+
+// onSQLite and onPostgres are the databases that there are.
+func onSQLite(t testing.TB, s *schema.Schema) Options {
+	return Options{Path: filepath.Join(t.TempDir(), "hub.db"), Schema: s, Log: quiet}
+}
+
+func onPostgres(t testing.TB, s *schema.Schema) Options {
+	o := onSQLite(t, s)
+	o.Database = pgtest.Database(t)
+	return o
+}
+
+// onEach runs a test on each database.
+func onEach(t *testing.T, test func(*testing.T, somewhere)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { t.Parallel(); test(t, onSQLite) })
+	t.Run("PostgreSQL", func(t *testing.T) { t.Parallel(); test(t, onPostgres) })
 }
 
 // fresh opens a new store in a folder of its own.

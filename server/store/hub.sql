@@ -12,7 +12,9 @@ CREATE TABLE _hub (
 	restore_at INTEGER NOT NULL, -- the commit that this epoch began from
 	before     INTEGER NOT NULL DEFAULT 0, -- the epoch whose history goes up to there: that of the backup
 	schema     TEXT NOT NULL,    -- the application's schema by name and version
-	version    INTEGER NOT NULL
+	version    INTEGER NOT NULL,
+	lineage    TEXT NOT NULL DEFAULT '',   -- where the database can tell that it was put back (see engine.lineage)
+	turn       INTEGER NOT NULL DEFAULT 0  -- counts write transactions, where several processes write: each locks it
 ) STRICT;
 
 -- A row for each commit of the engine, which may cover several commit numbers: seq is the highest. The first row with

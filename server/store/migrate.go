@@ -9,20 +9,17 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// applicationID stands in the header of the file ("fsyn"), so that another program's database is never taken for ours.
-const applicationID = 0x6673796e
-
 //go:embed hub.sql
 var hubSQL string
 
-// migrations bring the hub's own tables from one version to the next; the version stands in the header of the file.
+// migrations bring the hub's own tables from one version to the next; see engine.version.
 // A step is never changed once it was released.
 var migrations = []string{hubSQL}
 
 // migrate brings the tables of the hub and of the application to the version of this program: all of it or nothing.
 func (s *Store) migrate() error {
 	c := s.writer.conn
-	if err := c.run("BEGIN IMMEDIATE"); err != nil {
+	if err := s.engine.exclusive(c); err != nil {
 		return err
 	}
 	if err := s.migrateHub(c); err != nil {
@@ -37,38 +34,21 @@ func (s *Store) migrate() error {
 }
 
 func (s *Store) migrateHub(c *conn) error {
-	version, err := c.Int("PRAGMA user_version")
-	if err != nil {
-		return err
-	}
-	if err = recogniseFile(c, version); err != nil {
-		return err
-	}
-	for ; int(version) < len(migrations); version++ {
-		if _, err = c.Exec(migrations[version]); err != nil {
-			return fmt.Errorf("store: migration %d: %w", version+1, err)
-		}
-	}
-	return c.run(fmt.Sprintf("PRAGMA application_id = %d", applicationID),
-		fmt.Sprintf("PRAGMA user_version = %d", version))
-}
-
-// recogniseFile refuses a database that is not the hub's, or of a later version.
-func recogniseFile(c *conn, version int64) error {
-	id, err := c.Int("PRAGMA application_id")
-	if err != nil {
-		return err
-	}
-	tables, err := c.Int("SELECT count(*) FROM sqlite_schema")
+	version, err := s.engine.version(c)
 	switch {
 	case err != nil:
 		return err
-	case id != applicationID && tables > 0:
-		return fault.New(Foreign, "The file is another program's database. Name the hub's database file.")
 	case int(version) > len(migrations):
 		return fault.New(Newer, "The database was written by a newer version of the hub. Install that version.")
+	case int(version) == len(migrations):
+		return nil
 	}
-	return nil
+	for ; int(version) < len(migrations); version++ {
+		if err = c.run(s.engine.dialect().Definition(migrations[version])); err != nil {
+			return fmt.Errorf("store: migration %d: %w", version+1, err)
+		}
+	}
+	return s.engine.setVersion(c, version)
 }
 
 func (s *Store) migrateSchema(c *conn) error {
@@ -110,7 +90,7 @@ func (s *Store) found(c *conn) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.Exec("INSERT INTO _hub(one, id, epoch, restore_at, schema, version) VALUES(1, ?, 0, 0, ?, ?)",
-		id, s.options.Schema.Name, int64(s.options.Schema.Version))
+	_, err = c.Exec("INSERT INTO _hub(one, id, epoch, restore_at, schema, version, lineage) VALUES(1, ?, 0, 0, ?, ?, ?)",
+		id, s.options.Schema.Name, int64(s.options.Schema.Version), s.engine.lineage())
 	return err
 }

@@ -5,15 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"io"
 	"log/slog"
-	"net/url"
 	"sync"
 	"time"
-
-	sqlite3 "modernc.org/sqlite"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/schema"
@@ -23,18 +19,20 @@ import (
 
 // Options say what to open and how.
 type Options struct {
-	Path    string         // of the database file; it is created if there is none
-	Schema  *schema.Schema // the application's tables
-	Readers int            // how many snapshots may be open at a time; 0 means 8
-	Random  io.Reader      // for salts, ids and nonces; nil means crypto/rand
-	Keys    seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
-	KeyFile string         // "" means Path + ".keys"; made if there is none
-	Log     *slog.Logger   // for what the operator should know; nil means slog.Default
+	Path     string         // of the database file, which is created if there is none, and of the files beside it
+	Database string         // postgres://…: the database stands there, and only the files beside it at Path; "" means SQLite
+	Schema   *schema.Schema // the application's tables
+	Readers  int            // how many snapshots may be open at a time; 0 means 8
+	Random   io.Reader      // for salts, ids and nonces; nil means crypto/rand
+	Keys     seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
+	KeyFile  string         // "" means Path + ".keys"; made if there is none
+	Log      *slog.Logger   // for what the operator should know; nil means slog.Default
 }
 
 // Store is the hub's storage. Its methods are safe for concurrent use.
 type Store struct {
 	options  Options
+	engine   engine
 	layout   *sqlrow.Layout
 	shown    *sqlrow.Layout // the rows as a device has them
 	writer   *writer
@@ -69,17 +67,24 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{options: o, layout: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Hub).Sealing(box),
-		shown: sqlrow.New(o.Schema, sqlrow.SQLite, sqlrow.Device).Sealing(box),
-		moved: make(chan struct{}, 1), stop: make(chan struct{})}
+	s := &Store{options: o, engine: engineOf(o), moved: make(chan struct{}, 1), stop: make(chan struct{})}
+	s.layout = sqlrow.New(o.Schema, s.engine.dialect(), sqlrow.Hub).Sealing(box)
+	s.shown = sqlrow.New(o.Schema, s.engine.dialect(), sqlrow.Device).Sealing(box)
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(explain(err), s.Close())
+		return nil, errors.Join(s.explain(err), s.Close())
 	}
 	return s, nil
 }
 
+func engineOf(o Options) engine {
+	if o.Database == "" {
+		return sqlite{o.Path, o.Readers}
+	}
+	return &postgresql{url: o.Database, readers: o.Readers}
+}
+
 func (s *Store) open(ctx context.Context) (err error) {
-	conn, err := connect(s.options.Path, writing)
+	conn, err := s.engine.connect(toWrite)
 	if err != nil {
 		return err
 	}
@@ -91,11 +96,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.readers = newReaders(s, s.options.Readers)
-	s.reports, err = sql.Open("sqlite", location(s.options.Path, reporting))
-	if err != nil {
+	if s.reports, err = s.engine.reports(); err != nil {
 		return err
 	}
-	s.reports.SetMaxOpenConns(s.options.Readers)
 	s.moved <- struct{}{} // the last process may have left something to do
 	s.followers.Go(s.keepHistory)
 	return ctx.Err()
@@ -120,7 +123,7 @@ func (s *Store) Close() error {
 		if s.registry != nil {
 			errs = append(errs, s.registry.close())
 		}
-		s.closed = explain(errors.Join(errs...))
+		s.closed = s.explain(errors.Join(errs...))
 	})
 	return s.closed
 }
@@ -130,49 +133,8 @@ func (s *Store) Schema() *schema.Schema { return s.options.Schema }
 
 // Query runs one SELECT for a report, outside any snapshot, on connections that cannot write.
 func (s *Store) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := s.reports.QueryContext(ctx, query, args...)
-	return rows, explain(err)
-}
-
-// The settings of connections. A commit is durable when it returns (FULL). Checkpoints are rare, since they are 40 %
-// of the cost of spread writes. The writer's cache holds the upper levels of every table; a reader's need not.
-var (
-	writing = []string{"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-65536)",
-		"busy_timeout(10000)", "secure_delete(ON)"}
-	reading   = []string{"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"}
-	reporting = []string{"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"}
-	copying   = []string{"busy_timeout(10000)"}
-)
-
-func location(path string, pragmas []string) string {
-	at := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
-	return at.String()
-}
-
-// conn is one connection with its prepared statements.
-type conn struct {
-	*sqlrow.Conn
-	raw driver.Conn
-}
-
-func connect(path string, pragmas []string) (*conn, error) {
-	raw, err := new(sqlite3.Driver).Open(location(path, pragmas))
-	if err != nil {
-		return nil, err
-	}
-	return &conn{sqlrow.Wrap(raw), raw}, nil
-}
-
-func (c *conn) close() error { return errors.Join(c.Conn.Close(), c.raw.Close()) }
-
-// run executes statements that take nothing and give nothing.
-func (c *conn) run(statements ...string) error {
-	for _, text := range statements {
-		if _, err := c.Exec(text); err != nil {
-			return err
-		}
-	}
-	return nil
+	rows, err := s.reports.QueryContext(ctx, s.engine.dialect().Statement(query), args...)
+	return rows, s.explain(err)
 }
 
 func (s *Store) random(n int) ([]byte, error) {

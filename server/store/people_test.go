@@ -244,7 +244,7 @@ func TestReportsCannotWrite(t *testing.T) {
 		t.Error("it gave rows")
 	}
 	if err == nil {
-		err = explain(rows.Err())
+		err = s.explain(rows.Err())
 	}
 	refused(t, err, ReadOnly)
 	path := filepath.Join(t.TempDir(), "other.db")

@@ -15,14 +15,14 @@ import (
 func (s *Store) Read(ctx context.Context, do func(*View) error) error {
 	c, err := s.readers.get(ctx)
 	if err != nil {
-		return explain(err)
+		return s.explain(err)
 	}
 	defer s.readers.put(c)
-	return explain(s.read(c, do))
+	return s.explain(s.read(c, do))
 }
 
 func (s *Store) read(c *conn, do func(*View) error) (err error) {
-	if err = c.run("BEGIN"); err != nil {
+	if err = s.engine.snapshot(c); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.run("ROLLBACK")) }()
@@ -58,8 +58,8 @@ type reads struct {
 // readers is a pool of connections that read, opened when they are first needed. The one that was used last is used
 // first: its statements are prepared, and its cache holds what is being asked for.
 type readers struct {
-	path  string
-	slots chan struct{} // one for each snapshot that may be open
+	engine engine
+	slots  chan struct{} // one for each snapshot that may be open
 
 	mu     sync.Mutex
 	idle   []*conn // the last one was used last
@@ -67,7 +67,7 @@ type readers struct {
 }
 
 func newReaders(s *Store, n int) *readers {
-	return &readers{path: s.options.Path, slots: make(chan struct{}, n)}
+	return &readers{engine: s.engine, slots: make(chan struct{}, n)}
 }
 
 func (r *readers) get(ctx context.Context) (*conn, error) {
@@ -78,7 +78,7 @@ func (r *readers) get(ctx context.Context) (*conn, error) {
 	}
 	c, err := r.take()
 	if c == nil && err == nil {
-		c, err = connect(r.path, reading)
+		c, err = r.engine.connect(toRead)
 	}
 	if err != nil {
 		<-r.slots
@@ -93,15 +93,23 @@ func (r *readers) take() (c *conn, err error) {
 	if r.closed {
 		return nil, fault.New(Stopped, "The hub is shutting down. Try again later.")
 	}
-	if n := len(r.idle); n > 0 {
+	for n := len(r.idle); n > 0 && (c == nil || !c.alive()); n-- {
 		c, r.idle = r.idle[n-1], r.idle[:n-1]
+	}
+	if c != nil && !c.alive() {
+		c = nil
 	}
 	return c, nil
 }
 
+// put keeps the connection for the next one; one that broke is forgotten.
 func (r *readers) put(c *conn) {
 	r.mu.Lock()
-	r.idle = append(r.idle, c)
+	if c.alive() {
+		r.idle = append(r.idle, c)
+	} else {
+		_ = c.close()
+	}
 	r.mu.Unlock()
 	<-r.slots
 }

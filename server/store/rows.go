@@ -2,7 +2,6 @@ package store
 
 import (
 	"database/sql/driver"
-	"errors"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -96,8 +95,7 @@ func (v *View) FeedSince(b record.Bucket, class schema.Class, after, to uint64, 
 	if v.heads.quiet(place{b, class}, after, v.head) {
 		return nil, nil
 	}
-	// A bound LIMIT would make SQLite plan the query anew at each call, which takes longer than the query.
-	rows, err := v.conn.Query("SELECT seq, tbl, pk FROM _feed WHERE bucket = ? AND class = ? AND seq > ? AND seq <= ?"+
+	rows, err := v.conn.QueryUpTo(limit, "SELECT seq, tbl, pk FROM _feed WHERE bucket = ? AND class = ? AND seq > ? AND seq <= ?"+
 		" ORDER BY seq, tbl, pk", b.Bytes(), int64(class), int64(after), int64(to))
 	if err != nil {
 		return nil, err
@@ -116,18 +114,8 @@ func (v *View) Scan(
 	t *schema.Table, rule int, b record.Bucket, after record.ID, yield func(*record.Row) bool,
 ) error {
 	where, args := within(t, rule, b)
-	rows, err := v.conn.Query(v.layout.Select(t)+" WHERE "+where+" AND id > ? ORDER BY id", append(args, after[:])...)
-	if err != nil {
-		return err
-	}
-	for more := true; more && rows.Next(); {
-		row, err := v.readShown(rows, t)
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		more = yield(row)
-	}
-	return rows.Close()
+	return v.layout.ScanAfter(v.conn.Conn, t, v.layout.Select(t)+" WHERE id > ? AND "+where+" ORDER BY id",
+		append([]driver.Value{after[:]}, args...), v.readShown, yield)
 }
 
 // readShown reads a row as a device has it: of the packed metadata, which stand before the last column, only what they

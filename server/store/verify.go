@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 
 	"fieldsync/sync/clock"
@@ -52,7 +53,7 @@ func (s *Store) Verify(ctx context.Context) (*VerifyReport, error) {
 func (r reads) verify(ctx context.Context) (*VerifyReport, error) {
 	report := &VerifyReport{}
 	for _, check := range []func(*VerifyReport) error{
-		r.verifyPages, r.verifyRows, r.verifyFeed, r.verifyLedger, r.verifyChain,
+		func(report *VerifyReport) error { return r.engine.verify(r, report) }, r.verifyRows, r.verifyFeed, r.verifyLedger, r.verifyChain,
 	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -62,16 +63,6 @@ func (r reads) verify(ctx context.Context) (*VerifyReport, error) {
 		}
 	}
 	return report, nil
-}
-
-// verifyPages lets the database check itself.
-func (r reads) verifyPages(report *VerifyReport) error {
-	return r.conn.Each(func(q *sqlrow.Rows) error {
-		if line := q.Text(0); line != "ok" {
-			report.problem("database: %s", line)
-		}
-		return q.Err()
-	}, "PRAGMA integrity_check")
 }
 
 // verifyRows looks for rows that the feed does not have where they say they are.
@@ -95,17 +86,29 @@ func (r reads) verifyRows(report *VerifyReport) error {
 	return nil
 }
 
-// verifyFeed looks for entries of the feed that no row accounts for.
+// verifyFeed looks for entries of the feed that no row accounts for, some of them at a time.
 func (r reads) verifyFeed(report *VerifyReport) error {
-	return r.conn.Each(func(q *sqlrow.Rows) error {
-		report.Feed++
-		bucket, _ := record.BucketFromBytes(q.Bytes(0))
-		k := key(q, 3)
-		if t := r.options.Schema.TableByID(k.Table); t != nil {
-			r.verifyEntry(report, t, k, place{bucket, schema.Class(q.Int(1))}, q.Uint(2))
+	const atOnce = 1000
+	after := []driver.Value{[]byte{}, int64(0), int64(0), int64(0), []byte{}}
+	for n := atOnce; n == atOnce; {
+		n = 0
+		err := r.conn.Each(func(q *sqlrow.Rows) error {
+			n++
+			bucket, _ := record.BucketFromBytes(q.Bytes(0))
+			k := key(q, 3)
+			if t := r.options.Schema.TableByID(k.Table); t != nil {
+				r.verifyEntry(report, t, k, place{bucket, schema.Class(q.Int(1))}, q.Uint(2))
+			}
+			after = []driver.Value{q.Bytes(0), q.Int(1), q.Int(2), q.Int(3), q.Bytes(4)}
+			return q.Err()
+		}, "SELECT bucket, class, seq, tbl, pk FROM _feed WHERE (bucket, class, seq, tbl, pk) > (?, ?, ?, ?, ?)"+
+			" ORDER BY bucket, class, seq, tbl, pk LIMIT ?", append(after, int64(atOnce))...)
+		if err != nil {
+			return err
 		}
-		return q.Err()
-	}, "SELECT bucket, class, seq, tbl, pk FROM _feed")
+		report.Feed += uint64(n)
+	}
+	return nil
 }
 
 func (r reads) verifyEntry(report *VerifyReport, t *schema.Table, k record.Key, at place, seq uint64) {

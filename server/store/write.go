@@ -14,7 +14,7 @@ import (
 // for their turn join the commit of the one before. An error may therefore also be that of the common commit: nothing
 // was written then either, and the codes are those of Open and DiskFull. A function must not call Write.
 func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
-	return explain(s.writer.write(ctx, do))
+	return s.explain(s.writer.write(ctx, do))
 }
 
 // maxGroup bounds how many functions share a commit: the first one waits for the last.
@@ -75,6 +75,9 @@ func (w *writer) take(ctx context.Context, do func(*Tx) error) (g *group, err er
 // first opens a group with do. It needs no step of its own, which would copy every page that do writes to: what it
 // leaves half done is undone with the whole transaction, for there is nothing else in it yet.
 func (w *writer) first(do func(*Tx) error) (g *group, err error) {
+	if err = w.revive(); err != nil {
+		return nil, err
+	}
 	if err = w.tx.begin(); err != nil {
 		return nil, err
 	}
@@ -90,6 +93,20 @@ func (w *writer) first(do func(*Tx) error) (g *group, err error) {
 	kept = true
 	w.group = &group{size: 1, done: make(chan struct{})}
 	return w.group, nil
+}
+
+// revive opens another connection where the last one broke.
+func (w *writer) revive() error {
+	if w.conn.alive() {
+		return nil
+	}
+	c, err := w.tx.engine.connect(toWrite)
+	if err != nil {
+		return err
+	}
+	_ = w.conn.close() // it is broken
+	w.conn, w.tx.conn = c, c
+	return nil
 }
 
 // pass leaves the group to the next one waiting, or decides it.
@@ -134,11 +151,8 @@ type Tx struct {
 
 // begin opens the transaction. What another process has written since the last one makes the cache worthless.
 func (tx *Tx) begin() error {
-	if err := tx.conn.run("BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
 	tx.lost, tx.search = false, tx.layout.Upkeep(tx.conn.Conn)
-	version, err := tx.conn.Int("PRAGMA data_version")
+	version, err := tx.engine.begin(tx.conn)
 	if err == nil && version != tx.version {
 		tx.forget()
 		tx.version = version
@@ -190,8 +204,8 @@ func (tx *Tx) undo() {
 	}
 }
 
-// commit makes the transaction durable, and then tells the registry how far writers have come. The heads rise before:
-// one that is too high costs a reader a seek, one that is too low would cost him a change.
+// commit makes the transaction durable, and then tells the heads and the registry how far it has come. A reader who sees
+// the commit before the heads know of it sees that, and looks for himself.
 func (tx *Tx) commit() error {
 	if tx.lost {
 		tx.rollback()
@@ -199,13 +213,14 @@ func (tx *Tx) commit() error {
 	}
 	err := tx.flush()
 	if err == nil {
-		tx.heads.raise(tx.touched, tx.cache.head)
 		err = tx.conn.run("COMMIT")
 	}
 	if err != nil {
 		tx.rollback()
 		return err
 	}
+	tx.engine.committed()
+	tx.heads.raise(tx.touched, tx.cache.head)
 	tx.registry.committed(tx.Epoch(), tx.cache.head, tx.written)
 	tx.settle()
 	select {

@@ -18,16 +18,23 @@ type Conn struct {
 	// Explain, if set, turns the driver's errors into what callers are told.
 	Explain func(error) error
 
-	driver driver.Conn
-	stmts  map[string]*statement
-	args   []driver.Value // where rows gather their values
-	inside bool           // a Transaction is running ...
-	failed error          // ... and this is its first error
+	driver  driver.Conn
+	dialect Dialect
+	stmts   map[string]*statement
+	args    []driver.Value // where rows gather their values
+	inside  bool           // a Transaction is running ...
+	failed  error          // ... and this is its first error
 }
 
-// Wrap returns a Conn over a connection that stays its caller's to close: the one that (*sql.Conn).Raw hands out, for
-// as long as that sql.Conn is held.
-func Wrap(c driver.Conn) *Conn { return &Conn{driver: c, stmts: map[string]*statement{}} }
+// Wrap returns a Conn over a connection to SQLite that stays its caller's to close: the one that (*sql.Conn).Raw hands
+// out, for as long as that sql.Conn is held.
+func Wrap(c driver.Conn) *Conn { return SQLite.Wrap(c) }
+
+// Wrap returns a Conn over a connection to a database that speaks the dialect; see Wrap. Texts are given to it as
+// Dialect.Statement takes them.
+func (d Dialect) Wrap(c driver.Conn) *Conn {
+	return &Conn{driver: c, dialect: d, stmts: map[string]*statement{}}
+}
 
 // Close releases the prepared statements; the connection beneath stays open.
 func (c *Conn) Close() error {
@@ -49,6 +56,7 @@ type statement struct {
 func (c *Conn) prepare(text string) (*statement, error) {
 	var stmt driver.Stmt
 	var err error
+	text = c.dialect.Statement(text)
 	if p, ok := c.driver.(driver.ConnPrepareContext); ok {
 		stmt, err = p.PrepareContext(context.Background(), text)
 	} else {
@@ -172,6 +180,15 @@ func (c *Conn) Query(text string, args ...driver.Value) (*Rows, error) {
 	return &Rows{conn: c, rows: rows, of: s, kept: kept, values: make([]driver.Value, len(rows.Columns()))}, nil
 }
 
+// QueryUpTo executes a query of which at most limit rows will be read. PostgreSQL is told so, since it would send all;
+// SQLite is not, since it would plan the query anew at each call, which takes longer than a short query.
+func (c *Conn) QueryUpTo(limit int, text string, args ...driver.Value) (*Rows, error) {
+	if c.dialect == Postgres {
+		text, args = text+" LIMIT ?", append(args[:len(args):len(args)], int64(limit))
+	}
+	return c.Query(text, args...)
+}
+
 // One executes a query, calls read for its first row, and reports whether there was one.
 func (c *Conn) One(read func(*Rows) error, text string, args ...driver.Value) (found bool, err error) {
 	err = c.Each(func(r *Rows) error {
@@ -227,6 +244,16 @@ var IDMarks = "(?" + strings.Repeat(", ?", idsAtOnce-1) + ")"
 func (c *Conn) Int(text string, args ...driver.Value) (n int64, err error) {
 	_, err = c.One(func(r *Rows) error { n = r.Int(0); return nil }, text, args...)
 	return n, err
+}
+
+// HasTable reports whether the database has a table of that name.
+func (c *Conn) HasTable(name string) (bool, error) {
+	query := "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?"
+	if c.dialect == Postgres {
+		query = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?"
+	}
+	n, err := c.Int(query, name)
+	return n > 0, err
 }
 
 // Rows is the result of a query.

@@ -9,15 +9,6 @@ import (
 	"fieldsync/sync/seal"
 )
 
-// Dialect is the SQL that a database speaks.
-type Dialect uint8
-
-// The dialects.
-const (
-	SQLite Dialect = iota
-	Postgres
-)
-
 // Side says whose tables they are: the hub's carry the merge state, a device's the version vector only.
 type Side uint8
 
@@ -26,39 +17,6 @@ const (
 	Hub Side = iota
 	Device
 )
-
-// sqlType is the type of a column in SQLite.
-type sqlType string
-
-const (
-	integer sqlType = "INTEGER"
-	text    sqlType = "TEXT"
-	blob    sqlType = "BLOB"
-)
-
-// typeName returns the dialect's name of a type.
-func (d Dialect) typeName(t sqlType) string {
-	switch {
-	case d == Postgres && t == integer:
-		return "BIGINT"
-	case d == Postgres && t == blob:
-		return "BYTEA"
-	}
-	return string(t)
-}
-
-// Bind returns a statement whose arguments are written "?" with the dialect's placeholders: "$1", "$2" in PostgreSQL.
-// The statement holds no other question mark.
-func (d Dialect) Bind(sql string) string {
-	if d == SQLite {
-		return sql
-	}
-	parts := strings.Split(sql, "?")
-	for i := 1; i < len(parts); i++ {
-		parts[i] = fmt.Sprintf("$%d%s", i, parts[i])
-	}
-	return strings.Join(parts, "")
-}
 
 // Quote returns a name as an SQL identifier, so that a table may be called "order".
 func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -60,7 +60,7 @@ CREATE INDEX IF NOT EXISTS "order.asset" ON "order"("asset")`
 func TestDDL(t *testing.T) {
 	t.Parallel()
 	onHub := strings.NewReplacer(`"_seen"`, `"_meta"`, `"order"("site")`, `"order"("site", id) WHERE _del = 0`)
-	inPostgres := strings.NewReplacer("INTEGER", "BIGINT", "BLOB", "BYTEA")
+	inPostgres := strings.NewReplacer("INTEGER", "BIGINT", "BLOB", "BYTEA", " TEXT", ` TEXT COLLATE "C"`)
 	for _, c := range []struct {
 		what string
 		side Side

@@ -221,25 +221,44 @@ func (l *Layout) Refs(c *Conn, t *schema.Table, column string, id record.ID) (id
 }
 
 // Scan calls yield for the rows of the table that the condition picks, dead and alive, in key order, until yield
-// returns false. The condition is SQL with "?" for arguments; "" picks every row.
+// returns false. The condition is SQL with "?" for arguments; "" picks every row. Yield may ask the connection for
+// something else.
 func (l *Layout) Scan(
 	c *Conn, t *schema.Table, where string, args []driver.Value, yield func(*record.Row) bool,
 ) error {
-	query := l.tables[t.ID].selects
+	query := l.tables[t.ID].selects + " WHERE id > ?"
 	if where != "" {
-		query += " WHERE " + where
+		query += " AND (" + where + ")"
 	}
-	err := c.Each(func(r *Rows) error {
-		row, err := l.Read(r, t)
-		if err == nil && !yield(row) {
-			err = errEnough
+	return l.ScanAfter(c, t, query+" ORDER BY id", append([]driver.Value{[]byte{}}, args...), l.Read, yield)
+}
+
+// ScanAfter calls yield for the rows of a query of the table's that begins with Select and gives them in the order of
+// their ids, after the id that is its first argument, until yield returns false.
+func (l *Layout) ScanAfter(c *Conn, t *schema.Table, query string, args []driver.Value,
+	read func(*Rows, *schema.Table) (*record.Row, error), yield func(*record.Row) bool,
+) error {
+	n, atOnce, more := 0, l.dialect.atOnce(), true
+	for more && n%atOnce == 0 {
+		rows, err := c.QueryUpTo(atOnce, query, args...)
+		if err != nil {
+			return err
 		}
-		return err
-	}, l.dialect.Bind(query+" ORDER BY id"), args...)
-	if err == errEnough {
-		return nil
+		began, last := n, record.ID{}
+		for more && rows.Next() {
+			row, err := read(rows, t)
+			if err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			n, last = n+1, row.ID
+			more = yield(row)
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+		more, args[0] = more && n > began, last[:]
 	}
-	return err
+	return nil
 }
 
 // Count returns how many rows of the table the condition picks, dead and alive; see Scan.

@@ -212,8 +212,8 @@ func (l *Layout) CheckKeys(c *Conn) error {
 }
 
 func (l *Layout) checkKeys(c *Conn) (newestKnown bool, err error) {
-	have, err := c.Int("SELECT count(*) FROM sqlite_schema WHERE name = '_key'")
-	if err != nil || have == 0 {
+	have, err := c.HasTable("_key")
+	if err != nil || !have {
 		return false, err
 	}
 	err = c.Each(func(r *Rows) error {
@@ -239,7 +239,7 @@ func (l *Layout) UseKeys(c *Conn) error {
 	}
 	proof, err := l.box.Proof()
 	if err == nil {
-		_, err = c.Exec("CREATE TABLE IF NOT EXISTS _key (id INTEGER PRIMARY KEY, proof BLOB NOT NULL, sum BLOB NOT NULL)")
+		_, err = c.Exec(l.dialect.Definition("CREATE TABLE IF NOT EXISTS _key (id INTEGER PRIMARY KEY, proof BLOB NOT NULL, sum BLOB NOT NULL)"))
 	}
 	if err == nil {
 		id := l.box.Newest()

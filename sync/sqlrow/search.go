@@ -122,12 +122,12 @@ func (s *Search) migrate(c *Conn) error {
 	if s == nil {
 		return nil
 	}
-	have, err := c.Int("SELECT count(*) FROM sqlite_schema WHERE name = '_search_state'")
+	have, err := c.HasTable("_search_state")
 	if err != nil {
 		return err
 	}
 	built := ""
-	if have > 0 {
+	if have {
 		_, err = c.One(func(r *Rows) error { built = r.Text(0); return nil }, "SELECT signature FROM _search_state")
 		if err != nil || built == s.signature {
 			return err
@@ -396,7 +396,7 @@ func (u *Upkeep) build(upTo schema.Class, limit int) error {
 }
 
 func (u *Upkeep) buildTable(t *searched, limit int) (n int, err error) {
-	rows, err := u.conn.Query(t.page, u.row)
+	rows, err := u.conn.QueryUpTo(limit, t.page, u.row)
 	if err != nil {
 		return 0, err
 	}

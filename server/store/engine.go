@@ -1,0 +1,76 @@
+package store
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+
+	"fieldsync/sync/sqlrow"
+)
+
+// engine is the database beneath, in what SQLite and PostgreSQL do each in a way of its own. Everything else is SQL
+// that both understand, see sqlrow.Dialect.
+type engine interface {
+	dialect() sqlrow.Dialect
+
+	// connect opens a connection for the purpose.
+	connect(purpose) (*conn, error)
+	// reports opens connections that cannot write, for Query.
+	reports() (*sql.DB, error)
+
+	// exclusive begins a transaction in which tables are made and changed, and nobody else does.
+	exclusive(*conn) error
+	// version returns the version of the hub's tables, 0 where there are none; another program's database is refused.
+	version(*conn) (int64, error)
+	// setVersion notes the version, in the transaction that brought the tables to it.
+	setVersion(*conn, int64) error
+
+	// begin begins the transaction of the writer: until it ends nobody else writes. It returns a number that differs
+	// from the last one if another process has written since.
+	begin(*conn) (int64, error)
+	// committed says that the transaction that was begun last is durable.
+	committed()
+	// snapshot begins a transaction of one that reads: its first query fixes what it sees.
+	snapshot(*conn) error
+
+	// lineage names the history of the files beneath: it is another one after they were put back to an older state, where
+	// the database can tell, and "" where it cannot.
+	lineage() string
+	// verify lets the database check itself.
+	verify(reads, *VerifyReport) error
+	// explain turns what the database says into a refusal with a stable code, nil where it was not the database.
+	explain(error) error
+}
+
+// purpose is what a connection is for.
+type purpose int
+
+const (
+	toWrite purpose = iota
+	toRead
+	toCopy
+)
+
+// conn is one connection with its prepared statements.
+type conn struct {
+	*sqlrow.Conn
+	raw driver.Conn
+}
+
+func (c *conn) close() error { return errors.Join(c.Conn.Close(), c.raw.Close()) }
+
+// alive reports whether the connection can still be used.
+func (c *conn) alive() bool {
+	v, asks := c.raw.(driver.Validator)
+	return !asks || v.IsValid()
+}
+
+// run executes statements that take nothing and give nothing.
+func (c *conn) run(statements ...string) error {
+	for _, text := range statements {
+		if _, err := c.Exec(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"fieldsync/server/store/postgres"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/sqlrow"
+)
+
+// postgresql is the engine that operators run for themselves. Several processes may write one database: each
+// transaction begins by taking its turn, a row that it locks until it has committed. So commit numbers are given in the
+// order in which they become visible, and no checkpoint ever passes over one: who sees a commit sees every one before.
+type postgresql struct {
+	url     string
+	readers int
+
+	ours atomic.Int64 // the turns of this process that were committed
+
+	mu    sync.Mutex
+	known string // the lineage, once there was a connection
+}
+
+func (*postgresql) dialect() sqlrow.Dialect { return sqlrow.Postgres }
+
+// connectWithin is how long a server may take to answer before it counts as gone.
+const connectWithin = 20 * time.Second
+
+// settings are those of a session. The first bounds how long a hub whose machine has vanished keeps the turn.
+func settings(p purpose) map[string]string {
+	s := map[string]string{"application_name": "fieldsync", "tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5",
+		"tcp_keepalives_count": "3", "TimeZone": "UTC"}
+	if p == toRead {
+		s["default_transaction_read_only"] = "on"
+	}
+	return s
+}
+
+func (e *postgresql) connect(p purpose) (*conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), connectWithin)
+	defer cancel()
+	raw, err := postgres.Connect(ctx, postgres.Options{URL: e.url, Settings: settings(p)})
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{sqlrow.Postgres.Wrap(raw), raw}
+	if err = e.prepare(c, p); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+// prepare sees to it that commits are durable, and that the server is still the one of the first connection.
+func (e *postgresql) prepare(c *conn, p purpose) error {
+	if err := e.recognise(c); err != nil || p != toWrite {
+		return err
+	}
+	var durable string
+	_, err := c.One(func(q *sqlrow.Rows) error { durable = q.Text(0); return q.Err() },
+		"SELECT current_setting('synchronous_commit')")
+	if err == nil && (durable == "off" || durable == "local") {
+		err = c.run("SET synchronous_commit = on")
+	}
+	return err
+}
+
+// recognise refuses a server that was put back to an older state, or took over from another, under a hub that works:
+// what this process remembers may never have happened there.
+func (e *postgresql) recognise(c *conn) error {
+	now, err := lineageOf(c)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.known == "" {
+		e.known = now
+	}
+	if e.known != now {
+		return fault.New(Replaced, "The database was restored, or another server took over. Start the hub again.")
+	}
+	return nil
+}
+
+// lineageOf names the server's cluster, the database in it, and the timeline: a number that rises whenever the server
+// was restored from an archive, or a standby took over.
+func lineageOf(c *conn) (lineage string, err error) {
+	_, err = c.One(func(q *sqlrow.Rows) error {
+		lineage = strings.Join([]string{q.Text(0), q.Text(1), q.Text(2)}, "/")
+		return q.Err()
+	}, "SELECT (SELECT system_identifier::text FROM pg_control_system()),"+
+		" (SELECT oid::text FROM pg_database WHERE datname = current_database()),"+
+		" substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
+	return lineage, err
+}
+
+func (e *postgresql) lineage() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.known
+}
+
+func (e *postgresql) reports() (*sql.DB, error) {
+	db := sql.OpenDB(postgres.Connector{Options: postgres.Options{URL: e.url, Settings: settings(toRead)}})
+	db.SetMaxOpenConns(e.readers)
+	return db, nil
+}
+
+func (e *postgresql) exclusive(c *conn) error {
+	if err := c.run("BEGIN"); err != nil {
+		return err
+	}
+	_, err := c.One(func(*sqlrow.Rows) error { return nil }, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", applicationID))
+	return err
+}
+
+// version keeps the version in a table of its own, by which the hub's database is told from another program's.
+func (*postgresql) version(c *conn) (version int64, err error) {
+	ours, err := c.HasTable("_fieldsync")
+	if err != nil {
+		return 0, err
+	}
+	if ours {
+		return c.Int("SELECT version FROM _fieldsync")
+	}
+	others, err := c.Int("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()")
+	if err == nil && others > 0 {
+		err = fault.New(Foreign, "The database is another program's. Create one for the hub, and name that with -db.")
+	}
+	return 0, err
+}
+
+func (*postgresql) setVersion(c *conn, version int64) error {
+	return c.run("CREATE TABLE IF NOT EXISTS _fieldsync (version BIGINT NOT NULL)", "DELETE FROM _fieldsync",
+		"INSERT INTO _fieldsync(version) VALUES("+strconv.FormatInt(version, 10)+")")
+}
+
+// begin takes the turn. The number of turns, without those of this process, tells of the others'.
+func (e *postgresql) begin(c *conn) (version int64, err error) {
+	if err = c.run("BEGIN"); err == nil {
+		version, err = c.Int("UPDATE _hub SET turn = turn + 1 RETURNING turn")
+	}
+	return version - e.ours.Load(), err
+}
+
+func (e *postgresql) committed() { e.ours.Add(1) }
+
+func (*postgresql) snapshot(c *conn) error {
+	return c.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+}
+
+// verify has nothing to do: whoever wants pages checked lets the server do so (data checksums, pg_amcheck).
+func (*postgresql) verify(reads, *VerifyReport) error { return nil }
+
+// postgresRefusals are by the SQLSTATE, or the class that it begins with.
+var postgresRefusals = map[string]refusal{
+	"53100": {DiskFull, "The disk of the database is full. Nothing was written; free some space and try again."},
+	"53":    {Busy, "The database server has no room for more work. Raise its limits, or try again."},
+	"55000": {ReadOnly, "The database may not be written: its server is a standby. Name the one that leads with -db."},
+	"25006": {ReadOnly, "The database may not be written: it is a standby, or set to be read only."},
+	"42501": {ReadOnly, "The database refuses the hub's user something. Make him the owner of the database."},
+	"28":    {Unreadable, "The database server does not let the hub in. Check user and password in -db."},
+	"3D":    {Unreadable, "There is no such database. Create it, or check its name in -db."},
+	"57":    {Unavailable, "The database server is stopping or starting. Nothing is lost; try again."},
+	"08":    {Unavailable, "The database server does not answer. Nothing is lost; try again."},
+	"22021": {fault.Invalid, "A text holds a character that cannot be stored. Remove it, and try again."},
+	"XX":    {Corrupt, "The database is damaged. Look at its server's log, and restore a backup."},
+	"55":    {Busy, "Another program is using the database. Stop it, or try again."},
+}
+
+func (*postgresql) explain(err error) error {
+	var said *pgconn.PgError
+	var failed *pgconn.ConnectError
+	var wrong *pgconn.ParseConfigError
+	var broken net.Error
+	switch {
+	case errors.As(err, &said):
+		for _, code := range []string{said.Code, said.Code[:min(2, len(said.Code))]} {
+			if r, ok := postgresRefusals[code]; ok {
+				return fault.Wrap(r.code, r.message, err)
+			}
+		}
+		println(err.Error())
+		return unexplained(err)
+	case errors.As(err, &wrong):
+		return fault.New(Unreadable, "This is not the address of a database: it is written postgres://user:password@host/database.")
+	case errors.As(err, &failed), errors.As(err, &broken), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF),
+		pgconn.SafeToRetry(err), pgconn.Timeout(err):
+		return fault.Wrap(Unavailable, "The database server does not answer. Nothing is lost; try again.", err)
+	}
+	return nil
+}

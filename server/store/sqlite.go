@@ -1,0 +1,132 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+
+	sqlite3 "modernc.org/sqlite"
+	sqlitecode "modernc.org/sqlite/lib"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/sqlrow"
+)
+
+// sqlite is the engine that is part of the program: one file, written by one process at a time.
+type sqlite struct {
+	path    string
+	readers int
+}
+
+func (sqlite) dialect() sqlrow.Dialect { return sqlrow.SQLite }
+
+// The settings of connections. A commit is durable when it returns (FULL). Checkpoints are rare, since they are 40 %
+// of the cost of spread writes. The writer's cache holds the upper levels of every table; a reader's need not.
+var (
+	pragmas = map[purpose][]string{
+		toWrite: {"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-65536)",
+			"busy_timeout(10000)", "secure_delete(ON)"},
+		toRead: {"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"},
+		toCopy: {"busy_timeout(10000)"},
+	}
+	reporting = pragmas[toRead]
+)
+
+func location(path string, pragmas []string) string {
+	at := url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
+	return at.String()
+}
+
+func (e sqlite) connect(p purpose) (*conn, error) {
+	raw, err := new(sqlite3.Driver).Open(location(e.path, pragmas[p]))
+	if err != nil {
+		return nil, err
+	}
+	return &conn{sqlrow.Wrap(raw), raw}, nil
+}
+
+func (e sqlite) reports() (*sql.DB, error) {
+	db, err := sql.Open("sqlite", location(e.path, reporting))
+	if err == nil {
+		db.SetMaxOpenConns(e.readers)
+	}
+	return db, err
+}
+
+func (sqlite) exclusive(c *conn) error { return c.run("BEGIN IMMEDIATE") }
+
+// applicationID stands in the header of the file ("fsyn"), so that another program's database is never taken for ours.
+const applicationID = 0x6673796e
+
+// version refuses a database that is not the hub's.
+func (sqlite) version(c *conn) (int64, error) {
+	id, err := c.Int("PRAGMA application_id")
+	if err != nil {
+		return 0, err
+	}
+	tables, err := c.Int("SELECT count(*) FROM sqlite_schema")
+	if err == nil && id != applicationID && tables > 0 {
+		err = fault.New(Foreign, "The file is another program's database. Name the hub's database file.")
+	}
+	if err != nil {
+		return 0, err
+	}
+	return c.Int("PRAGMA user_version")
+}
+
+func (sqlite) setVersion(c *conn, version int64) error {
+	return c.run(fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", version))
+}
+
+func (sqlite) begin(c *conn) (version int64, err error) {
+	if err = c.run("BEGIN IMMEDIATE"); err == nil {
+		version, err = c.Int("PRAGMA data_version")
+	}
+	return version, err
+}
+
+func (sqlite) committed() {}
+
+func (sqlite) snapshot(c *conn) error { return c.run("BEGIN") }
+
+// lineage is unknown: a file does not know that it was put in the place of another.
+func (sqlite) lineage() string { return "" }
+
+func (sqlite) verify(r reads, report *VerifyReport) error {
+	return r.conn.Each(func(q *sqlrow.Rows) error {
+		if line := q.Text(0); line != "ok" {
+			report.problem("database: %s", line)
+		}
+		return q.Err()
+	}, "PRAGMA integrity_check")
+}
+
+// refusal is what an error of the database means to the person who runs the hub.
+type refusal struct {
+	code    fault.Code
+	message string
+}
+
+// sqliteRefusals are by primary result code.
+var sqliteRefusals = map[int]refusal{
+	sqlitecode.SQLITE_FULL:     {DiskFull, "The disk is full. Nothing was written; free some space and try again."},
+	sqlitecode.SQLITE_READONLY: {ReadOnly, "The database may not be written. Check who may write its file and folder."},
+	sqlitecode.SQLITE_PERM:     {ReadOnly, "The database may not be written. Check who may write its file and folder."},
+	sqlitecode.SQLITE_CANTOPEN: {Unreadable, "The database cannot be opened. Check that its folder exists."},
+	sqlitecode.SQLITE_IOERR:    {Unreadable, "The disk does not work as it should. Look at the system's log."},
+	sqlitecode.SQLITE_CORRUPT:  {Corrupt, "The database is damaged. Stop the hub and restore a backup."},
+	sqlitecode.SQLITE_NOTADB:   {Foreign, "The file is not a database. Name the hub's database file."},
+	sqlitecode.SQLITE_BUSY:     {Busy, "Another program is writing the database. Stop it, or try again."},
+}
+
+func (sqlite) explain(err error) error {
+	var e *sqlite3.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	if r, ok := sqliteRefusals[e.Code()&0xff]; ok {
+		return fault.Wrap(r.code, r.message, err)
+	}
+	return unexplained(err)
+}
