@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -26,6 +27,12 @@ func (o *Office) Now() int64 { return o.now }
 
 // Head returns the hub's highest commit number.
 func (o *Office) Head() uint64 { return o.batch.Head() }
+
+// Dead reports whether the row was there once, and was deleted.
+func (o *Office) Dead(k record.Key) (bool, error) {
+	row, err := o.batch.Row(k)
+	return row != nil && row.Deleted, err
+}
 
 // Do runs the command in one durable transaction in the person's name and tells whom it concerns. The zero person is
 // the hub itself. Seen holds the vectors of the rows as the author was shown them: those are the contexts of what is
@@ -59,6 +66,20 @@ func (h *Hub) command(person record.ID, seen map[record.Key]clock.Vector, cause 
 // error nothing of any of them is kept.
 func (h *Hub) DoAll(ctx context.Context, person record.ID, cause string, commands []func(*Office) error,
 	codes ...fault.Code) (refused []error, err error) {
+	return h.doAll(ctx, person, cause, commands, nil, codes)
+}
+
+var errRehearsed = errors.New("hub: this was a rehearsal")
+
+// Rehearse is DoAll of which nothing is kept and nobody is told: what came of the commands is what would come of them.
+func (h *Hub) Rehearse(ctx context.Context, person record.ID, cause string, commands []func(*Office) error,
+	codes ...fault.Code) (refused []error, err error) {
+	return h.doAll(ctx, person, cause, commands, errRehearsed, codes)
+}
+
+// doAll runs the commands; the error end, if there is one, undoes them at last.
+func (h *Hub) doAll(ctx context.Context, person record.ID, cause string, commands []func(*Office) error, end error,
+	codes []fault.Code) (refused []error, err error) {
 	actor, err := h.officeActor(ctx, person)
 	if err != nil {
 		return nil, err
@@ -76,8 +97,11 @@ func (h *Hub) DoAll(ctx context.Context, person record.ID, cause string, command
 			}
 			refused[i] = err
 		}
-		return nil
+		return end
 	})
+	if errors.Is(err, errRehearsed) {
+		return refused, nil
+	}
 	if err != nil {
 		return nil, err
 	}

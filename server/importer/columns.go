@@ -8,48 +8,6 @@ import (
 	"fieldsync/sync/fault"
 )
 
-// Field names what a column can hold.
-type Field string
-
-// The fields. Note may be mapped to several columns, and so may Skip, which leaves a column out.
-const (
-	Date     Field = "date"
-	Asset    Field = "asset"
-	Text     Field = "text"
-	Type     Field = "type"
-	Status   Field = "status"
-	Priority Field = "priority"
-	Customer Field = "customer"
-	Number   Field = "id"
-	Cost     Field = "cost"
-	Note     Field = "note"
-	Skip     Field = "skip"
-)
-
-// needed is what every job needs.
-var needed = []Field{Date, Asset, Text}
-
-// headers are the names under which columns go elsewhere, as fold leaves them; of two columns that fit, the one whose
-// name stands further left here is taken.
-var headers = map[Field][]string{
-	Date: {"date", "bscstartdate", "basicstartdate", "startdate", "start", "orderdate", "planneddate", "duedate",
-		"createdon", "createddate", "created", "reported", "日期", "开始日期", "開始日期", "派工日期", "开单日期",
-		"開單日期", "报修日期", "報修日期"},
-	Asset: {"asset", "assetid", "assetno", "assetname", "equipment", "equipmentno", "equipmentid", "machine",
-		"machineno", "unit", "serialnumber", "serialno", "serial", "设备", "設備", "设备编号", "設備編號", "机台",
-		"機台", "机号", "機號", "序列号", "序列號"},
-	Text: {"text", "description", "originalshorttext", "shorttext", "longtext", "problem", "fault", "symptom",
-		"subject", "title", "描述", "故障描述", "问题描述", "問題描述", "故障", "问题", "問題", "内容", "內容"},
-	Type:     {"type", "jobtype", "ordertype", "worktype", "pmtype", "category", "类型", "類型", "工单类型", "工單類型"},
-	Status:   {"status", "jobstatus", "orderstatus", "state", "状态", "狀態"},
-	Priority: {"priority", "prio", "urgency", "优先级", "優先級", "紧急程度", "緊急程度"},
-	Customer: {"customer", "customername", "client", "account", "company", "客户", "客戶", "客户名称", "客戶名稱"},
-	Number: {"id", "number", "no", "jobno", "jobnumber", "order", "orderno", "ordernumber", "workorder", "workorderno",
-		"workordernumber", "wo", "ticket", "ticketno", "key", "externalid", "单号", "單號", "工单号", "工單號"},
-	Cost: {"cost", "costs", "totalcost", "totalcosts", "actualcost", "amount", "total", "费用", "費用", "金额", "金額"},
-	Note: {"note", "notes", "comment", "comments", "remark", "remarks", "备注", "備註"},
-}
-
 // Mapping says that a column, by its name in the header, holds a field.
 type Mapping struct {
 	Field  Field
@@ -57,24 +15,33 @@ type Mapping struct {
 }
 
 // ParseMap reads "date=BscStartDate,asset=Asset". The error is a *fault.Error with the code BadMapping.
-func ParseMap(s string) ([]Mapping, error) {
+func (s *Sheet) ParseMap(text string) ([]Mapping, error) {
 	var maps []Mapping
-	for pair := range strings.SplitSeq(s, ",") {
+	for pair := range strings.SplitSeq(text, ",") {
 		if strings.TrimSpace(pair) == "" {
 			continue
 		}
 		name, col, ok := strings.Cut(pair, "=")
 		field := Field(strings.ToLower(strings.TrimSpace(name)))
-		if _, known := headers[field]; !ok || !known && field != Skip {
+		if !ok || s.Spec(field) == nil && field != Skip {
 			return nil, fault.New(BadMapping, "Cannot read "+quote(pair)+" in the mapping: it takes FIELD=COLUMN pairs, "+
-				"FIELD one of date, asset, text, type, status, priority, customer, id, cost, note, skip.")
+				"FIELD one of "+s.fieldNames()+".")
 		}
 		maps = append(maps, Mapping{field, strings.TrimSpace(col)})
 	}
 	return maps, nil
 }
 
-// column is one column of the file. Its field is "" where nothing said what it holds: its values go to the note.
+func (s *Sheet) fieldNames() string {
+	names := make([]string, len(s.Fields), len(s.Fields)+1)
+	for i := range s.Fields {
+		names[i] = string(s.Fields[i].Field)
+	}
+	return strings.Join(append(names, string(Skip)), ", ")
+}
+
+// column is one column of the file. Its field is "" where nothing said what it holds: its values go to the note, or
+// nowhere in a sheet without one.
 type column struct {
 	name  string
 	field Field
@@ -83,30 +50,43 @@ type column struct {
 // maxColumns is the width of the widest sheet that spreadsheet programs make.
 const maxColumns = 16384
 
+// ReasonColumn is the name of the column in which a sheet of refused rows says why: it is no content when the sheet
+// comes back.
+const ReasonColumn = "Refused because"
+
 // resolve finds what each column holds: first what the mapping says, then by the headers.
-func resolve(header rawRecord, maps []Mapping) ([]column, []Warning, error) {
-	if len(header.cells) > maxColumns {
-		return nil, nil, fault.New(Unreadable, "The file's first line is no line of column names: it has too many cells.")
+func (s *Sheet) resolve(header rawRecord, opts *Options) ([]column, []Warning, error) {
+	cols, err := s.guess(header, opts)
+	if err != nil {
+		return nil, nil, err
 	}
+	for _, spec := range s.Fields {
+		if spec.Needed && !slices.ContainsFunc(cols, func(c column) bool { return c.field == spec.Field }) {
+			return nil, nil, fault.New(NoColumn, "No column is known to hold the "+string(spec.Field)+" of a "+s.Thing+". Name it, as in "+
+				string(spec.Field)+"=COLUMN. The file's columns are: "+list(cols)+".")
+		}
+	}
+	return cols, s.headerWarnings(header, cols), nil
+}
+
+// guess is resolve for a file that may lack a column.
+func (s *Sheet) guess(header rawRecord, opts *Options) ([]column, error) {
 	cols := make([]column, len(header.cells))
 	for i, name := range header.cells {
 		cols[i].name = strings.TrimSpace(name)
-	}
-	if err := applyMap(cols, maps); err != nil {
-		return nil, nil, err
-	}
-	for field, names := range headers {
-		if !slices.ContainsFunc(cols, func(c column) bool { return c.field == field }) {
-			applyHeaders(cols, field, names)
+		if cols[i].name == ReasonColumn {
+			cols[i].field = Skip
 		}
 	}
-	for _, field := range needed {
-		if !slices.ContainsFunc(cols, func(c column) bool { return c.field == field }) {
-			return nil, nil, fault.New(NoColumn, "No column is known to hold the "+string(field)+" of a job. Name it, as in "+
-				string(field)+"=COLUMN. The file's columns are: "+list(cols)+".")
+	if err := applyMap(cols, opts.Columns); err != nil {
+		return nil, err
+	}
+	for _, spec := range s.Fields {
+		if !opts.Exact && !slices.ContainsFunc(cols, func(c column) bool { return c.field == spec.Field }) {
+			applyHeaders(cols, spec.Field, spec.Headers)
 		}
 	}
-	return cols, headerWarnings(header, cols), nil
+	return cols, nil
 }
 
 // applyMap enters what the mapping says. A field but Note and Skip has one column, a column one field.
@@ -139,15 +119,19 @@ func applyHeaders(cols []column, field Field, names []string) {
 	}
 }
 
-// headerWarnings tells of columns whose values go to the note.
-func headerWarnings(header rawRecord, cols []column) []Warning {
+// headerWarnings tells of columns whose values have no place of their own.
+func (s *Sheet) headerWarnings(header rawRecord, cols []column) []Warning {
+	message := "no field of a " + s.Thing + " is known for this column: left out"
+	if s.keeps() {
+		message = "no field of a " + s.Thing + " is known for this column: kept in the note"
+	}
 	var out []Warning
 	for _, message := range header.warnings {
 		out = append(out, Warning{Line: header.line, Message: message})
 	}
 	for _, c := range cols {
 		if c.field == "" && c.name != "" {
-			out = append(out, Warning{header.line, c.name, "no field of a job is known for this column: kept in the note"})
+			out = append(out, Warning{header.line, c.name, message})
 		}
 	}
 	return out

@@ -7,31 +7,77 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"fieldsync/sync/record"
 )
 
-// identify names a row by its content and by which of the identical rows it is, so that a second run knows every row
-// again, and rows that look the same stay apart. How lines end and empty cells at a row's end are no content: they
-// differ between two exports of the same sheet.
-func (f *File) identify(cells []string) string {
-	for len(cells) > 0 && cells[len(cells)-1] == "" {
-		cells = cells[:len(cells)-1]
+// identify names a row, so that a second run knows it again: by its key; where it has none by its content, and by which of
+// the identical rows it is, so that rows that look the same stay apart.
+func (f *File) identify(item *Item, cells []string) {
+	content, keyed := f.key(&item.Row)
+	if !keyed {
+		content = f.content(cells)
 	}
+	which := content
+	switch first := f.lines[content]; {
+	case !keyed || f.sheet.Same == apart:
+		f.copies[content]++
+		sum := sha256.Sum256(binary.BigEndian.AppendUint32(content[:], f.copies[content]))
+		which = [16]byte(sum[:16])
+	case first == 0:
+		f.lines[content] = item.Row.Line
+	default:
+		item.Row.Again = first
+		if f.sheet.Same == once && item.Refused == "" {
+			item.Refused = fmt.Sprintf("line %d is about the same %s", first, f.sheet.Thing)
+		}
+	}
+	item.Row.Identity = hex.EncodeToString(which[:])
+}
+
+// key returns the hash of what tells which thing the row is about, if it says that.
+func (f *File) key(row *Row) (sum [16]byte, ok bool) {
+	for _, fields := range [][]Field{f.sheet.Key, f.sheet.Else} {
+		cells := []string{f.sheet.Name}
+		for _, field := range fields {
+			cells = append(cells, string(field), row.Text(field))
+		}
+		if len(fields) > 0 && row.Text(fields[0]) != "" {
+			return hash(cells), true
+		}
+	}
+	return sum, false
+}
+
+// content returns the hash of the row's cells. How lines end and empty cells at a row's end are no content: they differ
+// between two exports of the same sheet. Nor is the column in which a sheet of refused rows says why.
+func (f *File) content(cells []string) [16]byte {
+	told := make([]string, 0, len(cells))
+	for i, c := range cells {
+		if i >= len(f.columns) || f.columns[i].name != ReasonColumn {
+			told = append(told, strings.ReplaceAll(c, "\r\n", "\n"))
+		}
+	}
+	for len(told) > 0 && told[len(told)-1] == "" {
+		told = told[:len(told)-1]
+	}
+	return hash(told)
+}
+
+func hash(cells []string) [16]byte {
 	h := sha256.New()
 	var size [8]byte
 	for _, c := range cells {
-		c = strings.ReplaceAll(c, "\r\n", "\n")
 		binary.BigEndian.PutUint64(size[:], uint64(len(c)))
 		h.Write(size[:])
 		h.Write([]byte(c))
 	}
-	content := [16]byte(h.Sum(nil))
-	f.copies[content]++
-	which := sha256.Sum256(binary.BigEndian.AppendUint32(content[:], f.copies[content]))
-	return hex.EncodeToString(which[:16])
+	return [16]byte(h.Sum(nil))
 }
 
-// draft is a job in the making.
+// draft is a row in the making.
 type draft struct {
+	sheet *Sheet
 	opts  *Options
 	item  Item
 	notes []string // what the file's note columns say
@@ -62,81 +108,98 @@ func (d *draft) clean(name, cell string) string {
 }
 
 func (d *draft) enter(c column, cell string) {
-	job := &d.item.Job
-	switch c.field {
-	case Date:
-		d.date(c.name, cell)
-	case Asset:
-		job.Asset = strings.TrimSpace(cell)
-	case Text:
-		job.Text = cell
-	case Cost:
-		d.cost(c.name, cell)
-	case Type:
-		d.code(&job.Type, c, cell)
-	case Status:
-		d.code(&job.Status, c, cell)
-	case Priority:
-		d.code(&job.Priority, c, cell)
-	case Customer:
-		d.name(&job.Customer, c, cell)
-	case Number:
-		d.name(&job.Number, c, cell)
-	case Note:
-		d.notes = append(d.notes, cell)
-	case Skip:
-	default:
+	spec := d.sheet.Spec(c.field)
+	switch {
+	case c.field == Skip:
+	case spec == nil && d.sheet.keeps():
 		d.keep(c.name, cell)
+	case spec == nil:
+	case spec.Kind == Kept:
+		d.notes = append(d.notes, cell)
+	default:
+		d.read(spec, c.name, cell)
 	}
 }
 
-// date enters the day; a time of day beside it has no place in a job's date.
-func (d *draft) date(name, cell string) {
-	date, rest, problem := parseDate(cell, d.opts.DateOrder)
-	if problem != "" {
-		d.item.Refused = "its date " + quote(cell) + " " + problem
+// read enters a cell as its field is read.
+func (d *draft) read(spec *Spec, name, cell string) {
+	var value record.Value
+	ok, why := true, ""
+	switch spec.Kind {
+	case Long:
+		value = record.Text(cell)
+	case Day:
+		d.day(spec, name, cell)
+		return
+	case Amount:
+		value, ok = parseMoney(cell, d.opts.Currency, d.opts.DecimalComma)
+		why = "no amount of money"
+	case Count:
+		value, ok = parseCount(cell)
+		why = "no whole number"
+	case Thou:
+		value, ok = parseThousandths(cell, d.opts.DecimalComma)
+		why = "no number, or one with more than three decimals"
+	case YesNo:
+		value, ok = parseYesNo(cell)
+		why = "neither yes nor no"
+	case Coded:
+		value, ok, why = d.code(spec.Field, cell)
+	default:
+		value, ok, why = short(spec, cell)
+	}
+	if !ok {
+		d.misfit(name, cell, why)
 		return
 	}
-	d.item.Job.Date = date
-	if rest {
+	d.item.Row.Values[spec.Field] = value
+}
+
+// day enters a date; a time of day beside it has no place in one. One that is needed and cannot be read refuses the row.
+func (d *draft) day(spec *Spec, name, cell string) {
+	date, rest, problem := parseDate(cell, d.opts.DateOrder)
+	switch {
+	case problem != "" && spec.Needed:
+		d.refuse("its " + string(spec.Field) + " " + quote(cell) + " " + problem)
+		return
+	case problem != "":
+		d.misfit(name, cell, problem)
+		return
+	}
+	d.item.Row.Values[spec.Field] = date
+	if rest && d.sheet.keeps() {
 		d.misfit(name, cell, "only the day was taken")
 	}
 }
 
-func (d *draft) cost(name, cell string) {
-	money, ok := parseMoney(cell, d.opts.Currency, d.opts.DecimalComma)
-	if !ok {
-		d.misfit(name, cell, "no amount of money")
-		return
-	}
-	d.item.Job.Cost = money
-}
-
-// code enters one of the codes that the field may have, or any short text where nothing limits it.
-func (d *draft) code(to *string, c column, cell string) {
-	codes := d.opts.Codes[c.field]
+// code returns one of the codes that the field may have, or any short text where nothing limits it.
+func (d *draft) code(field Field, cell string) (value record.Value, ok bool, why string) {
+	codes := d.opts.Codes[field]
 	if codes == nil {
-		d.name(to, c, cell)
-		return
+		return short(&Spec{}, cell)
 	}
 	i := slices.IndexFunc(codes, func(code string) bool { return fold(code) == fold(cell) })
 	if i < 0 {
-		d.misfit(c.name, cell, "no "+string(c.field)+" of a job")
-		return
+		return record.Null, false, "no " + string(field) + " of a " + d.sheet.Thing
 	}
-	*to = codes[i]
+	return record.Text(codes[i]), true, ""
 }
 
-func (d *draft) name(to *string, c column, cell string) {
-	if cell = strings.TrimSpace(cell); len(cell) > MaxName {
-		d.misfit(c.name, cell, fmt.Sprintf("longer than %d bytes", MaxName))
-		return
+// short returns a text of one line. One that is needed may be too long here: that refuses its row later.
+func short(spec *Spec, cell string) (record.Value, bool, string) {
+	cell = strings.TrimSpace(cell)
+	if len(cell) > MaxName && !spec.Needed {
+		return record.Null, false, fmt.Sprintf("longer than %d bytes", MaxName)
 	}
-	*to = cell
+	return record.Text(cell), true, ""
 }
 
-// misfit keeps a value in the note, and says so.
+// misfit keeps a value in the note, and says so; in a sheet without notes it refuses the row.
 func (d *draft) misfit(name, cell, why string) {
+	if !d.sheet.keeps() {
+		d.refuse(name + " " + quote(cell) + ": " + why)
+		return
+	}
 	d.warn(name, quote(cell)+": "+why+"; kept in the note")
 	d.keep(name, cell)
 }
@@ -144,23 +207,38 @@ func (d *draft) misfit(name, cell, why string) {
 func (d *draft) keep(name, cell string) { d.kept = append(d.kept, name+": "+cell) }
 
 func (d *draft) warn(name, message string) {
-	d.item.Warnings = append(d.item.Warnings, Warning{d.item.Job.Line, name, message})
+	d.item.Warnings = append(d.item.Warnings, Warning{d.item.Row.Line, name, message})
 }
 
-// finish returns the job, or what it lacks.
+// refuse says why the row can be none; the first reason stands.
+func (d *draft) refuse(why string) {
+	if d.item.Refused == "" {
+		d.item.Refused = why
+	}
+}
+
+// finish returns the row, or what it lacks.
 func (d *draft) finish() Item {
-	job := &d.item.Job
-	job.Note = strings.Join(append(d.notes, d.kept...), "\n")
-	refuse := func(lacks bool, why string) {
-		if lacks && d.item.Refused == "" {
-			d.item.Refused = why
+	if note := strings.Join(append(d.notes, d.kept...), "\n"); note != "" {
+		d.item.Row.Values[Note] = record.Text(note)
+	}
+	for i := range d.sheet.Fields {
+		spec := &d.sheet.Fields[i]
+		value := d.item.Row.Values[spec.Field]
+		switch most := spec.most(); {
+		case spec.Needed && (value.IsNull() || value.Shape() == record.ShapeText && strings.TrimSpace(value.Text()) == ""):
+			d.refuse("it has no " + string(spec.Field))
+		case value.Shape() == record.ShapeText && len(value.Text()) > most:
+			d.refuse(fmt.Sprintf("its %s is longer than %d bytes", spec.Field, most))
 		}
 	}
-	refuse(job.Date.IsNull(), "it has no date")
-	refuse(job.Asset == "", "it names no asset")
-	refuse(job.Text == "", "it has no text")
-	refuse(len(job.Asset) > MaxName, fmt.Sprintf("its asset's name is longer than %d bytes", MaxName))
-	refuse(len(job.Text) > MaxText, fmt.Sprintf("its text is longer than %d bytes", MaxText))
-	refuse(len(job.Note) > MaxText, fmt.Sprintf("what goes to its note is longer than %d bytes", MaxText))
 	return d.item
+}
+
+// most returns the longest text that a field holds, in bytes.
+func (s *Spec) most() int {
+	if s.Kind == Long || s.Kind == Kept {
+		return MaxText
+	}
+	return MaxName
 }

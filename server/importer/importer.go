@@ -1,10 +1,11 @@
-// Package importer reads other systems' files: a CSV of jobs, as spreadsheets and maintenance systems export it, into
-// rows that the hub makes jobs from. It is forgiving about form (delimiter, encoding, order and names of columns) and
-// strict about loss: a row is refused only when it lacks what a job needs, a value that does not fit is kept as typed
-// in a note, and every such thing is reported with its line.
+// Package importer reads other systems' files: a CSV or a workbook of jobs, customers, machines, parts or stock, as
+// spreadsheets and maintenance systems export it, into rows that the hub makes something of. It is forgiving about form
+// (delimiter, encoding, order and names of columns) and strict about loss: a value that does not fit is kept as typed
+// in a note where its sheet has one, and refuses its row where it has none, and every such thing is reported with its
+// line.
 //
-// The file is read as a stream. Memory is bounded by the longest record (MaxRecord) and about 40 bytes for every
-// distinct row, which identical rows need to be told apart.
+// The file is read as a stream. Memory is bounded by the longest record (MaxRecord), about 40 bytes for every distinct
+// row, which identical rows need to be told apart, and a workbook's table of texts (maxShared).
 package importer
 
 import (
@@ -23,7 +24,7 @@ import (
 // MaxRecord is the longest record that is read, in bytes, multi-line cells included.
 const MaxRecord = 1 << 20
 
-// MaxText is the longest text or note of a job, in bytes, as its columns take them; MaxName the longest of its other
+// MaxText is the longest text or note of a row, in bytes, as its columns take them; MaxName the longest of its other
 // values.
 const (
 	MaxText = 64 << 10
@@ -33,26 +34,28 @@ const (
 // The codes of this package.
 const (
 	BadMapping fault.Code = "import_mapping"        // the mapping is malformed or names a column that is not there
-	NoColumn   fault.Code = "import_column_missing" // no column of the file holds what every job needs
-	Unreadable fault.Code = "import_unreadable"     // not a delimited text file
+	NoColumn   fault.Code = "import_column_missing" // no column of the file holds what every row needs
+	Unreadable fault.Code = "import_unreadable"     // neither delimited text nor a workbook
+	TooLarge   fault.Code = "import_too_large"      // a workbook that unpacks to more than any honest one
 	BadOption  fault.Code = "import_option"         // a currency, an order of dates or an encoding that does not exist
 )
 
-// JobRow is one job of the file.
-type JobRow struct {
-	Line     int          // where its record begins, from 1
-	Identity string       // 32 hex digits: the row's content, and which of its identical rows it is
-	Date     record.Value // record.Date
-	Asset    string       // the name or number of the machine, without surrounding spaces
-	Text     string       // exactly as typed
-	Type     string       // "" where the file has none; so are Status, Priority, Customer and Number
-	Status   string       // one of Options.Codes, if that lists any; so are Type and Priority
-	Priority string
-	Customer string
-	Number   string       // the number by which the other system knows it
-	Cost     record.Value // record.Money, null where the file has none
-	Note     string       // the note, then a line "column: value" for everything that has no other place
+// Row is one row of a file, its cells read as its sheet declares them.
+type Row struct {
+	Line     int    // where its record begins, from 1
+	Identity string // 32 hex digits: what it is about, or its content, and which of its identical rows it is
+	Again    int    // the earlier line about the same thing, 0 for none
+	Values   map[Field]record.Value
 }
+
+// Value returns what the row says of a field, null for nothing.
+func (r *Row) Value(f Field) record.Value { return r.Values[f] }
+
+// Text returns the text of a field, "" for none.
+func (r *Row) Text(f Field) string { return r.Values[f].Text() }
+
+// Number returns the number of a field: days of a date, 1 of a yes; 0 for none.
+func (r *Row) Number(f Field) int64 { return r.Values[f].Number() }
 
 // Warning tells of something that a person should look at; nothing was lost.
 type Warning struct {
@@ -61,21 +64,23 @@ type Warning struct {
 	Message string `json:"message"`
 }
 
-// Item is what became of one record of the file: a job, or the reason why it can be none.
+// Item is what became of one record of the file: a row, or the reason why it can be none.
 type Item struct {
-	Job      JobRow
-	Refused  string // "" for a job; otherwise what the row lacks
+	Row      Row
+	Cells    []string // as they stand in the file, under its header
+	Refused  string   // "" for a row; otherwise what it lacks
 	Warnings []Warning
 }
 
 // Options says how to read a file; the zero value does what most files need.
 type Options struct {
 	Columns      []Mapping          // which column holds what; what is not named here is found by its header
+	Exact        bool               // Columns say it all: nothing is found by headers
 	Currency     string             // ISO 4217, of costs that name none; "" is XXX, "no currency"
 	DateOrder    string             // "dmy" or "mdy": how to read 03/04/2005; "" refuses what can be read both ways
 	DecimalComma bool               // 1.234,50; always so where semicolons part the columns
 	Encoding     string             // UTF8, GB18030, Big5 or Latin1; "" is found out
-	Codes        map[Field][]string // the codes that Type, Status and Priority may have; nil takes any
+	Codes        map[Field][]string // the codes that a field may have; nil takes any
 }
 
 // check fills in what was left open. The error's code is BadOption.
@@ -95,40 +100,82 @@ func (o *Options) check() error {
 	return nil
 }
 
-// Jobs reads the file's header. The errors are *fault.Error with the codes of this package, or the reader's own.
-func Jobs(r io.Reader, opts Options) (*File, error) {
+// source hands out the records of a file; io.EOF ends them.
+type source interface {
+	next() (rawRecord, error)
+}
+
+// openSource finds out what kind of file it is. Of a workbook the reader must be a file, whose end is read first.
+func openSource(r io.Reader, opts *Options) (source, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
+	if file, ok := r.(io.ReadSeeker); ok {
+		book, err := isWorkbook(file)
+		if err != nil {
+			return nil, err
+		}
+		if at, ok := r.(io.ReaderAt); ok && book {
+			return openWorkbook(at, file)
+		}
+	}
 	rows, err := newRecords(r, opts.Encoding)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		opts.DecimalComma = opts.DecimalComma || rows.comma == ';'
 	}
-	header, err := rows.next()
-	if errors.Is(err, io.EOF) {
-		return nil, fault.New(Unreadable, "The file is empty. It needs a line of column names, then a line for each job.")
-	}
-	if err != nil {
-		return nil, err
-	}
-	if header.problem != "" {
-		return nil, fault.New(Unreadable, "The file's first line is no line of column names: it is "+header.problem+".")
-	}
-	f := &File{rows: rows, opts: opts, copies: map[[16]byte]uint32{}}
-	if f.columns, f.pending, err = resolve(header, opts.Columns); err != nil {
-		return nil, err
-	}
-	f.opts.DecimalComma = opts.DecimalComma || rows.comma == ';'
-	return f, nil
+	return rows, err
 }
 
-// File is a file of jobs, its header read.
+// header reads the line of column names.
+func header(rows source) (rawRecord, error) {
+	head, err := rows.next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return head, fault.New(Unreadable, "The file is empty. It needs a line of column names, then a line for each row.")
+	case err != nil:
+		return head, err
+	case head.problem != "":
+		return head, fault.New(Unreadable, "The file's first line is no line of column names: it is "+head.problem+".")
+	case len(head.cells) > maxColumns:
+		return head, fault.New(Unreadable, "The file's first line is no line of column names: it has too many cells.")
+	}
+	return head, nil
+}
+
+// Open reads the header of a file of that kind. The errors are *fault.Error with the codes of this package, or the
+// reader's own. A workbook is told by its first bytes where r is a file.
+func Open(sheet *Sheet, r io.Reader, opts Options) (*File, error) {
+	rows, err := openSource(r, &opts)
+	if err != nil {
+		return nil, err
+	}
+	head, err := header(rows)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{sheet: sheet, rows: rows, opts: opts, copies: map[[16]byte]uint32{}, lines: map[[16]byte]int{}}
+	f.columns, f.pending, err = sheet.resolve(head, &opts)
+	return f, err
+}
+
+// File is a file, its header read.
 type File struct {
-	rows    *records
+	sheet   *Sheet
+	rows    source
 	opts    Options
 	columns []column
 	copies  map[[16]byte]uint32 // how often each row's content was seen
+	lines   map[[16]byte]int    // where each thing was first told of
 	pending []Warning           // about the header, given with the first item
+}
+
+// Header returns the names of the columns, as Item.Cells stand under them.
+func (f *File) Header() []string {
+	names := make([]string, len(f.columns))
+	for i := range f.columns {
+		names[i] = f.columns[i].name
+	}
+	return names
 }
 
 // Items yields what became of each record, in the file's order. An error, the reader's own, ends it.
@@ -150,9 +197,11 @@ func (f *File) Items() iter.Seq2[Item, error] {
 	}
 }
 
-// item makes a job of one record.
+// item reads one record.
 func (f *File) item(rec rawRecord) Item {
-	d := draft{opts: &f.opts, item: Item{Job: JobRow{Line: rec.line}, Warnings: f.pending}}
+	d := draft{sheet: f.sheet, opts: &f.opts, item: Item{
+		Row: Row{Line: rec.line, Values: map[Field]record.Value{}}, Cells: rec.cells, Warnings: f.pending,
+	}}
 	f.pending = nil
 	for _, message := range rec.warnings {
 		d.warn("", message)
@@ -161,7 +210,8 @@ func (f *File) item(rec rawRecord) Item {
 		d.item.Refused = "the line is " + rec.problem
 		return d.item
 	}
-	d.item.Job.Identity = f.identify(rec.cells)
 	d.take(f.columns, rec.cells)
-	return d.finish()
+	item := d.finish()
+	f.identify(&item, rec.cells)
+	return item
 }

@@ -21,7 +21,7 @@ import (
 // read imports a file that must be readable.
 func read(t *testing.T, file string, opts Options) []Item {
 	t.Helper()
-	f, err := Jobs(strings.NewReader(file), opts)
+	f, err := Open(Jobs, strings.NewReader(file), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,10 +58,15 @@ func TestARowBecomesAJob(t *testing.T) {
 	got := one(t, "Work Order,DATE,Equipment,Description,Priority,Customer,Cost,Remarks,Shift\n"+
 		"4711,2004-07-01, EX 7 ,\"  BUCKET WON'T OPEN, \"\"again\"\"\",high,Mount Iron,183.05,bring seals,night\n",
 		Options{Currency: "AUD"})
-	want := JobRow{Line: 2, Identity: got.Job.Identity, Date: day("2004-07-01"), Asset: "EX 7",
-		Text: "  BUCKET WON'T OPEN, \"again\"", Priority: "high", Customer: "Mount Iron", Number: "4711",
-		Cost: record.Money(18305, "AUD"), Note: "bring seals\nShift: night"}
-	if diff := cmp.Diff(want, got.Job, cmp.Comparer(func(a, b record.Value) bool { return a == b })); diff != "" {
+	want := map[Field]record.Value{
+		Date: day("2004-07-01"), Asset: record.Text("EX 7"), Text: record.Text("  BUCKET WON'T OPEN, \"again\""),
+		Priority: record.Text("high"), Customer: record.Text("Mount Iron"), Number: record.Text("4711"),
+		Cost: record.Money(18305, "AUD"), Note: record.Text("bring seals\nShift: night"),
+	}
+	if got.Row.Line != 2 || len(got.Row.Identity) != 32 {
+		t.Errorf("%+v", got.Row)
+	}
+	if diff := cmp.Diff(want, got.Row.Values, cmp.Comparer(func(a, b record.Value) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
 	wantWarnings := []Warning{{1, "Shift", "no field of a job is known for this column: kept in the note"}}
@@ -75,7 +80,7 @@ func TestWhatDoesNotFitIsKeptAsTyped(t *testing.T) {
 	got := one(t, "date,asset,text,type,cost,status\n2003-12-31,B,won, t swing,PM01,half done,7,8\n",
 		Options{Codes: map[Field][]string{Status: {"new", "done"}}})
 	want := "cost: PM01\nstatus: half done\nafter 6 cells: 7, 8"
-	if got.Job.Note != want || got.Job.Text != "won" || got.Job.Type != "t swing" || got.Refused != "" {
+	if got.Row.Text(Note) != want || got.Row.Text(Text) != "won" || got.Row.Text(Type) != "t swing" || got.Refused != "" {
 		t.Errorf("%+v", got)
 	}
 	if len(got.Warnings) != 3 || got.Warnings[0].Line != 2 {
@@ -92,7 +97,7 @@ func TestARowIsRefusedOnlyForWhatAJobNeeds(t *testing.T) {
 		"2005-02-30,A,oil leak,1\n": "its date “2005-02-30” is no date",
 		"03/04/2005,A,oil leak,1\n": "its date “03/04/2005” can be read in two ways: " +
 			"say whether days or months come first",
-		"2005-02-03, ,oil leak,1\n":    "it names no asset",
+		"2005-02-03, ,oil leak,1\n":    "it has no asset",
 		"2005-02-03,A,  ,1\n":          "it has no text",
 		"2005-02-03,A\n":               "it has no text",
 		"2005-02-03,A,oil,much\n":      "",
@@ -109,7 +114,7 @@ func TestALongTextIsRefusedNotCut(t *testing.T) {
 	t.Parallel()
 	const row = "date,asset,text,note\n2005-02-03,A,"
 	fits := strings.Repeat("x", MaxText)
-	if got := one(t, row+fits+"\n", Options{}); got.Refused != "" || got.Job.Text != fits {
+	if got := one(t, row+fits+"\n", Options{}); got.Refused != "" || got.Row.Text(Text) != fits {
 		t.Error("the longest text was refused:", got.Refused)
 	}
 	if got := one(t, row+fits+"x\n", Options{}); !strings.Contains(got.Refused, "longer than 65536") {
@@ -127,10 +132,10 @@ func TestLinesAreCountedAsAnEditorCounts(t *testing.T) {
 	if len(items) != 3 {
 		t.Fatalf("%d items", len(items))
 	}
-	if got := items[0].Job; got.Line != 2 || got.Text != "one\r\ntwo\n\nthree" {
+	if got := items[0].Row; got.Line != 2 || got.Text(Text) != "one\r\ntwo\n\nthree" {
 		t.Errorf("%+v", got)
 	}
-	if items[1].Job.Line != 7 || items[2].Job.Line != 9 || items[2].Refused == "" {
+	if items[1].Row.Line != 7 || items[2].Row.Line != 9 || items[2].Refused == "" {
 		t.Errorf("%+v", items[1:])
 	}
 }
@@ -147,13 +152,13 @@ func TestAQuoteNobodyClosedSwallowsNothing(t *testing.T) {
 	var texts []string
 	var lines, warned []int
 	for _, it := range items {
-		texts = append(texts, it.Job.Text)
-		lines = append(lines, it.Job.Line)
+		texts = append(texts, it.Row.Text(Text))
+		lines = append(lines, it.Row.Line)
 		for range it.Warnings {
-			warned = append(warned, it.Job.Line)
+			warned = append(warned, it.Row.Line)
 		}
-		if it.Refused != "" || it.Job.Type != "PM01" {
-			t.Errorf("line %d: %q %q", it.Job.Line, it.Refused, it.Job.Type)
+		if it.Refused != "" || it.Row.Text(Type) != "PM01" {
+			t.Errorf("line %d: %q %q", it.Row.Line, it.Refused, it.Row.Text(Type))
 		}
 	}
 	want := []string{`"5 inch hose`, `5" hose`, `"bucket" pin`, "boom, stick", "one\ntwo", `"last`}
@@ -195,7 +200,7 @@ func TestFilesOfManyKinds(t *testing.T) {
 			"Bagger", "Ölleck, Dichtung prüfen"},
 	} {
 		got := one(t, c.file, Options{})
-		if got.Job.Asset != c.asset || got.Job.Text != c.text || got.Job.Date != day("2024-03-05") || len(got.Warnings) > 0 {
+		if got.Row.Text(Asset) != c.asset || got.Row.Text(Text) != c.text || got.Row.Value(Date) != day("2024-03-05") || len(got.Warnings) > 0 {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -208,7 +213,7 @@ func TestTheEncodingIsFoundLateInTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	items := read(t, "date,asset,text\n"+strings.Repeat("2024-03-05,A,oil leak\n", 2*window/20)+late, Options{})
-	if got := items[len(items)-1]; got.Job.Text != "液压油管漏油" || len(got.Warnings) > 0 {
+	if got := items[len(items)-1]; got.Row.Text(Text) != "液压油管漏油" || len(got.Warnings) > 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -216,7 +221,7 @@ func TestTheEncodingIsFoundLateInTheFile(t *testing.T) {
 func TestAStrayByteIsReadAndReported(t *testing.T) {
 	t.Parallel()
 	got := one(t, "date,asset,text\n2024-03-05,挖,caf\xe9\n", Options{Encoding: UTF8})
-	if got.Job.Text != "café" || len(got.Warnings) != 1 {
+	if got.Row.Text(Text) != "café" || len(got.Warnings) != 1 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -227,7 +232,7 @@ func TestIdentity(t *testing.T) {
 	const other = "2005-01-01,A,bucket,1\n"
 	names := func(file string) (out []string) {
 		for _, it := range read(t, "date,asset,text,cost\n"+file, Options{}) {
-			out = append(out, it.Job.Identity)
+			out = append(out, it.Row.Identity)
 		}
 		return out
 	}
@@ -306,16 +311,16 @@ func TestMoney(t *testing.T) {
 
 func TestMappings(t *testing.T) {
 	t.Parallel()
-	maps, err := ParseMap("date=When, asset=Thing,text=What it is,note=A,note=B,skip=C,")
+	maps, err := Jobs.ParseMap("date=When, asset=Thing,text=What it is,note=A,note=B,skip=C,")
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := one(t, "A,B,C,when,THING,what it is\n1,2,3,2005-01-01,EX7,leak\n", Options{Columns: maps})
-	if got.Job.Note != "1\n2" || got.Job.Asset != "EX7" || got.Job.Text != "leak" || len(got.Warnings) > 0 {
+	if got.Row.Text(Note) != "1\n2" || got.Row.Text(Asset) != "EX7" || got.Row.Text(Text) != "leak" || len(got.Warnings) > 0 {
 		t.Errorf("%+v", got)
 	}
 	for s, code := range map[string]fault.Code{"date": BadMapping, "colour=A": BadMapping, "date=A,asset=B,text=C": ""} {
-		if _, err := ParseMap(s); fault.CodeOf(err) != code {
+		if _, err := Jobs.ParseMap(s); fault.CodeOf(err) != code {
 			t.Errorf("%q: %v", s, err)
 		}
 	}
@@ -324,7 +329,7 @@ func TestMappings(t *testing.T) {
 func TestAFileThatCannotBeImportedSaysWhy(t *testing.T) {
 	t.Parallel()
 	named := func(s string) Options {
-		maps, err := ParseMap(s)
+		maps, err := Jobs.ParseMap(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -348,7 +353,7 @@ func TestAFileThatCannotBeImportedSaysWhy(t *testing.T) {
 		{"date,asset,text\n", Options{Encoding: "ebcdic"}, BadOption},
 		{"date,asset,text\n", Options{DateOrder: "ydm"}, BadOption},
 	} {
-		if _, err := Jobs(strings.NewReader(c.file), c.opts); fault.CodeOf(err) != c.code {
+		if _, err := Open(Jobs, strings.NewReader(c.file), c.opts); fault.CodeOf(err) != c.code {
 			t.Errorf("%.20q %+v: %v, want %s", c.file, c.opts, err, c.code)
 		}
 	}
@@ -357,7 +362,7 @@ func TestAFileThatCannotBeImportedSaysWhy(t *testing.T) {
 func TestAReadErrorIsPassedOn(t *testing.T) {
 	t.Parallel()
 	torn := errors.New("the disk is gone")
-	f, err := Jobs(io.MultiReader(strings.NewReader("date,asset,text\n"+strings.Repeat("x,y,z\n", window)),
+	f, err := Open(Jobs, io.MultiReader(strings.NewReader("date,asset,text\n"+strings.Repeat("x,y,z\n", window)),
 		iotest.ErrReader(torn)), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -373,12 +378,14 @@ func TestAReadErrorIsPassedOn(t *testing.T) {
 func TestNoHeaderNamesTwoFields(t *testing.T) {
 	t.Parallel()
 	seen := map[string]Field{}
-	for field, names := range headers {
-		for _, name := range names {
-			if other, ok := seen[name]; ok || fold(name) != name {
-				t.Errorf("%q stands for %s and %s, or is not folded", name, field, other)
+	for _, sheet := range Sheets {
+		for _, spec := range sheet.Fields {
+			for _, name := range spec.Headers {
+				if other, ok := seen[sheet.Name+name]; ok || fold(name) != name {
+					t.Errorf("%s: %q stands for %s and %s, or is not folded", sheet.Name, name, spec.Field, other)
+				}
+				seen[sheet.Name+name] = spec.Field
 			}
-			seen[name] = field
 		}
 	}
 }
@@ -398,12 +405,12 @@ func TestRealFile(t *testing.T) {
 	identities, negative := map[string]bool{}, 0
 	var warnings []Warning
 	for _, it := range items {
-		identities[it.Job.Identity] = true
+		identities[it.Row.Identity] = true
 		warnings = append(warnings, it.Warnings...)
 		if it.Refused != "" {
-			t.Errorf("line %d refused: %s", it.Job.Line, it.Refused)
+			t.Errorf("line %d refused: %s", it.Row.Line, it.Refused)
 		}
-		if it.Job.Cost.Number() < 0 {
+		if it.Row.Value(Cost).Number() < 0 {
 			negative++
 		}
 	}
@@ -414,7 +421,7 @@ func TestRealFile(t *testing.T) {
 	if diff := cmp.Diff(want, warnings); diff != "" {
 		t.Error(diff)
 	}
-	if got := items[3452].Job; got.Text != "won" || got.Type != "t swing" || got.Note != "Cost: PM01" {
+	if got := items[3452].Row; got.Text(Text) != "won" || got.Text(Type) != "t swing" || got.Text(Note) != "Cost: PM01" {
 		t.Errorf("%+v", got)
 	}
 }

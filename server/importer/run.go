@@ -3,20 +3,32 @@ package importer
 import (
 	"context"
 	"errors"
-	"io"
 
 	"fieldsync/sync/fault"
 )
 
-// Sink takes the jobs of a file in.
+// Sink takes the rows of a file in.
 type Sink interface {
-	// Known reports whether an earlier run put the row of that identity. The error has the code Clash where something else
-	// stands in its place.
-	Known(identity string) (bool, error)
-	// Put makes the jobs, in their order, and whatever they need, their assets for one, so that Known knows them from then
-	// on. A row that does not fit is refused with a *fault.Error with the code fault.Invalid or Clash, in its place of
-	// refused: it is reported, and the rest is made. After any other error none of them is made.
-	Put(rows []JobRow) (refused []error, err error)
+	// Put makes what the rows say, in their order, with whatever they need, their machines for one, and returns what it did
+	// with each. A row that does not fit is refused, and the rest is made; after an error none of them is.
+	Put(rows []Row) ([]Fate, error)
+}
+
+// Did is what became of a row.
+type Did string
+
+// What becomes of rows.
+const (
+	Made    Did = "made"
+	Changed Did = "changed" // what it is about was there, and is now as the row says
+	Same    Did = "same"    // an earlier run made it, or it is so already
+	Refused Did = "refused"
+)
+
+// Fate is what became of a row, and why it was refused.
+type Fate struct {
+	Did    Did
+	Reason string
 }
 
 // atOnce is how many records are put at once: enough to share the price of a durable write, little enough to do again.
@@ -25,27 +37,27 @@ const atOnce = 256
 // Clash is the code of a row whose place is taken by something that was not imported.
 const Clash fault.Code = "import_clash"
 
-// Reporter hears of what a person should look at, as it is found; either function may be nil.
+// Reporter hears of the records in the order of the file, once they are put; either function may be nil.
 type Reporter struct {
 	Warning func(Warning)
-	Refused func(line int, reason string)
+	Row     func(Item, Fate) error // an error ends the run
 }
 
-// Summary counts what a run did. Every record of the file is in exactly one of Imported, Known and Refused.
+// Summary counts what a run did. Every record of the file is in exactly one of Made, Changed, Same and Refused.
 type Summary struct {
-	Imported int `json:"imported"`
-	Known    int `json:"known"` // imported by an earlier run
+	Made     int `json:"imported"`
+	Changed  int `json:"changed"`
+	Same     int `json:"known"` // imported by an earlier run, or so already
 	Refused  int `json:"refused"`
 	Warnings int `json:"warnings"`
 }
 
-// Run reads the file and puts every job that the sink does not know yet. After an error, the context's among them, the
-// jobs put so far are in, and another run goes on behind them.
-func Run(ctx context.Context, r io.Reader, opts Options, sink Sink, report Reporter) (Summary, error) {
-	file, err := Jobs(r, opts)
-	if err != nil {
-		return Summary{}, err
-	}
+// Rows returns how many records there were.
+func (s Summary) Rows() int { return s.Made + s.Changed + s.Same + s.Refused }
+
+// Run reads the file and puts every row. After an error, the context's among them, the rows put so far are in, and
+// another run goes on behind them.
+func Run(ctx context.Context, file *File, sink Sink, report Reporter) (Summary, error) {
 	run := run{sink: sink, report: report}
 	var items []Item
 	for item, err := range file.Items() {
@@ -78,79 +90,56 @@ type run struct {
 	sum    Summary
 }
 
-// take puts the jobs that are new, and reports what became of the records in the order of the file.
+// take puts the rows that can be, and reports what became of the records in the order of the file.
 func (r *run) take(items []Item) error {
-	fates := make([]fate, len(items))
-	var jobs []JobRow
-	var at []int // of items, for each of jobs
+	var rows []Row
 	for i := range items {
+		if items[i].Refused == "" {
+			rows = append(rows, items[i].Row)
+		}
+	}
+	var fates []Fate
+	if len(rows) > 0 {
 		var err error
-		if fates[i], err = r.look(&items[i]); err != nil {
+		if fates, err = r.sink.Put(rows); err != nil {
 			return err
-		}
-		if fates[i] == (fate{}) {
-			jobs, at = append(jobs, items[i].Job), append(at, i)
-		}
-	}
-	if len(jobs) > 0 {
-		refused, err := r.sink.Put(jobs)
-		if err != nil {
-			return err
-		}
-		for i, reason := range refused {
-			if reason != nil {
-				fates[at[i]].refused = reason.Error()
-			}
 		}
 	}
 	for i := range items {
-		r.tell(&items[i], fates[i])
+		fate := Fate{Refused, items[i].Refused}
+		if fate.Reason == "" {
+			fate, fates = fates[0], fates[1:]
+		}
+		if err := r.tell(items[i], fate); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// fate is what becomes of a record; the zero fate is to be imported.
-type fate struct {
-	known   bool
-	refused string
-}
-
-// look decides what needs no sink to write.
-func (r *run) look(item *Item) (fate, error) {
-	if item.Refused != "" {
-		return fate{refused: item.Refused}, nil
-	}
-	known, err := r.sink.Known(item.Job.Identity)
-	if fault.CodeOf(err) == Clash {
-		return fate{refused: err.Error()}, nil
-	}
-	return fate{known: known}, err
-}
-
-func (r *run) tell(item *Item, f fate) {
+func (r *run) tell(item Item, fate Fate) error {
 	for _, w := range item.Warnings {
 		r.warn(w)
 	}
-	switch {
-	case f.refused != "":
-		r.refuse(item.Job.Line, f.refused)
-	case f.known:
-		r.sum.Known++
-	default:
-		r.sum.Imported++
+	switch fate.Did {
+	case Made:
+		r.sum.Made++
+	case Changed:
+		r.sum.Changed++
+	case Same:
+		r.sum.Same++
+	case Refused:
+		r.sum.Refused++
 	}
+	if r.report.Row == nil {
+		return nil
+	}
+	return r.report.Row(item, fate)
 }
 
 func (r *run) warn(w Warning) {
 	r.sum.Warnings++
 	if r.report.Warning != nil {
 		r.report.Warning(w)
-	}
-}
-
-func (r *run) refuse(line int, reason string) {
-	r.sum.Refused++
-	if r.report.Refused != nil {
-		r.report.Refused(line, reason)
 	}
 }

@@ -16,57 +16,76 @@ import (
 	"fieldsync/sync/fault"
 )
 
-// shelf is a sink that keeps jobs by their identity and can be full.
+// shelf is a sink that keeps rows by their identity and can be full.
 type shelf struct {
-	jobs map[string]JobRow
+	rows map[string]Row
 	room int
 }
 
 var errFull = errors.New("no room")
 
-func (s *shelf) Known(identity string) (bool, error) {
-	_, ok := s.jobs[identity]
-	return ok, nil
-}
-
-func (s *shelf) Put(rows []JobRow) (refused []error, err error) {
-	if len(s.jobs)+len(rows) > s.room {
+func (s *shelf) Put(rows []Row) (fates []Fate, err error) {
+	if len(s.rows)+len(rows) > s.room {
 		return nil, errFull
 	}
-	refused = make([]error, len(rows))
-	for i, row := range rows {
-		if row.Asset == "unknown" {
-			refused[i] = fault.New(fault.Invalid, "there is no such asset")
-			continue
+	for _, row := range rows {
+		_, known := s.rows[row.Identity]
+		switch {
+		case row.Text(Asset) == "unknown":
+			fates = append(fates, Fate{Refused, "there is no such asset"})
+		case known:
+			fates = append(fates, Fate{Did: Same})
+		default:
+			s.rows[row.Identity] = row
+			fates = append(fates, Fate{Did: Made})
 		}
-		s.jobs[row.Identity] = row
 	}
-	return refused, nil
+	return fates, nil
+}
+
+// runs takes a file in.
+func runs(t *testing.T, ctx context.Context, file string, sink Sink, report Reporter) (Summary, error) {
+	t.Helper()
+	f, err := Open(Jobs, strings.NewReader(file), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Run(ctx, f, sink, report)
+}
+
+// refusals tells of what is refused.
+func refusals(told *[]string) Reporter {
+	return Reporter{
+		Warning: func(w Warning) { *told = append(*told, fmt.Sprint(w.Line, w.Column)) },
+		Row: func(item Item, fate Fate) error {
+			if fate.Did == Refused {
+				*told = append(*told, fmt.Sprint(item.Row.Line, fate.Reason))
+			}
+			return nil
+		},
+	}
 }
 
 func TestASecondRunDoublesNothingAndSwallowsNothing(t *testing.T) {
 	t.Parallel()
 	const file = "date,asset,text,cost\n2005-01-01,A,leak,1\n2005-01-01,A,leak,1\n2005-01-01,A,noise,much\nx,A,leak,1\n" +
 		"2005-01-01,unknown,leak,1\n"
-	s := &shelf{jobs: map[string]JobRow{}, room: 2}
-	sum, err := Run(context.Background(), strings.NewReader(file), Options{}, s, Reporter{})
-	if !errors.Is(err, errFull) || sum != (Summary{}) || len(s.jobs) > 0 {
+	s := &shelf{rows: map[string]Row{}, room: 2}
+	sum, err := runs(t, context.Background(), file, s, Reporter{})
+	if !errors.Is(err, errFull) || sum != (Summary{}) || len(s.rows) > 0 {
 		t.Fatalf("%+v %v", sum, err)
 	}
 	first := file[:strings.Index(file, "2005-01-01,A,noise")]
-	sum, err = Run(context.Background(), strings.NewReader(first), Options{}, s, Reporter{})
-	if err != nil || sum != (Summary{Imported: 2}) {
+	sum, err = runs(t, context.Background(), first, s, Reporter{})
+	if err != nil || sum != (Summary{Made: 2}) {
 		t.Fatalf("%+v %v", sum, err)
 	}
 
-	s.room = 10
+	s.room = 20
 	var told []string
-	report := Reporter{
-		Warning: func(w Warning) { told = append(told, fmt.Sprint(w.Line, w.Column)) },
-		Refused: func(line int, reason string) { told = append(told, fmt.Sprint(line, reason)) },
-	}
-	sum, err = Run(context.Background(), strings.NewReader(file), Options{}, s, report)
-	if err != nil || sum != (Summary{Imported: 1, Known: 2, Refused: 2, Warnings: 1}) || len(s.jobs) != 3 {
+	report := refusals(&told)
+	sum, err = runs(t, context.Background(), file, s, report)
+	if err != nil || sum != (Summary{Made: 1, Same: 2, Refused: 2, Warnings: 1}) || len(s.rows) != 3 {
 		t.Fatalf("%+v %v", sum, err)
 	}
 	if len(told) != 3 || told[0] != "4cost" {
@@ -78,16 +97,16 @@ func TestARunStopsWhenAsked(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	s := &shelf{jobs: map[string]JobRow{}, room: 10}
-	_, err := Run(ctx, strings.NewReader("date,asset,text\n2005-01-01,A,leak\n"), Options{}, s, Reporter{})
-	if !errors.Is(err, context.Canceled) || len(s.jobs) != 0 {
-		t.Errorf("%v, %d jobs", err, len(s.jobs))
+	s := &shelf{rows: map[string]Row{}, room: 10}
+	_, err := runs(t, ctx, "date,asset,text\n2005-01-01,A,leak\n", s, Reporter{})
+	if !errors.Is(err, context.Canceled) || len(s.rows) != 0 {
+		t.Errorf("%v, %d jobs", err, len(s.rows))
 	}
 }
 
 func TestAHeaderAloneStillWarns(t *testing.T) {
 	t.Parallel()
-	sum, err := Run(context.Background(), strings.NewReader("date,asset,text,shift\n"), Options{}, &shelf{}, Reporter{})
+	sum, err := runs(t, context.Background(), "date,asset,text,shift\n", &shelf{}, Reporter{})
 	if err != nil || sum != (Summary{Warnings: 1}) {
 		t.Errorf("%+v %v", sum, err)
 	}
@@ -114,7 +133,7 @@ func TestEveryTextComesBackAsTyped(t *testing.T) {
 }
 
 func checkTexts(t *rapid.T, file string, texts []string) {
-	f, err := Jobs(strings.NewReader(file), Options{})
+	f, err := Open(Jobs, strings.NewReader(file), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,8 +142,8 @@ func checkTexts(t *rapid.T, file string, texts []string) {
 		if err != nil || item.Refused != "" || len(item.Warnings) > 0 || i == len(texts) {
 			t.Fatalf("%+v %v", item, err)
 		}
-		if item.Job.Text != texts[i] || item.Job.Line != line {
-			t.Fatalf("line %d %q, want line %d %q", item.Job.Line, item.Job.Text, line, texts[i])
+		if item.Row.Text(Text) != texts[i] || item.Row.Line != line {
+			t.Fatalf("line %d %q, want line %d %q", item.Row.Line, item.Row.Text(Text), line, texts[i])
 		}
 		line += 1 + strings.Count(texts[i], "\n")
 		i++
@@ -173,7 +192,7 @@ func FuzzJobs(f *testing.F) {
 		f.Add([]byte(seed), "", "")
 	}
 	f.Fuzz(func(t *testing.T, file []byte, order, encoding string) {
-		jobs, err := Jobs(bytes.NewReader(file), Options{DateOrder: order, Encoding: encoding})
+		jobs, err := Open(Jobs, bytes.NewReader(file), Options{DateOrder: order, Encoding: encoding})
 		if err != nil {
 			if fault.CodeOf(err) == "" {
 				t.Fatalf("an error without a code: %v", err)
@@ -182,7 +201,7 @@ func FuzzJobs(f *testing.F) {
 		}
 		seen, last := map[string]bool{}, 0
 		for item, err := range jobs.Items() {
-			job := item.Job
+			job := item.Row
 			if err != nil || job.Line <= last || seen[job.Identity] {
 				t.Fatalf("%+v after line %d: %v", item, last, err)
 			}
@@ -190,26 +209,9 @@ func FuzzJobs(f *testing.F) {
 			if job.Identity != "" {
 				seen[job.Identity] = true
 			}
-			if item.Refused == "" && (job.Identity == "" || job.Date.IsNull() || job.Asset == "" || job.Text == "") {
+			if item.Refused == "" && (job.Identity == "" || job.Value(Date).IsNull() || job.Text(Asset) == "" || job.Text(Text) == "") {
 				t.Fatalf("passed %+v", item)
 			}
 		}
 	})
-}
-
-// squatted is a shelf on which somebody else's things lie.
-type squatted struct{ shelf }
-
-func (squatted) Known(string) (bool, error) {
-	return false, fault.New(Clash, "something else has this number")
-}
-
-func TestARowWhosePlaceIsTakenIsReported(t *testing.T) {
-	t.Parallel()
-	var told []string
-	report := Reporter{Refused: func(line int, reason string) { told = append(told, fmt.Sprint(line, reason)) }}
-	sum, err := Run(context.Background(), strings.NewReader("date,asset,text\n2005-01-01,A,leak\n"), Options{}, &squatted{}, report)
-	if err != nil || sum != (Summary{Refused: 1}) || len(told) != 1 {
-		t.Errorf("%+v %q %v", sum, told, err)
-	}
 }

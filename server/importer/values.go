@@ -2,6 +2,7 @@ package importer
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -125,4 +126,41 @@ func (f amountForm) minor(amount string, scale int) (int64, bool) {
 	}
 	minor, err := strconv.ParseInt(whole+frac+strings.Repeat("0", scale-len(frac)), 10, 64)
 	return minor, err == nil
+}
+
+var wholeNumber = regexp.MustCompile(`^\d{1,15}(\.0+)?$`)
+
+// parseCount reads a whole number that is not negative; a workbook may write 12.0 for 12.
+func parseCount(cell string) (record.Value, bool) {
+	cell = strings.TrimSpace(cell)
+	if !wholeNumber.MatchString(cell) {
+		return record.Null, false
+	}
+	whole, _, _ := strings.Cut(cell, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	return record.Number(n), err == nil
+}
+
+// parseThousandths reads a decimal number of at most three decimals, in thousandths.
+func parseThousandths(cell string, decimalComma bool) (record.Value, bool) {
+	form, other := pointAmount, commaAmount
+	if decimalComma {
+		form, other = other, form
+	}
+	cell = strings.TrimSpace(cell)
+	if !form.pattern.MatchString(cell) {
+		form = other
+	}
+	n, ok := form.minor(cell, 3)
+	return record.Number(n), ok
+}
+
+var (
+	yeses = []string{"yes", "y", "true", "1", "x", "是", "有"}
+	noes  = []string{"no", "n", "false", "0", "否", "无", "無"}
+)
+
+func parseYesNo(cell string) (record.Value, bool) {
+	word := strings.ToLower(strings.TrimSpace(cell))
+	return record.Number(int64(min(1, 1+slices.Index(yeses, word)))), slices.Contains(yeses, word) || slices.Contains(noes, word)
 }

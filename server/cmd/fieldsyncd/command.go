@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -26,12 +27,11 @@ type command struct {
 
 // commands returns all commands, in the order in which the help lists them.
 func commands() []*command {
-	return []*command{
-		serveCommand(), demoCommand(),
-		importCommand(), personAddCommand(), deviceEnrolCommand(), deviceRevokeCommand(),
+	return slices.Concat([]*command{serveCommand(), demoCommand()}, importCommands(), []*command{
+		personAddCommand(), deviceEnrolCommand(), deviceRevokeCommand(),
 		backupCommand(), restoreCommand(), verifyCommand(), keyAddCommand(),
 		technicianCommand(),
-	}
+	})
 }
 
 const overview = `fieldsyncd is the hub of a field service: technicians' devices sync with it, the office works on its pages.

@@ -90,8 +90,12 @@ func addTechnician(tx aftersales.Tx, in aftersales.PersonInput) error {
 
 // importJobs takes the jobs of a CSV file in, and reports progress.
 func (c *company) importJobs(ctx context.Context, from io.Reader, progress func(done int)) (importer.Summary, error) {
-	sink := &counting{server.NewJobSink(ctx, c.core, c.branch, "import"), 0, progress}
-	return importer.Run(ctx, from, importer.Options{}, sink, importer.Reporter{})
+	rows, err := importer.Open(importer.Jobs, from, importer.Options{})
+	if err != nil {
+		return importer.Summary{}, err
+	}
+	sink := &counting{server.NewRowSink(ctx, c.core, server.Taking{Sheet: importer.Jobs, Branch: c.branch, System: "import"}), 0, progress}
+	return importer.Run(ctx, rows, sink, importer.Reporter{})
 }
 
 // jobs returns the ids of the jobs there are, in order.

@@ -36,7 +36,7 @@ func (l *live) fillFrom(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	l.tell("%s imported, %s, %d refused.", many(sum.Imported, "job"), many(sum.Warnings, "warning"), sum.Refused)
+	l.tell("%s imported, %s, %d refused.", many(sum.Made, "job"), many(sum.Warnings, "warning"), sum.Refused)
 	jobs, err := l.company.jobs(ctx)
 	if err != nil {
 		return err

@@ -28,9 +28,10 @@ func (a *app) importFile(ctx context.Context, c *company, path string) (importer
 		return importer.Summary{}, err
 	}
 	defer func() { _ = file.Close() }()
-	line, counted := a.progress("    importing"), &countingReader{Reader: file}
+	line := a.progress("    importing")
+	from, read := counted(file)
 	defer line.clear()
-	return c.importJobs(ctx, counted, func(jobs int) { line.show(counted.read.Load(), size, many(jobs, "job")) })
+	return c.importJobs(ctx, from, func(jobs int) { line.show(read.Load(), size, many(jobs, "job")) })
 }
 
 var (

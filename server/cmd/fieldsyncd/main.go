@@ -115,7 +115,7 @@ func (a *app) exit(err error) int {
 
 // senseless are the refusals that another command line avoids.
 var senseless = map[fault.Code]bool{
-	importer.BadMapping: true, importer.BadOption: true, importer.NoColumn: true, importer.Unreadable: true,
+	importer.BadMapping: true, importer.BadOption: true, importer.NoColumn: true, importer.Unreadable: true, importer.TooLarge: true,
 	store.Foreign: true, store.ReadOnly: true, store.BackupExists: true,
 }
 

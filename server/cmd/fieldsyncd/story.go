@@ -128,7 +128,7 @@ func (t *teller) open() (err error) {
 	if err != nil {
 		return err
 	}
-	t.Imported, t.Warnings = sum.Imported, sum.Warnings
+	t.Imported, t.Warnings = sum.Made, sum.Warnings
 	if t.jobs, err = t.company.jobs(t.ctx); err != nil {
 		return err
 	}
