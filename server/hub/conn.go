@@ -42,7 +42,8 @@ type conn struct {
 	buckets []record.Bucket // subscribed to; guarded by hub.mu
 	contact Contact         // what it said when it came, less what was judged since
 
-	mu      sync.Mutex // one event at a time
+	mu      sync.Mutex     // one event at a time
+	sending sync.WaitGroup // a part of a page is on its way, see send
 	machine *session.Hub
 	codec   *wire.Codec // speaks as the device understands
 	timer   *time.Timer
@@ -121,6 +122,7 @@ func (c *conn) end() {
 	}
 	c.mu.Unlock()
 	_ = c.ws.Close()
+	c.sending.Wait()
 	c.hub.unregister(c)
 }
 
@@ -131,13 +133,21 @@ func (c *conn) feed(e session.Event) { c.alone(func() { c.step(e) }) }
 func (c *conn) alone(do func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.survives(do) {
+		c.hangUp()
+	}
+}
+
+// survives reports whether do ran through without a panic.
+func (c *conn) survives(do func()) (ok bool) {
 	defer func() {
 		if trouble := recover(); trouble != nil {
 			c.hub.Log.Error("serving a device panicked", "device", c.device.String(), "trouble", trouble, "stack", string(debug.Stack()))
-			c.hangUp()
+			ok = false
 		}
 	}()
 	do()
+	return true
 }
 
 // step gives the machine an event, carries out what it asks for, and goes on with the answers.
@@ -217,19 +227,38 @@ func asFault(err error) *fault.Error {
 	return fault.Wrap(fault.Internal, "the server could not do this; try again later", err)
 }
 
-// send writes one message. A device that does not take it in time has lost its connection, not its place.
+// send writes a message after those before it. A part of a page that is followed by another is written while that one is
+// read from the store: a first sync keeps two processors busy.
 func (c *conn) send(m wire.Message) {
+	c.sending.Wait()
+	if p, ok := m.(wire.Page); ok && !p.Last {
+		c.sending.Go(func() { c.writeBeside(m) })
+		return
+	}
+	if err := c.write(m); err != nil {
+		c.hangUp()
+	}
+}
+
+// writeBeside writes a message while other things happen to the connection: what goes wrong closes the socket, which is
+// heard by whoever reads it.
+func (c *conn) writeBeside(m wire.Message) {
+	var err error
+	if !c.survives(func() { err = c.write(m) }) || err != nil {
+		_ = c.ws.Close()
+	}
+}
+
+// write writes one message. A device that does not take it in time has lost its connection, not its place.
+func (c *conn) write(m wire.Message) error {
 	data, err := c.codec.Encode(nil, m)
 	if err != nil {
 		c.hub.Log.Error("a message cannot be sent", "device", c.device.String(), "message", fmt.Sprintf("%T", m), "error", err)
-	} else {
-		_ = c.ws.SetWriteDeadline(time.Now().Add(writeWithin))
-		err = c.ws.WriteMessage(websocket.BinaryMessage, data)
-		c.hub.stats.sent.Add(float64(len(data)))
+		return err
 	}
-	if err != nil {
-		c.hangUp()
-	}
+	_ = c.ws.SetWriteDeadline(time.Now().Add(writeWithin))
+	c.hub.stats.sent.Add(float64(len(data)))
+	return c.ws.WriteMessage(websocket.BinaryMessage, data)
 }
 
 // hangUp is called with the lock held.

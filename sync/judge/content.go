@@ -2,6 +2,7 @@ package judge
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -20,20 +21,22 @@ func (p *pager) countEntering() error {
 	return nil
 }
 
-// content adds rows of the buckets that enter, in key order, from the position on; a full part ends with the
-// position to go on from, and the last one moves the cursor.
-func (p *pager) content(at position) error {
-	if len(p.page.Enter) == 0 && !at.started {
-		p.page.Last = true
-		return nil
-	}
+// goOn adds what follows the position, where an earlier part was full.
+func (p *pager) goOn(at position) error {
 	scope, err := p.scope()
 	if err != nil {
 		return err
 	}
+	return p.content(scope, at)
+}
+
+// content adds rows of the buckets that enter, in key order, from the position on; a full part ends with the
+// position to go on from, and the last one moves the cursor. A bucket that has been taken away since the page began is
+// passed over: reading always asks for today's holds.
+func (p *pager) content(s scope, at position) error {
 	p.page.Done, p.page.Total = at.done, max(at.total, p.page.Total)
-	for _, b := range scope.enter {
-		if at.started && compareBuckets(b, at.bucket) < 0 {
+	for _, b := range s.enter {
+		if at.started && compareBuckets(b, at.bucket) < 0 || slices.Contains(s.lost, b) {
 			continue
 		}
 		full, err := p.bucket(b, &at)
@@ -64,13 +67,8 @@ func sources(s *schema.Schema, class schema.Class, b record.Bucket) []source {
 	return found
 }
 
-// bucket adds rows of one entering bucket and reports whether the part is full. A bucket that has been taken away
-// since the page began is passed over: reading always asks for today's holds.
+// bucket adds rows of one entering bucket and reports whether the part is full.
 func (p *pager) bucket(b record.Bucket, at *position) (full bool, err error) {
-	ok, err := HoldsNow(p.Reader, p.want.Person, b)
-	if !ok || err != nil {
-		return false, err
-	}
 	for _, src := range sources(p.schema, p.want.Class, b) {
 		after := record.ID{}
 		if at.started && at.bucket == b {

@@ -10,8 +10,12 @@ import (
 	"fieldsync/sync/wire"
 )
 
-// PageRows is how many rows a part of a page carries at most: enough to compress well, few enough to commit at once.
-const PageRows = 1000
+// PageRows is how many rows a part of a page carries at most: enough to compress well, few enough to commit at once. Of
+// more than that, the first part is smaller, so that the device has something to do while the hub reads the next.
+const (
+	PageRows  = 1000
+	firstRows = PageRows / 4
+)
 
 // pageBytes is how many bytes of values a part of a page gathers, so that long texts do not take the hub's memory.
 const pageBytes = 4 * wire.MaxPart
@@ -59,7 +63,7 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 	switch {
 	case ok && at.started:
 		p.page.To = at.to
-		err = p.content(at)
+		err = p.goOn(at)
 	case ok:
 		p.want.After, p.want.Since = max(p.want.After, at.to), cmp.Or(want.Since, want.From)
 		err = p.begin()
@@ -204,12 +208,16 @@ func (p *pager) whole() error {
 	if err := p.countEntering(); err != nil {
 		return err
 	}
-	return p.content(position{class: p.want.Class, from: p.want.From, to: p.page.To})
+	if p.page.Total > PageRows {
+		p.left = firstRows
+	}
+	return p.content(scope, position{class: p.want.Class, from: p.want.From, to: p.page.To})
 }
 
 // scope is how the buckets that the person holds changed between the page's two ends. A bucket stays only if it was
-// held all the time between: what was passed over while it was not makes it enter anew.
-type scope struct{ stay, enter, leave []record.Bucket }
+// held all the time between: what was passed over while it was not makes it enter anew. Of those that enter, lost are the
+// ones that were taken away again after the page's end.
+type scope struct{ stay, enter, leave, lost []record.Bucket }
 
 func (p *pager) scope() (scope, error) {
 	holds, err := p.HoldsOf(p.want.Person, p.want.From)
@@ -237,8 +245,9 @@ func (p *pager) scope() (scope, error) {
 // sort puts a bucket where it belongs, by all holds on it in order of Since.
 func (s *scope) sort(holds []Hold, from, to uint64) {
 	b, held := holds[0].Bucket, from // the bucket is held from From up to but not including held
-	then, now := false, false
+	then, now, open := false, false, false
 	for _, h := range holds {
+		open = open || h.Open()
 		then = then || from > 0 && h.At(from)
 		now = now || h.At(to)
 		if h.Since <= held {
@@ -250,6 +259,9 @@ func (s *scope) sort(holds []Hold, from, to uint64) {
 		s.stay = append(s.stay, b)
 	case now:
 		s.enter = append(s.enter, b)
+		if !open {
+			s.lost = append(s.lost, b)
+		}
 	case then:
 		s.leave = append(s.leave, b)
 	}

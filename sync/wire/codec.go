@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -55,9 +56,12 @@ func NewCodec(s *schema.Schema) (*Codec, error) {
 	return &Codec{version: s.Version, short: short, long: long, decoder: decoder, foreign: foreign}, nil
 }
 
-// compressors lends out compressors, which take some MiB each while in use: one for each thread that compresses. The
-// garbage collector takes those that stay unused.
-type compressors struct{ sync.Pool }
+// compressors lends out compressors, which take some MiB each once they were used, and milliseconds to get ready: one for
+// each thread that compresses. One is kept for good; the garbage collector takes the others when they stay unused.
+type compressors struct {
+	kept  atomic.Pointer[zstd.Encoder] // nil while it is lent out
+	spare sync.Pool
+}
 
 func newCompressors(options ...zstd.EOption) (*compressors, error) {
 	options = append(options, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false),
@@ -67,19 +71,25 @@ func newCompressors(options ...zstd.EOption) (*compressors, error) {
 		return nil, err
 	}
 	c := &compressors{}
-	c.New = func() any {
+	c.spare.New = func() any {
 		e, _ := zstd.NewWriter(nil, options...) // they served the first one, so they are in order
 		return e
 	}
-	c.Put(first)
+	c.kept.Store(first)
 	return c, nil
 }
 
 // frame appends src as one frame.
 func (c *compressors) frame(dst, src []byte) []byte {
-	e := c.Get().(*zstd.Encoder)
-	defer c.Put(e)
-	return e.EncodeAll(src, dst)
+	e := c.kept.Swap(nil)
+	if e == nil {
+		e = c.spare.Get().(*zstd.Encoder)
+	}
+	dst = e.EncodeAll(src, dst)
+	if !c.kept.CompareAndSwap(nil, e) {
+		c.spare.Put(e)
+	}
+	return dst
 }
 
 // For returns the codec to encode with for an end that speaks that schema version: c itself if it is c's own, else one
