@@ -87,6 +87,8 @@ func (s *Store) gone(mark *marker) string {
 	i, r := s.identity, s.registry
 	tells := i.lineage != "" // the database does, and says that it is the same
 	switch {
+	case s.options.Restored:
+		return "a backup was put in its place"
 	case i.lineage != s.engine.lineage():
 		return "the database was restored, or another server took over"
 	case mark == nil && i.head == 0 && i.epoch == 0 && len(r.actors) == 0:

@@ -27,6 +27,10 @@ type Options struct {
 	Keys     seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
 	KeyFile  string         // "" means Path + ".keys"; made if there is none
 	Log      *slog.Logger   // for what the operator should know; nil means slog.Default
+
+	// Restored says that a backup was put in the database's place: a new epoch begins, though the companions may not know
+	// of any commit that it lacks.
+	Restored bool
 }
 
 // Store is the hub's storage. Its methods are safe for concurrent use.

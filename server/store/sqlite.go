@@ -125,7 +125,11 @@ func (sqlite) explain(err error) error {
 	if !errors.As(err, &e) {
 		return nil
 	}
-	if r, ok := sqliteRefusals[e.Code()&0xff]; ok {
+	code := e.Code() & 0xff
+	if e.Code() == sqlitecode.SQLITE_IOERR_SHMSIZE { // the journal's index cannot grow: there is no room for it
+		code = sqlitecode.SQLITE_FULL
+	}
+	if r, ok := sqliteRefusals[code]; ok {
 		return fault.Wrap(r.code, r.message, err)
 	}
 	return unexplained(err)

@@ -52,6 +52,8 @@ func TestFieldsyncd(t *testing.T) {
 		"verifies, and finds a damaged row":                       findsDamage,
 		"keeps files through a kill, a backup and a lost disk":    keepsFiles,
 		"shuts a device out of a running hub":                     revokes,
+		"serves a folder once":                                    servesOnce,
+		"keeps what every restore replaced":                       keepsWhatWasReplaced,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -336,6 +338,7 @@ func refusesNonsense(t *testing.T, i *installation) {
 		{"import", "jobs"}, {"import", "jobs", "missing.csv"}, {"import", "jobs", t.TempDir()}, {"import", "jobs", text},
 		{"import", "jobs", text, "-map", "smell=Nose"}, {"import", "jobs", text, "-currency", "beads"},
 		{"person", "add", "Li"}, {"person", "add", "Li", "-login", "li", "-role", "king"},
+		{"person", "add", "Li", "-login", "li", "-language", "klingon"}, {"device", "enrol", "li", "-url", "hub.example.com"},
 		{"device", "enrol", "li", "-data", filepath.Join(t.TempDir(), "none")}, {"backup"}, {"verify", "-data", t.TempDir()},
 		{"restore", "missing.db"}, {"restore", text},
 	} {
@@ -359,8 +362,50 @@ func explainsItself(t *testing.T, i *installation) {
 			}
 		}
 	}
+	if r := i.run("device", "-h"); r.code != 0 || !strings.Contains(r.out, "device revoke") || strings.Contains(r.out, "person add") {
+		t.Errorf("fieldsyncd device -h exits %d and prints %q", r.code, r.out)
+	}
 	if r := i.run("help", "device", "enrol"); r.code != 0 || !strings.Contains(r.out, "fieldsyncd device enrol LOGIN") {
 		t.Errorf("help prints %q", r.out)
+	}
+}
+
+// Two hubs over one database would each keep house, and tell their own devices only.
+func servesOnce(t *testing.T, i *installation) {
+	_, stop := i.serve()
+	if r := i.run("serve", "-addr", "127.0.0.1:0"); r.code != 2 || r.out != "" || !strings.Contains(r.err, "serves "+i.data+" already") {
+		t.Errorf("a second hub exits %d and prints %q, %q", r.code, r.out, r.err)
+	}
+	stop()
+	_, stop = i.serve()
+	stop()
+}
+
+// What a restore replaces is kept under a name of its own, however soon the next restore follows; and each begins an
+// epoch, though the database lacks nothing that its companions know of.
+func keepsWhatWasReplaced(t *testing.T, i *installation) {
+	i.must(nil, "person", "add", "Li Wei", "-login", "li")
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	i.must(nil, "backup", backup)
+	kept := map[string]bool{}
+	for n := range 4 {
+		var restored struct {
+			Epoch, Commit int
+			Replaced      string
+		}
+		i.must(&restored, "restore", backup, "-force")
+		if restored.Epoch != n+1 || restored.Commit == 0 {
+			t.Errorf("restore %d is of %+v", n+1, restored)
+		}
+		kept[restored.Replaced] = true
+	}
+	for path := range kept {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(kept) != 4 {
+		t.Errorf("four restores kept %d databases", len(kept))
 	}
 }
 

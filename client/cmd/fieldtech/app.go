@@ -53,7 +53,7 @@ func (a *app) serveApp(ctx context.Context, o web.Options, open bool) (err error
 	}
 	url, err := w.Start()
 	if err != nil {
-		return usage("the app cannot listen: %v", err)
+		return usage("the app cannot listen on port %d: choose another with -port (%v)", o.Port, err)
 	}
 	if s, err := a.client.Status(ctx); err == nil && s.Enrolled {
 		if err := a.client.Connect(); err != nil {

@@ -42,6 +42,9 @@ func syncCommand() *command {
 					return err
 				}
 			}
+			if within < 0 {
+				return usage("-within takes how long to try, as in 90s, or 0 for as long as it takes")
+			}
 			if within > 0 {
 				var cancel context.CancelFunc
 				ctx, cancel = context.WithTimeout(ctx, within)

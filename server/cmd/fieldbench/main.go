@@ -52,7 +52,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 }
 
 func dispatch(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) error {
-	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
+	if len(args) == 0 {
+		return complain(errs, "say what to measure: fieldbench -h lists the scenarios")
+	}
+	if args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
 		usage(out)
 		return nil
 	}
@@ -118,13 +121,14 @@ func flagSet(name string) (*flag.FlagSet, *options) {
 // parseFlags reads the flags that follow a scenario's name.
 func parseFlags(scenario string, args []string, out, errs io.Writer) (options, error) {
 	flags, o := flagSet("fieldbench " + scenario)
-	flags.SetOutput(errs)
-	flags.Usage = func() { usage(out) }
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
+		usage(out)
 		return *o, err
 	case err != nil:
-		return *o, errUsage
+		return *o, complain(errs, "%v; see fieldbench -h", err)
 	case flags.NArg() > 0:
 		return *o, complain(errs, "%q is too much: one scenario, then flags", flags.Arg(0))
 	case o.rows < 1 || o.runs < 1:

@@ -119,8 +119,8 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 	if missing == nil && !force {
 		return usage("there is a database in %s: -force puts the backup in its place, and keeps it aside", a.data)
 	}
-	if err := os.MkdirAll(a.data, 0o700); err != nil {
-		return usage("the folder %s cannot be made: name another with -data (%v)", a.data, err)
+	if err := makeFolder(a.data); err != nil {
+		return err
 	}
 	unlock, err := lockFolder(a.data, true)
 	if err != nil {
@@ -186,7 +186,7 @@ func (a *app) putInPlace(from string) (aside string, err error) {
 		return "", err
 	}
 	if _, err := os.Stat(a.path()); err == nil {
-		aside = a.path() + ".replaced-" + time.Now().UTC().Format("20060102T150405Z")
+		aside = unused(a.path() + ".replaced-" + time.Now().UTC().Format("20060102T150405Z"))
 		for _, c := range companions {
 			if err := os.Rename(a.path()+c, aside+c); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return "", err
@@ -194,6 +194,16 @@ func (a *app) putInPlace(from string) (aside string, err error) {
 		}
 	}
 	return aside, os.Rename(incoming, a.path())
+}
+
+// unused returns the path, or the first one after it that nothing lies at.
+func unused(path string) string {
+	for n, free := 2, path; ; n++ {
+		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+			return free
+		}
+		free = fmt.Sprintf("%s-%d", path, n)
+	}
 }
 
 func (a *app) copyFile(from, to string) (err error) {
@@ -216,9 +226,11 @@ func (a *app) copyFile(from, to string) (err error) {
 	})
 }
 
-// beginEpoch opens the restored database, which notices that it is not the one its companions know.
+// beginEpoch opens the restored database, which begins a new epoch at what it holds.
 func (a *app) beginEpoch(ctx context.Context, aside string) error {
-	s, err := store.Open(ctx, store.Options{Path: a.path(), KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+	s, err := store.Open(ctx, store.Options{
+		Path: a.path(), KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler), Restored: true,
+	})
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,10 @@ func (a *app) parse(args []string) (*command, []string, error) {
 		return nil, nil, a.help(strings.Join(args[1:], " "))
 	}
 	c, args := lookUp(args)
-	if c == nil {
+	switch {
+	case c == nil && len(args) > 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[1]):
+		return nil, nil, a.help(args[0])
+	case c == nil:
 		return nil, nil, unknown(args[0])
 	}
 	return a.parseFor(c, args)
@@ -175,11 +178,23 @@ func (a *app) help(name string) error {
 	}
 	c, rest := lookUp(strings.Fields(name))
 	if c == nil || len(rest) > 0 {
-		return unknown(name)
+		return a.helpGroup(name)
 	}
 	a.say("%s\n\nUsage:\n  %s\n", sentence(cmp.Or(c.brief, c.name))+strings.TrimRight("\n"+c.about, "\n"), c.usage())
 	a.flagHelp(c)
 	a.say("\nExample:\n  %s\n", strings.ReplaceAll(strings.TrimSpace(c.example), "\n", "\n  "))
+	return nil
+}
+
+// helpGroup shows the commands that begin with the word.
+func (a *app) helpGroup(word string) error {
+	group := slices.DeleteFunc(commands(), func(c *command) bool { return c.brief == "" || !strings.HasPrefix(c.name, word+" ") })
+	if len(group) == 0 {
+		return unknown(word)
+	}
+	for _, c := range group {
+		a.say("  %-15s%s\n", c.name, c.brief)
+	}
 	return nil
 }
 

@@ -28,7 +28,7 @@ func openCompany(ctx context.Context, dir, address string, o server.Options) (*c
 	if err != nil {
 		return nil, err
 	}
-	h, err := openHouse(ctx, dir, o)
+	h, err := openServing(ctx, dir, o)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}

@@ -14,6 +14,7 @@ type demo struct {
 	address string
 	crew    int
 	seed    uint64
+	kept    bool // -data names the folder
 }
 
 // smallestCrew is how many technicians the story needs for all that befalls them.
@@ -57,7 +58,8 @@ func (d *demo) run(ctx context.Context, a *app, _ []string) error {
 		}
 		_ = file.Close()
 	}
-	if a.data == env("FIELDSYNC_DATA", defaultData) { // a demo never plays with real data
+	d.kept = a.data != env("FIELDSYNC_DATA", defaultData)
+	if !d.kept { // a demo never plays with real data
 		temporary, err := os.MkdirTemp("", "fieldsync-demo-")
 		if err != nil {
 			return err

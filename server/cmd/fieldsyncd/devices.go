@@ -39,6 +39,9 @@ makes its own key; the hub gets the public half. With -json it prints {"code":â€
 				"URL at which devices reach the hub, as printed; environment: FIELDSYNC_URL")
 		},
 		do: func(ctx context.Context, a *app, args []string) error {
+			if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
+				return usage("-url takes an address that begins with https:// or http://, not %q", url)
+			}
 			return a.inHouse(ctx, func(h *house) error { return a.enrolDevice(ctx, h, args[0], url) })
 		},
 	}

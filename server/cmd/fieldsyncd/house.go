@@ -48,9 +48,21 @@ func quietly() server.Options { return server.Options{Log: slog.New(slog.Discard
 
 // open opens the folder's hub, and founds one where there is none.
 func (a *app) open(ctx context.Context, o server.Options) (*house, error) {
+	return a.openAs(ctx, o, openHouse)
+}
+
+// openToServe is open for who serves the folder, as one at a time may.
+func (a *app) openToServe(ctx context.Context, o server.Options) (*house, error) {
+	return a.openAs(ctx, o, openServing)
+}
+
+// opener opens the hub in a folder.
+type opener func(ctx context.Context, dir string, o server.Options) (*house, error)
+
+func (a *app) openAs(ctx context.Context, o server.Options, as opener) (*house, error) {
 	_, missing := os.Stat(a.path())
 	o.KeyFile = a.keys()
-	h, err := openHouse(ctx, a.data, o)
+	h, err := as(ctx, a.data, o)
 	if err != nil || !errors.Is(missing, fs.ErrNotExist) {
 		return h, err
 	}
@@ -63,9 +75,35 @@ func (a *app) open(ctx context.Context, o server.Options) (*house, error) {
 	return h, nil
 }
 
-func openHouse(ctx context.Context, dir string, o server.Options) (*house, error) {
+// openServing opens the hub in the folder, and keeps other hubs from serving it.
+func openServing(ctx context.Context, dir string, o server.Options) (*house, error) {
+	if err := makeFolder(dir); err != nil {
+		return nil, err
+	}
+	unlock, err := lockServing(dir)
+	if err != nil {
+		return nil, err
+	}
+	h, err := openHouse(ctx, dir, o)
+	if err != nil {
+		unlock()
+		return nil, err
+	}
+	shared := h.unlock
+	h.unlock = func() { shared(); unlock() }
+	return h, nil
+}
+
+func makeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, usage("the folder %s cannot be made: name another with -data (%v)", dir, err)
+		return usage("the folder %s cannot be made: name another with -data (%v)", dir, err)
+	}
+	return nil
+}
+
+func openHouse(ctx context.Context, dir string, o server.Options) (*house, error) {
+	if err := makeFolder(dir); err != nil {
+		return nil, err
 	}
 	unlock, err := lockFolder(dir, false)
 	if err != nil {

@@ -35,7 +35,7 @@ func (a *app) liveDemo(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	l := &live{app: a, company: c, dir: a.data}
+	l := &live{app: a, company: c, dir: a.data, kept: d.kept}
 	err = l.run(ctx, d.file)
 	for _, m := range l.crew {
 		_ = m.stop() // it may have been told to stop already
@@ -56,6 +56,7 @@ type live struct {
 	*app
 	company  *company
 	dir      string
+	kept     bool // the folder stays when the demo ends
 	password string
 	crew     []*member
 	mine     []string // numbers of the jobs of the person at the keyboard
@@ -188,8 +189,16 @@ func (l *live) welcome() error {
 		Jobs     []string `json:"jobs"`
 	}{l.company.url(), "boss", l.password, folder, l.mine}
 	return l.answer(answer, func() {
-		l.say(welcomeText, l.company.url(), l.password, folder, nth(l.mine, 0), nth(l.mine, 1), nth(l.mine, 2), demoCrew[0].name)
+		l.say(welcomeText, l.company.url(), l.password, folder, nth(l.mine, 0), nth(l.mine, 1), nth(l.mine, 2), demoCrew[0].name, l.end())
 	})
+}
+
+// end says what is left of the demo when it is over.
+func (l *live) end() string {
+	if l.kept {
+		return "; the folder stays, and -data " + l.dir + " goes on with it"
+	}
+	return ", and leaves nothing behind"
 }
 
 func nth(list []string, n int) string {
@@ -225,5 +234,5 @@ const welcomeText = `
   Take a job away     Give %[6]s to %[7]s in the office while Sam is in the cellar. What he did there is kept;
                       after  fieldtech sync  the job is gone from his phone.
 
-  Ctrl-C ends it all, and leaves nothing behind.
+  Ctrl-C ends it all%[8]s.
 `

@@ -11,20 +11,27 @@ import (
 // lockFolder keeps the folder's database from being exchanged while somebody uses it: any number of processes may hold
 // it together, whoever exchanges the database holds it alone.
 func lockFolder(dir string, alone bool) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if alone {
+		return lockFile(dir, "lock", syscall.LOCK_EX, "a hub, or another command, is using %s: stop it first")
+	}
+	return lockFile(dir, "lock", syscall.LOCK_SH, "the database in %s is being restored: try again when that is done")
+}
+
+// lockServing keeps a second hub from serving the folder: devices, pages and housekeeping belong to one.
+func lockServing(dir string) (unlock func(), err error) {
+	return lockFile(dir, "serving", syscall.LOCK_EX, "a hub serves %s already: stop it first, or name another folder with -data")
+}
+
+// lockFile locks the file of that name in the folder until unlock, or the end of the process. taken is what to say where
+// somebody else has locked it, with the folder.
+func lockFile(dir, name string, how int, taken string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, usage("the folder %s cannot be written: name another with -data (%v)", dir, err)
 	}
-	how := syscall.LOCK_SH
-	if alone {
-		how = syscall.LOCK_EX
-	}
 	if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		if alone {
-			return nil, usage("a hub, or another command, is using %s: stop it first", dir)
-		}
-		return nil, usage("the database in %s is being restored: try again when that is done", dir)
+		return nil, usage(taken, dir)
 	}
 	return func() { _ = f.Close() }, nil // closing unlocks
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
+	"fieldsync/server/admin"
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -31,7 +33,7 @@ With -json it prints {"id":…,"login":…,"password":…}.`,
 fieldsyncd person add "Grace Wu" -login grace -role dispatcher -password`,
 		flags: func(f *flag.FlagSet) {
 			f.StringVar(&n.login, "login", "", "LOGIN to sign in with; needed")
-			f.StringVar(&n.roles, "role", string(auth.Technician), "ROLE,… administrator, manager, dispatcher, auditor or technician")
+			f.StringVar(&n.roles, "role", string(auth.Technician), "ROLE,… such as administrator, manager, dispatcher, auditor or technician")
 			f.StringVar(&n.branch, "branch", "", "CODE of the branch he works for; needed where there are several")
 			f.StringVar(&n.language, "language", "", "TAG of his pages: en, zh-Hans or zh-Hant; else as his browser says")
 			f.BoolVar(&n.van, "van", false, "give him a van to take parts from")
@@ -45,14 +47,17 @@ func (n *newcomer) run(ctx context.Context, a *app, args []string) error {
 	if n.login == "" {
 		return usage("say with -login what %s signs in with", args[0])
 	}
+	if n.language != "" && !slices.Contains(admin.Languages, n.language) {
+		return usage("-language takes %s", strings.Join(admin.Languages, ", "))
+	}
 	h, err := a.open(ctx, quietly())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = h.close() }() // what was written is durable
-	roles, err := h.hub.People().ParseRoles(ctx, strings.Split(n.roles, ","))
+	roles, err := h.roles(ctx, n.roles)
 	if err != nil {
-		return usage("-role takes %v", auth.Roles)
+		return err
 	}
 	branch, err := h.branch(ctx, n.branch)
 	if err != nil {
@@ -66,6 +71,23 @@ func (n *newcomer) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	return n.report(ctx, a, h, p)
+}
+
+// roles reads a list of roles, those of the company's own among them.
+func (h *house) roles(ctx context.Context, said string) ([]auth.Role, error) {
+	roles, err := h.hub.People().ParseRoles(ctx, strings.Split(said, ","))
+	if fault.CodeOf(err) != auth.UnknownRole {
+		return roles, err
+	}
+	known, err := h.hub.People().Roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(known))
+	for i, d := range known {
+		names[i] = string(d.Role)
+	}
+	return nil, usage("-role takes %s", strings.Join(names, ", "))
 }
 
 // post makes the person one of the branch, with a van if he is to have one.

@@ -66,7 +66,7 @@ func (s *serving) run(ctx context.Context, a *app, _ []string) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.open(ctx, o)
+	h, err := a.openToServe(ctx, o)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
