@@ -19,7 +19,7 @@ type Page struct {
 }
 
 // Pages are the office's, for people who are signed in.
-var Pages = slices.Concat(ownPages,
+var Pages = slices.Concat(ownPages, several(),
 	usual(admin.Assets, auth.SeeAssets, auth.EditAssets),
 	usual(admin.Products, auth.SeeProducts, auth.EditProducts),
 	usual(admin.Parts, auth.SeeParts, auth.EditParts),
@@ -27,6 +27,7 @@ var Pages = slices.Concat(ownPages,
 	usual(admin.Movements, auth.SeeParts, auth.MoveStock),
 	usual(admin.PartRequests, auth.SeeParts, auth.RequestParts),
 	usual(admin.HandOvers, auth.SeeParts, ""),
+	usual(admin.Notices, auth.SeeNotices, ""),
 	usual(admin.Solutions, auth.SeeKnowledge, auth.EditKnowledge),
 	usual(admin.Documents, auth.SeeKnowledge, auth.EditKnowledge),
 	usual(admin.Checklists, auth.SeeChecklists, auth.EditChecklists),
@@ -48,6 +49,16 @@ func usual(n *admin.Noun, see, edit auth.Permission) []Page {
 	}
 	for _, d := range n.Deeds {
 		pages = append(pages, Page{"GET", one + "/" + d.Name, d.Need, n.Show(d)}, Page{"POST", one + "/" + d.Name, d.Need, n.Send(d)})
+	}
+	return pages
+}
+
+// several are the pages on which something is done to several rows of a list at once.
+func several() (pages []Page) {
+	for _, e := range admin.Several() {
+		for _, d := range e.Deeds {
+			pages = append(pages, Page{"POST", e.URL + "/each/" + d.Name, d.Need, e.Send(d)})
+		}
 	}
 	return pages
 }
@@ -76,6 +87,8 @@ var ownPages = []Page{
 	{"POST", "/password", auth.SignedIn, (*admin.Office).SetPassword},
 	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},
 	{"POST", "/sign-out", auth.SignedIn, (*admin.Office).SignOut},
+	{"POST", "/views", auth.SignedIn, (*admin.Office).SaveView},
+	{"POST", "/views/drop", auth.SignedIn, (*admin.Office).DropView},
 	{"GET", "/live", auth.SignedIn, (*admin.Office).Live},
 	{"GET", "/search", auth.SignedIn, (*admin.Office).Search},
 	{"GET", "/find", auth.SignedIn, (*admin.Office).Find},

@@ -50,6 +50,7 @@ type Parts struct {
 	Phones   admin.Phones
 	Sync     http.Handler // the websocket endpoint; it takes over the connection
 	Files    FileDesk     // what devices and the office send and fetch files by; nil for a hub without
+	Views    admin.Views  // of lists; nil for a hub without
 	Drain    func()       // says goodbye to devices when a shutdown begins; nil for nothing
 	People   auth.PeopleStore
 	Devices  auth.DeviceStore
@@ -89,7 +90,7 @@ func New(o Options, p Parts) (*Server, error) {
 	sessions := auth.NewSessions(p.Sessions, people, o.Secure || o.Certificate != "")
 	office, err := admin.New(admin.Options{
 		Engine: p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
-		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files,
+		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views,
 	})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ var areas = [][]place{
 		{refusedURL, "Refused changes", auth.SeeInbox},
 		{discrepanciesURL, "Discrepancies", auth.SeeInbox},
 		{findingsURL, "Leakage and refunds due", auth.SeeInbox},
+		{noticesURL, "Notices", auth.SeeNotices},
 	},
 	{
 		{peopleURL, "People", auth.SeePeople},

@@ -132,7 +132,13 @@ func (b *board) warnings(one *bar) (list []string, err error) {
 	if err != nil || one.Start == 0 || len(candidates) == 0 {
 		return list, err
 	}
-	found, err := aftersales.WarningsAbout(b.view, one.Job, candidates[0], one.Start, one.End, b.now)
+	more, err := b.said(one.Job, candidates[0], one.Start, one.End)
+	return append(list, more...), err
+}
+
+// said says what there is to think twice about in giving a job to somebody for a time.
+func (b *board) said(job record.ID, c aftersales.Candidate, start, end int64) (list []string, err error) {
+	found, err := aftersales.WarningsAbout(b.view, job, c, start, end, b.now)
 	for _, w := range found {
 		said := b.v.lang.name("warning." + w.Code)
 		for i, job := range w.Jobs {

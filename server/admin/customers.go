@@ -35,7 +35,8 @@ var customers = &Listing{
 			`CREATE INDEX IF NOT EXISTS "party.city,id" ON party(city, id)`,
 		},
 	},
-	URL: customersURL, Title: "Customers", New: customersURL + "/new", Make: "New customer", Need: auth.EditCustomers,
+	Each: customersEach,
+	URL:  customersURL, Title: "Customers", New: customersURL + "/new", Make: "New customer", Need: auth.EditCustomers,
 	Page:  "customers",
 	Empty: "Your customers will stand here, with their machines and what was done for them. They come by hand, by import, or with their first call.",
 }

@@ -11,7 +11,7 @@ import (
 
 func archiveDeed(table string, need auth.Permission) *Deed {
 	return &Deed{
-		Name: "archive", Title: "Archive it", Done: "Archived. Nothing is lost: it can be brought back.", Cause: aftersales.CauseArchive, Need: need,
+		Name: "archive", Title: "Archive it", Done: "Archived. Nothing is lost: it can be brought back.", Cause: aftersales.CauseArchive, Need: need, Many: true,
 		Hint: "Lists no longer show it unless they are asked for the archive. What refers to it stays as it is.",
 		Asks: []schema.Column{ask("reason", schema.Text)}, Needed: []string{"reason"},
 		Fits: func(row *record.Row) bool { return row.Get("archived_at").IsNull() },
@@ -23,7 +23,7 @@ func archiveDeed(table string, need auth.Permission) *Deed {
 
 func unarchiveDeed(table string, need auth.Permission) *Deed {
 	return &Deed{
-		Name: "unarchive", Title: "Bring it back", Done: "It is back.", Cause: aftersales.CauseUnarchive, Need: need,
+		Name: "unarchive", Title: "Bring it back", Done: "It is back.", Cause: aftersales.CauseUnarchive, Need: need, Many: true,
 		Fits: func(row *record.Row) bool { return !row.Get("archived_at").IsNull() },
 		Do: func(tx aftersales.Tx, row *record.Row, _ record.Values) error {
 			return aftersales.Unarchive(tx, table, row.ID)

@@ -28,7 +28,8 @@ var discrepancies = &Listing{
 		Filters: []list.Filter{{Name: "open", Test: list.Is, Where: "d.state = 'open'"}},
 		Indexes: []string{`CREATE INDEX IF NOT EXISTS "discrepancy.found,id" ON discrepancy(found_at, id)`},
 	},
-	URL: discrepanciesURL, Title: "Discrepancies", Need: auth.SeeInbox,
+	Each: discrepanciesEach,
+	URL:  discrepanciesURL, Title: "Discrepancies", Need: auth.SeeInbox,
 	Empty: "What was done and does not fit together will stand here: a shortage in a van, a hand-over of which one half is missing, paid work without its second yes.",
 }
 

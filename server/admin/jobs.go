@@ -22,6 +22,8 @@ type jobsPage struct {
 	Order    string
 	Flags    []flagFilter
 	Filtered bool
+	Several  []deedView
+	Views    *viewsView
 }
 
 type stateFilter struct {
@@ -59,6 +61,10 @@ func (o *Office) ListJobs(v *Visit) error {
 	}
 	page.Flags = []flagFilter{
 		{"unassigned", v.t("Unassigned"), filter.Unassigned}, {"conflict", v.t("With a conflict"), filter.Conflict},
+	}
+	page.Several = jobsEach.offered(v)
+	if page.Views, err = v.views(jobsURL); err != nil {
+		return err
 	}
 	page.Filtered = v.r.URL.RawQuery != ""
 	return v.show(http.StatusOK, "jobs", page)

@@ -28,6 +28,7 @@ type Listing struct {
 	New   string // URL of the button that makes one, "" for none
 	Make  string // what the button says
 	Need  auth.Permission
+	Each  *Each  // what can be done to several rows at once, nil for nothing
 	Page  string // the page that shows it with something around it; "" for the list alone
 }
 
@@ -42,8 +43,10 @@ type listingPage struct {
 	Choices []choiceView // which columns there are
 	Narrow  bool         // something narrows it
 	Sort    string
-	Exports [2]string // URLs of CSV and XLSX
-	Extra   any       // what Page shows beside the list; blocks stand above it
+	Exports [2]string  // URLs of CSV and XLSX
+	Several []deedView // what the visitor may do to several rows
+	Views   *viewsView
+	Extra   any // what Page shows beside the list; blocks stand above it
 }
 
 type filterView struct {
@@ -90,6 +93,10 @@ func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	page.Several = ls.Each.offered(v)
+	if page.Views, err = v.views(ls.URL); err != nil {
 		return err
 	}
 	page.Heads, page.Choices = v.heads(ls.List, page.Columns), v.choices(ls.List, page.Columns)

@@ -4,13 +4,25 @@ package admin
 var listings = append([]*Listing{customers, requests, discrepancies, findings, stock}, listsOf(Nouns)...)
 
 // Nouns are the kinds of row whose pages are declared; package server gives them their permissions.
-var Nouns = []*Noun{Assets, Products, Parts, Locations, Movements, PartRequests, HandOvers, Solutions, Documents, Checklists, Codes, Fields, Branches}
+var Nouns = []*Noun{Assets, Products, Parts, Locations, Movements, PartRequests, HandOvers, Notices, Solutions, Documents, Checklists, Codes, Fields, Branches}
 
 func listsOf(nouns []*Noun) (lists []*Listing) {
 	for _, n := range nouns {
+		n.Lists.Each = n.each()
 		lists = append(lists, n.Lists)
 	}
 	return lists
+}
+
+// Several are the lists of whose rows several can be done something to at once; package server gives each its URL.
+func Several() (list []*Each) {
+	list = append(list, jobsEach)
+	for _, l := range listings {
+		if l.Each != nil {
+			list = append(list, l.Each)
+		}
+	}
+	return list
 }
 
 // Indexes returns the statements that make the office's lists fast, for the store to run before the first page.

@@ -31,11 +31,27 @@ type Deed struct {
 	Need   auth.Permission
 	Asks   []schema.Column
 	Needed []string
+	Check  func(values record.Values) error                                               // what must be so of all that it asks for, of several rows at once; nil: nothing
+	Many   bool                                                                           // it can be done to several rows at once
 	Lists  map[string]string                                                              // code lists of what it asks
 	Fits   func(row *record.Row) bool                                                     // whether a row is in a state for it; nil: always
 	Begin  func(b *builder, row *record.Row) (map[string]record.Value, error)             // what its fields begin with; nil: empty
 	Do     func(tx aftersales.Tx, row *record.Row, values record.Values) error            // row is as the transaction finds it
 	Offers func(b *builder, row *record.Row, fields []field) (changed []field, err error) // answers that depend on the row; nil: none do
+}
+
+// each is what can be done to several rows at once; nil for nothing.
+func (n *Noun) each() *Each {
+	e := &Each{URL: n.URL, Table: n.One.Table, State: n.One.State}
+	for _, d := range n.Deeds {
+		if d.Many {
+			e.Deeds = append(e.Deeds, d)
+		}
+	}
+	if len(e.Deeds) == 0 {
+		return nil
+	}
+	return e
 }
 
 // deedView is a deed as a page offers it.
@@ -244,6 +260,10 @@ func ask(name string, kind schema.Kind, codes ...string) schema.Column {
 	}
 	return c
 }
+
+const textKind = schema.Text
+
+func columnsAsked(columns ...schema.Column) []schema.Column { return columns }
 
 // askRow returns a column that names a row of the table.
 func askRow(name, table string) schema.Column {

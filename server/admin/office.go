@@ -21,6 +21,7 @@ type Options struct {
 	Engine   Engine
 	Phones   Phones
 	Files    Files // nil for a hub without
+	Views    Views // of lists; nil for a hub without
 	People   *auth.People
 	Sessions *auth.Sessions
 	Schema   *schema.Schema

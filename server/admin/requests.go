@@ -51,7 +51,8 @@ var requests = &Listing{
 			`CREATE INDEX IF NOT EXISTS "request.state,id" ON request(state, id)`,
 		},
 	},
-	URL: requestsURL, Title: "Requests", New: intakeURL, Make: "Take a call", Need: auth.TakeCalls,
+	Each: requestsEach,
+	URL:  requestsURL, Title: "Requests", New: intakeURL, Make: "Take a call", Need: auth.TakeCalls,
 	Empty: "What customers ask for will stand here, from the first call to the last word. Take a call to begin.",
 }
 

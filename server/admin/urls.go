@@ -34,6 +34,7 @@ const (
 	partRequestsURL = "/part-requests"
 	movementsURL    = "/movements"
 	handOversURL    = "/hand-overs"
+	noticesURL      = "/notices"
 	solutionsURL    = "/knowledge"
 	documentsURL    = "/documents"
 	checklistsURL   = "/checklists"

@@ -11,7 +11,7 @@ import (
 )
 
 // forEverybody are the pages of whoever is signed in: about himself, or about what his roles include.
-var forEverybody = []string{"/password", "/language", "/sign-out", "/live", "/find", "/search", "/"}
+var forEverybody = []string{"/password", "/language", "/sign-out", "/views", "/views/drop", "/live", "/find", "/search", "/"}
 
 // Every URL of the office names a permission, and one that some shipped role lacks; but for those that are everybody's.
 func TestEveryURLNamesAPermission(t *testing.T) {
@@ -37,7 +37,7 @@ var awaited = strings.Fields(`
 	delete_customers blacklist erase_customers edit_groups delete_groups sales points see_assets edit_assets
 	see_contracts edit_contracts see_products edit_products see_parts edit_parts move_stock count_stock request_parts
 	approve_parts see_knowledge edit_knowledge see_checklists edit_checklists see_policies edit_policies see_statistics
-	import export settle_stock settle_billing see_notices retry_notices edit_people edit_settings manage_tokens
+	import export settle_stock settle_billing edit_people edit_settings manage_tokens
 	manage_webhooks`)
 
 // Every permission is refused by some page, or is known to wait for one.

@@ -67,6 +67,9 @@ var noticeAttemptTable = &schema.Table{
 // NoticeSettled says that a notice was sent, or given up, already.
 const NoticeSettled fault.Code = "notice_settled"
 
+// NoticeStays says that a notice is for the app alone, or was erased: it leaves the hub by no channel.
+const NoticeStays fault.Code = "notice_stays"
+
 // Notice is a row of the table notice.
 type Notice struct {
 	ID        record.ID `json:"id"`
@@ -168,6 +171,32 @@ func RecordAttempt(tx Tx, in AttemptInput) error {
 		values["state"] = record.Text(AttemptGivenUp)
 	default:
 		values["state"], values["next_at"] = record.Text(AttemptFailed), record.Instant(tx.Now()+wait)
+	}
+	Moment{}.put(tx, values)
+	return insert(tx, "notice_attempt", tx.NewID(), values)
+}
+
+// RetryNotice has a notice tried again at once, one that was given up too: once more, and then as the policy says.
+// Codes: NoticeSettled for one that was sent, NoticeStays for one that needs no sending, fault.UnknownRow.
+func RetryNotice(tx Tx, notice record.ID) error {
+	row, err := need(tx, "notice", notice)
+	if err != nil {
+		return err
+	}
+	n := NoticeOf(row)
+	attempts, err := NoticeAttempts(tx, notice)
+	switch {
+	case err != nil:
+		return err
+	case n.Channel == ChannelApp || n.Address == "":
+		return fault.New(NoticeStays, "This notice does not leave the hub: there is nothing to send again.")
+	case len(attempts) == 0:
+		return nil // its first try is still to come
+	case attempts[len(attempts)-1].State == AttemptSent:
+		return fault.New(NoticeSettled, "This notice was sent already.")
+	}
+	values := record.Values{
+		"branch": record.Ref(n.Branch), "notice": record.Ref(n.ID), "state": record.Text(AttemptFailed), "next_at": record.Instant(tx.Now()),
 	}
 	Moment{}.put(tx, values)
 	return insert(tx, "notice_attempt", tx.NewID(), values)

@@ -29,6 +29,17 @@ var noticeRefusals = []refusal{
 		w.ok(RecordAttempt(w, AttemptInput{Notice: n.ID, Sent: true}))
 		return RecordAttempt(w, AttemptInput{Notice: n.ID, Sent: true})
 	}},
+	{NoticeSettled, "sent again", newWorld, func(w *world) error {
+		w.ok(w.notifying(only(NoticeAssigned, ToAddress, ChannelWebhook, "crm")))
+		n := w.announced(func() { w.id(AssignJob(w, AssignInput{Job: w.job, Person: w.wang})) })[0]
+		w.ok(RecordAttempt(w, AttemptInput{Notice: n.ID, Sent: true}))
+		return RetryNotice(w, n.ID)
+	}},
+	{NoticeStays, "one of the app sent", newWorld, func(w *world) error {
+		n := w.announced(func() { w.id(AssignJob(w, AssignInput{Job: w.job, Person: w.wang})) })[0]
+		return RetryNotice(w, n.ID)
+	}},
+	{fault.UnknownRow, "nothing sent again", newWorld, func(w *world) error { return RetryNotice(w, nobody) }},
 	{fault.UnknownRow, "an attempt at nothing", newWorld, func(w *world) error { return RecordAttempt(w, AttemptInput{Notice: nobody}) }},
 }
 
@@ -159,6 +170,14 @@ func TestFailedAttemptsAreRepeatedLaterAndLater(t *testing.T) {
 	w.ok(err)
 	if _, open, _ := NoticeDue(w, n.ID); open || attempts[3].State != AttemptGivenUp {
 		t.Fatalf("tried for ever: %+v", attempts)
+	}
+	w.ok(RetryNotice(w, n.ID)) // somebody mended the address
+	if at, open, _ := NoticeDue(w, n.ID); !open || at != w.now {
+		t.Fatalf("tried again in %d s, %v", at-w.now, open)
+	}
+	w.ok(RecordAttempt(w, AttemptInput{Notice: n.ID}))
+	if _, open, _ := NoticeDue(w, n.ID); open {
+		t.Fatal("one that was tried again is tried for ever")
 	}
 }
 

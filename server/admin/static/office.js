@@ -32,7 +32,9 @@
       rows.forEach((row, i) => {
         if (!row.isConnected || plain(row) === plain(nextRows[i]) || !force && busy(row)) return;
         const focused = row === document.activeElement || row.contains(document.activeElement);
+        const box = $('[form="each"]:checked', row), again = box && $('[form="each"]', nextRows[i]);
         row.replaceWith(nextRows[i]);
+        if (again) again.checked = true;
         mark(nextRows[i]);
         if (focused) focusAgain(nextRows[i]);
       });
@@ -42,7 +44,10 @@
     const before = new Map(rows.map((r) => [r.id, plain(r)]));
     const focused = document.activeElement?.closest("[id]")?.id;
     const open = $$("details[open]", now).map((d) => d.closest("[id]")?.id);
+    const ticked = new Set($$('[form="each"]:checked', now).map((b) => b.value));
     now.replaceChildren(...next.childNodes);
+    for (const box of $$('[form="each"]', now)) box.checked = ticked.has(box.value);
+    document.dispatchEvent(new Event("office:rows"));
     for (const row of $$("[id]", now)) {
       if (before.get(row.id) !== plain(row)) mark(row);
       if (open.includes(row.id)) $("details", row)?.setAttribute("open", "");
@@ -196,6 +201,24 @@
   };
   $$("form[data-look]").forEach(looking);
 
+  // Several rows: one box ticks all, and the number of those chosen stands beside what can be done to them.
+  const boxes = () => $$('input[name="id"][form="each"]');
+  const counted = () => {
+    const chosen = boxes().filter((b) => b.checked).length, said = $("[data-chosen]");
+    if (!said) return;
+    said.dataset.text ??= said.textContent;
+    said.textContent = chosen ? `${said.dataset.text} ${chosen}` : said.dataset.text;
+    $("#each").hidden = chosen === 0;
+    const all = $("[data-all]");
+    if (all) { all.hidden = false; all.checked = chosen > 0 && chosen === boxes().length; all.indeterminate = chosen > 0 && chosen < boxes().length; }
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-all]")) boxes().forEach((b) => { b.checked = event.target.checked; });
+    if (event.target.matches('[data-all], [form="each"]')) counted();
+  });
+  document.addEventListener("office:rows", counted);
+  addEventListener("pageshow", counted);
+
   $("[data-print]")?.addEventListener("click", () => print());
 
   // The page of the one box answers as one types, too.
@@ -224,6 +247,7 @@
     j: () => move(1), k: () => move(-1),
     "/": () => search(), "?": () => $("#keys")?.showModal(),
     e: () => $("[data-edit]")?.click(),
+    x: () => { const box = $('input[name="id"]', document.activeElement.closest("[data-row]") ?? document.createElement("p")); if (box) { box.checked = !box.checked; counted(); } },
     g: () => { going = Date.now(); },
     Enter: () => document.activeElement.matches("[data-row]") && $("a", document.activeElement)?.click(),
   };
