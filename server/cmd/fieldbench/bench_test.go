@@ -25,7 +25,7 @@ var figures = map[string][]string{
 	"push":       {"rows_per_s", "ms", "wire_bytes", "wire_bytes_per_row"},
 	"delta":      {"ms", "wire_bytes", "wire_bytes_per_row"},
 	"noop":       {"ms", "wire_bytes"},
-	"live":       {"p50_ms", "p99_ms"},
+	"live":       {"p50_ms", "p99_ms", "fsync_ms"},
 	"size":       {"ratio", "db_bytes_per_row", "raw_bytes_per_row", "search_bytes_per_row"},
 }
 

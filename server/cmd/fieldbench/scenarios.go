@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"fieldsync/sync/record"
 )
 
 // scenario is one measurement. Its runs are gathered in a tally, whose medians are the result.
@@ -146,8 +148,10 @@ func noop(ctx context.Context, r *rig, t *tally) error {
 }
 
 // live measures from the call of Update on one device to the watcher of another, after its commit there. Both are
-// processes of one machine and share its clock.
+// processes of one machine and share its clock. They find the hub without the proxy, whose turn to run each message
+// would wait for. Two of a change's commits are durable: what that takes on this disk is measured beside it.
 func live(ctx context.Context, r *rig, t *tally) error {
+	r.direct = true
 	from, err := r.synced(ctx)
 	if err != nil {
 		return err
@@ -174,20 +178,36 @@ func (r *rig) exchange(from, to *worker, t *tally) error {
 	for run := range r.runs {
 		took := make([]float64, 0, len(rows))
 		for i, row := range rows {
-			begun, err := from.tell(order{Do: "update", Row: row, Seed: uint64(run*len(rows) + i)})
+			one, err := change(from, to, row, uint64(run*len(rows)+i))
 			if err != nil {
 				return err
 			}
-			heard, err := to.tell(order{Do: "await", Row: row})
-			if err != nil {
-				return err
-			}
-			took = append(took, millis(time.Duration(heard.At-begun.At)))
+			took = append(took, millis(one))
 		}
+		floor, err := syncTime(r.dir)
+		if err != nil {
+			return err
+		}
+		t.add("fsync_ms", millis(floor))
 		t.add("p50_ms", percentile(took, 50))
 		t.add("p99_ms", percentile(took, 99))
 	}
 	return nil
+}
+
+// change has one device change the row, and returns how long it took until the other's watcher heard of it. He is told
+// to wait for it before: nothing but the change is under way meanwhile.
+func change(from, to *worker, row record.ID, seed uint64) (time.Duration, error) {
+	await := order{Do: "await", Row: row}
+	if err := to.order(await); err != nil {
+		return 0, err
+	}
+	begun, err := from.tell(order{Do: "update", Row: row, Seed: seed})
+	if err != nil {
+		return 0, err
+	}
+	heard, err := to.answer(await)
+	return time.Duration(heard.At - begun.At), err
 }
 
 // size compares files as they lie on the disk after everything was closed.

@@ -165,9 +165,22 @@ func startWorker(ctx context.Context, role string, p place) (*worker, error) {
 
 // tell gives an order and returns what the worker answers when it has carried it out.
 func (w *worker) tell(o order) (a answer, err error) {
-	if err := json.NewEncoder(w.in).Encode(o); err != nil {
-		return a, fmt.Errorf("%s ended early: %w", w.role, err)
+	if err := w.order(o); err != nil {
+		return a, err
 	}
+	return w.answer(o)
+}
+
+// order gives an order, whose answer is asked for later.
+func (w *worker) order(o order) error {
+	if err := json.NewEncoder(w.in).Encode(o); err != nil {
+		return fmt.Errorf("%s ended early: %w", w.role, err)
+	}
+	return nil
+}
+
+// answer returns what the worker answers when it has carried out the order that it was given last.
+func (w *worker) answer(o order) (a answer, err error) {
 	if !w.lines.Scan() {
 		return a, fmt.Errorf("%s ended early: %w", w.role, errors.Join(w.lines.Err(), io.EOF))
 	}
