@@ -137,7 +137,7 @@ func (b *Batch) Touched() []record.Bucket {
 	for t := range b.touched {
 		buckets = append(buckets, t)
 	}
-	slices.SortFunc(buckets, func(x, y record.Bucket) int { return slices.Compare(x.Bytes(), y.Bytes()) })
+	slices.SortFunc(buckets, compareBuckets)
 	return buckets
 }
 
