@@ -50,7 +50,10 @@ func (tx hubTx) Touch(device record.ID, c hub.Contact) error {
 }
 
 // peopleStore is the store as the manager of people sees it.
-type peopleStore struct{ *store.Store }
+type peopleStore struct {
+	*store.Store
+	now func() time.Time
+}
 
 func (s peopleStore) Person(ctx context.Context, id record.ID) (*auth.Person, error) {
 	return s.find(ctx, func(v *store.View) (*store.Person, error) { return v.Person(id) })
@@ -122,6 +125,9 @@ func (s peopleStore) ChangeRoles(ctx context.Context, change func(map[auth.Role]
 		if err != nil {
 			return err
 		}
+		if _, err := tx.Audit(deed(ctx, s.Store, s.now(), "roles_change", record.ID{}, store.AuditValue{Column: "roles", Text: string(kept)})); err != nil {
+			return err
+		}
 		return tx.PutSetting(rolesSetting, string(kept))
 	})
 }
@@ -152,6 +158,9 @@ func (s peopleStore) PutPerson(ctx context.Context, p auth.Person) error {
 		if err != nil {
 			return err
 		}
+		if err := s.notePerson(ctx, tx, known, kept); err != nil {
+			return err
+		}
 		if known == nil {
 			return tx.AddPerson(kept)
 		}
@@ -177,7 +186,12 @@ type deviceStore struct {
 }
 
 func (s deviceStore) PutCode(ctx context.Context, c auth.Code) error {
-	return s.Write(ctx, func(tx *store.Tx) error { return tx.AddCode(store.Hash(c.Hash), c.Person, c.Expires) })
+	return s.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.AddCode(store.Hash(c.Hash), c.Person, c.Expires); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, "device_invite", c.Person, record.ID{})
+	})
 }
 
 func (s deviceStore) Enrol(ctx context.Context, code auth.Hash, d auth.Device, now time.Time) (*auth.Device, error) {
@@ -187,6 +201,9 @@ func (s deviceStore) Enrol(ctx context.Context, code auth.Hash, d auth.Device, n
 			return fault.Wrap(auth.BadCode, "The code is not valid (any more). Ask the office for a new one.", err)
 		}
 		if err != nil {
+			return err
+		}
+		if err := s.note(auth.By(ctx, d.Person), tx, "device_enrol", d.Person, d.ID); err != nil {
 			return err
 		}
 		return tx.AddDevice(store.Device{ID: d.ID, Person: d.Person, Name: d.Name, PublicKey: d.Key, EnrolledAt: d.Enrolled})
@@ -221,6 +238,13 @@ func standingOf(d *store.Device) auth.Standing {
 
 func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Standing) error {
 	err := s.Write(ctx, func(tx *store.Tx) error {
+		d, err := tx.Device(id)
+		if err == nil && d != nil && standingOf(d) != to {
+			err = s.note(ctx, tx, deedOf(to), d.Person, id)
+		}
+		if err != nil {
+			return err
+		}
 		if to == auth.Admitted {
 			return tx.Readmit(id)
 		}

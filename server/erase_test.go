@@ -125,6 +125,10 @@ func TestErasedValuesAreInNoFileOfTheHub(t *testing.T) {
 	if found := filesWith(t, path, "uackenbush", "eatherstonehaugh"); len(found) > 0 {
 		t.Errorf("it is still in %v", found)
 	}
+	report, err := core.Store.Verify(ctx)
+	if err != nil || !report.OK() || report.Audit != 1 {
+		t.Errorf("the chain over what was changed does not verify any more: %+v, %v", report, err)
+	}
 }
 
 // filesWith returns the names of the database's files that have one of the texts, in whatever case.

@@ -45,7 +45,7 @@ func assemble(ctx context.Context, core *Core, o Options) (*Server, error) {
 	}); err != nil {
 		return nil, err
 	}
-	staff := colleagues{peopleStore{core.Store}, core}
+	staff := colleagues{peopleStore{core.Store, core.now}, core}
 	devices := published{core.devices, core}
 	if err := errors.Join(staff.repair(ctx), devices.repair(ctx)); err != nil {
 		return nil, err

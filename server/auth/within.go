@@ -1,6 +1,10 @@
 package auth
 
-import "context"
+import (
+	"context"
+
+	"fieldsync/sync/record"
+)
 
 type withinKey struct{}
 
@@ -17,4 +21,17 @@ func BranchesOf(ctx context.Context) Branches {
 		return in
 	}
 	return Branches{All: true}
+}
+
+type byKey struct{}
+
+// By returns the context of a request of that person's. What is done in it is entered into the audit in his name.
+func By(ctx context.Context, person record.ID) context.Context {
+	return context.WithValue(ctx, byKey{}, person)
+}
+
+// ByOf returns whose request it is; zero for the hub's own work.
+func ByOf(ctx context.Context) record.ID {
+	person, _ := ctx.Value(byKey{}).(record.ID)
+	return person
 }

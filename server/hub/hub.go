@@ -27,8 +27,8 @@ type Tx interface {
 	Step(do func() error) error
 	// NewActor hands out a fresh incarnation of a writer.
 	NewActor(person, device record.ID, side clock.Side) (clock.Actor, error)
-	// Redact takes the rows' personal values out of whatever is kept beside them.
-	Redact(rows []record.Key) error
+	// Redact takes the rows' personal values out of whatever is kept beside them, in the person's name.
+	Redact(person record.ID, at time.Time, rows []record.Key) error
 	// Touch notes what a device said of itself.
 	Touch(device record.ID, c Contact) error
 }

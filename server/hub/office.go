@@ -201,7 +201,7 @@ func (h *Hub) Release(ctx context.Context, person record.ID, dot clock.Dot, amen
 func (h *Hub) Erase(ctx context.Context, person record.ID, rows []record.Key) error {
 	_, err := h.commitWith(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
 		return b.Erase(judge.Author{Person: person}, a.Actor, rows)
-	}, func(tx Tx) error { return tx.Redact(rows) })
+	}, func(tx Tx) error { return tx.Redact(person, h.Now(), rows) })
 	return err
 }
 

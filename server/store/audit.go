@@ -14,17 +14,18 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// The audit is a chain: each entry's hash covers the entry and the hash before it, so that no entry can be changed or
-// taken out unnoticed. Values enter the hash not as themselves but as SHA-256(salt, value). To erase a value is to
-// drop it and its salt: the hash stays, the chain still verifies, and nobody can find the value by guessing.
+// Deeds are what is done to the hub itself: to people, devices, roles, by an erasure, a backup, a restore. Rows change by
+// change sets, which the ledger has. Both are in the chain (see chain.go). The values of a deed enter it as SHA-256(salt,
+// value): to erase a value is to drop it and its salt; the hash stays, and nobody can find the value by guessing.
 
-// AuditEntry says who did what to which row, when, from which device.
+// AuditEntry is a deed: who did what to which row, when, from which device.
 type AuditEntry struct {
 	N      uint64    // counts from 1 without a gap; given by Audit
+	Seq    uint64    // the commit that it stands behind; given by Audit
 	At     time.Time // to the millisecond
 	Person record.ID // zero for the hub itself
 	Device record.ID // zero for the office
-	Action string    // what was done: the name of a command, "sign_in", "revoke"
+	Action string    // what was done: "device_enrol", "erase"
 	Row    record.Key
 	Values []AuditValue
 }
@@ -39,36 +40,33 @@ type AuditValue struct {
 	hash Hash
 }
 
-// Audit adds an entry to the chain and returns its number.
+// Audit adds a deed to the chain and returns its number.
 func (tx *Tx) Audit(e AuditEntry) (n uint64, err error) {
-	prev, last, err := tx.lastAudit()
+	last, err := tx.conn.Int("SELECT max(n) FROM _audit")
+	if err == nil {
+		err = tx.findEnd()
+	}
 	if err != nil {
 		return 0, err
 	}
-	e.N = last + 1
+	if e.Seq, err = tx.lastCommit(); err != nil {
+		return 0, err
+	}
+	e.N = uint64(last) + 1
 	for i := range e.Values {
 		if err = tx.seal(&e.Values[i]); err != nil {
 			return 0, err
 		}
 	}
-	chain := e.chain(prev)
 	values, err := tx.sealAudit(&e)
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.conn.Exec(`INSERT INTO _audit(n, at, person, device, action, tbl, pk, "values", chain)`+
-		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", int64(e.N), millis(e.At), e.Person[:], e.Device[:], e.Action,
-		int64(e.Row.Table), e.Row.ID[:], values, chain[:])
+	tx.end = e.chain(tx.end)
+	_, err = tx.conn.Exec(`INSERT INTO _audit(n, seq, at, person, device, action, tbl, pk, "values", chain)`+
+		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", int64(e.N), int64(e.Seq), millis(e.At), e.Person[:], e.Device[:], e.Action,
+		int64(e.Row.Table), e.Row.ID[:], values, tx.end[:])
 	return e.N, err
-}
-
-func (r reads) lastAudit() (chain Hash, n uint64, err error) {
-	_, err = r.conn.One(func(q *sqlrow.Rows) error {
-		n = q.Uint(0)
-		copy(chain[:], q.Bytes(1))
-		return q.Err()
-	}, "SELECT n, chain FROM _audit ORDER BY n DESC LIMIT 1")
-	return chain, n, err
 }
 
 // seal gives the value its salt and hash.
@@ -85,8 +83,9 @@ func (v *AuditValue) sum() Hash { return sha256.Sum256(append(v.salt[:], v.Text.
 
 // chain returns the hash over the entry and the one before it.
 func (e *AuditEntry) chain(prev Hash) Hash {
-	b := append([]byte(nil), prev[:]...)
+	b := append(prev[:], 1)
 	b = binary.BigEndian.AppendUint64(b, e.N)
+	b = binary.BigEndian.AppendUint64(b, e.Seq)
 	b = binary.BigEndian.AppendUint64(b, uint64(millis(e.At)))
 	b = append(append(b, e.Person[:]...), e.Device[:]...)
 	b = appendText(b, e.Action)
@@ -102,7 +101,7 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-const selectAudit = `SELECT n, at, person, device, action, tbl, pk, "values", chain FROM _audit `
+const selectAudit = `SELECT n, at, person, device, action, tbl, pk, "values", seq FROM _audit `
 
 // AuditPage returns up to limit entries before the number, the latest first; 0 begins with the latest.
 func (r reads) AuditPage(before uint64, limit int) (page []AuditEntry, err error) {
@@ -111,6 +110,12 @@ func (r reads) AuditPage(before uint64, limit int) (page []AuditEntry, err error
 		where = "WHERE n > ? "
 	}
 	return r.audit(selectAudit+where+"ORDER BY n DESC LIMIT ?", int64(before), int64(limit))
+}
+
+// deed returns the deed of that number.
+func (r reads) deed(n uint64) (e AuditEntry, err error) {
+	_, err = r.conn.One(func(q *sqlrow.Rows) error { e, err = r.readAudit(q); return err }, selectAudit+"WHERE n = ?", int64(n))
+	return e, err
 }
 
 // AuditOf returns the row's entries, oldest first.
@@ -128,7 +133,8 @@ func (r reads) audit(query string, args ...driver.Value) (page []AuditEntry, err
 }
 
 func (r reads) readAudit(q *sqlrow.Rows) (e AuditEntry, err error) {
-	e = AuditEntry{N: q.Uint(0), At: moment(q.Int(1)), Person: q.ID(2), Device: q.ID(3), Action: q.Text(4), Row: key(q, 5)}
+	e = AuditEntry{N: q.Uint(0), At: moment(q.Int(1)), Person: q.ID(2), Device: q.ID(3), Action: q.Text(4), Row: key(q, 5),
+		Seq: q.Uint(8)}
 	packed, err := r.layout.OpenBlob(q.Bytes(7), aboutAudit(e.N))
 	if err == nil {
 		e.Values, err = unpackAudit(packed)
@@ -137,22 +143,6 @@ func (r reads) readAudit(q *sqlrow.Rows) (e AuditEntry, err error) {
 		err = q.Err()
 	}
 	return e, err
-}
-
-// VerifyAudit walks the chain and returns how many entries there are, and the number of the first that does not
-// follow from the one before or holds a value other than the one sealed; 0 if there is none.
-func (r reads) VerifyAudit() (entries, broken uint64, err error) {
-	var prev Hash
-	err = r.conn.Each(func(q *sqlrow.Rows) error {
-		entries++
-		e, err := r.readAudit(q)
-		if broken == 0 && (err != nil || e.N != entries || !e.intact() || e.chain(prev) != fixed(q.Bytes(8))) {
-			broken = entries
-		}
-		prev = e.chain(prev)
-		return q.Err()
-	}, selectAudit+"ORDER BY n")
-	return entries, broken, err
 }
 
 // intact reports whether the values are those that were sealed.

@@ -2,11 +2,15 @@ package store
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"fieldsync/sync/clock"
@@ -49,54 +53,130 @@ func TestAudit(t *testing.T) {
 			{must[[]AuditEntry](t)(v.AuditPage(2, 2)), []AuditEntry{one}},
 			{must[[]AuditEntry](t)(v.AuditOf(one.Row)), []AuditEntry{one, three}},
 		} {
-			if diff := cmp.Diff(c.want, c.got, cmpopts.IgnoreUnexported(AuditValue{}), cmpopts.EquateEmpty()); diff != "" {
+			if diff := gocmp.Diff(c.want, c.got, cmpopts.IgnoreUnexported(AuditValue{}), cmpopts.EquateEmpty()); diff != "" {
 				t.Error(diff)
 			}
 		}
 		return nil
 	})
-	verifies(t, s, 3, 0)
+	verifies(t, s, 3)
 }
 
-func verifies(t *testing.T, s *Store, entries, broken uint64) {
+// verifies fails the test unless there are so many deeds, and nothing is found.
+func verifies(t *testing.T, s *Store, deeds uint64) {
 	t.Helper()
-	read(t, s, func(v *View) error {
-		n, at, err := v.VerifyAudit()
-		if n != entries || at != broken {
-			t.Errorf("%d entries, broken at %d; want %d, %d", n, at, entries, broken)
+	if report := whole(t, s); report.Audit != deeds {
+		t.Errorf("%d deeds, want %d", report.Audit, deeds)
+	}
+}
+
+// Whatever is done behind the hub's back to a deed, or to what was judged and how, is found, and where.
+func TestAChangedAuditIsFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ spoil, found string }{
+		{"UPDATE _audit SET person = zeroblob(16) WHERE n = 2", "audit: deed 2 was changed"},
+		{"UPDATE _audit SET at = at + 1 WHERE n = 2", "audit: deed 2 was changed"},
+		{"UPDATE _audit SET action = 'nothing' WHERE n = 3", "audit: deed 3 was changed"},
+		{"UPDATE _audit SET pk = zeroblob(16) WHERE n = 1", "audit: deed 1 was changed"},
+		{`UPDATE _audit SET "values" = (SELECT "values" FROM _audit WHERE n = 1) WHERE n = 2`, "audit: deed 2 was changed"},
+		{`UPDATE _audit SET "values" = x'05' WHERE n = 2`, "audit: deed 2 was changed"},
+		{`UPDATE _audit SET "values" = CAST(replace(CAST("values" AS TEXT), 'b', 'c') AS BLOB) WHERE n = 2`, "audit: deed 2 was changed"},
+		{"DELETE FROM _audit WHERE n = 2", "audit: deed 3 was changed"},
+		{"DELETE FROM _audit WHERE n = 3", "audit: commit 3 is not"},
+		{"UPDATE _audit SET seq = 1 WHERE n = 2", "audit: deed 2 was changed"},
+		{"UPDATE _audit SET chain = zeroblob(32) WHERE n = 1", "audit: deed 1 was changed"},
+		{"UPDATE _log SET chain = zeroblob(32) WHERE seq = 1", "audit: commit 1 is not"},
+		{"UPDATE _log SET at = at + 1 WHERE seq = 2", "audit: commit 2 is not"},
+		{"DELETE FROM _log WHERE seq = 2", "audit: commit 3 is not"},
+		{"DELETE FROM _log WHERE seq = 3", "audit: the last commit was taken out"},
+		{"UPDATE _ledger SET outcome = 2 WHERE seq = 2", "audit: commit 2 is not"},
+		{"UPDATE _ledger SET eff = 2 WHERE seq = 2", "audit: commit 2 is not"},
+		{"UPDATE _ledger SET code = 'late' WHERE seq = 2", "audit: commit 2 is not"},
+		{"UPDATE _ledger SET hash = zeroblob(16) WHERE seq = 2", "audit: commit 2 is not"},
+		{"UPDATE _ledger SET change = x'01' WHERE seq = 2", "is not what was judged"},
+		{"DELETE FROM _ledger WHERE seq = 2", "audit: commit 2 is not"},
+		{"UPDATE _actor SET person = zeroblob(16)", "audit: commit 1 is not"},
+		{"UPDATE _actor SET device = zeroblob(16)", "audit: commit 1 is not"},
+	} {
+		s := fresh(t)
+		acceptMany(t, s, newActor(t, s, mei.ID), 2)
+		audit(t, s, entry(1, AuditValue{Column: "x", Text: "a"}), entry(1, AuditValue{Column: "x", Text: "b"}), entry(1))
+		acceptMany(t, s, newActor(t, s, mei.ID), 1)
+		verifies(t, s, 3)
+		run(t, s, c.spoil)
+		report := must[*VerifyReport](t)(s.Verify(t.Context()))
+		if !slices.ContainsFunc(report.Problems, func(p string) bool { return strings.Contains(p, c.found) }) {
+			t.Errorf("%s: found %q", c.spoil, report.Problems)
 		}
-		return err
+	}
+}
+
+// A change set that came without what was erased before is kept so, under the hash that it had.
+func TestWhatCameWithoutWhatWasErasedVerifies(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	actor := newActor(t, s, mei.ID)
+	write(t, s, func(tx *Tx) error {
+		a := must[*judge.Actor](t)(tx.Actor(actor))
+		hash := record.HashOf([]byte("whole"))
+		a.Counter, a.Chain = 1, record.Chain(a.Chain, hash)
+		e := &judge.Entry{Dot: clock.Dot{Actor: actor, Counter: 1}, Hash: hash, Seq: 1, Outcome: 2, Encoded: []byte("redacted")}
+		return errors.Join(tx.PutEntry(e), tx.PutActor(a), tx.PutCommit(1, clock.StampAt(noon.UnixMilli()), nil))
+	})
+	verifies(t, s, 1)
+	run(t, s, "UPDATE _ledger SET change = CAST('other' AS BLOB)")
+	if must[*VerifyReport](t)(s.Verify(t.Context())).OK() {
+		t.Error("another change set in its place is not found")
+	}
+}
+
+// Who writes the whole chain anew is found by whoever has kept a link of it.
+func TestALinkThatWasKeptShowsThatTheChainWasWrittenAnew(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, at somewhere) {
+		s := open(t, at(t, benchSchema))
+		actor := newActor(t, s, mei.ID)
+		acceptMany(t, s, actor, 1)
+		kept := whole(t, s).End
+		audit(t, s, entry(1))
+		behindADeed := whole(t, s).End
+		acceptMany(t, s, actor, 1)
+		for link, found := range map[Hash]int{kept: 0, behindADeed: 0, {1}: 1} {
+			report := whole(t, s)
+			if err := s.VerifyLeads(t.Context(), report, link); err != nil || report.Found != found {
+				t.Errorf("from %x: %d problems, %v", link, report.Found, err)
+			}
+		}
 	})
 }
 
-// Whatever is done to an entry behind the hub's back is found, and where.
-func TestAChangedAuditIsFound(t *testing.T) {
+// A commit that failed, or a part of one, leaves nothing in the chain; and two processes continue one another's.
+func TestTheChainHasWhatWasCommitted(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		spoil  string
-		broken uint64
-	}{
-		{"UPDATE _audit SET person = zeroblob(16) WHERE n = 2", 2},
-		{"UPDATE _audit SET at = at + 1 WHERE n = 2", 2},
-		{"UPDATE _audit SET action = 'nothing' WHERE n = 3", 3},
-		{"UPDATE _audit SET pk = zeroblob(16) WHERE n = 1", 1},
-		{`UPDATE _audit SET "values" = (SELECT "values" FROM _audit WHERE n = 1) WHERE n = 2`, 2},
-		{`UPDATE _audit SET "values" = x'05' WHERE n = 2`, 2},
-		{`UPDATE _audit SET "values" = CAST(replace(CAST("values" AS TEXT), 'b', 'c') AS BLOB) WHERE n = 2`, 2},
-		{"DELETE FROM _audit WHERE n = 2", 2},
-		{"UPDATE _audit SET chain = zeroblob(32) WHERE n = 1", 1},
-	} {
-		s := fresh(t)
-		audit(t, s, entry(1, AuditValue{Column: "x", Text: "a"}), entry(1, AuditValue{Column: "x", Text: "b"}), entry(1))
-		run(t, s, c.spoil)
-		read(t, s, func(v *View) error {
-			_, broken, err := v.VerifyAudit()
-			if broken != c.broken {
-				t.Errorf("%s: broken at %d, want %d", c.spoil, broken, c.broken)
+	onEach(t, func(t *testing.T, at somewhere) {
+		s := open(t, at(t, benchSchema))
+		actor := newActor(t, s, mei.ID)
+		other := open(t, s.options)
+		failed := errors.New("failed")
+		for range 3 {
+			acceptMany(t, s, actor, 2)
+			write(t, s, func(tx *Tx) error {
+				if err := accept(tx, actor, 1); err != nil {
+					return err
+				}
+				if err := tx.Step(func() error { return cmp.Or(accept(tx, actor, 2), failed) }); !errors.Is(err, failed) {
+					return err
+				}
+				return accept(tx, actor, 3)
+			})
+			if err := s.Write(t.Context(), func(tx *Tx) error { return cmp.Or(accept(tx, actor, 4), failed) }); !errors.Is(err, failed) {
+				t.Fatal(err)
 			}
-			return err
-		})
-	}
+			acceptMany(t, other, newActor(t, other, mei.ID), 1)
+			audit(t, other, entry(1))
+		}
+		verifies(t, s, 3)
+	})
 }
 
 // What is erased leaves no trace in the file, and the chain still verifies.
@@ -113,9 +193,9 @@ func TestErasedValuesAreGoneAndTheChainStillVerifies(t *testing.T) {
 		return err
 	})
 	write(t, s, func(tx *Tx) error { _, err := tx.EraseAudit(entry(2).Row, "phone"); return err })
-	verifies(t, s, 3, 0)
+	verifies(t, s, 3)
 	audit(t, s, entry(1))
-	verifies(t, s, 4, 0)
+	verifies(t, s, 4)
 	read(t, s, func(v *View) error {
 		got := must[[]AuditEntry](t)(v.AuditOf(entry(1).Row))
 		if !got[0].Values[0].Erased || got[0].Values[0].Text != "" || got[0].Values[1].Text != "done" {
@@ -137,14 +217,14 @@ func TestErasedValuesAreGoneAndTheChainStillVerifies(t *testing.T) {
 func TestPacking(t *testing.T) {
 	t.Parallel()
 	values := []record.Standing{{Dot: clock.Dot{Actor: 1 << 40, Counter: 7}, Eff: 9, Value: record.Money(-5, "EUR")}, {}}
-	if got := must[[]record.Standing](t)(unpackStandings(packStandings(values))); !cmp.Equal(got, values, cmp.Comparer(same)) {
+	if got := must[[]record.Standing](t)(unpackStandings(packStandings(values))); !gocmp.Equal(got, values, gocmp.Comparer(same)) {
 		t.Errorf("standings %v", got)
 	}
 	var buckets []record.Bucket
 	for i := range 3 {
 		buckets = append(buckets, record.Bucket{Kind: 3, ID: benchID(i)})
 	}
-	if got := unpackBuckets(packBuckets(buckets)); !cmp.Equal(got, buckets) {
+	if got := unpackBuckets(packBuckets(buckets)); !gocmp.Equal(got, buckets) {
 		t.Errorf("buckets %v", got)
 	}
 }

@@ -118,6 +118,9 @@ func forceFile(path string) error {
 func (tx *Tx) putBackup(b Backup) error {
 	_, err := tx.conn.Exec("INSERT INTO _backup(at, path, epoch, head, bytes) VALUES(?, ?, ?, ?, ?)",
 		millis(b.At), b.Path, int64(b.Epoch), int64(b.Head), b.Bytes)
+	if err == nil {
+		_, err = tx.Audit(AuditEntry{At: b.At, Action: "backup", Values: []AuditValue{{Column: "path", Text: b.Path}}})
+	}
 	return err
 }
 

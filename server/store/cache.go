@@ -21,6 +21,9 @@ type cache struct {
 	restamped map[clock.Actor]bool           // whether any change set of the actor came re-stamped
 	holders   map[record.Bucket][]judge.Hold // every hold there ever was on the bucket
 
+	end   Hash // of the chain
+	ended bool // end is known
+
 	asked, some bool // whether any row was erased: some, once asked
 
 	written map[clock.Actor]judge.Actor // actors that this transaction has written, for the registry

@@ -64,9 +64,12 @@ func (tx *Tx) CommitTime(seq uint64) (at clock.Stamp, err error) {
 
 // PutCommit records that commits up to seq were made at the time at, and the buckets they touched.
 func (tx *Tx) PutCommit(seq uint64, at clock.Stamp, buckets []record.Bucket) error {
-	_, err := tx.conn.Exec("INSERT INTO _log(seq, at, buckets) VALUES(?, ?, ?)"+
-		" ON CONFLICT(seq) DO UPDATE SET at = excluded.at, buckets = excluded.buckets",
-		int64(seq), int64(at), packBuckets(buckets))
+	chain, err := tx.link(seq, at)
+	if err != nil {
+		return err
+	}
+	_, err = tx.conn.Exec("INSERT INTO _log(seq, at, buckets, chain) VALUES(?, ?, ?, ?)",
+		int64(seq), int64(at), packBuckets(buckets), chain[:])
 	if err == nil {
 		tx.head, tx.headAt, tx.headed = seq, at, true
 	}

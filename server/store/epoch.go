@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strconv"
+	"time"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -121,8 +123,25 @@ func (s *Store) beginEpoch(mark *marker, reason string) error {
 		return err
 	}
 	i.lineage = s.engine.lineage()
-	_, err := s.writer.conn.Exec("UPDATE _hub SET epoch = ?, restore_at = ?, before = ?, lineage = ?",
+	if err := s.engine.exclusive(s.writer.conn); err != nil {
+		return err
+	}
+	if err := s.writer.tx.putEpoch(reason); err != nil {
+		_ = s.writer.conn.run("ROLLBACK")
+		return err
+	}
+	return s.writer.conn.run("COMMIT")
+}
+
+// putEpoch writes the epoch that begins down, and that it does.
+func (tx *Tx) putEpoch(reason string) error {
+	i := tx.identity
+	_, err := tx.conn.Exec("UPDATE _hub SET epoch = ?, restore_at = ?, before = ?, lineage = ?",
 		int64(i.epoch), int64(i.restoreAt), int64(i.before), i.lineage)
+	if err == nil {
+		_, err = tx.Audit(AuditEntry{At: time.Now(), Action: "epoch", Values: []AuditValue{
+			{Column: "epoch", Text: strconv.FormatUint(uint64(i.epoch), 10)}, {Column: "reason", Text: reason}}})
+	}
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
@@ -17,14 +18,18 @@ import (
 
 // Redact takes the personal values of the rows out of everything that is kept beside the rows: the change sets of the
 // ledger, refused ones too, conflict records, the search index, and the audit, whose chain still verifies. The rows
-// themselves are cleared by a change set, before.
-func (tx *Tx) Redact(rows []record.Key) error {
+// themselves are cleared by a change set, before. Each row is a deed of the person's at the time.
+func (tx *Tx) Redact(person record.ID, at time.Time, rows []record.Key) error {
 	chosen := make(map[record.Key]bool, len(rows))
 	for _, k := range rows {
 		chosen[k] = true
 	}
 	for _, k := range rows {
-		if err := tx.redactLedger(k, chosen); err != nil {
+		kept, err := tx.redactLedger(k, chosen)
+		if err != nil {
+			return err
+		}
+		if err := tx.noteRedacted(AuditEntry{At: at, Person: person, Row: k}, kept); err != nil {
 			return err
 		}
 		if err := tx.redactConflicts(k); err != nil {
@@ -90,37 +95,40 @@ func (tx *Tx) personal(id schema.TableID) (names []string) {
 	return names
 }
 
-func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool) error {
+// redactLedger returns what has become of the change sets that touched the row.
+func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool) (redacted, error) {
 	if err := tx.completeHistory(); err != nil {
-		return err
+		return nil, err
 	}
 	var dots []clock.Dot
 	err := tx.conn.Each(func(q *sqlrow.Rows) error { dots = append(dots, dot(q, 0)); return q.Err() },
 		"SELECT DISTINCT actor, counter FROM _touch WHERE pk = ?", k.ID[:])
 	if err != nil {
-		return err
+		return nil, err
 	}
+	kept := redacted{}
 	for _, d := range dots {
-		if err := tx.redactEntry(d, chosen); err != nil {
-			return err
+		if err := tx.redactEntry(d, chosen, kept); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return kept, nil
 }
 
-func (tx *Tx) redactEntry(d clock.Dot, chosen map[record.Key]bool) error {
+func (tx *Tx) redactEntry(d clock.Dot, chosen map[record.Key]bool, kept redacted) error {
 	e, err := tx.reads.Entry(d)
 	if err != nil || e == nil {
 		return err
 	}
-	redacted, changed, err := record.Redact(tx.layout.Schema(), e.Encoded, chosen)
+	left, changed, err := record.Redact(tx.layout.Schema(), e.Encoded, chosen)
 	if err != nil || !changed {
 		return err
 	}
-	if redacted, err = tx.layout.SealChange(redacted, e.Hash); err != nil {
+	kept[d] = record.HashOf(left)
+	if left, err = tx.layout.SealChange(left, e.Hash); err != nil {
 		return err
 	}
-	_, err = tx.conn.Exec("UPDATE _ledger SET change = ? WHERE actor = ? AND counter = ?", redacted, int64(d.Actor), int64(d.Counter))
+	_, err = tx.conn.Exec("UPDATE _ledger SET change = ? WHERE actor = ? AND counter = ?", left, int64(d.Actor), int64(d.Counter))
 	return err
 }
 

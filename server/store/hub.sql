@@ -22,7 +22,8 @@ CREATE TABLE _hub (
 CREATE TABLE _log (
 	seq     INTEGER PRIMARY KEY,
 	at      INTEGER NOT NULL, -- a stamp: 48 bits of milliseconds, 16 of a counter; never decreases with seq
-	buckets BLOB
+	buckets BLOB,
+	chain   BLOB NOT NULL     -- a link of the chain over all that was judged and every deed (see chain.go)
 ) STRICT;
 
 -- What a device is sent to catch up: state, not a log. Each row has one entry for each bucket it lies in, at the
@@ -208,10 +209,12 @@ CREATE TABLE _session (
 	expires INTEGER NOT NULL
 ) STRICT;
 
--- Who changed what, when, from which device: only ever added to. chain is a hash over the chain before it and over
--- this entry, in which salted hashes stand for the values, so that values can be erased and the chain still verifies.
+-- What was done to the hub itself, by whom, when, from which device: only ever added to. seq is the commit that the deed
+-- stands behind; chain is a link of the chain (see chain.go), in which salted hashes stand for the values, so that values
+-- can be erased and the chain still verifies.
 CREATE TABLE _audit (
 	n        INTEGER PRIMARY KEY,
+	seq      INTEGER NOT NULL,
 	at       INTEGER NOT NULL,
 	person   BLOB NOT NULL,
 	device   BLOB NOT NULL,

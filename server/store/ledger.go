@@ -171,6 +171,8 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 	}
 	if fresh == 0 {
 		err = tx.replaceEntry(e, change)
+	} else {
+		err = tx.noteJudged(e)
 	}
 	if err == nil && e.Outcome == wire.Quarantined && e.Closed.IsZero() {
 		err = tx.holdBack(e)

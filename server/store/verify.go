@@ -18,7 +18,8 @@ type VerifyReport struct {
 	Feed     uint64 // entries of the feed
 	Entries  uint64 // of the ledger
 	Actors   uint64
-	Audit    uint64   // entries
+	Audit    uint64   // deeds
+	End      Hash     // the last link of the chain over deeds and the ledger: to be kept where nobody can reach both
 	Files    uint64   // beside the database; for who reads them to fill in
 	Found    int      // how many problems there are
 	Problems []string // the first hundred of them, for the operator
@@ -39,8 +40,8 @@ func (r *VerifyReport) problem(format string, args ...any) {
 }
 
 // Verify reads everything, at one moment: the file page by page; that every row and its feed entries agree; that each
-// actor's counters run from 1 without a gap up to what the hub says it has judged, and hash to the chain it says; and
-// the chain of the audit. It takes as long as reading the database does.
+// actor's counters run from 1 without a gap up to what the hub says it has judged, are what was judged, and hash to the
+// chain it says; and the chain over all that was judged and every deed. It takes as long as reading the database does.
 func (s *Store) Verify(ctx context.Context) (*VerifyReport, error) {
 	var report *VerifyReport
 	err := s.Read(ctx, func(v *View) (err error) {
@@ -48,6 +49,18 @@ func (s *Store) Verify(ctx context.Context) (*VerifyReport, error) {
 		return err
 	})
 	return report, err
+}
+
+// VerifyLeads adds to the report if no link of the chain is the one that an earlier report ended with: the history before
+// it was written anew.
+func (s *Store) VerifyLeads(ctx context.Context, report *VerifyReport, from Hash) error {
+	return s.Read(ctx, func(v *View) error {
+		n, err := v.conn.Int("SELECT EXISTS (SELECT 1 FROM _log WHERE chain = ? UNION ALL SELECT 1 FROM _audit WHERE chain = ?)", from[:], from[:])
+		if err == nil && n == 0 {
+			report.problem("audit: the chain does not lead on from %x: what came before it was written anew, or is of another database", from)
+		}
+		return err
+	})
 }
 
 func (r reads) verify(ctx context.Context) (*VerifyReport, error) {
@@ -130,19 +143,27 @@ func (r reads) verifyLedger(report *VerifyReport) error {
 		return err
 	}
 	report.Actors = uint64(len(actors))
+	kept, err := r.keptAs()
+	if err != nil {
+		report.problem("audit: %v", err)
+	}
 	walked := map[clock.Actor]judge.Actor{}
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
 		report.Entries++
-		d, hash := dot(q, 0), record.Hash{}
-		copy(hash[:], q.Bytes(2))
-		a := walked[d.Actor]
-		if d.Counter != a.Counter+1 {
-			report.problem("ledger: %s follows counter %d", d, a.Counter)
+		e, err := r.readEntry(q)
+		if err != nil {
+			report.problem("ledger: %s cannot be read: %v", e.Dot, err)
+		} else if now := record.HashOf(e.Encoded); now != e.Hash && fmt.Sprintf("%x", now) != kept[e.Dot.String()] {
+			report.problem("ledger: %s is not what was judged", e.Dot)
 		}
-		a.Counter, a.Chain = d.Counter, record.Chain(a.Chain, hash)
-		walked[d.Actor] = a
-		return q.Err()
-	}, "SELECT actor, counter, hash FROM _ledger ORDER BY actor, counter")
+		a := walked[e.Dot.Actor]
+		if e.Dot.Counter != a.Counter+1 {
+			report.problem("ledger: %s follows counter %d", e.Dot, a.Counter)
+		}
+		a.Counter, a.Chain = e.Dot.Counter, record.Chain(a.Chain, e.Hash)
+		walked[e.Dot.Actor] = a
+		return nil
+	}, selectEntry+"ORDER BY l.actor, l.counter")
 	for n, a := range walked {
 		switch known := actors[n]; {
 		case known.Counter != a.Counter:
@@ -156,14 +177,6 @@ func (r reads) verifyLedger(report *VerifyReport) error {
 		if a.Counter > 0 {
 			report.problem("ledger: %s is said to have written %d change sets, and has none", n, a.Counter)
 		}
-	}
-	return err
-}
-
-func (r reads) verifyChain(report *VerifyReport) (err error) {
-	entries, broken, err := r.VerifyAudit()
-	if report.Audit = entries; broken > 0 {
-		report.problem("audit: entry %d was changed, or one before it was taken out", broken)
 	}
 	return err
 }

@@ -144,13 +144,15 @@ func (w *writer) close() error {
 type Tx struct {
 	reads
 	cache
-	search sqlrow.Upkeep
-	ahead  ahead
-	lost   bool // the database has abandoned the transaction, as it may when the disk is full
+	search   sqlrow.Upkeep
+	ahead    ahead
+	unlinked []byte // what was judged since the last commit, as the chain will have it
+	lost     bool   // the database has abandoned the transaction, as it may when the disk is full
 }
 
 // begin opens the transaction. What another process has written since the last one makes the cache worthless.
 func (tx *Tx) begin() error {
+	tx.unlinked = tx.unlinked[:0]
 	tx.lost, tx.search = false, tx.layout.Upkeep(tx.conn.Conn)
 	version, err := tx.engine.begin(tx.conn)
 	if err == nil && version != tx.version {
@@ -176,9 +178,10 @@ func (tx *Tx) Step(do func() error) (err error) {
 	if err = tx.conn.run("SAVEPOINT step"); err != nil {
 		return err
 	}
-	kept := false
+	kept, linked := false, len(tx.unlinked)
 	defer func() {
 		if !kept {
+			tx.unlinked = tx.unlinked[:min(linked, len(tx.unlinked))]
 			tx.undo()
 		}
 	}()

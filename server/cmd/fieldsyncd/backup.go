@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -168,7 +169,7 @@ func (a *app) check(ctx context.Context, from string) (err error) {
 	if err := a.copyFile(from, copied); err != nil {
 		return err
 	}
-	report, _, err := a.verifyFile(ctx, copied)
+	report, _, err := a.verifyFile(ctx, copied, nil)
 	if err == nil && !report.OK() {
 		err = fault.Wrap(store.BackupFailed, "The backup is not whole. Nothing was changed.", errors.New(report.Problems[0]))
 	}
@@ -252,14 +253,19 @@ func (a *app) beginEpoch(ctx context.Context, aside string) error {
 }
 
 func verifyCommand() *command {
+	var link string
 	return &command{
 		name: "verify", brief: "read everything, and say what is wrong",
 		about: `
 Reads the database at one moment, while the hub works: every page, every row against the feed, every
-writer's counters and chain, the chain of the audit, and every file that rows name. Exits 1 when something is
-wrong. With -json it prints
-{"ok":…,"rows":…,"feed":…,"changes":…,"writers":…,"audit":…,"files":…,"found":…,"problems":[…]}.`,
+writer's counters and chain, the audit, and every file that rows name. Exits 1 when something is wrong.
+The audit is a chain over all that was changed and done, in which nothing can be altered or taken out unnoticed. Its end
+is printed: kept elsewhere, and given to a later verify as -link, it also shows that the whole was not written anew. With
+-json it prints {"ok":…,"rows":…,"feed":…,"changes":…,"writers":…,"audit":…,"chain":…,"files":…,"found":…,"problems":[…]}.`,
 		example: "fieldsyncd verify -json",
+		flags: func(f *flag.FlagSet) {
+			f.StringVar(&link, "link", "", "the end of the chain, as an earlier verify printed it: it must still be part of it")
+		},
 		do: func(ctx context.Context, a *app, _ []string) error {
 			if _, err := os.Stat(a.path()); err != nil {
 				return usage("there is no hub in %s: name its folder with -data", a.data)
@@ -269,7 +275,11 @@ wrong. With -json it prints
 				return err
 			}
 			defer unlock()
-			report, took, err := a.verifyFile(ctx, a.path())
+			from, err := hex.DecodeString(link)
+			if err != nil || len(from) != 0 && len(from) != len(store.Hash{}) {
+				return usage("-link takes the %d hexadecimal digits that an earlier verify printed", 2*len(store.Hash{}))
+			}
+			report, took, err := a.verifyFile(ctx, a.path(), from)
 			if err != nil {
 				return err
 			}
@@ -278,7 +288,7 @@ wrong. With -json it prints
 	}
 }
 
-func (a *app) verifyFile(ctx context.Context, path string) (report *store.VerifyReport, took time.Duration, err error) {
+func (a *app) verifyFile(ctx context.Context, path string, link []byte) (report *store.VerifyReport, took time.Duration, err error) {
 	s, err := store.Open(ctx, store.Options{Path: path, KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, 0, err
@@ -289,6 +299,11 @@ func (a *app) verifyFile(ctx context.Context, path string) (report *store.Verify
 	}, func() (err error) {
 		if report, err = s.Verify(ctx); err != nil {
 			return err
+		}
+		if len(link) > 0 {
+			if err = s.VerifyLeads(ctx, report, store.Hash(link)); err != nil {
+				return err
+			}
 		}
 		if path != a.path() {
 			return nil // a copy, to be looked at by itself
@@ -307,12 +322,15 @@ func (a *app) report(r *store.VerifyReport, took time.Duration) error {
 		Changes  uint64   `json:"changes"`
 		Writers  uint64   `json:"writers"`
 		Audit    uint64   `json:"audit"`
+		Chain    string   `json:"chain"`
 		Files    uint64   `json:"files"`
 		Found    int      `json:"found"`
 		Problems []string `json:"problems"`
-	}{r.OK(), r.Rows, r.Feed, r.Entries, r.Actors, r.Audit, r.Files, r.Found, append([]string{}, r.Problems...)}, func() {
-		a.say("%d rows, %d feed entries, %d changes of %s, %d audit entries, %s, in %s\n",
-			r.Rows, r.Feed, r.Entries, many(int(r.Actors), "writer"), r.Audit, many(int(r.Files), "file"), took.Round(time.Millisecond))
+	}{r.OK(), r.Rows, r.Feed, r.Entries, r.Actors, r.Audit, hex.EncodeToString(r.End[:]), r.Files, r.Found,
+		append([]string{}, r.Problems...)}, func() {
+		a.say("%d rows, %d feed entries, %d changes of %s, %s in the audit, %s, in %s\n",
+			r.Rows, r.Feed, r.Entries, many(int(r.Actors), "writer"), many(int(r.Audit), "deed"), many(int(r.Files), "file"), took.Round(time.Millisecond))
+		a.say("The chain of the audit ends with %x\n", r.End)
 		for _, p := range r.Problems {
 			a.say("  %s\n", p)
 		}
