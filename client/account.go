@@ -39,6 +39,9 @@ type accountData struct {
 	Person record.ID `json:"person"`
 	Key    []byte    `json:"key"` // the Ed25519 seed
 	Token  []byte    `json:"token,omitempty"`
+	Parcel []byte    `json:"parcel,omitempty"` // the hub's public key for parcels
+	// HandedOver is up to where in the queue everything was exported and brought to the office by hand.
+	HandedOver uint64 `json:"handed_over,omitempty"`
 }
 
 func loadAccount(path string) (*account, error) {
@@ -114,6 +117,7 @@ func (a *account) sign(text []byte) ([]byte, error) {
 type enrolment struct {
 	Device  record.ID  `json:"device"`
 	Person  record.ID  `json:"person"`
+	Parcel  []byte     `json:"parcel_key"`
 	Code    fault.Code `json:"code"`
 	Message string     `json:"message"`
 }
@@ -142,7 +146,9 @@ func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
 		return err
 	}
 	return c.account.change(func(a *accountData) {
-		*a = accountData{Server: server, Device: e.Device, Person: e.Person, Key: private.Seed()}
+		*a = accountData{
+			Server: server, Device: e.Device, Person: e.Person, Key: private.Seed(), Parcel: e.Parcel, HandedOver: a.HandedOver,
+		}
 	})
 }
 

@@ -200,6 +200,22 @@ func (c *Client) StopApp() (err error) {
 	return c.open.stopApp()
 }
 
+// Export writes everything that the hub does not have to a file at the path, encrypted for the hub alone, and returns
+// {"changes","files","upto"}: for the office to take in where there is no network for long. What arrives twice is judged
+// once. Afterwards the account counts as leavable until something new is written.
+func (c *Client) Export(path string) (_ string, err error) {
+	defer guard(&err)
+	var packed client.Export
+	err = c.with(func(r *running) (err error) {
+		packed, err = r.ExportTo(context.Background(), path)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return encode(packed)
+}
+
 // Status returns how the replica stands: {"enrolled","person","online","pending","oldest","refused","files","contact",
 // "trouble","clock_offset","ready","complete","search_ready","done","total"}. Pending are changes, and files files, that
 // the hub does not have yet; ready means that today's work is here, complete everything; done of total rows have come of

@@ -15,6 +15,7 @@ import (
 	"fieldsync/server/store"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
+	"fieldsync/sync/parcel"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/seal"
@@ -28,6 +29,7 @@ type Core struct {
 	Files   *files.Desk
 
 	devices deviceStore
+	parcels parcel.Key
 	now     func() time.Time
 	log     *slog.Logger
 	ballast []byte
@@ -66,6 +68,9 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	c := &Core{Store: s, now: o.Now, log: o.Log, ballast: make([]byte, ballastBytes)}
 	c.devices = deviceStore{Store: s, left: c.disconnect, now: o.Now}
 	c.Devices = auth.NewDevices(c.devices, rand.Reader, o.Now)
+	if c.parcels, err = parcelKey(ctx, s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	c.Hub, err = hub.New(hub.Options{
 		Store: hubStore{s}, Devices: c.Devices, Schema: o.Schema, Rules: o.Rules,
 		Epoch: s.Epoch(), RestoreAt: s.RestoreAt(), Before: s.Before(), Log: o.Log, Now: o.Now,
@@ -119,6 +124,8 @@ func (c *Core) enrol(w http.ResponseWriter, r *http.Request) {
 		c.log.Error("a device could not be enrolled", "error", err)
 		reply(w, http.StatusInternalServerError, refusal{fault.Internal, "Something is wrong with the server. Try again later."})
 	default:
-		reply(w, http.StatusCreated, Enrolled{Device: d.ID, Person: d.Person, Now: c.now().UnixMilli()})
+		reply(w, http.StatusCreated, Enrolled{
+			Device: d.ID, Person: d.Person, Now: c.now().UnixMilli(), ParcelKey: c.parcels.Public[:],
+		})
 	}
 }

@@ -27,6 +27,8 @@ type Enrolled struct {
 	Hub      record.ID `json:"hub"`
 	Company  string    `json:"company"`
 	Now      int64     `json:"now"` // the hub's clock, ms since 1970 UTC
+	// ParcelKey is what the device encrypts unsent work to that it hands over by other ways: see package parcel.
+	ParcelKey []byte `json:"parcel_key,omitempty"`
 }
 
 // refusal is what a program gets instead of an answer.
@@ -72,7 +74,7 @@ func (s *Server) enrolDevice(r *http.Request, e Enrolment) (*Enrolled, error) {
 	}
 	return &Enrolled{
 		Device: d.ID, Person: d.Person, Name: p.Name, Language: p.Language, Hub: s.parts.Hub,
-		Company: s.options.Company, Now: s.parts.Now().UnixMilli(),
+		Company: s.options.Company, Now: s.parts.Now().UnixMilli(), ParcelKey: s.parts.ParcelKey,
 	}, nil
 }
 

@@ -56,7 +56,7 @@ func assemble(ctx context.Context, core *Core, o Options) (*Server, error) {
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
 		Views: views{core.Store},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
-		Sessions: core.Store.Sessions(), Hub: core.Store.ID(), Metrics: metrics, Now: core.now, Log: core.log,
+		Sessions: core.Store.Sessions(), Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})
 	if err == nil {
 		s.core = core

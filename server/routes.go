@@ -187,6 +187,8 @@ var ownPages = []Page{
 	{"GET", "/devices", auth.SeeDevices, (*admin.Office).ListDevices},
 	{"GET", "/devices/{id}", auth.SeeDevices, (*admin.Office).ShowDevice},
 	{"POST", "/devices/codes", auth.EnrolDevices, (*admin.Office).NewCode},
+	{"GET", "/brought", auth.EnrolDevices, (*admin.Office).ShowBrought},
+	{"POST", "/brought", auth.EnrolDevices, (*admin.Office).TakeBrought},
 	{"POST", "/devices/{id}/standing", auth.RevokeDevices, (*admin.Office).SetStanding},
 
 	{"GET", "/people", auth.SeePeople, (*admin.Office).ListPeople},

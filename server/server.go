@@ -55,11 +55,13 @@ type Parts struct {
 	People   auth.PeopleStore
 	Devices  auth.DeviceStore
 	Sessions scs.Store
-	Hub      record.ID            // which hub this is: what a device remembers it by
-	Metrics  *prometheus.Registry // nil makes one
-	Random   io.Reader            // nil is crypto/rand
-	Now      func() time.Time     // nil is time.Now
-	Log      *slog.Logger         // nil is slog.Default
+	Hub      record.ID // which hub this is: what a device remembers it by
+	// ParcelKey is the public half of the key to unsent work that is brought by hand; nil for a hub that takes none.
+	ParcelKey []byte
+	Metrics   *prometheus.Registry // nil makes one
+	Random    io.Reader            // nil is crypto/rand
+	Now       func() time.Time     // nil is time.Now
+	Log       *slog.Logger         // nil is slog.Default
 }
 
 // FileDesk takes files in and hands them out, to devices by HTTP.

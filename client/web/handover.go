@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/qr"
 
 	"fieldsync/client"
@@ -205,12 +206,17 @@ func (v *request) handOverQR() error {
 // quiet is the white border that readers of QR codes want, in modules.
 const quiet = 4
 
-// qrCode draws a QR code as SVG, a unit a module.
+// qrCode draws a text as a QR code.
 func qrCode(text string) ([]byte, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		return nil, fmt.Errorf("web: no QR code holds this: %w", err)
 	}
+	return drawQR(code), nil
+}
+
+// drawQR draws a QR code as SVG, a unit a module.
+func drawQR(code barcode.Barcode) []byte {
 	var b bytes.Buffer
 	size := code.Bounds().Dx()
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="%d %d %d %d" shape-rendering="crispEdges">`,
@@ -224,7 +230,7 @@ func qrCode(text string) ([]byte, error) {
 		}
 	}
 	b.WriteString(`"/></svg>`)
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 // cancelHandOver takes back what nobody took.

@@ -82,6 +82,11 @@ var routes = []route{
 
 	{"GET /outbox", (*request).outbox, nil},
 	{"POST /outbox", (*request).syncNow, nil},
+	{"GET /export", (*request).export, nil},
+	{"POST /export", (*request).handedOver, (*request).export},
+	{"GET /export/file", (*request).exportFile, nil},
+	{"GET /export/codes", (*request).codes, nil},
+	{"GET /export/codes/{n}", (*request).codeQR, nil},
 	{"GET /outbox/{dot}", (*request).mend, nil},
 	{"POST /outbox/{dot}", (*request).settle, (*request).mend},
 	{"GET /search", (*request).search, nil},

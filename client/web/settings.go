@@ -38,7 +38,11 @@ func (v *request) settings() error {
 	if p.Status, err = v.client.Status(v.ctx()); err != nil {
 		return err
 	}
-	p.Unsent = p.Status.Pending > 0 || p.Files > 0
+	may, err := v.client.Leavable(v.ctx())
+	if err != nil {
+		return err
+	}
+	p.Unsent = !may
 	err = v.view(func(tx client.Tx) error {
 		who, err := rowAs(tx, "person", v.me, aftersales.PersonOf)
 		p.Name = who.Name
@@ -80,12 +84,12 @@ const unsent fault.Code = "unsent_work"
 
 // logOut takes the person's data off the device, unless some of it is nowhere else.
 func (v *request) logOut() error {
-	s, err := v.client.Status(v.ctx())
+	may, err := v.client.Leavable(v.ctx())
 	if err != nil {
 		return err
 	}
-	if s.Pending > 0 || len(v.client.Waiting()) > 0 {
-		return fault.New(unsent, "Some of your work is on this phone only. Connect, wait until nothing waits any more, and try again.")
+	if !may {
+		return fault.New(unsent, "Some of your work is on this phone only. Connect and wait until nothing waits any more, or hand it over without network.")
 	}
 	if v.LogOut == nil {
 		return fault.New(fault.NotAllowed, "This app cannot log you out: remove it from the phone.")

@@ -40,6 +40,10 @@ var areas = [][]place{
 		{checklistsURL, "Checklists", auth.SeeChecklists},
 	},
 	{
+		{devicesURL, "Devices", auth.SeeDevices},
+		{broughtURL, "Brought by hand", auth.EnrolDevices},
+	},
+	{
 		{settingsURL, "Company", auth.EditSettings},
 		{policiesURL, "Policies", auth.SeePolicies},
 		{codesURL, "Code lists", auth.EditSettings},

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"fieldsync/server/auth"
@@ -166,6 +167,9 @@ type Phones interface {
 	SetStanding(context.Context, record.ID, auth.Standing) error
 	// NewCode returns a code with which the person enrols one device, and when it expires.
 	NewCode(ctx context.Context, person record.ID) (code string, expires time.Time, err error)
+	// TakeParcel takes in unsent work that was brought from a device by hand (package parcel): what the hub has judged
+	// before is judged no second time. What was taken in is in the answer, with an error too.
+	TakeParcel(ctx context.Context, from io.Reader) (Brought, error)
 }
 
 // Phone is a device as the office sees it.

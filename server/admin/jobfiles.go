@@ -160,9 +160,9 @@ func (o *Office) AttachToJob(v *Visit) error {
 
 // multipart begins to read a form that brings files, which takes longer and is larger than others.
 func (v *Visit) multipart() (*multipart.Reader, error) {
-	control := http.NewResponseController(v.w) // where the bound cannot be lifted, that of the server holds
-	_ = control.SetReadDeadline(v.office.Now().Add(uploadWithin))
-	_ = control.SetWriteDeadline(v.office.Now().Add(uploadWithin))
+	control := http.NewResponseController(v.w)                // where the bound cannot be lifted, that of the server holds
+	_ = control.SetReadDeadline(time.Now().Add(uploadWithin)) // the socket knows no other clock
+	_ = control.SetWriteDeadline(time.Now().Add(uploadWithin))
 	v.r.Body = http.MaxBytesReader(v.w, v.upload, maxUpload)
 	form, err := v.r.MultipartReader()
 	if err != nil {

@@ -23,6 +23,7 @@ const (
 	conflictsURL = "/conflicts"
 	refusedURL   = "/refused"
 	devicesURL   = "/devices"
+	broughtURL   = "/brought"
 	peopleURL    = "/people"
 	liveURL      = "/live"
 

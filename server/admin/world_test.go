@@ -53,6 +53,7 @@ type world struct {
 	settled   []admin.Choice
 	decisions []admin.Decision
 	phones    []admin.Phone
+	brought   admin.Brought
 	people    map[record.ID]auth.Person
 	changed   chan struct{}
 	broken    error // what View returns, once set
@@ -164,6 +165,10 @@ func (w *world) SetStanding(_ context.Context, id record.ID, s auth.Standing) er
 
 func (w *world) NewCode(context.Context, record.ID) (string, time.Time, error) {
 	return "ACDE-FGHJ-KMNP", w.now.Add(auth.CodeLife), nil
+}
+
+func (w *world) TakeParcel(context.Context, io.Reader) (admin.Brought, error) {
+	return w.brought, w.broken
 }
 
 // The engine.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
 )
@@ -48,6 +49,15 @@ func Unsent(store Store, after uint64, limit int) ([]*Item, error) {
 		items = items[:i]
 	}
 	return items, nil
+}
+
+// Pushed returns the item as it is sent: with its hash, where that is not of its bytes any more.
+func (i *Item) Pushed() wire.Pushed {
+	p := wire.Pushed{Encoded: i.Encoded, Prior: i.Prior}
+	if record.HashOf(i.Encoded) != i.Hash {
+		p.Hash = i.Hash
+	}
+	return p
 }
 
 // toSend returns, in order of writing, up to limit items after the queue's number that have no verdict of this epoch, or

@@ -219,17 +219,8 @@ func (d *Device) pushOf(items []*device.Item) wire.Push {
 		if item.Change.Dot.Actor != p.Actor || size > pushBytes && len(p.Changes) > 0 {
 			break
 		}
-		p.Changes = append(p.Changes, pushed(item))
+		p.Changes = append(p.Changes, item.Pushed())
 		d.sent = item.N
-	}
-	return p
-}
-
-// pushed returns the item as it is sent: with its hash, where that is not of its bytes any more.
-func pushed(item *device.Item) wire.Pushed {
-	p := wire.Pushed{Encoded: item.Encoded, Prior: item.Prior}
-	if record.HashOf(item.Encoded) != item.Hash {
-		p.Hash = item.Hash
 	}
 	return p
 }

@@ -76,12 +76,12 @@ func (a *app) serveApp(ctx context.Context, o web.Options, open bool) (err error
 // forget takes the replica and what stands beside it away: the person has logged out. Nothing writes any more, so that
 // this is the moment to look, for the last time, whether anything is unsent.
 func (a *app) forget(ctx context.Context) error {
-	s, err := a.client.Status(ctx)
+	may, err := a.client.Leavable(ctx)
 	if err != nil {
 		return err
 	}
-	if s.Pending > 0 || len(a.client.Waiting()) > 0 {
-		return fault.New("unsent_work", "something was recorded that only this computer has: run fieldtech sync first")
+	if !may {
+		return fault.New("unsent_work", "something was recorded that only this computer has: run fieldtech sync or fieldtech export first")
 	}
 	if err := a.client.Close(); err != nil {
 		return err

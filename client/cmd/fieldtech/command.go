@@ -51,7 +51,7 @@ func commands() []*command {
 		photoCommand(), filesCommand(), fetchCommand(),
 		partCountCommand(), partAskCommand(),
 		giveCommand(), takeCommand(), cancelHandOverCommand(), handOversCommand(),
-		outboxCommand(), resendCommand(), dismissCommand(),
+		outboxCommand(), resendCommand(), dismissCommand(), exportCommand(),
 	}
 }
 

@@ -143,6 +143,25 @@
     shot.addEventListener("change", () => { if (shot.files.length && shot.hasAttribute("data-now")) shot.form.requestSubmit(); });
   }
 
+  // A chain of codes shows itself, one after another, while somebody reads it off.
+  const chain = $("[data-codes]"), play = $("[data-play]");
+  if (chain && play) {
+    let timer = 0;
+    const on = sessionStorage.getItem("codes") === "play";
+    const show = (playing) => {
+      play.setAttribute("aria-pressed", String(playing));
+      clearTimeout(timer);
+      if (playing) timer = setTimeout(() => location.replace(chain.dataset.next), 1500);
+    };
+    play.hidden = false;
+    play.addEventListener("click", () => {
+      const playing = play.getAttribute("aria-pressed") !== "true";
+      sessionStorage.setItem("codes", playing ? "play" : "");
+      show(playing);
+    });
+    if (chain.complete) show(on); else chain.addEventListener("load", () => show(on));
+  }
+
   $$("[data-print]").forEach((b) => b.addEventListener("click", () => print()));
   $$("[data-share]").forEach((b) => {
     if (!navigator.share) { b.hidden = true; return; }

@@ -1,0 +1,119 @@
+package scan_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/boombuler/barcode"
+	"github.com/boombuler/barcode/code128"
+	"github.com/boombuler/barcode/code39"
+	"github.com/boombuler/barcode/datamatrix"
+	"github.com/boombuler/barcode/ean"
+	"github.com/boombuler/barcode/qr"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/scan"
+)
+
+// photo puts a code on a grey wall, a little noisy, as a camera would see it.
+func photo(code barcode.Barcode, width, height, codeWidth, codeHeight int) *image.RGBA {
+	scaled, err := barcode.Scale(code, codeWidth, codeHeight)
+	if err != nil {
+		panic(err)
+	}
+	m := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(m, m.Bounds(), image.NewUniform(color.Gray{Y: 170}), image.Point{}, draw.Src)
+	at := image.Pt((width-codeWidth)/2, (height-codeHeight)/2)
+	paper := image.Rectangle{at, at.Add(image.Pt(codeWidth, codeHeight))}.Inset(-30)
+	draw.Draw(m, paper, image.White, image.Point{}, draw.Src)
+	draw.Draw(m, paper.Inset(30), scaled, scaled.Bounds().Min, draw.Src)
+	noise := rand.New(rand.NewPCG(1, 2))
+	for i := range m.Pix {
+		if i%4 != 3 {
+			m.Pix[i] = byte(min(255, max(0, int(m.Pix[i])/2+40+noise.IntN(30))))
+		}
+	}
+	return m
+}
+
+func made(code barcode.Barcode, err error) barcode.Barcode {
+	if err != nil {
+		panic(err)
+	}
+	return code
+}
+
+func TestEveryKindOfCode(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		code          barcode.Barcode
+		width, height int
+		want          string
+	}{
+		"QR":          {made(qr.Encode("KX-100/密封", qr.M, qr.Unicode)), 200, 200, "KX-100/密封"},
+		"Code 128":    {made(code128.Encode("SN-2026-00417")), 400, 80, "SN-2026-00417"},
+		"Code 39":     {made(code39.Encode("PUMP-7", false, false)), 400, 80, "PUMP-7"},
+		"EAN":         {made(ean.Encode("6901234567892")), 300, 100, "6901234567892"},
+		"Data Matrix": {made(datamatrix.Encode("A-77-9")), 160, 160, "A-77-9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b bytes.Buffer
+			if err := jpeg.Encode(&b, photo(c.code, 640, 480, c.width, c.height), nil); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := scan.Read(bytes.NewReader(b.Bytes())); err != nil || got != c.want {
+				t.Errorf("read %q: %v", got, err)
+			}
+		})
+	}
+}
+
+// TestADenseCodeOnALargePhoto: a frame of a chain of codes, photographed off a screen.
+func TestADenseCodeOnALargePhoto(t *testing.T) {
+	t.Parallel()
+	text := "FSP1:ABCDEFGH:3/14:" + strings.Repeat("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 30)
+	var b bytes.Buffer
+	if err := png.Encode(&b, photo(made(qr.Encode(text, qr.L, qr.AlphaNumeric)), 3000, 2200, 1200, 1200)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := scan.Read(bytes.NewReader(b.Bytes())); err != nil || got != text {
+		t.Errorf("read %q: %v", got, err)
+	}
+}
+
+func TestNothingToRead(t *testing.T) {
+	t.Parallel()
+	empty := image.NewGray(image.Rect(0, 0, 320, 240))
+	if got, err := scan.In(empty); fault.CodeOf(err) != scan.Nothing {
+		t.Errorf("in the dark: %q, %v", got, err)
+	}
+	if _, err := scan.In(image.NewGray(image.Rect(0, 0, 1, 1))); fault.CodeOf(err) != scan.Nothing {
+		t.Errorf("a point: %v", err)
+	}
+	for _, wrong := range []string{"", "no picture", "\x89PNG\r\n\x1a\n"} {
+		if _, err := scan.Read(strings.NewReader(wrong)); fault.CodeOf(err) != scan.Strange {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}
+
+func BenchmarkFrame(b *testing.B) {
+	for name, m := range map[string]image.Image{
+		"with a code":    photo(made(code128.Encode("SN-2026-00417")), 640, 480, 400, 80),
+		"without a code": photo(made(qr.Encode("x", qr.M, qr.Auto)), 640, 480, 21, 21),
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, _ = scan.In(m)
+			}
+		})
+	}
+}
