@@ -165,6 +165,9 @@ type written struct {
 // replaced returns what the user wrote and the hub accepted, where another value stands now: the office's, or a
 // colleague's. What the user himself wrote later replaced nothing of anybody's.
 func (v *request) replaced(tx client.Tx, accepted, later []client.Sent) (lines []replacedLine, err error) {
+	if len(accepted) == 0 { // what waits may be long, and says nothing then
+		return nil, nil
+	}
 	seen := map[written]bool{}
 	for _, s := range later {
 		for i := range s.Rows {
