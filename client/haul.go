@@ -412,7 +412,7 @@ func (c *Client) checkFiles(ctx context.Context, remote *files.Remote) error {
 		return nil
 	}
 	here, err := c.files.Fetched()
-	if err != nil {
+	if err != nil || len(here) == 0 { // then there is nothing to ask for, nor to write down
 		return err
 	}
 	kinds, err := c.namedFiles(ctx)

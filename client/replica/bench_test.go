@@ -201,8 +201,8 @@ func replicated(b testing.TB, rows []*record.Row) (time.Duration, int64) {
 	start := time.Now()
 	for part := range slices.Chunk(rows, inOneTransaction) {
 		err := r.WriteBulk(context.Background(), func(tx *Tx) error {
-			for _, row := range part {
-				if err := tx.PutRow(row); err != nil {
+			for some := range slices.Chunk(part, 64) {
+				if err := tx.PutRows(some); err != nil {
 					return err
 				}
 			}

@@ -49,6 +49,52 @@ func (ended) Begin() (driver.Tx, error)           { return nil, errEnded }
 // Row implements device.Store.
 func (tx *Tx) Row(k record.Key) (*record.Row, error) { return tx.layout.Get(tx.conn, k) }
 
+// Rows implements device.Store.
+func (tx *Tx) Rows(keys []record.Key) (map[record.Key]*record.Row, error) {
+	rows := make(map[record.Key]*record.Row, len(keys))
+	err := tx.layout.GetAll(tx.conn, keys, func(row *record.Row) { rows[row.Key()] = row })
+	return rows, err
+}
+
+// PutRows implements device.Store. As long as rows are new, several are written by one statement.
+func (tx *Tx) PutRows(rows []*record.Row) error {
+	for len(rows) > 0 {
+		n, err := tx.putNew(rows)
+		if err == nil && n == 0 {
+			n, err = 1, tx.PutRow(rows[0])
+		}
+		if err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// putNew writes as many of the rows as one statement takes and returns their number: 0, and whatever was written is to be
+// written again, unless all of them are new.
+func (tx *Tx) putNew(rows []*record.Row) (n int, err error) {
+	if n = sqlrow.InsertedAtOnce; len(rows) < n || tx.growing != rows[0].Table.ID {
+		return 0, nil
+	}
+	for _, row := range rows[:n] {
+		if err := tx.search.Changing(row); err != nil {
+			return 0, err
+		}
+	}
+	fresh, err := tx.layout.InsertAll(tx.conn, rows[:n])
+	if !fresh || err != nil {
+		tx.growing = 0
+		return 0, err
+	}
+	for _, row := range rows[:n] {
+		if err := tx.confirm(row.Key()); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
 // PutRow implements device.Store. Rows come in runs, of new ones from the hub or of known ones being changed, so that
 // what the last row was tells which statement to try first.
 func (tx *Tx) PutRow(row *record.Row) error {

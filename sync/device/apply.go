@@ -167,13 +167,49 @@ func (r *Replica) takeRows(batch *wire.Rows, p *wire.Page) error {
 	if t == nil {
 		return nil // the app is older than the table: it will ask again when it has learned it
 	}
-	positions := positionsOf(t, batch.Columns)
-	for i := range batch.Rows {
-		if err := r.takeRow(t, positions, batch.Whole, &batch.Rows[i], p); err != nil {
+	b := taking{Page: p, table: t, positions: positionsOf(t, batch.Columns), whole: batch.Whole}
+	for rows := range slices.Chunk(batch.Rows, takenAtOnce) {
+		if err := r.takeChunk(&b, rows); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// takenAtOnce is how many rows are read and written together: so many that what a statement costs besides the rows is
+// spread thin.
+const takenAtOnce = 64
+
+// taking is a batch of rows that is being taken in.
+type taking struct {
+	*wire.Page
+	table     *schema.Table
+	positions []int
+	whole     bool
+	have      map[record.Key]*record.Row // rows that are on the device, as they will stand
+}
+
+func (r *Replica) takeChunk(b *taking, rows []wire.Row) (err error) {
+	if b.From > 0 || !b.whole {
+		keys := make([]record.Key, len(rows))
+		for i := range rows {
+			keys[i] = record.Key{Table: b.table.ID, ID: rows[i].ID}
+		}
+		if b.have, err = r.store.Rows(keys); err != nil {
+			return err
+		}
+	}
+	put := make([]*record.Row, 0, len(rows))
+	for i := range rows {
+		row, err := r.takeRow(b, &rows[i])
+		if err != nil {
+			return err
+		}
+		if row != nil {
+			put = append(put, row)
+		}
+	}
+	return r.store.PutRows(put)
 }
 
 // positionsOf returns where the columns stand in the table, -1 for those this version does not know.
@@ -185,33 +221,33 @@ func positionsOf(t *schema.Table, columns []schema.ColumnID) []int {
 	return positions
 }
 
-func (r *Replica) takeRow(t *schema.Table, positions []int, whole bool, in *wire.Row, p *wire.Page) error {
-	key := record.Key{Table: t.ID, ID: in.ID}
+// takeRow returns the row that is to be put now; nil where the page changes nothing, or the row has pending changes and is
+// written already.
+func (r *Replica) takeRow(b *taking, in *wire.Row) (*record.Row, error) {
+	key := record.Key{Table: b.table.ID, ID: in.ID}
 	base, err := r.store.Base(key)
 	if err == nil {
 		err = r.meetItself(in.Vector)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if base != nil {
-		return r.takeUnder(key, base, r.brought(t, positions, whole, in, base.Row), p)
+		return nil, r.takeUnder(key, base, brought(b.table, b.positions, b.whole, in, base.Row), b.Page)
 	}
-	var have *record.Row
-	if p.From > 0 || !whole {
-		if have, err = r.store.Row(key); err != nil {
-			return err
-		}
+	have := b.have[key]
+	if newer(have, b.Page) {
+		return nil, nil
 	}
-	if newer(have, p) {
-		return nil
-	}
-	row := r.brought(t, positions, whole, in, have)
+	row := brought(b.table, b.positions, b.whole, in, have)
 	if row == nil {
-		return nil // a part of a row that the device does not have: the checksums will tell
+		return nil, nil // a part of a row that the device does not have: the checksums will tell
+	}
+	if b.have != nil {
+		b.have[key] = row
 	}
 	r.changed = append(r.changed, key)
-	return r.store.PutRow(row)
+	return row, nil
 }
 
 // meetItself looks for another copy of this database: a row with a number of this incarnation that was not used here. What
@@ -227,7 +263,7 @@ func (r *Replica) meetItself(row clock.Vector) error {
 func newer(have *record.Row, p *wire.Page) bool { return have != nil && p.From > 0 && have.Seq > p.To }
 
 // brought returns the hub's row as the message leaves it; nil for a part of a row that is not there.
-func (r *Replica) brought(t *schema.Table, positions []int, whole bool, in *wire.Row, have *record.Row) *record.Row {
+func brought(t *schema.Table, positions []int, whole bool, in *wire.Row, have *record.Row) *record.Row {
 	row := &record.Row{Table: t, ID: in.ID}
 	switch {
 	case whole || have != nil && len(have.Cols) == 0:

@@ -84,6 +84,10 @@ type Store interface {
 	Row(record.Key) (*record.Row, error)
 	PutRow(*record.Row) error
 	DropRow(record.Key) error
+	// Rows is Row for many keys at once: those rows that there are.
+	Rows([]record.Key) (map[record.Key]*record.Row, error)
+	// PutRows is PutRow for rows of one table, in their order.
+	PutRows([]*record.Row) error
 	// Refs returns the ids of the visible rows of the table whose reference column holds id, in order.
 	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
 	// BucketRows returns the keys of the rows of the class that lie in the bucket.

@@ -59,7 +59,7 @@ func (r *Replica) answered(v *wire.Verdicts) (map[record.Key]*record.Row, error)
 		}
 		positions := positionsOf(t, batch.Columns)
 		for j := range batch.Rows {
-			if row := r.brought(t, positions, true, &batch.Rows[j], nil); row != nil && batch.Whole {
+			if row := brought(t, positions, true, &batch.Rows[j], nil); row != nil && batch.Whole {
 				rows[row.Key()] = row
 			}
 		}

@@ -238,6 +238,9 @@ func (p *devicePair) step() func(device.Store) {
 	row.Seq, row.Deleted = p.Uint64N(50), p.IntN(4) == 0
 	switch p.IntN(11) {
 	case 0, 1, 2:
+		if yes {
+			return func(tx device.Store) { do(tx.PutRows([]*record.Row{row})) }
+		}
 		return func(tx device.Store) { do(tx.PutRow(row)) }
 	case 3:
 		return func(tx device.Store) { do(tx.DropRow(row.Key())) }

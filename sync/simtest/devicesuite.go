@@ -35,6 +35,7 @@ var deviceStories = []struct {
 }{
 	{"the identity comes back as it was put last", (*deviceStory).identity},
 	{"a row comes back as it was put, with every kind of value", (*deviceStory).roundTrip},
+	{"many rows are put and found at once as one by one", (*deviceStory).manyRows},
 	{"rows, bases and items are the caller's to change, those given and those got", (*deviceStory).noAliases},
 	{"a row is nil before it was put and after it was dropped", (*deviceStory).noRow},
 	{"a deleted row is a row still, but is not found by what it refers to", (*deviceStory).deletedRow},
@@ -167,6 +168,34 @@ func (d *deviceStory) roundTrip() {
 			rows[i] = again
 		}
 	}
+}
+
+// manyRows puts new rows, and ones that exist among them at every place, one of them twice.
+func (d *deviceStory) manyRows() {
+	job, unknown := d.ID(), record.Key{Table: d.table("task").ID, ID: d.ID()}
+	var rows []*record.Row
+	for range 80 {
+		rows = append(rows, d.task(job))
+	}
+	want := map[record.Key]*record.Row{}
+	for at := 0; at <= len(rows); at += 7 {
+		d.write(func(tx device.Store) {
+			do(tx.MarkStale(jobBucket(job), rows[0].Table.Class))
+			do(tx.PutRows(rows[:at]))
+			for _, r := range rows[:at] {
+				want[r.Key()] = r
+			}
+			same(d.T, "rows", must(tx.Rows(append(keysOf(rows[:at]...), unknown))), want)
+			same(d.T, "stale", len(must(tx.Stale(rows[0].Table.Class))), 0)
+		})
+	}
+	twice := copyDeviceRow(rows[3])
+	twice.Seq++
+	d.write(func(tx device.Store) { do(tx.PutRows(append(rows, twice))) })
+	d.write(func(tx device.Store) {
+		same(d.T, "the last one counts", must(tx.Rows(keysOf(twice))), map[record.Key]*record.Row{twice.Key(): twice})
+		same(d.T, "of the job", len(must(tx.Refs(twice.Table, "job", job))), len(rows))
+	})
 }
 
 func (d *deviceStory) noAliases() {

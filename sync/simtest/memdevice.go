@@ -176,6 +176,27 @@ func (s deviceTx) Row(k record.Key) (*record.Row, error) {
 	return copyDeviceRow(r), nil
 }
 
+// Rows implements device.Store.
+func (s deviceTx) Rows(keys []record.Key) (map[record.Key]*record.Row, error) {
+	rows := make(map[record.Key]*record.Row, len(keys))
+	for _, k := range keys {
+		if r, ok := s.rows.get(k); ok {
+			rows[k] = copyDeviceRow(r)
+		}
+	}
+	return rows, nil
+}
+
+// PutRows implements device.Store.
+func (s deviceTx) PutRows(rows []*record.Row) error {
+	for _, row := range rows {
+		if err := s.PutRow(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PutRow implements device.Store.
 func (s deviceTx) PutRow(row *record.Row) error {
 	k := row.Key()

@@ -58,7 +58,7 @@ type table struct {
 	order   []int    // the arguments of insert, in the order in which update takes them
 	sealed  bool     // it has a sealed column
 
-	selects, get, getAll, insert, upsert, update, advance, drop string
+	selects, get, getAll, insert, insertAll, upsert, update, advance, drop string
 }
 
 func (l *Layout) table(t *schema.Table) *table {
@@ -127,8 +127,10 @@ func (l *Layout) compose(s *table) {
 	s.getAll = l.dialect.Bind(s.selects + " WHERE id IN " + IDMarks)
 	s.drop = l.dialect.Bind("DELETE FROM " + of + " WHERE id = ?")
 	s.advance = l.dialect.Bind("UPDATE " + of + " SET _seq = ?, " + Quote(l.state().name) + " = ? WHERE id = ?")
-	into := "INSERT INTO " + of + "(" + strings.Join(names, ", ") + ") VALUES(" + marks + ") ON CONFLICT(id) DO "
+	intoAll := "INSERT INTO " + of + "(" + strings.Join(names, ", ") + ") VALUES(" + marks + ")"
+	into := intoAll + " ON CONFLICT(id) DO "
 	s.insert = l.dialect.Bind(into + "NOTHING")
+	s.insertAll = l.dialect.Bind(intoAll + strings.Repeat(", ("+marks+")", InsertedAtOnce-1) + " ON CONFLICT(id) DO NOTHING")
 	s.upsert = l.dialect.Bind(into + "UPDATE SET " + strings.Join(sets, ", "))
 }
 

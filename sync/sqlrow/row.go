@@ -112,21 +112,25 @@ func (l *Layout) appendState(args []driver.Value, row *record.Row) ([]driver.Val
 // args returns the id, the values and the state of the row, in the order of the insert. They are valid until the next
 // call.
 func (l *Layout) args(c *Conn, t *table, row *record.Row) (args []driver.Value, err error) {
-	if len(row.Cols) != len(t.Columns) {
-		return nil, fault.New(fault.Invalid, t.Name+" has another number of columns: the app is of another version")
-	}
-	if row, err = l.SealRow(row); err != nil {
-		return nil, err
-	}
-	args = append(c.args[:0], slices.Clone(row.ID[:]))
-	for i := range t.Columns {
-		if args, err = appendValue(args, &t.Columns[i], row.Cols[i]); err != nil {
-			return nil, err
-		}
-	}
-	args, err = l.appendState(args, row)
+	args, err = l.appendArgs(c.args[:0], t, row)
 	c.args = args
 	return args, err
+}
+
+func (l *Layout) appendArgs(args []driver.Value, t *table, row *record.Row) (_ []driver.Value, err error) {
+	if len(row.Cols) != len(t.Columns) {
+		return args, fault.New(fault.Invalid, t.Name+" has another number of columns: the app is of another version")
+	}
+	if row, err = l.SealRow(row); err != nil {
+		return args, err
+	}
+	args = append(args, slices.Clone(row.ID[:]))
+	for i := range t.Columns {
+		if args, err = appendValue(args, &t.Columns[i], row.Cols[i]); err != nil {
+			return args, err
+		}
+	}
+	return l.appendState(args, row)
 }
 
 // Put writes the row, whether there was one or not. Columns of the database that this version does not know keep what
@@ -159,6 +163,24 @@ func (l *Layout) Insert(c *Conn, row *record.Row) (fresh bool, err error) {
 	}
 	n, err := c.Exec(t.insert, args...)
 	return n == 1, err
+}
+
+// InsertedAtOnce is how many rows InsertAll takes.
+const InsertedAtOnce = 16
+
+// InsertAll writes that many rows of one table by one statement and reports whether all were new; those that exist stay as
+// they are.
+func (l *Layout) InsertAll(c *Conn, rows []*record.Row) (fresh bool, err error) {
+	t, err := l.of(rows[0].Table.ID)
+	args := c.args[:0]
+	for i := 0; i < len(rows) && err == nil; i++ {
+		args, err = l.appendArgs(args, t, rows[i])
+	}
+	if c.args = args; err != nil {
+		return false, err
+	}
+	n, err := c.Exec(t.insertAll, args...)
+	return n == InsertedAtOnce, err
 }
 
 // Update writes a row that exists and whose indexed columns stay what they are, and reports whether that was so;
