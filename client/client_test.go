@@ -23,6 +23,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/simtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -55,10 +56,19 @@ func open(t testing.TB, path string) *client.Client {
 	return c
 }
 
+// emptyPhone copies a replica that has never met a hub.
+var emptyPhone = simtest.Template(func(path string) error {
+	c, err := client.Open(context.Background(), client.Options{Path: path})
+	if err != nil {
+		return err
+	}
+	return c.Close()
+})
+
 // phone returns Li's client, which has never met a hub.
 func phone(t testing.TB) *client.Client {
 	t.Helper()
-	c := open(t, filepath.Join(t.TempDir(), "field.db"))
+	c := open(t, emptyPhone(t, filepath.Join(t.TempDir(), "field.db")))
 	if err := c.Enrol(t.Context(), enrolling(t, li), "any", "Li's phone"); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/simtest"
 	"fieldsync/sync/wire"
 )
 
@@ -166,10 +167,19 @@ func one(v wire.Verdict) func(*badHub) {
 	return verdict(func(all *wire.Verdicts, _ wire.Push) { all.Verdicts = []wire.Verdict{v} })
 }
 
+// emptyPhone copies a replica that has never met a hub.
+var emptyPhone = simtest.Template(func(path string) error {
+	c, err := client.Open(context.Background(), client.Options{Path: path})
+	if err != nil {
+		return err
+	}
+	return c.Close()
+})
+
 // worked is the device that the stories are about: Li's, with work on it that no hub has seen.
 func worked(t *testing.T, h *badHub) *client.Client {
 	t.Helper()
-	c, err := client.Open(t.Context(), client.Options{Path: filepath.Join(t.TempDir(), "field.db")})
+	c, err := client.Open(t.Context(), client.Options{Path: emptyPhone(t, filepath.Join(t.TempDir(), "field.db"))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"html"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
+	"fieldsync/sync/simtest"
 )
 
 // thumb is somebody's thumb on a phone: the app with a real replica, that has never met a hub.
@@ -33,10 +35,19 @@ type thumb struct {
 
 var li = record.NewID(1, [10]byte{1})
 
+// emptyPhone copies a replica that has never met a hub.
+var emptyPhone = simtest.Template(func(path string) error {
+	c, err := client.Open(context.Background(), client.Options{Path: path})
+	if err != nil {
+		return err
+	}
+	return c.Close()
+})
+
 func newClient(t testing.TB) *client.Client {
 	t.Helper()
 	c, err := client.Open(t.Context(), client.Options{
-		Path: filepath.Join(t.TempDir(), "field.db"), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Path: emptyPhone(t, filepath.Join(t.TempDir(), "field.db")), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ const password = "three quiet words"
 
 func newBureau(t testing.TB) *bureau {
 	t.Helper()
-	srv, err := server.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), server.Options{
+	srv, err := server.Open(t.Context(), emptyOffice(t, filepath.Join(t.TempDir(), "hub.db")), server.Options{
 		Company: "Nordwind Service", Zone: time.FixedZone("CST", 8*3600), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -74,7 +74,7 @@ func (b *bureau) phone(admin *browser, person record.ID, name string) *client.Cl
 	b.t.Helper()
 	admin.post("/devices/codes", "person", person.String()).sees(http.StatusOK, "shown only now")
 	code := admin.find(`class="secret">([^<]+)<`)
-	c, err := client.Open(b.t.Context(), client.Options{Path: filepath.Join(b.t.TempDir(), name+".db"), App: "fieldtech test"})
+	c, err := client.Open(b.t.Context(), client.Options{Path: emptyPhone(b.t, filepath.Join(b.t.TempDir(), name+".db")), App: "fieldtech test"})
 	if err != nil {
 		b.t.Fatal(err)
 	}

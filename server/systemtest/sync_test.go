@@ -31,7 +31,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "hub.db")
+	path := emptyHub(t, filepath.Join(t.TempDir(), "hub.db"))
 	w := &world{t: t, path: path}
 	core, err := server.OpenCore(t.Context(), server.CoreOptions{
 		Path: path, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
@@ -85,7 +85,7 @@ func (w *world) technician(name string) (*client.Client, record.ID) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c, err := client.Open(ctx, client.Options{Path: filepath.Join(w.t.TempDir(), name+".db")})
+	c, err := client.Open(ctx, client.Options{Path: emptyPhone(w.t, filepath.Join(w.t.TempDir(), name+".db"))})
 	if err != nil {
 		w.t.Fatal(err)
 	}
