@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -57,6 +58,14 @@ func dsn(path, mode string, pragmas ...string) string {
 // open returns a pool of connections to the file. Nothing is opened before the first use.
 func open(path, mode string, pragmas ...string) (*sql.DB, error) {
 	return sql.Open("sqlite", dsn(path, mode, pragmas...))
+}
+
+// create makes the file where there is none, for its owner alone to read: SQLite gives its own files the same rights. A
+// file that is there is not touched: to open and close it would end the locks that this process holds on it.
+func create(path string) {
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+		_ = f.Close() // where it could not be made, SQLite says why
+	}
 }
 
 // handle is one connection that is kept, with its prepared statements.

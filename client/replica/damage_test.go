@@ -121,6 +121,10 @@ func TestDamagedFileIsSetAsideAndItsWorkSalvaged(t *testing.T) {
 		{"no header", p, func(b []byte) []byte { clear(b[:100]); return b }, damagedItems},
 		{"no first page", p, func(b []byte) []byte { clear(b[:pageSize]); return b }, damagedItems},
 		{"another application id", p, func(b []byte) []byte { b[68] ^= 1; return b }, damagedItems},
+		{"another version", p, func(b []byte) []byte { b[63] ^= 4; return b }, damagedItems},
+		{"another name of a column", p, renamed("\t\"title\" ", "\t\"Title\" "), damagedItems},
+		{"another name of a column that is taken", p, renamed("\tcounter       INTEGER", "\tcounteR       INTEGER"), damagedItems},
+		{"another name of the outbox", p, renamed("TABLE _outbox (", "TABLE _outbpx ("), damagedItems},
 		{"only the journal", left, func(b []byte) []byte { return bytes.Repeat([]byte{0xa5}, len(b)) }, damagedItems / 2},
 		{"only the journal, and a short file", left, func([]byte) []byte { return []byte("junk") }, damagedItems / 2},
 		{"half of it", p, func(b []byte) []byte { return b[:len(b)/2/pageSize*pageSize] }, 0},
@@ -150,6 +154,16 @@ func TestDamagedFileIsSetAsideAndItsWorkSalvaged(t *testing.T) {
 		if r = open(t, replica.Options{Path: hurt}); r.Recovery != nil {
 			t.Errorf("%s: repaired twice", c.what)
 		}
+	}
+}
+
+// renamed damages a definition within the file.
+func renamed(old, to string) func([]byte) []byte {
+	return func(b []byte) []byte {
+		if !bytes.Contains(b, []byte(old)) {
+			panic("the file has no " + old)
+		}
+		return bytes.Replace(b, []byte(old), []byte(to), 1)
 	}
 }
 

@@ -53,7 +53,10 @@ func (r *Replica) examine(ctx context.Context) error {
 	suspect := exists(r.suspectPath())
 	whole := suspect || info.Size() <= checkedWhole || exists(r.options.Path+"-wal")
 	tx := &Tx{conn: h.Conn, layout: r.layout}
-	if err = checkFormat(h.Conn); err == nil {
+	if err = checkShape(h.Conn); err == nil {
+		err = checkFormat(h.Conn)
+	}
+	if err == nil {
 		err = checkStructure(h.Conn, whole)
 	}
 	if err == nil {

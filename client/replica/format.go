@@ -49,6 +49,7 @@ func checkFormat(c *sqlrow.Conn) error {
 
 // openWriter opens the file for writing and makes the tables, columns and indexes that are missing.
 func openWriter(ctx context.Context, path string, layout *sqlrow.Layout) (*sql.DB, *handle, error) {
+	create(path)
 	pool, err := open(path, "rwc", writing...)
 	if err != nil {
 		return nil, nil, err
@@ -81,6 +82,9 @@ func migrate(c *sqlrow.Conn, layout *sqlrow.Layout) error {
 	}
 	if err == nil {
 		err = run(c, layout.Indexes()...)
+	}
+	if err == nil {
+		err = putShape(c)
 	}
 	return err
 }

@@ -16,6 +16,7 @@ type lock struct {
 
 // takeLock returns the lock of the replica at path. The code is InUse where another handle has it.
 func takeLock(ctx context.Context, path string) (*lock, error) {
+	create(path + ".lock")
 	pool, err := open(path+".lock", "rwc", "busy_timeout(0)")
 	if err != nil {
 		return nil, err

@@ -355,7 +355,7 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 	p := path(t)
 	r := open(t, replica.Options{Path: p})
 	closed(t, r)
-	execute(t, p, "PRAGMA user_version = 99")
+	execute(t, p, "PRAGMA user_version = 99; DROP TABLE _shape") // it notes in its own way what its tables are
 	_, err := replica.Open(context.Background(), replica.Options{Path: p, Schema: simtest.Schema})
 	wantCode(t, "a newer program's file", err, fault.Version)
 	other := path(t)
@@ -395,4 +395,21 @@ func item(m *simtest.Maker, n uint64, op record.Op, rows ...*record.Row) *device
 	i.Encoded = i.Change.AppendBinary(nil)
 	i.Hash = record.HashOf(i.Encoded)
 	return i
+}
+
+// What the device keeps is for the account of its person alone.
+func TestFilesAreForTheirOwnerAlone(t *testing.T) {
+	t.Parallel()
+	p := path(t)
+	m := simtest.NewMaker(5)
+	write(t, open(t, replica.Options{Path: p}), putAll(parts(m, 1)))
+	files, err := filepath.Glob(p + "*")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("the replica has the files %v, %v", files, err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v, %v", file, info.Mode(), err)
+		}
+	}
 }

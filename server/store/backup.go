@@ -59,6 +59,7 @@ func (s *Store) copyTo(ctx context.Context, path string) error {
 		return err
 	}
 	defer func() { _ = c.close() }() // it was only read
+	create(path)
 	_, err = c.raw.(driver.ExecerContext).ExecContext(ctx, "VACUUM INTO ?", []driver.NamedValue{{Ordinal: 1, Value: path}})
 	return err
 }

@@ -205,3 +205,44 @@ func FuzzRegistry(f *testing.F) {
 		_, _ = r.close(), again.close()
 	})
 }
+
+// A backup that lacks nothing its companions know of begins an epoch where somebody says that it was put back: they may
+// lack the last second themselves.
+func TestWhatWasRestoredBeginsAnEpoch(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	a := newActor(t, s, benchPerson)
+	write(t, s, func(tx *Tx) error { return accept(tx, a, 1) })
+	o := s.options
+	for want := range uint32(3) {
+		if s.Epoch() != want || want > 0 && s.RestoreAt() != 1 {
+			t.Errorf("epoch %d from commit %d, want epoch %d", s.Epoch(), s.RestoreAt(), want)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		o.Restored = true
+		s = open(t, o)
+	}
+}
+
+// What the hub keeps is for the account that it runs under alone.
+func TestFilesAreForTheirOwnerAlone(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	a := newActor(t, s, benchPerson)
+	write(t, s, func(tx *Tx) error { return accept(tx, a, 1) })
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if _, err := s.Backup(t.Context(), backup); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(s.options.Path + "*")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("the hub has the files %v, %v", files, err)
+	}
+	for _, file := range append(files, backup) {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v, %v", file, info.Mode(), err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 
 	sqlite3 "modernc.org/sqlite"
 	sqlitecode "modernc.org/sqlite/lib"
@@ -39,11 +40,23 @@ func location(path string, pragmas []string) string {
 }
 
 func (e sqlite) connect(p purpose) (*conn, error) {
+	if p == toWrite {
+		create(e.path)
+	}
 	raw, err := new(sqlite3.Driver).Open(location(e.path, pragmas[p]))
 	if err != nil {
 		return nil, err
 	}
 	return &conn{sqlrow.Wrap(raw), raw}, nil
+}
+
+// create makes the file where there is none, for its owner alone to read: it holds what customers and hashes of
+// passwords are, and SQLite gives its journal the same rights. A file that is there is not touched: to open and close it
+// would end the locks that this process holds on it.
+func create(path string) {
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+		_ = f.Close() // where it could not be made, SQLite says why
+	}
 }
 
 func (e sqlite) reports() (*sql.DB, error) {
