@@ -80,6 +80,7 @@ var routes = []route{
 	{"GET /take", (*request).take, nil},
 	{"POST /take", (*request).doTake, (*request).take},
 
+	{"POST /scan", (*request).scan, nil},
 	{"GET /outbox", (*request).outbox, nil},
 	{"POST /outbox", (*request).syncNow, nil},
 	{"GET /export", (*request).export, nil},

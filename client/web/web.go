@@ -36,6 +36,8 @@ type App struct {
 	words  words
 	pages  map[string]pageSet
 	gate   gate
+	// scanning holds a token while a picture is read: one at a time, since it takes all that a phone's processor has.
+	scanning chan struct{}
 
 	listener net.Listener
 	server   *http.Server
@@ -53,7 +55,7 @@ func New(c *client.Client, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Options: o, client: c, words: w, gate: newGate()}
+	a := &App{Options: o, client: c, words: w, gate: newGate(), scanning: make(chan struct{}, 1)}
 	if a.pages, err = loadPages(a); err != nil {
 		return nil, err
 	}

@@ -42,6 +42,8 @@ func TestTheApp(t *testing.T) {
 		"killed in the middle of every step":    killedInTheMiddle,
 		"logging out is refused with work":      logOutIsRefused,
 		"a refused change is mended and resent": refusedIsMended,
+		"a part is scanned by the camera":       scansAPart,
+		"a code is typed without a camera":      typesWhereThereIsNoCamera,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,119 @@
+package systemtest
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/boombuler/barcode"
+	"github.com/boombuler/barcode/code128"
+	"github.com/chromedp/chromedp"
+
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// film writes what a camera sees, for Chromium to play in place of one: a bare wall, and then a part with a barcode.
+func film(t testing.TB, text string) (path string) {
+	t.Helper()
+	const width, height = 640, 480
+	code, err := code128.Encode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bars, err := barcode.Scale(code, 420, 120)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "YUV4MPEG2 W%d H%d F10:1 Ip A1:1 C420\n", width, height)
+	for frame := range 20 {
+		b.WriteString("FRAME\n")
+		wall := image.NewGray(image.Rect(0, 0, width, height))
+		for i := range wall.Pix {
+			wall.Pix[i] = 200
+		}
+		for y := 0; frame > 5 && y < 120; y++ {
+			for x := range 420 {
+				wall.SetGray(110+x, 180+y, color.GrayModel.Convert(bars.At(x, y)).(color.Gray))
+			}
+		}
+		b.Write(wall.Pix)
+		b.Write(bytes.Repeat([]byte{128}, width*height/2))
+	}
+	path = filepath.Join(t.TempDir(), "camera.y4m")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// camera opens a browser of the size of a phone whose camera shows the film; without one it has no camera.
+func (h *handset) camera(film string) *screen {
+	h.t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		h.t.Skip("no chromium is installed")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("accept-lang", "en"))
+	if film != "" {
+		options = append(options, chromedp.Flag("use-fake-device-for-media-stream", true),
+			chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", film))
+	}
+	allocator, stop := chromedp.NewExecAllocator(h.t.Context(), options...)
+	h.t.Cleanup(stop)
+	ctx, closeWindow := chromedp.NewContext(allocator)
+	h.t.Cleanup(closeWindow)
+	s := &screen{&bureau{world: h.world}, ctx}
+	s.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch), chromedp.Navigate(h.url))
+	return s
+}
+
+// scansAPart: the camera finds the barcode of a part, and the phone's own server reads it, with no network anywhere.
+func scansAPart(h *handset) {
+	part := h.barcoded("6901234500017")
+	s := h.camera(film(h.t, "6901234500017"))
+	pick := "/jobs/" + h.lift.String() + "/parts/use"
+	s.holds("today", `document.querySelector(".job") !== null`)
+	s.do(chromedp.Navigate(h.base + pick))
+	s.holds("a button to scan", `document.querySelector("[data-scan]")?.hidden === false`)
+	s.do(tap("[data-scan]"))
+	s.holds("the part that carries the code", `location.pathname === "`+pick+"/"+part.String()+`" && document.readyState === "complete"`)
+	s.do(tap("button.main"))
+	s.holds("it is used", `location.pathname === "/jobs/`+h.lift.String()+`/parts"`)
+	s.do(chromedp.Navigate(h.base + "/search"))
+	s.holds("a button to scan", `document.querySelector("[data-scan]")?.hidden === false`)
+	s.do(tap("[data-scan]"))
+	s.holds("the search finds it", `document.getElementById("q").value === "6901234500017" && document.querySelector("#results .row") !== null`)
+	s.holds("the camera is off", `document.querySelector("video") === null`)
+}
+
+// typesWhereThereIsNoCamera: who has no camera, or does not let the app use it, types.
+func typesWhereThereIsNoCamera(h *handset) {
+	part := h.barcoded("6901234500017")
+	s := h.camera("")
+	pick := "/jobs/" + h.lift.String() + "/parts/use"
+	s.holds("today", `document.querySelector(".job") !== null`)
+	s.do(chromedp.Navigate(h.base + pick))
+	s.holds("a button to scan", `document.querySelector("[data-scan]")?.hidden === false`)
+	s.do(tap("[data-scan]"))
+	s.holds("why there is no picture", `document.querySelector(".said")?.textContent.includes("Type the code")`)
+	s.do(chromedp.SendKeys("#q", "6901234500017\r"))
+	s.holds("the part that carries the code", `location.pathname === "`+pick+"/"+part.String()+`"`)
+}
+
+// barcoded gives the seal a barcode, and lets the phone hear of it.
+func (h *handset) barcoded(code string) record.ID {
+	h.t.Helper()
+	h.office("part.edit", func(tx aftersales.Tx) error {
+		return tx.Update("part", h.seal, record.Values{"barcode": record.Text(code)})
+	})
+	h.back()
+	h.start()
+	return h.seal
+}
