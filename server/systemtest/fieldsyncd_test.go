@@ -45,6 +45,7 @@ func TestFieldsyncd(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *installation){
 		"plays the whole story":                                   playsTheStory,
 		"runs the live demo until it is stopped":                  runsTheDemo,
+		"shows the office and two phones side by side":            showsSideBySide,
 		"answers a senseless command line in one line":            refusesNonsense,
 		"explains every command":                                  explainsItself,
 		"imports a file twice and doubles nothing":                importsTwice,

@@ -84,6 +84,9 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 			}
 		}
 	}
+	if err := l.together(ctx); err != nil {
+		return err
+	}
 	for i := range 2 * len(demoCrew) {
 		t := demoCrew[i%len(demoCrew)]
 		job, err := next(t.branch, time.Time{})
@@ -95,6 +98,25 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// together makes the second of those who are played a helper on the first job of the first: what one does shows on the
+// other's phone.
+func (l *live) together(ctx context.Context) error {
+	jobs, err := l.company.ids(ctx, `SELECT job FROM assignment WHERE person = ? ORDER BY window_start, id LIMIT 1`, l.personOf(0))
+	if err != nil || len(jobs) == 0 {
+		return err
+	}
+	return l.company.do(ctx, aftersales.CauseJobAssign, func(tx aftersales.Tx) error {
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: jobs[0], Person: l.crew[played[1]].person})
+		return err
+	})
+}
+
+// personOf returns the id of one of those who are played, as SQL has it.
+func (l *live) personOf(n int) []byte {
+	id := l.crew[played[n]].person
+	return id[:]
 }
 
 func (l *live) assign(ctx context.Context, m *member, job record.ID, window time.Time) error {

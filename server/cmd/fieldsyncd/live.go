@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,15 +15,17 @@ import (
 )
 
 // The live demo: a company at work. Two technicians are processes of their own, which do a step now and then; the
-// third one is the person at the keyboard.
+// other two are the person at the keyboard.
 
-// played is who the person at the keyboard is.
-const played = 2
+// played are those who do nothing by themselves: the person at the keyboard is the first of them in a terminal, and
+// both on the page side by side.
+var played = []int{2, 3}
 
 var demoCrew = []struct{ name, folder, branch string }{
 	{"Li Wei", "li", "N"},
 	{"Ana Silva", "ana", "S"},
 	{"Sam Taylor", "sam", "N"},
+	{"Mei Chen", "mei", "N"},
 }
 
 // demoTours is how many jobs each has today.
@@ -60,6 +63,7 @@ type live struct {
 	password string
 	crew     []*member
 	mine     []string // numbers of the jobs of the person at the keyboard
+	side     string   // the address of the page side by side
 }
 
 func (l *live) run(ctx context.Context, file string) error {
@@ -75,12 +79,18 @@ func (l *live) run(ctx context.Context, file string) error {
 		}
 	}
 	line.clear()
+	page, address, err := l.openSide(ctx)
+	if err != nil {
+		return err
+	}
+	defer page.close()
+	l.side = address
 	if err := l.welcome(); err != nil {
 		return err
 	}
 	var work sync.WaitGroup
 	for i, m := range l.crew {
-		if i != played {
+		if !slices.Contains(played, i) {
 			work.Go(func() { l.work(ctx, m) })
 		}
 	}
@@ -118,7 +128,7 @@ func (l *live) equip(ctx context.Context) error {
 		if _, err := m.tell(order{Do: "sync", Within: time.Minute}); err != nil {
 			return err
 		}
-		if i == played {
+		if slices.Contains(played, i) {
 			if err := m.stop(); err != nil {
 				return err
 			}
@@ -129,7 +139,7 @@ func (l *live) equip(ctx context.Context) error {
 
 // myJobs looks up the numbers of the jobs that are played.
 func (l *live) myJobs(ctx context.Context) error {
-	me := l.crew[played].person
+	me := l.crew[played[0]].person
 	jobs, err := l.company.ids(ctx, `SELECT job.id FROM job JOIN assignment a ON a.job = job.id AND a.person = ? AND a.state = 'open'
 		WHERE job._del = 0 AND job.state = 'planned' ORDER BY a.window_start, job.id`, me[:])
 	if err != nil {
@@ -180,16 +190,17 @@ func (l *live) work(ctx context.Context, m *member) {
 
 // welcome says where to look and what to type.
 func (l *live) welcome() error {
-	folder := l.crew[played].dir
+	folder := l.crew[played[0]].dir
 	answer := struct {
 		URL      string   `json:"url"`
+		Side     string   `json:"side"` // the office and two phones on one page
 		Login    string   `json:"login"`
 		Password string   `json:"password"`
 		Replica  string   `json:"replica"`
 		Jobs     []string `json:"jobs"`
-	}{l.company.url(), "boss", l.password, folder, l.mine}
+	}{l.company.url(), l.side, "boss", l.password, folder, l.mine}
 	return l.answer(answer, func() {
-		l.say(welcomeText, l.company.url(), l.password, folder, nth(l.mine, 0), nth(l.mine, 1), nth(l.mine, 2), demoCrew[0].name, l.end())
+		l.say(welcomeText, l.company.url(), l.password, folder, nth(l.mine, 0), nth(l.mine, 1), nth(l.mine, 2), demoCrew[0].name, l.end(), l.side)
 	})
 }
 
@@ -210,6 +221,10 @@ func nth(list []string, n int) string {
 
 const welcomeText = `
   Li Wei and Ana Silva are out repairing; you see it on the office's pages. You are Sam Taylor.
+
+  Side by side        %[9]s
+                      The office and two phones, Sam's and Mei Chen's, on one page, each with a switch for its
+                      signal: make a conflict in two minutes. Or, one by one:
 
   The office          %[1]s   (sign in as boss, password %[2]s)
 

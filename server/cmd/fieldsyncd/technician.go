@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/client/web"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
@@ -25,7 +26,7 @@ import (
 
 // order is what a technician is told to do.
 type order struct {
-	Do     string // enrol, sync, repair, step, trespass, resend, state, rows
+	Do     string // enrol, sync, repair, step, trespass, resend, state, rows, app
 	Server string
 	Code   string
 	Name   string
@@ -47,6 +48,7 @@ type answer struct {
 	Changes  []string          `json:",omitempty"` // identities of all he ever recorded, hex
 	Rows     map[string]string `json:",omitempty"` // "table/id": content
 	Made     []record.ID       `json:",omitempty"` // the rows that trespassing made
+	URL      string            `json:",omitempty"` // opens the app
 }
 
 type technician struct {
@@ -117,6 +119,8 @@ func (t *technician) obey(ctx context.Context, o order) (answer, error) {
 		return t.trespass(ctx, o)
 	case "resend":
 		return answer{}, t.resend(ctx, o.Again)
+	case "app":
+		return t.serveApp(o)
 	case "state":
 		return t.state(ctx)
 	case "rows":
@@ -141,6 +145,21 @@ func (t *technician) sync(ctx context.Context, o order) error {
 		}
 		time.Sleep(time.Duration(5+t.random.IntN(30)) * time.Millisecond)
 	}
+}
+
+// serveApp serves the technician's app, connected over that line whenever it is not cut, until the process ends.
+func (t *technician) serveApp(o order) (a answer, err error) {
+	if err := t.client.Move(o.Server); err != nil {
+		return a, err
+	}
+	app, err := web.New(t.client, web.Options{})
+	if err != nil {
+		return a, err
+	}
+	if a.URL, err = app.Start(); err != nil {
+		return a, err
+	}
+	return a, t.client.Connect()
 }
 
 // repair works on the jobs that wait for him, step by step; each step is a change of its own, durable before the next.

@@ -1,0 +1,171 @@
+package systemtest
+
+import (
+	"encoding/json"
+	"errors"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// glass is a browser window on somebody's pages, as the demo's page frames them.
+type glass struct {
+	t    *testing.T
+	http *http.Client
+	base string
+	body string
+
+	framed bool // the last page may be shown in a frame of the demo's
+}
+
+func newGlass(t *testing.T, entry string) *glass {
+	t.Helper()
+	jar, _ := cookiejar.New(nil)
+	at, err := url.Parse(entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &glass{t: t, http: &http.Client{Jar: jar, Timeout: patience}, base: "http://" + at.Host}
+	t.Cleanup(g.http.CloseIdleConnections)
+	g.get(at.RequestURI())
+	return g
+}
+
+func (g *glass) get(path string) *glass {
+	g.t.Helper()
+	r, err := http.NewRequestWithContext(g.t.Context(), http.MethodGet, g.base+path, nil)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return g.send(r)
+}
+
+func (g *glass) post(path string, form url.Values) *glass {
+	g.t.Helper()
+	r, err := http.NewRequestWithContext(g.t.Context(), http.MethodPost, g.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", g.base)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return g.send(r)
+}
+
+func (g *glass) send(r *http.Request) *glass {
+	g.t.Helper()
+	answer, err := g.http.Do(r)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if answer.StatusCode >= http.StatusBadRequest {
+		g.t.Fatalf("%s %s: %d\n%s", r.Method, r.URL, answer.StatusCode, b)
+	}
+	g.framed = answer.Header.Get("X-Frame-Options") == "" && strings.Contains(answer.Header.Get("Content-Security-Policy"), "frame-ancestors http://127.0.0.1:")
+	g.body = html.UnescapeString(string(b))
+	return g
+}
+
+// comes waits until a page has the text.
+func (g *glass) comes(what, path, text string) {
+	g.t.Helper()
+	soon(g.t, what, func() bool { return strings.Contains(g.get(path).body, text) })
+}
+
+// showsSideBySide: what one phone writes shows on the other and in the office; not while its signal is cut.
+func showsSideBySide(t *testing.T, i *installation) {
+	c := i.command("demo", "-addr", "127.0.0.1:0", "-json")
+	c.Env = append(c.Env, "TMPDIR="+t.TempDir())
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said struct{ URL, Side string }
+	if err := json.NewDecoder(out).Decode(&said); err != nil {
+		t.Fatal(err)
+	}
+	page := newGlass(t, said.Side)
+	at, _ := url.Parse(said.Side)
+	frames := regexp.MustCompile(`iframe src="([^"]+)"`).FindAllStringSubmatch(page.body, -1)
+	if len(frames) != 3 {
+		t.Fatalf("the page has %d frames:\n%s", len(frames), page.body)
+	}
+	office, sam, mei := newGlass(t, frames[0][1]), newGlass(t, frames[1][1]), newGlass(t, frames[2][1])
+	if !office.get("/").framed || !sam.get("/").framed {
+		t.Error("the pages cannot be framed")
+	}
+	if page.get(at.Path); strings.Count(page.body, frames[1][1]) != 1 {
+		t.Error("opening the page again started the phones again")
+	}
+	job := sharedJob(t, sam, mei)
+	says := func(text string) {
+		t.Helper()
+		sam.get(job + "/comments")
+		sam.post(job+"/comments", url.Values{"text": {text}, "once": {once(t, sam.body)}})
+	}
+
+	says("the pump is loud")
+	mei.comes("the other phone hears of it", job+"/comments", "the pump is loud")
+	office.comes("the office hears of it", job, "the pump is loud")
+
+	page.post(at.Path+"/signal", url.Values{"phone": {"Sam Taylor"}, "on": {""}})
+	sam.comes("the phone is offline", "/", "Offline")
+	says("down in the cellar")
+	sam.comes("it waits", "/outbox", "down in the cellar")
+	if strings.Contains(office.get(job).body, "down in the cellar") {
+		t.Error("the office hears what is said in a cellar")
+	}
+	if page.get(at.Path); !regexp.MustCompile(`value="Sam Taylor" autocomplete`).MatchString(page.body) {
+		t.Error("the page does not show that the signal is cut")
+	}
+	page.post(at.Path+"/signal", url.Values{"phone": {"Sam Taylor"}, "on": {"yes"}})
+	sam.post("/outbox", nil) // he tries at once
+	mei.comes("the other phone hears of it at last", job+"/comments", "down in the cellar")
+
+	if err := errors.Join(c.Process.Signal(os.Interrupt), c.Wait()); err != nil {
+		t.Errorf("the demo does not end well: %v", err)
+	}
+}
+
+// sharedJob returns the page of a job that both have.
+func sharedJob(t *testing.T, sam, mei *glass) string {
+	t.Helper()
+	jobs := func(g *glass) (list []string) {
+		for _, m := range regexp.MustCompile(`href="(/jobs/[0-9a-f-]{36})"`).FindAllStringSubmatch(g.get("/open").body, -1) {
+			list = append(list, m[1])
+		}
+		return list
+	}
+	hers := jobs(mei)
+	for _, job := range jobs(sam) {
+		if slices.Contains(hers, job) {
+			return job
+		}
+	}
+	t.Fatal("the phones share no job")
+	return ""
+}
+
+func once(t *testing.T, body string) string {
+	t.Helper()
+	m := regexp.MustCompile(`name="once" value="([^"]+)"`).FindStringSubmatch(body)
+	if m == nil {
+		t.Fatalf("no form in\n%s", body)
+	}
+	return m[1]
+}
