@@ -27,18 +27,19 @@ var noticeIndexes = []string{
 // dueNotices are those that were neither sent nor given up nor erased, and whose time has come: what counts is the last
 // attempt. One that somebody has tried again is due however old it is.
 const dueNotices = `SELECT n.id FROM (
-		SELECT id FROM notice WHERE channel <> 'app' AND not_before BETWEEN ?1 AND ?2
-		UNION SELECT notice FROM notice_attempt WHERE state = 'failed' AND next_at BETWEEN ?1 AND ?2
-	) d JOIN notice n ON n.id = d.id LEFT JOIN notice_attempt a ON a.id = (SELECT max(x.id) FROM notice_attempt x WHERE x.notice = n.id AND x._del = 0)
-	WHERE n.channel <> 'app' AND n.address IS NOT NULL AND n._del = 0 AND n.not_before <= ?2
-	AND (a.id IS NULL OR a.state = 'failed' AND a.next_at <= ?2) ORDER BY n.not_before, n.id LIMIT ?3`
+		SELECT id FROM notice WHERE channel <> 'app' AND not_before BETWEEN ? AND ?
+		UNION SELECT notice FROM notice_attempt WHERE state = 'failed' AND next_at BETWEEN ? AND ?
+	) d JOIN notice n ON n.id = d.id
+	LEFT JOIN notice_attempt a ON a.id = (SELECT x.id FROM notice_attempt x WHERE x.notice = n.id AND x._del = 0 ORDER BY x.id DESC LIMIT 1)
+	WHERE n.channel <> 'app' AND n.address IS NOT NULL AND n._del = 0 AND n.not_before <= ?
+	AND (a.id IS NULL OR a.state = 'failed' AND a.next_at <= ?) ORDER BY n.not_before, n.id LIMIT ?`
 
 // outbox is the hub's notices as their sender sees them.
 type outbox struct{ *Core }
 
 func (o outbox) Due(ctx context.Context, now time.Time, limit int) (list []notify.Message, err error) {
-	at := now.UnixMilli()
-	ids, err := o.ids(ctx, dueNotices, now.Add(-noticeAge).UnixMilli(), at, limit)
+	at, since := now.UnixMilli(), now.Add(-noticeAge).UnixMilli()
+	ids, err := o.ids(ctx, dueNotices, since, at, since, at, at, at, limit)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

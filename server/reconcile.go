@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"fieldsync/server/hub"
+	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -45,14 +47,7 @@ func (c *Core) Reconcile(ctx context.Context) error {
 		return err
 	}
 	for _, location := range locations {
-		parts, err := c.ids(ctx, partsShort, location[:])
-		if err != nil {
-			return err
-		}
-		err = c.eachInTurn(ctx, aftersales.CauseDiscrepancyFind, parts, func(tx aftersales.Tx, part record.ID) error {
-			return aftersales.CheckStock(tx, location, part)
-		})
-		if err != nil {
+		if err := c.checkLocation(ctx, location); err != nil {
 			return err
 		}
 	}
@@ -70,6 +65,115 @@ func (c *Core) Reconcile(ctx context.Context) error {
 	return c.eachInTurn(ctx, aftersales.CauseSolutionLearn, jobs, func(tx aftersales.Tx, job record.ID) error {
 		_, err := aftersales.LearnFrom(tx, job)
 		return err
+	})
+}
+
+// fitAfter is how long the hub waits after a commit before it looks whether all fits: what comes in one go is looked at
+// once.
+const fitAfter = 2 * time.Second
+
+// WatchFit looks after every commit, a moment later, at what it touched, until ctx ends: see ReconcileSince.
+func (c *Core) WatchFit(ctx context.Context) {
+	changed, stop := c.Hub.Watch()
+	defer stop()
+	var seen uint64
+	err := c.Store.Read(ctx, func(v *store.View) (err error) {
+		seen, err = v.Head()
+		return err
+	})
+	for {
+		if err != nil && ctx.Err() == nil {
+			c.log.Error("what does not fit together was not looked for; it is after the next change", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+		pause := time.NewTimer(fitAfter)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return
+		case <-pause.C:
+		}
+		var head uint64
+		if head, err = c.ReconcileSince(ctx, seen); err == nil {
+			seen = head
+		}
+	}
+}
+
+// lateCharges are those of the jobs that are closed and were charged for, or had parts used, since a commit.
+const lateCharges = `SELECT id FROM job j WHERE state = 'closed' AND _del = 0 AND id IN (SELECT unhex(value) FROM json_each(?)) AND (
+	EXISTS (SELECT 1 FROM charge x WHERE x.job = j.id AND x._seq > ?) OR EXISTS (SELECT 1 FROM movement x WHERE x.job = j.id AND x._seq > ?))`
+
+// ReconcileSince does what Reconcile does for the locations and hand-overs that commits after the commit number touched,
+// and reckons closed jobs again that were charged for late. It returns up to where it looked. What cost follows is what
+// was touched, never what there is.
+func (c *Core) ReconcileSince(ctx context.Context, seq uint64) (head uint64, err error) {
+	var locations, jobs []record.ID
+	head = seq
+	err = c.Store.Read(ctx, func(v *store.View) (err error) {
+		locations, jobs, head, err = touchedSince(v, seq)
+		return err
+	})
+	if err != nil || len(locations)+len(jobs) == 0 {
+		return head, err
+	}
+	for _, location := range locations {
+		if err := c.checkLocation(ctx, location); err != nil {
+			return seq, err
+		}
+	}
+	if len(locations) > 0 {
+		met, err := c.ids(ctx, halves, c.now().UnixMilli())
+		if err == nil {
+			err = c.eachInTurn(ctx, aftersales.CauseDiscrepancyFind, met, aftersales.CheckHandOver)
+		}
+		if err != nil {
+			return seq, err
+		}
+	}
+	late, err := c.ids(ctx, lateCharges, store.IDList(jobs), int64(seq), int64(seq))
+	if err == nil {
+		err = c.eachInTurn(ctx, aftersales.CauseFindings, late, aftersales.RecordFindings)
+	}
+	return head, err
+}
+
+// touchedSince returns the locations and jobs that commits after the commit number touched, and the last of those.
+func touchedSince(v *store.View, seq uint64) (locations, jobs []record.ID, head uint64, err error) {
+	seen := map[record.Bucket]bool{}
+	for head = seq; ; {
+		commits, err := v.Commits(head, followAtOnce)
+		if err != nil || len(commits) == 0 {
+			return locations, jobs, head, err
+		}
+		head = commits[len(commits)-1].Seq
+		for _, commit := range commits {
+			for _, b := range commit.Buckets {
+				switch {
+				case seen[b]:
+				case b.Kind == aftersales.LocationBucket:
+					locations = append(locations, b.ID)
+				case b.Kind == aftersales.JobBucket:
+					jobs = append(jobs, b.ID)
+				}
+				seen[b] = true
+			}
+		}
+	}
+}
+
+// checkLocation opens and settles the shortages of one location.
+func (c *Core) checkLocation(ctx context.Context, location record.ID) error {
+	parts, err := c.ids(ctx, partsShort, location[:])
+	if err != nil {
+		return err
+	}
+	return c.eachInTurn(ctx, aftersales.CauseDiscrepancyFind, parts, func(tx aftersales.Tx, part record.ID) error {
+		return aftersales.CheckStock(tx, location, part)
 	})
 }
 

@@ -8,6 +8,43 @@ import (
 	"fieldsync/sync/record"
 )
 
+// Only what was touched is looked at again: a shortage that the last commits made is found, and one that they mended
+// settles itself.
+func TestWhatWasJustTouchedIsLookedAt(t *testing.T) {
+	t.Parallel()
+	k := newKept(t, filepath.Join(t.TempDir(), "hub.db")).founded()
+	van, store, part := record.ID{21}, record.ID{22}, record.ID{23}
+	k.do(func(tx aftersales.Tx) error {
+		for id, name := range map[record.ID]string{van: "Van", store: "Store"} {
+			if _, err := aftersales.CreateLocation(tx, aftersales.LocationInput{ID: id, Name: name}); err != nil {
+				return err
+			}
+		}
+		_, err := aftersales.CreatePart(tx, aftersales.PartInput{ID: part, Code: "SEAL"})
+		return err
+	})
+	seen, err := k.ReconcileSince(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, move := range []aftersales.MoveInput{{From: van, To: store}, {From: store, To: van}} {
+		move.Part, move.Quantity = part, aftersales.Quantity{Amount: aftersales.One}
+		k.do(func(tx aftersales.Tx) error { _, err := aftersales.TransferPart(tx, move); return err })
+		for range 2 {
+			if seen, err = k.ReconcileSince(t.Context(), seen); err != nil {
+				t.Fatal(err)
+			}
+		}
+		k.do(func(tx aftersales.Tx) error {
+			row, err := tx.Row("discrepancy", aftersales.DiscrepancyID(aftersales.DiscrepancyShortage, van, part))
+			if open := aftersales.DiscrepancyOf(row).Open(); open != (move.From == van) {
+				t.Errorf("after a move from %v the shortage is open: %v", move.From, open)
+			}
+			return err
+		})
+	}
+}
+
 // What went out of a van and never came in is found, and settles itself when it comes; a job that was done is learned
 // from once.
 func TestTheHubFindsWhatDoesNotFitTogether(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 // lastAttempt is the id of the latest try to send a notice n.
-const lastAttempt = "(SELECT max(x.id) FROM notice_attempt x WHERE x.notice = n.id AND x._del = 0)"
+const lastAttempt = "(SELECT x.id FROM notice_attempt x WHERE x.notice = n.id AND x._del = 0 ORDER BY x.id DESC LIMIT 1)"
 
 // ofLast is a column of the latest try.
 func ofLast(column string) string {
@@ -19,7 +19,7 @@ func ofLast(column string) string {
 // endedSo are the notices n whose latest try ended so.
 func endedSo(state string) string {
 	return "n.id IN (SELECT a.notice FROM notice_attempt a WHERE a.state = '" + state + "' AND a._del = 0" +
-		" AND a.id = (SELECT max(x.id) FROM notice_attempt x WHERE x.notice = a.notice AND x._del = 0))"
+		" AND a.id = (SELECT x.id FROM notice_attempt x WHERE x.notice = a.notice AND x._del = 0 ORDER BY x.id DESC LIMIT 1))"
 }
 
 // Notices are what people, customers and programs are told: whether it left, and if not, why.

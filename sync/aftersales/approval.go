@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fieldsync/sync/fault"
@@ -187,10 +188,21 @@ func IssueApprovalCode(tx Tx, in ApprovalCodeInput) (string, error) {
 		"author": record.Ref(tx.Author()),
 	}
 	Moment{}.put(tx, values)
-	if err := insert(tx, "approval", tx.NewID(), values); err != nil {
+	id := issuedID(in.Job, in.Amount, digits(in.Challenge))
+	known, err := tx.Row("approval", id)
+	if err == nil && known == nil {
+		err = insert(tx, "approval", id, values)
+	}
+	if err != nil {
 		return "", err
 	}
 	return ApprovalCode(secret, in.Job, in.Amount, digits(in.Challenge)), nil
+}
+
+// issuedID returns the id of the row that says that the office gave a code: it follows from what the code is for, so that
+// the hub knows at once whether it did when one comes back.
+func issuedID(job record.ID, amount Money, challenge string) record.ID {
+	return NamedID("approval_issued", job.String(), strconv.FormatInt(amount.Minor, 10), amount.Currency, challenge)
 }
 
 // ApproveByCode says yes with the digits that the office read out. Codes: BadCode, NoSecret, ApprovalGiven,

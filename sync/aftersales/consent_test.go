@@ -5,6 +5,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -86,6 +87,30 @@ func TestACodeOverTheTelephone(t *testing.T) {
 	}
 }
 
+// A code that fits and that the office has no record of is a discrepancy; one that it read out is none.
+func TestACodeThatNobodyGaveIsADiscrepancy(t *testing.T) {
+	t.Parallel()
+	for _, given := range []bool{true, false} {
+		w, consent := agreed(t, yuan(5000))
+		if given {
+			for range 2 { // read out twice
+				_, err := IssueApprovalCode(w.as(w.office), ApprovalCodeInput{Job: w.job, Person: w.wang, Amount: yuan(5000), Challenge: Challenge(consent)})
+				w.ok(err)
+			}
+		}
+		secret, err := secretOf(w, w.wang)
+		w.ok(err)
+		from := len(w.written)
+		w.ok(ApproveByCode(w.as(w.wang), consent, ApprovalCode(secret, w.job, yuan(5000), Challenge(consent))))
+		cs := &record.ChangeSet{Dot: clock.Dot{Actor: 9, Counter: 1}, Stamp: clock.StampAt(w.now), Rows: w.written[from:]}
+		d, err := Review(w, cs, w.wang)
+		w.ok(err)
+		if told := len(d.Instead) > len(cs.Rows); told == given || d.Refuse != nil {
+			t.Errorf("given %v: the office is told %v, %v", given, told, d.Refuse)
+		}
+	}
+}
+
 func TestWhereNobodyCanBeReachedThePolicyDecides(t *testing.T) {
 	t.Parallel()
 	w, consent := agreed(t, yuan(5000))
@@ -110,6 +135,9 @@ func TestReviewOfTheSecondYes(t *testing.T) {
 	w, consent := agreed(t, yuan(5000))
 	secret, err := secretOf(w, w.wang)
 	w.ok(err)
+	_, err = IssueApprovalCode(w.as(w.office), ApprovalCodeInput{Job: w.job, Person: w.wang, Amount: yuan(5000), Challenge: Challenge(consent)})
+	w.ok(err)
+	w.as(w.wang)
 	yes := func(with record.Values) record.RowChange {
 		values := record.Values{
 			"job": record.Ref(w.job), "consent": record.Ref(consent), "how": record.Text(ApprovedByCode),

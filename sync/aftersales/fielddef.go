@@ -97,7 +97,32 @@ type FieldDefInput struct {
 	Rank       int64
 }
 
-// DefineField defines a run-time field, or lays a rule on a built-in column. Codes: BadField.
+// MostFields is how many fields of the company's own a table has in use: more, and nobody fills them in.
+const MostFields = 5
+
+// TooManyFields says that a table has as many fields of the company's own in use as it may have.
+const TooManyFields fault.Code = "too_many_fields"
+
+// roomForField refuses one field more than a table may have; one that is defined anew, or lays a rule on a column that is
+// there anyway, is none more.
+func roomForField(tx Tx, in FieldDefInput) error {
+	defs, err := FieldDefs(tx, in.Table)
+	if err != nil || in.Builtin {
+		return err
+	}
+	own := 0
+	for _, d := range defs {
+		if !d.Builtin && d.Field != in.Field {
+			own++
+		}
+	}
+	if own >= MostFields {
+		return fault.New(TooManyFields, "There are five fields of your own on it already. Retire one first.")
+	}
+	return nil
+}
+
+// DefineField defines a run-time field, or lays a rule on a built-in column. Codes: BadField, TooManyFields.
 func DefineField(tx Tx, in FieldDefInput) error {
 	t := Schema.Table(in.Table)
 	switch {
@@ -107,6 +132,9 @@ func DefineField(tx Tx, in FieldDefInput) error {
 		return fault.New(BadField, "a field needs a key without a dot")
 	case in.Builtin && t.Column(in.Field) < 0:
 		return fault.New(BadField, in.Table+" has no column "+in.Field)
+	}
+	if err := roomForField(tx, in); err != nil {
+		return err
 	}
 	set := FieldSetID(in.Table)
 	if err := upsert(tx, "field_set", set, record.Values{"table_name": record.Text(in.Table)}); err != nil {

@@ -286,6 +286,15 @@ var generalRefusals = []refusal{
 	{BadField, "run-time fields of a table without", newWorld, func(w *world) error {
 		return DefineField(w, FieldDefInput{Table: "movement", Field: "x"})
 	}},
+	{TooManyFields, "a sixth field of the company's own", newWorld, func(w *world) error {
+		for _, field := range []string{"a", "b", "c", "d", "e", "e"} {
+			w.ok(DefineField(w, FieldDefInput{Table: "unit", Field: field}))
+		}
+		w.ok(DefineField(w, FieldDefInput{Table: "unit", Field: "serial", Builtin: true}))
+		w.ok(RetireField(w, "unit", "a"))
+		w.ok(DefineField(w, FieldDefInput{Table: "unit", Field: "f"}))
+		return DefineField(w, FieldDefInput{Table: "unit", Field: "g"})
+	}},
 	{BadField, "a field without a key", newWorld, func(w *world) error { return DefineField(w, FieldDefInput{Table: "job"}) }},
 	{BadField, "a rule on no column", newWorld, func(w *world) error {
 		return DefineField(w, FieldDefInput{Table: "job", Field: "x", Builtin: true})

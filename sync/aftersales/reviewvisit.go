@@ -47,7 +47,7 @@ func (v *review) checkApproval(t *schema.Table, c *record.RowChange) error {
 		if !hmac.Equal([]byte(code), []byte(cell(t, c, "code").Text())) {
 			return fault.New(BadCode, "the code is not the one for this job, amount and challenge")
 		}
-		return nil
+		return v.checkIssued(c, job, consent)
 	case ApprovalFlagged:
 		return v.report(Discrepancy{
 			ID: DiscrepancyID(DiscrepancyUnapproved, consent), Kind: DiscrepancyUnapproved, About: Row{"consent", consent},
@@ -55,6 +55,19 @@ func (v *review) checkApproval(t *schema.Table, c *record.RowChange) error {
 		})
 	}
 	return fault.New(fault.NotAllowed, "the office's yes is given in the office")
+}
+
+// checkIssued tells the office of a code that fits though it has no record of having read it out.
+func (v *review) checkIssued(c *record.RowChange, job, consent record.ID) error {
+	amount := cell(approvalTable, c, "amount")
+	row, err := v.Row("approval", issuedID(job, Money{amount.Number(), amount.Text()}, Challenge(consent)))
+	if err != nil || row != nil {
+		return err
+	}
+	return v.report(Discrepancy{
+		ID: DiscrepancyID(DiscrepancyUnissued, c.ID), Kind: DiscrepancyUnissued, About: Row{"approval", c.ID},
+		Branch: cell(approvalTable, c, "branch").Ref(), Job: job, Person: v.author,
+	})
 }
 
 // checkConsent refuses a consent that claims to need no second yes where its policy says that it does.

@@ -23,6 +23,11 @@ func (t *teller) settle() error {
 		return err
 	}
 	for range 2 { // the second time they hear what became of what was refused
+		// What the hub finds by itself a moment after it was brought is found now: nothing of it comes between the last sync
+		// and the comparison.
+		if err := t.company.core.Reconcile(t.ctx); err != nil {
+			return err
+		}
 		if err := t.sync(); err != nil {
 			return err
 		}
