@@ -29,10 +29,14 @@ var postingTable = &schema.Table{
 	ID: 102, Name: "posting",
 	Columns: slices.Concat(branch(required, fixed), []schema.Column{
 		ref(1, "person", "person", required, fixed),
+		enum(2, "costs", []string{CostsSeen}), // whether he may read what things cost the branch
 	}, archive()),
 	Buckets: []schema.Bucket{in(schema.PersonBucket, "person")},
-	Grants: []schema.Grant{{To: "person", Right: RightRead,
-		Paths: []schema.Path{{Kind: BranchBucket, Via: []string{"branch"}}}}},
+	Grants: []schema.Grant{
+		{To: "person", Right: RightRead, Paths: []schema.Path{{Kind: BranchBucket, Via: []string{"branch"}}}},
+		{To: "person", Right: RightRead, While: "costs", In: []string{CostsSeen},
+			Paths: []schema.Path{{Kind: CostBucket, Via: []string{"branch"}}}},
+	},
 }
 
 // A device key is the public half of a phone's key: with it colleagues check what the phone signed, without network.

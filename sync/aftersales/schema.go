@@ -7,14 +7,15 @@ const Version = 1
 
 // The kinds of buckets: what a bucket gathers the rows of.
 const (
-	JobBucket      schema.BucketKind = 2 // a job with its assignments, visits, slips, times, comments
-	AssetBucket    schema.BucketKind = 3 // a unit with its service history
-	CustomerBucket schema.BucketKind = 4 // a party with its contacts
-	SiteBucket     schema.BucketKind = 5 // a place
-	LocationBucket schema.BucketKind = 6 // a stock location's movements and levels
-	BranchBucket   schema.BucketKind = 7 // what the people of a branch share: colleagues' keys
-	RequestBucket  schema.BucketKind = 8 // a service request
-	OfficeBucket   schema.BucketKind = 9 // what about a job stays in the office: nothing grants it
+	JobBucket      schema.BucketKind = 2  // a job with its assignments, visits, slips, times, comments
+	AssetBucket    schema.BucketKind = 3  // a unit with its service history
+	CustomerBucket schema.BucketKind = 4  // a party with its contacts
+	SiteBucket     schema.BucketKind = 5  // a place
+	LocationBucket schema.BucketKind = 6  // a stock location's movements and levels
+	BranchBucket   schema.BucketKind = 7  // what the people of a branch share: colleagues' keys
+	RequestBucket  schema.BucketKind = 8  // a service request
+	OfficeBucket   schema.BucketKind = 9  // what about a job stays in the office: nothing grants it
+	CostBucket     schema.BucketKind = 10 // what things cost a branch, for who may read it
 )
 
 // The rights that holds carry.
@@ -32,7 +33,7 @@ var Schema = schema.Must(schema.New("aftersales", Version,
 	jobTable, assignmentTable,
 	visitTable, slipTable, supplementTable,
 	unitTable, custodyTable,
-	productTable, productComponentTable, partTable, priceTable,
+	productTable, productComponentTable, partTable, priceTable, partCostTable,
 	locationTable, stockLevelTable, movementTable,
 	timeMarkTable, commentTable, attachmentTable,
 	serviceRecordTable,

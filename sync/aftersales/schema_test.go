@@ -13,7 +13,7 @@ func TestTableNumbersStay(t *testing.T) {
 	t.Parallel()
 	want := map[string]schema.TableID{
 		"party": 10, "contact": 12, "site": 14, "request": 20, "call": 22, "wait_mark": 24, "skill": 106, "absence": 107, "resource": 108, "notice": 162, "notice_attempt": 164, "job": 30, "assignment": 34, "visit": 40, "slip": 44,
-		"supplement": 46, "unit": 50, "custody": 54, "product": 60, "part": 64, "price": 66, "location": 70,
+		"supplement": 46, "unit": 50, "custody": 54, "product": 60, "part": 64, "price": 66, "part_cost": 67, "location": 70,
 		"stock_level": 72, "movement": 74, "time_mark": 80, "comment": 84, "attachment": 88, "service_record": 92,
 		"person": 100, "posting": 102, "device_key": 104, "branch": 110, "team": 114, "membership": 116, "code": 120,
 		"substate": 124, "field_set": 128, "field_def": 130, "number_format": 132, "setting": 136, "policy": 138,
@@ -105,7 +105,7 @@ func TestTechniciansWriteNeitherPriceNorSchedule(t *testing.T) {
 			t.Errorf("devices may write %s", name)
 		}
 	}
-	for _, name := range []string{"part", "product", "price", "person", "branch", "setting", "policy", "code", "location"} {
+	for _, name := range []string{"part", "product", "price", "part_cost", "posting", "person", "branch", "setting", "policy", "code", "location"} {
 		if len(Schema.Table(name).Rights) > 0 {
 			t.Errorf("devices may write %s", name)
 		}
@@ -127,7 +127,7 @@ func TestEveryGrantEndsInABucketThatTablesHave(t *testing.T) {
 					t.Errorf("%s grants buckets of kind %d, in which nothing lies", table.Name, p.Kind)
 				}
 				if at := pathEnd(table, p.Via); !slices.Contains(at.Buckets, schema.Bucket{Kind: p.Kind, From: "id"}) &&
-					p.Kind != LocationBucket && p.Kind != BranchBucket {
+					p.Kind != LocationBucket && p.Kind != BranchBucket && p.Kind != CostBucket {
 					t.Errorf("%s: the path %v ends at %s, which has no such bucket", table.Name, p.Via, at.Name)
 				}
 			}
@@ -148,7 +148,7 @@ func TestViewsNameColumns(t *testing.T) {
 	views := map[string]any{
 		"party": Party{}, "contact": Contact{}, "site": Site{}, "request": Request{}, "job": Job{},
 		"assignment": Assignment{}, "visit": Visit{}, "slip": Slip{}, "supplement": Supplement{}, "unit": Unit{},
-		"product": Product{}, "part": Part{}, "location": Location{}, "movement": Movement{}, "time_mark": TimeMark{},
+		"product": Product{}, "part": Part{}, "part_cost": PartCost{}, "location": Location{}, "movement": Movement{}, "time_mark": TimeMark{},
 		"comment": Comment{}, "attachment": Attachment{}, "service_record": ServiceRecord{}, "person": Person{},
 		"device_key": DeviceKey{}, "branch": Branch{}, "team": Team{}, "code": Code{}, "field_def": FieldDef{},
 		"finding": Finding{}, "checklist": Checklist{}, "checklist_version": ChecklistVersion{}, "answer": Answer{},
