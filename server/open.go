@@ -32,14 +32,14 @@ func Open(ctx context.Context, path string, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := assemble(ctx, core, o)
+	s, err := assemble(ctx, core, path, o)
 	if err != nil {
 		return nil, errors.Join(err, core.Close(0))
 	}
 	return s, nil
 }
 
-func assemble(ctx context.Context, core *Core, o Options) (*Server, error) {
+func assemble(ctx context.Context, core *Core, path string, o Options) (*Server, error) {
 	if err := core.Store.Write(ctx, func(tx *store.Tx) error {
 		return tx.Prepare(slices.Concat(admin.Indexes(), jobIndexes, noticeIndexes, clockIndexes)...)
 	}); err != nil {
@@ -52,14 +52,16 @@ func assemble(ctx context.Context, core *Core, o Options) (*Server, error) {
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(core.Hub.Collectors()...)
+	in := newImports(core, path+".imports")
 	s, err := New(o, Parts{
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
-		Views: views{core.Store},
-		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
+		Views:   views{core.Store},
+		Imports: in,
+		Drain:   func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
 		Sessions: core.Store.Sessions(), Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})
 	if err == nil {
-		s.core = core
+		s.core, s.imports = core, in
 	}
 	return s, err
 }
@@ -278,5 +280,6 @@ func (s *Server) Close() error {
 	if s.core == nil {
 		return nil
 	}
+	s.imports.close()
 	return s.core.Close(goodbyeSpread)
 }

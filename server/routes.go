@@ -83,6 +83,15 @@ var ownPages = []Page{
 	{"GET", "/numbers/{series}", auth.EditSettings, (*admin.Office).ShowNumber},
 	{"POST", "/numbers/{series}", auth.EditSettings, (*admin.Office).SetNumber},
 
+	{"GET", "/import", auth.ImportData, (*admin.Office).ListImports},
+	{"POST", "/import", auth.ImportData, (*admin.Office).SendImport},
+	{"GET", "/import/{id}", auth.ImportData, (*admin.Office).ShowImport},
+	{"POST", "/import/{id}/check", auth.ImportData, (*admin.Office).CheckImport},
+	{"POST", "/import/{id}/take", auth.ImportData, (*admin.Office).TakeImport},
+	{"POST", "/import/{id}/undo", auth.ImportData, (*admin.Office).UndoImport},
+	{"GET", "/import/{id}/refused", auth.ImportData, (*admin.Office).RefusedRows},
+	{"GET", "/import/{id}/stayed", auth.ImportData, (*admin.Office).StayedRows},
+
 	{"GET", "/password", auth.SignedIn, (*admin.Office).ShowPassword},
 	{"POST", "/password", auth.SignedIn, (*admin.Office).SetPassword},
 	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},

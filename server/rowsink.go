@@ -70,7 +70,7 @@ func (s *RowSink) Put(rows []importer.Row) ([]importer.Fate, error) {
 	refused, err := do(s.ctx, s.in.Author, aftersales.CauseImport, commands, badRow, fault.Invalid, fault.NotAllowed, fault.TooLarge)
 	for i, reason := range refused {
 		if reason != nil {
-			fates[i] = importer.Fate{Did: importer.Refused, Reason: reason.Error()}
+			fates[i] = importer.Fate{Did: importer.Refused, Reason: reasonOf(reason)}
 		}
 	}
 	return fates, err

@@ -48,10 +48,11 @@ type Parts struct {
 	Health   func(context.Context) error // whether the store answers
 	Engine   admin.Engine
 	Phones   admin.Phones
-	Sync     http.Handler // the websocket endpoint; it takes over the connection
-	Files    FileDesk     // what devices and the office send and fetch files by; nil for a hub without
-	Views    admin.Views  // of lists; nil for a hub without
-	Drain    func()       // says goodbye to devices when a shutdown begins; nil for nothing
+	Sync     http.Handler  // the websocket endpoint; it takes over the connection
+	Files    FileDesk      // what devices and the office send and fetch files by; nil for a hub without
+	Views    admin.Views   // of lists; nil for a hub without
+	Drain    func()        // says goodbye to devices when a shutdown begins; nil for nothing
+	Imports  admin.Imports // nil for a hub that takes no files in
 	People   auth.PeopleStore
 	Devices  auth.DeviceStore
 	Sessions scs.Store
@@ -79,6 +80,7 @@ type Server struct {
 	guesses *auth.Throttle // of enrolment codes
 	handler http.Handler
 	core    *Core // nil for a server made by New
+	imports *imports
 }
 
 // New returns the hub made of the parts. The error says what does not fit.
@@ -92,7 +94,7 @@ func New(o Options, p Parts) (*Server, error) {
 	sessions := auth.NewSessions(p.Sessions, people, o.Secure || o.Certificate != "")
 	office, err := admin.New(admin.Options{
 		Engine: p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
-		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views,
+		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views, Imports: p.Imports,
 	})
 	if err != nil {
 		return nil, err

@@ -50,6 +50,7 @@ var areas = [][]place{
 		{fieldsURL, "Fields", auth.EditSettings},
 		{numbersURL, "Numbers", auth.EditSettings},
 		{branchesURL, "Branches", auth.EditSettings},
+		{importsURL, "Import", auth.ImportData},
 	},
 }
 

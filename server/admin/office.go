@@ -20,8 +20,9 @@ import (
 type Options struct {
 	Engine   Engine
 	Phones   Phones
-	Files    Files // nil for a hub without
-	Views    Views // of lists; nil for a hub without
+	Files    Files   // nil for a hub without
+	Views    Views   // of lists; nil for a hub without
+	Imports  Imports // nil for a hub that takes no files in
 	People   *auth.People
 	Sessions *auth.Sessions
 	Schema   *schema.Schema

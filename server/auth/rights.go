@@ -23,6 +23,23 @@ func (b Branches) Has(branch record.ID) bool {
 	return b.All || len(b.IDs) > 0 && branch.IsZero() || slices.Contains(b.IDs, branch)
 }
 
+// Both returns the branches that are among these and among the others.
+func (b Branches) Both(other Branches) Branches {
+	if b.All {
+		return other
+	}
+	if other.All {
+		return b
+	}
+	var both Branches
+	for _, id := range b.IDs {
+		if slices.Contains(other.IDs, id) {
+			both.IDs = append(both.IDs, id)
+		}
+	}
+	return both
+}
+
 // None reports whether there is no branch among them.
 func (b Branches) None() bool { return !b.All && len(b.IDs) == 0 }
 

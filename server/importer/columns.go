@@ -74,12 +74,14 @@ func (s *Sheet) guess(header rawRecord, opts *Options) ([]column, error) {
 	cols := make([]column, len(header.cells))
 	for i, name := range header.cells {
 		cols[i].name = strings.TrimSpace(name)
-		if cols[i].name == ReasonColumn {
-			cols[i].field = Skip
-		}
 	}
 	if err := applyMap(cols, opts.Columns); err != nil {
 		return nil, err
+	}
+	for i := range cols {
+		if cols[i].name == ReasonColumn {
+			cols[i].field = Skip
+		}
 	}
 	for _, spec := range s.Fields {
 		if !opts.Exact && !slices.ContainsFunc(cols, func(c column) bool { return c.field == spec.Field }) {

@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"bytes"
+	"html"
 	"image/jpeg"
 	"io"
 	"mime/multipart"
@@ -28,11 +29,17 @@ func (v *browser) uploads(path, kind, name string, content []byte) *browser {
 	if err != nil || form.Close() != nil {
 		v.t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url+path+"/files", &body)
+	return v.sendBody(path+"/files", form.FormDataContentType(), &body)
+}
+
+// sendBody posts a body of that type.
+func (v *browser) sendBody(path, mediaType string, body io.Reader) *browser {
+	v.t.Helper()
+	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url+path, body)
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	r.Header.Set("Content-Type", form.FormDataContentType())
+	r.Header.Set("Content-Type", mediaType)
 	response, err := v.http.Do(r)
 	if err != nil {
 		v.t.Fatal(err)
@@ -42,7 +49,7 @@ func (v *browser) uploads(path, kind, name string, content []byte) *browser {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	v.status, v.body, v.at = response.StatusCode, string(b), response.Request.URL
+	v.status, v.body, v.at = response.StatusCode, html.UnescapeString(string(b)), response.Request.URL
 	return v
 }
 

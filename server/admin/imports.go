@@ -1,0 +1,384 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fieldsync/server/auth"
+	"fieldsync/server/importer"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// importsPage is the list of files that were taken in, and where one is sent.
+type importsPage struct {
+	frame
+	Kinds   []option
+	Kind    string
+	Problem string
+	History block
+}
+
+// mostImports is how many files the page lists: the latest.
+const mostImports = 50
+
+const importHistory = `SELECT i.id, i.name, i.kind, i.state, i.begun_at, p.name, i.made, i.changed, i.same, i.refused
+	FROM import i LEFT JOIN person p ON p.id = i.author WHERE i._del = 0 ORDER BY i.begun_at DESC LIMIT ?`
+
+// ListImports shows what was taken in, and the form that sends a file.
+func (o *Office) ListImports(v *Visit) error { return o.showImports(v, http.StatusOK, nil) }
+
+func (o *Office) showImports(v *Visit, status int, problem error) error {
+	page := importsPage{frame: v.frame(v.t("Import"), importsURL), Kind: v.query("kind"), History: block{
+		ID: "imports", Title: v.t("What was imported"), Empty: v.t("Files that were taken in will stand here. Each can be undone, as far as nobody has touched its rows."),
+		Heads: []string{v.t("File"), v.t("Kind"), v.t("State"), v.t("Begun"), v.t("By"), v.t("made"), v.t("changed"), v.t("known already"), v.t("refused")},
+	}}
+	if problem != nil {
+		f, code := statusOf(problem)
+		if code >= 500 {
+			return problem
+		}
+		page.Problem = v.lang.refusal(f)
+	}
+	for _, sheet := range importer.Sheets {
+		if v.Who.May(importNeeds[sheet.Name]) {
+			page.Kinds = append(page.Kinds, option{sheet.Name, v.lang.name("import.kind." + sheet.Name)})
+		}
+	}
+	err := o.Engine.View(v.r.Context(), func(r Reader) error {
+		return r.Select(func(q *sqlrow.Rows) error {
+			page.History.Rows = append(page.History.Rows, []spot{
+				leads(q.Text(1), importsURL+"/"+q.ID(0).String()), says(v.lang.name("import.kind." + q.Text(2))),
+				marks(v.lang.name("import.state."+q.Text(3)), q.Text(3)), says(times{v.lang, o.Zone}.when(q.Int(4))), says(q.Text(5)),
+				figure(q, 6), figure(q, 7), figure(q, 8), figure(q, 9),
+			})
+			return q.Err()
+		}, importHistory, int64(mostImports))
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(status, "imports", page)
+}
+
+// figure is a number of a row, nothing for none.
+func figure(q *sqlrow.Rows, at int) spot {
+	if q.Null(at) {
+		return counts("")
+	}
+	return counts(strconv.FormatInt(q.Int(at), 10))
+}
+
+// SendImport takes a file over. It is read part by part: the field that says what it is stands before it.
+func (o *Office) SendImport(v *Visit) error {
+	id, err := o.keepImport(v)
+	if err != nil {
+		return o.showImports(v, http.StatusUnprocessableEntity, err)
+	}
+	v.redirect(importsURL + "/" + id.String())
+	return nil
+}
+
+func (o *Office) keepImport(v *Visit) (id record.ID, err error) {
+	form, err := v.multipart()
+	if err != nil {
+		return id, err
+	}
+	kind := ""
+	for {
+		part, err := form.NextPart()
+		if err != nil {
+			return id, fault.Wrap(BadForm, "Choose a file first.", err)
+		}
+		if part.FormName() == "file" && part.FileName() != "" {
+			if err := o.mayImport(v, kind); err != nil {
+				return id, err
+			}
+			return o.Imports.Keep(v.r.Context(), v.Who, kind, part.FileName(), part)
+		}
+		text, err := io.ReadAll(io.LimitReader(part, maxField))
+		if err != nil {
+			return id, fault.Wrap(BadForm, "The form is too long or damaged. Go back and try again.", err)
+		}
+		if part.FormName() == "kind" {
+			kind = string(text)
+		}
+	}
+}
+
+// mayImport asks for the permission to make rows of a kind, and binds the visit to the branches in which both hold.
+func (o *Office) mayImport(v *Visit, kind string) error {
+	need, known := importNeeds[kind]
+	switch {
+	case o.Imports == nil || !known:
+		return errForm
+	case !v.Who.May(need):
+		return fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
+	}
+	v.r = v.r.WithContext(auth.Within(v.r.Context(), v.Who.In(auth.ImportData).Both(v.Who.In(need))))
+	return nil
+}
+
+// importPage is the page of one file: its columns, what would become of it, or what became of it.
+type importPage struct {
+	frame
+	*ImportFile
+	Size     string
+	Branches []option
+	Fields   []option
+	Shown    []importColumn
+	Groups   []importGroup
+	Warnings []string
+	Missing  string
+	Again    bool // the page asks for itself until what is under way has ended
+	MayUndo  bool
+	MayTake  bool
+}
+
+type importColumn struct {
+	Name    string // as the form calls it
+	Title   string
+	Field   string
+	Samples string
+}
+
+// importGroup is rows of one fate.
+type importGroup struct {
+	Did   string
+	Total int
+	Rows  []ImportedRow
+}
+
+var errNoImport = fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+
+// theImport returns the file in the URL, for somebody who may take it in.
+func (o *Office) theImport(v *Visit) (*ImportFile, error) {
+	id, err := v.id()
+	if err != nil || o.Imports == nil {
+		return nil, errors.Join(err, errNoImport)
+	}
+	file, err := o.Imports.Find(v.r.Context(), id)
+	if err == nil && file == nil {
+		err = fault.New(ImportGone, "This file is no longer kept. Send it again.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if file.Person != v.Who.ID && !v.Who.In(auth.ImportData).All {
+		return nil, errNoImport
+	}
+	return file, o.mayImport(v, file.Kind)
+}
+
+// ShowImport shows a file.
+func (o *Office) ShowImport(v *Visit) error {
+	file, err := o.theImport(v)
+	if err != nil {
+		return err
+	}
+	return o.showImport(v, http.StatusOK, file, "")
+}
+
+func (o *Office) showImport(v *Visit, status int, file *ImportFile, problem string) error {
+	page := importPage{frame: v.frame(v.t("Import"), importsURL), ImportFile: file, Size: fileSize(file.Size), Again: file.Busy()}
+	if problem != "" {
+		page.Problem = problem
+	} else if page.Problem != "" {
+		page.Problem = v.t(page.Problem)
+	}
+	page.MayTake = file.Phase == ImportChecked || file.Phase == ImportStopped
+	page.MayUndo = file.Phase == ImportTaken || file.Phase == ImportStopped
+	page.columns(v)
+	page.groups()
+	for _, w := range file.Warnings {
+		page.Warnings = append(page.Warnings, strings.TrimSpace(fmt.Sprintf("%d %s: %s", w.Line, w.Column, w.Message)))
+	}
+	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
+		page.Branches, err = v.rowOptions(r, "SELECT id, name FROM branch WHERE _del = 0 AND archived_at IS NULL ORDER BY code")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(status, "import", &page)
+}
+
+// fileSize says roughly how large a file is.
+func fileSize(bytes int64) string {
+	if bytes < 1<<20 {
+		return strconv.FormatInt((bytes+1023)>>10, 10) + " KB"
+	}
+	return strconv.FormatInt(bytes>>20, 10) + " MB"
+}
+
+// columns are those of the file, with what each may hold.
+func (p *importPage) columns(v *Visit) {
+	sheet := p.Sheet()
+	for _, spec := range sheet.Fields {
+		label := v.lang.name("import." + sheet.Name + "." + string(spec.Field))
+		if spec.Needed {
+			label += " *"
+		}
+		p.Fields = append(p.Fields, option{string(spec.Field), label})
+	}
+	for i, c := range p.Columns {
+		samples := c.Samples[:min(3, len(c.Samples))]
+		p.Shown = append(p.Shown, importColumn{"c" + strconv.Itoa(i), c.Name, string(c.Field), brief(samples)})
+	}
+}
+
+// brief shortens the samples of a column.
+func brief(samples []string) string {
+	text := []rune(strings.Join(strings.Fields(strings.Join(samples, " · ")), " "))
+	if len(text) > 60 {
+		text = append(text[:60], '…')
+	}
+	return string(text)
+}
+
+// KeepsRest reports whether what has no field goes to the note; templates ask it.
+func (p *importPage) KeepsRest() bool { return p.Sheet().Spec(importer.Note) != nil }
+
+// HasMoney and HasDates report whether currencies and orders of days and months matter; templates ask it.
+func (p *importPage) HasMoney() bool { return p.hasKind(importer.Amount) }
+
+// HasDates reports whether the file's kind has dates.
+func (p *importPage) HasDates() bool { return p.hasKind(importer.Day) }
+
+func (p *importPage) hasKind(kind importer.Kind) bool {
+	return slices.ContainsFunc(p.Sheet().Fields, func(s importer.Spec) bool { return s.Kind == kind })
+}
+
+// groups sorts rows by what became of them: what needs a look first.
+func (p *importPage) groups() {
+	totals := map[importer.Did]int{
+		importer.Refused: p.Counts.Refused, importer.Changed: p.Counts.Changed, importer.Made: p.Counts.Made, importer.Same: p.Counts.Same,
+	}
+	for _, did := range []importer.Did{importer.Refused, importer.Changed, importer.Made, importer.Same} {
+		if totals[did] == 0 {
+			continue
+		}
+		g := importGroup{Did: string(did), Total: totals[did]}
+		for _, row := range p.ImportFile.Rows {
+			if row.Did == did {
+				g.Rows = append(g.Rows, row)
+			}
+		}
+		p.Groups = append(p.Groups, g)
+	}
+}
+
+// CheckImport reads what the form says of the columns, and finds out what would become of the rows.
+func (o *Office) CheckImport(v *Visit) error {
+	file, err := o.theImport(v)
+	if err != nil {
+		return err
+	}
+	s := ImportSettings{
+		System: strings.TrimSpace(v.form("system")), Currency: strings.ToUpper(strings.TrimSpace(v.form("currency"))),
+		DateOrder: v.form("date_order"), DecimalComma: v.form("decimal_comma") != "",
+	}
+	if s.Branch, err = record.ParseID(v.form("branch")); v.form("branch") != "" && err != nil {
+		return errForm
+	}
+	for i := range file.Columns {
+		field := importer.Field(v.form("c" + strconv.Itoa(i)))
+		if field != "" && field != importer.Skip && file.Sheet().Spec(field) == nil {
+			return errForm
+		}
+		file.Columns[i].Field = field
+		s.Columns = append(s.Columns, importer.Mapping{Field: field, Column: file.Columns[i].Name})
+	}
+	file.Settings = s
+	if problem := v.importProblem(file); problem != "" {
+		return o.showImport(v, http.StatusUnprocessableEntity, file, problem)
+	}
+	if s.System == "" {
+		s.System = "import"
+	}
+	return o.importStep(v, file, o.Imports.Check(v.r.Context(), v.Who, file.ID, s))
+}
+
+// importProblem returns what is missing or wrong in what the form says, "" for nothing.
+func (v *Visit) importProblem(file *ImportFile) string {
+	if file.Settings.Branch.IsZero() && file.Kind != importer.Parts.Name && file.Kind != importer.Stock.Name {
+		return v.t("Choose the branch that it belongs to.")
+	}
+	used := map[importer.Field]bool{}
+	for _, c := range file.Columns {
+		if used[c.Field] && c.Field != "" && c.Field != importer.Skip && c.Field != importer.Note {
+			return v.t("Two columns cannot both hold the same thing: %s.", v.lang.name("import."+file.Kind+"."+string(c.Field)))
+		}
+		used[c.Field] = true
+	}
+	for _, spec := range file.Sheet().Fields {
+		if spec.Needed && !used[spec.Field] {
+			return v.t("Say which column holds this: %s.", v.lang.name("import."+file.Kind+"."+string(spec.Field)))
+		}
+	}
+	return ""
+}
+
+// importStep leads back to the page of the file, which shows how far it is, or what was refused.
+func (o *Office) importStep(v *Visit, file *ImportFile, err error) error {
+	if f, status := statusOf(err); err != nil {
+		if status >= 500 {
+			return err
+		}
+		return o.showImport(v, http.StatusUnprocessableEntity, file, v.lang.refusal(f))
+	}
+	v.redirect(importsURL + "/" + file.ID.String())
+	return nil
+}
+
+// TakeImport takes the file in.
+func (o *Office) TakeImport(v *Visit) error {
+	file, err := o.theImport(v)
+	if err != nil {
+		return err
+	}
+	return o.importStep(v, file, o.Imports.Take(v.r.Context(), v.Who, file.ID))
+}
+
+// UndoImport takes it back.
+func (o *Office) UndoImport(v *Visit) error {
+	file, err := o.theImport(v)
+	if err != nil {
+		return err
+	}
+	return o.importStep(v, file, o.Imports.TakeBack(v.r.Context(), v.Who, file.ID))
+}
+
+// RefusedRows sends the rows that were refused, to be mended and sent again.
+func (o *Office) RefusedRows(v *Visit) error {
+	file, err := o.theImport(v)
+	if err != nil {
+		return err
+	}
+	v.download("refused-" + strings.TrimSuffix(strings.TrimSuffix(file.Name, ".xlsx"), ".csv") + ".csv")
+	return o.Imports.Refused(v.r.Context(), file.ID, v.w)
+}
+
+// StayedRows sends what undoing the import left.
+func (o *Office) StayedRows(v *Visit) error {
+	file, err := o.theImport(v)
+	if err != nil {
+		return err
+	}
+	v.download("stayed-" + strings.TrimSuffix(strings.TrimSuffix(file.Name, ".xlsx"), ".csv") + ".csv")
+	return o.Imports.Stayed(v.r.Context(), file.ID, v.w)
+}
+
+func (v *Visit) download(name string) {
+	h := v.w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	h.Set("Cache-Control", "no-store")
+}

@@ -1,0 +1,266 @@
+package server
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"fieldsync/server/admin"
+	"fieldsync/server/auth"
+	"fieldsync/server/hub"
+	"fieldsync/server/importer"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// Check finds out what would become of every row, by doing it and keeping nothing.
+func (m *imports) Check(ctx context.Context, who *auth.Person, id record.ID, s admin.ImportSettings) error {
+	from := []string{admin.ImportNew, admin.ImportChecked, admin.ImportUndone}
+	return m.begin(ctx, id, admin.ImportChecking, from, func(ctx context.Context, note *admin.ImportFile, done *atomic.Int64) error {
+		note.Settings = s
+		for i := range note.Columns {
+			note.Columns[i].Field = s.Columns[i].Field
+		}
+		if err := m.remember(ctx, note); err != nil {
+			return err
+		}
+		if err := m.run(ctx, who, note, done, true); err != nil {
+			return err
+		}
+		note.Phase = admin.ImportChecked
+		return nil
+	})
+}
+
+// Take takes the file in.
+func (m *imports) Take(ctx context.Context, who *auth.Person, id record.ID) error {
+	from := []string{admin.ImportChecked, admin.ImportStopped}
+	return m.begin(ctx, id, admin.ImportTaking, from, func(ctx context.Context, note *admin.ImportFile, done *atomic.Int64) error {
+		s := note.Settings
+		err := m.do(ctx, who, func(tx aftersales.Tx) error {
+			return aftersales.BeginImport(tx, aftersales.ImportInput{ID: note.ID, Branch: s.Branch, Kind: note.Kind, Name: note.Name, System: s.System})
+		})
+		if err != nil {
+			return err
+		}
+		before := note.Counts
+		if err := m.run(ctx, who, note, done, false); err != nil {
+			note.Counts = before
+			return err
+		}
+		n := note.Counts
+		note.Phase = admin.ImportTaken
+		return m.do(ctx, who, func(tx aftersales.Tx) error {
+			return aftersales.EndImport(tx, note.ID, aftersales.ImportCounts{Made: n.Made, Changed: n.Changed, Same: n.Same, Refused: n.Refused})
+		})
+	})
+}
+
+func (m *imports) do(ctx context.Context, who *auth.Person, command func(aftersales.Tx) error) error {
+	_, err := m.core.Hub.Do(ctx, who.ID, nil, aftersales.CauseImport, func(o *hub.Office) error {
+		return command(guard(ctx, Bind(o, who.ID)))
+	})
+	return err
+}
+
+// run reads the file once, and notes what becomes of its rows.
+func (m *imports) run(ctx context.Context, who *auth.Person, note *admin.ImportFile, done *atomic.Int64, dry bool) error {
+	file, err := os.Open(m.path(note.ID, importFile))
+	if err != nil {
+		return errors.Join(errImportGone, err)
+	}
+	defer file.Close()
+	rows, err := importer.Open(note.Sheet(), file, options(note.Settings))
+	if err != nil {
+		return err
+	}
+	in := Taking{Sheet: note.Sheet(), Branch: note.Settings.Branch, System: note.Settings.System, Author: who.ID, May: func(p auth.Permission) bool { return who.May(p) }, Dry: dry}
+	if !dry {
+		in.Import = note.ID
+	}
+	told, err := newReport(m.path(note.ID, importRefused), rows.Header())
+	if err != nil {
+		return err
+	}
+	sum, err := importer.Run(ctx, rows, NewRowSink(ctx, m.core, in), importer.Reporter{
+		Warning: told.warn,
+		Row: func(item importer.Item, fate importer.Fate) error {
+			done.Add(1)
+			return told.row(item, fate)
+		},
+	})
+	if err = errors.Join(err, told.close()); err != nil {
+		return err
+	}
+	note.Counts, note.Rows, note.Warnings = sum, told.rows, told.warnings
+	return nil
+}
+
+// report gathers what a page shows of a run, and writes the refused rows as they stand in the file, each with the reason:
+// a sheet to mend and to send again.
+type report struct {
+	rows     []admin.ImportedRow
+	warnings []importer.Warning
+	seen     map[importer.Did]int
+	file     *os.File
+	out      *csv.Writer
+	skip     int // the column in which an earlier such sheet says why, -1 for none
+}
+
+func newReport(path string, header []string) (*report, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	r := &report{seen: map[importer.Did]int{}, file: file, out: csv.NewWriter(file), skip: -1}
+	for i, name := range header {
+		if name == importer.ReasonColumn {
+			r.skip = i
+		}
+	}
+	_, err = file.WriteString("\uFEFF")
+	return r, errors.Join(err, r.out.Write(append(r.cells(header), importer.ReasonColumn)))
+}
+
+// cells are a row's, without why an earlier one was refused.
+func (r *report) cells(row []string) []string {
+	list := make([]string, 0, len(row)+1)
+	for i, c := range row {
+		if i != r.skip {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func (r *report) warn(w importer.Warning) {
+	if len(r.warnings) < mostWarnings {
+		r.warnings = append(r.warnings, w)
+	}
+}
+
+func (r *report) row(item importer.Item, fate importer.Fate) error {
+	if r.seen[fate.Did]++; r.seen[fate.Did] <= mostRows {
+		r.rows = append(r.rows, admin.ImportedRow{Line: item.Row.Line, Did: fate.Did, Text: brief(item.Cells), Reason: fate.Reason})
+	}
+	if fate.Did != importer.Refused {
+		return nil
+	}
+	return r.out.Write(append(r.cells(item.Cells), fate.Reason))
+}
+
+// brief shortens a row for a page.
+func brief(cells []string) string {
+	var parts []string
+	for _, c := range cells {
+		if c = strings.Join(strings.Fields(c), " "); c != "" {
+			parts = append(parts, c)
+		}
+	}
+	text := []rune(strings.Join(parts, " · "))
+	if len(text) > 160 {
+		text = append(text[:160], '…')
+	}
+	return string(text)
+}
+
+func (r *report) close() error {
+	r.out.Flush()
+	return errors.Join(r.out.Error(), r.file.Close())
+}
+
+// Refused writes the rows that were refused.
+func (m *imports) Refused(_ context.Context, id record.ID, w io.Writer) error {
+	return m.send(id, importRefused, w)
+}
+
+// Stayed writes what undoing the import left.
+func (m *imports) Stayed(_ context.Context, id record.ID, w io.Writer) error {
+	return m.send(id, importStayed, w)
+}
+
+func (m *imports) send(id record.ID, name string, w io.Writer) error {
+	file, err := os.Open(m.path(id, name))
+	if err != nil {
+		return errors.Join(errImportGone, err)
+	}
+	defer file.Close()
+	_, err = io.Copy(w, file)
+	return err
+}
+
+// mapsSetting is where the store keeps how files were read, by their kind and headers, as JSON: the next one like it is
+// read the same way unless somebody says otherwise.
+const mapsSetting = "import_maps"
+
+// mostMaps bounds how many are kept, of the kinds of file together; the oldest go.
+const mostMaps = 100
+
+type rememberedMap struct {
+	Kind     string
+	Headers  []string
+	Settings admin.ImportSettings
+}
+
+func (r *rememberedMap) fits(note *admin.ImportFile) bool {
+	if r.Kind != note.Kind || len(r.Headers) != len(note.Columns) || len(r.Settings.Columns) != len(note.Columns) {
+		return false
+	}
+	for i := range r.Headers {
+		if r.Headers[i] != note.Columns[i].Name {
+			return false
+		}
+	}
+	return true
+}
+
+func readMaps(kept string, err error) (list []rememberedMap, _ error) {
+	if err != nil || kept == "" {
+		return nil, err
+	}
+	return list, json.Unmarshal([]byte(kept), &list)
+}
+
+func (m *imports) remembered(note *admin.ImportFile) (found *admin.ImportSettings, err error) {
+	err = m.core.Store.Read(m.ctx, func(v *store.View) error {
+		list, err := readMaps(v.Setting(mapsSetting))
+		for i := range list {
+			if list[i].fits(note) {
+				found = &list[i].Settings
+			}
+		}
+		return err
+	})
+	return found, err
+}
+
+func (m *imports) remember(ctx context.Context, note *admin.ImportFile) error {
+	now := rememberedMap{Kind: note.Kind, Settings: note.Settings}
+	for _, c := range note.Columns {
+		now.Headers = append(now.Headers, c.Name)
+	}
+	return m.core.Store.Write(ctx, func(tx *store.Tx) error {
+		list, err := readMaps(tx.Setting(mapsSetting))
+		if err != nil {
+			return err
+		}
+		kept := []rememberedMap{}
+		for i := range list {
+			if !list[i].fits(note) {
+				kept = append(kept, list[i])
+			}
+		}
+		kept = append(kept, now)
+		b, err := json.Marshal(kept[max(0, len(kept)-mostMaps):])
+		if err != nil {
+			return err
+		}
+		return tx.PutSetting(mapsSetting, string(b))
+	})
+}
