@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -52,7 +51,10 @@ type conn struct {
 	judging sync.Mutex // pushes are judged in the order in which they came
 	pushes  []wire.Push
 	busy    bool
-	nudged  atomic.Bool
+
+	untold  sync.Mutex
+	news    []*judge.News // commits that it was not told of yet, in order; nil for that it must look for itself
+	telling bool          // somebody is at it
 }
 
 // ServeHTTP upgrades the request and serves the device until it leaves.
@@ -286,17 +288,6 @@ func (c *conn) timedOut(t *time.Timer) {
 			c.step(session.TimedOut{})
 		}
 	})
-}
-
-// nudge tells the connection that something was committed that it may care for. It does not wait: many nudges before
-// the first is heard are one, however long a slow device keeps it from being heard.
-func (c *conn) nudge() {
-	if c.nudged.CompareAndSwap(false, true) {
-		go c.alone(func() {
-			c.nudged.Store(false)
-			c.step(session.Moved{})
-		})
-	}
 }
 
 func (c *conn) goodbye(retryAfter time.Duration) { c.feed(session.Closing{RetryAfter: retryAfter}) }

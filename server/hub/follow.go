@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 )
 
@@ -57,9 +58,10 @@ func (h *Hub) look(since time.Time) error {
 	}
 	for _, c := range commits {
 		if !h.ours(c.Head) {
-			h.committed(c.Head, c.Touched, nil)
+			h.committed(&judge.News{Since: h.seen, Head: c.Head, Touched: c.Touched}, nil)
 		}
 		h.seen = c.Head
+		h.caughtUp(c.Head)
 	}
 	for _, device := range revoked {
 		h.shutOut(device)

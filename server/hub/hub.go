@@ -95,11 +95,13 @@ type Hub struct {
 	officeMu sync.Mutex
 	office   map[record.ID]clock.Actor // the incarnation that each office person writes with
 
-	seen  uint64          // the commit up to which follow has looked; its own
-	told  map[uint64]bool // commits of this process since then; guarded by mu
-	notes notes           // what devices said that is not yet written down
-	hello *pace           // of sessions opened
-	check *pace           // of checksums asked for and copies offered
+	seen  uint64            // the commit up to which follow has looked; its own
+	told  map[uint64]bool   // commits of this process since then; guarded by mu
+	level uint64            // everybody was told of every commit up to this one; guarded by mu
+	early map[uint64]uint64 // commits above it that were told of before their turn, by the head before them; guarded by mu
+	notes notes             // what devices said that is not yet written down
+	hello *pace             // of sessions opened
+	check *pace             // of checksums asked for and copies offered
 	wait  sync.WaitGroup
 	stop  chan struct{}
 }
@@ -124,6 +126,7 @@ func New(o Options) (*Hub, error) {
 		watchers: map[chan struct{}]bool{},
 		subs:     map[record.Bucket]map[*conn]bool{},
 		told:     map[uint64]bool{},
+		early:    map[uint64]uint64{},
 		office:   map[record.ID]clock.Actor{},
 		notes:    newNotes(),
 		stats:    newStats(),
@@ -131,6 +134,7 @@ func New(o Options) (*Hub, error) {
 	h.hello, h.check = newPaces()
 	err = o.Store.Read(context.Background(), func(v View) (err error) {
 		h.seen, err = v.Head()
+		h.level = h.seen
 		return err
 	})
 	if err != nil {
@@ -201,30 +205,6 @@ func (h *Hub) Watch() (changed <-chan struct{}, stop func()) {
 		h.mu.Lock()
 		delete(h.watchers, ch)
 		h.mu.Unlock()
-	}
-}
-
-// committed tells everybody whom a commit of this process concerns; head is 0 where nothing was committed. It never
-// waits for any of them.
-func (h *Hub) committed(head uint64, touched []record.Bucket, from *conn) {
-	if head == 0 {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.told[head] = true
-	for ch := range h.watchers {
-		select {
-		case ch <- struct{}{}:
-		default: // it has not yet looked at the last one
-		}
-	}
-	for _, b := range touched {
-		for c := range h.subs[b] {
-			if c != from {
-				c.nudge()
-			}
-		}
 	}
 }
 

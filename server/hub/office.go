@@ -84,7 +84,7 @@ func (h *Hub) doAll(ctx context.Context, person record.ID, cause string, command
 	if err != nil {
 		return nil, err
 	}
-	var all []done
+	var all []*judge.News
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		refused, all = make([]error, len(commands)), nil
 		for i, command := range commands {
@@ -109,15 +109,9 @@ func (h *Hub) doAll(ctx context.Context, person record.ID, cause string, command
 	return refused, nil
 }
 
-// done is what one commit of a transaction did.
-type done struct {
-	head    uint64
-	touched []record.Bucket
-}
-
-func (h *Hub) tell(all []done) {
-	for _, d := range all {
-		h.committed(d.head, d.touched, nil)
+func (h *Hub) tell(all []*judge.News) {
+	for _, n := range all {
+		h.committed(n, nil)
 	}
 }
 
@@ -223,7 +217,7 @@ func (h *Hub) commitWith(ctx context.Context, person record.ID, do func(*judge.B
 	if err != nil {
 		return judge.Ruling{}, err
 	}
-	var all []done
+	var all []*judge.News
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		if r, err = h.commitIn(tx, actor, &all, do); err != nil {
 			return err
@@ -237,12 +231,11 @@ func (h *Hub) commitWith(ctx context.Context, person record.ID, do func(*judge.B
 }
 
 // commitIn runs do within the transaction, and adds what it commits to all.
-func (h *Hub) commitIn(tx Tx, actor clock.Actor, all *[]done, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error)) (judge.Ruling, error) {
+func (h *Hub) commitIn(tx Tx, actor clock.Actor, all *[]*judge.News, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error)) (judge.Ruling, error) {
 	b, err := h.batch(tx)
 	if err != nil {
 		return judge.Ruling{}, err
 	}
-	before := b.Head()
 	known, err := tx.Actor(actor)
 	if err != nil {
 		return judge.Ruling{}, err
@@ -254,8 +247,8 @@ func (h *Hub) commitIn(tx Tx, actor clock.Actor, all *[]done, do func(*judge.Bat
 	if err == nil {
 		err = b.Flush()
 	}
-	if err == nil && b.Head() > before {
-		*all = append(*all, done{b.Head(), b.Touched()})
+	if err == nil {
+		*all = append(*all, b.News())
 	}
 	return r, err
 }

@@ -166,7 +166,7 @@ func (c *conn) read(want judge.Want) (session.Event, error) {
 	})
 	if err == nil && buckets != nil {
 		c.hub.subscribe(c, buckets)
-		c.nudge() // for what was committed in them before they were subscribed to
+		c.tell(nil) // for what was committed in them before they were subscribed to
 	}
 	return answer, err
 }
@@ -185,8 +185,7 @@ func (h *Hub) batch(tx Tx) (*judge.Batch, error) { return judge.NewBatch(tx, h.c
 // judge decides about the change sets of a push, durably, and returns the answer to it. Everybody whom it concerns is
 // told but the connection that it came from, which is told with the answer.
 func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wire.Push) (answer session.Judged, err error) {
-	var touched []record.Bucket
-	var head uint64
+	var news *judge.News
 	defer func() {
 		if trouble := recover(); trouble != nil {
 			err = fmt.Errorf("hub: judging panicked: %v\n%s", trouble, debug.Stack())
@@ -202,16 +201,13 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wir
 		if err != nil {
 			return err
 		}
-		before := b.Head()
 		if ack, ok := h.notes.ack(p.Actor); ok {
 			if err := b.Acknowledge(ack.Actor, ack.K, ack.Written); err != nil {
 				return err
 			}
 		}
 		answer, err = h.judgePush(b, author, p.Actor, changes)
-		if b.Head() > before {
-			touched, head = b.Touched(), b.Head()
-		}
+		news = b.News()
 		return err
 	})
 	if err != nil {
@@ -222,7 +218,7 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wir
 	if from != nil {
 		from.settled(settledBy(&answer))
 	}
-	h.committed(head, touched, from)
+	h.committed(news, from)
 	return answer, nil
 }
 

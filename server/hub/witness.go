@@ -24,22 +24,22 @@ func (h *Hub) keep(ctx context.Context, author judge.Author, rows []wire.Rows) (
 		}
 		return answer, nil
 	}
-	var before, head uint64
+	var news *judge.News
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		b, err := h.batch(tx)
 		if err != nil {
 			return err
 		}
-		before = b.Head()
 		if answer.Kept, err = b.Testify(author, actor, rows); err != nil {
 			return err
 		}
-		head = b.Head()
-		return b.Flush()
+		err = b.Flush()
+		news = b.News()
+		return err
 	})
-	if err == nil && head > before {
-		h.Log.Warn("a device held what this server lost; the office decides", "device", author.Device.String(), "rows", head-before)
-		h.committed(head, nil, nil)
+	if err == nil && news != nil {
+		h.Log.Warn("a device held what this server lost; the office decides", "device", author.Device.String(), "rows", news.Head-news.Since)
+		h.committed(news, nil)
 	}
 	return answer, err
 }

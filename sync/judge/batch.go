@@ -96,6 +96,7 @@ type Batch struct {
 	touched map[record.Bucket]bool
 
 	regranted bool
+	erased    bool
 }
 
 // held is a row in the batch's memory.

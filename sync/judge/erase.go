@@ -31,6 +31,7 @@ func (b *Batch) Erase(author Author, a clock.Actor, rows []record.Key) (Ruling, 
 	if len(fresh) > 0 && r.Seq == 0 { // devices are told by a commit
 		b.seq++
 	}
+	b.erased = true
 	return r, b.store.PutErased(b.seq, fresh)
 }
 

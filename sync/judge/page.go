@@ -340,25 +340,13 @@ func (p *pager) addAll(changed []FeedEntry) error {
 	return nil
 }
 
-// addChanged adds what the device lacks of a row it has: the columns whose values changed since Since; the whole row where
-// it was born since.
+// addChanged adds what the device lacks of a row it has.
 func (p *pager) addChanged(e FeedEntry) error {
 	row, err := p.Row(e.Key)
-	if err != nil || row == nil {
-		return err
+	if err == nil && row != nil {
+		p.rows.addSince(row, p.want.Since)
 	}
-	if row.Deleted || row.Meta.Born > p.want.Since {
-		p.rows.addWhole(row)
-		return nil
-	}
-	var columns uint64
-	for _, c := range row.Meta.Cells {
-		if i := row.Table.ColumnByID(c.ID.Column); i >= 0 && c.Seq > p.want.Since {
-			columns |= 1 << i
-		}
-	}
-	p.rows.add(row, columns, false)
-	return nil
+	return err
 }
 
 // HoldsNow reports whether the person holds the bucket now.

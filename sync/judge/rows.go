@@ -23,6 +23,22 @@ func (r *rowBatches) addWhole(row *record.Row) {
 	r.add(row, uint64(1)<<len(row.Table.Columns)-1, true)
 }
 
+// addSince adds what whoever has the row as of the commit lacks of it: the columns whose values changed since; all of a row
+// that was born since, or is dead.
+func (r *rowBatches) addSince(row *record.Row, since uint64) {
+	if row.Deleted || row.Meta.Born > since {
+		r.addWhole(row)
+		return
+	}
+	var columns uint64
+	for _, c := range row.Meta.Cells {
+		if i := row.Table.ColumnByID(c.ID.Column); i >= 0 && c.Seq > since {
+			columns |= 1 << i
+		}
+	}
+	r.add(row, columns, false)
+}
+
 func (r *rowBatches) add(row *record.Row, columns uint64, whole bool) {
 	key := batchKey{row.Table.ID, columns, whole}
 	i, ok := r.index[key]

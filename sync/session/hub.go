@@ -153,8 +153,9 @@ func (h *Hub) answered(e Event) []Effect {
 		h.keeping = false
 		return []Effect{Send{e.Kept}}
 	case Moved:
-		h.moved, h.behind = h.moved || h.behind, !h.mute
-		return h.readOn(nil)
+		return h.look()
+	case Told:
+		return h.told(e)
 	case Paged:
 		return h.paged(e)
 	}
@@ -172,6 +173,44 @@ func (h *Hub) judged(e Judged) []Effect {
 	h.remember(e.Applied)
 	h.moved, h.behind = h.moved || h.behind, !h.mute
 	return h.readOn([]Effect{Send{e.Verdicts}})
+}
+
+// look begins a round of the classes, or another one after that under way.
+func (h *Hub) look() []Effect {
+	h.moved, h.behind = h.moved || h.behind, !h.mute
+	return h.readOn(nil)
+}
+
+// told sends what a commit changed to a device that has all before it; any other has to be read for. It is told of the
+// commits in their order, or of some that there is something to look for.
+func (h *Hub) told(e Told) []Effect {
+	if e.At <= slices.Min(h.read[:]) {
+		return nil
+	}
+	if h.state != hubLive || h.mute || h.behind || h.reading || h.judging > 0 || h.full != h.read || h.sent-h.taken >= wire.Window {
+		return h.look()
+	}
+	var effects []Effect
+	for class, rows := range e.Rows {
+		h.read[class], h.full[class] = e.At, e.At
+		if len(rows) > 0 {
+			page := wire.Page{Class: schema.Class(class), From: h.cursors[class], To: e.At, Rows: rows, Last: true}
+			effects = h.send(effects, &page)
+		}
+	}
+	return effects
+}
+
+// send sends a page, in as many parts as it takes.
+func (h *Hub) send(effects []Effect, p *wire.Page) []Effect {
+	for _, part := range p.Parts(wire.MaxPart) {
+		h.sent++
+		effects = append(effects, Send{part})
+	}
+	if h.open[p.Class] = !p.Last; p.Last {
+		h.cursors[p.Class] = p.To
+	}
+	return effects
 }
 
 // maxUntold is how many commits of its own a device is not told to have passed. To tell it of each would cost as much as
@@ -237,13 +276,7 @@ func (h *Hub) paged(e Paged) []Effect {
 	p := e.Page
 	var effects []Effect
 	if h.worthSending(&p) {
-		for _, part := range p.Parts(wire.MaxPart) {
-			h.sent++
-			effects = append(effects, Send{part})
-		}
-		if h.open[p.Class] = !p.Last; p.Last {
-			h.cursors[p.Class] = p.To
-		}
+		effects = h.send(effects, &p)
 	}
 	switch {
 	case p.Last:

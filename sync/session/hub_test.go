@@ -162,6 +162,53 @@ func TestAHubThatRestsReadsWhenSomethingMoves(t *testing.T) {
 	o.expectReads(quiet(2, 9, 10, 10), 0)
 }
 
+// told is what a commit up to the head changed in one class.
+func told(class schema.Class, at uint64) session.Told {
+	e := session.Told{At: at}
+	e.Rows[class] = page(class, 0, at, at).Page.Rows
+	return e
+}
+
+func TestAHubThatRestsIsToldWhatACommitChanged(t *testing.T) {
+	t.Parallel()
+	o := serving(t)
+	sent, reads := o.happens(told(1, 12))
+	if len(sent) != 1 || len(reads) != 0 {
+		t.Fatalf("%d pages are sent, %v is read", len(sent), reads)
+	}
+	if p := sent[0]; p.Class != 1 || p.From != 9 || p.To != 12 || !p.Last || len(p.Rows) != 1 {
+		t.Errorf("%+v", p)
+	}
+	o.expectReads(told(1, 12), 0)          // it has that
+	o.expectReads(session.Told{At: 13}, 0) // it concerns somebody else
+	sent, _ = o.happens(told(0, 14))       // a class that nothing was sent of
+	if p := sent[0]; p.From != 9 || p.To != 14 {
+		t.Errorf("%+v", p)
+	}
+	o.expectReads(session.Moved{}, 0, asked{0, 14, ""})
+}
+
+func TestAHubThatIsBehindReadsForWhatItIsTold(t *testing.T) {
+	t.Parallel()
+	o := serving(t)
+	o.expectReads(session.Moved{}, 0, asked{0, 9, ""})
+	o.expectReads(told(0, 11), 0) // the round may not bring it
+	o.expectReads(quiet(0, 9, 10, 10), 0, asked{1, 9, ""})
+	o.expectReads(quiet(1, 9, 10, 10), 0, asked{2, 9, ""})
+	o.expectReads(quiet(2, 9, 10, 10), 0, asked{0, 9, ""}) // another one does
+
+	o = serving(t)
+	o.machine.Step(got(wire.Push{Actor: 1}))
+	o.expectReads(told(0, 11), 0, asked{0, 9, ""}) // verdicts are owed
+
+	o = serving(t)
+	for i := range uint64(wire.Window) {
+		o.expectReads(told(0, 10+i), 1)
+	}
+	o.expectReads(told(0, 99), 0) // the device is slow
+	o.expectReads(got(wire.Ack{K: 10, Pages: 1, Actor: 1}), 0, asked{0, 9 + wire.Window, ""})
+}
+
 func TestAHubWaitsForADeviceThatIsSlow(t *testing.T) {
 	t.Parallel()
 	o := admits(t, wire.Hello{}, session.Admitted{})

@@ -128,6 +128,11 @@ type (
 	Kept struct{ Kept wire.Kept }
 	// Moved says that the hub committed something that the device may care for.
 	Moved struct{}
+	// Told says what a commit of the hub changed that the device may see, by class: enough where it has all before it.
+	Told struct {
+		At   uint64 // the hub's head after the commit
+		Rows [schema.Classes][]wire.Rows
+	}
 	// Closing says that the hub shuts down.
 	Closing struct{ RetryAfter time.Duration }
 )
@@ -146,6 +151,7 @@ func (Paged) event()      {}
 func (Summed) event()     {}
 func (Kept) event()       {}
 func (Moved) event()      {}
+func (Told) event()       {}
 func (Closing) event()    {}
 
 // How long an end waits for the other before it gives the connection up.

@@ -92,7 +92,7 @@ func (h *fleetHub) write(do func(*judge.Batch) error, answer func(judge.Store, *
 		return durable, err
 	}
 	if err == nil {
-		h.nudge(b.Touched())
+		h.nudge(b.News())
 	}
 	return durable, err
 }
@@ -124,10 +124,18 @@ func (h *fleetHub) read(ask func(judge.Reader) error) {
 	}
 }
 
-// nudge tells the sessions of those who hold one of the buckets that something changed.
-func (h *fleetHub) nudge(touched []record.Bucket) {
+// nudge tells the sessions of those who hold one of the buckets what changed, or that they must look for themselves.
+func (h *fleetHub) nudge(n *judge.News) {
+	if n == nil {
+		return
+	}
 	for _, c := range slices.Clone(h.conns) {
-		if c.who != nil && h.concerns(c.who.person, touched) {
+		switch {
+		case c.who == nil || !h.concerns(c.who.person, n.Touched):
+		case n.Whole && !h.f.chance(0.2):
+			held := func(b record.Bucket) bool { return h.concerns(c.who.person, []record.Bucket{b}) }
+			h.step(c, session.Told{At: n.Head, Rows: n.Rows(held)})
+		default:
 			h.step(c, session.Moved{})
 		}
 	}
