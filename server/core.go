@@ -40,13 +40,14 @@ type Core struct {
 
 // CoreOptions say which store a core opens, and how it judges.
 type CoreOptions struct {
-	Path    string         // of the SQLite database
-	Schema  *schema.Schema //
-	Keys    seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
-	KeyFile string         // "" means Path + ".keys"; made, readable by its owner only, if there is none
-	Rules   judge.Rules    // may be nil
-	Log     *slog.Logger
-	Now     func() time.Time // nil is time.Now
+	Path     string         // of the SQLite database, and of what stands beside it
+	Database string         // postgres://…: the database stands there, and only what stands beside it at Path
+	Schema   *schema.Schema //
+	Keys     seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
+	KeyFile  string         // "" means Path + ".keys"; made, readable by its owner only, if there is none
+	Rules    judge.Rules    // may be nil
+	Log      *slog.Logger
+	Now      func() time.Time // nil is time.Now
 }
 
 // ballastBytes are held and never touched, so that they take no memory. The collector of garbage runs when the heap has
@@ -61,7 +62,9 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s, err := store.Open(ctx, store.Options{Path: o.Path, Schema: o.Schema, Keys: o.Keys, KeyFile: o.KeyFile, Log: o.Log})
+	s, err := store.Open(ctx, store.Options{
+		Path: o.Path, Database: o.Database, Schema: o.Schema, Keys: o.Keys, KeyFile: o.KeyFile, Log: o.Log,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,7 @@ func conditionOf(f *admin.JobFilter) *condition {
 		c.and("NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)")
 	}
 	if f.Conflict {
-		c.and("j.id IN (SELECT job FROM (" + inConflict + "))")
+		c.and("j.id IN (SELECT job FROM (" + inConflict + ") disputed)")
 	}
 	if f.From != 0 {
 		c.and("j.plan_start >= ?", f.From)
@@ -292,7 +292,7 @@ func (r reader) jobRows(list []place) ([]admin.JobRow, error) {
 		return nil, err
 	}
 	err = r.Select(func(q *sqlrow.Rows) error { rows[at[q.ID(0)]].Conflicts = int(q.Int(1)); return q.Err() },
-		"SELECT job, count(*) FROM ("+inConflict+") WHERE job IN (SELECT unhex(value) FROM json_each(?)) GROUP BY job", picked)
+		"SELECT job, count(*) FROM ("+inConflict+") disputed WHERE job IN (SELECT unhex(value) FROM json_each(?)) GROUP BY job", picked)
 	return rows, err
 }
 

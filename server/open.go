@@ -28,7 +28,9 @@ const goodbyeSpread = 10 * time.Second
 // sync of devices. Run serves it and closes it when its context ends; who only uses Handler calls Close. The errors
 // have the codes of store.Open.
 func Open(ctx context.Context, path string, o Options) (*Server, error) {
-	core, err := OpenCore(ctx, CoreOptions{Path: path, KeyFile: o.KeyFile, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log})
+	core, err := OpenCore(ctx, CoreOptions{
+		Path: path, Database: o.Database, KeyFile: o.KeyFile, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log,
+	})
 	if err != nil {
 		return nil, err
 	}

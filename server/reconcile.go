@@ -19,7 +19,7 @@ const (
 			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
 		UNION ALL SELECT from_location, part, -quantity FROM movement m WHERE _del = 0
 			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
-		) GROUP BY location, part HAVING sum(n) < 0
+		) flow GROUP BY location, part HAVING sum(n) < 0
 		UNION SELECT location FROM discrepancy WHERE kind = 'shortage' AND state = 'open' AND _del = 0`
 	// partsShort are the parts of one such location.
 	partsShort = `SELECT part FROM (
@@ -27,7 +27,7 @@ const (
 			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
 		UNION ALL SELECT part, -quantity FROM movement m WHERE from_location = ?1 AND _del = 0
 			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
-		) GROUP BY part HAVING sum(n) < 0
+		) flow GROUP BY part HAVING sum(n) < 0
 		UNION SELECT part FROM discrepancy WHERE location = ?1 AND kind = 'shortage' AND state = 'open' AND _del = 0`
 	// halves are the hand-overs whose halves have both come, or whose time is over.
 	halves = `SELECT id FROM hand_over h WHERE _del = 0 AND half <> 'cancel' AND (expires < ?1 OR EXISTS (

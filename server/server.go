@@ -37,6 +37,7 @@ type Options struct {
 	MetricsToken string         // lets a bearer of it read /metrics; without one only this machine may
 	Grace        time.Duration  // how long a shutdown waits for requests; 0 is 10 s
 	KeyFile      string         // for Open: of the keys of sealed columns; "" is the database's path + ".keys"
+	Database     string         // for Open: postgres://…, where the database stands instead; "" is the SQLite file at the path
 	Log          *slog.Logger   // for Open; nil is slog.Default
 
 	Notices map[string]notify.Channel // by which notices leave the hub (NoticeChannels); without any they wait

@@ -20,7 +20,7 @@ var stock = &Listing{
 	List: &list.List{
 		Name: "stock", ID: "p.id", Where: "(b.amount <> 0 OR l.minimum > 0)", Order: "code",
 		From: `(SELECT location, part, sum(n) AS amount FROM (` + flows + `
-			UNION ALL SELECT location, part, 0 FROM stock_level WHERE _del = 0 AND archived_at IS NULL) GROUP BY location, part) b
+			UNION ALL SELECT location, part, 0 FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow GROUP BY location, part) b
 			JOIN part p ON p.id = b.part LEFT JOIN stock_level l ON l.location = b.location AND l.part = b.part AND l._del = 0 AND l.archived_at IS NULL`,
 		Columns: []list.Column{
 			{Name: "code", SQL: "p.code", Ref: "p.id", URL: partsURL + "/"},
@@ -28,8 +28,8 @@ var stock = &Listing{
 			{Name: "amount", SQL: "b.amount", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit"},
 			{Name: "minimum", SQL: "l.minimum", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 			{Name: "maximum", SQL: "l.maximum", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
-			{Name: "lacks", SQL: "nullif(max(0, l.minimum - b.amount), 0)", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
-			{Name: "order", SQL: "CASE WHEN b.amount < l.minimum THEN max(l.maximum, l.minimum) - b.amount END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
+			{Name: "lacks", SQL: "CASE WHEN b.amount < l.minimum THEN l.minimum - b.amount END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
+			{Name: "order", SQL: "CASE WHEN b.amount < l.minimum AND l.maximum IS NOT NULL THEN CASE WHEN l.maximum > l.minimum THEN l.maximum ELSE l.minimum END - b.amount END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 		},
 		Filters: []list.Filter{
 			{Name: "q", Test: list.Search, Where: `p.code LIKE ? ESCAPE '\' OR p.name LIKE ? ESCAPE '\'`},
@@ -83,7 +83,7 @@ func (b *builder) balances(part record.ID) (block, error) {
 		UNION ALL SELECT location, part, 0 FROM stock_level WHERE _del = 0 AND archived_at IS NULL) f
 		JOIN location l ON l.id = f.location AND l.kind IN ('central', 'branch', 'van') JOIN part p ON p.id = f.part
 		LEFT JOIN stock_level v ON v.location = l.id AND v.part = f.part AND v._del = 0 AND v.archived_at IS NULL
-		WHERE f.part = ? GROUP BY l.id HAVING sum(f.n) <> 0 OR v.minimum > 0 ORDER BY l.name, l.id`, part[:])
+		WHERE f.part = ? GROUP BY l.id, l.name, v.minimum, v.maximum, p.unit HAVING sum(f.n) <> 0 OR v.minimum > 0 ORDER BY l.name, l.id`, part[:])
 	return shown, err
 }
 

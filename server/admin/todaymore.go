@@ -15,7 +15,7 @@ func (d *day) approvals(c *concern) error {
 	return d.list(c, `FROM consent x JOIN job j ON j.id = x.job LEFT JOIN person p ON p.id = x.author
 		WHERE x.needs_second = 1 AND j.state IN ('new', 'planned', 'in_work')
 		AND NOT EXISTS (SELECT 1 FROM approval a WHERE a.consent = x.id AND a.how <> 'issued')
-		AND x.id = (SELECT max(y.id) FROM consent y WHERE y.job = x.job)`,
+		AND x.id = (SELECT y.id FROM consent y WHERE y.job = x.job ORDER BY y.id DESC LIMIT 1)`,
 		"j.id, j.number, coalesce(j.title, ''), coalesce(p.name, ''), x.amount_minor, x.amount_currency, x.corrected",
 		func(q *sqlrow.Rows) concernRow {
 			return concernRow{

@@ -60,11 +60,11 @@ func (l *List) sql(q Query, end string) string {
 	if q.after != nil {
 		conditions = append(conditions[:len(conditions):len(conditions)], q.beyond(l.ID))
 	}
-	down := ""
+	down, nulls := "", " NULLS FIRST"
 	if q.down {
-		down = " DESC"
+		down, nulls = " DESC", " DESC NULLS LAST"
 	}
-	b.WriteString(" FROM " + l.From + where(conditions) + " ORDER BY " + q.sort.SQL + down + ", " + l.ID + down + end)
+	b.WriteString(" FROM " + l.From + where(conditions) + " ORDER BY " + q.sort.SQL + nulls + ", " + l.ID + down + end)
 	return b.String()
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"io/fs"
 	"os"
@@ -42,7 +41,7 @@ func (s *Store) backup(ctx context.Context, path string) (b Backup, err error) {
 		return b, err
 	}
 	defer os.Remove(partial)
-	if err = s.copyTo(ctx, partial); err != nil {
+	if err = s.engine.copyTo(ctx, s, partial); err != nil {
 		return b, err
 	}
 	if b, err = s.readBack(ctx, partial); err != nil {
@@ -52,26 +51,16 @@ func (s *Store) backup(ctx context.Context, path string) (b Backup, err error) {
 	return b, errors.Join(forceFile(partial), os.Rename(partial, path), syncFolder(path))
 }
 
-// copyTo copies the database without what is free in it.
-func (s *Store) copyTo(ctx context.Context, path string) error {
-	c, err := s.engine.connect(toCopy)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = c.close() }() // it was only read
-	create(path)
-	_, err = c.raw.(driver.ExecerContext).ExecContext(ctx, "VACUUM INTO ?", []driver.NamedValue{{Ordinal: 1, Value: path}})
-	return err
-}
-
 // readBack verifies a copy, as one would who has nothing else.
 func (s *Store) readBack(ctx context.Context, path string) (b Backup, err error) {
-	c, err := sqlite{path: path}.connect(toRead)
+	file := sqlite{path: path}
+	c, err := file.connect(toRead)
 	if err != nil {
 		return b, err
 	}
 	defer func() { _ = c.close() }() // it was only read
-	report, err := reads{s, c}.verify(ctx)
+	copied := &Store{options: s.options, engine: file, layout: s.layout.In(sqlrow.SQLite)}
+	report, err := reads{copied, c}.verify(ctx)
 	if err == nil && report.Found > 0 {
 		err = fault.Wrap(BackupFailed, "The copy is not whole. Verify the database and the disk.",
 			errors.New(report.Problems[0]))
@@ -91,9 +80,10 @@ func (s *Store) readBack(ctx context.Context, path string) (b Backup, err error)
 	return b, err
 }
 
-// Checkpoint brings what stands in the write-ahead log into the database file and empties the log: after an erasure, so
-// that what was erased is in no file any more. Snapshots that are open keep it from emptying the log; the code is then
-// Busy, and it can be called again.
+// Checkpoint takes what was deleted or written over out of the database's files, as far as the database can: after an
+// erasure, so that what was erased is in no file any more. SQLite brings its write-ahead log into the file and empties
+// it; PostgreSQL frees what is dead (its own log, and archives of it, go when the server's settings say). Snapshots that
+// are open may keep it from doing so; the code is then Busy, and it can be called again.
 func (s *Store) Checkpoint(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -101,11 +91,10 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
 	s.writer.decide()
-	busy, err := s.writer.conn.Int("PRAGMA wal_checkpoint(TRUNCATE)")
-	if err == nil && busy != 0 {
-		err = fault.New(Busy, "Somebody is reading the database. Try again.")
+	if err := s.writer.revive(); err != nil {
+		return s.explain(err)
 	}
-	return s.explain(err)
+	return s.explain(s.engine.sweep(s.writer.conn))
 }
 
 func forceFile(path string) error {

@@ -60,7 +60,7 @@ func (tx *Tx) Revoke(device record.ID, hard bool, now time.Time) error {
 		return err
 	}
 	return tx.changeDevice("UPDATE _device SET revoked_at = CASE revoked_at WHEN 0 THEN ? ELSE revoked_at END,"+
-		" hard_revoked = max(hard_revoked, ?) WHERE id = ?", millis(now), flag(hard), device[:])
+		" hard_revoked = CASE WHEN hard_revoked = 1 THEN 1 ELSE ? END WHERE id = ?", millis(now), flag(hard), device[:])
 }
 
 func (tx *Tx) changeDevice(query string, args ...driver.Value) error {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -25,6 +26,9 @@ type engine interface {
 	// setVersion notes the version, in the transaction that brought the tables to it.
 	setVersion(*conn, int64) error
 
+	// numberOn sees to it that tables which number their rows go on after what was written under numbers given.
+	numberOn(*conn) error
+
 	// begin begins the transaction of the writer: until it ends nobody else writes. It returns a number that differs
 	// from the last one if another process has written since.
 	begin(*conn) (int64, error)
@@ -36,6 +40,10 @@ type engine interface {
 	// lineage names the history of the files beneath: it is another one after they were put back to an older state, where
 	// the database can tell, and "" where it cannot.
 	lineage() string
+	// sweep takes out of the files what is no longer in the database.
+	sweep(*conn) error
+	// copyTo copies the store, as it stands at one moment, into a new SQLite file.
+	copyTo(ctx context.Context, s *Store, path string) error
 	// verify lets the database check itself.
 	verify(reads, *VerifyReport) error
 	// explain turns what the database says into a refusal with a stable code, nil where it was not the database.

@@ -123,7 +123,8 @@ func (s *Store) beginEpoch(mark *marker, reason string) error {
 		return err
 	}
 	i.lineage = s.engine.lineage()
-	if err := s.engine.exclusive(s.writer.conn); err != nil {
+	if _, err := s.engine.begin(s.writer.conn); err != nil {
+		_ = s.writer.conn.run("ROLLBACK")
 		return err
 	}
 	if err := s.writer.tx.putEpoch(reason); err != nil {

@@ -14,6 +14,7 @@ const (
 	Corrupt      fault.Code = "database_corrupt"     // the file is damaged: restore a backup
 	Foreign      fault.Code = "database_foreign"     // the file is some other program's database
 	Newer        fault.Code = "database_newer"       // the file was written by a newer version of the program
+	Older        fault.Code = "database_older"       // it has to be opened once before it is copied
 	Busy         fault.Code = "database_busy"        // another process holds the write lock
 	Unavailable  fault.Code = "database_unavailable" // its server does not answer; nothing is lost, try again
 	Replaced     fault.Code = "database_replaced"    // it was restored under a hub that works: start the hub again
@@ -24,16 +25,20 @@ const (
 	CodeRefused  fault.Code = "code_refused"         // an enrolment code that is unknown, used or expired
 	KeyTaken     fault.Code = "external_key_taken"   // the key of that system names another row
 	BackupExists fault.Code = "backup_exists"        // a backup never overwrites a file
+	Occupied     fault.Code = "database_occupied"    // a copy is made into an empty database only
+	CopyFailed   fault.Code = "copy_failed"          // the copy was compared with the original, and differs
 	BackupFailed fault.Code = "backup_failed"        // the copy was read back and is not whole
 )
 
 // explain turns what the database says into a refusal with a stable code. Refusals, and errors of others, stay as
 // they are.
-func (s *Store) explain(err error) error {
+func (s *Store) explain(err error) error { return explainBy(s.engine, err) }
+
+func explainBy(e engine, err error) error {
 	if err == nil || fault.CodeOf(err) != "" {
 		return err
 	}
-	return cmp.Or(s.engine.explain(err), err)
+	return cmp.Or(e.explain(err), err)
 }
 
 // unexplained is what the database says that it should not.

@@ -25,9 +25,7 @@ func open(t testing.TB, o Options) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), o)
 	if err != nil {
-		f := new(fault.Error)
-		_ = errors.As(err, &f)
-		t.Fatal(err, f.Detail)
+		t.Fatal(err, detail(err))
 	}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -35,6 +33,13 @@ func open(t testing.TB, o Options) *Store {
 		}
 	})
 	return s
+}
+
+// detail returns what a refusal tells the operator.
+func detail(err error) error {
+	f := new(fault.Error)
+	_ = errors.As(err, &f)
+	return f.Detail
 }
 
 // somewhere returns how to open a store where there was none.

@@ -43,12 +43,17 @@ func (s *Store) migrateHub(c *conn) error {
 	case int(version) == len(migrations):
 		return nil
 	}
+	return makeHub(s.engine, c, version)
+}
+
+// makeHub brings the hub's own tables from the version to this program's.
+func makeHub(e engine, c *conn, version int64) error {
 	for ; int(version) < len(migrations); version++ {
-		if err = c.run(s.engine.dialect().Definition(migrations[version])); err != nil {
+		if err := c.run(e.dialect().Definition(migrations[version])); err != nil {
 			return fmt.Errorf("store: migration %d: %w", version+1, err)
 		}
 	}
-	return s.engine.setVersion(c, version)
+	return e.setVersion(c, version)
 }
 
 func (s *Store) migrateSchema(c *conn) error {

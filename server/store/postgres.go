@@ -147,6 +147,17 @@ func (*postgresql) setVersion(c *conn, version int64) error {
 		"INSERT INTO _fieldsync(version) VALUES("+strconv.FormatInt(version, 10)+")")
 }
 
+func (*postgresql) numberOn(c *conn) error {
+	for _, table := range []string{"_conflict", "_backup"} {
+		_, err := c.One(func(*sqlrow.Rows) error { return nil },
+			"SELECT setval(pg_get_serial_sequence('"+table+"', 'n'), coalesce(max(n), 0) + 1, false) FROM "+table)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // begin takes the turn. The number of turns, without those of this process, tells of the others'.
 func (e *postgresql) begin(c *conn) (version int64, err error) {
 	if err = c.run("BEGIN"); err == nil {
@@ -159,6 +170,16 @@ func (e *postgresql) committed() { e.ours.Add(1) }
 
 func (*postgresql) snapshot(c *conn) error {
 	return c.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+}
+
+func (*postgresql) sweep(c *conn) error { return c.run("VACUUM") }
+
+// copyTo copies it row by row: a backup is the same kind of file whatever the hub stands on.
+func (*postgresql) copyTo(ctx context.Context, s *Store, path string) error {
+	return s.Read(ctx, func(v *View) error {
+		_, err := s.copyFrom(ctx, v, Options{Path: path}, OldHistory)
+		return err
+	})
 }
 
 // verify has nothing to do: whoever wants pages checked lets the server do so (data checksums, pg_amcheck).
@@ -192,7 +213,6 @@ func (*postgresql) explain(err error) error {
 				return fault.Wrap(r.code, r.message, err)
 			}
 		}
-		println(err.Error())
 		return unexplained(err)
 	case errors.As(err, &wrong):
 		return fault.New(Unreadable, "This is not the address of a database: it is written postgres://user:password@host/database.")

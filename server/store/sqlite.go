@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -92,6 +94,9 @@ func (sqlite) setVersion(c *conn, version int64) error {
 	return c.run(fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", version))
 }
 
+// numberOn has nothing to do: the next number is the greatest and one.
+func (sqlite) numberOn(*conn) error { return nil }
+
 func (sqlite) begin(c *conn) (version int64, err error) {
 	if err = c.run("BEGIN IMMEDIATE"); err == nil {
 		version, err = c.Int("PRAGMA data_version")
@@ -105,6 +110,26 @@ func (sqlite) snapshot(c *conn) error { return c.run("BEGIN") }
 
 // lineage is unknown: a file does not know that it was put in the place of another.
 func (sqlite) lineage() string { return "" }
+
+func (sqlite) sweep(c *conn) error {
+	busy, err := c.Int("PRAGMA wal_checkpoint(TRUNCATE)")
+	if err == nil && busy != 0 {
+		err = fault.New(Busy, "Somebody is reading the database. Try again.")
+	}
+	return err
+}
+
+// copyTo copies the database without what is free in it.
+func (e sqlite) copyTo(ctx context.Context, _ *Store, path string) error {
+	c, err := e.connect(toCopy)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.close() }() // it was only read
+	create(path)
+	_, err = c.raw.(driver.ExecerContext).ExecContext(ctx, "VACUUM INTO ?", []driver.NamedValue{{Ordinal: 1, Value: path}})
+	return err
+}
 
 func (sqlite) verify(r reads, report *VerifyReport) error {
 	return r.conn.Each(func(q *sqlrow.Rows) error {

@@ -1,9 +1,9 @@
 package sqlrow
 
 import (
-	"fmt"
 	"math"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -41,18 +41,23 @@ func (d Dialect) typeName(t sqlType) string {
 	return string(t)
 }
 
-// Bind returns a statement whose arguments are written "?" with the dialect's placeholders: "$1", "$2" in PostgreSQL.
-// The statement holds no other question mark.
+// Bind returns a statement whose arguments are written "?", or "?1" where one stands at several places, with the
+// dialect's placeholders: "$1", "$2" in PostgreSQL. The statement holds no other question mark.
 func (d Dialect) Bind(sql string) string {
 	if d == SQLite {
 		return sql
 	}
-	parts := strings.Split(sql, "?")
-	for i := 1; i < len(parts); i++ {
-		parts[i] = fmt.Sprintf("$%d%s", i, parts[i])
-	}
-	return strings.Join(parts, "")
+	n := 0
+	return argument.ReplaceAllStringFunc(sql, func(mark string) string {
+		if mark != "?" {
+			return "$" + mark[1:]
+		}
+		n++
+		return "$" + strconv.Itoa(n)
+	})
 }
+
+var argument = regexp.MustCompile(`\?\d*`)
 
 // atOnce is how many rows of a scan are asked for at a time: SQLite gives them one by one, PostgreSQL sends what was
 // asked for whether it is wanted or not.
@@ -68,6 +73,14 @@ var inPostgres = strings.NewReplacer(
 	"(SELECT unhex(value) FROM json_each(?))", "(SELECT decode(value, 'hex') FROM json_array_elements_text(?::json) AS listed(value))",
 	" LIKE ", " ILIKE ", // SQLite's does not tell a from A
 	" IS ?", " IS NOT DISTINCT FROM ?",
+	"instr(", "strpos(",
+	" main.", " ", // within WITH, where SQLite would take the name for that of the query itself
+)
+
+// hexadecimal is the function of that name, and literal are bytes as they stand in a text.
+var (
+	hexadecimal = regexp.MustCompile(`\bhex\(([^()]*)\)`)
+	literal     = regexp.MustCompile(`\bx'([0-9a-f]*)'`)
 )
 
 // Statement returns a statement as the dialect says it: a query with its arguments, or CREATE INDEX.
@@ -78,7 +91,8 @@ func (d Dialect) Statement(sql string) string {
 	case strings.HasPrefix(sql, "CREATE "):
 		return indexPattern.ReplaceAllStringFunc(sql, nullsFirst)
 	}
-	return d.Bind(inPostgres.Replace(sql))
+	sql = hexadecimal.ReplaceAllString(inPostgres.Replace(sql), "upper(encode($1, 'hex'))")
+	return d.Bind(literal.ReplaceAllString(sql, `'\x$1'::bytea`))
 }
 
 // indexPattern finds the columns of an index, nullsFirst has them in the order in which SQLite keeps them, so that what

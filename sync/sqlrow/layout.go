@@ -41,6 +41,13 @@ func New(s *schema.Schema, d Dialect, side Side) *Layout {
 	return l
 }
 
+// In returns the layout of the same rows in another dialect.
+func (l *Layout) In(d Dialect) *Layout {
+	other := New(l.schema, d, l.side)
+	other.box = l.box
+	return other
+}
+
 // Schema returns the schema that is laid out.
 func (l *Layout) Schema() *schema.Schema { return l.schema }
 

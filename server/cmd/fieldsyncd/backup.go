@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,7 +16,6 @@ import (
 	"fieldsync/server"
 	"fieldsync/server/files"
 	"fieldsync/server/store"
-	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 )
 
@@ -27,7 +26,7 @@ func backupCommand() *command {
 		brief: "copy the database while the hub works, and verify the copy",
 		about: `
 DST is a new file, or a folder in which one is named by the time. The file appears only when the copy was
-read back and found whole. Photos and other files go to the folder hub-files beside it, which all backups there
+read back and found whole. It is an SQLite database, whatever the hub stands on. Photos and other files go to the folder hub-files beside it, which all backups there
 share: only what it lacks is copied, or linked where that can be. Once two verified backups include a change, the devices that made it may forget
 their own copy of it. The files hub.db.actors and hub.db.epoch stay where they are: they must survive what
 makes a backup needed. So does the key file, unless -with-key says otherwise: a backup without it shows nobody what is
@@ -100,7 +99,8 @@ func restoreCommand() *command {
 		brief: "put a backup in the database's place",
 		about: `
 The backup is verified first. Stop the hub before. A database that is there already is not overwritten
-unless -force says so, and is then kept beside it under another name. A new epoch begins: every device
+unless -force says so, and is then kept beside it under another name. With -db the backup is copied into that
+database, which must be empty. A new epoch begins: every device
 compares what it holds with the hub, and sends again what the hub has forgotten. Files that are there stay; those
 that are missing come from the folder hub-files beside the backup.
 With -json it prints {"path":…,"epoch":…,"commit":…,"replaced":…}.`,
@@ -116,9 +116,8 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 	if info, err := os.Stat(from); err != nil || !info.Mode().IsRegular() {
 		return usage("%s is no backup: there is no such file", from)
 	}
-	_, missing := os.Stat(a.path())
-	if missing == nil && !force {
-		return usage("there is a database in %s: -force puts the backup in its place, and keeps it aside", a.data)
+	if err := a.mayRestore(ctx, force); err != nil {
+		return err
 	}
 	if err := makeFolder(a.data); err != nil {
 		return err
@@ -134,7 +133,7 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 	if err := a.check(ctx, from); err != nil {
 		return err
 	}
-	aside, err := a.putInPlace(from)
+	aside, err := a.bring(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -146,6 +145,33 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 		return err
 	}
 	return a.beginEpoch(ctx, aside)
+}
+
+// mayRestore refuses to put a backup in the place of a database, unless it can be kept aside and force says so.
+func (a *app) mayRestore(ctx context.Context, force bool) error {
+	there, err := a.exists(ctx)
+	switch {
+	case err != nil:
+		return err
+	case there && a.db != "":
+		return usage("there is a hub in the database that -db names: create an empty one, and name that")
+	case there && !force:
+		return usage("there is a database in %s: -force puts the backup in its place, and keeps it aside", a.data)
+	}
+	return nil
+}
+
+// bring puts the backup in the place of the database.
+func (a *app) bring(ctx context.Context, from string) (aside string, err error) {
+	if a.db == "" {
+		return a.putInPlace(from)
+	}
+	backup := a.storeOptions()
+	backup.Path, backup.Database = from, ""
+	if _, err = store.Copy(ctx, backup, a.storeOptions(), store.OldHistory); err != nil {
+		return "", err
+	}
+	return "", a.sayElsewhere()
 }
 
 // bringKeys takes the key file that was backed up with -with-key, where there is no other.
@@ -169,7 +195,9 @@ func (a *app) check(ctx context.Context, from string) (err error) {
 	if err := a.copyFile(from, copied); err != nil {
 		return err
 	}
-	report, _, err := a.verifyFile(ctx, copied, nil)
+	o := a.storeOptions()
+	o.Path, o.Database = copied, ""
+	report, _, err := a.verifyStore(ctx, o, nil)
 	if err == nil && !report.OK() {
 		err = fault.Wrap(store.BackupFailed, "The backup is not whole. Nothing was changed.", errors.New(report.Problems[0]))
 	}
@@ -187,11 +215,8 @@ func (a *app) putInPlace(from string) (aside string, err error) {
 		return "", err
 	}
 	if _, err := os.Stat(a.path()); err == nil {
-		aside = unused(a.path() + ".replaced-" + time.Now().UTC().Format("20060102T150405Z"))
-		for _, c := range companions {
-			if err := os.Rename(a.path()+c, aside+c); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return "", err
-			}
+		if aside, err = a.putAside("replaced"); err != nil {
+			return "", err
 		}
 	}
 	return aside, os.Rename(incoming, a.path())
@@ -205,6 +230,17 @@ func unused(path string) string {
 		}
 		free = fmt.Sprintf("%s-%d", path, n)
 	}
+}
+
+// putAside gives the database of the folder another name, that says why.
+func (a *app) putAside(why string) (aside string, err error) {
+	aside = unused(a.path() + "." + why + "-" + time.Now().UTC().Format("20060102T150405Z"))
+	for _, c := range companions {
+		if err := os.Rename(a.path()+c, aside+c); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	return aside, nil
 }
 
 func (a *app) copyFile(from, to string) (err error) {
@@ -229,9 +265,9 @@ func (a *app) copyFile(from, to string) (err error) {
 
 // beginEpoch opens the restored database, which begins a new epoch at what it holds.
 func (a *app) beginEpoch(ctx context.Context, aside string) error {
-	s, err := store.Open(ctx, store.Options{
-		Path: a.path(), KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler), Restored: true,
-	})
+	o := a.storeOptions()
+	o.Restored = true
+	s, err := store.Open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -244,8 +280,8 @@ func (a *app) beginEpoch(ctx context.Context, aside string) error {
 		Epoch    uint32 `json:"epoch"`
 		Commit   uint64 `json:"commit"`
 		Replaced string `json:"replaced,omitempty"`
-	}{a.path(), epoch, commit, aside}, func() {
-		a.say("%s is back at commit %d, in epoch %d: devices will send what it lacks.\n", a.path(), commit, epoch)
+	}{a.place(), epoch, commit, aside}, func() {
+		a.say("%s is back at commit %d, in epoch %d: devices will send what it lacks.\n", a.place(), commit, epoch)
 		if aside != "" {
 			a.say("What was there is kept as %s.\n", aside)
 		}
@@ -267,8 +303,8 @@ is printed: kept elsewhere, and given to a later verify as -link, it also shows 
 			f.StringVar(&link, "link", "", "the end of the chain, as an earlier verify printed it: it must still be part of it")
 		},
 		do: func(ctx context.Context, a *app, _ []string) error {
-			if _, err := os.Stat(a.path()); err != nil {
-				return usage("there is no hub in %s: name its folder with -data", a.data)
+			if there, err := a.exists(ctx); err != nil || !there {
+				return cmp.Or(err, usage("there is no hub in %s: name its folder with -data", a.place()))
 			}
 			unlock, err := lockFolder(a.data, false)
 			if err != nil {
@@ -279,7 +315,7 @@ is printed: kept elsewhere, and given to a later verify as -link, it also shows 
 			if err != nil || len(from) != 0 && len(from) != len(store.Hash{}) {
 				return usage("-link takes the %d hexadecimal digits that an earlier verify printed", 2*len(store.Hash{}))
 			}
-			report, took, err := a.verifyFile(ctx, a.path(), from)
+			report, took, err := a.verifyStore(ctx, a.storeOptions(), from)
 			if err != nil {
 				return err
 			}
@@ -288,8 +324,8 @@ is printed: kept elsewhere, and given to a later verify as -link, it also shows 
 	}
 }
 
-func (a *app) verifyFile(ctx context.Context, path string, link []byte) (report *store.VerifyReport, took time.Duration, err error) {
-	s, err := store.Open(ctx, store.Options{Path: path, KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+func (a *app) verifyStore(ctx context.Context, o store.Options, link []byte) (report *store.VerifyReport, took time.Duration, err error) {
+	s, err := store.Open(ctx, o)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -305,10 +341,10 @@ func (a *app) verifyFile(ctx context.Context, path string, link []byte) (report 
 				return err
 			}
 		}
-		if path != a.path() {
+		if o.Path != a.path() {
 			return nil // a copy, to be looked at by itself
 		}
-		report.Files, _, err = server.VerifyFiles(ctx, s, path, report.Problem)
+		report.Files, _, err = server.VerifyFiles(ctx, s, o.Path, report.Problem)
 		return err
 	})
 	return report, time.Since(began), errors.Join(err, s.Close())

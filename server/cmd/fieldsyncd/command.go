@@ -29,7 +29,7 @@ type command struct {
 func commands() []*command {
 	return slices.Concat([]*command{serveCommand(), demoCommand()}, importCommands(), []*command{
 		personAddCommand(), deviceEnrolCommand(), deviceRevokeCommand(),
-		backupCommand(), restoreCommand(), verifyCommand(), keyAddCommand(),
+		backupCommand(), restoreCommand(), verifyCommand(), moveCommand(), keyAddCommand(),
 		technicianCommand(),
 	})
 }
@@ -44,6 +44,8 @@ Commands:
 Flags of every command:
   -data DIR   the hub's folder, with its database
               (default %s; environment: FIELDSYNC_DATA)
+  -db ADDRESS where the database stands, as postgres://user:password@host/database: PostgreSQL in place of the
+              embedded SQLite in the folder, which still holds photos and keys (environment: FIELDSYNC_DB)
   -key-file FILE
               the keys of what is stored encrypted, made by the first start; keep a copy of it apart from backups
               (default hub.db.keys in the hub's folder; environment: FIELDSYNC_KEY_FILE)
@@ -51,7 +53,7 @@ Flags of every command:
               errors are an object with code and message, on standard error
   -h          help: also "fieldsyncd COMMAND -h"
 
-All but serve and restore also work while a hub serves the same folder; it hears of what they do.
+All but serve, restore and move also work while a hub serves the same folder; it hears of what they do.
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, a missing file or a port in use.
 
 A first day:
@@ -63,7 +65,7 @@ A first day:
 
 // parse finds the command and its arguments; the command is nil when only help was asked for.
 func (a *app) parse(args []string) (*command, []string, error) {
-	a.data, a.keyFile = env("FIELDSYNC_DATA", defaultData), env("FIELDSYNC_KEY_FILE", "")
+	a.data, a.db, a.keyFile = env("FIELDSYNC_DATA", defaultData), env("FIELDSYNC_DB", ""), env("FIELDSYNC_KEY_FILE", "")
 	global := a.flagSet("fieldsyncd")
 	err := global.Parse(args)
 	switch {
@@ -112,6 +114,7 @@ func (a *app) flagSet(name string) *flag.FlagSet {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	flags.StringVar(&a.data, "data", a.data, "")
+	flags.StringVar(&a.db, "db", a.db, "")
 	flags.StringVar(&a.keyFile, "key-file", a.keyFile, "")
 	flags.BoolVar(&a.json, "json", a.json, "")
 	return flags
@@ -215,7 +218,8 @@ func (a *app) flagHelp(c *command) {
 		}
 		a.say("  %-20s%s\n", name, what)
 	})
-	a.say("  %-20s%s\n  %-20s%s\n", "-data DIR", "the hub's folder (default "+defaultData+"; environment: FIELDSYNC_DATA)",
+	a.say("  %-20s%s\n  %-20s%s\n  %-20s%s\n", "-data DIR", "the hub's folder (default "+defaultData+"; environment: FIELDSYNC_DATA)",
+		"-db ADDRESS", "its database, where it is PostgreSQL: postgres://… (environment: FIELDSYNC_DB)",
 		"-json", "JSON in place of text")
 }
 

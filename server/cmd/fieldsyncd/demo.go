@@ -58,6 +58,9 @@ func (d *demo) run(ctx context.Context, a *app, _ []string) error {
 		}
 		_ = file.Close()
 	}
+	if a.db != "" {
+		return usage("the demo has a database of its own: leave out -db")
+	}
 	d.kept = a.data != env("FIELDSYNC_DATA", defaultData)
 	if !d.kept { // a demo never plays with real data
 		temporary, err := os.MkdirTemp("", "fieldsync-demo-")

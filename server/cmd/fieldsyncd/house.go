@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"fieldsync/server"
 	"fieldsync/server/hub"
+	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -35,10 +35,43 @@ func (a *app) path() string { return filepath.Join(a.data, database) }
 // keys is the path of the key file.
 func (a *app) keys() string { return cmp.Or(a.keyFile, a.path()+".keys") }
 
-// enter opens the folder's hub. There must be one.
+// elsewhere is the file that says of a folder that its database is not in it, so that nobody who forgets -db founds a
+// second hub beside the first.
+func (a *app) elsewhere() string { return a.path() + ".elsewhere" }
+
+// storeOptions say where the hub's store is.
+func (a *app) storeOptions() store.Options {
+	return store.Options{Path: a.path(), Database: a.db, KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)}
+}
+
+// exists reports whether there is a hub.
+func (a *app) exists(ctx context.Context) (bool, error) {
+	if a.db != "" {
+		return store.Exists(ctx, a.storeOptions())
+	}
+	if _, err := os.Stat(a.elsewhere()); err == nil {
+		return false, usage("the hub of %s has its database elsewhere: name it with -db", a.data)
+	}
+	_, err := os.Stat(a.path())
+	return err == nil, nil
+}
+
+// place says where the hub is.
+func (a *app) place() string {
+	if a.db != "" {
+		return "the database that -db names"
+	}
+	return a.data
+}
+
+// enter opens the hub. There must be one.
 func (a *app) enter(ctx context.Context) (*house, error) {
-	if _, err := os.Stat(a.path()); err != nil {
-		return nil, usage("there is no hub in %s: fieldsyncd serve makes one, or name another folder with -data", a.data)
+	there, err := a.exists(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		return nil, usage("there is no hub in %s: fieldsyncd serve makes one, or name another folder with -data", a.place())
 	}
 	return a.open(ctx, quietly())
 }
@@ -60,19 +93,29 @@ func (a *app) openToServe(ctx context.Context, o server.Options) (*house, error)
 type opener func(ctx context.Context, dir string, o server.Options) (*house, error)
 
 func (a *app) openAs(ctx context.Context, o server.Options, as opener) (*house, error) {
-	_, missing := os.Stat(a.path())
-	o.KeyFile = a.keys()
+	there, err := a.exists(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.KeyFile, o.Database = a.keys(), a.db
 	h, err := as(ctx, a.data, o)
-	if err != nil || !errors.Is(missing, fs.ErrNotExist) {
+	if err == nil && a.db != "" {
+		err = a.sayElsewhere()
+	}
+	if err != nil || there {
 		return h, err
 	}
 	if !a.json {
-		a.tell("A new hub was made in %s.", a.data)
+		a.tell("A new hub was made in %s.", a.place())
 	}
 	if err := h.found(ctx); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
+}
+
+func (a *app) sayElsewhere() error {
+	return os.WriteFile(a.elsewhere(), []byte("The database of this hub is in PostgreSQL: -db names it. fieldsyncd move -back brings it here.\n"), 0o600)
 }
 
 // openServing opens the hub in the folder, and keeps other hubs from serving it.

@@ -44,6 +44,7 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	data     string // the hub's folder
+	db       string // postgres://…; "" means the file in the folder
 	keyFile  string // "" means beside the database
 	json     bool
 }
@@ -116,7 +117,7 @@ func (a *app) exit(err error) int {
 // senseless are the refusals that another command line avoids.
 var senseless = map[fault.Code]bool{
 	importer.BadMapping: true, importer.BadOption: true, importer.NoColumn: true, importer.Unreadable: true, importer.TooLarge: true,
-	store.Foreign: true, store.ReadOnly: true, store.BackupExists: true,
+	store.Foreign: true, store.ReadOnly: true, store.BackupExists: true, store.Occupied: true,
 }
 
 // failure is an error as -json shows it.

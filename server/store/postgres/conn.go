@@ -97,7 +97,7 @@ func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	c.prepared++
 	described, err := c.pg.Prepare(ctx, "s"+strconv.Itoa(c.prepared), query, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w in: %s", err, query)
 	}
 	s := &stmt{conn: c, text: query, described: described, formats: make([]int16, len(described.Fields))}
 	for i, f := range described.Fields {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"time"
+
+	"fieldsync/server/store"
+	"fieldsync/sync/fault"
+)
+
+func moveCommand() *command {
+	var back bool
+	return &command{
+		name: "move", brief: "bring the database from SQLite to PostgreSQL, or back",
+		about: `
+Copies the database in the folder into the one that -db names, which must be empty, and compares the two row by row.
+Stop every hub before. Devices notice nothing: number, history and checkpoints stay. From then on the hub is served
+with -db; the file is kept aside under another name. Photos, keys and the files beside the database stay in
+the folder. -back brings the database from -db into the folder again.
+With -json it prints {"tables":…,"rows":…,"epoch":…,"commit":…,"aside":…}.`,
+		example: "fieldsyncd move -db postgres://fieldsync:secret@db.local/fieldsync",
+		flags: func(f *flag.FlagSet) {
+			f.BoolVar(&back, "back", false, "from PostgreSQL into the folder")
+		},
+		do: func(ctx context.Context, a *app, _ []string) error { return a.move(ctx, back) },
+	}
+}
+
+func (a *app) move(ctx context.Context, back bool) error {
+	if a.db == "" {
+		return usage("name with -db the database in PostgreSQL")
+	}
+	unlock, err := lockFolder(a.data, true)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	do := a.moveOut
+	if back {
+		do = a.moveIn
+	}
+	var done store.Copied
+	var aside string
+	began := time.Now()
+	err = a.progress("copying").during(func() (int64, int64, string) {
+		return 0, 0, time.Since(began).Truncate(time.Second).String()
+	}, func() (err error) {
+		done, aside, err = do(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.answer(struct {
+		Tables int    `json:"tables"`
+		Rows   uint64 `json:"rows"`
+		Epoch  uint32 `json:"epoch"`
+		Commit uint64 `json:"commit"`
+		Aside  string `json:"aside,omitempty"`
+	}{done.Tables, done.Rows, done.Epoch, done.Head, aside}, func() {
+		a.say("%d rows of %s are moved and compared, with everything up to commit %d.\n", done.Rows, many(done.Tables, "table"), done.Head)
+		if back {
+			a.say("Serve the hub without -db now, and drop the database in PostgreSQL.\n")
+		} else {
+			a.say("Serve the hub with -db now. What was here is kept as %s.\n", aside)
+		}
+	})
+}
+
+// moveOut copies the file to PostgreSQL, and keeps it aside.
+func (a *app) moveOut(ctx context.Context) (done store.Copied, aside string, err error) {
+	here := a.storeOptions()
+	here.Database = ""
+	if _, err := os.Stat(a.path()); err != nil {
+		return done, "", usage("there is no hub in %s: name its folder with -data", a.data)
+	}
+	if done, err = store.Copy(ctx, here, a.storeOptions(), store.SameHistory); err != nil {
+		return done, "", err
+	}
+	if err = a.sayElsewhere(); err == nil { // before the file goes: whoever finds neither would found a hub
+		aside, err = a.putAside("moved")
+	}
+	return done, aside, err
+}
+
+// moveIn copies from PostgreSQL into the folder.
+func (a *app) moveIn(ctx context.Context) (done store.Copied, aside string, err error) {
+	if _, err := os.Stat(a.path()); err == nil {
+		return done, "", fault.New(store.Occupied, "There is a database in "+a.data+" already. Move it out of the way first.")
+	}
+	incoming := a.storeOptions()
+	incoming.Path, incoming.Database = a.path()+".incoming", ""
+	for _, c := range companions {
+		if err := os.Remove(incoming.Path + c); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return done, "", err
+		}
+	}
+	if done, err = store.Copy(ctx, a.storeOptions(), incoming, store.SameHistory); err != nil {
+		return done, "", err
+	}
+	return done, "", errors.Join(os.Rename(incoming.Path, a.path()), os.Remove(a.elsewhere()))
+}
