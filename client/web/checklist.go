@@ -154,11 +154,16 @@ func (v *request) answerIt() error {
 // photosTaken takes in the photos of the form. They are on the phone for good when it returns; the row that names them
 // follows.
 func (v *request) photosTaken() (list []aftersales.AttachmentInput, err error) {
+	return v.filesTaken("photo", aftersales.AttachPhoto)
+}
+
+// filesTaken keeps the files of a field, and returns what names them.
+func (v *request) filesTaken(field, kind string) (list []aftersales.AttachmentInput, err error) {
 	if v.r.MultipartForm == nil {
 		return nil, nil
 	}
-	for _, header := range v.r.MultipartForm.File["photo"] {
-		in, err := v.stage(header)
+	for _, header := range v.r.MultipartForm.File[field] {
+		in, err := v.stage(header, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -167,14 +172,14 @@ func (v *request) photosTaken() (list []aftersales.AttachmentInput, err error) {
 	return list, nil
 }
 
-func (v *request) stage(header *multipart.FileHeader) (in aftersales.AttachmentInput, err error) {
+func (v *request) stage(header *multipart.FileHeader, kind string) (in aftersales.AttachmentInput, err error) {
 	f, err := header.Open()
 	if err != nil {
 		return in, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	return v.client.Stage(v.ctx(), f, client.FileInput{
-		Kind: aftersales.AttachPhoto, Name: header.Filename, Caption: cmp.Or(v.form("caption")),
+		Kind: kind, Name: header.Filename, Caption: cmp.Or(v.form("caption")),
 	})
 }
 

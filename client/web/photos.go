@@ -37,7 +37,7 @@ func (v *request) photos() error {
 	return v.show("photos", p)
 }
 
-// addPhotos takes photos in. The files are kept first, then named, all in one change.
+// addPhotos takes photos and voice notes in. The files are kept first, then named, all in one change.
 func (v *request) addPhotos() error {
 	job, err := v.path()
 	if err != nil {
@@ -47,6 +47,11 @@ func (v *request) addPhotos() error {
 		return fault.Wrap(fault.TooLarge, "This is more than one form carries: take the photos one by one.", err)
 	}
 	taken, err := v.photosTaken()
+	if err == nil {
+		var voice []aftersales.AttachmentInput
+		voice, err = v.filesTaken("voice", aftersales.AttachVoice)
+		taken = append(taken, voice...)
+	}
 	if err != nil || len(taken) == 0 {
 		return firstOf(err, v.redirect(jobURL(job)+"/photos"))
 	}

@@ -44,6 +44,7 @@ func TestTheApp(t *testing.T) {
 		"a refused change is mended and resent": refusedIsMended,
 		"a part is scanned by the camera":       scansAPart,
 		"a code is typed without a camera":      typesWhereThereIsNoCamera,
+		"a voice note is recorded":              speaks,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

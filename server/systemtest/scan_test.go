@@ -117,3 +117,22 @@ func (h *handset) barcoded(code string) record.ID {
 	h.start()
 	return h.seal
 }
+
+// speaks: a voice note is recorded where there is no network, kept, played, and sent when there is one.
+func speaks(h *handset) {
+	s := h.camera(film(h.t, "X"))
+	photos := "/jobs/" + h.lift.String() + "/photos"
+	s.holds("today", `document.querySelector(".job") !== null`)
+	s.do(chromedp.Navigate(h.base + photos))
+	s.holds("a button to record", `document.querySelector("[data-recorder]") !== null`)
+	s.do(tap("[data-recorder]"))
+	s.holds("it records", `document.querySelector("[data-recording]") !== null`)
+	s.do(tap("[data-recorder]"))
+	s.holds("the note", `document.querySelector("audio")?.src.includes("/files/")`)
+	_ = ask[bool](s, `(() => { const a = document.querySelector("audio"); a.muted = true; a.preload = "auto"; a.load(); return true })()`)
+	s.holds("it can be played", `document.querySelector("audio").readyState >= 2`)
+	h.back()
+	if n := h.onHub("attachment"); n != 1 {
+		h.t.Errorf("%d files on the hub", n)
+	}
+}

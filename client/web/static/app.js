@@ -52,8 +52,9 @@
         const main = $("main[data-live]");
         if (main && !typing()) {
           take(main, page.getElementById("main"));
+          // What another script has put into the dock, such as a running recording, stays there.
           const dock = $(".dock"), next = $(".dock", page);
-          if (dock && next && plain(dock) !== plain(next)) dock.replaceChildren(...next.childNodes);
+          if (dock && next && !$("[data-own]", dock) && plain(dock) !== plain(next)) dock.replaceChildren(...next.childNodes);
         }
         tick();
       }

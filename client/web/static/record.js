@@ -1,0 +1,36 @@
+// Voice notes: where the browser can record, a button takes the place of the field for a file. What was recorded is sent
+// with the form that the field belongs to.
+"use strict";
+(() => {
+  if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) return;
+  const kinds = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg"];
+  for (const label of document.querySelectorAll("[data-voice]")) {
+    const form = label.querySelector("input").form, button = document.createElement("button");
+    button.type = "button";
+    button.dataset.recorder = button.dataset.own = "";
+    button.textContent = label.dataset.record;
+    label.replaceWith(button);
+    let recorder = null;
+    const keep = async (pieces, type) => {
+      const body = new FormData(form);
+      body.append("voice", new Blob(pieces, {type}), "voice");
+      const answer = await fetch(form.action, {method: "POST", body}).catch(() => null);
+      if (answer) location.replace(answer.url);
+    };
+    const begin = async () => {
+      let stream;
+      try { stream = await navigator.mediaDevices.getUserMedia({audio: true}); } catch { button.textContent = label.dataset.denied; return; }
+      const type = kinds.find((k) => MediaRecorder.isTypeSupported(k)), pieces = [];
+      recorder = new MediaRecorder(stream, {mimeType: type, audioBitsPerSecond: 32000});
+      recorder.addEventListener("dataavailable", (e) => { if (e.data.size) pieces.push(e.data); });
+      recorder.addEventListener("stop", () => { stream.getTracks().forEach((t) => t.stop()); keep(pieces, type); });
+      recorder.start(1000);
+      button.dataset.recording = "";
+      button.textContent = label.dataset.stop;
+    };
+    button.addEventListener("click", () => {
+      if (!recorder) { begin(); return; }
+      if (recorder.state === "recording") { button.disabled = true; recorder.stop(); }
+    });
+  }
+})();
