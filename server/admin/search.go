@@ -80,18 +80,22 @@ func (o *Office) seek(v *Visit, r Reader, text string) (groups []foundGroup, err
 		if !v.Who.May(s.need) {
 			continue
 		}
-		hits, err := r.Search(text, sqlrow.SearchOptions{Tables: []string{s.table}, Limit: searchMost + 1})
+		hits, err := r.Search(text, sqlrow.SearchOptions{Tables: []string{s.table}, Limit: v.searchDepth(s.need)})
 		if err != nil {
 			return nil, err
 		}
-		g := foundGroup{Title: v.lang.name("many." + s.table), More: len(hits) > searchMost}
-		for _, hit := range hits[:min(len(hits), searchMost)] {
+		g := foundGroup{Title: v.lang.name("many." + s.table)}
+		for _, hit := range hits {
 			row, err := r.Row(record.Key{Table: o.Schema.Table(s.table).ID, ID: hit.ID})
 			if err != nil {
 				return nil, err
 			}
 			if row == nil || row.Deleted || !v.Who.May(s.need, row.Get("branch").Ref()) {
 				continue
+			}
+			if len(g.Rows) == searchMost {
+				g.More = true
+				break
 			}
 			found, err := v.foundRow(n, row, s.hint)
 			if err != nil {
@@ -112,6 +116,15 @@ func (o *Office) seek(v *Visit, r Reader, text string) (groups []foundGroup, err
 		}
 	}
 	return groups, nil
+}
+
+// searchDepth is how many hits are looked through for those that the visitor may see. Who works in some branches has
+// those of others among his, which neither count nor push his own out of sight.
+func (v *Visit) searchDepth(need auth.Permission) int {
+	if v.Who.In(need).All {
+		return searchMost + 1
+	}
+	return 64 * searchMost
 }
 
 // foundRow says what the row is called, and what tells it from others.

@@ -69,6 +69,27 @@ func goFiles(t *testing.T, dir string) (files []string) {
 	return files
 }
 
+// A name takes no arguments: one with a percent sign says it as two, or the page shows how it is broken.
+func TestNamesReadAsTheyStand(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	takes := regexp.MustCompile(`%[\[\]0-9]*[sdv]`)
+	err = wordLines(func(place, line string) error {
+		for _, l := range w.languages {
+			if key, texts, err := parseWord(line); err == nil && line[0] == '@' && !takes.MatchString(texts[0]) && strings.Contains(l.name(key), "%!") {
+				t.Errorf("%s: in %s it reads %q", place, l.tag, l.name(key))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Every table, column, code, role and command that a page can name has a name in every language.
 func TestEveryNameIsTranslated(t *testing.T) {
 	t.Parallel()
