@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -198,6 +199,38 @@ func TestStatusCountsWhatWaits(t *testing.T) {
 		t.Fatalf("the outbox is %+v, %v", waiting, err)
 	}
 	wantCode(t, c.SendAgain(t.Context(), waiting[4].Dot), fault.Closed)
+}
+
+// A long outbox is looked into at either end, and at what concerns some rows, without reading all of it.
+func TestAPartOfTheOutbox(t *testing.T) {
+	t.Parallel()
+	c := phone(t)
+	job := found(t, c, aftersales.JobInput{Title: "pump leaks"})
+	update(t, c, "job.edit", func(tx client.Tx) error {
+		return tx.Update("job", job, record.Values{"note": record.Text("by the gate")})
+	})
+	all, err := c.Outbox(t.Context(), device.Pending)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%d changes wait, %v", len(all), err)
+	}
+	row := record.Key{Table: aftersales.Schema.Table("job").ID, ID: job}
+	for name, part := range map[string]struct {
+		got  func() ([]client.Sent, error)
+		want []client.Sent
+	}{
+		"the first two": {func() ([]client.Sent, error) { return c.OutboxFirst(t.Context(), device.Pending, 2) }, all[:2]},
+		"the last two":  {func() ([]client.Sent, error) { return c.OutboxLast(t.Context(), device.Pending, 2) }, []client.Sent{all[2], all[1]}},
+		"none":          {func() ([]client.Sent, error) { return c.OutboxLast(t.Context(), device.Accepted, 2) }, nil},
+		"of the job": {func() ([]client.Sent, error) { return c.OutboxOn(t.Context(), []record.Key{row}) },
+			slices.DeleteFunc(slices.Clone(all), func(s client.Sent) bool {
+				return !slices.ContainsFunc(s.Rows, func(c record.RowChange) bool { return c.Key() == row })
+			})},
+	} {
+		got, err := part.got()
+		if err != nil || !reflect.DeepEqual(got, part.want) {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, part.want)
+		}
+	}
 }
 
 func TestWithoutANetworkNothingIsLost(t *testing.T) {

@@ -198,15 +198,51 @@ type Sent struct {
 	identity record.ID
 }
 
-// Outbox returns the changes in the state, in the order they were written.
+func sentOf(item *device.Item) Sent {
+	return Sent{
+		Dot: item.Change.Dot, State: item.State, Cause: item.Change.Cause, Written: item.Change.Stamp.Time(),
+		Rows: item.Change.Rows, Code: item.Code, Message: item.Message, identity: item.Change.RID(item.Hash),
+	}
+}
+
+// Outbox returns the changes in the state, all of them, in the order they were written.
 func (c *Client) Outbox(ctx context.Context, state device.State) (list []Sent, err error) {
 	err = c.replica.Read(ctx, func(tx *replica.Tx) error {
-		return eachItem(tx, state, func(item *device.Item) {
-			list = append(list, Sent{
-				Dot: item.Change.Dot, State: item.State, Cause: item.Change.Cause, Written: item.Change.Stamp.Time(),
-				Rows: item.Change.Rows, Code: item.Code, Message: item.Message, identity: item.Change.RID(item.Hash),
-			})
-		})
+		return eachItem(tx, state, func(item *device.Item) { list = append(list, sentOf(item)) })
+	})
+	return list, err
+}
+
+// OutboxFirst returns at most n changes in the state, the oldest first. It costs what it returns, however many there are.
+func (c *Client) OutboxFirst(ctx context.Context, state device.State, n int) ([]Sent, error) {
+	return c.someSent(ctx, func(tx *replica.Tx) ([]*device.Item, error) { return tx.Items(state, 0, n) })
+}
+
+// OutboxLast returns at most n changes in the state, the latest first. It costs what it returns, however many there are.
+func (c *Client) OutboxLast(ctx context.Context, state device.State, n int) ([]Sent, error) {
+	return c.someSent(ctx, func(tx *replica.Tx) ([]*device.Item, error) { return tx.LastItems(state, n) })
+}
+
+// OutboxOn returns the changes of the rows that wait for a verdict, those of one row in the order they were written. One
+// that changes several of the rows comes for each.
+func (c *Client) OutboxOn(ctx context.Context, rows []record.Key) ([]Sent, error) {
+	return c.someSent(ctx, func(tx *replica.Tx) (all []*device.Item, err error) {
+		for i := 0; i < len(rows) && err == nil; i++ {
+			var pending []*device.Item
+			pending, err = tx.PendingOn(rows[i])
+			all = append(all, pending...)
+		}
+		return all, err
+	})
+}
+
+func (c *Client) someSent(ctx context.Context, read func(*replica.Tx) ([]*device.Item, error)) (list []Sent, err error) {
+	err = c.replica.Read(ctx, func(tx *replica.Tx) error {
+		items, err := read(tx)
+		for _, item := range items {
+			list = append(list, sentOf(item))
+		}
+		return err
 	})
 	return list, err
 }

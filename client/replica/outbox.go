@@ -50,6 +50,11 @@ func (tx *Tx) Items(s device.State, after uint64, limit int) ([]*device.Item, er
 		"WHERE state = ? AND n > ? ORDER BY n", int64(s), int64(after))
 }
 
+// LastItems returns up to limit items in the state, the latest first.
+func (tx *Tx) LastItems(s device.State, limit int) ([]*device.Item, error) {
+	return tx.itemsWhile(func(_ *device.Item, have int) bool { return have < limit }, "WHERE state = ? ORDER BY n DESC", int64(s))
+}
+
 // itemsWhile returns the items of a query up to the first that is not wanted, where it stops reading: SQLite plans a
 // query anew for each value that a LIMIT is bound to, which takes ten times as long as to run it.
 func (tx *Tx) itemsWhile(

@@ -66,11 +66,10 @@ func (v *request) outbox() error {
 	if !s.Online {
 		p.Trouble = s.Trouble
 	}
-	lists := map[device.State][]client.Sent{}
-	for _, state := range []device.State{device.Refused, device.Pending, device.Accepted} {
-		if lists[state], err = v.client.Outbox(v.ctx(), state); err != nil {
-			return err
-		}
+	p.More = max(0, s.Pending-maxWaiting)
+	lists, err := v.sentLists()
+	if err != nil {
+		return err
 	}
 	err = v.view(func(tx client.Tx) error { return p.read(v, tx, lists) })
 	if err != nil {
@@ -79,20 +78,51 @@ func (v *request) outbox() error {
 	return v.show("outbox", p)
 }
 
-func (p *outboxPage) read(v *request, tx client.Tx, lists map[device.State][]client.Sent) (err error) {
-	if p.Refused, err = v.sentLines(tx, lists[device.Refused]); err != nil {
+// sentLists is what the page reads of the outbox: some of it, however long that is.
+type sentLists struct {
+	refused, waiting, accepted []client.Sent // what was accepted: the latest first
+	over                       []client.Sent // what waits on the rows of those that were accepted
+}
+
+func (v *request) sentLists() (l sentLists, err error) {
+	if l.refused, err = v.client.Outbox(v.ctx(), device.Refused); err != nil {
+		return l, err
+	}
+	if l.waiting, err = v.client.OutboxFirst(v.ctx(), device.Pending, maxWaiting); err != nil {
+		return l, err
+	}
+	if l.accepted, err = v.client.OutboxLast(v.ctx(), device.Accepted, lookBack); err != nil || len(l.waiting) == 0 {
+		return l, err
+	}
+	l.over, err = v.client.OutboxOn(v.ctx(), rowsOf(l.accepted))
+	return l, err
+}
+
+// rowsOf returns the rows that the change sets change, each once.
+func rowsOf(list []client.Sent) (rows []record.Key) {
+	known := map[record.Key]bool{}
+	for _, s := range list {
+		for i := range s.Rows {
+			if k := s.Rows[i].Key(); !known[k] {
+				known[k] = true
+				rows = append(rows, k)
+			}
+		}
+	}
+	return rows
+}
+
+func (p *outboxPage) read(v *request, tx client.Tx, l sentLists) (err error) {
+	if p.Refused, err = v.sentLines(tx, l.refused); err != nil {
 		return err
 	}
-	waiting, sent := lists[device.Pending], lists[device.Accepted]
-	p.More = max(0, len(waiting)-maxWaiting)
-	if p.Waiting, err = v.sentLines(tx, waiting[:min(len(waiting), maxWaiting)]); err != nil {
+	if p.Waiting, err = v.sentLines(tx, l.waiting); err != nil {
 		return err
 	}
-	slices.Reverse(sent)
-	if p.Sent, err = v.sentLines(tx, sent[:min(len(sent), maxSent)]); err != nil {
+	if p.Sent, err = v.sentLines(tx, l.accepted[:min(len(l.accepted), maxSent)]); err != nil {
 		return err
 	}
-	p.Replaced, err = v.replaced(tx, sent[:min(len(sent), lookBack)], slices.Concat(waiting, lists[device.Refused]))
+	p.Replaced, err = v.replaced(tx, l.accepted, slices.Concat(l.over, l.refused))
 	return err
 }
 
@@ -165,9 +195,6 @@ type written struct {
 // replaced returns what the user wrote and the hub accepted, where another value stands now: the office's, or a
 // colleague's. What the user himself wrote later replaced nothing of anybody's.
 func (v *request) replaced(tx client.Tx, accepted, later []client.Sent) (lines []replacedLine, err error) {
-	if len(accepted) == 0 { // what waits may be long, and says nothing then
-		return nil, nil
-	}
 	seen := map[written]bool{}
 	for _, s := range later {
 		for i := range s.Rows {
