@@ -55,6 +55,7 @@ func TestFieldsyncd(t *testing.T) {
 		"shuts a device out of a running hub":                     revokes,
 		"serves a folder once":                                    servesOnce,
 		"keeps what every restore replaced":                       keepsWhatWasReplaced,
+		"takes in what a phone sent before it was forgotten":      takesInFromAStranger,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -369,6 +370,36 @@ func explainsItself(t *testing.T, i *installation) {
 	if r := i.run("help", "device", "enrol"); r.code != 0 || !strings.Contains(r.out, "fieldsyncd device enrol LOGIN") {
 		t.Errorf("help prints %q", r.out)
 	}
+}
+
+// The phone was enrolled after the backup: the hub that is restored does not know it. Enrolled again, it is another
+// device, and what it had sent as the first is lost nowhere.
+func takesInFromAStranger(t *testing.T, i *installation) {
+	url, stop := i.serve()
+	code := i.employ("li", 6, url)
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	i.must(nil, "backup", backup)
+	li := i.phone()
+	li.do(map[string]any{"Do": "enrol", "Server": url, "Code": code, "Name": "Li's phone"})
+	li.sync(url)
+	li.do(map[string]any{"Do": "repair", "Jobs": 3})
+	li.sync(url)
+	li.do(map[string]any{"Do": "repair", "Jobs": 1})
+	stop()
+	i.must(nil, "restore", backup, "-force")
+
+	url, stop = i.serve()
+	var enrolment struct{ Code string }
+	i.must(&enrolment, "device", "enrol", "li", "-url", url)
+	li.do(map[string]any{"Do": "enrol", "Server": url, "Code": enrolment.Code, "Name": "Li's phone"})
+	li.sync(url)
+	state := li.do(map[string]any{"Do": "state"})
+	if state.Pending != 0 || len(state.Changes) < 12 {
+		t.Errorf("the phone stands badly: %+v", state)
+	}
+	stop()
+	i.beside(func(core *server.Core) { i.hasAll(core, state.Changes) })
+	i.must(nil, "verify")
 }
 
 // Two hubs over one database would each keep house, and tell their own devices only.

@@ -270,3 +270,35 @@ func TestNobodyWritesUnderTheNumberOfAnother(t *testing.T) {
 		}
 	}
 }
+
+// A restored hub forgets devices that were enrolled after the backup. Enrolled again, such a device is another one, and
+// sends what it wrote as the first, under its old numbers.
+func TestADeviceThatWasForgottenBringsWhatItWroteBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, stranger := w.tech(), w.tech()
+	before := a.knows(0, w.change(record.Insert, w.fresh("job"), nil))
+	a.Device = w.make.ID()
+	brings := func(who *tech) (r judge.Ruling, err error) {
+		err = w.batch(func(b *judge.Batch) (err error) {
+			r, err = b.Judge(who.Author, wire.Pushed{Encoded: before.AppendBinary(nil)})
+			return err
+		})
+		return r, err
+	}
+	if _, err := brings(a); err != judge.ErrForeign {
+		t.Errorf("before any restore: %v", err)
+	}
+	w.cfg.Epoch = 1
+	if _, err := brings(stranger); err != judge.ErrForeign {
+		t.Errorf("of somebody else: %v", err)
+	}
+	r, err := brings(a)
+	w.must(err)
+	w.expect(r, wire.Merged, "") // as what nobody gave him to see
+	before.Dot = clock.Dot{Actor: w.enrol(a.Person, record.ID{}, clock.SideOffice), Counter: 1}
+	w.cfg.Epoch = 2
+	if _, err := brings(a); err != judge.ErrForeign {
+		t.Errorf("as the person in the office: %v", err)
+	}
+}

@@ -275,3 +275,23 @@ func TestWhatIsCollected(t *testing.T) {
 		return err
 	})
 }
+
+// What is inserted under a row that the hub has forgotten, or has refused, waits for a person: nobody would ever see it.
+func TestWhatHangsOnARowThatIsNotThereIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, job := w.tech(), w.fresh("job") // of one that is forgotten the hub knows no more than of one that never was
+	w.expect(a.writes(record.Insert, w.fresh("task"), record.Values{"job": record.Ref(job.ID)}), wire.Quarantined, fault.UnknownRow)
+	w.expect(a.writes(record.Update, job, text("title", "mended")), wire.Quarantined, fault.UnknownRow)
+
+	found, task := w.fresh("job"), w.fresh("task")
+	insert := w.change(record.Insert, found, text("title", "found on the way"))
+	refused := a.refused(insert)
+	w.expect(a.writes(record.Insert, task, record.Values{"job": record.Ref(found.ID)}), wire.Quarantined, fault.DependsOn)
+	w.expect(a.writes(record.Update, found, text("title", "mended")), wire.Quarantined, fault.DependsOn)
+	w.must(w.batch(func(b *judge.Batch) error {
+		_, err := b.Release(judge.Author{}, w.desk, refused, nil)
+		return err
+	}))
+	w.expect(a.writes(record.Insert, task, record.Values{"job": record.Ref(found.ID)}), wire.Merged, "")
+}

@@ -67,7 +67,7 @@ func (b *Batch) JudgeParsed(author Author, p Parsed) (Ruling, error) {
 		return Ruling{}, ErrForeign
 	}
 	switch next := actor.Counter + 1; {
-	case cs.Dot.Counter >= next && actor.Device != author.Device: // only what was judged may be asked about from another
+	case cs.Dot.Counter >= next && !b.writesAs(author, actor): // only what was judged may be asked about from another
 		return Ruling{}, ErrForeign
 	case cs.Dot.Counter > next:
 		return Ruling{Dot: cs.Dot, Outcome: wire.Gap, Seq: next}, nil
@@ -78,6 +78,13 @@ func (b *Batch) JudgeParsed(author Author, p Parsed) (Ruling, error) {
 		return r, err
 	}
 	return b.judgeNew(author, actor, cs, hash, p.Pushed)
+}
+
+// writesAs reports whether the author's device may bring what was written under the actor of his: its own; or, from an epoch
+// that is gone, that of another device of its person's. A device that a restored hub does not know any more is enrolled
+// as a new one, and sends again what the hub has forgotten of what it wrote as the old one.
+func (b *Batch) writesAs(author Author, actor *Actor) bool {
+	return actor.Device == author.Device || !actor.Device.IsZero() && actor.Actor.Epoch() < b.Epoch
 }
 
 // judgedBefore answers a dot that is in the ledger: the same verdict again, or the news that it forked.
@@ -216,7 +223,7 @@ func (b *Batch) Quarantine(author Author, p Parsed, reason *fault.Error) (Ruling
 	if err != nil {
 		return Ruling{}, err
 	}
-	if actor == nil || actor.Device != author.Device || cs.Dot.Counter != actor.Counter+1 {
+	if actor == nil || !b.writesAs(author, actor) || cs.Dot.Counter != actor.Counter+1 {
 		return b.JudgeParsed(author, p)
 	}
 	b.seq++
