@@ -129,7 +129,7 @@ func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
 	if err != nil {
 		return err
 	}
-	e, err := askEnrolment(ctx, server, code, name, public)
+	e, err := c.askEnrolment(ctx, server, code, name, public)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (c *Client) begin(tx *replica.Tx, e *enrolment) (fresh bool, err error) {
 
 const enrolWithin = 30 * time.Second
 
-func askEnrolment(ctx context.Context, server, code, name string, public ed25519.PublicKey) (*enrolment, error) {
+func (c *Client) askEnrolment(ctx context.Context, server, code, name string, public ed25519.PublicKey) (*enrolment, error) {
 	body, err := json.Marshal(map[string]any{"code": code, "name": name, "key": []byte(public)})
 	if err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func askEnrolment(ctx context.Context, server, code, name string, public ed25519
 		return nil, fault.Wrap(fault.Invalid, "the server's address is not one: "+server, err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Transport: c.web.Transport}).Do(request)
 	if err != nil {
 		return nil, fault.Wrap(link.NoNetwork, "the server cannot be reached: check the address and the network", err)
 	}

@@ -51,6 +51,7 @@ type Options struct {
 	// DeferIndexes makes the first download faster: indexes are built when it is complete.
 	DeferIndexes bool
 	Files        FileOptions
+	Reach        Reach // how the hub is reached
 	// ReadOnly opens the replica beside another program that writes it: what would write is refused with
 	// replica.ReadOnly, and there must be a replica.
 	ReadOnly bool
@@ -74,6 +75,7 @@ type Client struct {
 	indexer indexer
 	files   *files.Store
 	haul    *hauler
+	reach   reach
 	web     *http.Client // for files
 	// connecting holds a token while there is a connection, or one is being made: a device has one at most.
 	connecting chan struct{}
@@ -101,6 +103,10 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	way, err := o.Reach.ready()
+	if err != nil {
+		return nil, err
+	}
 	account, err := loadAccount(o.Path + ".account")
 	if err != nil {
 		return nil, err
@@ -111,7 +117,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Options: o, replica: r, codec: codec, account: account, connecting: make(chan struct{}, 1)}
+	c := &Client{Options: o, replica: r, codec: codec, account: account, reach: way, connecting: make(chan struct{}, 1)}
 	if err := errors.Join(c.renounceCopy(ctx), c.openFiles()); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}

@@ -207,7 +207,7 @@ func (c *Client) openFiles() (err error) {
 	if c.Files.KeepFor == 0 {
 		c.Files.KeepFor = time.Hour
 	}
-	c.haul, c.web = newHauler(), files.NewClient()
+	c.haul, c.web = newHauler(), c.reach.client()
 	c.files, err = files.Open(dir, c.ReadOnly)
 	return err
 }

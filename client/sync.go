@@ -174,6 +174,7 @@ func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
 	}
 	return link.Config{
 		Server: c.account.get().Server, Codec: c.codec, Local: local{c}, Once: once, CaughtUp: caughtUp, Contact: c.contact.heard(c.Now),
+		Dial: c.reach.dial, TLS: c.reach.tls,
 	}, nil
 }
 

@@ -24,6 +24,8 @@ type Config struct {
 	ReducePhotos bool   // photos are made smaller before they are kept
 	WiFiOnly     bool   // on a metered network only signatures travel
 	Zone         string // the phone's, as "Asia/Taipei": says when today ends; "" is UTC on most phones
+	Roots        string // PEM certificates of the company's own authority, if its hub has one
+	DNS          string // name servers of the network, "192.0.2.1 192.0.2.2": Go programs on Android find none themselves
 	Ahead        string // what is fetched before it is asked for: "thumbnails", "documents", "all" or "nothing"
 }
 

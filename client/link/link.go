@@ -4,7 +4,9 @@ package link
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,7 +30,10 @@ type Config struct {
 	Local  session.Local
 	Header http.Header
 	Dialer *websocket.Dialer // nil means one with small buffers
-	Once   bool              // leave when both ends are level
+	// Dial and TLS take the place of the dialer's own; nil leaves those.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	TLS  *tls.Config
+	Once bool // leave when both ends are level
 	// CaughtUp is called whenever nothing is left to send or to fetch, as far as both ends know; may be nil.
 	CaughtUp func()
 	// Contact is called after each message that came from the hub; may be nil.
@@ -80,6 +85,12 @@ func Dial(ctx context.Context, c Config) (*Link, error) {
 		dialer = defaultDialer
 	}
 	d := *dialer
+	if c.Dial != nil {
+		d.NetDialContext = c.Dial
+	}
+	if c.TLS != nil {
+		d.TLSClientConfig = c.TLS.Clone()
+	}
 	d.Subprotocols = []string{wire.Subprotocol}
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
