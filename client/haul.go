@@ -23,6 +23,10 @@ type FileOptions struct {
 	Ahead     Ahead         // what is fetched before anybody asks
 	KeepFor   time.Duration // how long a file stays that no row on the device names any more; 0 means an hour
 	Directory string        // where files lie; "" means beside the replica
+	// Low is how many bytes left on the disk are little: the status says so, nothing is fetched ahead any more, and pictures
+	// go that the hub has and that can be fetched again. 0 means 256 MiB; below 0 it never is little.
+	Low   int64
+	Space func(dir string) (free int64, known bool) // nil asks the system
 }
 
 // Ahead says what is fetched before anybody asks for it.
@@ -464,7 +468,7 @@ func (c *Client) namedFiles(ctx context.Context) (named map[blob.Hash]namedFile,
 
 // fetchAhead fetches what the policy wants here before anybody asks. What the hub does not have yet comes another time.
 func (c *Client) fetchAhead(ctx context.Context, remote *files.Remote) error {
-	if c.Files.Ahead == AheadNothing {
+	if _, low := c.space(); low || c.Files.Ahead == AheadNothing {
 		return nil
 	}
 	named, err := c.namedFiles(ctx)
@@ -513,16 +517,24 @@ func stops(err error) bool {
 	return err != nil && err != errMetered
 }
 
-// reclaim frees the space of files that left with their jobs and that the hub has.
+// reclaim frees the space of files that left with their jobs and that the hub has; while space is short, of others too
+// that can be fetched again. What the hub does not have is never touched.
 func (c *Client) reclaim(ctx context.Context) error {
 	named, err := c.namedFiles(ctx)
 	if err != nil {
 		return err
 	}
-	keep := make(map[blob.Hash]bool, len(named))
-	for h := range named {
-		keep[h] = true
+	keep, before := make(map[blob.Hash]bool, len(named)), c.Now().Add(-c.Files.KeepFor)
+	_, low := c.space()
+	for h, f := range named {
+		keep[h] = !low || !spare(f)
 	}
-	_, err = c.files.Reclaim(keep, c.Now().Add(-c.Files.KeepFor))
+	if low {
+		before = c.Now()
+	}
+	n, err := c.files.Reclaim(keep, before)
+	if low && n > 0 {
+		c.Log.Info("space is short: files went that can be fetched again", "files", n)
+	}
 	return err
 }

@@ -30,6 +30,9 @@ type Status struct {
 
 	SearchReady bool // a search finds everything; false while the index is behind
 
+	Low  bool  // the disk has little space left: see FileOptions.Low
+	Free int64 // how much, in bytes, to the MiB; 0 unless Low, so that a status does not change all the time
+
 	Done    uint64
 	Total   uint64 // rows of the download under way; 0 when there is none
 	Cursors [schema.Classes]uint64
@@ -152,6 +155,7 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 		}
 		return count(tx, &s)
 	})
+	s.Free, s.Low = c.space()
 	c.contact.mu.Lock()
 	defer c.contact.mu.Unlock()
 	s.Online, s.Contact, s.Trouble = c.contact.online, c.contact.last, c.contact.trouble

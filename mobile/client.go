@@ -219,7 +219,7 @@ func (c *Client) Export(path string) (_ string, err error) {
 }
 
 // Status returns how the replica stands: {"enrolled","person","online","pending","oldest","refused","files","contact",
-// "trouble","clock_offset","ready","complete","search_ready","done","total"}. Pending are changes, and files files, that
+// "trouble","clock_offset","ready","complete","search_ready","low","free","done","total"}. Pending are changes, and files files, that
 // the hub does not have yet; ready means that today's work is here, complete everything; done of total rows have come of
 // a download, both 0 where there is none.
 func (c *Client) Status() (_ string, err error) {

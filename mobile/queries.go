@@ -259,6 +259,8 @@ type standing struct {
 	Ready       bool      `json:"ready"`
 	Complete    bool      `json:"complete"`
 	SearchReady bool      `json:"search_ready"`
+	Low         bool      `json:"low"`
+	Free        int64     `json:"free"`
 	Done        uint64    `json:"done"`
 	Total       uint64    `json:"total"`
 }
@@ -273,7 +275,7 @@ func standingOf(c *client.Client, s client.Status) standing {
 		Enrolled: s.Enrolled, Person: s.Person, Online: s.Online, Pending: s.Pending, Oldest: millis(s.Oldest),
 		Refused: s.Refused, Files: len(c.Waiting()), Contact: millis(s.Contact), Trouble: s.Trouble,
 		Offset: s.Offset.Milliseconds(), Ready: s.Ready, Complete: s.Complete, SearchReady: s.SearchReady,
-		Done: s.Done, Total: s.Total,
+		Low: s.Low, Free: s.Free, Done: s.Done, Total: s.Total,
 	}
 }
 

@@ -42,7 +42,12 @@ type bar struct {
 	Contact  time.Time
 	Done     uint64
 	Total    uint64
+	Low      bool  // space is running out
+	Free     int64 // bytes
 }
+
+// FreeMB returns how much space is left.
+func (b bar) FreeMB() int64 { return b.Free >> 20 }
 
 // Percent returns how much of a download has come.
 func (b bar) Percent() int {
@@ -71,7 +76,7 @@ func (v *request) bar() bar {
 func barOf(s client.Status, files int) bar {
 	return bar{
 		Enrolled: s.Enrolled, Online: s.Online, Waiting: s.Pending, Files: files, Refused: s.Refused, Contact: s.Contact,
-		Done: s.Done, Total: s.Total,
+		Done: s.Done, Total: s.Total, Low: s.Low, Free: s.Free,
 	}
 }
 
