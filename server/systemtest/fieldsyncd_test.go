@@ -53,6 +53,7 @@ func TestFieldsyncd(t *testing.T) {
 		"verifies, and finds a damaged row":                       findsDamage,
 		"keeps files through a kill, a backup and a lost disk":    keepsFiles,
 		"shuts a device out of a running hub":                     revokes,
+		"moves to PostgreSQL and back":                            movesToPostgreSQL,
 		"serves a folder once":                                    servesOnce,
 		"keeps what every restore replaced":                       keepsWhatWasReplaced,
 		"takes in what a phone sent before it was forgotten":      takesInFromAStranger,
@@ -69,6 +70,7 @@ type installation struct {
 	t       *testing.T
 	program string
 	data    string
+	db      string // postgres://…, where the database is not in the folder
 }
 
 // result is what a command left behind.
@@ -80,7 +82,7 @@ type result struct {
 // command returns a process that outlives the test's context: what the test starts it also stops.
 func (i *installation) command(args ...string) *exec.Cmd {
 	c := exec.CommandContext(context.WithoutCancel(i.t.Context()), i.program, args...)
-	c.Env = append(os.Environ(), "FIELDSYNC_DATA="+i.data)
+	c.Env = append(os.Environ(), "FIELDSYNC_DATA="+i.data, "FIELDSYNC_DB="+i.db)
 	return c
 }
 

@@ -34,8 +34,14 @@ const password = "three quiet words"
 
 func newBureau(t testing.TB) *bureau {
 	t.Helper()
-	srv, err := server.Open(t.Context(), emptyOffice(t, filepath.Join(t.TempDir(), "hub.db")), server.Options{
-		Company: "Nordwind Service", Zone: time.FixedZone("CST", 8*3600), Log: slog.New(slog.DiscardHandler),
+	return newBureauOn(t, emptyOffice(t, filepath.Join(t.TempDir(), "hub.db")), "")
+}
+
+// newBureauOn is a bureau whose hub stands at the path, or in the database in PostgreSQL.
+func newBureauOn(t testing.TB, path, database string) *bureau {
+	t.Helper()
+	srv, err := server.Open(t.Context(), path, server.Options{
+		Database: database, Company: "Nordwind Service", Zone: time.FixedZone("CST", 8*3600), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +241,10 @@ func repair(t testing.TB, c *client.Client, job record.ID) {
 
 func TestAConflictIsASentenceAndTheOfficeSettlesIt(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	settlesAConflict(t, newBureau(t))
+}
+
+func settlesAConflict(t *testing.T, b *bureau) {
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	wang := b.hire("wang", "王强", auth.Technician)
 	boss := b.browser("boss")

@@ -12,10 +12,13 @@ import (
 // Every page of the office that needs no row opens, in every language, in a company that has just begun.
 func TestEveryPageOpens(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	opensEveryPage(t, newBureau(t), "en", "zh-Hans", "zh-Hant")
+}
+
+func opensEveryPage(t *testing.T, b *bureau, languages ...string) {
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	v := b.browser("boss")
-	for _, lang := range []string{"en", "zh-Hans", "zh-Hant"} {
+	for _, lang := range languages {
 		v.post("/language", "language", lang, "to", "/jobs").sees(http.StatusOK, `lang="`+lang+`"`)
 		for _, p := range server.Pages {
 			if p.Method != http.MethodGet || strings.Contains(p.Path, "{") || p.Path == "/live" || p.Path == "/find" {
@@ -51,7 +54,10 @@ func TestEveryPageRefusesWhoMayNot(t *testing.T) {
 
 func TestACustomerFromTheFirstCallToTheExport(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	servesACustomer(t, newBureau(t))
+}
+
+func servesACustomer(t *testing.T, b *bureau) {
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	v := b.browser("boss")
 	v.get("/customers").sees(http.StatusOK, "Your customers will stand here")

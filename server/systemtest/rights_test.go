@@ -62,7 +62,10 @@ func TestEveryPermissionIsAsked(t *testing.T) {
 // An administrator makes a role of the company's own, changes what it includes and gives it to somebody in one branch.
 func TestARoleOfTheCompanysOwn(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	makesARole(t, newBureau(t))
+}
+
+func makesARole(t *testing.T, b *bureau) {
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	li := b.hire("li", "Li Wei", auth.Technician)
 	boss := b.browser("boss")

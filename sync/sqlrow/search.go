@@ -17,7 +17,8 @@ import (
 )
 
 // Search is the full-text index over the columns that a schema marks as searchable: an FTS5 table without content of its
-// own, in the same SQLite file as the rows; terms.go says what it holds of a text. It stands in four tables:
+// own, in the same SQLite file as the rows; terms.go says what it holds of a text, searchpg.go what PostgreSQL has in its place.
+// It stands in four tables:
 //
 //	_search        FTS5: the terms of each indexed row, by its number
 //	_search_row    which row has which number: exactly the rows that are in the index
@@ -52,7 +53,7 @@ type searched struct {
 // termsVersion rises whenever terms.go cuts text otherwise.
 const termsVersion = 1
 
-// newSearch returns the index of the layout, nil where the schema marks nothing or the database is not SQLite.
+// newSearch returns the index of the layout, nil where the schema marks nothing.
 func newSearch(l *Layout) *Search {
 	s := &Search{layout: l, byID: map[schema.TableID]*searched{}}
 	hash := fnv.New64a()
@@ -61,7 +62,7 @@ func newSearch(l *Layout) *Search {
 			s.tables, s.byID[t.ID] = append(s.tables, of), of
 		}
 	}
-	if len(s.tables) == 0 || l.dialect != SQLite {
+	if len(s.tables) == 0 {
 		return nil
 	}
 	slices.SortFunc(s.tables, func(a, b *searched) int { return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.ID, b.ID)) })
@@ -134,12 +135,20 @@ func (s *Search) migrate(c *Conn) error {
 		}
 	}
 	_, err = c.Exec("DROP TABLE IF EXISTS _search; DROP TABLE IF EXISTS _search_row; DROP TABLE IF EXISTS _search_due;" +
-		"DROP TABLE IF EXISTS _search_state;" + searchTables)
+		"DROP TABLE IF EXISTS _search_state;" + s.definition())
 	if err != nil {
 		return err
 	}
 	_, err = c.Exec("INSERT INTO _search_state(one, signature, place, row) VALUES(1, ?, 0, x'')", s.signature)
 	return err
+}
+
+// definition returns the statements that make the tables of the index.
+func (s *Search) definition() string {
+	if s.layout.dialect == Postgres {
+		return searchTablesInPostgres
+	}
+	return searchTables
 }
 
 // Upkeep keeps the index true to the rows within one transaction; see Search. Of a layout that has no index it does
@@ -233,6 +242,9 @@ func (u *Upkeep) Dropping(k record.Key) error {
 
 // takeOut removes from the index what it holds of a row.
 func (u *Upkeep) takeOut(n int64, k record.Key) error {
+	if u.layout.dialect == Postgres {
+		return nil // what is put in replaces it, or its row is deleted
+	}
 	var old []byte
 	noted, err := u.conn.One(func(r *Rows) error { old = r.Bytes(0); return nil },
 		"SELECT old FROM _search_due WHERE tbl = ? AND row = ?", int64(k.Table), k.ID[:])
@@ -366,6 +378,9 @@ func (u *Upkeep) again(k record.Key) error {
 
 // putIn adds a row to the index, under a new number where it has none.
 func (u *Upkeep) putIn(n int64, k record.Key, source string) (err error) {
+	if u.layout.dialect == Postgres {
+		return u.putInPostgres(k, source)
+	}
 	if n == 0 {
 		if _, err = u.conn.Exec("INSERT INTO _search_row(tbl, row) VALUES(?, ?)", int64(k.Table), k.ID[:]); err == nil {
 			n, err = u.conn.Int("SELECT last_insert_rowid()")
@@ -461,6 +476,9 @@ func (l *Layout) Find(c *Conn, query string, o SearchOptions) ([]Hit, error) {
 	limit := o.Limit
 	if limit <= 0 {
 		limit = DefaultHits
+	}
+	if l.dialect == Postgres {
+		return l.search.findInPostgres(c, query, whole, within, limit)
 	}
 	var hits []Hit
 	if whole != "" {
