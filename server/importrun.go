@@ -75,7 +75,7 @@ func (m *imports) run(ctx context.Context, who *auth.Person, note *admin.ImportF
 	if err != nil {
 		return errors.Join(errImportGone, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	rows, err := importer.Open(note.Sheet(), file, options(note.Settings))
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (m *imports) send(id record.ID, name string, w io.Writer) error {
 	if err != nil {
 		return errors.Join(errImportGone, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	_, err = io.Copy(w, file)
 	return err
 }

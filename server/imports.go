@@ -127,7 +127,7 @@ func (m *imports) columns(note *admin.ImportFile, o importer.Options) ([]importe
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	return importer.Look(note.Sheet(), file, o, 3)
 }
 

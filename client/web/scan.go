@@ -11,8 +11,6 @@ import (
 	"fieldsync/sync/scan"
 )
 
-const scanURL = "/scan"
-
 // maxFrame is how large a picture of the camera may be: a photo too, where the browser gives no live picture.
 const maxFrame = 16 << 20
 

@@ -233,7 +233,10 @@ func TestRowsOfOneThing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for item := range f.Items() {
+		for item, err := range f.Items() {
+			if err != nil {
+				t.Fatal(err)
+			}
 			items = append(items, item)
 		}
 		return items
