@@ -42,6 +42,7 @@ type accountData struct {
 	Parcel []byte    `json:"parcel,omitempty"` // the hub's public key for parcels
 	// HandedOver is up to where in the queue everything was exported and brought to the office by hand.
 	HandedOver uint64 `json:"handed_over,omitempty"`
+	Met        int64  `json:"met,omitempty"` // when the hub was last met, ms since 1970 UTC: see Options.Lease
 }
 
 func loadAccount(path string) (*account, error) {
@@ -148,6 +149,7 @@ func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
 	return c.account.change(func(a *accountData) {
 		*a = accountData{
 			Server: server, Device: e.Device, Person: e.Person, Key: private.Seed(), Parcel: e.Parcel, HandedOver: a.HandedOver,
+			Met: c.Now().UnixMilli(),
 		}
 	})
 }

@@ -52,6 +52,8 @@ type Options struct {
 	DeferIndexes bool
 	Files        FileOptions
 	Reach        Reach // how the hub is reached
+	// Lease is for how long without meeting the hub the device shows what it holds: see LeaseOver. 0 is for ever.
+	Lease time.Duration
 	// ReadOnly opens the replica beside another program that writes it: what would write is refused with
 	// replica.ReadOnly, and there must be a replica.
 	ReadOnly bool

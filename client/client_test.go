@@ -613,3 +613,41 @@ func TestCommentsAreCorrectedByLaterOnes(t *testing.T) {
 		t.Fatalf("the comments are %v, %v", said, err)
 	}
 }
+
+// A lease runs from the enrolment, and from each meeting with the hub.
+func TestALeaseEndsWithoutTheHub(t *testing.T) {
+	t.Parallel()
+	now := noon
+	o := client.Options{
+		Path: filepath.Join(t.TempDir(), "field.db"), Lease: 14 * 24 * time.Hour, Now: func() time.Time { return now },
+	}
+	c, err := client.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.LeaseOver() {
+		t.Error("over before anybody enrolled")
+	}
+	if err := c.Enrol(t.Context(), enrolling(t, li), "ACDE-FGHJ-KMNP", "phone"); err != nil {
+		t.Fatal(err)
+	}
+	for days, over := range map[int]bool{0: false, 13: false, 15: true, -3: false} {
+		now = noon.AddDate(0, 0, days)
+		if c.LeaseOver() != over {
+			t.Errorf("after %d days: over is %v", days, !over)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	now = noon.AddDate(0, 0, 15)
+	if c, err = client.Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if !c.LeaseOver() {
+		t.Error("opening it again renewed the lease")
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

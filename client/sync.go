@@ -246,6 +246,7 @@ func (c *Client) connectOnce(ctx context.Context) error {
 
 // levelled finishes a first download: what was left for the end is done now.
 func (c *Client) levelled(ctx context.Context) error {
+	c.noteContact()
 	if !c.contact.finished() {
 		return nil
 	}

@@ -26,6 +26,7 @@ type Config struct {
 	Zone         string // the phone's, as "Asia/Taipei": says when today ends; "" is UTC on most phones
 	Roots        string // PEM certificates of the company's own authority, if its hub has one
 	DNS          string // name servers of the network, "192.0.2.1 192.0.2.2": Go programs on Android find none themselves
+	LeaseDays    int    // days without meeting the hub after which the app asks for it first; 0 is never
 	Ahead        string // what is fetched before it is asked for: "thumbnails", "documents", "all" or "nothing"
 }
 

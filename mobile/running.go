@@ -110,6 +110,7 @@ func optionsOf(config *Config, keys Keystore) (o client.Options, err error) {
 		Now:  func() time.Time { return time.Now().In(zone) },
 		Path: filepath.Join(config.Directory, "field.db"), App: config.App, DeferIndexes: true,
 		Files: client.FileOptions{Reduce: config.ReducePhotos, WiFiOnly: config.WiFiOnly, Ahead: ahead},
+		Lease: time.Duration(max(config.LeaseDays, 0)) * 24 * time.Hour,
 		Reach: client.Reach{Roots: []byte(config.Roots), DNS: strings.Fields(config.DNS)},
 	}
 	if keys != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"fieldsync/client"
@@ -69,7 +70,29 @@ func (v *request) known(do handler) (err error) {
 	if v.me.IsZero() && !strings.HasPrefix(v.r.URL.Path, enrolURL) && v.r.URL.Path != settingsURL {
 		return v.redirect(enrolURL)
 	}
+	if v.client.LeaseOver() && !slices.ContainsFunc(withoutLease, func(p string) bool { return strings.HasPrefix(v.r.URL.Path, p) }) {
+		return v.askForContact()
+	}
 	return do(v)
+}
+
+// withoutLease are the pages that show nothing of customers, and are there when the lease is over: to connect, to hand
+// over what waits, to log out.
+var withoutLease = []string{settingsURL, exportURL, enrolURL, "/live"}
+
+// askForContact stands in the place of every other page when the phone has not met the office for too long.
+func (v *request) askForContact() error {
+	if v.r.Method == http.MethodPost {
+		v.client.NetworkChanged() // the one thing to do here is to try at once
+		return v.redirect(todayURL)
+	}
+	p := struct {
+		frame
+		Met int64
+	}{v.frame("Connect once"), v.client.Met().UnixMilli()}
+	p.Live = true
+	v.status = http.StatusForbidden
+	return v.show("lease", p)
 }
 
 func (v *request) ctx() context.Context { return v.r.Context() }

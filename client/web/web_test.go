@@ -451,3 +451,35 @@ func TestMoneyAndQuantitiesAreReadWithoutRounding(t *testing.T) {
 		}
 	}
 }
+
+// When the lease is over the app shows nothing of anybody, but the ways out stay.
+func TestWithoutALeaseThePagesWait(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	h.c.Lease = 1
+	ask := func(method, page string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, "http://127.0.0.1"+page, nil)
+		r.AddCookie(&http.Cookie{Name: h.app.gate.cookieName(), Value: h.app.gate.cookie})
+		r.Header.Set("Origin", "http://127.0.0.1")
+		w := httptest.NewRecorder()
+		h.app.Handler().ServeHTTP(w, r)
+		return w
+	}
+	for _, page := range []string{"/", "/open", h.job(), "/search?q=KX", "/outbox", "/mine"} {
+		if w := ask(http.MethodGet, page); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "has not met the office") || strings.Contains(w.Body.String(), "大華") {
+			t.Errorf("%s: %d\n%s", page, w.Code, w.Body)
+		}
+	}
+	if w := ask(http.MethodPost, h.job()+"/step"); w.Code != http.StatusSeeOther {
+		t.Errorf("a step without a lease: %d", w.Code)
+	}
+	for _, page := range []string{"/settings", "/export"} {
+		if w := ask(http.MethodGet, page); w.Code != http.StatusOK {
+			t.Errorf("%s: %d", page, w.Code)
+		}
+	}
+	h.c.Lease = 0
+	if w := ask(http.MethodGet, "/"); w.Code != http.StatusOK {
+		t.Errorf("with a lease: %d", w.Code)
+	}
+}
