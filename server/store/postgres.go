@@ -38,11 +38,14 @@ func (*postgresql) dialect() sqlrow.Dialect { return sqlrow.Postgres }
 // connectWithin is how long a server may take to answer before it counts as gone.
 const connectWithin = 20 * time.Second
 
-// settings are those of a session. The first bounds how long a hub whose machine has vanished keeps the turn.
+// settings are those of a session. They bound how long a hub keeps the turn that has stopped, or whose machine vanished.
 func settings(p purpose) map[string]string {
 	s := map[string]string{"application_name": "fieldsync", "tcp_keepalives_idle": "15", "tcp_keepalives_interval": "5",
 		"tcp_keepalives_count": "3", "TimeZone": "UTC"}
-	if p == toRead {
+	switch p {
+	case toWrite:
+		s["idle_in_transaction_session_timeout"] = "60s"
+	case toRead:
 		s["default_transaction_read_only"] = "on"
 	}
 	return s

@@ -28,6 +28,20 @@ func TestTheOfficeOnPostgreSQL(t *testing.T) {
 	}
 }
 
+// TestPhonesOnPostgreSQL tells stories of phones again on such a hub.
+func TestPhonesOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	for name, tell := range map[string]func(*testing.T, *world){
+		"a repair without network": repairsOffline,
+		"a phone enrolled anew":    enrolsAnew,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tell(t, newWorldOn(t, filepath.Join(t.TempDir(), "hub.db"), pgtest.Database(t)))
+		})
+	}
+}
+
 // movesToPostgreSQL moves a company to PostgreSQL while a phone has work that it has not sent, serves it there, backs it
 // up, restores the backup into another database, and moves back. The phone notices nothing until the restore, which is
 // none of its own: it stays with the hub that moved.

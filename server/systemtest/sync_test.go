@@ -31,10 +31,15 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	path := emptyHub(t, filepath.Join(t.TempDir(), "hub.db"))
+	return newWorldOn(t, emptyHub(t, filepath.Join(t.TempDir(), "hub.db")), "")
+}
+
+// newWorldOn is a world whose hub stands at the path, or in the database in PostgreSQL.
+func newWorldOn(t testing.TB, path, database string) *world {
+	t.Helper()
 	w := &world{t: t, path: path}
 	core, err := server.OpenCore(t.Context(), server.CoreOptions{
-		Path: path, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+		Path: path, Database: database, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) },
 	})
 	if err != nil {
@@ -128,7 +133,10 @@ func (w *world) pumpLeaks(person record.ID) record.ID {
 
 func TestATechnicianRepairsOfflineWhileTheOfficeEditsTheSameJob(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	repairsOffline(t, newWorld(t))
+}
+
+func repairsOffline(t *testing.T, w *world) {
 	li, person := w.technician("li")
 	job := w.pumpLeaks(person)
 	sync(t, li)
@@ -169,7 +177,10 @@ func TestATechnicianRepairsOfflineWhileTheOfficeEditsTheSameJob(t *testing.T) {
 
 func TestAPhoneEnrolledAnewLosesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	enrolsAnew(t, newWorld(t))
+}
+
+func enrolsAnew(t *testing.T, w *world) {
 	li, person := w.technician("li")
 	job := server.NewID()
 	w.office("job.create", func(tx aftersales.Tx) error {

@@ -41,16 +41,6 @@ func Database(t testing.TB) string {
 	return the.address(name)
 }
 
-// Restart stops the cluster as a power cut does, and starts it again. No other test of the binary may run meanwhile.
-func Restart(t testing.TB) {
-	t.Helper()
-	the.mu.Lock()
-	defer the.mu.Unlock()
-	if err := errors.Join(the.stop("immediate"), the.start(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // the is the cluster of the test binary.
 var the = &cluster{}
 
@@ -159,12 +149,12 @@ func (c *cluster) start(ctx context.Context) error {
 	}
 }
 
-// stop ends the server: "fast", or "immediate" as a power cut does.
-func (c *cluster) stop(how string) error {
+// stop ends the server as a power cut does: nobody needs what it holds any more.
+func (c *cluster) stop() error {
 	if c.server == nil {
 		return nil
 	}
-	if err := c.server.Process.Signal(signals[how]); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := c.server.Process.Signal(immediate); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	<-c.gone
@@ -177,5 +167,5 @@ func (c *cluster) remove() error {
 	if c.dir == "" {
 		return nil
 	}
-	return errors.Join(c.stop("immediate"), os.RemoveAll(c.dir))
+	return errors.Join(c.stop(), os.RemoveAll(c.dir))
 }

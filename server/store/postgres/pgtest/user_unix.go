@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// signals are what the server takes for an order to stop.
-var signals = map[string]os.Signal{"fast": syscall.SIGINT, "immediate": syscall.SIGQUIT}
+// immediate is what the server takes for an order to stop at once.
+const immediate = syscall.SIGQUIT
 
 // servant returns whom the server runs as: PostgreSQL refuses to run as root. Nil is oneself.
 func servant() (*syscall.Credential, error) {
