@@ -429,10 +429,12 @@ func (b *builder) history(row *record.Row) error {
 	}
 	known, edited := before[row.Key()]
 	for i := range entries {
-		view, err := b.o.changeView(b.v, b.n, &entries[i])
+		shown := entries[i].trimmed(func(k record.Key) bool { return slices.Contains(b.keys, k) })
+		view, err := b.o.changeView(b.v, b.n, shown)
 		if err != nil {
 			return err
 		}
+		view.More = len(entries[i].Change.Rows) - len(shown.Change.Rows)
 		b.page.History = append(b.page.History, view)
 		w, err := b.n.writer(entries[i].Dot.Actor)
 		if err != nil {

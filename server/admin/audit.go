@@ -38,7 +38,6 @@ type auditView struct {
 	changeView
 	Hub     bool // nobody did it: the hub did, by itself
 	Touched []touchedRow
-	More    int // rows beyond those
 }
 
 type touchedRow struct {
@@ -167,23 +166,30 @@ func (v *Visit) pageOfRow(k record.Key) string {
 
 // auditView shows a change with its first rows; that whose trail it is stands before the others.
 func (o *Office) auditView(v *Visit, n *names, e *Event, first record.Key) (view auditView, err error) {
-	shown, change := *e, *e.Change
-	change.Rows = slices.Clone(change.Rows)
-	slices.SortStableFunc(change.Rows, func(a, b record.RowChange) int {
-		return cmp.Compare(flagOf(b.Key() == first), flagOf(a.Key() == first))
-	})
-	view.More = max(0, len(change.Rows)-auditRows)
-	change.Rows, shown.Change = change.Rows[:len(change.Rows)-view.More], &change
-	if view.changeView, err = o.changeView(v, n, &shown); err != nil {
+	shown := e.trimmed(func(k record.Key) bool { return k == first })
+	if view.changeView, err = o.changeView(v, n, shown); err != nil {
 		return view, err
 	}
+	view.More = len(e.Change.Rows) - len(shown.Change.Rows)
 	w, err := n.writer(e.Dot.Actor)
 	view.Hub = w.Person.IsZero()
 	for i, row := range view.Rows {
-		k := change.Rows[i].Key()
+		k := shown.Change.Rows[i].Key()
 		view.Touched = append(view.Touched, touchedRow{row, v.pageOfRow(k), trailURL(k)})
 	}
 	return view, err
+}
+
+// trimmed returns the event with as many of its rows as a page shows, those that it is about before the others: an import
+// writes thousands at once, and a page of one of them is not about all.
+func (e *Event) trimmed(about func(record.Key) bool) *Event {
+	shown, change := *e, *e.Change
+	change.Rows = slices.Clone(change.Rows)
+	slices.SortStableFunc(change.Rows, func(a, b record.RowChange) int {
+		return cmp.Compare(flagOf(about(b.Key())), flagOf(about(a.Key())))
+	})
+	change.Rows, shown.Change = change.Rows[:min(len(change.Rows), auditRows)], &change
+	return &shown
 }
 
 func flagOf(is bool) int {

@@ -24,6 +24,7 @@ type changeView struct {
 	Late     bool   // much later than it happened
 	Cause    string
 	Rows     []changedRow
+	More     int  // rows beyond those, where a page shows the first
 	Merged   bool // it met changes that its author did not know
 	Refused  bool
 	Why      string // for Refused

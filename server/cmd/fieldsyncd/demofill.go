@@ -62,6 +62,9 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 	if err := l.company.serve(ctx); err != nil {
 		return err
 	}
+	if err := l.remember(ctx, machines); err != nil {
+		return err
+	}
 	number := 100
 	next := func(branch string, window time.Time) (id record.ID, err error) {
 		number++
@@ -103,7 +106,7 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 // together makes the second of those who are played a helper on the first job of the first: what one does shows on the
 // other's phone.
 func (l *live) together(ctx context.Context) error {
-	jobs, err := l.company.ids(ctx, `SELECT job FROM assignment WHERE person = ? ORDER BY window_start, id LIMIT 1`, l.personOf(0))
+	jobs, err := l.company.ids(ctx, `SELECT job FROM assignment WHERE person = ? AND state = 'open' ORDER BY window_start, id LIMIT 1`, l.personOf(0))
 	if err != nil || len(jobs) == 0 {
 		return err
 	}

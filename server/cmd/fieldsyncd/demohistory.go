@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// demoStaff are the technicians whose phones are not played: with the crew they are twelve.
+var demoStaff = []struct{ name, branch string }{
+	{"王志明", "N"}, {"Chen Jia-Hui", "N"}, {"Huang Po-Yu", "N"}, {"林佳穎", "N"},
+	{"Jack Morrison", "S"}, {"Priya Nair", "S"}, {"刘洋", "S"}, {"Tom Walker", "S"},
+}
+
+// The past of the demo: how far it goes back, and how many jobs each technician did in it.
+const (
+	pastDays = 90
+	pastJobs = 22
+)
+
+// past is a transaction of the demo's that happens at another time than now.
+type past struct {
+	aftersales.Tx
+	at time.Time
+}
+
+func (p *past) Now() int64   { return p.at.UnixMilli() }
+func (p *past) Clock() int64 { return p.at.UnixMilli() }
+
+// remember hires the rest of the staff, and has everybody have worked for three months.
+func (l *live) remember(ctx context.Context, machines map[string][]record.ID) error {
+	var staff []pastWorker
+	for i, m := range l.crew {
+		staff = append(staff, pastWorker{m.person, demoCrew[i].branch})
+	}
+	for _, s := range demoStaff {
+		person, _, err := l.company.hire(ctx, s.name, branchID(s.branch))
+		if err != nil {
+			return err
+		}
+		staff = append(staff, pastWorker{person, s.branch})
+	}
+	number := 1000
+	for _, s := range staff {
+		worked, err := l.gaveOut(ctx, s.person, s.branch, machines[s.branch], &number)
+		if err == nil {
+			err = l.company.doAs(ctx, s.person, aftersales.CauseJobComplete, func(tx aftersales.Tx) error { return didAll(tx, worked) })
+		}
+		if err == nil {
+			err = l.company.do(ctx, aftersales.CauseJobClose, func(tx aftersales.Tx) error { return closedOld(tx, worked) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pastWorker is somebody who worked in a branch.
+type pastWorker struct {
+	person record.ID
+	branch string
+}
+
+// pastJob is a job that somebody did, and when.
+type pastJob struct {
+	id   record.ID
+	at   time.Time
+	what int
+}
+
+// gaveOut makes the jobs that the technician did, one every few days, at the hours of his day.
+func (l *live) gaveOut(ctx context.Context, person record.ID, branch string, units []record.ID, number *int) (worked []pastJob, err error) {
+	begun := dayOf(branch, time.Now().AddDate(0, 0, -pastDays), 4)
+	return worked, l.company.do(ctx, aftersales.CauseJobCreate, func(tx aftersales.Tx) error {
+		worked = nil
+		for i := range pastJobs {
+			*number++
+			day := (i*(pastDays-3) + *number%7) / pastJobs
+			start := begun[(i+*number)%len(begun)].AddDate(0, 0, day)
+			then := &past{tx, start.Add(-26 * time.Hour)}
+			j := demoJob{fmt.Sprintf("D-%d", *number), branch, units[(*number+i/5)%len(units)], demoFaults[(*number*3+i/8)%len(demoFaults)], start}
+			id, err := j.create(then)
+			if err != nil {
+				return err
+			}
+			_, err = aftersales.AssignJob(then, aftersales.AssignInput{
+				Job: id, Person: person, WindowStart: start.UnixMilli(), WindowEnd: start.Add(90 * time.Minute).UnixMilli(),
+			})
+			if err != nil {
+				return err
+			}
+			worked = append(worked, pastJob{id, start, *number})
+		}
+		return nil
+	})
+}
+
+// didThen are what was found and done, as often as not in Chinese.
+var didThen = [][2]string{
+	{"worn seal", "seal replaced, tested under load"}, {"轴承磨损", "更换轴承，运转正常"}, {"濾芯堵塞", "更換濾芯並清潔"},
+	{"loose connector", "connector tightened and secured"}, {"hose chafed", "hose replaced, rerouted"}, {"感應器偏移", "重新校正感應器"},
+}
+
+// didAll has the author have done the jobs, each in its window.
+func didAll(tx aftersales.Tx, jobs []pastJob) error {
+	for _, j := range jobs {
+		did, visit := didThen[j.what%len(didThen)], aftersales.VisitInput{Job: j.id}
+		in := aftersales.CompleteInput{Summary: did[1]}
+		in.Job, in.Finding = j.id, did[0]
+		then := &past{tx, j.at.Add(-40 * time.Minute)}
+		for _, step := range []func(aftersales.Tx, aftersales.VisitInput) error{aftersales.Accept, aftersales.Travel, aftersales.Arrive} {
+			if err := step(then, visit); err != nil {
+				return err
+			}
+			then.at = then.at.Add(time.Duration(18+j.what%9) * time.Minute)
+		}
+		then.at = then.at.Add(time.Duration(35+j.what*7%60) * time.Minute)
+		if err := aftersales.Complete(then, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closedOld closes the jobs that have been done for a fortnight.
+func closedOld(tx aftersales.Tx, jobs []pastJob) error {
+	for _, j := range jobs {
+		if done := j.at.AddDate(0, 0, 14); done.Before(time.Now()) {
+			if err := aftersales.CloseJob(&past{tx, done}, j.id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
