@@ -48,8 +48,11 @@ func (s *salvage) itemOf(rowid int64, values []driver.Value) *device.Item {
 
 // sound reports whether an item is what its user wrote, and in a state that items have.
 func sound(i *device.Item) bool {
-	return i.Hash == record.HashOf(i.Encoded) && bytes.Equal(i.Encoded, i.Change.AppendBinary(nil)) &&
-		i.State >= device.Pending && i.State <= device.Closed
+	return i.Hash == record.HashOf(i.Encoded) && wellKept(i)
+}
+
+func wellKept(i *device.Item) bool {
+	return bytes.Equal(i.Encoded, i.Change.AppendBinary(nil)) && i.State >= device.Pending && i.State <= device.Closed
 }
 
 // identityOf returns the identity that a record of _identity holds; nil for any other record.

@@ -3,6 +3,7 @@ package replica_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -338,4 +339,67 @@ func errorsOf(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+// A bit that flips in the state of an item, and in nothing else, is found: what waits must not pass for sent.
+func TestAStateThatIsNotWhatWasWrittenIsFound(t *testing.T) {
+	t.Parallel()
+	p := path(t)
+	r, items := someReplica(t, p)
+	m := simtest.NewMaker(5)
+	lost := m.DeviceRow(simtest.Schema.Table("customer"), 3, record.Values{"name": record.Text("of a hub that was restored")})
+	write(t, r, func(tx *replica.Tx) error {
+		if err := tx.PutErased([]record.Key{{Table: 1, ID: record.ID{7}}}); err != nil {
+			return err
+		}
+		return tx.PutWitness(&device.Witness{Row: lost})
+	})
+	closed(t, r)
+	before, err := os.ReadFile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, p, "UPDATE _outbox SET state = 2 WHERE n = 7; PRAGMA wal_checkpoint(TRUNCATE)")
+	after, err := os.ReadFile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := rootOf(t, p, "_outbox_state") // the index says what the state was
+	copy(after[(at-1)*pageSize:at*pageSize], before[(at-1)*pageSize:])
+	if err := os.WriteFile(p, after, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r = open(t, replica.Options{Path: p}); r.Recovery == nil || len(r.Recovery.Salvaged) != len(items) {
+		t.Errorf("recovered %+v", r.Recovery)
+	}
+	read(t, r, func(tx *replica.Tx) error {
+		copies, err := tx.Witnesses(false, 0, 9)
+		if len(copies) != 1 || copies[0].Row.Key() != lost.Key() {
+			t.Errorf("copies of what a hub lost: %v", copies)
+		}
+		if erased, err := tx.Erased(record.Key{Table: 1, ID: record.ID{7}}); !erased || err != nil {
+			t.Error("it is forgotten that a row was erased", err)
+		}
+		return err
+	})
+
+	// What is erased later is not kept in the file that was set aside.
+	write(t, r, func(tx *replica.Tx) error { return tx.Purge(nil) })
+	if left, err := filepath.Glob(filepath.Join(filepath.Dir(p), "*.corrupt-*")); len(left) > 0 || err != nil {
+		t.Errorf("still there: %v, %v", left, err)
+	}
+}
+
+// rootOf returns the page of an index that fits on one.
+func rootOf(t *testing.T, p, index string) (root int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = ?", index).Scan(&root); err != nil {
+		t.Fatal(err)
+	}
+	return root
 }

@@ -65,6 +65,12 @@ func TestErasedValuesAreInNoFileOfThePhone(t *testing.T) {
 		}
 		return nil
 	})
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r = open(t, replica.Options{Path: p}); r.Recovery != nil {
+		t.Error("what an erasure has left is taken for damage")
+	}
 }
 
 func anywhere(t *testing.T, folder string) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
@@ -60,6 +61,9 @@ func (r *Replica) examine(ctx context.Context) error {
 		err = checkStructure(h.Conn, whole)
 	}
 	if err == nil {
+		err = checkOutbox(h.Conn)
+	}
+	if err == nil {
 		err = asDamage("the proof of a key", r.layout.CheckKeys(h.Conn))
 	}
 	if err == nil {
@@ -81,22 +85,37 @@ func checkStructure(c *sqlrow.Conn, whole bool) error {
 		}
 	}
 	for _, pragma := range pragmas {
-		verdict := ""
-		_, err := c.One(func(rows *sqlrow.Rows) error {
-			verdict = rows.Text(0)
-			return nil
-		}, pragma)
-		if err != nil {
+		if err := checkBy(c, pragma); err != nil {
 			return err
-		}
-		if verdict != "ok" {
-			return corrupt("the data on this device", errors.New(verdict))
 		}
 	}
 	return nil
 }
 
-// checkOwn reads what exists nowhere else, and checks the hash of every item.
+// checkBy asks SQLite to look at something, and tells the first fault that it finds.
+func checkBy(c *sqlrow.Conn, pragma string) error {
+	verdict := ""
+	_, err := c.One(func(rows *sqlrow.Rows) error {
+		verdict = rows.Text(0)
+		return nil
+	}, pragma)
+	if err == nil && verdict != "ok" {
+		err = corrupt("the data on this device", errors.New(verdict))
+	}
+	return err
+}
+
+// checkOutbox compares the outbox with its indexes: a state or a dot in which a bit has flipped is not the one that stands
+// there.
+func checkOutbox(c *sqlrow.Conn) error {
+	if have, err := c.HasTable("_outbox"); err != nil || !have {
+		return err
+	}
+	return checkBy(c, "PRAGMA integrity_check(_outbox)")
+}
+
+// checkOwn reads what exists nowhere else, and checks the hash of every item. Its chain needs no check: it
+// follows from the hashes, and nothing is decided by it here.
 func (tx *Tx) checkOwn() error {
 	if have, err := tx.conn.Int("SELECT count(*) FROM sqlite_schema WHERE name = '_outbox'"); err != nil || have == 0 {
 		return err // a file that was never finished: there is nothing in it
@@ -105,7 +124,7 @@ func (tx *Tx) checkOwn() error {
 		return asDamage("the identity", err)
 	}
 	err := tx.eachItem("", func(i *device.Item) error {
-		if !sound(i) {
+		if !tx.genuine(i) {
 			return corrupt("an item of the outbox", nil)
 		}
 		return nil
@@ -120,6 +139,18 @@ func (tx *Tx) checkOwn() error {
 		}
 	}
 	return asDamage("the base of a row", err)
+}
+
+// genuine reports whether an item is what its user wrote, or what an erasure has left of it.
+func (tx *Tx) genuine(i *device.Item) bool {
+	if sound(i) {
+		return true
+	}
+	erased := slices.ContainsFunc(i.Change.Rows, func(c record.RowChange) bool {
+		yes, err := tx.Erased(c.Key())
+		return yes && err == nil
+	})
+	return erased && i.Change.Salt == record.Salt{} && wellKept(i)
 }
 
 // checkRows reads every row.

@@ -9,6 +9,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
 	"fieldsync/sync/wire"
 )
@@ -169,6 +170,32 @@ func (tx *Tx) PutItem(i *device.Item) error {
 func (tx *Tx) PutRedacted(i *device.Item) error {
 	_, err := tx.putItem(replaceItem, i)
 	return err
+}
+
+// PutErased implements device.Store.
+func (tx *Tx) PutErased(rows []record.Key) error {
+	for _, k := range rows {
+		_, err := tx.conn.Exec("INSERT INTO _erased(tbl, row) VALUES(?, ?) ON CONFLICT DO NOTHING", int64(k.Table), k.ID[:])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Erased implements device.Store.
+func (tx *Tx) Erased(k record.Key) (bool, error) {
+	n, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM _erased WHERE tbl = ? AND row = ?)", int64(k.Table), k.ID[:])
+	return n != 0, err
+}
+
+// allErased returns every row that was erased, or as many as can be read.
+func (tx *Tx) allErased() (rows []record.Key, err error) {
+	err = tx.conn.Each(func(r *sqlrow.Rows) error {
+		rows = append(rows, record.Key{Table: schema.TableID(r.Uint(0)), ID: r.ID(1)})
+		return r.Err()
+	}, "SELECT tbl, row FROM _erased")
+	return rows, err
 }
 
 // Purge implements device.Store. The words of the rows leave the search index at once; the write-ahead log is emptied

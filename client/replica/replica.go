@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"fieldsync/sync/device"
@@ -238,6 +239,19 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 func (r *Replica) purge() error {
 	busy, err := r.writer.Int("PRAGMA wal_checkpoint(TRUNCATE)")
 	r.purging = err != nil || busy != 0
+	return errors.Join(err, r.dropAside())
+}
+
+// dropAside removes damaged files that were set aside: what was erased stands in them too, and what could be read of them
+// was taken over.
+func (r *Replica) dropAside() error {
+	folder, name := filepath.Split(r.options.Path)
+	files, err := os.ReadDir(cmp.Or(folder, "."))
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), name+".corrupt-") {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, f.Name())))
+		}
+	}
 	return err
 }
 

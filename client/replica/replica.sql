@@ -75,6 +75,13 @@ CREATE TABLE IF NOT EXISTS _witness (
 );
 CREATE INDEX IF NOT EXISTS _witness_seq ON _witness(seq) WHERE seq > 0;
 
+-- Rows whose personal values were erased: nothing personal is written on them any more.
+CREATE TABLE IF NOT EXISTS _erased (
+	tbl INTEGER NOT NULL,
+	row BLOB    NOT NULL,
+	PRIMARY KEY (tbl, row)
+) WITHOUT ROWID;
+
 -- The buckets that the device holds, by class. A bucket is its kind's byte and its 16-byte id.
 CREATE TABLE IF NOT EXISTS _held (
 	class  INTEGER NOT NULL,

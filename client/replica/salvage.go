@@ -3,6 +3,7 @@ package replica
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 
 	"fieldsync/sync/device"
@@ -16,6 +17,8 @@ type salvage struct {
 	items    map[uint64]*device.Item
 	rows     map[record.Key]*record.Row  // as seen, of rows with pending changes
 	bases    map[record.Key]*device.Base // of the same rows
+	copies   []*device.Witness
+	erased   []record.Key
 	layout   *sqlrow.Layout
 }
 
@@ -46,10 +49,15 @@ func (s *salvage) query(ctx context.Context, path string, layout *sqlrow.Layout)
 	tx := &Tx{conn: h.Conn, layout: layout}
 	s.identity, _ = tx.Identity()
 	for n := range numbers(h.Conn) {
-		if i, err := first(tx.items("WHERE n = ?", int64(n))); err == nil && i != nil && sound(i) {
+		if i, err := first(tx.items("WHERE n = ?", int64(n))); err == nil && i != nil && tx.genuine(i) {
 			s.items[n] = i
 		}
 	}
+	for _, taken := range []bool{false, true} {
+		copies, _ := tx.Witnesses(taken, 0, math.MaxInt)
+		s.copies = append(s.copies, copies...)
+	}
+	s.erased, _ = tx.allErased()
 	for k := range s.pending() {
 		if row, err := tx.Row(k); err == nil && row != nil {
 			s.rows[k] = row
@@ -102,6 +110,14 @@ func (s *salvage) write(tx *Tx) error {
 		if err := tx.PutItem(s.items[n]); err != nil {
 			return err
 		}
+	}
+	for _, w := range s.copies {
+		if err := tx.PutWitness(w); err != nil {
+			return err
+		}
+	}
+	if err := tx.PutErased(s.erased); err != nil {
+		return err
 	}
 	for key, items := range s.pending() {
 		if err := s.writeRow(tx, key, items); err != nil {

@@ -7,7 +7,7 @@ import (
 
 // forget takes the personal values of the rows out of everything that is kept here: change sets, judged or not, the hub's
 // rows under pending ones, copies for a restored hub, and the rows themselves, which the device may be about to lose or
-// does not have. Change sets stay known by the hash they had.
+// does not have. Change sets stay known by the hash they had. From then on nothing personal is written on the rows here.
 func (r *Replica) forget(rows []record.Key) error {
 	if len(rows) == 0 {
 		return nil
@@ -30,6 +30,9 @@ func (r *Replica) forget(rows []record.Key) error {
 		if err := r.forgetRow(key); err != nil {
 			return err
 		}
+	}
+	if err := r.store.PutErased(rows); err != nil {
+		return err
 	}
 	return r.store.Purge(rows)
 }

@@ -140,6 +140,11 @@ type Store interface {
 	// committed, nor in what the store derives from them.
 	Purge([]record.Key) error
 
+	// PutErased notes that the rows were erased; to note it again changes nothing. Erased reports whether the row was. To
+	// ask costs next to nothing where none was.
+	PutErased([]record.Key) error
+	Erased(record.Key) (bool, error)
+
 	// Held returns the buckets of the class that the device holds.
 	Held(schema.Class) ([]record.Bucket, error)
 	PutHeld(c schema.Class, b record.Bucket, held bool) error

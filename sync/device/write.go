@@ -86,6 +86,9 @@ func (t *Tx) commit(cause string, amends clock.Dot) (*Item, error) {
 	}
 	rows := t.Staged()
 	for _, s := range rows {
+		if err := t.checkErased(s); err != nil {
+			return nil, err
+		}
 		if err := t.pin(s); err != nil {
 			return nil, err
 		}
@@ -112,6 +115,19 @@ func (t *Tx) commit(cause string, amends clock.Dot) (*Item, error) {
 	}
 	t.id.Counter, t.id.Chain, t.id.Queue, t.id.Stamp = cs.Dot.Counter, item.Chain, item.N, t.stamp
 	return item, t.store.PutIdentity(t.id)
+}
+
+// checkErased refuses a personal value for a row whose personal values were erased: the hub would take it out, and nobody
+// would tell this device again to forget it.
+func (t *Tx) checkErased(s *record.Staged) error {
+	if !record.WritesPersonal(t.Schema(), []record.RowChange{s.Change}) {
+		return nil
+	}
+	erased, err := t.store.Erased(s.Change.Key())
+	if err == nil && erased {
+		err = fault.New(fault.Erased, "the personal data of this "+s.Row.Table.Name+" was erased on request: record what is new in another one")
+	}
+	return err
 }
 
 // encode fills in what follows from the change set: its bytes, their hash, and the chain after prev.

@@ -14,6 +14,7 @@ import (
 // the zero Ruling says that there was nothing to erase. From then on the hub takes no personal value of the rows in, and
 // tells devices to forget what they keep of them: a row may have been lost in a restore, and stand on some phone.
 func (b *Batch) Erase(author Author, a clock.Actor, rows []record.Key) (Ruling, error) {
+	rows = distinct(rows)
 	r, err := b.clear(author, a, rows)
 	if err != nil {
 		return Ruling{}, err
@@ -33,6 +34,18 @@ func (b *Batch) Erase(author Author, a clock.Actor, rows []record.Key) (Ruling, 
 	}
 	b.erased = true
 	return r, b.store.PutErased(b.seq, fresh)
+}
+
+// distinct returns each of the rows once: one may be asked for again, before it was done.
+func distinct(rows []record.Key) (once []record.Key) {
+	seen := make(map[record.Key]bool, len(rows))
+	for _, key := range rows {
+		if !seen[key] {
+			once = append(once, key)
+		}
+		seen[key] = true
+	}
+	return once
 }
 
 // clear clears the personal values of the rows.

@@ -117,3 +117,15 @@ func atCustomer(t *testing.T) (*tech, record.Key) {
 	a.assign(job, a.Person)
 	return a, customer
 }
+
+// A row that was asked to be erased twice before it was done, as when the first try failed, is erased once.
+func TestARowThatIsNamedTwiceIsErasedOnce(t *testing.T) {
+	t.Parallel()
+	a, customer := atCustomer(t)
+	a.knows(a.head(), a.change(record.Update, customer, text("phone", "secret number")))
+	a.erases(customer, customer)
+	a.erases(customer, customer)
+	if !a.row(customer).Get("phone").IsNull() {
+		t.Error("it is on the hub")
+	}
+}

@@ -362,3 +362,37 @@ func (d *deviceStory) witnesses() {
 	waiting, _ = all(false)
 	same(d.T, "waiting still", waiting, []uint64(nil))
 }
+
+func (d *deviceStory) erasures() {
+	row, other := d.DeviceRow(d.table("customer"), 1, record.Values{"phone": record.Text("secret")}), d.task(d.ID())
+	key := row.Key()
+	item := d.newItem(1, device.Refused, row)
+	item.Change.Rows[0].Cells = []record.CellWrite{{CellID: record.CellID{Column: 2}, Value: record.Text("secret")}}
+	item.Change.Salt = record.Salt{7}
+	d.putItems(encoded(item), d.newItem(2, device.Pending, row, other))
+	left, changed, err := record.Redact(Schema, item.Encoded, map[record.Key]bool{key: true})
+	do(err)
+	same(d.T, "there was something", changed, true)
+	item.Encoded, item.Change = left, must(record.ParseChangeSet(left))
+	d.write(func(tx device.Store) {
+		same(d.T, "nobody yet", must(tx.Erased(key)), false)
+		do(tx.PutRedacted(item))
+		do(tx.PutErased([]record.Key{key}))
+		do(tx.PutErased([]record.Key{key}))
+		do(tx.Purge([]record.Key{key}))
+	})
+	d.write(func(tx device.Store) {
+		same(d.T, "what is left", must(tx.Item(item.Change.Dot)), item)
+		same(d.T, "still refused", must(numbers(tx.Items(device.Refused, 0, 9))), []uint64{1})
+		same(d.T, "still on its row", must(numbers(tx.PendingOn(key))), []uint64{2})
+		same(d.T, "erased", must(tx.Erased(key)), true)
+		same(d.T, "not erased", must(tx.Erased(other.Key())), false)
+		item.State, item.Prior, item.Code, item.Message = device.Pending, nil, "", "" // the hub was restored
+		do(tx.PutItem(item))
+	})
+	reopen(d.T, d.DeviceStore)
+	d.write(func(tx device.Store) {
+		same(d.T, "after a restart", must(tx.Item(item.Change.Dot)), item)
+		same(d.T, "erased, after a restart", must(tx.Erased(key)), true)
+	})
+}

@@ -51,6 +51,7 @@ var deviceStories = []struct {
 	{"items that follow each other are judged together", (*deviceStory).judged},
 	{"pending items are found by the rows that they change", (*deviceStory).pendingOn},
 	{"only what was accepted or closed, and judged in time, is forgotten", (*deviceStory).forget},
+	{"an item that has lost values keeps its hash, and rows that were erased are known", (*deviceStory).erasures},
 	{"a held bucket is held by its class", (*deviceStory).held},
 	{"copies of rows come back in order, those that were taken apart from the others", (*deviceStory).witnesses},
 	{"a transaction reads what it wrote", (*deviceStory).readsItsWrites},

@@ -23,6 +23,7 @@ type Scenario struct {
 	Copy      bool    // a phone's file is copied or put back, and noticed
 	OldApp    bool    // some phones run an app that lacks a table and columns
 	Challenge bool    // devices sign a nonce
+	Erase     bool    // what is personal of somebody is erased
 }
 
 // scenarioOf draws what befalls the fleet of a seed: every other fault is absent, so that faults are met both alone
@@ -36,7 +37,7 @@ func scenarioOf(r *rand.Rand) Scenario {
 		return p * r.Float64()
 	}
 	s.Cut, s.Crash, s.Skew = some(0.1), some(0.03), int64(some(4*3600*1000))
-	for _, fault := range []*bool{&s.Reassign, &s.Refuse, &s.Delete, &s.Restore, &s.Fork, &s.Copy, &s.OldApp, &s.Challenge} {
+	for _, fault := range []*bool{&s.Reassign, &s.Refuse, &s.Delete, &s.Restore, &s.Fork, &s.Copy, &s.OldApp, &s.Challenge, &s.Erase} {
 		*fault = r.IntN(2) == 0
 	}
 	return s

@@ -25,7 +25,8 @@ type fleetHub struct {
 	planned  bool
 	down     bool
 	backups  []backup
-	verified uint64 // the commits that two backups include
+	erasures []record.Key // of rows, outside the database
+	verified uint64       // the commits that two backups include
 }
 
 // enrolled is a device that the hub knows.
@@ -112,10 +113,18 @@ func (h *fleetHub) cutAll() {
 }
 
 func (h *fleetHub) reopen() {
-	if h.down {
+	if h.start() {
+		h.eraseAgain()
+	}
+}
+
+// start opens what is on the disk, and reports whether it was closed.
+func (h *fleetHub) start() (was bool) {
+	if was = h.down; was {
 		h.down = false
 		do(h.store.Reopen())
 	}
+	return was
 }
 
 func (h *fleetHub) read(ask func(judge.Reader) error) {
@@ -457,12 +466,13 @@ func (h *fleetHub) restore() {
 	h.f.tracef("the hub is RESTORED to %d", b.head)
 	h.cutAll()
 	h.queue, h.acks = nil, nil
-	h.reopen()
+	h.start()
 	h.f.keepRecorded()
 	h.f.keepHeld()
 	h.store.Restore(b.Snapshot)
 	h.backups, h.verified = []backup{b}, 0
 	h.f.office.restored()
+	h.eraseAgain()
 }
 
 // look reads one row of the hub, for those who sit there.

@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -290,4 +291,32 @@ func (h *hubStory) conflicts() {
 	same(h.T, "conflicts", must(reader.Conflicts(row)), []judge.Conflict{open, settled, other})
 	again := put(at(title, 6, false))
 	same(h.T, "conflicts", must(reader.Conflicts(row)), []judge.Conflict{settled, again, other})
+}
+
+func (h *hubStory) erasures() {
+	person, customer := h.table("person").ID, h.table("customer").ID
+	a, b, c := record.Key{Table: person, ID: h.ID()}, record.Key{Table: customer, ID: h.ID()}, record.Key{Table: customer, ID: h.ID()}
+	erased := func(tx judge.Store, k record.Key) bool { return must(tx.Erased(k)) }
+	h.write(func(tx judge.Store) {
+		same(h.T, "nobody", erased(tx, a), false)
+		do(tx.PutErased(3, []record.Key{a, c}))
+		same(h.T, "at once", erased(tx, a), true)
+	})
+	_ = h.Write(func(tx judge.Store) error { return errors.Join(tx.PutErased(4, []record.Key{b}), errChanged) })
+	h.write(func(tx judge.Store) {
+		same(h.T, "of the same id in another table", erased(tx, record.Key{Table: customer, ID: a.ID}), false)
+		same(h.T, "not after all", erased(tx, b), false)
+		do(tx.PutErased(7, []record.Key{b}))
+		do(tx.PutErased(8, nil))
+	})
+	h.read(func(r judge.Reader) {
+		for _, x := range []struct {
+			after, to uint64
+			want      []record.Key
+		}{{0, 9, []record.Key{a, b, c}}, {0, 6, []record.Key{a, c}}, {3, 7, []record.Key{b}}, {2, 3, []record.Key{a, c}}, {7, 9, nil}} {
+			want := slices.Clone(x.want)
+			slices.SortFunc(want, compareKeys)
+			same(h.T, "erased since", must(r.ErasedSince(x.after, x.to)), want)
+		}
+	})
 }

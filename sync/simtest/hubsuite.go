@@ -55,6 +55,7 @@ var hubStories = []struct {
 	{"closing a quarantined entry replaces it", (*hubStory).closing},
 	{"a quarantined insert is found by its row until it is closed", (*hubStory).quarantinedInsert},
 	{"the oldest quarantined change set is the lowest open counter of its actor", (*hubStory).oldestQuarantined},
+	{"what was erased is known, and by which commit", (*hubStory).erasures},
 	{"a row's feed entry moves with it", (*hubStory).feedMoves},
 	{"the feed is cut by bucket, class, commit and limit, in the order of commits", (*hubStory).feedCuts},
 	{"a row in two buckets has an entry in each, and one where they are the same", (*hubStory).feedOfTwoBuckets},

@@ -22,6 +22,7 @@ func (f *Fleet) check() {
 	f.checkTimes()
 	f.checkRecorded()
 	f.checkHeld()
+	f.checkErased()
 	for _, p := range f.phones {
 		f.checkRefused(p)
 		f.checkRows(p)
@@ -96,6 +97,9 @@ func (f *Fleet) checkValues() {
 		}
 		d.seeReleased(seen)
 		for _, w := range d.values {
+			if f.erased(w.place) {
+				continue
+			}
 			if !seen[w] && !f.truth.recorded[w] && !f.standsOrRecorded(w) {
 				f.fail("value", "%s of %s, written by %s in %v, is gone without a record", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
@@ -230,7 +234,7 @@ func (f *Fleet) checkHeld() {
 	}
 	for w, p := range f.truth.held {
 		_, judged := f.hub.store.state.rids.get(w.rid)
-		if !judged && !seen[w] && !f.standsOrRecorded(w) && !kept[w.place][w.value] && !p.putBackSince {
+		if !judged && !f.erased(w.place) && !seen[w] && !f.standsOrRecorded(w) && !kept[w.place][w.value] && !p.putBackSince {
 			f.fail("held", "%s of %s was on %s, and neither is it on the restored hub nor did that keep it for the office",
 				valueName(w.value), nameOf(w.row)+"."+cellName(w.row.Table, w.cell), p.name)
 		}

@@ -76,6 +76,7 @@ type deviceState struct {
 	pending  ordered[pendingKey, none]
 	held     ordered[heldKey, none]
 	copies   ordered[uint64, *device.Witness]
+	erased   ordered[record.Key, none]
 }
 
 type memberKey struct {
@@ -109,7 +110,7 @@ func newDeviceState(j *journal) *deviceState {
 	s.identity.compare = func(none, none) int { return 0 }
 	s.rows.compare, s.refs.compare, s.bases.compare = compareKeys, compareRefs, compareKeys
 	s.items.compare, s.dots.compare = cmp.Compare[uint64], compareDots
-	s.copies.compare = cmp.Compare[uint64]
+	s.copies.compare, s.erased.compare = cmp.Compare[uint64], compareKeys
 	s.members.compare = func(a, b memberKey) int {
 		return cmp.Or(compareBuckets(a.bucket, b.bucket), cmp.Compare(a.class, b.class), compareKeys(a.row, b.row))
 	}
@@ -131,7 +132,7 @@ func newDeviceState(j *journal) *deviceState {
 
 func (s *deviceState) tables() []table {
 	return []table{&s.identity, &s.rows, &s.refs, &s.members, &s.stale, &s.bases, &s.items, &s.dots, &s.states,
-		&s.pending, &s.held, &s.copies}
+		&s.pending, &s.held, &s.copies, &s.erased}
 }
 
 func (s *deviceState) bind(j *journal) {
@@ -408,6 +409,20 @@ func (s deviceTx) PutRedacted(i *device.Item) error {
 	}
 	s.items.put(i.N, copyItem(i))
 	return nil
+}
+
+// PutErased implements device.Store.
+func (s deviceTx) PutErased(rows []record.Key) error {
+	for _, k := range rows {
+		s.erased.put(k, none{})
+	}
+	return nil
+}
+
+// Erased implements device.Store.
+func (s deviceTx) Erased(k record.Key) (bool, error) {
+	_, erased := s.erased.get(k)
+	return erased, nil
 }
 
 // Purge implements device.Store: in memory nothing is left behind.

@@ -67,6 +67,10 @@ func (f *Fleet) step() {
 	switch x := f.IntN(100); {
 	case x < 40:
 		f.onPhone(p)
+	case x < 59:
+		f.office.work()
+	case x < 62 && f.Erase && !f.hub.down:
+		f.erase()
 	case x < 62:
 		f.office.work()
 	case x < 68 && f.Reassign:
