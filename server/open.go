@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fieldsync/server/admin"
+	"fieldsync/server/api"
 	"fieldsync/server/auth"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
@@ -43,7 +44,7 @@ func Open(ctx context.Context, path string, o Options) (*Server, error) {
 
 func assemble(ctx context.Context, core *Core, path string, o Options) (*Server, error) {
 	if err := core.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.Prepare(slices.Concat(admin.Indexes(), jobIndexes, noticeIndexes, clockIndexes)...)
+		return tx.Prepare(slices.Concat(admin.Indexes(), api.Indexes(), jobIndexes, noticeIndexes, clockIndexes)...)
 	}); err != nil {
 		return nil, err
 	}
@@ -58,8 +59,8 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 	s, err := New(o, Parts{
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
 		Views:   views{core.Store},
-		Imports: in,
-		Drain:   func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
+		Imports: in, Programs: programStore{core.Store}, API: apiEngine{core},
+		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
 		Sessions: core.Store.Sessions(), Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"fieldsync/server/admin"
+	"fieldsync/server/api"
 	"fieldsync/server/auth"
 
 	"github.com/go-chi/chi/v5"
@@ -208,6 +209,10 @@ var ownPages = []Page{
 
 	{"GET", "/audit", auth.SeeAudit, (*admin.Office).ShowAudit},
 
+	{"GET", "/programs", auth.ManageTokens, (*admin.Office).ListPrograms},
+	{"POST", "/programs", auth.ManageTokens, (*admin.Office).AddProgram},
+	{"POST", "/programs/{id}/revoke", auth.ManageTokens, (*admin.Office).RevokeProgram},
+
 	{"GET", "/roles", auth.SeePeople, (*admin.Office).ListRoles},
 	{"POST", "/roles", auth.ManageRoles, (*admin.Office).AddRole},
 	{"POST", "/roles/change", auth.ManageRoles, (*admin.Office).ChangeRole},
@@ -215,7 +220,7 @@ var ownPages = []Page{
 }
 
 // routes returns the handler of every URL.
-func (s *Server) routes(office *admin.Office, sessions *auth.Sessions) http.Handler {
+func (s *Server) routes(office *admin.Office, sessions *auth.Sessions, programs http.Handler) http.Handler {
 	m := newMeters(s.parts.Metrics)
 	r := chi.NewRouter()
 	r.Use(s.recoverer, m.count)
@@ -226,6 +231,9 @@ func (s *Server) routes(office *admin.Office, sessions *auth.Sessions) http.Hand
 	r.Post("/enrol", s.enrol)
 	if s.parts.Files != nil {
 		r.Handle("/files/*", s.parts.Files)
+	}
+	if programs != nil {
+		r.Handle(api.Prefix+"/*", programs)
 	}
 	r.Handle("/static/*", admin.Guard(middleware.NewCompressor(5, "text/css", "text/javascript").Handler(admin.Static())))
 

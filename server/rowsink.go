@@ -232,6 +232,9 @@ func textCell(s string) record.Value {
 // phone returns a telephone number as rows hold it.
 func (s *RowSink) phone(tx aftersales.Tx, typed string) (record.Value, error) {
 	number, err := aftersales.PhoneIn(tx, s.in.Branch, typed, tx.Now())
+	if err == nil && number == "" && typed != "" { // nothing of it would be left
+		err = fault.New(badRow, typed+" is no telephone number")
+	}
 	return textCell(number), err
 }
 
@@ -391,6 +394,10 @@ func (s *RowSink) customerOf(tx aftersales.Tx, row *importer.Row) (*record.Row, 
 }
 
 func (s *RowSink) putCustomer(tx aftersales.Tx, known *record.Row, id record.ID, row *importer.Row) error {
+	phone, err := s.phone(tx, row.Text(importer.Phone))
+	if err != nil {
+		return err
+	}
 	if known == nil {
 		_, err := aftersales.CreateParty(tx, aftersales.PartyInput{
 			ID: id, Branch: s.in.Branch, Number: row.Text(importer.Number), Name: row.Text(importer.Name), Phone: row.Text(importer.Phone),
@@ -398,10 +405,6 @@ func (s *RowSink) putCustomer(tx aftersales.Tx, known *record.Row, id record.ID,
 			District: row.Text(importer.District), Address: row.Text(importer.Address), Group: row.Text(importer.Group),
 			Note: row.Text(importer.Note),
 		})
-		return err
-	}
-	phone, err := s.phone(tx, row.Text(importer.Phone))
-	if err != nil {
 		return err
 	}
 	return edit(tx, known, record.Values{

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fieldsync/server/admin"
+	"fieldsync/server/api"
 	"fieldsync/server/auth"
 	"fieldsync/server/notify"
 	"fieldsync/sync/record"
@@ -49,11 +50,13 @@ type Parts struct {
 	Health   func(context.Context) error // whether the store answers
 	Engine   admin.Engine
 	Phones   admin.Phones
-	Sync     http.Handler  // the websocket endpoint; it takes over the connection
-	Files    FileDesk      // what devices and the office send and fetch files by; nil for a hub without
-	Views    admin.Views   // of lists; nil for a hub without
-	Drain    func()        // says goodbye to devices when a shutdown begins; nil for nothing
-	Imports  admin.Imports // nil for a hub that takes no files in
+	Sync     http.Handler      // the websocket endpoint; it takes over the connection
+	Files    FileDesk          // what devices and the office send and fetch files by; nil for a hub without
+	Views    admin.Views       // of lists; nil for a hub without
+	Drain    func()            // says goodbye to devices when a shutdown begins; nil for nothing
+	Imports  admin.Imports     // nil for a hub that takes no files in
+	Programs auth.ProgramStore // of programs with tokens; nil for a hub without an API, as API is
+	API      api.Engine
 	People   auth.PeopleStore
 	Devices  auth.DeviceStore
 	Sessions scs.Store
@@ -93,14 +96,23 @@ func New(o Options, p Parts) (*Server, error) {
 	}
 	s := &Server{options: o, parts: p, people: people, devices: auth.NewDevices(p.Devices, p.Random, p.Now), guesses: auth.NewThrottle()}
 	sessions := auth.NewSessions(p.Sessions, people, o.Secure || o.Certificate != "")
+	var programs *auth.Programs
+	if p.Programs != nil {
+		programs = auth.NewPrograms(p.Programs, people, p.Random, p.Now)
+	}
 	office, err := admin.New(admin.Options{
-		Engine: p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
+		Programs: programs,
+		Engine:   p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
 		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views, Imports: p.Imports,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.handler = s.routes(office, sessions)
+	var programmers http.Handler
+	if programs != nil {
+		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Now: p.Now, Log: p.Log})
+	}
+	s.handler = s.routes(office, sessions, programmers)
 	return s, nil
 }
 

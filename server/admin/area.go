@@ -51,6 +51,7 @@ var areas = [][]place{
 		{numbersURL, "Numbers", auth.EditSettings},
 		{branchesURL, "Branches", auth.EditSettings},
 		{importsURL, "Import", auth.ImportData},
+		{programsURL, "Programs", auth.ManageTokens},
 	},
 }
 

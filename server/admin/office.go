@@ -20,9 +20,10 @@ import (
 type Options struct {
 	Engine   Engine
 	Phones   Phones
-	Files    Files   // nil for a hub without
-	Views    Views   // of lists; nil for a hub without
-	Imports  Imports // nil for a hub that takes no files in
+	Files    Files          // nil for a hub without
+	Views    Views          // of lists; nil for a hub without
+	Imports  Imports        // nil for a hub that takes no files in
+	Programs *auth.Programs // nil for a hub without an API
 	People   *auth.People
 	Sessions *auth.Sessions
 	Schema   *schema.Schema

@@ -47,6 +47,7 @@ const (
 	branchesURL     = "/branches"
 	teamsURL        = "/groups"
 	importsURL      = "/import"
+	programsURL     = "/programs"
 	auditURL        = "/audit"
 	staticURL       = "/static/"
 )

@@ -93,7 +93,7 @@ type Hub struct {
 	closing  bool
 
 	officeMu sync.Mutex
-	office   map[record.ID]clock.Actor // the incarnation that each office person writes with
+	office   map[[2]record.ID]clock.Actor // the incarnation that each office person writes with, himself or by a program
 
 	seen  uint64            // the commit up to which follow has looked; its own
 	told  map[uint64]bool   // commits of this process since then; guarded by mu
@@ -127,7 +127,7 @@ func New(o Options) (*Hub, error) {
 		subs:     map[record.Bucket]map[*conn]bool{},
 		told:     map[uint64]bool{},
 		early:    map[uint64]uint64{},
-		office:   map[record.ID]clock.Actor{},
+		office:   map[[2]record.ID]clock.Actor{},
 		notes:    newNotes(),
 		stats:    newStats(),
 	}

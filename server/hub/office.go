@@ -42,6 +42,16 @@ func (h *Hub) Do(ctx context.Context, person record.ID, seen map[record.Key]cloc
 	return h.commit(ctx, person, h.command(person, seen, cause, command))
 }
 
+// DoAs is Do for a program, which writes in the person's name with an incarnation of its own.
+func (h *Hub) DoAs(ctx context.Context, person, program record.ID, seen map[record.Key]clock.Vector, cause string,
+	command func(*Office) error) (judge.Ruling, error) {
+	actor, err := h.writer(ctx, person, program)
+	if err != nil {
+		return judge.Ruling{}, err
+	}
+	return h.commitBy(ctx, actor, h.command(person, seen, cause, command), func(Tx) error { return nil })
+}
+
 // command returns what a commit takes to run the command in the person's name.
 func (h *Hub) command(person record.ID, seen map[record.Key]clock.Vector, cause string,
 	command func(*Office) error) func(*judge.Batch, *judge.Actor) (judge.Ruling, error) {
@@ -212,11 +222,17 @@ func (h *Hub) commit(ctx context.Context, person record.ID, do func(*judge.Batch
 
 // commitWith runs do, and then also in the same transaction, behind what do has written.
 func (h *Hub) commitWith(ctx context.Context, person record.ID, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error),
-	also func(Tx) error) (r judge.Ruling, err error) {
+	also func(Tx) error) (judge.Ruling, error) {
 	actor, err := h.officeActor(ctx, person)
 	if err != nil {
 		return judge.Ruling{}, err
 	}
+	return h.commitBy(ctx, actor, do, also)
+}
+
+// commitBy is commitWith for an incarnation.
+func (h *Hub) commitBy(ctx context.Context, actor clock.Actor, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error),
+	also func(Tx) error) (r judge.Ruling, err error) {
 	var all []*judge.News
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		if r, err = h.commitIn(tx, actor, &all, do); err != nil {
@@ -256,9 +272,15 @@ func (h *Hub) commitIn(tx Tx, actor clock.Actor, all *[]*judge.News, do func(*ju
 // officeActor returns the incarnation that the person writes with on the hub, handed out at his first write in this
 // epoch.
 func (h *Hub) officeActor(ctx context.Context, person record.ID) (clock.Actor, error) {
+	return h.writer(ctx, person, record.ID{})
+}
+
+// writer returns the incarnation that a person writes with by a program, the zero id for his own hands.
+func (h *Hub) writer(ctx context.Context, person, program record.ID) (clock.Actor, error) {
 	h.officeMu.Lock()
 	defer h.officeMu.Unlock()
-	if a := h.office[person]; a != 0 {
+	who := [2]record.ID{person, program}
+	if a := h.office[who]; a != 0 {
 		return a, nil
 	}
 	side := clock.SideOffice
@@ -269,7 +291,7 @@ func (h *Hub) officeActor(ctx context.Context, person record.ID) (clock.Actor, e
 	err := h.Store.Read(ctx, func(v View) error {
 		actors, err := v.ActorsOf(person)
 		for _, a := range actors {
-			if a.Actor.Epoch() == h.Epoch && a.Actor.Side() == side && a.Device.IsZero() {
+			if a.Actor.Epoch() == h.Epoch && a.Actor.Side() == side && a.Device == program {
 				found = a.Actor
 			}
 		}
@@ -277,12 +299,12 @@ func (h *Hub) officeActor(ctx context.Context, person record.ID) (clock.Actor, e
 	})
 	if err == nil && found == 0 {
 		err = h.Store.Write(ctx, func(tx Tx) (err error) {
-			found, err = tx.NewActor(person, record.ID{}, side)
+			found, err = tx.NewActor(person, program, side)
 			return err
 		})
 	}
 	if err == nil {
-		h.office[person] = found
+		h.office[who] = found
 	}
 	return found, err
 }

@@ -49,7 +49,7 @@ func (h *Hub) keep(ctx context.Context, author judge.Author, rows []wire.Rows) (
 func (h *Hub) witnessFor(ctx context.Context, author judge.Author) (clock.Actor, error) {
 	h.officeMu.Lock()
 	defer h.officeMu.Unlock()
-	if a := h.office[author.Device]; a != 0 {
+	if a := h.office[[2]record.ID{{}, author.Device}]; a != 0 {
 		return a, nil
 	}
 	var found clock.Actor
@@ -77,7 +77,7 @@ func (h *Hub) witnessFor(ctx context.Context, author judge.Author) (clock.Actor,
 		})
 	}
 	if err == nil && found != 0 {
-		h.office[author.Device] = found
+		h.office[[2]record.ID{{}, author.Device}] = found
 	}
 	return found, err
 }

@@ -1,0 +1,58 @@
+// Package api is what other programs work with: REST and JSON over the same commands, and under the same rights, as the
+// office's pages. What there is is declared (resources.go), and the OpenAPI document follows from the declarations.
+//
+// A program proves itself by a token, which an administrator makes and revokes. Its writes carry the vectors of the rows
+// that it was shown (If-Match), so that it overwrites nothing that it had not seen; what came between is merged, as
+// everywhere else. A write under an Idempotency-Key is done once, however often it is sent.
+package api
+
+import (
+	"context"
+	"database/sql/driver"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// Prefix is where all of it lies.
+const Prefix = "/api/v1"
+
+// Engine is the hub, seen from a program. Errors for the program are *fault.Error.
+type Engine interface {
+	// View runs read in one stable snapshot of the rows that the context may see.
+	View(ctx context.Context, read func(Reader) error) error
+	// Do runs the command in one durable transaction, in the program's name; seen are the vectors of rows as it was shown
+	// them.
+	Do(ctx context.Context, by Author, seen map[record.Key]clock.Vector, cause string, command func(aftersales.Tx) error) error
+}
+
+// Author is the program that writes, and in whose name.
+type Author struct{ Person, Program record.ID }
+
+// Reader is one snapshot.
+type Reader interface {
+	// Row returns the row with its metadata, dead or alive; nil if there was never one, or not for these eyes.
+	Row(record.Key) (*record.Row, error)
+	// Select runs a query of the program's.
+	Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error
+}
+
+// Bearer knows programs by their tokens.
+type Bearer interface {
+	// Bearer returns nil for a token that lets nobody in.
+	Bearer(ctx context.Context, token string) (*auth.Program, *auth.Person, error)
+}
+
+// The codes of this package.
+const (
+	NotFound     fault.Code = "not_found"
+	BadRequest   fault.Code = "bad_request"           // a body, a cursor or a header that cannot be read
+	NeedsMatch   fault.Code = "precondition_required" // an edit without If-Match
+	NoRight      fault.Code = "no_right"              // the token does not include this
+	TooOften     fault.Code = "too_many_requests"
+	UnknownField fault.Code = "unknown_field"
+)

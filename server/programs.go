@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+
+	"fieldsync/server/api"
+	"fieldsync/server/auth"
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+)
+
+// apiEngine is the hub as programs see it.
+type apiEngine struct{ *Core }
+
+var _ api.Engine = apiEngine{}
+
+func (e apiEngine) View(ctx context.Context, read func(api.Reader) error) error {
+	return e.Store.Read(ctx, func(v *store.View) error { return read(reader{v, auth.BranchesOf(ctx)}) })
+}
+
+func (e apiEngine) Do(ctx context.Context, by api.Author, seen map[record.Key]clock.Vector, cause string, command func(aftersales.Tx) error) error {
+	_, err := e.Hub.DoAs(ctx, by.Person, by.Program, seen, cause, func(o *hub.Office) error {
+		return command(calls{guard(ctx, Bind(o, by.Person)), o, by})
+	})
+	return err
+}
+
+// calls is a transaction in which what a program was answered is noted, whatever branches it is bound to.
+type calls struct {
+	aftersales.Tx
+	office *hub.Office
+	by     api.Author
+}
+
+func (c calls) Insert(table string, id record.ID, values record.Values) error {
+	if table == "api_call" {
+		return Bind(c.office, c.by.Person).Insert(table, id, values)
+	}
+	return c.Tx.Insert(table, id, values)
+}
+
+// programsSetting is where the store keeps programs, as JSON.
+const programsSetting = "programs"
+
+// programStore is the store as the manager of programs sees it.
+type programStore struct{ *store.Store }
+
+func (s programStore) Programs(ctx context.Context) (list []auth.Program, err error) {
+	err = s.Read(ctx, func(v *store.View) error {
+		list, err = readPrograms(v.Setting(programsSetting))
+		return err
+	})
+	return list, err
+}
+
+func (s programStore) ChangePrograms(ctx context.Context, change func([]auth.Program) ([]auth.Program, error)) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
+		list, err := readPrograms(tx.Setting(programsSetting))
+		if err != nil {
+			return err
+		}
+		if list, err = change(list); err != nil {
+			return err
+		}
+		kept, err := json.Marshal(list)
+		if err != nil {
+			return err
+		}
+		return tx.PutSetting(programsSetting, string(kept))
+	})
+}
+
+func readPrograms(kept string, err error) (list []auth.Program, _ error) {
+	if err != nil || kept == "" {
+		return nil, err
+	}
+	return list, json.Unmarshal([]byte(kept), &list)
+}
