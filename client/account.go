@@ -162,8 +162,7 @@ func (c *Client) begin(tx *replica.Tx, e *enrolment) (fresh bool, err error) {
 		return false, err
 	}
 	if id == nil || id.Person.IsZero() {
-		id = &device.Identity{Device: e.Device, Person: e.Person, Actor: device.Provisional, Schema: c.Schema.Version}
-		return true, tx.PutIdentity(id)
+		return true, device.Found(tx, c.Schema, e.Device, e.Person)
 	}
 	if id.Person != e.Person {
 		return false, fault.New(fault.NotAllowed, "this replica belongs to somebody else; each person has one of his own")

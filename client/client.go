@@ -120,11 +120,23 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{Options: o, replica: r, codec: codec, account: account, reach: way, connecting: make(chan struct{}, 1)}
-	if err := errors.Join(c.renounceCopy(ctx), c.openFiles()); err != nil {
+	if err := errors.Join(c.remember(ctx), c.renounceCopy(ctx), c.openFiles()); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	c.startIndexing()
 	return c, nil
+}
+
+// remember gives a replica that lost who it is with a damaged file back to the device and person that the account names:
+// what was salvaged for sending is sent.
+func (c *Client) remember(ctx context.Context) error {
+	who := c.account.get()
+	if r := c.replica.Recovery; r == nil || r.Identity || who.Device.IsZero() {
+		return nil
+	}
+	return c.replica.Write(ctx, func(tx *replica.Tx) error {
+		return device.Found(tx, c.Schema, who.Device, who.Person)
+	})
 }
 
 // renounceCopy gives up the incarnation of a file that was copied or came back from a backup: the original may be

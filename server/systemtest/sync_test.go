@@ -2,9 +2,12 @@ package systemtest
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -175,14 +178,10 @@ func repairsOffline(t *testing.T, w *world) {
 	}
 }
 
-func TestAPhoneEnrolledAnewLosesNothing(t *testing.T) {
-	t.Parallel()
-	enrolsAnew(t, newWorld(t))
-}
-
-func enrolsAnew(t *testing.T, w *world) {
-	li, person := w.technician("li")
-	job := server.NewID()
+// assigned makes a job of the person's, in a branch of his.
+func (w *world) assigned(person record.ID) (job record.ID) {
+	w.t.Helper()
+	job = server.NewID()
 	w.office("job.create", func(tx aftersales.Tx) error {
 		branch, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "B1", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
 		if err != nil {
@@ -197,6 +196,17 @@ func enrolsAnew(t *testing.T, w *world) {
 		_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: person})
 		return err
 	})
+	return job
+}
+
+func TestAPhoneEnrolledAnewLosesNothing(t *testing.T) {
+	t.Parallel()
+	enrolsAnew(t, newWorld(t))
+}
+
+func enrolsAnew(t *testing.T, w *world) {
+	li, person := w.technician("li")
+	job := w.assigned(person)
 	sync(t, li)
 	note := func(text string) {
 		t.Helper()
@@ -227,6 +237,86 @@ func enrolsAnew(t *testing.T, w *world) {
 	sent, err := li.Outbox(t.Context(), device.Accepted)
 	if err != nil || len(sent) != 3 {
 		t.Fatalf("%d changes were accepted, want 3: %v", len(sent), err)
+	}
+}
+
+// The page that says whose the replica is can be damaged too. What was not sent is salvaged, and goes out as what the
+// account beside the file says it is.
+func TestAPhoneThatForgotWhoseItIsLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, person := w.technician("li")
+	job := w.assigned(person)
+	path := filepath.Join(t.TempDir(), "damaged.db")
+	phone := func() *client.Client {
+		t.Helper()
+		c, err := client.Open(t.Context(), client.Options{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	li := phone()
+	code, _, err := w.core.Devices.NewCode(t.Context(), person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := li.Enrol(t.Context(), w.url, code, "Li's phone"); err != nil {
+		t.Fatal(err)
+	}
+	sync(t, li)
+	note := func(c *client.Client) {
+		t.Helper()
+		err := c.Update(t.Context(), aftersales.CauseJobNote, func(tx aftersales.Tx) error {
+			_, err := aftersales.AddNote(tx, job, "found")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	note(li)
+	if err := li.Close(); err != nil {
+		t.Fatal(err)
+	}
+	forgets(t, path)
+	li = phone()
+	defer func() { _ = li.Close() }()
+	if r := li.Recovered(); r == nil || r.Identity || len(r.Salvaged) != 1 {
+		t.Fatalf("recovered: %+v", r)
+	}
+	sync(t, li)
+	note(li)
+	sync(t, li)
+	if s, err := li.Status(t.Context()); err != nil || s.Pending != 0 || s.Person != person {
+		t.Errorf("%+v %v", s, err)
+	}
+	decided, err := li.Outbox(t.Context(), device.Accepted)
+	refused, e := li.Outbox(t.Context(), device.Refused)
+	if err != nil || e != nil || len(decided)+len(refused) != 2 {
+		t.Errorf("%d changes have a verdict: %v %v", len(decided)+len(refused), err, e)
+	}
+}
+
+// forgets damages the page on which the replica says whose it is.
+func forgets(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page int64
+	err = db.QueryRowContext(t.Context(), "SELECT rootpage FROM sqlite_schema WHERE name = '_identity'").Scan(&page)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt(make([]byte, 4096), (page-1)*4096)
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

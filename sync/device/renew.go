@@ -209,6 +209,42 @@ func (r *Replica) fork(d clock.Dot) error {
 	return r.restamp(d)
 }
 
+// Found makes the store a replica of the person's: an empty one, or one that lost who it is with a damaged file. What
+// such a one has to send is stamped anew, as after Reenrol, and its queue goes on behind it.
+func Found(store Store, s *schema.Schema, device, person record.ID) error {
+	last, err := lastInQueue(store)
+	if err != nil {
+		return err
+	}
+	id := &Identity{Device: device, Person: person, Actor: Provisional, Schema: s.Version, Queue: last}
+	if err := store.PutIdentity(id); err != nil || last == 0 {
+		return err
+	}
+	r, err := Open(store, s)
+	if err != nil {
+		return err
+	}
+	return r.Reenrol(device)
+}
+
+// lastInQueue returns the highest number of the outbox's items, 0 where there is none.
+func lastInQueue(store Store) (last uint64, err error) {
+	for _, state := range []State{Pending, Accepted, Refused, Closed} {
+		for after := uint64(0); ; {
+			items, err := store.Items(state, after, 256)
+			if err != nil {
+				return 0, err
+			}
+			if len(items) == 0 {
+				break
+			}
+			after = items[len(items)-1].N
+			last = max(last, after)
+		}
+	}
+	return last, nil
+}
+
 // Reenrol makes the replica another device of its person. Numbers belong to a device, so whatever has no verdict is
 // stamped anew; it keeps its identity, and is not taken twice.
 func (r *Replica) Reenrol(device record.ID) error {

@@ -8,6 +8,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/simtest"
 	"fieldsync/sync/wire"
 )
 
@@ -261,4 +262,24 @@ func TestAHelloSaysWhatTheDeviceHas(t *testing.T) {
 	if h := hello(); h.Cursors != [schema.Classes]uint64{} || h.Schema != newer.Version {
 		t.Errorf("%+v", h)
 	}
+}
+
+// A damaged file may give back what waits, and not who wrote it. The person's device takes it on, behind no number twice.
+func TestAReplicaThatForgotWhoItIsKeepsWhatWaits(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.hears(p.writes(text("title", "accepted")), wire.Applied, "", nil)
+	p.writes(text("title", "mine"))
+	was := p.identity()
+	p.tx(func(tx device.Store) error { return device.Found(tx, simtest.Schema, p.make.ID(), was.Person) })
+	next := p.writes(text("finding", "a leak"))
+	if id := p.identity(); id.Person != was.Person || id.Queue != was.Queue+1 || next.N != was.Queue+1 {
+		t.Errorf("%+v, and wrote as number %d", id, next.N)
+	}
+	fresh := actorOf(7, clock.SideDevice)
+	p.welcome(wire.Welcome{Actor: fresh})
+	if got := p.unsent(); len(got) != 2 || got[0] != dot(fresh, 1) || got[1] != dot(fresh, 2) {
+		t.Errorf("sent are %v", got)
+	}
+	p.expectTitle("mine")
 }

@@ -302,3 +302,21 @@ func TestADeviceThatWasForgottenBringsWhatItWroteBefore(t *testing.T) {
 		t.Errorf("as the person in the office: %v", err)
 	}
 }
+
+// What the office let in for him is his to go on with, in a bucket that nobody holds.
+func TestWhoBeganARowThatWasReleasedGoesOnWithIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b, job := w.tech(), w.tech(), w.job("a pump")
+	task := w.fresh("task")
+	r := a.writes(record.Insert, task, record.Values{"job": record.Ref(job.ID)})
+	w.expect(r, wire.Quarantined, fault.NotAllowed)
+	w.must(w.batch(func(x *judge.Batch) error {
+		_, err := x.Release(judge.Author{}, w.desk, r.Dot, nil)
+		return err
+	}))
+	w.expect(a.writes(record.Update, task, text("text", "tightened")), wire.Merged, "")
+	w.expect(b.writes(record.Update, task, text("text", "loosened")), wire.Quarantined, fault.NotAllowed)
+	w.assign(job, b.Person)
+	w.expect(a.writes(record.Update, task, text("text", "again")), wire.Quarantined, fault.NotAllowed)
+}
