@@ -89,7 +89,7 @@ func (p *pager) begin() error {
 		err = p.whole()
 	}
 	if err == nil && p.want.Class == schema.ClassWork {
-		p.page.Erased, err = p.ErasedSince(p.want.After, p.page.To)
+		p.page.Erased, err = p.ErasedSince(p.want.From, p.page.To) // not from After: of its own commits a device is sent nothing
 	}
 	return err
 }
