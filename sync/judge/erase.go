@@ -29,8 +29,11 @@ func (b *Batch) Erase(author Author, a clock.Actor, rows []record.Key) (Ruling, 
 			fresh = append(fresh, key)
 		}
 	}
-	if len(fresh) > 0 && r.Seq == 0 { // devices are told by a commit
-		b.seq++
+	if len(fresh) > 0 {
+		b.touched[record.Shared] = true // every device is told, also where no row of its own has changed
+		if r.Seq == 0 {                 // and is told by a commit
+			b.seq++
+		}
 	}
 	b.erased = true
 	return r, b.store.PutErased(b.seq, fresh)

@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"fieldsync/sync/fault"
@@ -89,6 +90,18 @@ func TestDevicesAreToldWhatWasErased(t *testing.T) {
 	a.erases(customer, lost) // again, as after a crash
 	if p := a.brings(0, head); len(p.Erased) != 0 {
 		t.Errorf("they are told twice: %v", p.Erased)
+	}
+}
+
+// Who is connected is told too, where the erasure changed no row: what he writes offline in the next minute could say again
+// what was to be forgotten.
+func TestAnErasureConcernsEverybody(t *testing.T) {
+	t.Parallel()
+	a, customer := atCustomer(t)
+	before := a.head()
+	a.erases(customer)
+	if touched := a.hub.Touched(before); !slices.Contains(touched, record.Shared) {
+		t.Errorf("it touches %v, and not what everybody holds", touched)
 	}
 }
 

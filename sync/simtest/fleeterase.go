@@ -84,7 +84,7 @@ func (f *Fleet) erased(p place) bool {
 	return false
 }
 
-// checkErased asks that nothing is left anywhere of what was erased: not on the hub, and in no phone's rows.
+// checkErased asks that nothing is left anywhere of what was erased: not on the hub, and on no phone.
 func (f *Fleet) checkErased() {
 	for _, k := range f.hub.erasures {
 		s := f.hub.store.state
@@ -108,7 +108,7 @@ func (f *Fleet) checkErased() {
 	}
 }
 
-// checkErasedOn looks at what the phone shows and keeps of rows. Its change sets it leaves out: CHANGELOG.md says why.
+// checkErasedOn looks at what the phone shows, keeps of rows, and ever wrote.
 func (f *Fleet) checkErasedOn(p *phone, k record.Key) {
 	s := p.store.state
 	for _, it := range s.rows.items {
@@ -119,6 +119,11 @@ func (f *Fleet) checkErasedOn(p *phone, k record.Key) {
 	for _, it := range s.copies.items {
 		if it.value.Row.Key() == k && !forgotten(it.value.Row) {
 			f.fail("erased", "%s still has a copy of what was erased of %s", p.name, nameOf(k))
+		}
+	}
+	for _, it := range s.items.items {
+		if tells(it.value.Change, k) {
+			f.fail("erased", "%s still has what was erased of %s, in %v, state %d", p.name, nameOf(k), it.value.Change.Dot, it.value.State)
 		}
 	}
 }

@@ -23,7 +23,11 @@ func describe(m wire.Message) string {
 	case wire.Verdicts:
 		return describeVerdicts(m)
 	case wire.Page:
-		return fmt.Sprintf("page of class %d %d-%d last %v%s%s%s", m.Class, m.From, m.To, m.Last,
+		erased := ""
+		for _, k := range m.Erased {
+			erased += " erased " + nameOf(k)
+		}
+		return fmt.Sprintf("page of class %d %d-%d last %v%s%s%s%s", m.Class, m.From, m.To, m.Last, erased,
 			describeBuckets(" enter", m.Enter), describeBuckets(" leave", m.Leave), describeRows(m.Rows))
 	case wire.Ack:
 		return fmt.Sprintf("ack class %d at %d pages %d written %v:%d", m.Class, m.K, m.Pages, m.Actor, m.Written)
