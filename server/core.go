@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"fieldsync/server/auth"
@@ -32,7 +33,6 @@ type Core struct {
 	parcels parcel.Key
 	now     func() time.Time
 	log     *slog.Logger
-	ballast []byte
 
 	stopIndexing context.CancelFunc
 	indexed      chan struct{} // closed when indexing has stopped
@@ -50,9 +50,10 @@ type CoreOptions struct {
 	Now      func() time.Time // nil is time.Now
 }
 
-// ballastBytes are held and never touched, so that they take no memory. The collector of garbage runs when the heap has
-// doubled: without them a small hub, whose heap is a few MiB, would collect for every few hundred changes that it judges.
-const ballastBytes = 16 << 20
+// ballast is held by a process that serves, and never touched, so that it takes no memory. The collector of garbage runs
+// when the heap has doubled: without it a small hub, whose heap is a few MiB, would collect for every few hundred changes
+// that it judges.
+var ballast = sync.OnceValue(func() []byte { return make([]byte, 16<<20) })
 
 // OpenCore opens the store and starts the hub on it.
 func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
@@ -68,7 +69,8 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Core{Store: s, now: o.Now, log: o.Log, ballast: make([]byte, ballastBytes)}
+	c := &Core{Store: s, now: o.Now, log: o.Log}
+	ballast()
 	c.devices = deviceStore{Store: s, left: c.disconnect, now: o.Now}
 	c.Devices = auth.NewDevices(c.devices, rand.Reader, o.Now)
 	if c.parcels, err = parcelKey(ctx, s); err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,12 @@ type lonely struct {
 
 func newLonely(t *testing.T) *lonely {
 	t.Helper()
-	b := newBureau(t)
+	return lonelyAt(newBureau(t))
+}
+
+func lonelyAt(b *bureau) *lonely {
+	t := b.t
+	t.Helper()
 	b.hire("ada", "Ada", auth.Administrator)
 	li := b.hire("li", "Li Wei", auth.Technician)
 	l := &lonely{bureau: b, ada: b.browser("ada")}
@@ -237,7 +243,7 @@ func pictureOf(t *testing.T, text string) string {
 // What was made for another hub, or by nobody, is not taken in; of a phone that was shut out everything is kept apart.
 func TestWorkThatIsNotToBeTrusted(t *testing.T) {
 	t.Parallel()
-	l, other := newLonely(t), newLonely(t)
+	l, other := newLonely(t), lonelyAt(newBureauOn(t, filepath.Join(t.TempDir(), "other.db"), "")) // who is no copy of the first
 	l.notes("mine")
 	other.notes("theirs")
 	l.ada.brings("@file", string(other.file())).sees(http.StatusUnprocessableEntity, "another server")

@@ -342,6 +342,7 @@ func TestAHubThatLostAFileGetsItBack(t *testing.T) {
 	photo := photoOf(t, 10, 60)
 	w.attach(li, job, aftersales.AttachPhoto, photo)
 	sync(t, li)
+	sync(t, li) // it asks what the hub has, once a day from the day that it has files
 	if err := w.core.Files.Blobs.Delete(t.Context(), hashOf(photo)); err != nil {
 		t.Fatal(err)
 	}
