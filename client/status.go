@@ -18,12 +18,13 @@ import (
 type Status struct {
 	Enrolled bool
 	Person   record.ID
-	Online   bool      // connected now, and level
-	Pending  int       // changes without a verdict
-	Oldest   time.Time // when the oldest of them was written, by the device's clock; zero for none
-	Refused  int       // changes that the hub put aside; see Refused
-	Contact  time.Time // when the hub was last heard; zero for never in this process
-	Trouble  string    // why the last attempt failed; "" after one that did not
+	Online   bool       // connected now, and level
+	Pending  int        // changes without a verdict
+	Oldest   time.Time  // when the oldest of them was written, by the device's clock; zero for none
+	Refused  int        // changes that the hub put aside; see Refused
+	Contact  time.Time  // when the hub was last heard; zero for never in this process
+	Trouble  string     // why the last attempt failed; "" after one that did not
+	Code     fault.Code // of that trouble; "" for one that has none
 	Offset   time.Duration
 	Ready    bool // the first class, all that today's work needs, has been fetched once
 	Complete bool // every class has
@@ -45,6 +46,7 @@ type contact struct {
 	last     time.Time
 	online   bool
 	trouble  string
+	code     fault.Code // of the trouble
 	done     uint64
 	total    uint64
 	checked  time.Time
@@ -57,7 +59,7 @@ func (c *contact) heard(now func() time.Time) func() {
 		defer c.stirring.stir()
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.last, c.trouble = now(), ""
+		c.last, c.trouble, c.code = now(), "", ""
 	}
 }
 
@@ -97,7 +99,7 @@ func (c *contact) failed(reason error) {
 	defer c.stirring.stir()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.trouble = reason.Error()
+	c.trouble, c.code = reason.Error(), fault.CodeOf(reason)
 }
 
 func (c *contact) setOnline(online bool) {
@@ -158,7 +160,7 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 	s.Free, s.Low = c.space()
 	c.contact.mu.Lock()
 	defer c.contact.mu.Unlock()
-	s.Online, s.Contact, s.Trouble = c.contact.online, c.contact.last, c.contact.trouble
+	s.Online, s.Contact, s.Trouble, s.Code = c.contact.online, c.contact.last, c.contact.trouble, c.contact.code
 	s.Done, s.Total = c.contact.done, c.contact.total
 	return s, err
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"fieldsync/client"
@@ -64,7 +65,7 @@ func (v *request) outbox() error {
 		return err
 	}
 	if !s.Online {
-		p.Trouble = s.Trouble
+		p.Trouble = v.lang.refusal(s.Code, strings.TrimPrefix(s.Trouble, string(s.Code)+": "))
 	}
 	p.More = max(0, s.Pending-maxWaiting)
 	lists, err := v.sentLists()

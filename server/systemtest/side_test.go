@@ -112,6 +112,10 @@ func showsSideBySide(t *testing.T, i *installation) {
 	if page.get(at.Path); strings.Count(page.body, frames[1][1]) != 1 {
 		t.Error("opening the page again started the phones again")
 	}
+	again := &glass{t: t, http: sam.http, base: office.base} // a browser sends a phone's cookies to every port
+	if strings.Contains(again.get("/").body, "Sign-in name") {
+		t.Error("opening the page again signs out of the office")
+	}
 	job := sharedJob(t, sam, mei)
 	says := func(text string) {
 		t.Helper()
@@ -127,6 +131,9 @@ func showsSideBySide(t *testing.T, i *installation) {
 	sam.comes("the phone is offline", "/", "Offline")
 	says("down in the cellar")
 	sam.comes("it waits", "/outbox", "down in the cellar")
+	if strings.Contains(sam.body, "no_network") {
+		t.Error("a technician reads codes")
+	}
 	if strings.Contains(office.get(job).body, "down in the cellar") {
 		t.Error("the office hears what is said in a cellar")
 	}

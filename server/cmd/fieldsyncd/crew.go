@@ -56,11 +56,12 @@ func (m *member) start(ctx context.Context) (err error) {
 
 // tell gives an order and returns what the member answers when it is done.
 func (m *member) tell(o order) (answer, error) {
-	if err := m.give(o); err != nil {
-		return answer{}, err
-	}
+	given := m.give(o) // to a process that has ended already, and said why, it cannot be given
 	for {
 		a, err := m.hear()
+		if err == nil && given != nil {
+			err = given
+		}
 		if err != nil || a.Done {
 			return a, err
 		}

@@ -168,16 +168,13 @@ func (j demoJob) create(tx aftersales.Tx) (record.ID, error) {
 	return aftersales.CreateJob(tx, in)
 }
 
-// dayOf returns n windows of today, one after the other from eight o'clock, in the branch's zone.
-func dayOf(branch string, now time.Time, n int) []time.Time {
-	zone, err := time.LoadLocation(zoneOf(branch))
-	if err != nil {
-		zone = time.UTC
-	}
-	y, m, d := now.In(zone).Date()
+// dayOf returns n windows of the day, one after the other from eight o'clock: by the clock of whoever watches the demo,
+// since office and phones show times by it.
+func dayOf(now time.Time, n int) []time.Time {
+	y, m, d := now.Date()
 	windows := make([]time.Time, n)
 	for i := range windows {
-		windows[i] = time.Date(y, m, d, 8, 105*i, 0, 0, zone)
+		windows[i] = time.Date(y, m, d, 8, 105*i, 0, 0, now.Location())
 	}
 	return windows
 }

@@ -41,8 +41,8 @@ func (l *live) fillFrom(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	for i, t := range demoCrew {
-		for n, window := range dayOf(t.branch, time.Now(), demoTours) {
+	for i := range demoCrew {
+		for n, window := range dayOf(time.Now(), demoTours) {
 			if at := n*len(demoCrew) + i; at < len(jobs) {
 				if err := l.assign(ctx, l.crew[i], jobs[at], window); err != nil {
 					return err
@@ -62,6 +62,9 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 	if err := l.company.serve(ctx); err != nil {
 		return err
 	}
+	if err := l.loadVans(ctx); err != nil {
+		return err
+	}
 	if err := l.remember(ctx, machines); err != nil {
 		return err
 	}
@@ -77,7 +80,7 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 		return id, err
 	}
 	for i, t := range demoCrew {
-		for _, window := range dayOf(t.branch, time.Now(), demoTours) {
+		for _, window := range dayOf(time.Now(), demoTours) {
 			job, err := next(t.branch, window)
 			if err == nil {
 				err = l.assign(ctx, l.crew[i], job, window)
@@ -101,6 +104,32 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// inVan is how many of each part a van has in the morning.
+const inVan = 3
+
+// loadVans gives everybody some of each part.
+func (l *live) loadVans(ctx context.Context) error {
+	parts, err := l.company.ids(ctx, "SELECT id FROM part ORDER BY id")
+	if err != nil {
+		return err
+	}
+	return l.company.do(ctx, aftersales.CausePartReceive, func(tx aftersales.Tx) error {
+		for _, m := range l.crew {
+			van, err := aftersales.VanOf(tx, m.person)
+			if err != nil {
+				return err
+			}
+			for _, part := range parts {
+				in := aftersales.MoveInput{Part: part, Quantity: aftersales.Quantity{Amount: inVan * aftersales.One}, To: van.ID}
+				if _, err := aftersales.ReceivePart(tx, in); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // together makes the second of those who are played a helper on the first job of the first: what one does shows on the

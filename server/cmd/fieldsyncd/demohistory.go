@@ -74,7 +74,7 @@ type pastJob struct {
 
 // gaveOut makes the jobs that the technician did, one every few days, at the hours of his day.
 func (l *live) gaveOut(ctx context.Context, person record.ID, branch string, units []record.ID, number *int) (worked []pastJob, err error) {
-	begun := dayOf(branch, time.Now().AddDate(0, 0, -pastDays), 4)
+	begun := dayOf(time.Now().AddDate(0, 0, -pastDays), 4)
 	return worked, l.company.do(ctx, aftersales.CauseJobCreate, func(tx aftersales.Tx) error {
 		worked = nil
 		for i := range pastJobs {

@@ -137,12 +137,25 @@ func (s *side) signal(w http.ResponseWriter, r *http.Request) {
 	defer s.opening.Unlock()
 	for _, p := range s.phones {
 		if p.name == r.FormValue("phone") {
-			p.line.set(r.FormValue("on") == "yes")
+			if err := p.signal(r.FormValue("on") == "yes"); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
 	}
 	http.Error(w, "no such phone", http.StatusNotFound)
+}
+
+// signal cuts or joins the line; a phone notices by itself when there is a network again.
+func (p *beside) signal(on bool) error {
+	p.line.set(on)
+	if !on {
+		return nil
+	}
+	_, err := p.tell(order{Do: "network"})
+	return err
 }
 
 // open starts the phones, once, and signs in to the office.
@@ -179,7 +192,8 @@ func (s *side) phone(m *member) (p *beside, err error) {
 	}
 	a, err := m.tell(order{Do: "app", Server: p.line.url()})
 	if err != nil {
-		return nil, errors.Join(err, m.stop(), p.line.close())
+		_ = m.stop() // it has said why
+		return nil, errors.Join(err, p.line.close())
 	}
 	at, err := url.Parse(a.URL)
 	if err != nil {
@@ -225,7 +239,7 @@ type framed struct {
 	server *http.Server
 }
 
-// frame serves the pages of target at an origin of their own. A session is used where the browser brings no cookie.
+// frame serves the pages of target at an origin of their own. The session is used where the browser brings none.
 func frame(target, by, session string) (*framed, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -244,8 +258,11 @@ func frame(target, by, session string) (*framed, error) {
 			if r.In.Header.Get("Origin") == f.origin {
 				r.Out.Header.Set("Origin", target)
 			}
-			if session != "" && r.In.Header.Get("Cookie") == "" {
-				r.Out.Header.Set("Cookie", session)
+			if session != "" { // phones' cookies come too, since a browser tells hosts apart and not their ports
+				name, _, _ := strings.Cut(session, "=")
+				if _, err := r.In.Cookie(name); err != nil {
+					r.Out.Header.Add("Cookie", session)
+				}
 			}
 		},
 		ModifyResponse: func(r *http.Response) error {

@@ -26,7 +26,7 @@ import (
 
 // order is what a technician is told to do.
 type order struct {
-	Do     string // enrol, sync, repair, step, trespass, resend, state, rows, app
+	Do     string // enrol, sync, repair, step, trespass, resend, state, rows, app, network
 	Server string
 	Code   string
 	Name   string
@@ -80,6 +80,7 @@ func (a *app) technician(ctx context.Context, dir string, ahead time.Duration, s
 		Now: func() time.Time { return time.Now().Add(ahead) },
 	})
 	if err != nil {
+		_ = json.NewEncoder(a.out).Encode(answer{Done: true, Error: err.Error()}) // for who gives the orders
 		return err
 	}
 	t := &technician{c, rand.New(rand.NewPCG(seed, 2)), json.NewEncoder(a.out)}
@@ -119,6 +120,9 @@ func (t *technician) obey(ctx context.Context, o order) (answer, error) {
 		return t.trespass(ctx, o)
 	case "resend":
 		return answer{}, t.resend(ctx, o.Again)
+	case "network":
+		t.client.NetworkChanged()
+		return answer{}, nil
 	case "app":
 		return t.serveApp(o)
 	case "state":
