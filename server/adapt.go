@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -106,7 +105,7 @@ const rolesSetting = "roles"
 
 func (s peopleStore) Roles(ctx context.Context) (roles map[auth.Role][]string, err error) {
 	err = s.Read(ctx, func(v *store.View) error {
-		roles, err = readRoles(v.Setting(rolesSetting))
+		roles, err = readKept[map[auth.Role][]string](v.Setting(rolesSetting))
 		return err
 	})
 	return roles, err
@@ -114,30 +113,18 @@ func (s peopleStore) Roles(ctx context.Context) (roles map[auth.Role][]string, e
 
 func (s peopleStore) ChangeRoles(ctx context.Context, change func(map[auth.Role][]string) error) error {
 	return s.Write(ctx, func(tx *store.Tx) error {
-		roles, err := readRoles(tx.Setting(rolesSetting))
+		kept, err := changeKept(tx, rolesSetting, func(roles map[auth.Role][]string) (map[auth.Role][]string, error) {
+			if roles == nil {
+				roles = map[auth.Role][]string{}
+			}
+			return roles, change(roles)
+		})
 		if err != nil {
 			return err
 		}
-		if err := change(roles); err != nil {
-			return err
-		}
-		kept, err := json.Marshal(roles)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Audit(deed(ctx, s.Store, s.now(), "roles_change", record.ID{}, store.AuditValue{Column: "roles", Text: string(kept)})); err != nil {
-			return err
-		}
-		return tx.PutSetting(rolesSetting, string(kept))
+		_, err = tx.Audit(deed(ctx, s.Store, s.now(), "roles_change", record.ID{}, store.AuditValue{Column: "roles", Text: kept}))
+		return err
 	})
-}
-
-func readRoles(kept string, err error) (map[auth.Role][]string, error) {
-	roles := map[auth.Role][]string{}
-	if err != nil || kept == "" {
-		return roles, err
-	}
-	return roles, json.Unmarshal([]byte(kept), &roles)
 }
 
 func (s peopleStore) People(ctx context.Context) (people []auth.Person, err error) {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,8 @@ func TestDeedsAreEnteredInTheNameOfWhoeverAsked(t *testing.T) {
 	must(people.PutPerson(asked, anna))
 	must(people.PutPerson(asked, anna)) // which changes nothing
 	must(people.ChangeRoles(asked, func(roles map[auth.Role][]string) error { roles["porter"] = nil; return nil }))
+	till := []auth.Program{{Name: "till", Person: anna.ID}}
+	must(programStore{core.Store, core.now}.ChangePrograms(asked, func([]auth.Program) ([]auth.Program, error) { return till, nil }))
 	anna.Active = true
 	must(people.PutPerson(ctx, anna))
 	code, device := auth.Code{Hash: auth.Hash{1}, Person: anna.ID, Expires: core.now().Add(time.Hour)}, auth.Device{ID: NewID(), Name: "phone", Key: make([]byte, 32)}
@@ -54,8 +57,11 @@ func TestDeedsAreEnteredInTheNameOfWhoeverAsked(t *testing.T) {
 		by, of record.ID
 		value  string
 	}
+	programs, err := json.Marshal(till)
+	must(err)
 	want := []said{
 		{"person_add", boss, anna.ID, "Anna"}, {"person_change", boss, anna.ID, "false"}, {"roles_change", boss, record.ID{}, `{"porter":null}`},
+		{"programs_change", boss, record.ID{}, string(programs)},
 		{"person_change", record.ID{}, anna.ID, "true"}, {"device_invite", boss, anna.ID, ""}, {"device_enrol", anna.ID, anna.ID, device.ID.String()},
 		{"device_shut_out", boss, anna.ID, device.ID.String()}, {"device_readmit", boss, anna.ID, device.ID.String()},
 	}

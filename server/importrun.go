@@ -3,10 +3,10 @@ package server
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -220,16 +220,9 @@ func (r *rememberedMap) fits(note *admin.ImportFile) bool {
 	return true
 }
 
-func readMaps(kept string, err error) (list []rememberedMap, _ error) {
-	if err != nil || kept == "" {
-		return nil, err
-	}
-	return list, json.Unmarshal([]byte(kept), &list)
-}
-
 func (m *imports) remembered(note *admin.ImportFile) (found *admin.ImportSettings, err error) {
 	err = m.core.Store.Read(m.ctx, func(v *store.View) error {
-		list, err := readMaps(v.Setting(mapsSetting))
+		list, err := readKept[[]rememberedMap](v.Setting(mapsSetting))
 		for i := range list {
 			if list[i].fits(note) {
 				found = &list[i].Settings
@@ -246,21 +239,10 @@ func (m *imports) remember(ctx context.Context, note *admin.ImportFile) error {
 		now.Headers = append(now.Headers, c.Name)
 	}
 	return m.core.Store.Write(ctx, func(tx *store.Tx) error {
-		list, err := readMaps(tx.Setting(mapsSetting))
-		if err != nil {
-			return err
-		}
-		kept := []rememberedMap{}
-		for i := range list {
-			if !list[i].fits(note) {
-				kept = append(kept, list[i])
-			}
-		}
-		kept = append(kept, now)
-		b, err := json.Marshal(kept[max(0, len(kept)-mostMaps):])
-		if err != nil {
-			return err
-		}
-		return tx.PutSetting(mapsSetting, string(b))
+		_, err := changeKept(tx, mapsSetting, func(list []rememberedMap) ([]rememberedMap, error) {
+			list = append(slices.DeleteFunc(list, func(r rememberedMap) bool { return r.fits(note) }), now)
+			return list[max(0, len(list)-mostMaps):], nil
+		})
+		return err
 	})
 }

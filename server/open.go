@@ -59,7 +59,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 	s, err := New(o, Parts{
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
 		Views:   views{core.Store},
-		Imports: in, Programs: programStore{core.Store}, API: apiEngine{core},
+		Imports: in, Programs: programStore{core.Store, core.now}, API: apiEngine{core},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
 		Sessions: core.Store.Sessions(), Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})

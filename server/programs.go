@@ -2,7 +2,7 @@ package server
 
 import (
 	"context"
-	"encoding/json"
+	"time"
 
 	"fieldsync/server/api"
 	"fieldsync/server/auth"
@@ -47,11 +47,14 @@ func (c calls) Insert(table string, id record.ID, values record.Values) error {
 const programsSetting = "programs"
 
 // programStore is the store as the manager of programs sees it.
-type programStore struct{ *store.Store }
+type programStore struct {
+	*store.Store
+	now func() time.Time
+}
 
 func (s programStore) Programs(ctx context.Context) (list []auth.Program, err error) {
 	err = s.Read(ctx, func(v *store.View) error {
-		list, err = readPrograms(v.Setting(programsSetting))
+		list, err = readKept[[]auth.Program](v.Setting(programsSetting))
 		return err
 	})
 	return list, err
@@ -59,24 +62,11 @@ func (s programStore) Programs(ctx context.Context) (list []auth.Program, err er
 
 func (s programStore) ChangePrograms(ctx context.Context, change func([]auth.Program) ([]auth.Program, error)) error {
 	return s.Write(ctx, func(tx *store.Tx) error {
-		list, err := readPrograms(tx.Setting(programsSetting))
+		kept, err := changeKept(tx, programsSetting, change)
 		if err != nil {
 			return err
 		}
-		if list, err = change(list); err != nil {
-			return err
-		}
-		kept, err := json.Marshal(list)
-		if err != nil {
-			return err
-		}
-		return tx.PutSetting(programsSetting, string(kept))
+		_, err = tx.Audit(deed(ctx, s.Store, s.now(), "programs_change", record.ID{}, store.AuditValue{Column: "programs", Text: kept}))
+		return err
 	})
-}
-
-func readPrograms(kept string, err error) (list []auth.Program, _ error) {
-	if err != nil || kept == "" {
-		return nil, err
-	}
-	return list, json.Unmarshal([]byte(kept), &list)
 }
