@@ -24,7 +24,8 @@ const (
 )
 
 const (
-	// MaxPixels is how large a picture may be.
+	// MaxPixels is how large a picture may be: a photo as cameras take them; another, which may be a screen in a few bytes
+	// and sixteen bits a colour, a third of that.
 	MaxPixels = 64 << 20
 	// fine and coarse are the longest sides that a picture is looked at with: small codes need the one, and a code that is
 	// blurred or large is found in the other.
@@ -38,8 +39,12 @@ var (
 
 // Read returns the text of a code in the picture: JPEG or PNG. Codes: Nothing, Strange; what r says otherwise.
 func Read(r io.ReadSeeker) (string, error) {
-	head, _, err := image.DecodeConfig(r)
-	if err != nil || head.Width <= 0 || head.Height <= 0 || head.Width > MaxPixels/head.Height {
+	head, kind, err := image.DecodeConfig(r)
+	most := MaxPixels
+	if kind != "jpeg" {
+		most /= 3
+	}
+	if err != nil || head.Width <= 0 || head.Height <= 0 || head.Width > most/head.Height {
 		return "", fault.Wrap(errStrange.Code, errStrange.Message, err)
 	}
 	if _, err := r.Seek(0, io.SeekStart); err != nil {

@@ -98,11 +98,21 @@ func TestNothingToRead(t *testing.T) {
 	if _, err := scan.In(image.NewGray(image.Rect(0, 0, 1, 1))); fault.CodeOf(err) != scan.Nothing {
 		t.Errorf("a point: %v", err)
 	}
-	for _, wrong := range []string{"", "no picture", "\x89PNG\r\n\x1a\n"} {
+	for _, wrong := range []string{"", "no picture", "\x89PNG\r\n\x1a\n", screen(t, 6000, 5000)} {
 		if _, err := scan.Read(strings.NewReader(wrong)); fault.CodeOf(err) != scan.Strange {
-			t.Errorf("%q: %v", wrong, err)
+			t.Errorf("%.40q: %v", wrong, err)
 		}
 	}
+}
+
+// screen is an empty picture as screens are saved: a few kB, and as many times that as it has points once it is unpacked.
+func screen(t *testing.T, width, height int) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, width, height))); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func BenchmarkFrame(b *testing.B) {
