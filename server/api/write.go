@@ -1,0 +1,173 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// column returns the column that a body may name, nil for none.
+func (c *call) column(fresh bool) func(string) *schema.Column {
+	t := c.of.table()
+	return func(name string) *schema.Column {
+		i := t.Column(name)
+		if i < 0 || !c.of.writable(&t.Columns[i], fresh) {
+			return nil
+		}
+		return &t.Columns[i]
+	}
+}
+
+// create makes a row.
+func (a *API) create(c *call) error {
+	values, err := read(c.body, c.column(true))
+	if err != nil {
+		return err
+	}
+	id, status, err := a.do(c, nil, aftersales.CauseCreate, http.StatusCreated, func(tx aftersales.Tx) (record.ID, error) {
+		return c.of.make(tx, record.ID{}, values)
+	})
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Location", Prefix+"/"+c.of.Path+"/"+id.String())
+	return a.show(c, id, status)
+}
+
+// make makes a row of the values: by its command, and what that does not take like an edit, in one change set.
+func (r *resource) make(tx aftersales.Tx, id record.ID, values record.Values) (record.ID, error) {
+	id, err := r.Make(tx, id, values)
+	rest := record.Values{}
+	for name, v := range values {
+		column, _, _ := strings.Cut(name, ".")
+		if !slices.Contains(r.Takes, column) {
+			rest[name] = v
+		}
+	}
+	if err != nil || len(rest) == 0 {
+		return id, err
+	}
+	return id, aftersales.Edit(tx, aftersales.EditInput{Table: r.Table, ID: id, Values: rest})
+}
+
+// external returns the id of the row that another system's key names.
+func (c *call) external() record.ID {
+	return aftersales.NamedID("api", c.of.Table, c.r.PathValue("system"), c.r.PathValue("key"))
+}
+
+// put makes the row that another system's key names, or changes it to what the body says.
+func (a *API) put(c *call) error {
+	id := c.external()
+	fresh, err := read(c.body, c.column(true))
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	_, answer, err := a.do(c, nil, aftersales.CauseEdit, status, func(tx aftersales.Tx) (record.ID, error) {
+		row, err := tx.Row(c.of.Table, id)
+		if err != nil {
+			return id, err
+		}
+		if row == nil {
+			status = http.StatusCreated
+			return c.of.make(tx, id, fresh)
+		}
+		if row.Meta != nil && row.Meta.Created.Actor.Side() == clock.SideDevice {
+			return id, fault.New(fault.Exists, "a phone made a row under the id of this key")
+		}
+		return id, aftersales.Edit(tx, aftersales.EditInput{Table: c.of.Table, ID: id, Values: c.of.different(row, fresh)})
+	})
+	if err != nil {
+		return err
+	}
+	return a.show(c, id, max(status, answer))
+}
+
+// different returns the values that a row may be given and has not.
+func (r *resource) different(row *record.Row, values record.Values) record.Values {
+	changed := record.Values{}
+	for name, v := range values {
+		column, key, _ := strings.Cut(name, ".")
+		stands := row.Get(column)
+		if key != "" {
+			stands = stands.Cell(key)
+		}
+		if c := &row.Table.Columns[row.Table.Column(column)]; v != stands && r.writable(c, false) {
+			changed[name] = v
+		}
+	}
+	return changed
+}
+
+// edit changes a row, knowing what the program was shown of it. What others wrote meanwhile is merged.
+func (a *API) edit(c *call) error {
+	id, err := record.ParseID(c.r.PathValue("id"))
+	if err != nil {
+		return errNotFound
+	}
+	match := c.r.Header.Get("If-Match")
+	if match == "" {
+		return fault.New(NeedsMatch, "Send If-Match with the ETag of the row as you saw it: what you have not seen is not overwritten.")
+	}
+	vector, err := parseTag(match)
+	if err != nil {
+		return err
+	}
+	values, err := read(c.body, c.column(false))
+	if err != nil {
+		return err
+	}
+	if err := a.visible(c, id); err != nil {
+		return err
+	}
+	seen := map[record.Key]clock.Vector{{Table: c.of.table().ID, ID: id}: vector}
+	_, status, err := a.do(c, seen, aftersales.CauseEdit, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) {
+		return id, aftersales.Edit(tx, aftersales.EditInput{Table: c.of.Table, ID: id, Values: values})
+	})
+	if err != nil {
+		return err
+	}
+	return a.show(c, id, status)
+}
+
+// act does something to a row.
+func (a *API) act(c *call, act *action) error {
+	id, err := record.ParseID(c.r.PathValue("id"))
+	if err != nil {
+		return errNotFound
+	}
+	if len(c.body) == 0 {
+		c.body = []byte("{}")
+	}
+	values, err := read(c.body, act.column)
+	if err != nil {
+		return err
+	}
+	for _, name := range act.Needs {
+		if values[name].IsNull() {
+			return fault.New(fault.Invalid, name+" is needed.")
+		}
+	}
+	if err := a.visible(c, id); err != nil {
+		return err
+	}
+	_, status, err := a.do(c, nil, act.Cause, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) { return id, act.Do(tx, id, values) })
+	if err != nil {
+		return err
+	}
+	return a.show(c, id, status)
+}
+
+func (a *action) column(name string) *schema.Column {
+	i := slices.IndexFunc(a.Takes, func(c schema.Column) bool { return c.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &a.Takes[i]
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"strings"
+
+	"fieldsync/server/auth"
+	"fieldsync/server/importer"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// part adds a part to the catalogue, or brings the one of that code up to the row.
+func (s *RowSink) part(tx aftersales.Tx, row *importer.Row) error {
+	code, price := row.Text(importer.Code), row.Value(importer.Price)
+	known, err := named(tx, "part", s.known.parts[code], code)
+	if err != nil {
+		return err
+	}
+	id := idOf(known)
+	if known == nil {
+		if known, id, err = s.find(tx, "part", "part", code); err != nil {
+			return err
+		}
+	}
+	if known != nil {
+		return edit(tx, known, record.Values{
+			"name.en": row.Value(importer.Name), "name.zh-Hans": row.Value(importer.NameZH), "barcode": row.Value(importer.Barcode),
+			"unit": row.Value(importer.Unit), "category": row.Value(importer.Category), "list_price": price,
+			"warranty_months": row.Value(importer.Months), "abc": textCell(strings.ToUpper(row.Text(importer.ABC))),
+			"serial_tracked": row.Value(importer.Tracked),
+		})
+	}
+	names := map[string]string{}
+	for tag, field := range map[string]importer.Field{"en": importer.Name, "zh-Hans": importer.NameZH} {
+		if s := row.Text(field); s != "" {
+			names[tag] = s
+		}
+	}
+	_, err = aftersales.CreatePart(tx, aftersales.PartInput{
+		ID: id, Code: code, Name: names, Barcode: row.Text(importer.Barcode), Unit: row.Text(importer.Unit), Category: row.Text(importer.Category),
+		ListPrice: aftersales.Money{Minor: price.Number(), Currency: price.Text()}, WarrantyMonths: row.Number(importer.Months),
+		ABC: strings.ToUpper(row.Text(importer.ABC)), SerialTracked: row.Number(importer.Tracked) == 1,
+	})
+	return err
+}
+
+// count books what a count of stock differs by, and sets how much there should be.
+func (s *RowSink) count(tx aftersales.Tx, row *importer.Row) error {
+	code, place := row.Text(importer.Code), row.Text(importer.Location)
+	part, err := named(tx, "part", s.known.parts[code], code)
+	if err == nil && part == nil {
+		err = fault.New(badRow, "there is no part "+code+": import the parts first")
+	}
+	if err != nil {
+		return err
+	}
+	location, err := named(tx, "location", s.known.locations[place], place)
+	if err == nil && location == nil {
+		err = fault.New(badRow, "there is no location "+place+": make it first")
+	}
+	if err != nil {
+		return err
+	}
+	if aftersales.PartOf(part).SerialTracked {
+		return fault.New(badRow, "part "+code+" moves one by one, with its serial number: it is not counted in a sheet")
+	}
+	_, err = aftersales.CountStock(tx, aftersales.CountInput{Location: location.ID, Part: part.ID, Counted: row.Number(importer.Quantity)})
+	if err != nil || row.Value(importer.Minimum).IsNull() && row.Value(importer.Maximum).IsNull() {
+		return err
+	}
+	return s.level(tx, location, part, row)
+}
+
+// level sets the least and the most, where the row says something else than what stands.
+func (s *RowSink) level(tx aftersales.Tx, location, part *record.Row, row *importer.Row) error {
+	if !s.in.May(auth.EditParts) {
+		return fault.New(fault.NotAllowed, "your roles do not include setting the least and the most")
+	}
+	least, most := row.Number(importer.Minimum), row.Number(importer.Maximum)
+	levels, err := tx.Refs("stock_level", "location", location.ID)
+	if err != nil {
+		return err
+	}
+	safety := int64(0)
+	for _, level := range levels {
+		if level.Get("part").Ref() != part.ID {
+			continue
+		}
+		if level.Get("minimum").Number() == least && level.Get("maximum").Number() == most {
+			return nil
+		}
+		safety = level.Get("safety").Number()
+	}
+	return aftersales.SetLevel(tx, aftersales.LevelInput{Location: location.ID, Part: part.ID, Minimum: least, Maximum: most, Safety: safety})
+}
