@@ -320,16 +320,44 @@ func (h *handset) sends(path string, pairs ...string) {
 	}
 }
 
-// tap touches the middle of an element, as a thumb does.
+// tap touches the middle of an element, as a thumb does, and again when nothing came of it: on a machine so slow that
+// half a second goes by between down and up, the browser takes a touch for a long one, and a person taps again.
 func tap(selector string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		where := fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`, selector)
-		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](where))
-		if err != nil {
-			return err
+		for {
+			at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(whereToTap, selector)))
+			if err != nil {
+				return err
+			}
+			if err := touch(ctx, t, [][2]float64{{at[0], at[1]}}); err != nil {
+				return err
+			}
+			if tookIt(ctx) {
+				return nil
+			}
 		}
-		return touch(ctx, t, [][2]float64{{at[0], at[1]}})
 	})
+}
+
+// whereToTap returns the middle of an element, and has the page remember whether a click came to it.
+const whereToTap = `(() => {
+	const what = %q, e = document.querySelector(what);
+	window.tapped = false;
+	addEventListener("click", (click) => { window.tapped ||= click.target.closest(what) !== null }, true);
+	e.scrollIntoView({block: "center"});
+	const r = e.getBoundingClientRect();
+	return [r.x + r.width / 2, r.y + r.height / 2];
+})()`
+
+// tookIt waits some seconds for the click, or for the page after it, which remembers no tap.
+func tookIt(ctx context.Context) bool {
+	for began := time.Now(); time.Since(began) < 5*time.Second && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		// An error is a page that is just going.
+		if taken, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`window.tapped !== false`)); taken && err == nil {
+			return true
+		}
+	}
+	return ctx.Err() != nil
 }
 
 // touch puts a finger down, moves it through the points, and lifts it.

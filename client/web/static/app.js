@@ -41,34 +41,51 @@
     const again = focused && document.getElementById(focused);
     if (again && now.contains(again)) (again.matches("a, button") ? again : $("a, button", again) ?? again).focus({preventScroll: true});
   };
-  let asking = false, askAgain = false;
+  // While a finger is down the page under it stays as it is: a row that moved or went between down and up would take
+  // the tap with it. The click ends the wait; where none comes, as after a scroll, it ends soon after the finger left.
+  let asking = false, again = false, down = false, left = 0, bar = null;
+  const release = () => {
+    clearTimeout(left);
+    down = false;
+    showBar();
+    if (again && !asking) { again = false; refresh(); }
+  };
+  const leave = () => { clearTimeout(left); left = setTimeout(release, 1000); };
+  addEventListener("pointerdown", () => { clearTimeout(left); down = true; }, true);
+  addEventListener("pointerup", leave, true);
+  addEventListener("pointercancel", leave, true);
+  addEventListener("click", () => { if (down) setTimeout(release, 0); });
+  const showBar = () => { if (bar !== null && !down) { $("#bar").innerHTML = bar; bar = null; } };
+
   const refresh = async () => {
-    if (asking) { askAgain = true; return; }
+    if (asking || down) { again = true; return; }
     asking = true;
     try {
       const answer = await fetch(location.href);
-      if (answer.ok) {
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const main = $("main[data-live]");
-        if (main && !typing()) {
-          take(main, page.getElementById("main"));
-          // What another script has put into the dock, such as a running recording, stays there.
-          const dock = $(".dock"), next = $(".dock", page);
-          if (dock && next && !$("[data-own]", dock) && plain(dock) !== plain(next)) dock.replaceChildren(...next.childNodes);
-        }
-        tick();
-      }
+      const page = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (down) again = true;
+      else if (page) show(page);
     } catch { /* the app was closed: it says so when it is used */ } finally {
       asking = false;
-      if (askAgain) { askAgain = false; refresh(); }
+      if (again && !down) { again = false; refresh(); }
     }
+  };
+  const show = (page) => {
+    const main = $("main[data-live]");
+    if (main && !typing()) {
+      take(main, page.getElementById("main"));
+      // What another script has put into the dock, such as a running recording, stays there.
+      const dock = $(".dock"), next = $(".dock", page);
+      if (dock && next && !$("[data-own]", dock) && plain(dock) !== plain(next)) dock.replaceChildren(...next.childNodes);
+    }
+    tick();
   };
   let stream = null;
   const listen = () => {
     if (document.hidden) { stream?.close(); stream = null; return; }
     if (stream || !$("#bar")) return;
     stream = new EventSource("/live");
-    stream.addEventListener("bar", (e) => { $("#bar").innerHTML = JSON.parse(e.data); });
+    stream.addEventListener("bar", (e) => { bar = JSON.parse(e.data); showBar(); });
     if ($("main[data-live]") && !$("#problem")) {
       stream.addEventListener("changed", refresh);
       stream.onopen = refresh;
