@@ -14,8 +14,7 @@ const indexAtOnce = 25
 // more to do. It writes only where there is something to write; it makes no commit of the engine's.
 func (s *Store) Index(ctx context.Context) (more bool, err error) {
 	err = s.Read(ctx, func(v *View) error {
-		upkeep := v.layout.Upkeep(v.conn.Conn)
-		more, err = upkeep.Lags(schema.Classes)
+		more, err = v.SearchLags()
 		return err
 	})
 	if err != nil || !more {
@@ -26,6 +25,12 @@ func (s *Store) Index(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	return more, err
+}
+
+// SearchLags reports whether the search index lacks rows, or what was changed in them.
+func (v *View) SearchLags() (bool, error) {
+	upkeep := v.layout.Upkeep(v.conn.Conn)
+	return upkeep.Lags(schema.Classes)
 }
 
 // Search searches the rows; see sqlrow.Layout.Find.

@@ -37,8 +37,22 @@ func newBureau(t testing.TB) *bureau {
 	return newBureauOn(t, emptyOffice(t, filepath.Join(t.TempDir(), "hub.db")), "")
 }
 
-// newBureauOn is a bureau whose hub stands at the path, or in the database in PostgreSQL.
+// newBureauOn is a new bureau whose hub stands at the path, or in the database in PostgreSQL.
 func newBureauOn(t testing.TB, path, database string) *bureau {
+	t.Helper()
+	b := openBureau(t, path, database)
+	b.office("set up", func(tx aftersales.Tx) error {
+		if err := aftersales.SetUp(tx); err != nil {
+			return err
+		}
+		_, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "N", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
+		return err
+	})
+	return b
+}
+
+// openBureau opens what stands there.
+func openBureau(t testing.TB, path, database string) *bureau {
 	t.Helper()
 	srv, err := server.Open(t.Context(), path, server.Options{
 		Database: database, Company: "Nordwind Service", Zone: time.FixedZone("CST", 8*3600), Log: slog.New(slog.DiscardHandler),
@@ -54,15 +68,7 @@ func newBureauOn(t testing.TB, path, database string) *bureau {
 		web.CloseClientConnections()
 		web.Close()
 	})
-	b := &bureau{&world{t: t, core: srv.Core(), url: web.URL}, srv}
-	b.office("set up", func(tx aftersales.Tx) error {
-		if err := aftersales.SetUp(tx); err != nil {
-			return err
-		}
-		_, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "N", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
-		return err
-	})
-	return b
+	return &bureau{&world{t: t, core: srv.Core(), url: web.URL}, srv}
 }
 
 // hire adds somebody with an account.

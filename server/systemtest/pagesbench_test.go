@@ -1,22 +1,29 @@
 package systemtest
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 )
+
+// crowdIn names a folder in which the big company is kept: made once, it is there for every later run.
+var crowdIn = flag.String("crowd", "", "a folder in which BenchmarkPages keeps its company between runs")
 
 // BenchmarkPages asks for the office's pages in a company of 100,000 jobs, 50,000 machines, 20,000 parts, 20,000
 // customers and 30,000 requests, 50 times each when they are warm, and reports the 95th percentile of how long they took
 // from the request to the last byte. Nothing fails for being slow.
 //
-//	go test ./server/systemtest -run '^$' -bench Pages -benchtime 1x -timeout 60m
+//	go test ./server/systemtest -run '^$' -bench Pages -benchtime 1x -timeout 60m [-crowd FOLDER]
 func BenchmarkPages(b *testing.B) {
 	c := newCrowd(b)
 	v := c.browser("boss")
@@ -61,7 +68,58 @@ type crowd struct {
 
 func newCrowd(t testing.TB) *crowd {
 	t.Helper()
-	c := &crowd{bureau: newBureau(t)}
+	folder := *crowdIn
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	c, path := &crowd{}, filepath.Join(folder, "hub.db")
+	if _, err := os.Stat(path); err == nil {
+		c.bureau = openBureau(t, path, "")
+		c.recall()
+	} else {
+		c.bureau = newBureauOn(t, path, "")
+		c.make()
+	}
+	for c.indexes() {
+		time.Sleep(time.Second)
+	}
+	return c
+}
+
+// indexes reports whether the search index still lacks something.
+func (c *crowd) indexes() (lags bool) {
+	err := c.core.Store.Read(c.t.Context(), func(v *store.View) (err error) {
+		lags, err = v.SearchLags()
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return lags
+}
+
+// recall finds the rows of a company that was made in an earlier run, in the order in which they were made.
+func (c *crowd) recall() {
+	err := c.core.Store.Read(c.t.Context(), func(v *store.View) error {
+		boss, err := v.PersonByLogin("boss")
+		if err != nil {
+			return err
+		}
+		c.boss = boss.ID
+		for table, into := range map[string]*[]record.ID{"person": &c.people, "party": &c.parties, "unit": &c.units, "part": &c.parts, "job": &c.jobs} {
+			if *into, err = v.Living(aftersales.Schema.Table(table), 1_000_000); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// make hires, and fills the tables.
+func (c *crowd) make() {
 	c.boss = c.hire("boss", "Anna Berg", auth.Administrator)
 	var branch record.ID
 	var products, stores []record.ID
@@ -149,7 +207,6 @@ func newCrowd(t testing.TB) *crowd {
 			"occurred": at(begun + int64(i)*600_000), "corrected": at(begun + int64(i)*600_000),
 		}
 	})
-	return c
 }
 
 const atOnce = 1000

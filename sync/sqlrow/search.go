@@ -4,24 +4,23 @@ import (
 	"cmp"
 	"database/sql/driver"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"math"
 	"slices"
 	"strings"
 
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
 
 // Search is the full-text index over the columns that a schema marks as searchable: an FTS5 table without content of its
-// own, in the same SQLite file as the rows; terms.go says what it holds of a text, searchpg.go what PostgreSQL has in its place.
+// own, in the same SQLite file as the rows; terms.go says what it holds of a text, find.go how it is asked, searchpg.go
+// what PostgreSQL has in its place.
 // It stands in four tables:
 //
 //	_search        FTS5: the terms of each indexed row, by its number
-//	_search_row    which row has which number: exactly the rows that are in the index
+//	_search_row    which row has which number: exactly the rows that are in the index. Those of one table stand in a
+//	               stretch of their own, so that one table is searched without a look at the others
 //	_search_due    rows that changed since, each with the text that the index holds of it
 //	_search_state  how far the first build has come, and what it was built for
 //
@@ -50,8 +49,16 @@ type searched struct {
 	text, page string // the values of one row; those of the living rows after an id
 }
 
-// termsVersion rises whenever terms.go cuts text otherwise.
-const termsVersion = 1
+// termsVersion rises whenever terms.go cuts text otherwise, or rows are numbered otherwise.
+const termsVersion = 2
+
+// stretch is how many numbers the rows of one table have.
+const stretch = 1 << 40
+
+// numbers returns between which numbers those of the table's rows lie, both excluded.
+func (t *searched) numbers() (above, below int64) {
+	return int64(t.place) * stretch, int64(t.place+1) * stretch
+}
 
 // newSearch returns the index of the layout, nil where the schema marks nothing.
 func newSearch(l *Layout) *Search {
@@ -379,17 +386,24 @@ func (u *Upkeep) again(k record.Key) error {
 // putIn adds a row to the index, under a new number where it has none.
 func (u *Upkeep) putIn(n int64, k record.Key, source string) (err error) {
 	if u.layout.dialect == Postgres {
-		return u.putInPostgres(k, source)
+		return u.putInPostgres(n, k, source)
 	}
 	if n == 0 {
-		if _, err = u.conn.Exec("INSERT INTO _search_row(tbl, row) VALUES(?, ?)", int64(k.Table), k.ID[:]); err == nil {
-			n, err = u.conn.Int("SELECT last_insert_rowid()")
+		if n, err = u.next(k.Table); err == nil {
+			_, err = u.conn.Exec("INSERT INTO _search_row(n, tbl, row) VALUES(?, ?, ?)", n, int64(k.Table), k.ID[:])
 		}
 	}
 	if err == nil {
 		_, err = u.conn.Exec("INSERT INTO _search(rowid, text) VALUES(?, ?)", n, terms(source))
 	}
 	return err
+}
+
+// next returns the number of the next row of the table: the latest has the greatest.
+func (u *Upkeep) next(table schema.TableID) (int64, error) {
+	above, below := u.byID[table].numbers()
+	n, err := u.conn.Int("SELECT max(n) FROM _search_row WHERE n > ? AND n < ?", above, below) // 0 for none
+	return max(n, above) + 1, err
 }
 
 // build goes on with the first build.
@@ -439,105 +453,4 @@ func (u *Upkeep) buildTable(t *searched, limit int) (n int, err error) {
 		u.row = f.id[:]
 	}
 	return len(page), nil
-}
-
-// Hit is a row that a search has found.
-type Hit struct {
-	Table string // by name
-	ID    record.ID
-	Exact bool    // a value of the row, a number or a serial, is what was searched for
-	Score float64 // of the others: how well it fits (bm25), higher is better
-}
-
-// SearchOptions narrow a search.
-type SearchOptions struct {
-	Tables []string // where to look; none means everywhere
-	Limit  int      // how many rows to return; 0 means DefaultHits
-}
-
-// DefaultHits is how many rows a search returns unless it is told otherwise.
-const DefaultHits = 50
-
-// Find returns the living rows that hold every piece of the query: first those of which a whole value is what was
-// searched for, then by bm25, then the latest. Refused are queries longer than MaxSearch (fault.TooLarge) and unknown or
-// unsearchable tables (fault.Invalid). A query without a letter or digit finds nothing.
-func (l *Layout) Find(c *Conn, query string, o SearchOptions) ([]Hit, error) {
-	if l.search == nil {
-		return nil, fault.New(fault.Invalid, "nothing here can be searched")
-	}
-	within, err := l.search.within(o.Tables)
-	if err != nil {
-		return nil, err
-	}
-	all, whole, err := matching(query)
-	if err != nil || all == "" {
-		return nil, err
-	}
-	limit := o.Limit
-	if limit <= 0 {
-		limit = DefaultHits
-	}
-	if l.dialect == Postgres {
-		return l.search.findInPostgres(c, query, whole, within, limit)
-	}
-	var hits []Hit
-	if whole != "" {
-		hits, err = l.search.hits(c, true, limit, nil, findExact, whole, within)
-	}
-	if err == nil && len(hits) < limit {
-		hits, err = l.search.hits(c, false, limit, hits, findRanked, all, within)
-	}
-	return hits, err
-}
-
-const (
-	findExact = "SELECT tbl, row, 0.0 FROM _search JOIN _search_row ON n = _search.rowid WHERE _search MATCH ?" +
-		" AND tbl IN (SELECT value FROM json_each(?)) ORDER BY n DESC"
-	// Of a search that fits more rows only the latest 1,000 are ranked: that takes 20 times as long as finding them.
-	findRanked = "SELECT tbl, row, score FROM (SELECT tbl, row, n, bm25(_search) AS score FROM _search" +
-		" JOIN _search_row ON n = _search.rowid WHERE _search MATCH ? AND tbl IN (SELECT value FROM json_each(?))" +
-		" ORDER BY _search.rowid DESC LIMIT 1000) ORDER BY round(score, 1), row DESC"
-)
-
-// within returns the tables to look in as a JSON list of their ids.
-func (s *Search) within(names []string) (string, error) {
-	var ids []schema.TableID
-	for _, name := range names {
-		t := s.layout.schema.Table(name)
-		if t == nil || s.byID[t.ID] == nil {
-			return "", fault.New(fault.Invalid, "there is nothing to search in "+name)
-		}
-		ids = append(ids, t.ID)
-	}
-	if len(names) == 0 {
-		for _, t := range s.tables {
-			ids = append(ids, t.ID)
-		}
-	}
-	list, err := json.Marshal(ids)
-	return string(list), err
-}
-
-// hits adds to the list what a query finds and it does not have, while there is room.
-func (s *Search) hits(
-	c *Conn, exact bool, limit int, list []Hit, query, match, within string,
-) ([]Hit, error) {
-	rows, err := c.Query(query, match, within)
-	if err != nil {
-		return nil, err
-	}
-	for len(list) < limit && rows.Next() {
-		t := s.byID[schema.TableID(rows.Int(0))]
-		score, _ := rows.Values()[2].(float64)
-		h := Hit{Table: t.Name, ID: rows.ID(1), Exact: exact, Score: math.Abs(score)}
-		alive, err := c.Int("SELECT count(*) FROM "+Quote(t.Name)+" WHERE id = ? AND _del = 0", h.ID[:])
-		if err != nil {
-			return nil, cmp.Or(err, rows.Close())
-		}
-		known := slices.ContainsFunc(list, func(have Hit) bool { return have.ID == h.ID })
-		if alive > 0 && !known {
-			list = append(list, h)
-		}
-	}
-	return list, rows.Close()
 }

@@ -5,8 +5,6 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
-
-	"fieldsync/sync/fault"
 )
 
 // What the search index holds of a text, and what it is asked for.
@@ -166,26 +164,46 @@ func (p piece) grams(b *strings.Builder, mark string, n int) {
 // MaxSearch is the longest text that can be searched for, in bytes.
 const MaxSearch = 1000
 
-// matching returns what a search for the text asks of FTS5: all pieces, and the text as a whole value; "" where there is
-// nothing to look for. A serial may be typed with blanks, so that its pieces together are a value too; words may not:
-// "b a" is not "ba". Terms are made of letters, digits and our marks only, and quoted, so that no text means anything
-// else to FTS5 than itself.
-func matching(query string) (all, whole string, err error) {
-	if len(query) > MaxSearch {
-		return "", "", fault.New(fault.TooLarge, "this is too long to search for: a few words are enough")
+// matching returns the condition of FTS5 that all pieces stand in a row. Terms are made of letters, digits and our marks
+// only, and quoted, so that no text means anything else to FTS5 than itself.
+func matching(cut []piece) string {
+	asked := make([]string, len(cut))
+	for i, p := range cut {
+		asked[i] = p.asked()
 	}
-	var asked []string
+	return strings.Join(asked, " AND ")
+}
+
+// wholeOf returns the term of a value that is all of what is looked for, "" where none can be. A serial may be typed with
+// blanks, so that its pieces together are a value too; words may not: "b a" is not "ba".
+func wholeOf(cut []piece) string {
 	joined, isValue := "", false
-	cut := pieces(fold(query))
 	for _, p := range cut {
-		asked = append(asked, p.asked())
 		joined += string(p.text)
 		isValue = isValue || p.kind != word || len(cut) == 1
 	}
-	if isValue {
-		whole = `"=` + joined + `"`
+	if !isValue {
+		return ""
 	}
-	return strings.Join(asked, " AND "), whole, nil
+	return "=" + joined
+}
+
+// isWhole reports whether a value of a source text is the one with that term.
+func isWhole(source, term string) bool {
+	for value := range strings.SplitSeq(source, valueEnd) {
+		if cut := pieces(fold(value)); len(cut) == 1 && "="+string(cut[0].text) == term {
+			return true
+		}
+	}
+	return false
+}
+
+// piecesOf cuts a source text, value by value.
+func piecesOf(source string) (cut []piece) {
+	for value := range strings.SplitSeq(source, valueEnd) {
+		cut = append(cut, pieces(fold(value))...)
+	}
+	return cut
 }
 
 // asked returns the piece as a condition of FTS5.
