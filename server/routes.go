@@ -223,7 +223,7 @@ var ownPages = []Page{
 func (s *Server) routes(office *admin.Office, sessions *auth.Sessions, programs http.Handler) http.Handler {
 	m := newMeters(s.parts.Metrics)
 	r := chi.NewRouter()
-	r.Use(s.recoverer, m.count)
+	r.Use(s.recoverer, m.count, s.stayEncrypted)
 
 	r.Get("/healthz", s.health)
 	r.Get("/metrics", s.metrics)

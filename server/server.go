@@ -30,7 +30,9 @@ import (
 type Options struct {
 	Address      string         // host:port to listen on; "" is "127.0.0.1:8470"
 	Certificate  string         // file of the TLS certificate chain, PEM; "" serves plain HTTP, for behind a proxy
-	Key          string         // file of its key, PEM
+	Key          string         // file of its key, PEM; both are read again when they change
+	ACME         *ACME          // gets the certificate by itself instead; nil for not
+	Redirect     string         // host:port where plain HTTP is sent on to https; "" for nowhere
 	Secure       bool           // people reach the office by https, here or at a proxy: cookies are for TLS only
 	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
 	Company      string         // shown in the office; "" is "fieldsync"
@@ -77,14 +79,15 @@ type FileDesk interface {
 
 // Server is the hub, ready to run.
 type Server struct {
-	options Options
-	parts   Parts
-	people  *auth.People
-	devices *auth.Devices
-	guesses *auth.Throttle // of enrolment codes
-	handler http.Handler
-	core    *Core // nil for a server made by New
-	imports *imports
+	options   Options
+	parts     Parts
+	people    *auth.People
+	devices   *auth.Devices
+	guesses   *auth.Throttle // of enrolment codes
+	handler   http.Handler
+	transport *transport
+	core      *Core // nil for a server made by New
+	imports   *imports
 }
 
 // New returns the hub made of the parts. The error says what does not fit.
@@ -94,8 +97,12 @@ func New(o Options, p Parts) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, parts: p, people: people, devices: auth.NewDevices(p.Devices, p.Random, p.Now), guesses: auth.NewThrottle()}
-	sessions := auth.NewSessions(p.Sessions, people, o.Secure || o.Certificate != "")
+	transport, err := o.transport(p.Log)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{options: o, parts: p, people: people, transport: transport, devices: auth.NewDevices(p.Devices, p.Random, p.Now), guesses: auth.NewThrottle()}
+	sessions := auth.NewSessions(p.Sessions, people, o.encrypted())
 	var programs *auth.Programs
 	if p.Programs != nil {
 		programs = auth.NewPrograms(p.Programs, people, p.Random, p.Now)
@@ -176,11 +183,16 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) (err error) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	web := s.web(running)
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- s.serve(web, l) }()
+	plain, err := s.redirect(running, failed)
+	if err != nil {
+		return errors.Join(err, web.Close())
+	}
+	defer func() { _ = plain.Close() }() // whom it cuts off was only to be sent on
 	house := s.keepHouse(running)
 	defer func() { stop(); <-house }()
-	s.parts.Log.Info("the hub listens", "address", l.Addr().String(), "tls", s.options.Certificate != "")
+	s.parts.Log.Info("the hub listens", "address", l.Addr().String(), "tls", s.transport.tls != nil)
 	select {
 	case err := <-failed:
 		return err
@@ -230,10 +242,30 @@ func (s *Server) web(running context.Context) *http.Server {
 	}
 }
 
+// redirect listens for plain HTTP where the options say so, to send it on to https and to answer the authority.
+func (s *Server) redirect(running context.Context, failed chan<- error) (*http.Server, error) {
+	plain := s.web(running)
+	if s.options.Redirect == "" || s.transport.plain == nil {
+		return plain, nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(running, "tcp", s.options.Redirect)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", s.options.Redirect, err)
+	}
+	plain.Handler = s.transport.plain
+	go func() {
+		if err := plain.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	s.parts.Log.Info("plain HTTP is sent on to https", "address", l.Addr().String())
+	return plain, nil
+}
+
 func (s *Server) serve(web *http.Server, l net.Listener) error {
 	var err error
-	if s.options.Certificate != "" {
-		err = web.ServeTLS(l, s.options.Certificate, s.options.Key)
+	if web.TLSConfig = s.transport.tls; web.TLSConfig != nil {
+		err = web.ServeTLS(l, "", "")
 	} else {
 		err = web.Serve(l)
 	}

@@ -57,6 +57,7 @@ func TestFieldsyncd(t *testing.T) {
 		"serves a folder once":                                    servesOnce,
 		"keeps what every restore replaced":                       keepsWhatWasReplaced,
 		"takes in what a phone sent before it was forgotten":      takesInFromAStranger,
+		"gets its certificate from an authority":                  getsItsCertificate,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,6 +72,7 @@ type installation struct {
 	program string
 	data    string
 	db      string // postgres://…, where the database is not in the folder
+	env     []string
 }
 
 // result is what a command left behind.
@@ -82,7 +84,7 @@ type result struct {
 // command returns a process that outlives the test's context: what the test starts it also stops.
 func (i *installation) command(args ...string) *exec.Cmd {
 	c := exec.CommandContext(context.WithoutCancel(i.t.Context()), i.program, args...)
-	c.Env = append(os.Environ(), "FIELDSYNC_DATA="+i.data, "FIELDSYNC_DB="+i.db)
+	c.Env = slices.Concat(os.Environ(), []string{"FIELDSYNC_DATA=" + i.data, "FIELDSYNC_DB=" + i.db}, i.env)
 	return c
 }
 
@@ -114,9 +116,9 @@ func (i *installation) must(answer any, args ...string) {
 }
 
 // serve starts the hub and returns where it is, and what stops it.
-func (i *installation) serve() (url string, stop func()) {
+func (i *installation) serve(more ...string) (url string, stop func()) {
 	i.t.Helper()
-	c := i.command("serve", "-addr", "127.0.0.1:0", "-json")
+	c := i.command(append([]string{"serve", "-addr", "127.0.0.1:0", "-json"}, more...)...)
 	var log bytes.Buffer
 	c.Stderr = &log
 	out, err := c.StdoutPipe()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 type serving struct {
 	address, company, zone string
 	certificate, key       string
+	acme, mail, directory  string
+	redirect               string
 	proxies                string
 	secure                 bool
 	log, level             string
@@ -34,6 +37,8 @@ func serveCommand() *command {
 Serves devices and the office until it is told to stop (Ctrl-C, SIGTERM). A folder that holds no hub yet gets
 one, with an administrator whose password is printed once. The environment's FIELDSYNC_METRICS_TOKEN lets its
 bearer read /metrics; without one only this machine may. Behind a proxy that does TLS, say -secure and -proxies.
+With -acme the hub gets its certificate from an authority by itself, and renews it: it must be reachable at port
+443 of its names, or at port 80 through -http. That you agree to the authority's terms is taken for granted then.
 With -json the log is JSON, and what there is to know is an object on standard output:
 {"url":…,"administrator":…,"password":…}, the last two only where there was no administrator.`,
 		example: "fieldsyncd serve -data /var/lib/fieldsync -addr :8470 -tls-cert hub.pem -tls-key hub.key",
@@ -44,6 +49,12 @@ With -json the log is JSON, and what there is to know is an object on standard o
 				"ZONE in which the office shows times, as Asia/Taipei; environment: FIELDSYNC_ZONE")
 			f.StringVar(&s.certificate, "tls-cert", env("FIELDSYNC_TLS_CERT", ""), "FILE of the certificate chain, PEM; environment: FIELDSYNC_TLS_CERT")
 			f.StringVar(&s.key, "tls-key", env("FIELDSYNC_TLS_KEY", ""), "FILE of its key, PEM; environment: FIELDSYNC_TLS_KEY")
+			f.StringVar(&s.acme, "acme", env("FIELDSYNC_ACME", ""), "NAME,… of this host, for a certificate by itself; environment: FIELDSYNC_ACME")
+			f.StringVar(&s.mail, "acme-mail", env("FIELDSYNC_ACME_MAIL", ""), "ADDRESS the authority may write to; environment: FIELDSYNC_ACME_MAIL")
+			f.StringVar(&s.directory, "acme-directory", env("FIELDSYNC_ACME_DIRECTORY", ""),
+				"URL of another authority than Let's Encrypt; environment: FIELDSYNC_ACME_DIRECTORY")
+			f.StringVar(&s.redirect, "http", env("FIELDSYNC_HTTP", ""),
+				"HOST:PORT where plain HTTP is sent on to https; environment: FIELDSYNC_HTTP")
 			f.BoolVar(&s.secure, "secure", os.Getenv("FIELDSYNC_SECURE") != "", "people come by https, at a proxy; environment: FIELDSYNC_SECURE")
 			f.StringVar(&s.proxies, "proxies", env("FIELDSYNC_PROXIES", ""),
 				"CIDR,… whose X-Forwarded-For is believed; environment: FIELDSYNC_PROXIES")
@@ -103,10 +114,27 @@ func (s *serving) options(a *app) (o server.Options, err error) {
 			return o, usage("%s cannot be read: %v", file, cause(err))
 		}
 	}
+	if o.ACME, err = s.authority(a); err != nil {
+		return o, err
+	}
+	if o.Redirect = s.redirect; o.Redirect != "" && o.ACME == nil && s.certificate == "" {
+		return o, usage("-http sends people on to https: say -acme, or -tls-cert and -tls-key")
+	}
 	o.Certificate, o.Key, o.Secure, o.Company = s.certificate, s.key, s.secure, s.company
 	o.MetricsToken = os.Getenv("FIELDSYNC_METRICS_TOKEN")
 	o.Notices, err = s.channels()
 	return o, err
+}
+
+// authority says from whom the certificate comes; nil where it does not come by itself.
+func (s *serving) authority(a *app) (*server.ACME, error) {
+	if s.acme == "" {
+		return nil, nil
+	}
+	if s.certificate != "" {
+		return nil, usage("-acme and -tls-cert exclude each other: the certificate comes by itself, or from a file")
+	}
+	return &server.ACME{Names: strings.Split(s.acme, ","), Directory: s.directory, Email: s.mail, Cache: filepath.Join(a.data, "acme")}, nil
 }
 
 // channels reads by what channels notices leave; none without a file.
@@ -155,7 +183,7 @@ func (s *serving) greet(ctx context.Context, a *app, h *house, l net.Listener) e
 		Administrator string `json:"administrator,omitempty"`
 		Password      string `json:"password,omitempty"`
 	}{URL: urlOf(l.Addr().String()), Password: password}
-	if s.certificate != "" {
+	if s.certificate != "" || s.acme != "" {
 		answer.URL = "https" + strings.TrimPrefix(answer.URL, "http")
 	}
 	if p != nil {

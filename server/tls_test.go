@@ -1,0 +1,99 @@
+package server
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Who renews a certificate writes one file after the other; the hub takes the new pair when it fits, and goes on with
+// the old one meanwhile.
+func TestACertificateIsRenewedWhileTheHubRuns(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	o := Options{Certificate: filepath.Join(folder, "cert.pem"), Key: filepath.Join(folder, "key.pem")}
+	if _, err := o.transport(slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("a hub starts without its certificate")
+	}
+	certificate, key := selfSigned(t, 1)
+	put(t, o.Certificate, certificate)
+	put(t, o.Key, key)
+	how, err := o.transport(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func() int64 {
+		c, err := how.tls.GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Leaf.SerialNumber.Int64()
+	}
+	certificate, key = selfSigned(t, 2)
+	put(t, o.Certificate, append(certificate, '\n'))
+	if n := shown(); n != 1 {
+		t.Errorf("between two files certificate %d is shown", n)
+	}
+	put(t, o.Key, append(key, '\n'))
+	if n := shown(); n != 2 {
+		t.Errorf("after both certificate %d is shown", n)
+	}
+	if err := os.Remove(o.Key); err != nil {
+		t.Fatal(err)
+	}
+	if n := shown(); n != 2 {
+		t.Errorf("without a key certificate %d is shown", n)
+	}
+}
+
+func put(t *testing.T, file string, body []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func selfSigned(t *testing.T, serial int64) (certificate, secret []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour)}
+	body, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: body}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+func TestPlainHTTPIsSentOnAndTakesNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		method, to string
+		status     int
+	}{
+		{http.MethodGet, "https://hub.example.com/jobs?q=1", http.StatusMovedPermanently},
+		{http.MethodPost, "", http.StatusBadRequest},
+	} {
+		w := httptest.NewRecorder()
+		toTLS(w, httptest.NewRequest(c.method, "http://hub.example.com:80/jobs?q=1", nil))
+		if w.Code != c.status || w.Header().Get("Location") != c.to {
+			t.Errorf("%s: %d %s", c.method, w.Code, w.Header().Get("Location"))
+		}
+	}
+}
