@@ -28,6 +28,10 @@ func (c *Core) startIndexing() {
 	}()
 }
 
+// indexAfter is how long the index may lie behind a commit: those who are to hear of the commit go first, and many commits
+// are looked at once.
+const indexAfter = 100 * time.Millisecond
+
 // keepIndex brings the search index up to the rows, behind everything else, until ctx ends.
 func (c *Core) keepIndex(ctx context.Context) {
 	changed, stop := c.Hub.Watch()
@@ -38,8 +42,19 @@ func (c *Core) keepIndex(ctx context.Context) {
 		}
 		select {
 		case <-changed:
+			rest(ctx, indexAfter)
 		case <-ctx.Done():
 		}
+	}
+}
+
+// rest waits for so long, or until ctx ends.
+func rest(ctx context.Context, d time.Duration) {
+	pause := time.NewTimer(d)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -52,12 +67,7 @@ func (c *Core) index(ctx context.Context) error {
 		if err != nil || !more {
 			return err
 		}
-		pause := time.NewTimer(time.Since(begun))
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-		}
-		pause.Stop()
+		rest(ctx, time.Since(begun))
 	}
 	return nil
 }

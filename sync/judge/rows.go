@@ -56,10 +56,13 @@ func (r *rowBatches) add(row *record.Row, columns uint64, whole bool) {
 	})
 }
 
-// values copies the row's values of the given columns into the arena.
+// maxArena is how many values are made room for at once.
+const maxArena = 4096
+
+// values copies the row's values of the given columns into the arena. Most messages are of one row, so it begins small.
 func (r *rowBatches) values(row *record.Row, columns uint64, n int) []record.Value {
 	if cap(r.arena)-len(r.arena) < n {
-		r.arena = make([]record.Value, 0, max(4096, n))
+		r.arena = make([]record.Value, 0, max(n, min(4*cap(r.arena), maxArena)))
 	}
 	from := len(r.arena)
 	for i := range row.Cols {
