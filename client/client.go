@@ -211,7 +211,7 @@ func (c *Client) write(ctx context.Context, do func(Tx) error, commit func(*devi
 		keys[i] = item.Change.Rows[i].Key()
 	}
 	c.tell(keys)
-	c.live.wrote()
+	c.live.wrote(item)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -112,8 +113,9 @@ func (c local) take(write func(context.Context, func(*replica.Tx) error) error, 
 		return err
 	})
 	if err == nil {
-		c.tell(changed)
 		c.contact.stirring.stir() // a verdict may change no row that is shown
+		c.tell(changed)
+		runtime.Gosched() // who was told goes first: to thank the hub is in no hurry
 	}
 	return err
 }
@@ -429,11 +431,13 @@ func (l *live) now() (*link.Link, <-chan struct{}) {
 	return l.link, l.changed
 }
 
-func (l *live) wrote() {
+// wrote has the connection, if there is one, send what was written.
+func (l *live) wrote(item *device.Item) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.link != nil {
-		l.link.Wrote()
+	link := l.link
+	l.mu.Unlock()
+	if link != nil {
+		link.Wrote(item)
 	}
 }
 

@@ -9,12 +9,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/session"
 	"fieldsync/sync/wire"
@@ -134,10 +136,12 @@ func address(server string) (string, error) {
 	return u.String(), nil
 }
 
-// Wrote tells the link that the replica has something new to send. It never waits.
-func (l *Link) Wrote() {
+// Wrote tells the link that the replica has something new to send: the item, which is durable. It never waits, but lets the
+// link go first: who wrote has waited for a disk, and to send takes a moment.
+func (l *Link) Wrote(item *device.Item) {
 	select {
-	case l.events <- session.Wrote{}:
+	case l.events <- session.Wrote{Item: item}:
+		runtime.Gosched()
 	default: // the link is busy, and looks for what is unsent before it rests
 	}
 }

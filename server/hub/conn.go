@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -327,6 +328,7 @@ func (c *conn) judgeAll() {
 		c.pushes = c.pushes[1:]
 		c.judging.Unlock()
 		judged, err := c.hub.judge(context.Background(), c, c.author, &p)
+		runtime.Gosched() // who was told of it goes first: its author knows it already
 		c.feed(c.answer(judged, err))
 	}
 }

@@ -11,9 +11,10 @@ import (
 
 // Taken is what the verdicts asked of the session.
 type Taken struct {
-	Judged int  // change sets that now have a verdict
-	Forked bool // the incarnation's numbers name somebody else's change sets too: ask for a new one and send again
-	Resend bool // the hub expects change sets that the device thought were judged: send again
+	Judged int    // change sets that now have a verdict
+	Forked bool   // the incarnation's numbers name somebody else's change sets too: ask for a new one and send again
+	Resend bool   // the hub expects change sets that the device thought were judged: send again
+	Queue  uint64 // the number of the latest change set in the queue
 }
 
 // TakeVerdicts applies the hub's answer to a push. A change set leaves the queue only by a verdict that names its own
@@ -44,7 +45,7 @@ func (r *Replica) TakeVerdicts(v *wire.Verdicts) (Taken, error) {
 			}
 		}
 	}
-	taken.Forked = r.id.Actor == Provisional
+	taken.Forked, taken.Queue = r.id.Actor == Provisional, r.id.Queue
 	return taken, r.store.PutIdentity(r.id)
 }
 

@@ -95,11 +95,7 @@ func (d *Device) step(e Event) ([]Effect, error) {
 	case Received:
 		return d.received(e.Message)
 	case Wrote:
-		if d.state != deviceLive {
-			return nil, nil
-		}
-		d.level = false
-		return d.push(nil)
+		return d.wrote(e.Item)
 	case Check:
 		return d.begin()
 	case Leave:
@@ -192,6 +188,26 @@ func (d *Device) again() []Effect {
 	return []Effect{Send{wire.Bye{}}, Close{Again: true}}
 }
 
+// wrote sends what was written. An item that comes next in the queue need not be read from it.
+func (d *Device) wrote(item *device.Item) ([]Effect, error) {
+	if d.state != deviceLive {
+		return nil, nil
+	}
+	d.level = false
+	if item == nil || item.N != d.sent+1 || !d.maySend(item) {
+		return d.push(nil)
+	}
+	d.waiting++
+	return d.settle([]Effect{Send{d.pushOf([]*device.Item{item})}})
+}
+
+// maySend reports whether the item may go before any verdict that is waited for. What is written under no incarnation yet
+// may not go at all.
+func (d *Device) maySend(item *device.Item) bool {
+	by := item.Change.Dot.Actor
+	return by != device.Provisional && d.waiting < pushWindow && (d.waiting == 0 || by == d.actor)
+}
+
 // push sends change sets until the window is full, one incarnation a message, in the order they were written. Those of
 // the next incarnation wait for the verdicts of the one before: their contexts name it, and if it forked they must not.
 func (d *Device) push(effects []Effect) ([]Effect, error) {
@@ -200,7 +216,7 @@ func (d *Device) push(effects []Effect) ([]Effect, error) {
 		if err != nil {
 			return effects, err
 		}
-		if len(items) == 0 || d.waiting > 0 && items[0].Change.Dot.Actor != d.actor {
+		if len(items) == 0 || !d.maySend(items[0]) {
 			break
 		}
 		effects = append(effects, Send{d.pushOf(items)})
@@ -237,11 +253,14 @@ func (d *Device) judged(v *wire.Verdicts) ([]Effect, error) {
 	if taken.Forked {
 		return d.again(), nil
 	}
-	if taken.Resend {
+	switch {
+	case taken.Resend:
 		if d.resent++; d.resent > maxResends {
 			return nil, ErrOutOfPlace
 		}
 		d.sent = 0
+	case d.sent == taken.Queue:
+		return d.settle(nil)
 	}
 	return d.push(nil)
 }

@@ -27,6 +27,7 @@ type replica struct {
 	taken   device.Taken
 	differs bool
 	copies  []wire.Rows
+	looks   int // into the queue
 	fails   error
 }
 
@@ -57,6 +58,7 @@ func (r *replica) TakePage(p *wire.Page) (*device.Identity, error) {
 }
 
 func (r *replica) Unsent(after uint64, limit int) (items []*device.Item, err error) {
+	r.looks++
 	for _, i := range r.items {
 		if i.N > after && len(items) < limit {
 			items = append(items, i)
@@ -209,6 +211,32 @@ func TestWhatWaitsIsSentOnceAndThenTheDeviceIsLevel(t *testing.T) {
 	p.expect(session.Wrote{}, waits)
 	p.expect(got(wire.Verdicts{}), session.CaughtUp{}, rests)
 	p.expect(got(wire.Verdicts{}), misplace)
+}
+
+// What is written while nothing else waits goes as it is handed over, without a look into the queue; what comes out of
+// turn, or may not go yet, is found there.
+func TestWhatIsHandedOverIsNotLookedFor(t *testing.T) {
+	t.Parallel()
+	p := live(t)
+	p.writes(3, 1, 10)
+	p.expectPushes(session.Wrote{Item: p.items[2]}, 3) // the machine does not know what is before it
+	p.taken.Queue = 3
+	looks := func() int { n := p.looks; p.looks = 0; return n }
+	looks()
+	p.expect(got(wire.Verdicts{}), session.CaughtUp{}, rests)
+	p.writes(1, 1, 10)
+	p.expectPushes(session.Wrote{Item: p.items[3]}, 1)
+	if n := looks(); n > 0 {
+		t.Errorf("the queue was looked into %d times", n)
+	}
+	p.expect(session.Wrote{Item: p.items[3]}, waits) // told twice
+	p.writes(1, 2, 10)
+	p.expect(session.Wrote{Item: p.items[4]}, waits) // of another incarnation
+	p.expectPushes(got(wire.Verdicts{}), 1)
+	p.taken.Queue = 5
+	p.expect(got(wire.Verdicts{}), session.CaughtUp{}, rests)
+	nameless := &record.ChangeSet{Dot: clock.Dot{Actor: device.Provisional, Counter: 1}}
+	p.expect(session.Wrote{Item: &device.Item{N: 6, Change: nameless}}, session.CaughtUp{}, rests)
 }
 
 func TestADeviceThatForkedBeginsAgain(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fieldsync/sync/clock"
+	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
@@ -84,8 +85,9 @@ type (
 	TimedOut struct{}
 )
 
-// Wrote tells the device's machine that the replica has something new to send.
-type Wrote struct{}
+// Wrote tells the device's machine that the replica has something new to send: the item, which is durable, where the driver
+// has it at hand. Without it the machine looks into the queue.
+type Wrote struct{ Item *device.Item }
 
 // Check tells the device's machine to compare what it holds with the hub, when there is nothing better to do.
 type Check struct{}

@@ -27,7 +27,8 @@ type phone struct {
 	dials   int // connections since everything healed
 	away    bool
 	dead    bool
-	copied  *MemDevice // an older copy of the file
+	late    *device.Item // written on this connection, and not handed to its session yet
+	copied  *MemDevice   // an older copy of the file
 
 	putBackSince bool // the file was once put back: what it held then may be gone with it
 }
@@ -116,7 +117,7 @@ func (p *phone) dial() {
 	p.tries++
 	p.f.tracef("  %s connects", p.name)
 	p.conn = &conn{f: p.f, phone: p}
-	p.machine = session.NewDevice(p)
+	p.machine, p.late = session.NewDevice(p), nil
 	p.f.hub.accept(p.conn)
 	p.step(session.Opened{})
 }
@@ -227,7 +228,19 @@ func (p *phone) update(cause string, amends clock.Dot, story func(*device.Tx) er
 		return nil
 	}
 	p.f.tracef("%s writes %s", p.name, describeChange(item.Change))
-	p.step(session.Wrote{})
+	p.step(session.Wrote{Item: p.atHand(item)})
+	return item
+}
+
+// atHand returns the item as who wrote it hands it to the session: now and then not at all, as when that is too busy to
+// listen, and now and then late, after others.
+func (p *phone) atHand(item *device.Item) *device.Item {
+	switch {
+	case p.f.chance(0.2):
+		return nil
+	case p.f.chance(0.2):
+		item, p.late = p.late, item
+	}
 	return item
 }
 
