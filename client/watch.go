@@ -30,6 +30,7 @@ type watcher struct {
 	tables  []schema.TableID // unless all
 	out     chan Change
 	waiting Change
+	handing bool // run is about to hand over a change that came before
 	ready   chan struct{}
 	gone    chan struct{}
 	once    sync.Once
@@ -77,10 +78,7 @@ func (s *watchers) run(w *watcher) {
 			return
 		case <-w.ready:
 		}
-		s.mu.Lock()
-		change := w.waiting
-		w.waiting = Change{}
-		s.mu.Unlock()
+		change := s.next(w)
 		if len(change.Rows) == 0 && !change.Overflow {
 			continue // it went with the one before
 		}
@@ -88,7 +86,20 @@ func (s *watchers) run(w *watcher) {
 		case w.out <- change:
 		case <-w.gone:
 		}
+		s.mu.Lock()
+		w.handing = false
+		s.mu.Unlock()
 	}
+}
+
+// next takes what waits for the watcher.
+func (s *watchers) next(w *watcher) Change {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change := w.waiting
+	w.waiting = Change{}
+	w.handing = len(change.Rows) > 0 || change.Overflow
+	return change
 }
 
 func (s *watchers) remove(w *watcher) {
@@ -108,9 +119,10 @@ func (s *watchers) tell(keys []record.Key) {
 	}
 }
 
-// add is called with the watchers' lock held.
+// add is called with the watchers' lock held. A watcher that is waiting for nothing else is told at once.
 func (w *watcher) add(keys []record.Key) {
 	n := len(w.waiting.Rows)
+	idle := n == 0 && !w.waiting.Overflow && !w.handing
 	for _, k := range keys {
 		if w.all || slices.Contains(w.tables, k.Table) {
 			w.waiting.Rows = append(w.waiting.Rows, k)
@@ -121,6 +133,14 @@ func (w *watcher) add(keys []record.Key) {
 	}
 	if len(w.waiting.Rows) == n && !w.waiting.Overflow {
 		return
+	}
+	if idle {
+		select {
+		case w.out <- w.waiting:
+			w.waiting = Change{}
+			return
+		default: // it does something else
+		}
 	}
 	select {
 	case w.ready <- struct{}{}:
