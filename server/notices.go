@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"fieldsync/server/api"
 	"fieldsync/server/hub"
 	"fieldsync/server/notify"
 	"fieldsync/sync/aftersales"
@@ -25,13 +26,13 @@ var noticeIndexes = []string{
 }
 
 // dueNotices are those that were neither sent nor given up nor erased, and whose time has come: what counts is the last
-// attempt. One that somebody has tried again is due however old it is.
+// attempt. One that somebody has tried again is due however old it is. Webhooks are asked one by one (see dueHooks).
 const dueNotices = `SELECT n.id FROM (
 		SELECT id FROM notice WHERE channel <> 'app' AND not_before BETWEEN ? AND ?
 		UNION SELECT notice FROM notice_attempt WHERE state = 'failed' AND next_at BETWEEN ? AND ?
 	) d JOIN notice n ON n.id = d.id
 	LEFT JOIN notice_attempt a ON a.id = (SELECT x.id FROM notice_attempt x WHERE x.notice = n.id AND x._del = 0 ORDER BY x.id DESC LIMIT 1)
-	WHERE n.channel <> 'app' AND n.address IS NOT NULL AND n._del = 0 AND n.not_before <= ?
+	WHERE n.channel <> 'app' AND n.webhook IS NULL AND n.address IS NOT NULL AND n._del = 0 AND n.not_before <= ?
 	AND (a.id IS NULL OR a.state = 'failed' AND a.next_at <= ?) ORDER BY n.not_before, n.id LIMIT ?`
 
 // outbox is the hub's notices as their sender sees them.
@@ -43,7 +44,12 @@ func (o outbox) Due(ctx context.Context, now time.Time, limit int) (list []notif
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	err = o.Hub.View(ctx, func(v hub.View) error {
+	return o.messages(ctx, ids)
+}
+
+// messages returns the notices of the ids as messages.
+func (c *Core) messages(ctx context.Context, ids []record.ID) (list []notify.Message, err error) {
+	err = c.Hub.View(ctx, func(v hub.View) error {
 		for _, id := range ids {
 			row, err := aftersales.Look(v).Row("notice", id)
 			if err != nil {
@@ -61,6 +67,7 @@ func (o outbox) Due(ctx context.Context, now time.Time, limit int) (list []notif
 func messageOf(n aftersales.Notice) notify.Message {
 	return notify.Message{
 		ID: n.ID, Channel: n.Channel, Address: n.Address, Event: n.Event, Text: n.Text, At: time.UnixMilli(n.Corrected),
+		Resource: api.PathOf(n.About.Table), Row: n.About.ID,
 	}
 }
 
@@ -68,7 +75,7 @@ func messageOf(n aftersales.Notice) notify.Message {
 func (o outbox) Record(ctx context.Context, id record.ID, outcome notify.Outcome) error {
 	_, err := o.Hub.Do(ctx, record.ID{}, nil, aftersales.CauseNoticeSend, func(tx *hub.Office) error {
 		return aftersales.RecordAttempt(Bind(tx, record.ID{}), aftersales.AttemptInput{
-			Notice: id, Sent: outcome.Sent, Final: outcome.Final, Detail: outcome.Detail,
+			Notice: id, Sent: outcome.Sent, Final: outcome.Final, Gone: outcome.Gone, Detail: outcome.Detail,
 		})
 	})
 	if fault.CodeOf(err) == aftersales.NoticeSettled {

@@ -212,6 +212,10 @@ var ownPages = []Page{
 	{"GET", "/programs", auth.ManageTokens, (*admin.Office).ListPrograms},
 	{"POST", "/programs", auth.ManageTokens, (*admin.Office).AddProgram},
 	{"POST", "/programs/{id}/revoke", auth.ManageTokens, (*admin.Office).RevokeProgram},
+	{"POST", "/webhooks", auth.ManageWebhooks, (*admin.Office).AddWebhook},
+	{"POST", "/webhooks/{id}/switch", auth.ManageWebhooks, (*admin.Office).SwitchWebhook},
+	{"POST", "/webhooks/{id}/key", auth.ManageWebhooks, (*admin.Office).RekeyWebhook},
+	{"POST", "/webhooks/{id}/remove", auth.ManageWebhooks, (*admin.Office).RemoveWebhook},
 
 	{"GET", "/roles", auth.SeePeople, (*admin.Office).ListRoles},
 	{"POST", "/roles", auth.ManageRoles, (*admin.Office).AddRole},

@@ -219,6 +219,7 @@ func (s *Server) keepHouse(ctx context.Context) <-chan struct{} {
 		}
 		var sending sync.WaitGroup
 		sending.Go(func() { s.core.SendNotices(ctx, s.options.Notices) })
+		sending.Go(func() { s.core.SendWebhooks(ctx) })
 		sending.Go(func() { s.core.WatchClocks(ctx) })
 		sending.Go(func() { s.core.WatchFit(ctx) })
 		s.core.KeepHouse(ctx)

@@ -28,14 +28,14 @@ var Notices = &Noun{
 	Lists: &Listing{
 		List: &list.List{
 			Name: "notice", ID: "n.id", Where: "n._del = 0", Order: "-not_before",
-			From: "notice n LEFT JOIN person p ON p.id = n.recipient",
+			From: "notice n LEFT JOIN person p ON p.id = n.recipient LEFT JOIN webhook w ON w.id = n.webhook",
 			Columns: []list.Column{
 				{Name: "text", SQL: "n.text", Ref: "n.id", URL: noticesURL + "/", Fixed: true},
 				{Name: "state", Kind: list.Code, Codes: "notice.state", Fixed: true, SQL: "CASE WHEN n.channel = 'app' THEN 'shown' WHEN n.address IS NULL THEN 'erased'" +
 					" ELSE coalesce(" + ofLast("state") + ", 'waiting') END"},
 				{Name: "detail", SQL: ofLast("detail"), Fixed: true},
 				{Name: "channel", SQL: "n.channel", Kind: list.Code, Codes: "notice.channel", Fixed: true},
-				{Name: "recipient", SQL: "coalesce(p.name, n.address)", Fixed: true},
+				{Name: "recipient", SQL: "coalesce(p.name, w.name, n.address)", Fixed: true},
 				{Name: "not_before", SQL: "n.not_before", Kind: list.Instant},
 				{Name: "next_at", SQL: ofLast("next_at"), Kind: list.Instant, Fixed: true, Aside: true},
 				{Name: "event", SQL: "n.event", Kind: list.Code, Codes: "notice.event", Fixed: true, Aside: true},
@@ -50,6 +50,7 @@ var Notices = &Noun{
 					aftersales.ChannelApp, aftersales.ChannelMail, aftersales.ChannelSMS, aftersales.ChannelDingTalk, aftersales.ChannelWeCom,
 					aftersales.ChannelFeishu, aftersales.ChannelWebhook,
 				}, Names: "notice.channel"},
+				{Name: "webhook", Test: list.Refers, Where: "n.webhook"},
 				{Name: "since", Test: list.Since, Where: "n.not_before"},
 			},
 			Indexes: []string{

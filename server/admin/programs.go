@@ -17,6 +17,8 @@ type programsPage struct {
 	Problem  string
 	Name     string
 	Groups   []programGroup
+	Webhooks webhooksPart
+	Key      string // the secret of the webhook that was just made: it is shown once
 }
 
 type programView struct {
@@ -31,6 +33,7 @@ type programView struct {
 
 type programGroup struct {
 	Title string
+	Noun  string // of a group of events
 	Mays  []programMay
 }
 
@@ -63,7 +66,7 @@ func (o *Office) showPrograms(v *Visit, status int, page programsPage) error {
 			}
 			page.Programs = append(page.Programs, view)
 		}
-		return nil
+		return v.showWebhooks(r, &page.Webhooks)
 	})
 	if err != nil {
 		return err

@@ -148,6 +148,9 @@ func (o *Office) changedRow(v *Visit, n *names, i int, c *record.RowChange) (row
 
 // changedCell describes a written cell: as a field where it can be typed, else as text with an empty Kind.
 func (o *Office) changedCell(v *Visit, n *names, t *schema.Table, c *schema.Column, w record.CellWrite) (field, error) {
+	if c.Name == "secret" { // of a webhook, of one-time codes: it is nobody's to read
+		return field{Label: v.lang.name(columnKey(t, c)), Was: "•••"}, nil
+	}
 	if typeable(c) {
 		f := v.input(t, c, w.Value)
 		shown, err := v.text(n, t, c, w.Value)

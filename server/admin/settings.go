@@ -19,7 +19,7 @@ func (o *Office) ListSettings(v *Visit) error {
 			if err != nil {
 				return err
 			}
-			shown.Rows = append(shown.Rows, []spot{leads(v.lang.name("setting."+s.Name), settingsURL+"/"+s.Name), says(value), says(s.Standard)})
+			shown.Rows = append(shown.Rows, []spot{leads(v.lang.name("setting."+s.Name), settingsURL+"/"+s.Name), says(v.settingText(s, value)), says(v.settingText(s, s.Standard))})
 		}
 		return nil
 	})
@@ -27,6 +27,14 @@ func (o *Office) ListSettings(v *Visit) error {
 		return err
 	}
 	return v.showBlocks(settingsURL, v.t("Company"), nil, []block{shown})
+}
+
+// settingText returns a value as people say it.
+func (v *Visit) settingText(s aftersales.KnownSetting, value string) string {
+	if s.Flag && value != "" {
+		return v.t(map[bool]string{true: "yes", false: "no"}[value == "1"])
+	}
+	return value
 }
 
 // setting returns the form of the setting in the URL.
@@ -38,12 +46,16 @@ func (v *Visit) setting() (*asking, aftersales.KnownSetting, error) {
 		return nil, aftersales.KnownSetting{}, fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
 	}
 	value := ask("value", schema.Text)
+	flags := []string(nil)
+	if all[i].Flag {
+		flags = []string{"value"}
+	}
 	if all[i].Long {
 		value = askLong("value", 32<<10)
 	}
 	return &asking{
 		form: &Form{
-			Table: "setting", Asks: []schema.Column{value, askRow("branch", "branch")}, URL: settingsURL, New: "Set", Make: "Set",
+			Table: "setting", Asks: []schema.Column{value, askRow("branch", "branch")}, Flags: flags, URL: settingsURL, New: "Set", Make: "Set",
 			Hint: "Without a branch it holds for the whole company. Empty: what holds where it is not set.",
 		},
 		action: settingsURL + "/" + name, back: settingsURL, name: v.lang.name("setting." + name), done: "Set.", cause: aftersales.CauseSetting,

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/schema"
 )
 
@@ -18,6 +19,7 @@ func (a *API) document(w http.ResponseWriter, r *http.Request) {
 // Document returns the OpenAPI 3.1 document: all that there is, as it is declared.
 func Document() map[string]any {
 	paths, schemas := object{}, object{
+		"Event": event,
 		"Problem": object{"type": "object", "properties": object{
 			"type": text, "title": text, "status": object{"type": "integer"}, "code": text, "detail": text,
 		}},
@@ -26,10 +28,11 @@ func Document() map[string]any {
 		r.describe(paths, schemas)
 	}
 	return object{
-		"openapi": "3.1.0",
-		"info":    object{"title": "fieldsync", "version": "1", "description": "See docs/api.md."},
-		"servers": []any{object{"url": Prefix}},
-		"paths":   paths,
+		"openapi":  "3.1.0",
+		"info":     object{"title": "fieldsync", "version": "1", "description": "See docs/api.md."},
+		"servers":  []any{object{"url": Prefix}},
+		"paths":    paths,
+		"webhooks": webhooks(),
 		"components": object{
 			"schemas":         schemas,
 			"securitySchemes": object{"token": object{"type": "http", "scheme": "bearer"}},
@@ -37,6 +40,28 @@ func Document() map[string]any {
 		"security": []any{object{"token": []string{}}},
 	}
 }
+
+// webhooks describes what is sent to those who subscribe on the page of programs.
+func webhooks() object {
+	all := object{}
+	for _, event := range aftersales.WebhookEvents() {
+		all[event] = object{"post": object{
+			"description": "Sent until it is answered with 2xx; see docs/api.md for the signature.",
+			"parameters":  []any{header("webhook-id", true), header("webhook-timestamp", true), header("webhook-signature", true)},
+			"requestBody": object{"required": true, "content": object{"application/json": object{"schema": object{"$ref": "#/components/schemas/Event"}}}},
+			"responses":   object{"2XX": object{"description": "taken"}, "410": object{"description": "gone: nothing is sent again"}},
+			"security":    []any{},
+		}}
+	}
+	return all
+}
+
+var event = object{"type": "object", "required": []string{"type", "timestamp", "data"}, "properties": object{
+	"type": text, "timestamp": object{"type": "string", "format": "date-time"},
+	"data": object{"type": "object", "properties": object{
+		"resource": object{"type": "string", "description": "the path of its kind: jobs"}, "id": object{"type": "string", "format": "uuid"}, "text": text,
+	}},
+}}
 
 var text = object{"type": "string"}
 

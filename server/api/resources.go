@@ -22,6 +22,16 @@ type resource struct {
 	Actions []action
 }
 
+// PathOf returns the name that URLs have for the rows of a table ("jobs"), "" if the API has none.
+func PathOf(table string) string {
+	for _, r := range resources {
+		if r.Table == table {
+			return r.Path
+		}
+	}
+	return ""
+}
+
 func (r *resource) table() *schema.Table { return aftersales.Schema.Table(r.Table) }
 
 // fixedColumns are columns that no program writes: they follow from what is done.

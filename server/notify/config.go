@@ -62,7 +62,7 @@ func Configure(body []byte, client *http.Client, now func() time.Time) (map[stri
 		}
 	}
 	if len(c.Webhook) > 0 {
-		channels["webhook"] = &Webhooks{Client: client, Hooks: c.Webhook}
+		channels["webhook"] = &Webhooks{Client: client, Hooks: c.Webhook, Now: now}
 	}
 	return channels, nil
 }

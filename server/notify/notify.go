@@ -21,12 +21,16 @@ type Message struct {
 	Subject string
 	Text    string
 	At      time.Time // when what it tells of happened
+	// What it is about, for programs: the name that the API has for the kind of row ("jobs"), "" if it has none, and the row.
+	Resource string
+	Row      record.ID
 }
 
 // Outcome is what became of a try to send a message.
 type Outcome struct {
 	Sent   bool
 	Final  bool   // it failed, and trying again makes no sense
+	Gone   bool   // it failed, and nothing is to be sent to the address again
 	Detail string // what the other side said
 }
 
@@ -55,6 +59,7 @@ type Sender struct {
 	Channels map[string]Channel // by name; a message for another is given up
 	Now      func() time.Time
 	Timeout  time.Duration // for one message
+	Halts    bool          // one that fails ends the round: all go to one address, which does not answer
 	Log      *slog.Logger
 }
 
@@ -79,6 +84,8 @@ func (s *Sender) Round(ctx context.Context) (sent int, err error) {
 			}
 			if outcome.Sent {
 				sent++
+			} else if s.Halts {
+				return sent, nil
 			}
 		}
 		if len(due) < atOnce {
@@ -99,9 +106,10 @@ func (s *Sender) try(ctx context.Context, m Message) Outcome {
 		return Outcome{Sent: true}
 	}
 	var refused *Refused
+	var gone *Gone
 	final := errors.As(err, &refused)
 	s.Log.Warn("a notice did not leave", "notice", m.ID, "channel", m.Channel, "final", final, "error", err)
-	return Outcome{Final: final, Detail: err.Error()}
+	return Outcome{Final: final, Gone: errors.As(err, &gone), Detail: err.Error()}
 }
 
 // Run sends what is due every so often until ctx ends.

@@ -3,6 +3,8 @@ package notify
 import (
 	"bufio"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -11,7 +13,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -167,7 +171,7 @@ func TestWebhooksAreSignedAndAnswersUnderstood(t *testing.T) {
 	t.Parallel()
 	for status, final := range map[int]bool{500: false, 503: false, 429: false, 408: false, 404: true, 400: true, 302: true} {
 		o := elsewhere(t, status, "no")
-		s := &Webhooks{Client: o.Client(), Hooks: map[string]Hook{"crm": {o.URL, "key"}}}
+		s := &Webhooks{Client: o.Client(), Hooks: map[string]Hook{"crm": {o.URL, "key"}}, Now: now}
 		err := s.Send(t.Context(), message("webhook", "crm"))
 		var refused *Refused
 		if err == nil || errors.As(err, &refused) != final {
@@ -175,12 +179,55 @@ func TestWebhooksAreSignedAndAnswersUnderstood(t *testing.T) {
 		}
 	}
 	o := elsewhere(t, 204, "")
-	s := &Webhooks{Client: o.Client(), Hooks: map[string]Hook{"crm": {o.URL, "key"}}}
+	s := &Webhooks{Client: o.Client(), Hooks: map[string]Hook{"crm": {o.URL, "whsec_a2V5"}}, Now: now}
 	if err := s.Send(t.Context(), message("webhook", "crm")); err != nil {
 		t.Fatal(err)
 	}
-	if got := o.header.Get("X-Fieldsync-Signature"); !strings.HasPrefix(got, "sha256=") || len(got) != 71 {
-		t.Fatalf("signed %q", got)
+	mac := hmac.New(sha256.New, []byte("key"))
+	mac.Write([]byte(o.header.Get("webhook-id") + "." + o.header.Get("webhook-timestamp") + "." + string(o.body)))
+	if got, want := o.header.Get("webhook-signature"), "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)); got != want {
+		t.Fatalf("signed %q, want %q", got, want)
+	}
+	if id := o.header.Get("webhook-id"); id != (record.ID{1}).String() || o.header.Get("webhook-timestamp") != strconv.FormatInt(monday.Unix(), 10) {
+		t.Fatalf("sent as %q at %q", id, o.header.Get("webhook-timestamp"))
+	}
+}
+
+// A webhook that somebody set up on a page is tried again whatever it answers, but where it says that it is gone.
+func TestASubscriptionIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for status, gone := range map[int]bool{500: false, 404: false, 400: false, 302: false, 410: true} {
+		o := elsewhere(t, status, "no")
+		err := (&Subscription{Client: o.Client(), Hook: Hook{o.URL, "key"}, Now: now}).Send(t.Context(), message("webhook", ""))
+		var refused *Refused
+		var is *Gone
+		if err == nil || errors.As(err, &refused) || errors.As(err, &is) != gone {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
+// Nobody reaches through a webhook what only the hub reaches.
+func TestAWebhookStaysOutOfTheHouse(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"93.184.216.34": true, "2606:2800:220:1::1": true,
+		"127.0.0.1": false, "::1": false, "10.1.2.3": false, "172.16.0.1": false, "192.168.1.1": false, "169.254.169.254": false,
+		"0.0.0.0": false, "100.64.0.1": false, "::ffff:127.0.0.1": false, "::127.0.0.1": false, "fd00::1": false, "fe80::1%eth0": false,
+		"224.0.0.1": false, "255.255.255.255": false, "64:ff9b::7f00:1": false, "2002:7f00:1::": false,
+	} {
+		if got := public(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s is of the internet: %v", address, got)
+		}
+	}
+	o := elsewhere(t, 204, "")
+	for _, allowed := range []bool{false, true} {
+		client := Guarded(time.Minute, func() bool { return allowed })
+		err := (&Subscription{Client: client, Hook: Hook{o.URL, "key"}, Now: now}).Send(t.Context(), message("webhook", ""))
+		if (err == nil) != allowed || (o.body != nil) != allowed {
+			t.Fatalf("allowed %v: %v", allowed, err)
+		}
+		client.CloseIdleConnections()
 	}
 }
 

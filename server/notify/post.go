@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -165,37 +164,4 @@ func taken(said []byte) error {
 		return fmt.Errorf("the chat did not take it: %d %s%s", answer.ErrCode+answer.Code, answer.ErrMsg, answer.Msg)
 	}
 	return nil
-}
-
-// Hook is an address of another system.
-type Hook struct {
-	URL    string
-	Secret string // signs what is sent
-}
-
-// Webhooks send to other systems, by their names: JSON with id, event, text and time, signed in the header
-// X-Fieldsync-Signature as "sha256=" and the hexadecimal HMAC of the body.
-type Webhooks struct {
-	Client *http.Client
-	Hooks  map[string]Hook
-}
-
-// Send sends the message.
-func (s *Webhooks) Send(ctx context.Context, m Message) error {
-	hook, ok := s.Hooks[m.Address]
-	if !ok {
-		return &Refused{"there is no webhook called " + m.Address}
-	}
-	body, err := json.Marshal(map[string]any{
-		"id": m.ID.String(), "event": m.Event, "text": m.Text, "at": m.At.UTC().Format(time.RFC3339Nano),
-	})
-	if err != nil {
-		return &Refused{err.Error()}
-	}
-	mac := hmac.New(sha256.New, []byte(hook.Secret))
-	mac.Write(body)
-	header := jsonHeader()
-	header.Set("X-Fieldsync-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil)))
-	_, err = post(ctx, s.Client, hook.URL, header, body)
-	return err
 }

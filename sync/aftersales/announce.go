@@ -42,6 +42,8 @@ type announcer struct {
 	occurred int64 // at, by the clock of the device
 	name     func(h happening, rule NoticeRule, i int, to recipient) record.ID
 	notices  []record.RowChange
+	hooks    []Webhook // those that there are, once they were asked for
+	asked    bool
 }
 
 // change announces what one row change does.
@@ -49,6 +51,9 @@ func (a *announcer) change(c *record.RowChange) error {
 	t := Schema.TableByID(c.Table)
 	if t == nil {
 		return nil
+	}
+	if err := a.rowEvent(t, c); err != nil {
+		return err
 	}
 	var h happening
 	var err error
@@ -176,10 +181,13 @@ func (a *announcer) people(person, team record.ID) ([]record.ID, error) {
 	return list, err
 }
 
-// tell writes the notices that the rules of the row's branch ask for.
+// tell writes the notices that the rules of the row's branch, and webhooks, ask for.
 func (a *announcer) tell(h happening) error {
 	p, _, err := InForce[NoticePolicy](a, PolicyNotice, h.about.Get("branch").Ref(), a.at)
 	if err != nil {
+		return err
+	}
+	if err := a.tellHooks(h); err != nil {
 		return err
 	}
 	for i, rule := range p.Rules {

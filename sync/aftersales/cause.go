@@ -17,6 +17,7 @@ const (
 	CauseResourceSet = "resource.set"
 	CauseNoticeClock = "notice.clock" // a promise is due soon, or was missed
 	CauseNoticeSend  = "notice.send"
+	CauseWebhook     = "webhook.put"
 	CauseNoticeRetry = "notice.retry" // somebody asked that it be tried again
 
 	CauseJobCreate   = "job.create"

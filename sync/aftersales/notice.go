@@ -41,6 +41,7 @@ var noticeTable = &schema.Table{
 		text(7, "language"),          // BCP 47
 		long(4<<10, text(8, "text", required, personal)),
 		instant(9, "not_before", required), // quiet hours: it may leave from then on
+		ref(10, "webhook", "webhook"),      // for which it is, where it is for one
 	}, occurred()),
 	Buckets: []schema.Bucket{in(schema.PersonBucket, "person"), in(NoticeBucket, "id")},
 }
@@ -83,6 +84,7 @@ type Notice struct {
 	Language  string    `json:"language"`
 	Text      string    `json:"text"`
 	NotBefore int64     `json:"not_before"`
+	Webhook   record.ID `json:"webhook"`
 	Occurred  int64     `json:"occurred"`
 	Corrected int64     `json:"corrected"`
 }
@@ -141,6 +143,7 @@ type AttemptInput struct {
 	Notice record.ID
 	Sent   bool
 	Final  bool   // it failed, and trying again makes no sense
+	Gone   bool   // a webhook that is there no more
 	Detail string // what the other side said
 }
 
@@ -164,7 +167,13 @@ func RecordAttempt(tx Tx, in AttemptInput) error {
 		return err
 	}
 	values := record.Values{"branch": record.Ref(n.Branch), "notice": record.Ref(n.ID), "detail": optional(clip(in.Detail))}
-	switch wait, again := p.retry(len(before) + 1); {
+	wait, again := p.retry(len(before) + 1)
+	if !n.Webhook.IsZero() {
+		if again, err = delivered(tx, n, in, wait); err != nil {
+			return err
+		}
+	}
+	switch {
 	case in.Sent:
 		values["state"] = record.Text(AttemptSent)
 	case in.Final || !again:
@@ -177,13 +186,16 @@ func RecordAttempt(tx Tx, in AttemptInput) error {
 }
 
 // RetryNotice has a notice tried again at once, one that was given up too: once more, and then as the policy says.
-// Codes: NoticeSettled for one that was sent, NoticeStays for one that needs no sending, fault.UnknownRow.
+// Codes: NoticeSettled for one that was sent, NoticeStays for one that needs no sending, WebhookIdle, fault.UnknownRow.
 func RetryNotice(tx Tx, notice record.ID) error {
 	row, err := need(tx, "notice", notice)
 	if err != nil {
 		return err
 	}
 	n := NoticeOf(row)
+	if err := awake(tx, n.Webhook); err != nil {
+		return err
+	}
 	attempts, err := NoticeAttempts(tx, notice)
 	switch {
 	case err != nil:
@@ -192,7 +204,7 @@ func RetryNotice(tx Tx, notice record.ID) error {
 		return fault.New(NoticeStays, "This notice does not leave the hub: there is nothing to send again.")
 	case len(attempts) == 0:
 		return nil // its first try is still to come
-	case attempts[len(attempts)-1].State == AttemptSent:
+	case n.Webhook.IsZero() && attempts[len(attempts)-1].State == AttemptSent: // a webhook knows a repetition by its id
 		return fault.New(NoticeSettled, "This notice was sent already.")
 	}
 	values := record.Values{
@@ -200,6 +212,15 @@ func RetryNotice(tx Tx, notice record.ID) error {
 	}
 	Moment{}.put(tx, values)
 	return insert(tx, "notice_attempt", tx.NewID(), values)
+}
+
+// awake refuses a webhook to which nothing is sent.
+func awake(tx Tx, webhook record.ID) error {
+	row, err := tx.Row("webhook", webhook)
+	if err == nil && !webhook.IsZero() && !WebhookOf(row).On() {
+		err = fault.New(WebhookIdle, "This webhook is switched off. Switch it on first: what waits for it is sent then.")
+	}
+	return err
 }
 
 // clip shortens what somebody else's server said to what a row takes.

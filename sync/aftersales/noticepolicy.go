@@ -74,13 +74,10 @@ func (p NoticePolicy) Validate() error {
 	return nil
 }
 
-// retry returns how many ms after so many attempts the next follows, false if none does.
+// retry returns how many ms after so many attempts the next would follow, and whether it does.
 func (p NoticePolicy) retry(made int) (int64, bool) {
-	if made >= max(1, p.Attempts) {
-		return 0, false
-	}
-	seconds := p.RetrySeconds << min(made-1, 20)
-	return min(seconds, longestRetry) * 1000, true
+	seconds := max(1, p.RetrySeconds) << min(made-1, 14)
+	return min(seconds, longestRetry) * 1000, made < max(1, p.Attempts)
 }
 
 func noticePolicies() []PolicyTemplate {

@@ -478,6 +478,27 @@ var generalRefusals = []refusal{
 		id := w.id(PublishPolicy(w, stopAll(PolicyInput{})))
 		return w.Update("policy_version", id, record.Values{"body": record.Text("{}")})
 	}},
+	{BadWebhook, "a webhook that leads nowhere", newWorld, func(w *world) error {
+		return drop(CreateWebhook(w, WebhookInput{Name: "CRM", URL: "ftp://crm.example", Events: []string{NoticeDone}}))
+	}},
+	{BadWebhook, "a webhook over plain HTTP", newWorld, func(w *world) error {
+		return drop(CreateWebhook(w, WebhookInput{Name: "CRM", URL: "http://crm.example", Events: []string{NoticeDone}}))
+	}},
+	{BadWebhook, "a webhook with a password in its URL", newWorld, func(w *world) error {
+		return drop(CreateWebhook(w, WebhookInput{Name: "CRM", URL: "https://a:b@crm.example", Events: []string{NoticeDone}}))
+	}},
+	{BadWebhook, "a webhook that hears of nothing", newWorld, func(w *world) error {
+		return drop(CreateWebhook(w, WebhookInput{Name: "CRM", URL: "https://crm.example"}))
+	}},
+	{BadWebhook, "an event that there is not", newWorld, func(w *world) error {
+		return drop(CreateWebhook(w, WebhookInput{Name: "CRM", URL: "https://crm.example", Events: []string{"x.y"}}))
+	}},
+	{WebhookIdle, "sending again to a webhook that is off", newWorld, func(w *world) error {
+		hook := w.id(CreateWebhook(w, WebhookInput{Name: "CRM", URL: "https://crm.example/in", Secret: "s", Events: []string{"job.created"}}))
+		told := w.announced(func() { w.id(CreateJob(w, JobInput{Title: "x"})) })
+		w.ok(SwitchWebhook(w, hook, false))
+		return RetryNotice(w, told[0].ID)
+	}},
 	{BadPattern, "a number without its number", newWorld, func(w *world) error {
 		return SetNumberFormat(w, SeriesJob, record.ID{}, "JOB")
 	}},

@@ -38,13 +38,16 @@ const (
 	SettingSlipHead  = "slip_head"  // the lines above it: the company, its address
 	SettingSlipFoot  = "slip_foot"  // the lines below it: terms, thanks
 
+	SettingWebhookDays    = "webhook_days"    // for which an event is tried, and after which a webhook that takes nothing is off: 5
+	SettingWebhookPrivate = "webhook_private" // 1: webhooks may go to addresses of the company's own network
+
 	SettingFileSize  = "file_megabytes"         // of one file: 256
 	SettingFileCount = "files_per_day"          // that one person may send: 500
 	SettingFileBytes = "file_megabytes_per_day" // that one person may send: 4096
 )
 
 // countSettings are the settings that are a number, 0 or more.
-var countSettings = []string{SettingReleaseDays, SettingFileSize, SettingFileCount, SettingFileBytes}
+var countSettings = []string{SettingReleaseDays, SettingFileSize, SettingFileCount, SettingFileBytes, SettingWebhookDays}
 
 // FileLimits bound what files one person can send.
 type FileLimits struct {
@@ -79,6 +82,9 @@ func ReadFileLimits(tx Reader) (l FileLimits, err error) {
 
 // DefaultReleaseDays is how long finished work stays on the phone unless the company says otherwise.
 const DefaultReleaseDays = 30
+
+// standardWebhookDays is what holds where the company has not set SettingWebhookDays.
+const standardWebhookDays = 5
 
 // BadSetting says that a setting has no use for the value.
 const BadSetting fault.Code = "bad_setting"
@@ -206,13 +212,15 @@ type KnownSetting struct {
 	Name     string
 	Standard string // what holds where it is not set
 	Long     bool   // a text of several lines
+	Flag     bool   // yes (1) or no (0)
 }
 
 // Settings are all switches that something reads, in the order in which a page shows them.
 func Settings() []KnownSetting {
 	return []KnownSetting{
-		{SettingReleaseDays, strconv.Itoa(DefaultReleaseDays), false}, {SettingFileSize, "256", false}, {SettingFileCount, "500", false},
-		{SettingFileBytes, "4096", false},
+		{Name: SettingReleaseDays, Standard: strconv.Itoa(DefaultReleaseDays)}, {Name: SettingFileSize, Standard: "256"},
+		{Name: SettingFileCount, Standard: "500"}, {Name: SettingFileBytes, Standard: "4096"},
+		{Name: SettingWebhookDays, Standard: strconv.Itoa(standardWebhookDays)}, {Name: SettingWebhookPrivate, Standard: "0", Flag: true},
 	}
 }
 
