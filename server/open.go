@@ -54,7 +54,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 		return nil, err
 	}
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(core.Hub.Collectors()...)
+	metrics.MustRegister(append(core.Hub.Collectors(), gauges{core})...)
 	in := newImports(core, path+".imports")
 	s, err := New(o, Parts{
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,

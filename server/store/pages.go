@@ -50,6 +50,18 @@ func (v *View) RefusedBy() (devices map[record.ID]int, err error) {
 	return devices, err
 }
 
+// LeavesUnknown returns how many rows with all that belongs to them admitted devices still hold though their people
+// may not any more, and the commit of the first such leave: the device was not there since, and works on what is not its own.
+func (v *View) LeavesUnknown() (n int, first uint64, err error) {
+	err = v.conn.Each(func(q *sqlrow.Rows) error { n, first = int(q.Int(0)), q.Uint(1); return q.Err() },
+		`SELECT count(*), coalesce(min(h.until), 0) FROM _device d JOIN _actor a ON a.actor = d.actor
+		JOIN _hold h ON h.person = d.person AND h.until > a.ack_k AND h.until < ?
+		WHERE d.revoked_at = 0 AND NOT EXISTS
+			(SELECT 1 FROM _hold o WHERE o.person = h.person AND o.bucket = h.bucket AND o.until = ?)`,
+		int64(judge.Forever), int64(judge.Forever))
+	return n, first, err
+}
+
 // ConflictPlace names a place in the list of conflicts, to read on from.
 type ConflictPlace struct {
 	Ask bool
