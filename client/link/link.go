@@ -284,6 +284,8 @@ func (l *Link) feed(e session.Event) {
 			l.expect(effect.Within)
 		case session.CaughtUp:
 			l.caughtUp()
+		case session.More:
+			l.feed(session.Wrote{})
 		}
 	}
 }

@@ -36,7 +36,8 @@ type Local interface {
 
 // How much a device sends before it waits for verdicts: enough to keep the hub busy, and little enough to lose.
 const (
-	pushItems  = 512       // change sets in a message
+	pushFirst  = 128       // change sets in the first message of a connection, so that the hub has something to do at once
+	pushItems  = 512       // ... and in those that follow
 	pushBytes  = 256 << 10 // of change sets in a message
 	pushWindow = 4         // messages without a verdict
 )
@@ -179,7 +180,7 @@ func (d *Device) welcomed(w *wire.Welcome) ([]Effect, error) {
 		return nil, err
 	}
 	d.state, d.head, d.cursors = deviceLive, w.Head, id.Cursors
-	return d.push(nil)
+	return d.push()
 }
 
 // again ends the connection to begin anew at once: what the device is called has changed.
@@ -195,7 +196,7 @@ func (d *Device) wrote(item *device.Item) ([]Effect, error) {
 	}
 	d.level = false
 	if item == nil || item.N != d.sent+1 || !d.maySend(item) {
-		return d.push(nil)
+		return d.push()
 	}
 	d.waiting++
 	return d.settle([]Effect{Send{d.pushOf([]*device.Item{item})}})
@@ -208,21 +209,26 @@ func (d *Device) maySend(item *device.Item) bool {
 	return by != device.Provisional && d.waiting < pushWindow && (d.waiting == 0 || by == d.actor)
 }
 
-// push sends change sets until the window is full, one incarnation a message, in the order they were written. Those of
-// the next incarnation wait for the verdicts of the one before: their contexts name it, and if it forked they must not.
-func (d *Device) push(effects []Effect) ([]Effect, error) {
-	for d.waiting < pushWindow {
-		items, err := d.local.Unsent(d.sent, pushItems)
-		if err != nil {
-			return effects, err
-		}
-		if len(items) == 0 || !d.maySend(items[0]) {
-			break
-		}
-		effects = append(effects, Send{d.pushOf(items)})
-		d.waiting++
+// push sends the next change sets, unless the window is full, one incarnation a message, in the order they were written.
+// Those of the next incarnation wait for the verdicts of the one before: their contexts name it, and if it forked they
+// must not. Further messages are read when this one has left, so that the hub works on it meanwhile.
+func (d *Device) push() ([]Effect, error) {
+	if d.waiting == pushWindow {
+		return d.settle(nil)
 	}
-	return d.settle(effects)
+	limit := pushItems
+	if d.sent == 0 {
+		limit = pushFirst
+	}
+	items, err := d.local.Unsent(d.sent, limit)
+	if err != nil {
+		return nil, err
+	}
+	if len(items) == 0 || !d.maySend(items[0]) {
+		return d.settle(nil)
+	}
+	d.waiting++
+	return []Effect{Send{d.pushOf(items)}, Expect{AnswerWithin}, More{}}, nil
 }
 
 // pushOf returns the message for as many of the items as fit.
@@ -262,7 +268,7 @@ func (d *Device) judged(v *wire.Verdicts) ([]Effect, error) {
 	case d.sent == taken.Queue:
 		return d.settle(nil)
 	}
-	return d.push(nil)
+	return d.push()
 }
 
 func (d *Device) paged(p *wire.Page) ([]Effect, error) {

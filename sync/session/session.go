@@ -32,8 +32,13 @@ type Close struct {
 // Expect asks to feed TimedOut unless another event comes within the time; 0 asks to wait for ever.
 type Expect struct{ Within time.Duration }
 
-// The device's own effect: CaughtUp says that nothing is left to send or to fetch, as far as both ends know.
-type CaughtUp struct{}
+// The device's own effects.
+type (
+	// CaughtUp says that nothing is left to send or to fetch, as far as both ends know.
+	CaughtUp struct{}
+	// More asks to feed Wrote next: there may be more to send, which is read when what is ready has left.
+	More struct{}
+)
 
 // The hub's own effects. Each is answered by the event named.
 type (
@@ -64,6 +69,7 @@ func (Send) effect()     {}
 func (Close) effect()    {}
 func (Expect) effect()   {}
 func (CaughtUp) effect() {}
+func (More) effect()     {}
 func (Admit) effect()    {}
 func (Prove) effect()    {}
 func (Judge) effect()    {}
@@ -85,7 +91,7 @@ type (
 	TimedOut struct{}
 )
 
-// Wrote tells the device's machine that the replica has something new to send: the item, which is durable, where the driver
+// Wrote tells the device's machine that the replica may have something new to send: the item, which is durable, where the driver
 // has it at hand. Without it the machine looks into the queue.
 type Wrote struct{ Item *device.Item }
 

@@ -161,6 +161,8 @@ func (p *phone) perform(c *conn, effect session.Effect) {
 		p.close(c, e)
 	case session.CaughtUp:
 		p.tries = 0
+	case session.More:
+		p.step(session.Wrote{})
 	case session.Expect:
 		if e.Within > 0 {
 			timer := p.timer
