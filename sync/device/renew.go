@@ -254,9 +254,11 @@ func (r *Replica) Reenrol(device record.ID) error {
 		return err
 	}
 	if len(oldest) == 0 {
-		return r.Renounce()
+		err = r.Renounce()
+	} else {
+		err = r.fork(oldest[0].Change.Dot)
 	}
-	if err := r.fork(oldest[0].Change.Dot); err != nil {
+	if err != nil {
 		return err
 	}
 	return r.store.PutIdentity(r.id)

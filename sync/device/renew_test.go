@@ -149,6 +149,19 @@ func TestAnotherDeviceOfThePersonKeepsTheWork(t *testing.T) {
 	p.expectTitle("mine")
 }
 
+// It may be enrolled anew before it has met the hub again: nothing is unsent, and it has no number that could go on.
+func TestADeviceMayBeEnrolledAnewTwice(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	for range 2 {
+		again := p.make.ID()
+		p.must(p.replica(func(r *device.Replica) error { return r.Reenrol(again) }))
+		if got := p.identity().Device; got != again {
+			t.Errorf("it is %v still", got)
+		}
+	}
+}
+
 // After a restore everything is compared, and whatever the hub had judged is sent again with the verdict it had.
 func TestInANewEpochEverythingIsSentAgain(t *testing.T) {
 	t.Parallel()
