@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strconv"
 	"time"
 
 	"fieldsync/sync/clock"
@@ -25,6 +26,28 @@ func (tx *Tx) Dead(class schema.Class, upTo uint64, limit int) (keys []record.Ke
 		}
 	}
 	return keys, nil
+}
+
+// collectedSetting is where the store notes which deleted rows it has forgotten.
+const collectedSetting = "collected"
+
+// PutCollected notes that deleted rows of the class of work that were last touched at or before the commit are forgotten;
+// one that is lower than what was noted before changes nothing.
+func (tx *Tx) PutCollected(seq uint64) error {
+	have, err := tx.Collected()
+	if err != nil || seq <= have {
+		return err
+	}
+	return tx.PutSetting(collectedSetting, strconv.FormatUint(seq, 10))
+}
+
+// Collected returns the highest commit that was noted as PutCollected says, 0 for none.
+func (r reads) Collected() (seq uint64, err error) {
+	value, err := r.Setting(collectedSetting)
+	if err != nil || value == "" {
+		return 0, err
+	}
+	return strconv.ParseUint(value, 10, 64)
 }
 
 // LiveActors returns the incarnations that the devices write with which are admitted, and were heard since the time.

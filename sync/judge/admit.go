@@ -13,6 +13,8 @@ type Actors interface {
 	Head() (uint64, error)
 	// CommitTime returns when the commit was made.
 	CommitTime(seq uint64) (clock.Stamp, error)
+	// Collected returns the highest commit that was noted as PutCollected says, 0 for none.
+	Collected() (uint64, error)
 }
 
 // Admission is what the hub makes of a Hello whose sender it has recognised.
@@ -24,7 +26,9 @@ type Admission struct {
 
 // Admit answers a Hello. A device of another epoch begins anew: everything it holds is compared, and it gets a fresh
 // incarnation, as does one that has none or claims somebody else's. One that was away so long that deletes may have been
-// forgotten begins anew too, as who it was; and one that claims to be ahead of the hub. nowMillis is the hub's clock.
+// forgotten begins anew too, as who it was: by the time, or because its file is older than what it acknowledged, as one is
+// that was put back, or copied, or lost its last pages with the power. So does one that claims to be ahead of the hub.
+// nowMillis is the hub's clock.
 func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) (Admission, error) {
 	head, err := r.Head()
 	if err != nil {
@@ -45,6 +49,13 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 		if h.Epoch != cfg.Epoch || cursor > head || nowMillis-at.Millis() > LongestAbsence.Milliseconds() {
 			a.Cursors[class] = 0
 		}
+	}
+	collected, err := r.Collected()
+	if err != nil {
+		return Admission{}, err
+	}
+	if a.Cursors[schema.ClassWork] < collected {
+		a.Cursors[schema.ClassWork] = 0
 	}
 	actor, err := r.Actor(h.Actor)
 	if err != nil {

@@ -98,7 +98,7 @@ func TestWhoIsAdmittedGoesOnWhereHeWas(t *testing.T) {
 			h := &wire.Hello{Actor: a.actor, Cursors: [3]uint64{w.head(), w.head(), w.head()}}
 			c.change(a, h)
 			var got judge.Admission
-			w.tx(func(tx judge.Store) (err error) { got, err = judge.Admit(tx, w.cfg, a.Author, h, now); return err })
+			w.tx(func(tx judge.Store) (err error) { got, err = judge.Admit(tx.(judge.Actors), w.cfg, a.Author, h, now); return err })
 			if anew := got.Cursors == [3]uint64{}; anew != c.anew || got.NewActor != c.another {
 				t.Errorf("begins at %v, another incarnation: %v", got.Cursors, got.NewActor)
 			}
@@ -116,10 +116,40 @@ func TestAWelcomeSaysHowFarHeHasBeenHeard(t *testing.T) {
 	h := &wire.Hello{Actor: a.actor, Cursors: [3]uint64{1, 1, 1}}
 	var got judge.Admission
 	a.tx(func(tx judge.Store) (err error) {
-		got, err = judge.Admit(tx, a.cfg, a.Author, h, a.now.Millis())
+		got, err = judge.Admit(tx.(judge.Actors), a.cfg, a.Author, h, a.now.Millis())
 		return err
 	})
 	if known := a.world.actor(a.actor); got.Welcome.Known != 1 || got.Welcome.Chain != known.Chain {
 		t.Errorf("%+v, want %+v", got.Welcome, known)
+	}
+}
+
+// A file that is older than what its device acknowledged, put back or copied, would never hear of rows that were deleted,
+// passed and forgotten since.
+func TestAFileThatIsOlderThanWhatWasForgottenBeginsAnew(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	was := a.head()
+	a.delete(job)
+	deleted := a.head()
+	a.busy(1)
+	head := a.head()
+	a.tx(func(tx judge.Store) error {
+		n, err := judge.Collect(tx.(judge.Collector), head, 0, 10)
+		if n != 1 {
+			t.Errorf("%d rows were forgotten", n)
+		}
+		return err
+	})
+	for cursor, begins := range map[uint64]uint64{was: 0, deleted - 1: 0, deleted: deleted, head: head} {
+		h := &wire.Hello{Actor: a.actor, Cursors: [3]uint64{cursor, cursor, cursor}}
+		var got judge.Admission
+		a.tx(func(tx judge.Store) (err error) {
+			got, err = judge.Admit(tx.(judge.Actors), a.cfg, a.Author, h, a.now.Millis())
+			return err
+		})
+		if want := [3]uint64{begins, cursor, cursor}; got.Cursors != want {
+			t.Errorf("at %d it begins at %v, want %v", cursor, got.Cursors, want)
+		}
 	}
 }

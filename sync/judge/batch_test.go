@@ -242,6 +242,7 @@ type attic struct {
 	judge.Store
 	dead    map[schema.Class][]record.Key
 	dropped []record.Key
+	noted   uint64
 }
 
 func (a *attic) Dead(class schema.Class, _ uint64, limit int) ([]record.Key, error) {
@@ -250,6 +251,11 @@ func (a *attic) Dead(class schema.Class, _ uint64, limit int) ([]record.Key, err
 
 func (a *attic) DropRow(r *record.Row) error {
 	a.dropped = append(a.dropped, r.Key())
+	return nil
+}
+
+func (a *attic) PutCollected(seq uint64) error {
+	a.noted = seq
 	return nil
 }
 
@@ -269,6 +275,9 @@ func TestWhatIsCollected(t *testing.T) {
 			schema.ClassWork: {old, young, alive, w.fresh("job")}, schema.ClassStock: {oldVan, youngVan},
 		}}
 		n, err := judge.Collect(a, passed, absent, 10)
+		if a.noted == 0 || a.noted > passed {
+			t.Errorf("%d is noted, where all had passed %d", a.noted, passed)
+		}
 		if want := []record.Key{old, oldVan}; n != 2 || !slices.Equal(a.dropped, want) {
 			t.Errorf("%d: %v, want %v", n, a.dropped, want)
 		}

@@ -14,6 +14,9 @@ type Collector interface {
 	Dead(class schema.Class, upTo uint64, limit int) ([]record.Key, error)
 	// DropRow removes a row and its feed entries without a trace.
 	DropRow(*record.Row) error
+	// PutCollected notes that deleted rows of schema.ClassWork that were last touched at or before the commit are forgotten;
+	// one that is lower than what was noted before changes nothing.
+	PutCollected(seq uint64) error
 }
 
 // LongestAbsence is how long a device may stay away and still be told what was deleted meanwhile. One that was away
@@ -38,6 +41,7 @@ func Passed(live []Actor, head uint64) uint64 {
 // devices acknowledge go once all have passed them; the others, once no device that counts can have been away so
 // long: absent is the head of LongestAbsence ago.
 func Collect(tx Collector, passed, absent uint64, limit int) (n int, err error) {
+	newest := uint64(0)
 	for class := range schema.Class(schema.Classes) {
 		upTo := absent
 		if class == schema.ClassWork {
@@ -58,8 +62,13 @@ func Collect(tx Collector, passed, absent uint64, limit int) (n int, err error) 
 			if err := tx.DropRow(row); err != nil {
 				return n, err
 			}
-			n++
+			if n++; class == schema.ClassWork {
+				newest = max(newest, row.Seq)
+			}
 		}
 	}
-	return n, nil
+	if newest > 0 {
+		err = tx.PutCollected(newest)
+	}
+	return n, err
 }

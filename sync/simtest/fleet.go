@@ -24,6 +24,9 @@ type Scenario struct {
 	OldApp    bool    // some phones run an app that lacks a table and columns
 	Challenge bool    // devices sign a nonce
 	Erase     bool    // what is personal of somebody is erased
+	Collect   bool    // the hub forgets deleted rows that every device has passed
+	Reenrol   bool    // phones are enrolled anew, with whatever is unsent on them
+	Absence   bool    // months pass
 }
 
 // scenarioOf draws what befalls the fleet of a seed: every other fault is absent, so that faults are met both alone
@@ -37,7 +40,8 @@ func scenarioOf(r *rand.Rand) Scenario {
 		return p * r.Float64()
 	}
 	s.Cut, s.Crash, s.Skew = some(0.1), some(0.03), int64(some(4*3600*1000))
-	for _, fault := range []*bool{&s.Reassign, &s.Refuse, &s.Delete, &s.Restore, &s.Fork, &s.Copy, &s.OldApp, &s.Challenge, &s.Erase} {
+	for _, fault := range []*bool{&s.Reassign, &s.Refuse, &s.Delete, &s.Restore, &s.Fork, &s.Copy, &s.OldApp, &s.Challenge, &s.Erase,
+		&s.Collect, &s.Reenrol, &s.Absence} {
 		*fault = r.IntN(2) == 0
 	}
 	return s

@@ -30,7 +30,12 @@ type fleetHub struct {
 }
 
 // enrolled is a device that the hub knows.
-type enrolled struct{ person, device record.ID }
+type enrolled struct {
+	person, device record.ID
+	since          uint64      // the head when it was enrolled
+	actor          clock.Actor // the incarnation that it came with last
+	seen           int64       // when that was, ms since 1970 UTC
+}
 
 type pushed struct {
 	conn *conn
@@ -266,7 +271,7 @@ func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
 	author := judge.Author{Person: who.person, Device: who.device}
 	var a judge.Admission
 	_, err := h.write(func(*judge.Batch) error { return nil }, func(tx judge.Store, _ *judge.Batch) (err error) {
-		a, err = judge.Admit(tx, h.config(), author, hello, h.f.now)
+		a, err = judge.Admit(tx.(hubTx), h.config(), author, hello, h.f.now)
 		return err
 	})
 	if err != nil {
@@ -278,6 +283,10 @@ func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
 		}
 	}
 	c.who, a.Welcome.BackedUp = who, h.verified
+	who.seen, who.actor = h.f.now, hello.Actor
+	if a.NewActor {
+		who.actor = a.Welcome.Actor
+	}
 	return session.Admitted{Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors}
 }
 
@@ -425,6 +434,7 @@ func (h *fleetHub) judge(b *judge.Batch, q pushed) ([]judge.Ruling, error) {
 			return nil, err
 		}
 		h.f.tracef("    hub judges %v of %s: %s seq %d %s", r.Dot, q.conn.phone.name, outcomes[r.Outcome], r.Seq, r.Code)
+		h.f.checkForgotten(q.conn.phone, must(record.ParseChangeSet(p.Encoded)), &r)
 		rulings = append(rulings, r)
 		if r.Outcome == wire.Gap || r.Outcome == wire.Forked {
 			break
@@ -470,6 +480,7 @@ func (h *fleetHub) restore() {
 	h.f.keepRecorded()
 	h.f.keepHeld()
 	h.store.Restore(b.Snapshot)
+	h.forgetDevices(b.head)
 	h.backups, h.verified = []backup{b}, 0
 	h.f.office.restored()
 	h.eraseAgain()

@@ -39,8 +39,7 @@ func newPhone(f *Fleet, name string, person record.ID, s *schema.Schema) *phone 
 	if f.Skew > 0 {
 		p.skew = f.Int64N(2*f.Skew) - f.Skew
 	}
-	id := f.id()
-	f.hub.devices[id] = &enrolled{person, id}
+	id := f.hub.enrol(person)
 	do(p.store.Write(func(tx device.Store) error {
 		return tx.PutIdentity(&device.Identity{Device: id, Person: person, Schema: s.Version, Actor: device.Provisional})
 	}))
@@ -194,6 +193,9 @@ func (p *phone) close(c *conn, e session.Close) {
 	}
 	p.conn, p.machine = nil, nil
 	c.shut(&c.up)
+	if e.Reason != nil && e.Reason.Code == fault.Unauthentic { // a restored hub knows nothing of it
+		p.f.after(p.f.Int64N(500), p.refused)
+	}
 	if e.Again {
 		p.redial(0)
 		return

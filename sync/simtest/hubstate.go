@@ -27,6 +27,8 @@ type hubState struct {
 	log       ordered[uint64, commit]
 	actors    ordered[clock.Actor, judge.Actor]
 	erased    ordered[record.Key, uint64] // by which commit
+	collected ordered[record.Key, uint64] // deleted rows that were forgotten, by the commit that last touched them
+	forgot    ordered[none, uint64]       // see judge.Collector.PutCollected
 }
 
 func newHubState(j *journal) *hubState {
@@ -36,6 +38,7 @@ func newHubState(j *journal) *hubState {
 	s.entries.compare, s.rids.compare, s.open.compare = compareDots, compareIDs, compareDots
 	s.inserts.compare, s.conflicts.compare = compareInserts, compareConflicts
 	s.log.compare, s.actors.compare, s.erased.compare = cmp.Compare[uint64], cmp.Compare[clock.Actor], compareKeys
+	s.collected.compare, s.forgot.compare = compareKeys, func(none, none) int { return 0 }
 	for _, t := range s.tables() {
 		t.bind(j)
 	}
@@ -44,7 +47,7 @@ func newHubState(j *journal) *hubState {
 
 func (s *hubState) tables() []table {
 	return []table{&s.rows, &s.refs, &s.places, &s.feed, &s.holds, &s.byRoot, &s.byPerson, &s.entries, &s.rids, &s.open,
-		&s.inserts, &s.conflicts, &s.log, &s.actors, &s.erased}
+		&s.inserts, &s.conflicts, &s.log, &s.actors, &s.erased, &s.collected, &s.forgot}
 }
 
 // snapshot returns a copy that later changes of s leave alone.

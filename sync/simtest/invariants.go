@@ -38,7 +38,8 @@ func (f *Fleet) checkCommit() { f.checkValues() }
 
 // checkClose asks why a phone closed a connection: the hub never gives it a reason to complain.
 func (f *Fleet) checkClose(p *phone, reason *fault.Error) {
-	if p.dead || reason.Code == fault.Overloaded {
+	unknown := reason.Code == fault.Unauthentic && f.Restore && f.Reenrol // the backup is from before it was enrolled
+	if p.dead || reason.Code == fault.Overloaded || unknown {
 		return
 	}
 	f.fail("session", "%s closes its connection: %v (%v)", p.name, reason, reason.Detail)
@@ -115,7 +116,8 @@ func (f *Fleet) checkValues() {
 func (f *Fleet) standsOrRecorded(w *written) bool {
 	row, ok := f.hub.store.state.rows.get(w.row)
 	if !ok {
-		return false
+		_, collected := f.hub.store.state.collected.get(w.row) // by those who had seen it deleted: see collect
+		return collected
 	}
 	if viewOf(map[record.Key]*record.Row{w.row: row})(w.place) == w.value {
 		return true

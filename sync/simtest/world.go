@@ -95,8 +95,14 @@ func (f *Fleet) step() {
 		f.hub.restore()
 	case x < 97 && (f.Fork || f.Copy):
 		f.copy(p)
-	case x < 99 && f.OldApp:
+	case x < 98 && f.OldApp:
 		p.upgrade()
+	case x < 99 && f.Reenrol:
+		p.reenrol()
+	case f.Absence && f.IntN(8) == 0:
+		f.monthsPass()
+	case f.Collect:
+		f.hub.collect()
 	}
 }
 
