@@ -130,7 +130,11 @@ func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
 	if err != nil {
 		return err
 	}
-	e, err := c.askEnrolment(ctx, server, code, name, public)
+	whose, err := c.Person(ctx)
+	if err != nil {
+		return err
+	}
+	e, err := c.askEnrolment(ctx, server, enrolling{code, name, public, whose})
 	if err != nil {
 		return err
 	}
@@ -176,8 +180,17 @@ func (c *Client) begin(tx *replica.Tx, e *enrolment) (fresh bool, err error) {
 
 const enrolWithin = 30 * time.Second
 
-func (c *Client) askEnrolment(ctx context.Context, server, code, name string, public ed25519.PublicKey) (*enrolment, error) {
-	body, err := json.Marshal(map[string]any{"code": code, "name": name, "key": []byte(public)})
+// enrolling is what a device asks to be enrolled with. Whose work is on it already is said too, so that no code is used up
+// that is for somebody else.
+type enrolling struct {
+	Code   string    `json:"code"`
+	Name   string    `json:"name"`
+	Key    []byte    `json:"key"`
+	Person record.ID `json:"person,omitzero"`
+}
+
+func (c *Client) askEnrolment(ctx context.Context, server string, asks enrolling) (*enrolment, error) {
+	body, err := json.Marshal(asks)
 	if err != nil {
 		return nil, err
 	}

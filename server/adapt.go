@@ -182,10 +182,14 @@ func (s deviceStore) PutCode(ctx context.Context, c auth.Code) error {
 }
 
 func (s deviceStore) Enrol(ctx context.Context, code auth.Hash, d auth.Device, now time.Time) (*auth.Device, error) {
+	owner := d.Person
 	err := s.Write(ctx, func(tx *store.Tx) (err error) {
 		d.Person, err = tx.TakeCode(store.Hash(code), now)
 		if fault.CodeOf(err) == store.CodeRefused {
 			return fault.Wrap(auth.BadCode, "The code is not valid (any more). Ask the office for a new one.", err)
+		}
+		if err == nil && !owner.IsZero() && owner != d.Person {
+			return auth.ErrOwner
 		}
 		if err != nil {
 			return err

@@ -120,7 +120,7 @@ func (c *Core) enrol(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, refusal{fault.Malformed, "Send an object with code, key and name."})
 		return
 	}
-	d, err := c.Devices.Enrol(r.Context(), e.Code, e.Key, e.Name)
+	d, err := c.Devices.Enrol(r.Context(), e.Code, e.Key, e.Name, e.Person)
 	var refused *fault.Error
 	switch {
 	case errors.As(err, &refused):

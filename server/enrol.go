@@ -11,11 +11,12 @@ import (
 )
 
 // Enrolment is what a device sends to POST /enrol: the code that its person was given, the public half of the Ed25519
-// key it has just made (base64 in JSON), and what its person calls it.
+// key it has just made (base64 in JSON), what its person calls it, and whose work is on it already, if anybody's.
 type Enrolment struct {
-	Code string `json:"code"`
-	Key  []byte `json:"key"`
-	Name string `json:"name"`
+	Code   string    `json:"code"`
+	Key    []byte    `json:"key"`
+	Name   string    `json:"name"`
+	Person record.ID `json:"person,omitzero"`
 }
 
 // Enrolled answers an Enrolment: who the device is from now on, whose, and of which hub.
@@ -64,7 +65,7 @@ func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) enrolDevice(r *http.Request, e Enrolment) (*Enrolled, error) {
-	d, err := s.devices.Enrol(r.Context(), e.Code, e.Key, e.Name)
+	d, err := s.devices.Enrol(r.Context(), e.Code, e.Key, e.Name, e.Person)
 	if err != nil {
 		return nil, err
 	}

@@ -62,6 +62,9 @@ func (m *memory) Enrol(_ context.Context, h Hash, d Device, now time.Time) (*Dev
 	if !ok || !now.Before(c.Expires) {
 		return nil, fault.New(BadCode, "This code is wrong, used or expired. Ask the office for a new one.")
 	}
+	if !d.Person.IsZero() && d.Person != c.Person {
+		return nil, ErrOwner
+	}
 	delete(m.codes, h)
 	d.Person = c.Person
 	m.devices[d.ID] = d
@@ -298,19 +301,21 @@ func TestEnrolment(t *testing.T) {
 		t.Fatalf("code %q until %s, %v", code, expires, err)
 	}
 	key, _, _ := ed25519.GenerateKey(rand.Reader)
-	_, err = s.Enrol(t.Context(), code, key[:31], "Phone")
+	_, err = s.Enrol(t.Context(), code, key[:31], "Phone", record.ID{})
 	wantCode(t, err, BadKey)
-	_, err = s.Enrol(t.Context(), "ACDE-FGHJ-KMNP", key, "Phone")
+	_, err = s.Enrol(t.Context(), "ACDE-FGHJ-KMNP", key, "Phone", record.ID{})
 	wantCode(t, err, BadCode)
-	d, err := s.Enrol(t.Context(), " "+strings.ToLower(strings.ReplaceAll(code, "-", " ")), key, "Phone")
+	_, err = s.Enrol(t.Context(), code, key, "Phone", record.ID{15: 2})
+	wantCode(t, err, fault.NotAllowed)
+	d, err := s.Enrol(t.Context(), " "+strings.ToLower(strings.ReplaceAll(code, "-", " ")), key, "Phone", record.ID{})
 	if err != nil || d.Person != wang {
 		t.Fatalf("as typed by hand: %+v, %v", d, err)
 	}
-	_, err = s.Enrol(t.Context(), code, key, "Phone")
+	_, err = s.Enrol(t.Context(), code, key, "Phone", record.ID{})
 	wantCode(t, err, BadCode)
 	late, _, _ := s.NewCode(t.Context(), wang)
 	now = now.Add(CodeLife)
-	_, err = s.Enrol(t.Context(), late, key, "Phone")
+	_, err = s.Enrol(t.Context(), late, key, "Phone", record.ID{})
 	wantCode(t, err, BadCode)
 }
 

@@ -57,7 +57,8 @@ type DeviceStore interface {
 	// PutCode keeps a code.
 	PutCode(context.Context, Code) error
 	// Enrol uses up the code and adds the device to the code's person, both or neither, and returns the device. The error
-	// for a code that is unknown, used or expired at the time now is a *fault.Error with the code BadCode.
+	// for a code that is unknown, used or expired at the time now is a *fault.Error with the code BadCode; where the device
+	// names a person and the code is for another, ErrOwner, and the code stays good.
 	Enrol(ctx context.Context, code Hash, d Device, now time.Time) (*Device, error)
 	// Device returns nil if there is none with that id.
 	Device(context.Context, record.ID) (*Device, error)
@@ -132,8 +133,9 @@ func HashCode(typed string) Hash {
 }
 
 // Enrol admits a device with the key to the person whom the code was given. The error is a *fault.Error with the code
-// BadCode, BadKey or fault.Invalid.
-func (s *Devices) Enrol(ctx context.Context, code string, key []byte, name string) (*Device, error) {
+// BadCode, BadKey or fault.Invalid. Owner is whose work is on the device already, zero for nobody's: a code for somebody else
+// is refused with ErrOwner, and can still be used.
+func (s *Devices) Enrol(ctx context.Context, code string, key []byte, name string, owner record.ID) (*Device, error) {
 	name = strings.TrimSpace(name)
 	switch {
 	case len(key) != ed25519.PublicKeySize:
@@ -146,8 +148,13 @@ func (s *Devices) Enrol(ctx context.Context, code string, key []byte, name strin
 	if err != nil {
 		return nil, err
 	}
-	return s.store.Enrol(ctx, HashCode(code), Device{ID: id, Name: name, Key: key, Standing: Admitted, Enrolled: now}, now)
+	d := Device{ID: id, Person: owner, Name: name, Key: key, Standing: Admitted, Enrolled: now}
+	return s.store.Enrol(ctx, HashCode(code), d, now)
 }
+
+// ErrOwner says that there is somebody else's work on the device than that of the person whom the code was given.
+var ErrOwner = fault.New(fault.NotAllowed,
+	"The work on this device belongs to another person, or to another company's server. The code is still good: use it on a device that is new, or ask for one for the person whose work it is.")
 
 // SetStanding changes whether a device is let in.
 func (s *Devices) SetStanding(ctx context.Context, id record.ID, to Standing) error {

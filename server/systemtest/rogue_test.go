@@ -68,7 +68,7 @@ func (w *world) rogueOf(person record.ID) *rogue {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	d, err := w.core.Devices.Enrol(w.t.Context(), code, public, "phone")
+	d, err := w.core.Devices.Enrol(w.t.Context(), code, public, "phone", record.ID{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
