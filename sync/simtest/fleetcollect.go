@@ -102,7 +102,7 @@ func (h *fleetHub) headAt(ms int64) (head uint64) {
 // checkForgotten asks that no device in use is told of work on a row that the hub has forgotten: only what is away for too
 // long, was copied, or had been given up may come too late.
 func (f *Fleet) checkForgotten(p *phone, cs *record.ChangeSet, r *judge.Ruling) {
-	if r.Outcome != wire.Quarantined || r.Code != fault.UnknownRow || r.Again || f.Absence || f.Fork || f.Copy || f.Restore {
+	if r.Outcome != wire.Quarantined || r.Code != fault.UnknownRow || r.Again || f.Absence || f.Fork || f.Copy {
 		return
 	}
 	for i := range cs.Rows {
