@@ -185,7 +185,8 @@ const maxRenewals = 4
 
 // SyncOnce connects, sends what waits and fetches what is new, and returns when both ends are level, or ctx ends. Where
 // Connect has a connection it is done on that one: a device never has two. Files travel then, for as long as ctx gives
-// them, and what is left of them is no error. It does not retry: the caller, a person or a scheduler, decides when to.
+// them, and what is left of them is no error. A connection that is cut is made once more: a hub that revokes a device cuts it
+// off, and says why when it comes again. Beyond that it does not retry: the caller, a person or a scheduler, decides when to.
 // The errors are *fault.Error; link.NoNetwork says that the hub could not be reached. Whatever the outcome, nothing on
 // the device is lost.
 func (c *Client) SyncOnce(ctx context.Context) error {
@@ -226,6 +227,7 @@ func (c *Client) connectOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cut := false
 	for range maxRenewals {
 		l, err := link.Dial(ctx, cfg)
 		if err != nil {
@@ -237,6 +239,8 @@ func (c *Client) connectOnce(ctx context.Context) error {
 			return c.levelled(ctx)
 		case ctx.Err() != nil:
 			return fault.Wrap(link.NoNetwork, "there was not enough time; the rest goes next time", ctx.Err())
+		case fault.CodeOf(end.Reason) == link.NoNetwork && !cut:
+			cut = true
 		case end.Reason != nil:
 			return end.Reason
 		case !end.Again:

@@ -3,6 +3,7 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -74,6 +75,7 @@ type Link struct {
 	over    chan struct{} // closed when Run has returned
 	timer   *time.Timer
 	end     *End
+	mute    error // why nothing can be sent any more; what the hub said before may still be read
 }
 
 // Dial connects to the hub. The error has the code NoNetwork, or what the hub answered with.
@@ -201,7 +203,7 @@ func (l *Link) Run(ctx context.Context) End {
 			l.feed(session.Leave{})
 		case e, ok := <-messages:
 			if !ok {
-				return End{Reason: errBroken}
+				return End{Reason: cmp.Or(l.mute, error(errBroken))}
 			}
 			l.learn(e)
 			l.feed(e)
@@ -270,9 +272,7 @@ func (l *Link) feed(e session.Event) {
 	for _, effect := range l.machine.Step(e) {
 		switch effect := effect.(type) {
 		case session.Send:
-			if err := l.send(effect.Message); err != nil && l.end == nil {
-				l.end = &End{Reason: fault.Wrap(NoNetwork, "the connection broke; work goes on and is sent later", err)}
-			}
+			l.say(effect.Message)
 		case session.Close:
 			if l.end == nil {
 				l.end = &End{RetryAfter: effect.RetryAfter, Again: effect.Again}
@@ -300,6 +300,21 @@ func (l *Link) caughtUp() {
 	l.waiting = nil
 	if l.Once && l.end == nil {
 		l.feed(session.Leave{})
+	}
+}
+
+// lastWords is for how long a link that cannot send any more is read: a hub that refuses a device says why, and closes.
+const lastWords = 2 * time.Second
+
+// say sends a message. Where that fails the connection has ended, which is heard from whoever reads it, behind what the hub
+// said before it ended.
+func (l *Link) say(m wire.Message) {
+	if l.mute != nil {
+		return
+	}
+	if err := l.send(m); err != nil {
+		l.mute = fault.Wrap(NoNetwork, errBroken.Message, err)
+		time.AfterFunc(lastWords, func() { _ = l.ws.Close() })
 	}
 }
 
