@@ -221,8 +221,8 @@ func positionsOf(t *schema.Table, columns []schema.ColumnID) []int {
 	return positions
 }
 
-// takeRow returns the row that is to be put now; nil where the page changes nothing, or the row has pending changes and is
-// written already.
+// takeRow returns the row that is to be put now; nil where there is none, or the row has pending changes and is written
+// already.
 func (r *Replica) takeRow(b *taking, in *wire.Row) (*record.Row, error) {
 	key := record.Key{Table: b.table.ID, ID: in.ID}
 	base, err := r.store.Base(key)
@@ -237,7 +237,7 @@ func (r *Replica) takeRow(b *taking, in *wire.Row) (*record.Row, error) {
 	}
 	have := b.have[key]
 	if newer(have, b.Page) {
-		return nil, nil
+		return have, nil // as it is: put again, so that it counts as one of the bucket's
 	}
 	row := brought(b.table, b.positions, b.whole, in, have)
 	if row == nil {
@@ -284,8 +284,11 @@ func brought(t *schema.Table, positions []int, whole bool, in *wire.Row, have *r
 
 // takeUnder puts the hub's row under the pending changes of one that has some.
 func (r *Replica) takeUnder(key record.Key, base *Base, row *record.Row, p *wire.Page) error {
-	if row == nil || newer(base.Row, p) {
+	if row == nil {
 		return nil
+	}
+	if newer(base.Row, p) {
+		return r.store.PutBase(key, base) // as it is, for the same reason as in takeRow
 	}
 	base.Low = base.Low.Meet(row.Vector)
 	base.Row, base.Hidden = row, false

@@ -199,6 +199,32 @@ func TestWhatDoesNotComeWithItsBucketGoes(t *testing.T) {
 	p.expectState(item, device.Pending)
 }
 
+// A bucket enters by a page that was begun before a verdict, and read after it: what the device has of a later commit is of
+// the bucket's content, whether something more is pending on it or not.
+func TestWhatIsNewerThanItsBucketStays(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.seq++
+	page := p.enters()
+	in := record.Values{"job": record.Ref(p.job.ID)}
+	var news []wire.Rows
+	for n := range 2 {
+		task, made := p.inserts("task", in)
+		p.hears(made, wire.Applied, "", nil)
+		if row := p.row(task); n > 0 {
+			p.does(func(tx *device.Tx) error { return tx.Update(row.Table, row.ID, record.Values{"text": record.Text("more")}) })
+		}
+		news = append(news, p.hubRow(task, saw(made.Change.Dot), in))
+	}
+	page.Rows = append(news, p.office(9, text("title", "a pump")))
+	p.takes(page)
+	for _, rows := range news {
+		if p.row(record.Key{Table: rows.Table, ID: rows.Rows[0].ID}) == nil {
+			t.Error("what was made here, and judged, is gone")
+		}
+	}
+}
+
 // A page from the beginning names all that the device may hold.
 func TestWhatAFirstPageDoesNotNameLeaves(t *testing.T) {
 	t.Parallel()
