@@ -98,7 +98,10 @@ func TestWhoIsAdmittedGoesOnWhereHeWas(t *testing.T) {
 			h := &wire.Hello{Actor: a.actor, Cursors: [3]uint64{w.head(), w.head(), w.head()}}
 			c.change(a, h)
 			var got judge.Admission
-			w.tx(func(tx judge.Store) (err error) { got, err = judge.Admit(tx.(judge.Actors), w.cfg, a.Author, h, now); return err })
+			w.tx(func(tx judge.Store) (err error) {
+				got, err = judge.Admit(tx.(judge.Actors), w.cfg, a.Author, h, now)
+				return err
+			})
 			if anew := got.Cursors == [3]uint64{}; anew != c.anew || got.NewActor != c.another {
 				t.Errorf("begins at %v, another incarnation: %v", got.Cursors, got.NewActor)
 			}
