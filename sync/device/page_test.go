@@ -212,7 +212,9 @@ func TestWhatIsNewerThanItsBucketStays(t *testing.T) {
 		task, made := p.inserts("task", in)
 		p.hears(made, wire.Applied, "", nil)
 		if row := p.row(task); n > 0 {
-			p.does(func(tx *device.Tx) error { return tx.Update(row.Table, row.ID, record.Values{"text": record.Text("more")}) })
+			p.does(func(tx *device.Tx) error {
+				return tx.Update(row.Table, row.ID, record.Values{"text": record.Text("more")})
+			})
 		}
 		news = append(news, p.hubRow(task, saw(made.Change.Dot), in))
 	}
