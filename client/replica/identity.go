@@ -1,9 +1,11 @@
 package replica
 
 import (
+	"bytes"
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
@@ -25,11 +27,24 @@ const (
 
 // Identity implements device.Store. A replica that was never enrolled has none: nil.
 func (tx *Tx) Identity() (i *device.Identity, err error) {
+	if tx.identity != nil {
+		return ownIdentity(tx.identity), nil
+	}
 	_, err = tx.conn.One(func(r *sqlrow.Rows) error {
 		i, err = readIdentity(r)
 		return err
 	}, selectIdentity)
+	if err == nil && i != nil {
+		tx.identity = ownIdentity(i)
+	}
 	return i, err
+}
+
+// ownIdentity returns a copy that shares nothing.
+func ownIdentity(i *device.Identity) *device.Identity {
+	own := *i
+	own.Resume, own.Retired = bytes.Clone(i.Resume), slices.Clone(i.Retired)
+	return &own
 }
 
 func readIdentity(r *sqlrow.Rows) (*device.Identity, error) {
@@ -72,6 +87,9 @@ func (tx *Tx) PutIdentity(i *device.Identity) error {
 	_, err = tx.conn.Exec(putIdentity, i.Device[:], i.Person[:], int64(i.Actor), int64(i.Counter), i.Chain[:],
 		int64(i.Stamp), i.Offset, int64(i.Epoch), string(cursors), resume, string(partial), int64(i.Schema),
 		int64(i.Queue), retired)
+	if err == nil {
+		tx.identity = ownIdentity(i)
+	}
 	return err
 }
 

@@ -65,7 +65,7 @@ func (r *Replica) rebuild(ctx context.Context, target string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeWriter(pool, h)) }()
-	return transact(h.Conn, r.layout, "BEGIN IMMEDIATE", found.write)
+	return transact(h.Conn, r.layout, "BEGIN IMMEDIATE", new(memory), found.write)
 }
 
 func closeWriter(pool *sql.DB, h *handle) error {
@@ -98,7 +98,7 @@ func (r *Replica) report(ctx context.Context, aside string) (*Recovery, error) {
 		return nil, err
 	}
 	recovery := &Recovery{Aside: aside}
-	err = transact(h.Conn, r.layout, "BEGIN", func(tx *Tx) error {
+	err = transact(h.Conn, r.layout, "BEGIN", new(memory), func(tx *Tx) error {
 		if recovery.Salvaged, err = tx.items("ORDER BY n"); err != nil {
 			return err
 		}

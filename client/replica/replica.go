@@ -79,6 +79,7 @@ type Replica struct {
 	pool   *sql.DB       // has one connection, the writer
 	writer *handle       // nil when opened read-only
 	sync   string        // the writer's level of durability
+	known  memory        // the writer's, of what was committed last
 
 	purging bool // something was erased that the write-ahead log may still have; as it may when the replica is opened
 
@@ -223,7 +224,7 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 		}
 		r.sync = sync
 	}
-	err := transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", func(tx *Tx) error {
+	err := transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", &r.known, func(tx *Tx) error {
 		err := do(tx)
 		r.purging = r.purging || tx.purges
 		return err
@@ -267,7 +268,7 @@ func (r *Replica) Read(ctx context.Context, do func(*Tx) error) error {
 		return err
 	}
 	defer r.giveBack(h)
-	return r.told(transact(h.Conn, r.layout, "BEGIN", func(tx *Tx) error {
+	return r.told(transact(h.Conn, r.layout, "BEGIN", new(memory), func(tx *Tx) error {
 		if _, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM sqlite_schema)"); err != nil { // the snapshot begins here
 			return err
 		}

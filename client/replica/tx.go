@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
@@ -15,13 +16,20 @@ type Tx struct {
 	conn    *sqlrow.Conn
 	layout  *sqlrow.Layout
 	growing schema.TableID // the table that the last row put was new in
-	stale   answer         // whether there are rows to confirm
-	pinned  answer         // whether any row has a base
 	search  sqlrow.Upkeep
 	purges  bool // what was replaced must be in no file any more
+	memory
 }
 
-// answer is what a transaction knows of something that it asks once.
+// memory is what a transaction knows and need not ask: it equals what is in the file as the transaction sees it. The writer,
+// and there is but one, keeps it from one transaction to the next.
+type memory struct {
+	identity *device.Identity // nil where it is not known
+	stale    answer           // whether there are rows to confirm
+	pinned   answer           // whether any row has a base
+}
+
+// answer is what is known of something that is asked once.
 type answer uint8
 
 const (
@@ -30,11 +38,28 @@ const (
 	yes
 )
 
-// transact calls do with a Tx that is good for the transaction and refuses everything afterwards.
-func transact(c *sqlrow.Conn, layout *sqlrow.Layout, begin string, do func(*Tx) error) error {
-	tx := &Tx{conn: c, layout: layout, search: layout.Upkeep(c)}
+// afterCommit returns what is still known when the transaction is over. That there is something may be true no more.
+func (m memory) afterCommit() memory {
+	if m.stale == yes {
+		m.stale = unknown
+	}
+	if m.pinned == yes {
+		m.pinned = unknown
+	}
+	return m
+}
+
+// transact calls do with a Tx that is good for the transaction and refuses everything afterwards. The transaction begins with
+// what m knows, and leaves there what it has learned.
+func transact(c *sqlrow.Conn, layout *sqlrow.Layout, begin string, m *memory, do func(*Tx) error) error {
+	tx := &Tx{conn: c, layout: layout, search: layout.Upkeep(c), memory: *m}
 	defer func() { tx.conn = sqlrow.Wrap(ended{}) }()
-	return c.Transaction(begin, func() error { return do(tx) })
+	*m = memory{}
+	err := c.Transaction(begin, func() error { return do(tx) })
+	if err == nil {
+		*m = tx.afterCommit()
+	}
+	return err
 }
 
 // ended is the connection of a transaction that is over.
@@ -191,26 +216,35 @@ func (tx *Tx) MarkStale(b record.Bucket, class schema.Class) error {
 
 // Stale implements device.Store.
 func (tx *Tx) Stale(class schema.Class) ([]record.Key, error) {
+	if some, err := tx.anyStale(); err != nil || !some {
+		return nil, err
+	}
 	return tx.keys("SELECT tbl, row FROM _stale WHERE class = ? ORDER BY tbl, row", int64(class))
 }
 
 // ClearStale implements device.Store.
 func (tx *Tx) ClearStale(class schema.Class) error {
+	if some, err := tx.anyStale(); err != nil || !some {
+		return err
+	}
 	tx.stale = unknown
 	_, err := tx.conn.Exec("DELETE FROM _stale WHERE class = ?", int64(class))
 	return err
 }
 
-// confirm takes the row off the list of stale ones, which is empty but in the rare page that sends a bucket anew.
+// anyStale reports whether any row is to be confirmed: nearly always none is, but in the rare page that sends a bucket anew.
+func (tx *Tx) anyStale() (bool, error) { return tx.any(&tx.stale, "SELECT EXISTS (SELECT 1 FROM _stale)") }
+
+// confirm takes the row off the list of stale ones.
 func (tx *Tx) confirm(k record.Key) error {
-	if some, err := tx.any(&tx.stale, "SELECT EXISTS (SELECT 1 FROM _stale)"); err != nil || !some {
+	if some, err := tx.anyStale(); err != nil || !some {
 		return err
 	}
 	_, err := tx.conn.Exec("DELETE FROM _stale WHERE tbl = ? AND row = ?", int64(k.Table), k.ID[:])
 	return err
 }
 
-// any returns what the transaction knows, and asks where it does not.
+// any returns what is known, and asks where nothing is.
 func (tx *Tx) any(known *answer, query string) (bool, error) {
 	if *known == unknown {
 		some, err := tx.conn.Int(query)

@@ -32,6 +32,9 @@ func (l *Layout) Get(c *Conn, k record.Key) (row *record.Row, err error) {
 
 // GetAll calls yield for each of the rows that there is, dead or alive, in no particular order. Each row is its own.
 func (l *Layout) GetAll(c *Conn, keys []record.Key, yield func(*record.Row)) error {
+	if len(keys) <= few {
+		return l.getEach(c, keys, yield)
+	}
 	ids := map[schema.TableID][]record.ID{}
 	for _, k := range keys {
 		ids[k.Table] = append(ids[k.Table], k.ID)
@@ -50,6 +53,22 @@ func (l *Layout) GetAll(c *Conn, keys []record.Key, yield func(*record.Row)) err
 		})
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// few is how many rows are read sooner one by one than by a statement that is made for many.
+const few = 4
+
+func (l *Layout) getEach(c *Conn, keys []record.Key, yield func(*record.Row)) error {
+	for _, k := range keys {
+		row, err := l.Get(c, k)
+		if err != nil {
+			return err
+		}
+		if row != nil {
+			yield(row)
 		}
 	}
 	return nil
