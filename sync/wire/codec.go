@@ -19,6 +19,7 @@ import (
 // says that the body is compressed: its size, then one or more zstd frames (RFC 8878) that expand to it.
 type Codec struct {
 	version int
+	quick   *compressors // for bodies that are small, where a better search finds nothing more: with the dictionary
 	short   *compressors // for bodies in one frame: with the dictionary
 	long    *compressors // for bodies cut into frames, and for ends with another dictionary
 	decoder *zstd.Decoder
@@ -28,7 +29,8 @@ type Codec struct {
 const (
 	headSize       = 2
 	flagCompressed = 1
-	minCompressed  = 48      // bytes of a body; a shorter one gains nothing
+	minCompressed  = 192     // bytes of a body; a shorter one, such as a change or two, gains nothing and takes a while
+	maxQuick       = 4 << 10 // bytes of a body that is small
 	minFrame       = 512     // bytes of a body that are worth a frame of their own
 	maxWindow      = 1 << 20 // bytes that a compressor looks back
 )
@@ -38,11 +40,15 @@ const (
 func NewCodec(s *schema.Schema) (*Codec, error) {
 	d := Dictionary(s)
 	id := DictionaryID(d)
-	short, err := newCompressors(zstd.WithEncoderDictRaw(id, d))
+	quick, err := newCompressors(zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderDictRaw(id, d))
 	if err != nil {
 		return nil, err
 	}
-	long, err := newCompressors(zstd.WithAllLitEntropyCompression(true))
+	short, err := newCompressors(zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderDictRaw(id, d))
+	if err != nil {
+		return nil, err
+	}
+	long, err := newCompressors(zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithAllLitEntropyCompression(true))
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +57,9 @@ func NewCodec(s *schema.Schema) (*Codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	foreign := &Codec{short: long, long: long, decoder: decoder}
+	foreign := &Codec{quick: long, short: long, long: long, decoder: decoder}
 	foreign.foreign = foreign
-	return &Codec{version: s.Version, short: short, long: long, decoder: decoder, foreign: foreign}, nil
+	return &Codec{version: s.Version, quick: quick, short: short, long: long, decoder: decoder, foreign: foreign}, nil
 }
 
 // compressors lends out compressors, which take some MiB each once they were used, and milliseconds to get ready: one for
@@ -64,8 +70,8 @@ type compressors struct {
 }
 
 func newCompressors(options ...zstd.EOption) (*compressors, error) {
-	options = append(options, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderCRC(false),
-		zstd.WithWindowSize(maxWindow), zstd.WithLowerEncoderMem(true), zstd.WithEncoderConcurrency(1))
+	options = append(options, zstd.WithEncoderCRC(false), zstd.WithWindowSize(maxWindow), zstd.WithLowerEncoderMem(true),
+		zstd.WithEncoderConcurrency(1))
 	first, err := zstd.NewWriter(nil, options...)
 	if err != nil {
 		return nil, err
@@ -143,7 +149,10 @@ func (c *Codec) finish(head []byte, s *scratch, bulk bool) []byte {
 
 // deflate appends the frames of a body. What is cut apart is unlike, and compresses better with its own statistics.
 func (c *Codec) deflate(dst []byte, s *scratch) []byte {
-	if len(s.cuts) == 0 {
+	switch {
+	case len(s.cuts) == 0 && len(s.body) <= maxQuick:
+		return c.quick.frame(dst, s.body)
+	case len(s.cuts) == 0:
 		return c.short.frame(dst, s.body)
 	}
 	start := 0
