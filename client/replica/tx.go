@@ -233,7 +233,9 @@ func (tx *Tx) ClearStale(class schema.Class) error {
 }
 
 // anyStale reports whether any row is to be confirmed: nearly always none is, but in the rare page that sends a bucket anew.
-func (tx *Tx) anyStale() (bool, error) { return tx.any(&tx.stale, "SELECT EXISTS (SELECT 1 FROM _stale)") }
+func (tx *Tx) anyStale() (bool, error) {
+	return tx.any(&tx.stale, "SELECT EXISTS (SELECT 1 FROM _stale)")
+}
 
 // confirm takes the row off the list of stale ones.
 func (tx *Tx) confirm(k record.Key) error {
