@@ -154,6 +154,9 @@ var ownPages = []Page{
 	{"GET", "/attachments/{id}", auth.SeeJobs, (*admin.Office).ShowFile},
 	{"GET", "/attachments/{id}/thumbnail", auth.SeeJobs, (*admin.Office).ShowThumbnail},
 
+	{"GET", "/ring", auth.TakeCalls, (*admin.Office).ShowRing},
+	{"POST", "/ring", auth.TakeCalls, (*admin.Office).TakeRing},
+
 	{"GET", "/customers", auth.SeeCustomers, (*admin.Office).ListCustomers},
 	{"GET", "/customers/new", auth.EditCustomers, (*admin.Office).NewCustomer},
 	{"POST", "/customers", auth.EditCustomers, (*admin.Office).CreateCustomer},
@@ -204,6 +207,7 @@ var ownPages = []Page{
 	{"GET", "/people", auth.SeePeople, (*admin.Office).ListPeople},
 	{"POST", "/people", auth.ManagePeople, (*admin.Office).AddPerson},
 	{"POST", "/people/{id}/roles", auth.ManagePeople, (*admin.Office).SetRoles},
+	{"POST", "/people/{id}/extension", auth.EditPeople, (*admin.Office).SetExtension},
 	{"POST", "/people/{id}/password", auth.ManagePeople, (*admin.Office).ResetPassword},
 	{"POST", "/people/{id}/active", auth.ManagePeople, (*admin.Office).SetActive},
 

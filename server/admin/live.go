@@ -15,7 +15,7 @@ const (
 	longestStream = 10 * time.Minute
 )
 
-// Live streams "changed" as server-sent events.
+// Live streams "changed" as server-sent events, and "ring" when somebody calls the visitor, or does no more.
 func (o *Office) Live(v *Visit) error {
 	out := http.NewResponseController(v.w)
 	if err := out.SetWriteDeadline(time.Time{}); err != nil {
@@ -27,7 +27,12 @@ func (o *Office) Live(v *Visit) error {
 	v.w.Header().Set("Cache-Control", "no-store")
 	tick, end := time.NewTicker(beat), time.After(longestStream)
 	defer tick.Stop()
+	mark := ""
 	for said := "retry: 2000\n\n"; ; {
+		if now := o.ringMark(v); now != mark {
+			mark = now
+			said += "event: ring\ndata: " + mark + "\n\n"
+		}
 		if _, err := fmt.Fprint(v.w, said); err != nil || out.Flush() != nil {
 			return nil // the visitor left
 		}

@@ -28,6 +28,7 @@ type personView struct {
 	RoleList []roleView
 	PostList []postView
 	Shown    string // his roles as the page shows them
+	Ext      string // his extension of the telephone system
 	Self     bool
 }
 
@@ -91,7 +92,23 @@ func (o *Office) loadPeople(v *Visit) (peoplePage, error) {
 		}
 		page.People = append(page.People, view)
 	}
-	return page, err
+	if err != nil {
+		return page, err
+	}
+	return page, o.extensions(v, page.People)
+}
+
+// extensions adds where everybody sits.
+func (o *Office) extensions(v *Visit, people []personView) error {
+	return o.Engine.View(v.r.Context(), func(r Reader) error {
+		at := map[record.ID]string{}
+		err := r.Select(func(q *sqlrow.Rows) error { at[q.ID(0)] = q.Text(1); return q.Err() },
+			"SELECT id, extension FROM person WHERE extension IS NOT NULL AND _del = 0")
+		for i := range people {
+			people[i].Ext = at[people[i].ID]
+		}
+		return err
+	})
 }
 
 // colleagues returns everybody whom the visitor may see, with what each may do: who works in a branch of his, or in none.

@@ -54,6 +54,9 @@ func New(o Options) *API {
 			a.handle("POST "+at+"/{id}/"+act.Name, act.Need, r, func(c *call) error { return a.act(c, act) })
 		}
 	}
+	for _, method := range []string{"GET ", "POST "} {
+		a.handle(method+Prefix+"/calls/ring", auth.RingCalls, nil, a.ring)
+	}
 	a.mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) { a.fail(w, r, errNotFound) })
 	return a
 }
@@ -92,6 +95,10 @@ func (a *API) handle(pattern string, need auth.Permission, of *resource, do func
 // admit asks for the token and what it includes, and binds the request to the branches of its person.
 func (a *API) admit(c *call, need auth.Permission) error {
 	token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	inURL := !ok && need == auth.RingCalls && c.r.URL.Query().Has("token")
+	if inURL { // many a telephone system can only call a URL
+		token, ok = c.r.URL.Query().Get("token"), true
+	}
 	if !ok {
 		return fault.New(fault.Unauthentic, "Send the token of a program: Authorization: Bearer fsk_…")
 	}
@@ -101,6 +108,8 @@ func (a *API) admit(c *call, need auth.Permission) error {
 		return err
 	case program == nil:
 		return fault.New(fault.Unauthentic, "This token lets nobody in: it is wrong, expired or revoked.")
+	case inURL && len(program.May) > 2: // beside being let in, and ringing
+		return fault.New(fault.Unauthentic, "A token in a URL may include nothing but ring_calls: URLs are kept in many a log.")
 	case !a.pace.allows(program.ID, a.Now()):
 		c.w.Header().Set("Retry-After", "1")
 		return fault.New(TooOften, "Too many requests. Wait a second.")

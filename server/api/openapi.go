@@ -27,6 +27,7 @@ func Document() map[string]any {
 	for _, r := range resources {
 		r.describe(paths, schemas)
 	}
+	describeRing(paths)
 	return object{
 		"openapi":  "3.1.0",
 		"info":     object{"title": "fieldsync", "version": "1", "description": "See docs/api.md."},

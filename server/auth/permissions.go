@@ -14,6 +14,7 @@ const (
 	SeeToday       Permission = "see_today"       // what needs a person now
 	SeeRequests    Permission = "see_requests"    // requests, calls
 	TakeCalls      Permission = "take_calls"      // intake: register a call, make a request, solve it on the telephone
+	RingCalls      Permission = "ring_calls"      // a telephone system says who calls whom
 	EditRequests   Permission = "edit_requests"   // change, escalate, hold, cancel and reopen requests
 	DeleteCalls    Permission = "delete_calls"    // the call register
 	SeeJobs        Permission = "see_jobs"        // jobs, with their visits, slips, files
@@ -96,7 +97,7 @@ type Group struct {
 // Groups are all permissions but SignedIn, in the order in which a page shows them.
 var Groups = []Group{
 	{"work", []Permission{
-		SeeToday, SeeRequests, TakeCalls, EditRequests, DeleteCalls, SeeJobs, CreateJobs, EditJobs, CancelJobs, CloseJobs,
+		SeeToday, SeeRequests, TakeCalls, RingCalls, EditRequests, DeleteCalls, SeeJobs, CreateJobs, EditJobs, CancelJobs, CloseJobs,
 		Comment, EditMessages, DeleteMessages, Approve, AuditSlips, EditRecords, DeleteRecords, Complaints, Callbacks,
 	}},
 	{"dispatch", []Permission{SeeBoard, SeeMap, Dispatch}},

@@ -11,6 +11,8 @@ const (
 	CauseRequestReopen = "request.reopen"
 	CauseRequestWait   = "request.wait"
 	CauseCallRegister  = "call.register"
+	CauseRing          = "call.ring" // the telephone system says who calls
+	CauseRingTake      = "call.take"
 
 	CauseSkillSet    = "skill.set"
 	CauseAbsencePut  = "absence.put"

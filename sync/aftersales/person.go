@@ -20,6 +20,7 @@ var personTable = &schema.Table{
 		text(7, "job_title"),
 		integer(8, "technician"), // 1: can be sent to jobs
 		text(9, "note"),
+		text(10, "extension", indexed), // of the telephone system: where who calls him is shown
 	}, archive()),
 	Buckets: shared(),
 }
@@ -64,6 +65,7 @@ type Person struct {
 	JobTitle   string    `json:"job_title"`
 	Technician bool      `json:"technician"`
 	Note       string    `json:"note"`
+	Extension  string    `json:"extension"`
 	ArchivedAt int64     `json:"archived_at"`
 }
 

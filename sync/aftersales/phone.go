@@ -28,6 +28,9 @@ func E164(s, country string) string {
 			continue
 		}
 		number := phonenumbers.Format(n, phonenumbers.E164)
+		if again, err := phonenumbers.Parse(number, country); err != nil || phonenumbers.Format(again, phonenumbers.E164) != number {
+			continue // nothing but zeros: each reading would lose one more
+		}
 		if ext := n.GetExtension(); ext != "" {
 			number += ";ext=" + ext
 		}

@@ -478,6 +478,10 @@ var generalRefusals = []refusal{
 		id := w.id(PublishPolicy(w, stopAll(PolicyInput{})))
 		return w.Update("policy_version", id, record.Values{"body": record.Text("{}")})
 	}},
+	{BadNumber, "a call from no number", newWorld, func(w *world) error { return drop(RingAt(w, w.office, "unknown")) }},
+	{BadNumber, "an extension as long as a letter", newWorld, func(w *world) error {
+		return SetExtension(w, w.office, strings.Repeat("1", 33))
+	}},
 	{BadWebhook, "a webhook that leads nowhere", newWorld, func(w *world) error {
 		return drop(CreateWebhook(w, WebhookInput{Name: "CRM", URL: "ftp://crm.example", Events: []string{NoticeDone}}))
 	}},

@@ -91,18 +91,33 @@
   };
   const refreshAgain = () => { if (askAgain && !paused()) { askAgain = false; refresh(); } };
   document.addEventListener("office:calm", refreshAgain);
+  // Who calls stands on whatever page is open, posted ones too: what is typed there is not touched.
+  const ring = async (mark) => {
+    const strip = $("#ring");
+    if (!strip || strip.dataset.mark === mark) return;
+    const answer = await fetch("/ring", {headers: {"X-Refresh": "1"}}).catch(() => null);
+    const next = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("ring");
+    if (!next) return;
+    const back = $('[name="back"]', next);
+    if (back) back.value = location.pathname + location.search;
+    strip.dataset.mark = next.dataset.mark;
+    strip.replaceChildren(...next.childNodes);
+  };
   let stream = null;
   const listen = () => {
     if (document.hidden) { stream?.close(); stream = null; return; } // a browser has few connections to one host
     if (stream) return;
     stream = new EventSource("/live");
+    stream.addEventListener("ring", (event) => ring(event.data));
+    if (!lives) return;
     stream.addEventListener("changed", refresh);
     stream.onopen = refresh; // what changed between the page and the stream, or while there was none, was not told
   };
   // A page that was posted shows something once (a code, a password): asking for it again would show another page.
   const posted = $(".printed") !== null;
-  if ($("[data-live]") && !posted) {
-    document.addEventListener("visibilitychange", () => { listen(); if (!document.hidden) refresh(); });
+  const lives = $("[data-live]") !== null && !posted;
+  if (lives || $("#ring")) {
+    document.addEventListener("visibilitychange", () => { listen(); if (lives && !document.hidden) refresh(); });
     listen();
   }
 

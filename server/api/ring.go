@@ -1,0 +1,67 @@
+package api
+
+import (
+	"net/http"
+
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
+)
+
+// ring shows the pages of whoever sits at an extension that a number calls him: the hook of a telephone system. Several at
+// one extension are all shown. Without an extension it is the person of the token.
+func (a *API) ring(c *call) error {
+	q := c.r.URL.Query()
+	if err := c.r.ParseForm(); err == nil && c.r.Method == http.MethodPost {
+		q = c.r.Form
+	}
+	people, err := a.sitting(c, q.Get("extension"))
+	if err != nil {
+		return err
+	}
+	phone := ""
+	err = a.Engine.Do(c.r.Context(), c.by, nil, aftersales.CauseRing, func(tx aftersales.Tx) (err error) {
+		for _, id := range people {
+			if phone, err = aftersales.RingAt(tx, id, q.Get("number")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return reply(c.w, http.StatusOK, map[string]any{"number": phone, "people": people})
+}
+
+// sitting returns who sits at the extension.
+func (a *API) sitting(c *call, extension string) (people []record.ID, err error) {
+	if extension == "" {
+		return []record.ID{c.by.Person}, nil
+	}
+	err = a.Engine.View(c.r.Context(), func(r Reader) error {
+		return r.Select(func(s *sqlrow.Rows) error { people = append(people, s.ID(0)); return s.Err() },
+			"SELECT id FROM person WHERE extension = ? AND archived_at IS NULL AND _del = 0 ORDER BY id LIMIT 50", extension)
+	})
+	if err == nil && len(people) == 0 {
+		err = fault.New(NotFound, "Nobody sits at this extension. It is set on the page of people.")
+	}
+	return people, err
+}
+
+// describeRing describes the hook.
+func describeRing(paths object) {
+	get := object{
+		"operationId": "calls.ring", "tags": []string{"calls"},
+		"description": "Shows the office pages of whoever sits at the extension who calls. Takes the permission ring_calls; a token that includes nothing else may be sent as the parameter token.",
+		"parameters":  []any{object{"name": "number", "in": "query", "required": true, "schema": text}, query("extension"), query("token")},
+		"responses": object{
+			"200": object{"description": "shown", "content": object{"application/json": object{"schema": object{"type": "object", "properties": object{
+				"number": text, "people": object{"type": "array", "items": object{"type": "string", "format": "uuid"}},
+			}}}}},
+			"default": object{"description": "refused", "content": object{"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}},
+		},
+	}
+	paths["/calls/ring"] = object{"get": get}
+}
