@@ -166,6 +166,14 @@ func (r reader) Search(query string, o sqlrow.SearchOptions) ([]sqlrow.Hit, erro
 	return r.view.Search(query, o)
 }
 
+func (r reader) Matches(text, table string) (sqlrow.Matches, error) {
+	return r.view.Matches(text, table)
+}
+
+func (r reader) Best(text, table string, most int) (sqlrow.Matches, error) {
+	return r.view.Best(text, table, most)
+}
+
 func (r reader) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {
 	return r.view.Refs(t, column, id)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"fieldsync/server/admin"
+	"fieldsync/server/list"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
@@ -127,9 +128,21 @@ func isNarrow(f *admin.JobFilter) bool {
 		f.ByWindow && len(f.States) > 0
 }
 
-// narrow reads the places of all jobs that match, at once, and cuts the page out of them.
+// narrow reads the places of all jobs that match, at once, and cuts the page out of them; unless a text stands in many:
+// then it goes through the jobs in order until the page is full, and counts as far as lists do.
 func (r reader) narrow(f *admin.JobFilter, after place, limit int) (page []place, total int, err error) {
-	c := conditionOf(f)
+	c, many, err := r.conditionOf(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	if many {
+		if page, err = r.through(f, c, after, limit); err != nil {
+			return nil, 0, err
+		}
+		err = r.Select(func(q *sqlrow.Rows) error { total = int(q.Int(0)); return q.Err() },
+			"SELECT count(*) FROM (SELECT 1 FROM job j WHERE "+c.text+" LIMIT ?) counted", append(c.args, int64(list.CountMost+1))...)
+		return page, total, err
+	}
 	all, err := r.places(f.ByWindow, "SELECT j.id, j.plan_start FROM job j WHERE "+c.text, c.args...)
 	if err != nil {
 		return nil, 0, err
@@ -140,6 +153,25 @@ func (r reader) narrow(f *admin.JobFilter, after place, limit int) (page []place
 		from++
 	}
 	return all[from:min(from+limit, len(all))], len(all), nil
+}
+
+// through reads the jobs that match in the order of the list.
+func (r reader) through(f *admin.JobFilter, c *condition, after place, limit int) (page []place, err error) {
+	if !f.ByWindow {
+		return r.places(false, "SELECT j.id, 0 FROM job j WHERE "+c.text+" AND j.id < ? ORDER BY j.id DESC LIMIT ?",
+			append(slices.Clip(c.args), after.id[:], int64(limit))...)
+	}
+	if after.start != latest {
+		page, err = r.places(true, "SELECT j.id, j.plan_start FROM job j WHERE "+c.text+" AND (j.plan_start, j.id) > (?, ?)"+
+			" ORDER BY j.plan_start, j.id LIMIT ?", append(slices.Clip(c.args), after.start, after.id[:], int64(limit))...)
+		after = place{}
+	}
+	if err != nil || len(page) == limit {
+		return page, err
+	}
+	rest, err := r.places(true, "SELECT j.id, NULL FROM job j WHERE "+c.text+" AND j.plan_start IS NULL AND j.id > ? ORDER BY j.id LIMIT ?",
+		append(slices.Clip(c.args), after.id[:], int64(limit-len(page)))...)
+	return append(page, rest...), err
 }
 
 // condition is a WHERE clause with its arguments.
@@ -153,9 +185,12 @@ func (c *condition) and(text string, args ...driver.Value) {
 	c.args = append(c.args, args...)
 }
 
-// conditionOf returns what the filter asks of a job j.
-func conditionOf(f *admin.JobFilter) *condition {
-	c := &condition{text: isAlive}
+// jobFound are the rows in which the text of a filter is looked for.
+var jobFound = list.In("job", "j.id", "party", "j.party", "unit", "j.unit")
+
+// conditionOf returns what the filter asks of a job j, and whether its text stands in many rows.
+func (r reader) conditionOf(f *admin.JobFilter) (c *condition, many bool, err error) {
+	c = &condition{text: isAlive}
 	if len(f.States) > 0 {
 		states := make([]driver.Value, len(f.States))
 		for i, s := range f.States {
@@ -179,17 +214,14 @@ func conditionOf(f *admin.JobFilter) *condition {
 		c.and("j.plan_start < ?", f.To)
 	}
 	if f.Text != "" {
-		p := like(f.Text)
-		c.and(`(j.number LIKE ? ESCAPE '\' OR j.title LIKE ? ESCAPE '\'`+
-			` OR j.party IN (SELECT id FROM party WHERE name LIKE ? ESCAPE '\')`+
-			` OR j.unit IN (SELECT id FROM unit WHERE serial LIKE ? ESCAPE '\'))`, p, p, p, p)
+		var found string
+		var args []driver.Value
+		if found, args, many, err = list.Seek(r, jobFound, f.Text); err != nil {
+			return nil, false, err
+		}
+		c.and("("+found+")", args...)
 	}
-	return c
-}
-
-// like returns the pattern that finds the text at any place.
-func like(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+	return c, many, nil
 }
 
 // broad counts by an index, and reads from one no more than the page.
@@ -229,42 +261,42 @@ func (r reader) count(states []string) (total int, err error) {
 }
 
 // byState reads the youngest of each state, and merges them.
-func (r reader) byState(states []string, after place, limit int) (list []place, err error) {
+func (r reader) byState(states []string, after place, limit int) (found []place, err error) {
 	err = eachState(states, func(is string, args []driver.Value) error {
 		part, err := r.places(false, "SELECT j.id, 0 FROM job j WHERE "+is+" AND j.id < ? AND j._del = 0 ORDER BY j.id DESC LIMIT ?",
 			append(args, after.id[:], int64(limit))...)
-		list = append(list, part...)
+		found = append(found, part...)
 		return err
 	})
-	slices.SortFunc(list, place.compare)
-	return list[:min(limit, len(list))], err
+	slices.SortFunc(found, place.compare)
+	return found[:min(limit, len(found))], err
 }
 
 // byWindow reads the jobs that are planned in order, and then the others.
-func (r reader) byWindow(after place, limit int) (list []place, err error) {
+func (r reader) byWindow(after place, limit int) (found []place, err error) {
 	if after.start != latest {
-		list, err = r.places(true, "SELECT j.id, j.plan_start FROM job j WHERE (j.plan_start, j.id) > (?, ?) AND j._del = 0"+
+		found, err = r.places(true, "SELECT j.id, j.plan_start FROM job j WHERE (j.plan_start, j.id) > (?, ?) AND j._del = 0"+
 			" ORDER BY j.plan_start, j.id LIMIT ?", after.start, after.id[:], int64(limit))
 		after = place{}
 	}
-	if err != nil || len(list) == limit {
-		return list, err
+	if err != nil || len(found) == limit {
+		return found, err
 	}
 	rest, err := r.places(true, "SELECT j.id, NULL FROM job j WHERE j.plan_start IS NULL AND j.id > ? AND j._del = 0"+
-		" ORDER BY j.id LIMIT ?", after.id[:], int64(limit-len(list)))
-	return append(list, rest...), err
+		" ORDER BY j.id LIMIT ?", after.id[:], int64(limit-len(found)))
+	return append(found, rest...), err
 }
 
-func (r reader) places(windows bool, query string, args ...driver.Value) (list []place, err error) {
+func (r reader) places(windows bool, query string, args ...driver.Value) (found []place, err error) {
 	err = r.Select(func(q *sqlrow.Rows) error {
 		p := place{id: q.ID(0), start: q.Int(1), windows: windows}
 		if q.Null(1) {
 			p.start = latest
 		}
-		list = append(list, p)
+		found = append(found, p)
 		return q.Err()
 	}, query, args...)
-	return list, err
+	return found, err
 }
 
 // jobRows returns the jobs as a list shows them, in the order found: three queries, however many they are.

@@ -21,7 +21,7 @@ var Assets = &Noun{
 	URL: assetsURL,
 	Lists: &Listing{
 		List: &list.List{
-			Name: "unit", ID: "u.id", Where: "u._del = 0 AND u.merged_into IS NULL", Order: "number",
+			Name: "unit", ID: "u.id", Where: "u._del = 0 AND +u.merged_into IS NULL", Order: "number",
 			From: "unit u LEFT JOIN product m ON m.id = u.product LEFT JOIN party p ON p.id = u.party LEFT JOIN site s ON s.id = u.site",
 			Columns: []list.Column{
 				{Name: "number", SQL: "u.number", Ref: "u.id", URL: assetsURL + "/"},
@@ -38,7 +38,7 @@ var Assets = &Noun{
 				{Name: "parent", SQL: "u.parent IS NOT NULL", Kind: list.Flag, Fixed: true, Aside: true},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `u.serial LIKE ? ESCAPE '\' OR u.number LIKE ? ESCAPE '\' OR u.name LIKE ? ESCAPE '\' OR p.name LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("unit", "u.id", "party", "u.party")},
 				{Name: "status", Test: list.OneOf, Where: "u.status", Codes: unitStates, Names: "unit.status"},
 				{Name: "archived", Test: list.Is, Where: "u.archived_at IS NOT NULL"},
 			},

@@ -13,7 +13,7 @@ var Parts = &Noun{
 	URL: partsURL,
 	Lists: &Listing{
 		List: &list.List{
-			Name: "part", From: "part p", ID: "p.id", Where: "p._del = 0 AND p.merged_into IS NULL", Order: "code",
+			Name: "part", From: "part p", ID: "p.id", Where: "p._del = 0 AND +p.merged_into IS NULL", Order: "code",
 			Columns: []list.Column{
 				{Name: "code", SQL: "p.code", Ref: "p.id", URL: partsURL + "/"},
 				{Name: "name", SQL: "p.name", Kind: list.Translated, Fixed: true},
@@ -26,7 +26,7 @@ var Parts = &Noun{
 				{Name: "return_old", SQL: "p.return_old", Kind: list.Flag, Fixed: true, Aside: true},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `p.code LIKE ? ESCAPE '\' OR p.name LIKE ? ESCAPE '\' OR p.barcode LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("part", "p.id")},
 				{Name: "serial_tracked", Test: list.Is, Where: "p.serial_tracked = 1"},
 				{Name: "archived", Test: list.Is, Where: "p.archived_at IS NOT NULL"},
 			},

@@ -13,7 +13,7 @@ const customersURL = "/customers"
 var customers = &Listing{
 	List: &list.List{
 		Name: "party", From: "party p LEFT JOIN party g ON g.id = p.parent", ID: "p.id",
-		Where: "p._del = 0 AND p.merged_into IS NULL", Order: "name",
+		Where: "p._del = 0 AND +p.merged_into IS NULL", Order: "name",
 		Columns: []list.Column{
 			{Name: "name", SQL: "p.name", Ref: "p.id", URL: customersURL + "/"},
 			{Name: "number", SQL: "p.number"},
@@ -26,7 +26,7 @@ var customers = &Listing{
 			{Name: "archived_at", SQL: "p.archived_at", Kind: list.Instant, Fixed: true, Aside: true},
 		},
 		Filters: []list.Filter{
-			{Name: "q", Test: list.Search, Where: `p.name LIKE ? ESCAPE '\' OR p.number LIKE ? ESCAPE '\' OR p.phone LIKE ? ESCAPE '\' OR p.address LIKE ? ESCAPE '\'`},
+			{Name: "q", Test: list.Search, In: list.In("party", "p.id")},
 			{Name: "blacklisted", Test: list.Is, Where: "p.blacklisted = 1"},
 			{Name: "archived", Test: list.Is, Where: "p.archived_at IS NOT NULL"},
 		},

@@ -84,6 +84,8 @@ type Reader interface {
 	// Search returns the rows that hold every piece of the query, as people type it; see sqlrow.Layout.Find. It asks
 	// nobody for rights.
 	Search(query string, o sqlrow.SearchOptions) ([]sqlrow.Hit, error)
+	// Best returns the rows of a table that hold a text and fit it best, at most so many; see sqlrow.Layout.Best.
+	Best(text, table string, most int) (sqlrow.Matches, error)
 	Lists
 	list.Selecter
 }
@@ -108,7 +110,7 @@ type Lists interface {
 
 // JobFilter says which jobs a list shows; the zero JobFilter all of them, latest first.
 type JobFilter struct {
-	Text       string    // part of the number, the title, the customer's name or the unit's serial; at any place, any case
+	Text       string    // stands in the job, its customer or its machine, as the search index finds it
 	States     []string  // any of these; empty: all
 	Person     record.ID // assigned to this person now; zero: anybody
 	Unassigned bool      // assigned to nobody now; without States among the jobs that are still to be done

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 	"fieldsync/sync/sqlrow"
@@ -85,17 +86,25 @@ func (i *intaking) sought() ([]record.ID, error) {
 	if utf8.RuneCountInString(q) < 2 {
 		return nil, nil
 	}
-	anywhere := "%" + escaped(q) + "%"
-	number := anywhere
-	if numberLike(q) { // the same whether or not it was dialled with the country's code
-		number = "%" + strings.TrimLeft(strings.TrimPrefix(aftersales.Phone(q), "+"), "0")
+	var either []string
+	var args []driver.Value
+	for _, of := range []struct{ table, party string }{
+		{"party", "%s"}, {"unit", "p.id IN (SELECT x.party FROM unit x WHERE x._del = 0 AND %s)"},
+		{"contact", "p.id IN (SELECT x.party FROM contact x WHERE x._del = 0 AND %s)"},
+	} {
+		id := "x.id"
+		if of.table == "party" {
+			id = "p.id"
+		}
+		fits, more, err := fitting(i.r, list.In(of.table, id), q)
+		if err != nil {
+			return nil, err
+		}
+		either, args = append(either, strings.Replace(of.party, "%s", fits, 1)), append(args, more...)
 	}
-	return i.parties(`SELECT coalesce(p.merged_into, p.id) FROM party p WHERE p._del = 0 AND p.archived_at IS NULL AND (
-		p.name LIKE ? ESCAPE '\' OR p.number LIKE ? ESCAPE '\' OR p.phone LIKE ? ESCAPE '\' OR p.phone2 LIKE ? ESCAPE '\'
-		OR p.id IN (SELECT party FROM unit WHERE serial LIKE ? ESCAPE '\' AND _del = 0)
-		OR p.id IN (SELECT party FROM contact WHERE (name LIKE ? ESCAPE '\' OR phone LIKE ? ESCAPE '\' OR phone2 LIKE ? ESCAPE '\') AND _del = 0))
-		ORDER BY p.name LIKE ? ESCAPE '\' DESC, p.name, p.id LIMIT ?`,
-		anywhere, anywhere, number, number, anywhere, anywhere, number, number, escaped(q)+"%", int64(matchMost))
+	return i.parties("SELECT coalesce(p.merged_into, p.id) FROM party p WHERE p._del = 0 AND +p.archived_at IS NULL AND ("+
+		strings.Join(either, " OR ")+`) ORDER BY p.name LIKE ? ESCAPE '\' DESC, p.name, p.id LIMIT ?`,
+		append(args, escaped(q)+"%", int64(matchMost))...)
 }
 
 // likeMost bounds how many names are compared with the one that is typed.
@@ -115,7 +124,18 @@ func (i *intaking) alsoAlike(typed aftersales.Identity, ids []record.ID) ([]reco
 		where, args = append(where, "p.id IN (SELECT party FROM unit WHERE serial = ? AND _del = 0)"), append(args, s)
 	}
 	for _, piece := range pieces(typed.Names) {
-		where, args = append(where, `p.name LIKE ? ESCAPE '\'`), append(args, "%"+escaped(piece)+"%")
+		m, err := i.r.Matches(piece, "party")
+		if err != nil {
+			return nil, err
+		}
+		if m.Many { // what so many names have, such as "company", says nothing of this one
+			continue
+		}
+		fits, more := m.Hold("p.id")
+		where, args = append(where, fits), append(args, more...)
+	}
+	if len(where) == 0 {
+		return ids, nil
 	}
 	more, err := i.parties("SELECT coalesce(p.merged_into, p.id) FROM party p WHERE p._del = 0 AND p.archived_at IS NULL AND ("+
 		strings.Join(where, " OR ")+") LIMIT ?", append(args, int64(likeMost))...)

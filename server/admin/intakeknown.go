@@ -205,13 +205,12 @@ func (i *intaking) solutions() error {
 	q.Unit, _ = record.ParseID(i.p.Unit) // zero where none is chosen
 	q.Product, _ = record.ParseID(i.p.Product.Ref)
 	for _, piece := range pieces([]string{q.Text}) {
-		pattern := "%" + escaped(piece) + "%"
-		err := i.r.Select(func(r *sqlrow.Rows) error {
-			q.Found = append(q.Found, r.ID(0))
-			return r.Err()
-		}, `SELECT id FROM solution WHERE _del = 0 AND (title LIKE ? ESCAPE '\' OR symptom LIKE ? ESCAPE '\') LIMIT ?`, pattern, pattern, int64(solutionsFound))
+		hits, err := i.r.Search(piece, sqlrow.SearchOptions{Tables: []string{"solution"}, Limit: solutionsFound})
 		if err != nil {
 			return err
+		}
+		for _, hit := range hits {
+			q.Found = append(q.Found, hit.ID)
 		}
 	}
 	if q.FaultCode == "" && q.Text == "" {

@@ -15,7 +15,7 @@ var Solutions = &Noun{
 	URL: solutionsURL,
 	Lists: &Listing{
 		List: &list.List{
-			Name: "solution", ID: "s.id", Where: "s._del = 0 AND s.merged_into IS NULL", Order: "-uses",
+			Name: "solution", ID: "s.id", Where: "s._del = 0 AND +s.merged_into IS NULL", Order: "-uses",
 			From: "solution s LEFT JOIN product m ON m.id = s.product LEFT JOIN code c ON c.id = s.fault",
 			Columns: []list.Column{
 				{Name: "title", SQL: "coalesce(s.title, substr(s.solution, 1, 80))", Ref: "s.id", URL: solutionsURL + "/", Fixed: true},
@@ -27,7 +27,7 @@ var Solutions = &Noun{
 				{Name: "last_used_at", SQL: "s.last_used_at", Kind: list.Instant},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `s.title LIKE ? ESCAPE '\' OR s.symptom LIKE ? ESCAPE '\' OR s.solution LIKE ? ESCAPE '\' OR m.code LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("solution", "s.id", "product", "s.product")},
 				{Name: "state", Test: list.OneOf, Where: "s.state", Codes: solutionStates, Names: "solution.state"},
 				{Name: "archived", Test: list.Is, Where: "s.archived_at IS NOT NULL"},
 			},
@@ -110,7 +110,7 @@ var Documents = &Noun{
 				{Name: "name", SQL: "d.name", Fixed: true},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `d.title LIKE ? ESCAPE '\' OR d.text LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\' OR m.code LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("document", "d.id", "product", "d.product")},
 				{Name: "kind", Test: list.OneOf, Where: "d.kind", Codes: documentKinds, Names: "document.kind"},
 				{Name: "archived", Test: list.Is, Where: "d.archived_at IS NOT NULL"},
 			},

@@ -36,7 +36,7 @@ var Movements = &Noun{
 				{Name: "note", SQL: "m.note", Fixed: true, Aside: true},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `p.code LIKE ? ESCAPE '\' OR m.serial LIKE ? ESCAPE '\' OR j.number LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("movement", "m.id", "part", "m.part", "job", "m.job")},
 				{Name: "location", Test: list.Refers, Where: "m.from_location = ? OR m.to_location = ?", Options: ourLocations},
 				{Name: "cause", Test: list.OneOf, Where: "m.cause", Codes: moveCauses, Names: "movement.cause"},
 				{Name: "since", Test: list.Since, Where: "m.corrected"},
@@ -122,7 +122,7 @@ var PartRequests = &Noun{
 				{Name: "asked_at", SQL: "q.asked_at", Kind: list.Instant},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `q.number LIKE ? ESCAPE '\' OR p.code LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("part_request", "q.id", "part", "q.part")},
 				{Name: "state", Test: list.OneOf, Where: "q.state", Codes: partRequestStates, Names: "part_request.state"},
 				{Name: "location", Test: list.Refers, Where: "q.location", Options: ourLocations},
 			},
@@ -218,7 +218,7 @@ var HandOvers = &Noun{
 				{Name: "expires", SQL: "h.expires", Kind: list.Instant, Fixed: true, Aside: true},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `p.code LIKE ? ESCAPE '\' OR g.name LIKE ? ESCAPE '\' OR t.name LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("part", "h.part", "person", "h.giver", "person", "h.taker")},
 				{Name: "open", Test: list.Is, Where: "NOT EXISTS (SELECT 1 FROM hand_over o WHERE o.name = h.name AND o.half <> h.half AND o._del = 0)"},
 			},
 			Indexes: []string{`CREATE INDEX IF NOT EXISTS "hand_over.corrected,id" ON hand_over(corrected, id)`},

@@ -42,7 +42,7 @@ var Notices = &Noun{
 				{Name: "tries", SQL: "(SELECT count(*) FROM notice_attempt x WHERE x.notice = n.id AND x._del = 0)", Kind: list.Number, Fixed: true, Aside: true},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `n.text LIKE ? ESCAPE '\' OR n.address LIKE ? ESCAPE '\' OR p.name LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("notice", "n.id", "person", "n.recipient")},
 				{Name: "given_up", Test: list.Is, Where: endedSo(aftersales.AttemptGivenUp)},
 				{Name: "failed", Test: list.Is, Where: endedSo(aftersales.AttemptFailed)},
 				{Name: "waiting", Test: list.Is, Where: "n.channel <> 'app' AND n.address IS NOT NULL AND NOT EXISTS (SELECT 1 FROM notice_attempt x WHERE x.notice = n.id)"},

@@ -13,7 +13,7 @@ var Products = &Noun{
 	URL: productsURL,
 	Lists: &Listing{
 		List: &list.List{
-			Name: "product", From: "product m", ID: "m.id", Where: "m._del = 0 AND m.merged_into IS NULL", Order: "code",
+			Name: "product", From: "product m", ID: "m.id", Where: "m._del = 0 AND +m.merged_into IS NULL", Order: "code",
 			Columns: []list.Column{
 				{Name: "code", SQL: "m.code", Ref: "m.id", URL: productsURL + "/"},
 				{Name: "name", SQL: "m.name", Kind: list.Translated, Fixed: true},
@@ -23,7 +23,7 @@ var Products = &Noun{
 				{Name: "units", SQL: "(SELECT count(*) FROM unit u WHERE u.product = m.id AND u._del = 0)", Kind: list.Number, Fixed: true},
 			},
 			Filters: []list.Filter{
-				{Name: "q", Test: list.Search, Where: `m.code LIKE ? ESCAPE '\' OR m.name LIKE ? ESCAPE '\' OR m.brand LIKE ? ESCAPE '\'`},
+				{Name: "q", Test: list.Search, In: list.In("product", "m.id")},
 				{Name: "archived", Test: list.Is, Where: "m.archived_at IS NOT NULL"},
 			},
 			Indexes: []string{`CREATE INDEX IF NOT EXISTS "product.code,id" ON product(code, id)`},

@@ -37,9 +37,7 @@ var requests = &Listing{
 			{Name: "level", SQL: "r.level", Kind: list.Number, Fixed: true, Aside: true},
 		},
 		Filters: []list.Filter{
-			{Name: "q", Test: list.Search, Where: `r.number LIKE ? ESCAPE '\' OR r.title LIKE ? ESCAPE '\' OR r.description LIKE ? ESCAPE '\'` +
-				` OR r.party IN (SELECT id FROM party WHERE name LIKE ? ESCAPE '\' OR phone LIKE ? ESCAPE '\')` +
-				` OR r.unit IN (SELECT id FROM unit WHERE serial LIKE ? ESCAPE '\')`},
+			{Name: "q", Test: list.Search, In: list.In("request", "r.id", "party", "r.party", "unit", "r.unit")},
 			{Name: "state", Test: list.OneOf, Where: "r.state", Codes: requestStates, Names: "request.state"},
 			{Name: "unanswered", Test: list.Is, Where: "r.first_response_at IS NULL AND r.state IN ('new', 'escalated', 'depot', 'on_site')"},
 			{Name: "overdue", Test: list.Is, Where: "r.due_at < unixepoch('subsec') * 1000 AND r.state IN ('new', 'escalated', 'depot', 'on_site')"},

@@ -32,7 +32,7 @@ var stock = &Listing{
 			{Name: "order", SQL: "CASE WHEN b.amount < l.minimum AND l.maximum IS NOT NULL THEN CASE WHEN l.maximum > l.minimum THEN l.maximum ELSE l.minimum END - b.amount END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 		},
 		Filters: []list.Filter{
-			{Name: "q", Test: list.Search, Where: `p.code LIKE ? ESCAPE '\' OR p.name LIKE ? ESCAPE '\'`},
+			{Name: "q", Test: list.Search, In: list.In("part", "p.id")},
 			{Name: "location", Test: list.Refers, Where: "b.location", Options: ourLocations},
 			{Name: "short", Test: list.Is, Where: "b.amount < l.minimum"},
 			{Name: "negative", Test: list.Is, Where: "b.amount < 0"},

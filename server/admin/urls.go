@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"fieldsync/server/list"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -75,7 +76,8 @@ func local(to, fallback string) string {
 // pager leads to the next page of a list and says how much there is.
 type pager struct {
 	Shown int
-	Total int
+	Total int    // how many there are; of a list that is not counted to its end, list.CountMost and one
+	Least int    // there are more than that, 0 where Total is how many there are
 	Next  string // URL; "" after the last page
 	First string // URL of the first page; "" on it
 }
@@ -85,6 +87,9 @@ const pageSize = 50
 
 func (v *Visit) pager(shown, total int, next string) pager {
 	p := pager{Shown: shown, Total: total}
+	if total == list.CountMost+1 {
+		p.Least = list.CountMost
+	}
 	if next != "" {
 		p.Next = v.with("after", next)
 	}

@@ -63,7 +63,7 @@ type Test uint8
 
 // The tests.
 const (
-	Search Test = iota // a text at any place: every ? of Where is its pattern
+	Search Test = iota // a text: rows found by the index (In), or, of lists that stay short, at any place (every ? of Where is its pattern)
 	OneOf              // some of Codes: Where is an expression that is compared with them
 	Refers             // one row: Where is an expression that is compared with its id, or a condition with ? for it; Options lists what there is
 	Is                 // yes or no: Where is the condition
@@ -76,10 +76,23 @@ type Filter struct {
 	Name    string
 	Test    Test
 	Where   string
+	In      []Found  // of Search
 	Codes   []string // of OneOf
 	Names   string   // of OneOf: the column in the lists of words
 	Options string   // of Refers: a query of id and label
 	Days    bool     // of Since and Until
+}
+
+// Found says where the search index looks for a text: a row of the list is found where the expression At is the id of a row
+// of the table that holds it. See sqlrow.Layout.Find for what finds what.
+type Found struct{ Table, At string }
+
+// In returns where to look, from tables and expressions in turn.
+func In(pairs ...string) (in []Found) {
+	for i := 0; i < len(pairs); i += 2 {
+		in = append(in, Found{pairs[i], pairs[i+1]})
+	}
+	return in
 }
 
 // Column returns the column of that name, nil if there is none.
@@ -109,13 +122,19 @@ type Row struct {
 // Page is one page of a list.
 type Page struct {
 	Rows  []Row
-	Total int    // how many rows match in all
+	Total int    // how many rows match in all, of more than CountMost one more than that
 	Next  string // the cursor of the next page, "" after the last
 }
 
-// Selecter runs a query of the program's within one snapshot.
+// CountMost is how far the rows of a list are counted: nobody reads more, and to count all would take longer than to show
+// them.
+const CountMost = 1000
+
+// Selecter runs queries of the program's within one snapshot.
 type Selecter interface {
 	Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error
+	// Matches returns which rows of a table hold a text; see sqlrow.Layout.Matches.
+	Matches(text, table string) (sqlrow.Matches, error)
 }
 
 // Option is one answer to a filter that refers to rows.

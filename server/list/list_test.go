@@ -220,6 +220,7 @@ func FuzzCursor(f *testing.F) {
 type nothing struct{}
 
 func (nothing) Select(func(*sqlrow.Rows) error, string, ...driver.Value) error { return nil }
+func (nothing) Matches(string, string) (sqlrow.Matches, error)                 { return sqlrow.Matches{}, nil }
 
 type plain struct{}
 

@@ -24,7 +24,15 @@ type Query struct {
 	where []string
 	args  []driver.Value
 	after *place
-	On    bool // some filter narrows the list
+	seeks []seek // texts that the index is asked for
+	few   bool   // the index has found few rows: read, and then sorted
+	On    bool   // some filter narrows the list
+}
+
+// seek is a text that somebody looks for.
+type seek struct {
+	in   []Found
+	text string
 }
 
 // place is where a page of a list begins: after the row with that value in the sorted column, and that id.
@@ -100,12 +108,50 @@ func (q *Query) refers(where string, id record.ID) {
 }
 
 func (q *Query) search(f *Filter, text string) {
+	if len(f.In) > 0 {
+		q.seeks, q.On = append(q.seeks, seek{f.In, text}), true
+		return
+	}
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
 	args := make([]driver.Value, strings.Count(f.Where, "?"))
 	for i := range args {
 		args[i] = pattern
 	}
 	q.and(f.Where, args...)
+}
+
+// sought returns the query with the conditions of what the index finds.
+func (q Query) sought(s Selecter) (Query, error) {
+	q.where, q.args = slices.Clip(q.where), slices.Clip(q.args)
+	for _, seek := range q.seeks {
+		condition, args, many, err := Seek(s, seek.in, seek.text)
+		if err != nil {
+			return q, err
+		}
+		q.and(condition, args...)
+		q.few = q.few || !many
+	}
+	return q, nil
+}
+
+// Seek returns the condition that a text is found in one of the tables, and whether many rows of any of them hold it: then
+// a query does better to go through its rows in order.
+func Seek(s Selecter, in []Found, text string) (condition string, args []driver.Value, many bool, err error) {
+	var either []string
+	for _, f := range in {
+		m, err := s.Matches(text, f.Table)
+		if err != nil {
+			return "", nil, false, err
+		}
+		one, more := m.Hold(f.At)
+		either, args, many = append(either, one), append(args, more...), many || m.Many
+	}
+	if many {
+		for i := range in {
+			either[i] = strings.ReplaceAll(either[i], in[i].At+" IN", "+"+in[i].At+" IN")
+		}
+	}
+	return strings.Join(either, " OR "), args, many, nil
 }
 
 func (q *Query) oneOf(f *Filter, answers []string) {

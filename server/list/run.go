@@ -2,6 +2,8 @@ package list
 
 import (
 	"database/sql/driver"
+	"regexp"
+	"slices"
 	"strings"
 
 	"fieldsync/sync/sqlrow"
@@ -10,8 +12,12 @@ import (
 // Run returns one page of the list, of at most limit rows.
 func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
 	var page Page
-	err := s.Select(func(r *sqlrow.Rows) error { page.Total = int(r.Int(0)); return r.Err() },
-		"SELECT count(*) FROM "+l.From+where(q.where), q.args...)
+	q, err := q.sought(s)
+	if err != nil {
+		return page, err
+	}
+	err = s.Select(func(r *sqlrow.Rows) error { page.Total = int(r.Int(0)); return r.Err() },
+		"SELECT count(*) FROM (SELECT 1 FROM "+l.From+where(q.where)+" LIMIT ?) counted", append(slices.Clip(q.args), int64(CountMost+1))...)
 	if err != nil || page.Total == 0 {
 		return page, err
 	}
@@ -24,6 +30,10 @@ func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
 
 // Each calls do with every row that matches, in order: for an export.
 func (l *List) Each(s Selecter, q Query, do func(Row) error) error {
+	q, err := q.sought(s)
+	if err != nil {
+		return err
+	}
 	return s.Select(func(r *sqlrow.Rows) error {
 		row, err := l.row(r)
 		if err != nil {
@@ -64,9 +74,20 @@ func (l *List) sql(q Query, end string) string {
 	if q.down {
 		down, nulls = " DESC", " DESC NULLS LAST"
 	}
-	b.WriteString(" FROM " + l.From + where(conditions) + " ORDER BY " + q.sort.SQL + nulls + ", " + l.ID + down + end)
+	b.WriteString(" FROM " + l.From + where(conditions) + " ORDER BY " + q.order() + nulls + ", " + l.ID + down + end)
 	return b.String()
 }
+
+// order is what is sorted by. The few rows that the index has found are read first: with a + before the column no other
+// index gives them in order.
+func (q *Query) order() string {
+	if q.few && simple.MatchString(q.sort.SQL) {
+		return "+" + q.sort.SQL
+	}
+	return q.sort.SQL
+}
+
+var simple = regexp.MustCompile(`^[a-z]+\.[a-z_]+$`)
 
 func where(conditions []string) string {
 	if len(conditions) == 0 {

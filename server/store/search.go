@@ -37,3 +37,13 @@ func (v *View) SearchLags() (bool, error) {
 func (v *View) Search(query string, o sqlrow.SearchOptions) ([]sqlrow.Hit, error) {
 	return v.layout.Find(v.conn.Conn, query, o)
 }
+
+// Matches returns which rows of a table hold a text; see sqlrow.Layout.Matches.
+func (v *View) Matches(text, table string) (sqlrow.Matches, error) {
+	return v.layout.Matches(v.conn.Conn, text, table)
+}
+
+// Best returns those that fit best of them; see sqlrow.Layout.Best.
+func (v *View) Best(text, table string, most int) (sqlrow.Matches, error) {
+	return v.layout.Best(v.conn.Conn, text, table, most)
+}

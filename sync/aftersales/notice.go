@@ -37,9 +37,9 @@ var noticeTable = &schema.Table{
 		ref(3, "person", "person", fixed), // whose app shows it; empty for other channels
 		ref(4, "recipient", "person"),     // whom it is for; empty for a customer and for a group's robot
 		enum(5, "channel", noticeChannels, required),
-		text(6, "address", personal), // of the channel: a mail address, a telephone, the name of a robot
-		text(7, "language"),          // BCP 47
-		long(4<<10, text(8, "text", required, personal)),
+		text(6, "address", personal, searchable), // of the channel: a mail address, a telephone, the name of a robot
+		text(7, "language"),                      // BCP 47
+		long(4<<10, text(8, "text", required, personal, searchable)),
 		instant(9, "not_before", required), // quiet hours: it may leave from then on
 		ref(10, "webhook", "webhook"),      // for which it is, where it is for one
 	}, occurred()),

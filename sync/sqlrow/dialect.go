@@ -83,6 +83,10 @@ var (
 	literal     = regexp.MustCompile(`\bx'([0-9a-f]*)'`)
 )
 
+// plain is a column with a + before it: SQLite uses no index for it. PostgreSQL has no such sign for texts and bytes, and
+// counts what is in its indexes.
+var plain = regexp.MustCompile(`([ (])\+([a-z]+\.[a-z_]+)`)
+
 // Statement returns a statement as the dialect says it: a query with its arguments, or CREATE INDEX.
 func (d Dialect) Statement(sql string) string {
 	switch {
@@ -91,7 +95,7 @@ func (d Dialect) Statement(sql string) string {
 	case strings.HasPrefix(sql, "CREATE "):
 		return indexPattern.ReplaceAllStringFunc(sql, nullsFirst)
 	}
-	sql = hexadecimal.ReplaceAllString(inPostgres.Replace(sql), "upper(encode($1, 'hex'))")
+	sql = hexadecimal.ReplaceAllString(inPostgres.Replace(plain.ReplaceAllString(sql, "$1$2")), "upper(encode($1, 'hex'))")
 	return d.Bind(literal.ReplaceAllString(sql, `'\x$1'::bytea`))
 }
 

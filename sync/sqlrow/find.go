@@ -1,9 +1,8 @@
 package sqlrow
 
 import (
-	"database/sql/driver"
-	"encoding/hex"
-	"encoding/json"
+	"slices"
+	"strings"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -37,7 +36,7 @@ func (l *Layout) Find(c *Conn, query string, o SearchOptions) ([]Hit, error) {
 		return nil, err
 	}
 	tables, err := f.within(o.Tables)
-	if err != nil || len(f.cut) == 0 {
+	if err != nil || len(f.ways) == 0 {
 		return nil, err
 	}
 	limit := o.Limit
@@ -52,7 +51,7 @@ func (l *Layout) Find(c *Conn, query string, o SearchOptions) ([]Hit, error) {
 		}
 		exact, others = append(exact, whole...), append(others, some...)
 	}
-	rank(others, f.cut)
+	rank(others, slices.Concat(f.ways...))
 	return f.hits(exact, others, limit), nil
 }
 
@@ -60,8 +59,8 @@ func (l *Layout) Find(c *Conn, query string, o SearchOptions) ([]Hit, error) {
 type finding struct {
 	*Search
 	conn       *Conn
-	cut        []piece // all of which a row holds
-	all, whole string  // what the index is asked for: all pieces, and the text as a whole value, "" where it can be none
+	ways       [][]piece // a row holds all pieces of one of them
+	all, whole string    // what the index is asked for: all pieces, and the text as a whole value, "" where it can be none
 
 	due     map[record.Key]bool
 	dueKeys []record.Key // the same, in their order; there may be more where they are dueMost
@@ -77,7 +76,7 @@ func (l *Layout) finding(c *Conn, query string) (*finding, error) {
 	if len(query) > MaxSearch {
 		return nil, fault.New(fault.TooLarge, "this is too long to search for: a few words are enough")
 	}
-	f := &finding{Search: l.search, conn: c, cut: pieces(fold(query)), due: map[record.Key]bool{}}
+	f := &finding{Search: l.search, conn: c, ways: waysOf(query), due: map[record.Key]bool{}}
 	f.all, f.whole = f.asks()
 	err := c.Each(func(r *Rows) error {
 		k := record.Key{Table: schema.TableID(r.Int(0)), ID: r.ID(1)}
@@ -89,17 +88,26 @@ func (l *Layout) finding(c *Conn, query string) (*finding, error) {
 
 // asks returns what the database is asked for.
 func (f *finding) asks() (all, whole string) {
-	whole = wholeOf(f.cut)
-	if f.layout.dialect == Postgres {
-		if whole != "" {
-			whole = quotedLexeme(whole)
+	var alls, wholes []string
+	for _, cut := range f.ways {
+		if f.layout.dialect == Postgres {
+			alls = append(alls, "("+tsquery(cut)+")")
+		} else {
+			alls = append(alls, "("+matching(cut)+")")
 		}
-		return tsquery(f.cut), whole
+		for _, term := range wholesOf(cut) {
+			if f.layout.dialect == Postgres {
+				wholes = append(wholes, quotedLexeme(term))
+			} else {
+				wholes = append(wholes, `"`+term+`"`)
+			}
+		}
 	}
-	if whole != "" {
-		whole = `"` + whole + `"`
+	or := " OR "
+	if f.layout.dialect == Postgres {
+		or = " | "
 	}
-	return matching(f.cut), whole
+	return strings.Join(alls, or), strings.Join(wholes, or)
 }
 
 // within returns the tables of those names, all for none.
@@ -188,7 +196,7 @@ func (f *finding) written(t *searched, whole bool, most int) (list []candidate, 
 			return nil, err
 		}
 		c := candidate{t: t, id: k.ID, text: piecesOf(source)}
-		if whole && isWhole(source, wholeOf(f.cut)) || !whole && f.holds(c.text) {
+		if whole && f.isWhole(source) || !whole && f.holds(c.text) {
 			list = append(list, c)
 		}
 	}
@@ -231,12 +239,14 @@ func (f *finding) stale(c candidate) (bool, error) {
 
 // holds reports whether every piece that is looked for stands in the text.
 func (f *finding) holds(text []piece) bool {
-	for _, p := range f.cut {
-		if p.within(text) == 0 {
-			return false
-		}
-	}
-	return true
+	return slices.ContainsFunc(f.ways, func(cut []piece) bool {
+		return !slices.ContainsFunc(cut, func(p piece) bool { return p.within(text) == 0 })
+	})
+}
+
+// isWhole reports whether what is looked for is a value of a source text.
+func (f *finding) isWhole(source string) bool {
+	return slices.ContainsFunc(f.ways, func(cut []piece) bool { return isWhole(source, wholesOf(cut)) })
 }
 
 // hits returns the first of what was found, each row once.
@@ -250,74 +260,4 @@ func (f *finding) hits(exact, others []candidate, limit int) (hits []Hit) {
 		hits = append(hits, Hit{Table: c.t.Name, ID: c.id, Exact: i < len(exact), Score: c.score})
 	}
 	return hits
-}
-
-// MatchesMost is how many rows Matches lists: looked for among the rows of a list, more would be slower than a look at
-// each.
-const MatchesMost = 1000
-
-// Matches are the living rows of a table that hold every piece of a text, for a query of the application's.
-type Matches struct {
-	SQL  string         // what stands in brackets after IN: a query of their ids
-	Args []driver.Value // of SQL
-	Many bool           // more than MatchesMost: better asked of each row than read in full
-}
-
-// Matches returns which rows of the table hold every piece of the text; see Find. A text without a letter or digit is
-// held by no row.
-func (l *Layout) Matches(c *Conn, text, table string) (m Matches, err error) {
-	f, err := l.finding(c, text)
-	if err != nil {
-		return m, err
-	}
-	t, err := f.of(table)
-	if err != nil {
-		return m, err
-	}
-	var list []candidate
-	if len(f.cut) > 0 {
-		if list, err = f.candidates(t, false, MatchesMost+1); err != nil {
-			return m, err
-		}
-	}
-	if m.Many = len(list) > MatchesMost; m.Many {
-		m.SQL, m.Args, err = f.subquery(t)
-		return m, err
-	}
-	m.SQL, m.Args = inList, []driver.Value{idList(list)}
-	return m, nil
-}
-
-const inList = "SELECT unhex(value) FROM json_each(?)"
-
-// idList returns ids as one argument of inList.
-func idList(list []candidate) string {
-	texts := make([]string, len(list))
-	for i, c := range list {
-		texts[i] = hex.EncodeToString(c.id[:])
-	}
-	text, _ := json.Marshal(texts) // of strings: never fails
-	return string(text)
-}
-
-// subquery finds the rows within a query, those that the index does not hold as they stand by a list.
-func (f *finding) subquery(t *searched) (sql string, args []driver.Value, err error) {
-	above, below := t.numbers()
-	sql = "SELECT row FROM _search_row WHERE n IN (SELECT rowid FROM _search WHERE _search MATCH ? AND rowid > ? AND rowid < ?)"
-	if f.layout.dialect == Postgres {
-		sql = "SELECT row FROM _search_row WHERE terms @@ ?::tsquery AND n > ? AND n < ?"
-	}
-	args = []driver.Value{f.all, above, below}
-	if f.layout.dialect == Postgres {
-		for _, p := range f.cut {
-			condition, argument := p.standing()
-			sql, args = sql+" AND "+condition, append(args, argument)
-		}
-	}
-	if len(f.due) == 0 {
-		return sql, args, nil
-	}
-	written, err := f.written(t, false, dueMost)
-	sql += " AND row NOT IN (SELECT row FROM _search_due WHERE tbl = ?) UNION ALL " + inList
-	return sql, append(args, int64(t.ID), idList(written)), err
 }

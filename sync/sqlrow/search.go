@@ -50,7 +50,7 @@ type searched struct {
 }
 
 // termsVersion rises whenever terms.go cuts text otherwise, or rows are numbered otherwise.
-const termsVersion = 2
+const termsVersion = 3
 
 // stretch is how many numbers the rows of one table have.
 const stretch = 1 << 40

@@ -1,6 +1,7 @@
 package sqlrow
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -20,7 +21,7 @@ import (
 //	         found, whatever joints are typed.
 //	word     any other run of letters: itself; found by how it begins. A word may also be a part of a serial.
 //
-// A value that is a single piece is also indexed whole, marked "=", so that the thing with exactly this number comes
+// A short value is also indexed whole, each piece marked "=", so that the thing with exactly this number or name comes
 // first. SQLite's own trigram tokenizer would miss words of two characters, the most common length in Chinese, and its
 // unicode61 takes a whole Chinese sentence for one word. Simplified and traditional characters are different ones.
 
@@ -136,11 +137,26 @@ func terms(source string) string {
 		for _, p := range cut {
 			p.write(&b)
 		}
-		if len(cut) == 1 {
-			b.WriteString("=" + string(cut[0].text) + " ")
+		if whole := wholeOf(cut); whole != "" {
+			b.WriteString(whole + " ")
 		}
 	}
 	return strings.TrimSuffix(b.String(), " ")
+}
+
+// A value is indexed whole up to so many pieces: a name, a number, a title; not what somebody wrote about them.
+const wholeMost = 8
+
+// wholeOf returns the term of a whole value, "" for one that is not indexed so.
+func wholeOf(cut []piece) string {
+	var b strings.Builder
+	for _, p := range cut {
+		b.WriteString("=" + string(p.text))
+	}
+	if len(cut) > wholeMost || b.Len() > longestLexeme {
+		return ""
+	}
+	return b.String()
 }
 
 func (p piece) write(b *strings.Builder) {
@@ -164,6 +180,42 @@ func (p piece) grams(b *strings.Builder, mark string, n int) {
 // MaxSearch is the longest text that can be searched for, in bytes.
 const MaxSearch = 1000
 
+// waysOf returns the pieces that are looked for: all of one of the ways. What has digits only is also looked for as one
+// number without the zeros before it, since people write telephone numbers with blanks, brackets and a zero that is not
+// dialled from abroad: "(021) 5555 0017" stands in +862155550017, and "+86 (0)21 5555-0017" is the same.
+func waysOf(query string) (ways [][]piece) {
+	text := fold(query)
+	cut := pieces(text)
+	if len(cut) == 0 {
+		return nil
+	}
+	ways = [][]piece{cut}
+	if number := numberIn(string(text)); number != "" && (len(cut) > 1 || string(cut[0].text) != number) {
+		ways = append(ways, []piece{{serial, []rune(number)}})
+	}
+	return ways
+}
+
+// numberFrom is how many digits a number has that may be spelled in several ways.
+const numberFrom = 5
+
+// numberIn returns the digits of a text that has nothing else but what stands between them, "" for any other.
+func numberIn(text string) string {
+	var digits []rune
+	for _, r := range strings.ReplaceAll(text, "(0)", "") {
+		switch {
+		case r >= '0' && r <= '9':
+			digits = append(digits, r)
+		case !strings.ContainsRune(" +-()./", r):
+			return ""
+		}
+	}
+	if len(digits) < numberFrom {
+		return ""
+	}
+	return strings.TrimLeft(string(digits), "0")
+}
+
 // matching returns the condition of FTS5 that all pieces stand in a row. Terms are made of letters, digits and our marks
 // only, and quoted, so that no text means anything else to FTS5 than itself.
 func matching(cut []piece) string {
@@ -174,24 +226,27 @@ func matching(cut []piece) string {
 	return strings.Join(asked, " AND ")
 }
 
-// wholeOf returns the term of a value that is all of what is looked for, "" where none can be. A serial may be typed with
-// blanks, so that its pieces together are a value too; words may not: "b a" is not "ba".
-func wholeOf(cut []piece) string {
-	joined, isValue := "", false
+// wholesOf returns the terms of values that are all of what is looked for. A serial may be typed with blanks, so that its
+// pieces together are a value too; words may not: "b a" is not "ba".
+func wholesOf(cut []piece) (terms []string) {
+	if whole := wholeOf(cut); whole != "" {
+		terms = append(terms, whole)
+	}
+	joined, isSerial := "=", false
 	for _, p := range cut {
 		joined += string(p.text)
-		isValue = isValue || p.kind != word || len(cut) == 1
+		isSerial = isSerial || p.kind != word
 	}
-	if !isValue {
-		return ""
+	if isSerial && len(cut) > 1 {
+		terms = append(terms, joined)
 	}
-	return "=" + joined
+	return terms
 }
 
-// isWhole reports whether a value of a source text is the one with that term.
-func isWhole(source, term string) bool {
+// isWhole reports whether a value of a source text is one with such a term.
+func isWhole(source string, terms []string) bool {
 	for value := range strings.SplitSeq(source, valueEnd) {
-		if cut := pieces(fold(value)); len(cut) == 1 && "="+string(cut[0].text) == term {
+		if slices.Contains(terms, wholeOf(pieces(fold(value)))) {
 			return true
 		}
 	}
