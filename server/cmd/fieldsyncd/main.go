@@ -17,6 +17,8 @@ import (
 	"fieldsync/server/importer"
 	"fieldsync/server/store"
 	"fieldsync/sync/fault"
+
+	_ "golang.org/x/crypto/x509roots/fallback" // the authorities that notices trust, where the system names none
 )
 
 func main() {
