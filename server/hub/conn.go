@@ -50,7 +50,8 @@ type conn struct {
 	closed  bool
 
 	judging sync.Mutex // pushes are judged in the order in which they came
-	pushes  []wire.Push
+	pushes  []*pushed
+	last    *pushed // the latest of them, or the one that is being judged
 	busy    bool
 
 	untold  sync.Mutex
@@ -309,7 +310,8 @@ func (c *conn) replace() {
 func (c *conn) enqueue(p wire.Push) {
 	c.judging.Lock()
 	defer c.judging.Unlock()
-	c.pushes = append(c.pushes, p)
+	c.last = c.hub.take(context.Background(), &p, c.last)
+	c.pushes = append(c.pushes, c.last)
 	if !c.busy {
 		c.busy = true
 		go c.judgeAll()
@@ -320,14 +322,14 @@ func (c *conn) judgeAll() {
 	for {
 		c.judging.Lock()
 		if len(c.pushes) == 0 {
-			c.busy = false
+			c.busy, c.last = false, nil
 			c.judging.Unlock()
 			return
 		}
 		p := c.pushes[0]
 		c.pushes = c.pushes[1:]
 		c.judging.Unlock()
-		judged, err := c.hub.judge(context.Background(), c, c.author, &p)
+		judged, err := c.hub.judge(context.Background(), c, c.author, p)
 		runtime.Gosched() // who was told of it goes first: its author knows it already
 		c.feed(c.answer(judged, err))
 	}

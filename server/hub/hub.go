@@ -52,6 +52,8 @@ type View interface {
 type Store interface {
 	Write(ctx context.Context, do func(Tx) error) error
 	Read(ctx context.Context, do func(View) error) error
+	// Foresee reads rows that a transaction will foresee soon, beside the one that is writing. It may do nothing.
+	Foresee(ctx context.Context, rows []record.Key) error
 }
 
 // Contact is what a device said of itself when it was last heard.

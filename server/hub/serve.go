@@ -184,29 +184,29 @@ func (h *Hub) batch(tx Tx) (*judge.Batch, error) { return judge.NewBatch(tx, h.c
 
 // judge decides about the change sets of a push, durably, and returns the answer to it. Everybody whom it concerns is
 // told but the connection that it came from, which is told with the answer.
-func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *wire.Push) (answer session.Judged, err error) {
+func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *pushed) (answer session.Judged, err error) {
 	var news *judge.News
 	defer func() {
 		if trouble := recover(); trouble != nil {
 			err = fmt.Errorf("hub: judging panicked: %v\n%s", trouble, debug.Stack())
 		}
 	}()
-	changes, err := h.parse(p)
-	if err != nil {
-		h.blame(err)
-		return session.Judged{}, err
+	<-p.read
+	if p.err != nil {
+		h.blame(p.err)
+		return session.Judged{}, p.err
 	}
 	err = h.Store.Write(ctx, func(tx Tx) error {
 		b, err := h.batch(tx)
 		if err != nil {
 			return err
 		}
-		if ack, ok := h.notes.ack(p.Actor); ok {
+		if ack, ok := h.notes.ack(p.by); ok {
 			if err := b.Acknowledge(ack.Actor, ack.K, ack.Written); err != nil {
 				return err
 			}
 		}
-		answer, err = h.judgePush(b, author, p.Actor, changes)
+		answer, err = h.judgePush(b, author, p.by, p.changes)
 		news = b.News()
 		return err
 	})
@@ -246,7 +246,39 @@ func (c *conn) settled(n int) {
 	c.hub.notes.heard(c.device, c.contact)
 }
 
-// parse reads the change sets of a push, before the transaction that others may wait for.
+// pushed is a push that was read before the transaction that others may wait for.
+type pushed struct {
+	by      clock.Actor
+	changes []judge.Parsed
+	err     error
+	read    chan struct{} // closed when the others are there
+}
+
+// take reads a push, after the one before, and has the store look for its rows: both while that one is being judged.
+func (h *Hub) take(ctx context.Context, push *wire.Push, before *pushed) *pushed {
+	p := &pushed{by: push.Actor, read: make(chan struct{})}
+	go func() {
+		defer close(p.read)
+		if before != nil {
+			<-before.read
+		}
+		if p.changes, p.err = h.parse(push); p.err == nil {
+			p.err = h.foresee(ctx, p.changes)
+		}
+	}()
+	return p
+}
+
+func (h *Hub) foresee(ctx context.Context, changes []judge.Parsed) (err error) {
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			err = fmt.Errorf("hub: reading ahead panicked: %v\n%s", trouble, debug.Stack())
+		}
+	}()
+	return h.Store.Foresee(ctx, judge.RowsOf(h.Schema, changes))
+}
+
+// parse reads the change sets of a push.
 func (h *Hub) parse(p *wire.Push) (changes []judge.Parsed, err error) {
 	changes = make([]judge.Parsed, len(p.Changes))
 	for i := range changes {

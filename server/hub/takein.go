@@ -26,7 +26,7 @@ type TakenIn struct {
 // author's own device too. After a wire.Gap, whose Next is the counter that is wanted, or a wire.Forked nothing follows.
 // Codes: those of judge.ErrForeign, fault.Malformed.
 func (h *Hub) TakeIn(ctx context.Context, author judge.Author, p *wire.Push) ([]TakenIn, error) {
-	judged, err := h.judge(ctx, nil, author, p)
+	judged, err := h.judge(ctx, nil, author, h.take(ctx, p, nil))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,10 @@
 package store
 
 import (
+	"context"
+	"slices"
+	"sync"
+
 	"fieldsync/sync/record"
 )
 
@@ -12,9 +16,17 @@ type ahead struct {
 
 func (a *ahead) forget() { *a = ahead{} }
 
-// Foresee reads ahead the rows that are about to be judged.
+// few is how many rows are not worth reading ahead.
+const few = 4
+
+// Foresee reads ahead the rows that are about to be judged, but for those that were read beside the transaction.
 func (tx *Tx) Foresee(rows []record.Key) error {
-	err := tx.ahead.read(tx.reads, rows)
+	tx.ahead.forget()
+	if len(rows) < few {
+		return nil
+	}
+	tx.ahead.rows = make(map[record.Key]*record.Row, len(rows))
+	err := tx.ahead.read(tx.reads, tx.foreseen.take(rows, &tx.lately, tx.ahead.rows))
 	if err != nil {
 		tx.ahead.forget()
 	}
@@ -22,17 +34,16 @@ func (tx *Tx) Foresee(rows []record.Key) error {
 }
 
 // Foresee reads the rows ahead.
-func (v *View) Foresee(rows []record.Key) error { return v.ahead.read(v.reads, rows) }
-
-// few is how many rows are not worth reading ahead.
-const few = 4
-
-func (a *ahead) read(r reads, rows []record.Key) error {
+func (v *View) Foresee(rows []record.Key) error {
+	v.ahead.forget()
 	if len(rows) < few {
-		a.rows = nil
 		return nil
 	}
-	a.rows = make(map[record.Key]*record.Row, len(rows))
+	v.ahead.rows = make(map[record.Key]*record.Row, len(rows))
+	return v.ahead.read(v.reads, rows)
+}
+
+func (a *ahead) read(r reads, rows []record.Key) error {
 	for _, k := range rows {
 		a.rows[k] = nil
 	}
@@ -53,3 +64,118 @@ func (tx *Tx) Row(k record.Key) (*record.Row, error) { return tx.ahead.row(tx.re
 
 // Row returns the row with its metadata, dead or alive; nil if there was never one.
 func (v *View) Row(k record.Key) (*record.Row, error) { return v.ahead.row(v.reads, k) }
+
+// Foresee reads rows that a transaction will foresee soon, beside the one that is writing: reading is a sixth of the
+// work, and who writes keeps everybody waiting. It changes nothing, and where it cannot, the transaction reads for itself.
+func (s *Store) Foresee(ctx context.Context, rows []record.Key) error {
+	if len(rows) < few {
+		return nil
+	}
+	rows = rows[:min(len(rows), maxForeseen)]
+	return s.Read(ctx, func(v *View) error {
+		if err := v.Foresee(rows); err != nil {
+			return err
+		}
+		s.foreseen.add(v.ahead.rows, v.head)
+		return nil
+	})
+}
+
+// foreseen is rows that were read beside the writer and that no transaction has asked for yet.
+type foreseen struct {
+	mu   sync.Mutex
+	rows map[record.Key]sighting
+}
+
+// sighting is a row as a snapshot at the commit head had it; nil: there was none.
+type sighting struct {
+	row  *record.Row
+	head uint64
+}
+
+// maxForeseen bounds how many rows wait to be asked for; then those that wait are forgotten.
+const maxForeseen = 8 << 10
+
+func (f *foreseen) add(rows map[record.Key]*record.Row, head uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.rows == nil || len(f.rows)+len(rows) > maxForeseen {
+		f.rows = make(map[record.Key]sighting, len(rows))
+	}
+	for k, row := range rows {
+		f.rows[k] = sighting{row, head}
+	}
+}
+
+// take hands over those of the rows that nobody has written since they were read, and returns the others.
+func (f *foreseen) take(keys []record.Key, since *lately, into map[record.Key]*record.Row) (missing []record.Key) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, k := range keys {
+		seen, known := f.rows[k]
+		delete(f.rows, k) // a row is one caller's only
+		if known && since.untouched(k, seen.head) {
+			into[k] = seen.row
+		} else if _, twice := into[k]; !twice {
+			missing = append(missing, k)
+		}
+	}
+	return missing
+}
+
+// lately is which rows the last transactions wrote: what was read before is worth nothing then.
+type lately struct {
+	floor uint64 // of what a snapshot at this commit, or an earlier one, has seen nothing is known
+	past  []wrote
+	now   map[record.Key]bool // the open transaction
+	size  int                 // rows in past
+}
+
+// wrote is the rows that a transaction wrote, and the last commit number there was after it.
+type wrote struct {
+	head uint64
+	rows map[record.Key]bool
+}
+
+// maxLately bounds how many rows are remembered, and maxPast of how many transactions.
+const maxLately, maxPast = 16 << 10, 32
+
+// note says that the open transaction has written the row.
+func (l *lately) note(k record.Key) {
+	if l.now == nil {
+		l.now = map[record.Key]bool{}
+	}
+	l.now[k] = true
+}
+
+// committed ends the open transaction; head is the last commit number there is.
+func (l *lately) committed(head uint64) {
+	if len(l.now) == 0 {
+		return
+	}
+	l.past, l.size, l.now = append(l.past, wrote{head, l.now}), l.size+len(l.now), nil
+	for l.size > maxLately || len(l.past) > maxPast {
+		l.floor, l.size = l.past[0].head, l.size-len(l.past[0].rows)
+		l.past = slices.Delete(l.past, 0, 1)
+	}
+}
+
+// abandoned says that nothing of the open transaction was written.
+func (l *lately) abandoned() { l.now = nil }
+
+// restart begins anew at that commit: another process may have written anything.
+func (l *lately) restart(head uint64) { *l = lately{floor: head} }
+
+// untouched reports whether the row is as a snapshot at the commit had it. A transaction that gave no commit number may
+// stand before or behind a snapshot that has the same last one.
+func (l *lately) untouched(k record.Key, head uint64) bool {
+	if head <= l.floor || l.now[k] {
+		return false
+	}
+	for i := len(l.past) - 1; i >= 0 && l.past[i].head >= head; i-- {
+		if l.past[i].rows[k] {
+			return false
+		}
+	}
+	return true
+}

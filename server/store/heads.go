@@ -39,16 +39,11 @@ func (h *heads) raise(touched map[place]uint64, head uint64) {
 	h.upTo = max(h.upTo, head)
 }
 
-// restart begins anew at what the database holds.
-func (h *heads) restart(tx *Tx) error {
-	head, err := tx.lastCommit()
-	if err != nil {
-		return err
-	}
+// restart begins anew at the last commit that the database holds.
+func (h *heads) restart(head uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.floor, h.upTo, h.at = head, head, map[place]uint64{}
-	return nil
 }
 
 // quiet reports whether nothing at the place was touched after the commit, as a snapshot at head sees it.

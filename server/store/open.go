@@ -44,6 +44,7 @@ type Store struct {
 	reports  *sql.DB // for Query; read-only
 	registry *registry
 	heads    heads
+	foreseen foreseen
 	identity identity
 
 	moved     chan struct{} // something was committed

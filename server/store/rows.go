@@ -21,7 +21,7 @@ func (r reads) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, 
 
 // PutRow writes the row and moves its feed entries from the commit was (0: there are none) to row.Seq.
 func (tx *Tx) PutRow(row *record.Row, was uint64) error {
-	delete(tx.ahead.rows, row.Key())
+	tx.writing(row.Key())
 	if err := tx.write(row, was); err != nil {
 		return err
 	}
@@ -33,6 +33,12 @@ func (tx *Tx) PutRow(row *record.Row, was uint64) error {
 		tx.touched[at] = row.Seq
 	}
 	return nil
+}
+
+// writing makes what was read of the row before worthless.
+func (tx *Tx) writing(k record.Key) {
+	delete(tx.ahead.rows, k)
+	tx.lately.note(k)
 }
 
 // buckets returns the buckets the row lies in, each once: a movement within a van names it twice.
@@ -76,7 +82,7 @@ func (tx *Tx) moveEntry(at place, row *record.Row, was uint64) error {
 
 // DropRow removes a row and its feed entries without a trace: for a tombstone that every device has passed.
 func (tx *Tx) DropRow(row *record.Row) error {
-	delete(tx.ahead.rows, row.Key())
+	tx.writing(row.Key())
 	for _, b := range buckets(row) {
 		_, err := tx.conn.Exec("DELETE FROM _feed WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
 			b.Bytes(), int64(row.Table.Class), int64(row.Seq), int64(row.Table.ID), row.ID[:])

@@ -146,6 +146,7 @@ type Tx struct {
 	cache
 	search   sqlrow.Upkeep
 	ahead    ahead
+	lately   lately
 	unlinked []byte // what was judged since the last commit, as the chain will have it
 	lost     bool   // the database has abandoned the transaction, as it may when the disk is full
 }
@@ -158,10 +159,20 @@ func (tx *Tx) begin() error {
 	if err == nil && version != tx.version {
 		tx.forget()
 		tx.version = version
-		err = tx.heads.restart(tx)
+		err = tx.restart()
 	}
 	if err != nil {
 		tx.rollback()
+	}
+	return err
+}
+
+// restart begins anew what is known of the latest commits.
+func (tx *Tx) restart() error {
+	head, err := tx.lastCommit()
+	if err == nil {
+		tx.heads.restart(head)
+		tx.lately.restart(head)
 	}
 	return err
 }
@@ -216,6 +227,9 @@ func (tx *Tx) commit() error {
 	}
 	err := tx.flush()
 	if err == nil {
+		_, err = tx.Head()
+	}
+	if err == nil {
 		err = tx.conn.run("COMMIT")
 	}
 	if err != nil {
@@ -224,6 +238,7 @@ func (tx *Tx) commit() error {
 	}
 	tx.engine.committed()
 	tx.heads.raise(tx.touched, tx.cache.head)
+	tx.lately.committed(tx.cache.head)
 	tx.registry.committed(tx.Epoch(), tx.cache.head, tx.written)
 	tx.settle()
 	select {
@@ -237,6 +252,7 @@ func (tx *Tx) commit() error {
 // rollback abandons the whole transaction. It may fail only where the database has done so by itself.
 func (tx *Tx) rollback() {
 	_ = tx.conn.run("ROLLBACK")
+	tx.lately.abandoned()
 	tx.forget()
 	tx.ahead.forget()
 }

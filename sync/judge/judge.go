@@ -2,10 +2,12 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
 )
 
@@ -31,15 +33,16 @@ func Parse(p wire.Pushed) (Parsed, error) {
 
 // Foresee has the store read ahead what judging the change sets will ask of it.
 func (b *Batch) Foresee(changes []Parsed) error {
-	var rows []record.Key
-	for i := range changes {
-		for _, key := range b.keysOf(changes[i].set) {
-			if b.rows[key] == nil {
-				rows = append(rows, key)
-			}
-		}
-	}
+	rows := slices.DeleteFunc(RowsOf(b.Schema, changes), func(key record.Key) bool { return b.rows[key] != nil })
 	return b.store.Foresee(rows)
+}
+
+// RowsOf returns the rows that the change sets write, but for those of tables that only a newer app knows.
+func RowsOf(s *schema.Schema, changes []Parsed) (keys []record.Key) {
+	for i := range changes {
+		keys = appendKeys(keys, s, changes[i].set)
+	}
+	return keys
 }
 
 // Judge parses one change set that a device sent, and judges it.

@@ -4,6 +4,7 @@ import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/merge"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 // merging is the state of taking in one change set.
@@ -176,9 +177,12 @@ func (b *Batch) unseen(context clock.Vector, by clock.Actor) (clock.Vector, erro
 
 // keysOf returns the rows that the change set writes, but for those of tables that only a newer app knows.
 func (b *Batch) keysOf(cs *record.ChangeSet) []record.Key {
-	keys := make([]record.Key, 0, len(cs.Rows))
+	return appendKeys(make([]record.Key, 0, len(cs.Rows)), b.Schema, cs)
+}
+
+func appendKeys(keys []record.Key, s *schema.Schema, cs *record.ChangeSet) []record.Key {
 	for i := range cs.Rows {
-		if b.Schema.TableByID(cs.Rows[i].Table) != nil {
+		if s.TableByID(cs.Rows[i].Table) != nil {
 			keys = append(keys, cs.Rows[i].Key())
 		}
 	}
