@@ -58,7 +58,7 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 }
 
 func (g gauges) read(ctx context.Context) (map[*prometheus.Desc]float64, error) {
-	list, err := phones{g.Core}.Phones(ctx)
+	list, err := phones(g).Phones(ctx)
 	if err != nil {
 		return nil, err
 	}
