@@ -22,7 +22,7 @@ type Status struct {
 	Pending  int        // changes without a verdict
 	Oldest   time.Time  // when the oldest of them was written, by the device's clock; zero for none
 	Refused  int        // changes that the hub put aside; see Refused
-	Contact  time.Time  // when the hub was last heard; zero for never in this process
+	Contact  time.Time  // when the hub was last heard, in this process or, to a minute, in one before; zero for never
 	Trouble  string     // why the last attempt failed; "" after one that did not
 	Code     fault.Code // of that trouble; "" for one that has none
 	Offset   time.Duration
@@ -44,6 +44,7 @@ type contact struct {
 	stirring stirring
 	mu       sync.Mutex
 	last     time.Time
+	noted    time.Time // the last that was written down
 	online   bool
 	trouble  string
 	code     fault.Code // of the trouble
@@ -60,6 +61,33 @@ func (c *contact) heard(now func() time.Time) func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.last, c.trouble, c.code = now(), "", ""
+	}
+}
+
+// noteWithin is how far what is written down of the last contact may lag behind while a connection lasts. A phone's system
+// ends programs without a word.
+const noteWithin = time.Minute
+
+// toNote returns the last contact if it is later, by more than the lag, than what was written down; and takes it for written.
+func (c *contact) toNote(lag time.Duration) (at time.Time, due bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last.Sub(c.noted).Abs() <= lag {
+		return time.Time{}, false
+	}
+	c.noted = c.last
+	return c.last, true
+}
+
+// noteHeard writes down when the hub was last heard. No disk is waited for: a contact that is lost with the power is no harm.
+func (c *Client) noteHeard(lag time.Duration) {
+	at, due := c.contact.toNote(lag)
+	if !due {
+		return
+	}
+	err := c.replica.WriteBulk(context.Background(), func(tx *replica.Tx) error { return tx.PutHeard(at) })
+	if err != nil {
+		c.Log.Error("the contact cannot be written down", "error", err)
 	}
 }
 
@@ -155,12 +183,18 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 		if s.SearchReady, err = searchReady(tx, s.Complete); err != nil {
 			return err
 		}
+		if s.Contact, err = tx.Heard(); err != nil {
+			return err
+		}
 		return count(tx, &s)
 	})
 	s.Free, s.Low = c.space()
 	c.contact.mu.Lock()
 	defer c.contact.mu.Unlock()
-	s.Online, s.Contact, s.Trouble, s.Code = c.contact.online, c.contact.last, c.contact.trouble, c.contact.code
+	s.Online, s.Trouble, s.Code = c.contact.online, c.contact.trouble, c.contact.code
+	if !c.contact.last.IsZero() {
+		s.Contact = c.contact.last
+	}
 	s.Done, s.Total = c.contact.done, c.contact.total
 	return s, err
 }

@@ -234,6 +234,7 @@ func (c *Client) connectOnce(ctx context.Context) error {
 			return err
 		}
 		end := l.Run(ctx)
+		c.noteHeard(0)
 		switch {
 		case level:
 			return c.levelled(ctx)
@@ -361,6 +362,7 @@ func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backof
 		backoff.Succeeded()
 		c.contact.setOnline(true)
 		level()
+		c.noteHeard(noteWithin)
 		c.haul.levelled(c.Now())
 	}
 	c.haul.stirred.Store(true)
@@ -380,6 +382,7 @@ func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backof
 	defer c.live.set(nil, nil)
 	defer c.compare(l)()
 	defer c.contact.setOnline(false)
+	defer c.noteHeard(0)
 	return l.Run(ctx)
 }
 

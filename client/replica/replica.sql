@@ -21,6 +21,12 @@ CREATE TABLE IF NOT EXISTS _identity (
 	retired      TEXT              -- JSON: incarnations with unsent work; null for none
 );
 
+-- When the hub was last heard, ms since 1970 UTC: one row. It is noted now and then, and may be lost with the power.
+CREATE TABLE IF NOT EXISTS _contact (
+	id    INTEGER PRIMARY KEY CHECK (id = 1),
+	heard INTEGER NOT NULL
+);
+
 -- The hash of the token that lies outside this file. A copy of the file finds another token, or none, beside it.
 CREATE TABLE IF NOT EXISTS _instance (
 	id    INTEGER PRIMARY KEY CHECK (id = 1),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"fieldsync/client"
 	"fieldsync/server"
@@ -59,6 +60,53 @@ func TestACodeForSomebodyElseIsNotUsedUp(t *testing.T) {
 		}
 	}
 	sync(t, li)
+}
+
+// When the hub was last heard is known to whoever opens the replica next, though there be no network.
+func TestTheLastContactOutlivesTheProgram(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, code := w.hire("li")
+	path := emptyPhone(t, filepath.Join(t.TempDir(), "li.db"))
+	opened := func(readOnly bool) *client.Client {
+		t.Helper()
+		c, err := client.Open(t.Context(), client.Options{Path: path, ReadOnly: readOnly})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	heard := func(c *client.Client) time.Time {
+		t.Helper()
+		s, err := c.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Contact.Truncate(time.Millisecond)
+	}
+	c := opened(false)
+	if err := c.Enrol(t.Context(), w.url, code, "phone"); err != nil {
+		t.Fatal(err)
+	}
+	if at := heard(c); !at.IsZero() {
+		t.Errorf("heard at %v before it met the hub", at)
+	}
+	sync(t, c)
+	once := heard(c)
+	if beside := heard(opened(true)); once.IsZero() || !beside.Equal(once) {
+		t.Errorf("another program reads %v, want %v", beside, once)
+	}
+	if err := c.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "it is online", func() bool { s, err := c.Status(t.Context()); return err == nil && s.Online })
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if last := heard(opened(false)); last.Before(once) {
+		t.Errorf("after the next start it reads %v, want later than %v", last, once)
+	}
 }
 
 // A hub that was reached and does not let the device in is no missing network: the technician is told what to do.

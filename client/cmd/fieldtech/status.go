@@ -17,8 +17,9 @@ type standing struct {
 	Pending  int       `json:"pending"`
 	Oldest   string    `json:"oldest,omitempty"` // RFC 3339, of the oldest pending change
 	Refused  int       `json:"refused"`
-	Ready    bool      `json:"ready"`    // today's work is on this computer
-	Complete bool      `json:"complete"` // everything is
+	Contact  string    `json:"contact,omitempty"` // RFC 3339, when the hub was last heard
+	Ready    bool      `json:"ready"`             // today's work is on this computer
+	Complete bool      `json:"complete"`          // everything is
 	Offset   int64     `json:"clock_offset_ms"`
 }
 
@@ -43,6 +44,9 @@ func (a *app) status(ctx context.Context) error {
 	answer := standing{
 		Data: a.data, Enrolled: s.Enrolled, Person: s.Person, Name: name, Pending: s.Pending, Refused: s.Refused,
 		Ready: s.Ready, Complete: s.Complete, Offset: s.Offset.Milliseconds(),
+	}
+	if !s.Contact.IsZero() {
+		answer.Contact = s.Contact.UTC().Format(time.RFC3339)
 	}
 	if !s.Oldest.IsZero() {
 		answer.Oldest = s.Oldest.UTC().Format(time.RFC3339)
@@ -81,6 +85,9 @@ func (a *app) sayStatus(s client.Status, name string) {
 		t.add("Refused", count(s.Refused, "change")+": fieldtech outbox says why")
 	} else {
 		t.add("Refused", "nothing")
+	}
+	if !s.Contact.IsZero() {
+		t.add("Contact", when(s.Contact.UnixMilli()))
 	}
 	if s.Offset.Abs() >= time.Minute {
 		t.add("Clock", "this computer's differs from the hub's by "+s.Offset.Round(time.Second).String())
