@@ -212,7 +212,10 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 	if err := b.store.PutEntry(e); err != nil {
 		return Ruling{}, err
 	}
-	return r, b.also(also, cs)
+	if err := b.also(also, cs); err != nil {
+		return Ruling{}, err
+	}
+	return r, b.hasCome(cs)
 }
 
 // Quarantine enters a change set as refused without judging it: one whose judging failed three times over.

@@ -108,6 +108,8 @@ type Store interface {
 	Restamped(record.Origin) (clock.Dot, error)
 	// QuarantinedInsert returns the dot of an open quarantined change set that inserts the row, zero if there is none.
 	QuarantinedInsert(record.Key) (clock.Dot, error)
+	// QuarantinedOn returns the dots of the open quarantined change sets that change the row, in order.
+	QuarantinedOn(record.Key) ([]clock.Dot, error)
 	// OldestQuarantined returns the lowest counter of the actor's open quarantined change sets, 0 if there is none.
 	OldestQuarantined(clock.Actor) (uint64, error)
 	// Waiting returns how many of the actor's quarantined change sets are open, and how many bytes they take.

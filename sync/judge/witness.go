@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"fmt"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -170,6 +171,48 @@ func (b *Batch) lacks(have *record.Row, held clock.Vector) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// hasCome closes what was kept of rows that a restored hub had lost, once a change set that was lost with them is brought by
+// its author, and nothing is lacking any more. It says who brought it.
+func (b *Batch) hasCome(cs *record.ChangeSet) error {
+	if cs.Epoch >= b.Epoch {
+		return nil
+	}
+	for i := range cs.Rows {
+		open, err := b.store.QuarantinedOn(cs.Rows[i].Key())
+		if err != nil {
+			return err
+		}
+		for _, d := range open {
+			if err := b.closeTestimony(d, cs.Dot); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Batch) closeTestimony(d, by clock.Dot) error {
+	e, err := b.store.Entry(d)
+	if err != nil || e == nil || !isTestimony(e) {
+		return err
+	}
+	cs, err := record.ParseChangeSet(e.Encoded)
+	if err != nil {
+		return fmt.Errorf("judge: ledger entry %v: %w", d, err)
+	}
+	for i := range cs.Rows {
+		have, err := b.Row(cs.Rows[i].Key())
+		if err != nil {
+			return err
+		}
+		if lacks, err := b.lacks(have, cs.Rows[i].Context); lacks || err != nil {
+			return err
+		}
+	}
+	e.Closed = by
+	return b.store.PutEntry(e)
 }
 
 // couldHold returns what to tell the office of where the row lay: that the person held one of its buckets, or that this

@@ -202,3 +202,34 @@ func TestWhoWroteOnWhatCameAgainAfterARestoreIsToldTheRow(t *testing.T) {
 	w.update(w.job, text("title", "by the office"))
 	w.expect(w.writes(record.Update, w.job, text("finding", "dry again")), wire.Applied, "")
 }
+
+// The copy comes first, those whose work it holds later: when the last of them has brought his, the office has nothing to
+// decide any more, and is not asked.
+func TestACopyIsSettledByWhatItWasACopyOf(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	one, two := w.world.tech(), w.world.tech()
+	w.assign(w.job, one.Person)
+	w.assign(w.job, two.Person)
+	title := one.knows(w.head(), one.change(record.Update, w.job, text("title", "by one")))
+	finding := two.knows(w.head(), two.change(record.Update, w.job, text("finding", "by two")))
+	w.lose(func() {
+		one.sends(title)
+		two.sends(finding)
+	})
+	w.testifies(w.Author, copyOf(w.row))
+	other := w.kept()
+	if len(other) != 1 {
+		t.Fatalf("%d copies wait", len(other))
+	}
+	one.sends(title)
+	if len(w.kept()) != 1 {
+		t.Fatal("it was settled though something is still lacking")
+	}
+	two.sends(finding)
+	if w.expectKept(fault.Witness, nil); w.entry(other[0].Dot).Closed != finding.Dot {
+		t.Errorf("it was closed by %v, want %v", w.entry(other[0].Dot).Closed, finding.Dot)
+	}
+	w.testifies(w.Author, copyOf(w.row))
+	w.expectKept(fault.Witness, nil)
+}

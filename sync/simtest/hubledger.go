@@ -220,11 +220,15 @@ func (h *hubStory) quarantinedInsert() {
 		same(h.T, "inserted in quarantine", must(tx.QuarantinedInsert(fresh.Key())), e.Dot)
 		same(h.T, "updated in quarantine", must(tx.QuarantinedInsert(known.Key())), clock.Dot{})
 		same(h.T, "inserted and accepted", must(tx.QuarantinedInsert(fine.Key())), clock.Dot{})
+		same(h.T, "on what is inserted", must(tx.QuarantinedOn(fresh.Key())), []clock.Dot{e.Dot})
+		same(h.T, "on what is there", must(tx.QuarantinedOn(known.Key())), []clock.Dot{h.dot(0, 5)})
+		same(h.T, "on what is fine", len(must(tx.QuarantinedOn(fine.Key()))), 0)
 	})
 	e.Closed = h.dot(1, 1)
 	h.putEntries(e)
 	h.write(func(tx judge.Store) {
 		same(h.T, "decided about", must(tx.QuarantinedInsert(fresh.Key())), clock.Dot{})
+		same(h.T, "on what was decided about", len(must(tx.QuarantinedOn(fresh.Key()))), 0)
 	})
 }
 

@@ -3,6 +3,7 @@ package simtest
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
@@ -264,6 +265,21 @@ func (s *hubState) QuarantinedInsert(row record.Key) (clock.Dot, error) {
 		break
 	}
 	return clock.Dot{}, nil
+}
+
+// QuarantinedOn implements judge.Store.
+func (s *hubState) QuarantinedOn(row record.Key) (dots []clock.Dot, err error) {
+	for _, it := range s.open.items {
+		e, _ := s.entries.get(it.key)
+		cs, err := record.ParseChangeSet(e.Encoded)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(cs.Rows, func(c record.RowChange) bool { return c.Key() == row }) {
+			dots = append(dots, it.key)
+		}
+	}
+	return dots, nil
 }
 
 // OldestQuarantined implements judge.Store.

@@ -22,6 +22,7 @@ func (f *Fleet) check() {
 	f.checkTimes()
 	f.checkRecorded()
 	f.checkHeld()
+	f.checkCopies()
 	f.checkErased()
 	for _, p := range f.phones {
 		f.checkRefused(p)
@@ -239,6 +240,27 @@ func (f *Fleet) checkHeld() {
 		if !judged && !f.erased(w.place) && !seen[w] && !f.standsOrRecorded(w) && !kept[w.place][w.value] && !p.putBackSince {
 			f.fail("held", "%s of %s was on %s, and neither is it on the restored hub nor did that keep it for the office",
 				valueName(w.value), nameOf(w.row)+"."+cellName(w.row.Table, w.cell), p.name)
+		}
+	}
+}
+
+// checkCopies asks that no copy of what a hub lost waits for the office though everything in it has come since.
+func (f *Fleet) checkCopies() {
+	s := f.hub.store.state
+	for _, it := range s.open.items {
+		if !f.isCopy(it.key) {
+			continue
+		}
+		e, _ := s.entries.get(it.key)
+		c := must(record.ParseChangeSet(e.Encoded)).Rows[0]
+		row, _ := s.rows.get(c.Key())
+		lacking := c.Context.IsZero()
+		for d := range c.Context.All() {
+			_, judged := s.entries.get(d)
+			lacking = lacking || !judged && (row == nil || !row.Vector.Covers(d))
+		}
+		if !lacking {
+			f.fail("copy", "%v waits, and all of %s has come", it.key, nameOf(c.Key()))
 		}
 	}
 }
