@@ -287,6 +287,7 @@ func TestVerifyFinds(t *testing.T) {
 		"a gap in the ledger":              "DELETE FROM _ledger WHERE counter = 2",
 		"a ledger that ends too early":     "DELETE FROM _ledger WHERE counter = 3",
 		"a change set with another hash":   "UPDATE _ledger SET hash = zeroblob(16) WHERE counter = 2",
+		"a list of refused ones that lies": "INSERT INTO _refused(actor, counter, seq, open) VALUES(1, 1, 1, 1)",
 		"a writer who has written nothing": "DELETE FROM _ledger",
 		"an audit with an entry taken out": "DELETE FROM _audit WHERE n = 1",
 	} {

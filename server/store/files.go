@@ -31,7 +31,7 @@ func (r reads) Brought(person record.ID, since time.Time) (files int, bytes int6
 // InDispute reports whether somebody who had the file has a refused change set that is not closed: it may name it.
 func (r reads) InDispute(h Hash) (bool, error) {
 	n, err := r.conn.Int(`SELECT EXISTS (SELECT 1 FROM _file f JOIN _actor a ON a.person = f.person
-		JOIN _ledger l ON l.actor = a.actor WHERE f.sha256 = ? AND l.outcome = 3 AND l.closed_actor = 0)`, h[:])
+		JOIN _refused r ON r.actor = a.actor WHERE f.sha256 = ? AND r.open = 1)`, h[:])
 	return n != 0, err
 }
 

@@ -91,9 +91,19 @@ CREATE TABLE _ledger (
 	change         BLOB,
 	PRIMARY KEY (actor, counter)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX _ledger_quarantine ON _ledger(seq, actor, counter) WHERE outcome = 3;
-CREATE INDEX _ledger_open ON _ledger(actor, counter) WHERE outcome = 3 AND closed_actor = 0;
-CREATE INDEX _ledger_inbox ON _ledger(seq, actor, counter) WHERE outcome = 3 AND closed_actor = 0; -- the oldest first
+
+-- Which of them were quarantined, and whether they still wait for a person. It is no index of the ledger, which would be
+-- opened for each of the many change sets that are not in it.
+CREATE TABLE _refused (
+	actor   INTEGER NOT NULL,
+	counter INTEGER NOT NULL,
+	seq     INTEGER NOT NULL,
+	open    INTEGER NOT NULL,
+	PRIMARY KEY (actor, counter)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX _refused_list ON _refused(seq, actor, counter);
+CREATE INDEX _refused_inbox ON _refused(seq, actor, counter) WHERE open = 1; -- the oldest first
+CREATE INDEX _refused_open ON _refused(actor, counter) WHERE open = 1;
 
 -- Change sets that had been re-stamped when they came first, by how they were first written: so that the original, or
 -- another copy of it, is not taken twice. Hashes are random, and an index of those of all change sets would cost a page

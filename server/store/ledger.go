@@ -16,7 +16,12 @@ import (
 const entryColumns = "l.actor, l.counter, hash, l.seq, eff, outcome, code, message, same_actor, same_counter," +
 	" closed_actor, closed_counter, first_actor, first_counter, rid, change"
 
-const selectEntry = "SELECT " + entryColumns + " FROM _ledger l "
+const (
+	selectEntry = "SELECT " + entryColumns + " FROM _ledger l "
+	// fromRefused goes through those that were quarantined, under the name f.
+	fromRefused   = " FROM _refused f JOIN _ledger l ON l.actor = f.actor AND l.counter = f.counter "
+	selectRefused = "SELECT " + entryColumns + fromRefused
+)
 
 // Entry returns nil for a dot that was never judged.
 func (r reads) Entry(d clock.Dot) (*judge.Entry, error) {
@@ -121,15 +126,15 @@ func (r reads) QuarantinedInsert(k record.Key) (d clock.Dot, err error) {
 
 // OldestQuarantined returns the lowest counter of the actor's open quarantined change sets, 0 if there is none.
 func (r reads) OldestQuarantined(a clock.Actor) (uint64, error) {
-	n, err := r.conn.Int("SELECT counter FROM _ledger WHERE actor = ? AND outcome = 3 AND closed_actor = 0"+
-		" ORDER BY counter LIMIT 1", int64(a))
+	n, err := r.conn.Int("SELECT counter FROM _refused WHERE actor = ? AND open = 1 ORDER BY counter LIMIT 1", int64(a))
 	return uint64(n), err
 }
 
 // Waiting returns how many of the actor's quarantined change sets are open, and how many bytes they take.
 func (r reads) Waiting(a clock.Actor) (n, bytes int, err error) {
 	_, err = r.conn.One(func(q *sqlrow.Rows) error { n, bytes = int(q.Int(0)), int(q.Int(1)); return q.Err() },
-		"SELECT count(*), coalesce(sum(length(change)), 0) FROM _ledger WHERE actor = ? AND outcome = 3 AND closed_actor = 0",
+		"SELECT count(*), coalesce(sum(length(change)), 0) FROM _refused f"+
+			" JOIN _ledger l ON l.actor = f.actor AND l.counter = f.counter WHERE f.actor = ? AND open = 1",
 		int64(a))
 	return n, bytes, err
 }
@@ -174,7 +179,17 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 	} else {
 		err = tx.noteJudged(e)
 	}
-	if err == nil && e.Outcome == wire.Quarantined && e.Closed.IsZero() {
+	if err == nil && e.Outcome == wire.Quarantined {
+		err = tx.noteRefused(e)
+	}
+	return err
+}
+
+// noteRefused notes that a change set is, or was, in quarantine, and while it is open its rows.
+func (tx *Tx) noteRefused(e *judge.Entry) error {
+	_, err := tx.conn.Exec("INSERT INTO _refused(actor, counter, seq, open) VALUES(?, ?, ?, ?)",
+		int64(e.Dot.Actor), int64(e.Dot.Counter), int64(e.Seq), flag(e.Closed.IsZero()))
+	if err == nil && e.Closed.IsZero() {
 		err = tx.holdBack(e)
 	}
 	return err
@@ -203,9 +218,12 @@ func (tx *Tx) replaceEntry(e *judge.Entry, change []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.conn.Exec("DELETE FROM _quarantine WHERE actor = ? AND counter = ?",
-		int64(e.Dot.Actor), int64(e.Dot.Counter))
-	return err
+	for _, from := range []string{"DELETE FROM _quarantine", "DELETE FROM _refused"} {
+		if _, err := tx.conn.Exec(from+" WHERE actor = ? AND counter = ?", int64(e.Dot.Actor), int64(e.Dot.Counter)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // holdBack notes the rows of a quarantined change set. One that cannot be decoded, as after an erasure, has none.
@@ -253,9 +271,8 @@ func (p Position) compare(q Position) int {
 // Quarantined returns up to limit quarantined change sets after the position, oldest first; only those that nobody
 // has closed yet, or all there ever were.
 func (r reads) Quarantined(openOnly bool, after Position, limit int) (list []Refused, err error) {
-	query := "SELECT " + entryColumns + ", person, device FROM _ledger l LEFT JOIN _actor a ON a.actor = l.actor" +
-		" WHERE outcome = 3 AND (seq, l.actor, l.counter) > (?, ?, ?) AND (closed_actor = 0 OR ?)" +
-		" ORDER BY seq, l.actor, l.counter LIMIT ?"
+	query := "SELECT " + entryColumns + ", person, device" + fromRefused + "LEFT JOIN _actor a ON a.actor = l.actor" +
+		" WHERE (f.seq, f.actor, f.counter) > (?, ?, ?) AND (open = 1 OR ?) ORDER BY f.seq, f.actor, f.counter LIMIT ?"
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
 		e, err := r.readEntry(q)
 		list = append(list, Refused{*e, q.ID(16), q.ID(17)})
@@ -266,7 +283,7 @@ func (r reads) Quarantined(openOnly bool, after Position, limit int) (list []Ref
 
 // CountQuarantined returns how many quarantined change sets are open.
 func (r reads) CountQuarantined() (int, error) {
-	n, err := r.conn.Int("SELECT count(*) FROM _ledger WHERE outcome = 3 AND closed_actor = 0")
+	n, err := r.conn.Int("SELECT count(*) FROM _refused WHERE open = 1")
 	return int(n), err
 }
 

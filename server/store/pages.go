@@ -17,8 +17,8 @@ import (
 // RefusedOpen returns the quarantined change sets that nobody has closed, the oldest after the position first, and how
 // many there are in all.
 func (v *View) RefusedOpen(after Position, limit int) (entries []*judge.Entry, total int, err error) {
-	entries, err = v.entries(selectEntry+"WHERE outcome = 3 AND closed_actor = 0 AND (seq, actor, counter) > (?, ?, ?)"+
-		" ORDER BY seq, actor, counter LIMIT ?", int64(after.Seq), int64(after.Dot.Actor), int64(after.Dot.Counter), int64(limit))
+	entries, err = v.entries(selectRefused+"WHERE open = 1 AND (f.seq, f.actor, f.counter) > (?, ?, ?)"+
+		" ORDER BY f.seq, f.actor, f.counter LIMIT ?", int64(after.Seq), int64(after.Dot.Actor), int64(after.Dot.Counter), int64(limit))
 	if err == nil {
 		total, err = v.CountQuarantined()
 	}
@@ -31,13 +31,13 @@ func (v *View) RefusedClosed(before Position, limit int) (entries []*judge.Entry
 	if before == (Position{}) {
 		before.Seq = judge.Forever
 	}
-	entries, err = v.entries(selectEntry+"WHERE outcome = 3 AND closed_actor <> 0 AND (seq, actor, counter) < (?, ?, ?)"+
-		" ORDER BY seq DESC, actor DESC, counter DESC LIMIT ?",
+	entries, err = v.entries(selectRefused+"WHERE open = 0 AND (f.seq, f.actor, f.counter) < (?, ?, ?)"+
+		" ORDER BY f.seq DESC, f.actor DESC, f.counter DESC LIMIT ?",
 		int64(before.Seq), int64(before.Dot.Actor), int64(before.Dot.Counter), int64(limit))
 	if err != nil {
 		return nil, 0, err
 	}
-	n, err := v.conn.Int("SELECT count(*) FROM _ledger WHERE outcome = 3 AND closed_actor <> 0")
+	n, err := v.conn.Int("SELECT count(*) FROM _refused WHERE open = 0")
 	return entries, int(n), err
 }
 
@@ -45,8 +45,7 @@ func (v *View) RefusedClosed(before Position, limit int) (entries []*judge.Entry
 func (v *View) RefusedBy() (devices map[record.ID]int, err error) {
 	devices = map[record.ID]int{}
 	err = v.conn.Each(func(q *sqlrow.Rows) error { devices[q.ID(0)] = int(q.Int(1)); return q.Err() },
-		"SELECT device, count(*) FROM _ledger l JOIN _actor a ON a.actor = l.actor"+
-			" WHERE outcome = 3 AND closed_actor = 0 GROUP BY device")
+		"SELECT device, count(*) FROM _refused f JOIN _actor a ON a.actor = f.actor WHERE open = 1 GROUP BY device")
 	return devices, err
 }
 

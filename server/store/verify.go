@@ -66,7 +66,7 @@ func (s *Store) VerifyLeads(ctx context.Context, report *VerifyReport, from Hash
 func (r reads) verify(ctx context.Context) (*VerifyReport, error) {
 	report := &VerifyReport{}
 	for _, check := range []func(*VerifyReport) error{
-		func(report *VerifyReport) error { return r.engine.verify(r, report) }, r.verifyRows, r.verifyFeed, r.verifyLedger, r.verifyChain,
+		func(report *VerifyReport) error { return r.engine.verify(r, report) }, r.verifyRows, r.verifyFeed, r.verifyLedger, r.verifyRefused, r.verifyChain,
 	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -134,6 +134,22 @@ func (r reads) verifyEntry(report *VerifyReport, t *schema.Table, k record.Key, 
 		}
 	}
 	report.problem("feed: the entry of commit %d for %s %s stands for no row", seq, t.Name, k.ID)
+}
+
+// verifyRefused looks for change sets in quarantine of which the list of them says otherwise.
+func (r reads) verifyRefused(report *VerifyReport) error {
+	const ledger = "SELECT actor, counter, seq, CASE WHEN closed_actor = 0 THEN 1 ELSE 0 END FROM _ledger WHERE outcome = 3"
+	const list = "SELECT actor, counter, seq, open FROM _refused"
+	for _, query := range []string{ledger + " EXCEPT " + list, list + " EXCEPT " + ledger} {
+		err := r.conn.Each(func(q *sqlrow.Rows) error {
+			report.problem("ledger: the list of refused change sets is wrong about %s", dot(q, 0))
+			return q.Err()
+		}, query)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // verifyLedger looks for gaps in what writers have written.
