@@ -111,6 +111,7 @@
       const answer = await fetch(url);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (mine !== asked) return;
+      if (down) { timer = setTimeout(look, 100); return; } // what is under a finger is not taken from it
       $("#results").replaceChildren(...page.getElementById("results").childNodes);
       history.replaceState(null, "", url);
     };

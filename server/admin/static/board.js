@@ -23,6 +23,7 @@
   const show = async (answer) => {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!$("#desk", page)) { location.reload(); return false; }
+    await new Promise((still) => document.dispatchEvent(new CustomEvent("office:still", {detail: still})));
     document.dispatchEvent(new CustomEvent("office:page", {detail: page}));
     desk.classList.toggle("with", $("#chosen").children.length > 0);
     const said = $(".notice", page)?.textContent ?? $("#chosen .problem", page)?.firstChild.textContent;
@@ -222,7 +223,7 @@
     return rect.width < 24 ? "" : rect.right - x < 8 ? "end" : x - rect.left < 8 ? "start" : "";
   };
   const begin = (event, element, x, y) => {
-    if (!lift(element, "pointer", near(element, x))) return;
+    if (!element.isConnected || !lift(element, "pointer", near(element, x))) return;
     const left = element.matches(".bar") ? element.getBoundingClientRect().left : x - 12;
     lifted.grab = x - left;
     lifted.frame = requestAnimationFrame(follow);

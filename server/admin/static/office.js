@@ -18,13 +18,16 @@
   };
   const busy = (element) => element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
     || $("details[open] form", element) !== null;
+  // What can be pressed within a row: the focus stays on the same of them, so that Enter does what was about to be done.
+  const control = "a, button";
+  const controls = (element) => $$(control, element?.closest("[id]") ?? document.createElement("p"));
   const take = (now, next, force = false) => {
     if (plain(now) === plain(next) || !force && busy(now) && !$(":scope [id]", now)) return;
-    const held = document.activeElement?.closest("[id]")?.id;
+    const held = document.activeElement?.closest("[id]")?.id, nth = controls(document.activeElement).indexOf(document.activeElement);
     const focusAgain = (row) => {
       const again = held && document.getElementById(held);
       const at = again && row.contains(again) ? again : row;
-      (at.matches("a, button, [tabindex]") ? at : $("a", at) ?? at).focus({preventScroll: true});
+      (at.matches("a, button, [tabindex]") ? at : $$(control, at)[nth] ?? $("a", at) ?? at).focus({preventScroll: true});
     };
     const rows = $$("[id]", now), nextRows = $$("[id]", next);
     const sameRows = rows.length > 0 && rows.length === nextRows.length && rows.every((r, i) => r.id === nextRows[i].id);
@@ -64,8 +67,26 @@
       if (next) take(now, next, true);
     }
   });
-  // While something is carried, or a step's own page is on its way, the page stays as it is.
-  const paused = () => $("[data-carries], [data-waits]") !== null;
+  // While a button of the mouse or a finger is down, what is under it stays: exchanged between down and up, it would take
+  // the click with it. The click ends that; where a finger makes none, as after a scroll, a moment after it was lifted.
+  let down = false, lifted = 0;
+  const release = () => { clearTimeout(lifted); down = false; document.dispatchEvent(new Event("office:calm")); };
+  const leave = (event) => {
+    clearTimeout(lifted);
+    if (down) lifted = setTimeout(release, event.pointerType === "touch" && !$("[data-carries]") ? 1000 : 0);
+  };
+  addEventListener("pointerdown", (event) => { if (event.button === 0) { clearTimeout(lifted); down = true; } }, true);
+  for (const gone of ["pointerup", "pointercancel"]) addEventListener(gone, leave, true);
+  addEventListener("blur", leave);
+  addEventListener("pointermove", (event) => { if (down && event.buttons === 0) leave(event); }, true); // let go elsewhere
+  addEventListener("click", () => { if (down) setTimeout(release); });
+  const still = async () => { while (down) await new Promise((calm) => document.addEventListener("office:calm", calm, {once: true})); };
+  document.addEventListener("office:still", (event) => still().then(event.detail));
+
+  // So it does while something is carried, a step's own page is on its way, or a dialog stands before it, which gives the
+  // focus back to where it was.
+  const paused = () => down || $("[data-carries], [data-waits], dialog[open]") !== null;
+  document.addEventListener("close", () => document.dispatchEvent(new Event("office:calm")), true);
   let asking = false, askAgain = false;
   const refresh = async () => {
     if (asking || paused()) { askAgain = true; return; }
@@ -199,6 +220,8 @@
       const answer = await fetch(form.action, {method: "POST", body: data}).catch(() => null);
       if (!answer?.ok || mine !== asked) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      await still();
+      if (mine !== asked) return;
       for (const now of $$("[data-part]")) part(now, page.getElementById(now.id));
       for (const now of $$("[data-show]", form)) now.hidden = page.getElementById(now.id)?.hidden ?? now.hidden;
       if (by?.name === "use") for (const now of $$("[data-fill]", form)) now.value = page.getElementById(now.id)?.value ?? now.value;
@@ -239,11 +262,13 @@
   // The page of the one box answers as one types, too.
   const box = $("#q");
   if (box && location.pathname === "/search") {
-    let waiting = 0;
+    let waiting = 0, asked = 0;
     box.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(async () => {
+      const mine = ++asked;
       const answer = await fetch(`/search?q=${encodeURIComponent(box.value)}`).catch(() => null);
       const found = answer?.ok && $("#found", new DOMParser().parseFromString(await answer.text(), "text/html"));
-      if (found) { $("#found").replaceChildren(...found.childNodes); history.replaceState(null, "", answer.url); }
+      await still();
+      if (found && mine === asked) { $("#found").replaceChildren(...found.childNodes); history.replaceState(null, "", answer.url); }
     }, 150); });
   }
 
@@ -287,7 +312,8 @@
         const answer = await fetch(`/search?q=${encodeURIComponent(field.value)}`).catch(() => null);
         if (!answer?.ok || mine !== asked) return;
         const found = $("#found", new DOMParser().parseFromString(await answer.text(), "text/html"));
-        if (found) $(".results", box).replaceChildren(...found.childNodes);
+        await still();
+        if (found && mine === asked) $(".results", box).replaceChildren(...found.childNodes);
       };
       field.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 120); });
       box.addEventListener("keydown", (event) => {
@@ -311,7 +337,7 @@
     } else if (event.key === "k" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       seek();
-    } else if (event.key === "Escape") {
+    } else if (event.key === "Escape" && !$("dialog[open]")) { // which closes by itself
       const open = on?.closest("details[open]") ?? null;
       if (open) { open.open = false; $("summary", open).focus(); } else if (typing(on)) on.blur(); else $("[data-back]")?.click();
     } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(on) && !$("dialog[open]")) {
