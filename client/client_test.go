@@ -27,7 +27,7 @@ import (
 	"fieldsync/sync/simtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { simtest.Main(m) }
 
 // noon is when these stories happen.
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.FixedZone("CST", 8*60*60))
@@ -369,8 +369,11 @@ func TestAfterCloseNothingRuns(t *testing.T) {
 		t.Error("a watcher of a closed client waits for ever")
 	}
 	_ = c.Close()
-	goleak.VerifyNone(t, running, goleak.IgnoreAnyFunction("net/http/httptest.(*Server).goServe.func1"),
+	err = simtest.Leaks(running, goleak.IgnoreAnyFunction("net/http/httptest.(*Server).goServe.func1"),
 		goleak.IgnoreAnyFunction("net/http.(*conn).serve"))
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func closed(changes <-chan client.Change) bool {

@@ -47,7 +47,7 @@ func (d *desk) Enrol(_ context.Context, code auth.Hash, device auth.Device, _ ti
 func newTestServer(t *testing.T, change func(*Options, *Parts)) (*Server, *desk) {
 	t.Helper()
 	d := &desk{person: auth.Person{ID: record.ID{15: 7}, Name: "王强", Active: true}, code: auth.HashCode("ACDE-FGHJ-KMNP")}
-	o := Options{Address: "127.0.0.1:0", Grace: time.Second}
+	o := Options{Address: "127.0.0.1:0", Grace: time.Minute}
 	p := Parts{
 		Schema: aftersales.Schema, Health: func(context.Context) error { return nil }, Sync: http.NotFoundHandler(), People: d,
 		Devices: d, Sessions: memstore.New(), Hub: record.ID{15: 1}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),

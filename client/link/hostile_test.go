@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"go.uber.org/goleak"
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
@@ -26,7 +25,7 @@ import (
 	"fieldsync/sync/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { simtest.Main(m) }
 
 var li = record.NewID(1, [10]byte{1})
 

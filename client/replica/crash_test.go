@@ -85,7 +85,7 @@ func TestKilledProcessLosesNothingItWasToldIsSafe(t *testing.T) {
 	p := path(t)
 	last := uint64(0)
 	for round := range 6 {
-		said := killWhileWriting(t, p, time.Duration(20+30*round)*time.Millisecond)
+		said := killWhileWriting(t, crashChild, p, time.Duration(20+30*round)*time.Millisecond)
 		r := open(t, replica.Options{Path: p})
 		if r.Recovery != nil || r.Cloned {
 			t.Errorf("a killed process leaves a file that counts as damaged (%v) or copied (%v)", r.Recovery, r.Cloned)
@@ -99,11 +99,12 @@ func TestKilledProcessLosesNothingItWasToldIsSafe(t *testing.T) {
 	}
 }
 
-// killWhileWriting runs the child, kills it some time after its first commit, and returns the last number it said.
-func killWhileWriting(t *testing.T, p string, after time.Duration) (said uint64) {
+// killWhileWriting runs the child of that name, kills it some time after its first commit, and returns the last number
+// it said.
+func killWhileWriting(t *testing.T, name, p string, after time.Duration) (said uint64) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), crashChild+"="+p)
+	child.Env = append(os.Environ(), name+"="+p)
 	out, err := child.StdoutPipe()
 	if err == nil {
 		err = child.Start()

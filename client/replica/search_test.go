@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -331,6 +329,7 @@ func indexForever(path string) error {
 		if err == nil && n%5 == 0 {
 			_, err = r.Index(ctx, schema.ClassLibrary)
 		}
+		fmt.Println(n + 1)
 	}
 	return err
 }
@@ -342,14 +341,7 @@ func TestKilledProcessLeavesAnIndexThatIsMadeGood(t *testing.T) {
 	}
 	at := path(t)
 	for round := range 6 {
-		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), searchChild+"="+at)
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(100+70*round) * time.Millisecond)
-		_ = child.Process.Kill()
-		_ = child.Wait()
+		killWhileWriting(t, searchChild, at, time.Duration(20+70*round)*time.Millisecond)
 	}
 	r := open(t, replica.Options{Path: at, Schema: searchSchema})
 	index(t, r)
