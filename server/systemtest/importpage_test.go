@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -37,13 +36,10 @@ func (v *browser) sends(kind, name string, content []byte) *browser {
 // ends waits until what is under way with a file has ended.
 func (v *browser) ends() *browser {
 	v.t.Helper()
-	deadline := time.Now().Add(3 * time.Minute)
-	for strings.Contains(v.body, `http-equiv="refresh"`) {
-		if time.Now().After(deadline) {
-			v.t.Fatalf("it does not end: %s", v.body)
-		}
-		time.Sleep(20 * time.Millisecond)
-		v.get(v.at.Path).sees(http.StatusOK)
+	under := func() bool { return strings.Contains(v.body, `http-equiv="refresh"`) }
+	for under() { // as long as it goes on
+		before := v.body
+		soon(v.t, "what is under way with the file goes on", func() bool { return v.get(v.at.Path).sees(http.StatusOK).body != before || !under() })
 	}
 	return v
 }
@@ -225,14 +221,19 @@ func TestTheRealOrdersComeInThroughThePage(t *testing.T) {
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	v := b.browser("boss")
 	fields := []string{"date", "asset", "text", "type", "cost"}
+	orders, rows := 5485, "5,490"
+	if raceDetector { // under which SQLite is ten times as slow: the first, of all five machines
+		raw = bytes.Join(bytes.SplitAfterN(raw, []byte("\n"), 802)[:801], nil)
+		orders, rows = 800, "805"
+	}
 	v.sends("jobs", "excavators.csv", raw).sees(http.StatusOK, `value="date" selected`, `value="text" selected`)
 	page := v.at.Path
-	v.post(page+"/check", b.mapping(fields...)...).ends().sees(http.StatusOK, "would be made: 5485")
-	v.post(page+"/take").ends().sees(http.StatusOK, "made: 5485")
-	if n := len(b.ids("SELECT id FROM job WHERE _del = 0")); n != 5485 || len(b.ids("SELECT id FROM unit")) != 5 {
+	v.post(page+"/check", b.mapping(fields...)...).ends().sees(http.StatusOK, fmt.Sprint("would be made: ", orders))
+	v.post(page+"/take").ends().sees(http.StatusOK, fmt.Sprint("made: ", orders))
+	if n := len(b.ids("SELECT id FROM job WHERE _del = 0")); n != orders || len(b.ids("SELECT id FROM unit")) != 5 {
 		t.Errorf("%d jobs", n)
 	}
-	v.post(page+"/undo").ends().sees(http.StatusOK, "5,490 rows were taken back, 0 stay")
+	v.post(page+"/undo").ends().sees(http.StatusOK, rows+" rows were taken back, 0 stay")
 	if n := len(b.ids("SELECT id FROM job WHERE _del = 0")); n != 0 {
 		t.Errorf("%d jobs stay", n)
 	}
