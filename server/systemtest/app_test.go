@@ -66,7 +66,7 @@ type handset struct {
 	body      string
 }
 
-// newHandset is a phone that has fetched its work, and then lost the hub: nobody listens where it was.
+// newHandset is a phone that has fetched its work, and then lost the hub: whoever comes there is sent away.
 func newHandset(t *testing.T, program string) *handset {
 	t.Helper()
 	h := &handset{shop: newShop(t, program)}
@@ -86,12 +86,10 @@ func newHandset(t *testing.T, program string) *handset {
 			Part: h.seal, Quantity: aftersales.Quantity{Amount: 5 * aftersales.One}, To: van.ID})
 		return err
 	})
-	h.gate = newGate(t, h.shop.world.url, 0, nil)
+	h.gate = newGate(t, h.shop.world.url, nil)
 	h.done("enrol", h.gate.url(), h.code(), "-name", "Li's phone")
-	h.done("sync", "-within", "30s")
-	if err := h.gate.listen.Close(); err != nil {
-		t.Fatal(err)
-	}
+	h.done("sync", "-within", patience.String())
+	h.gate.shut.Store(true)
 	h.start()
 	return h
 }
@@ -195,7 +193,7 @@ func (h *handset) form(pairs ...string) url.Values {
 func (h *handset) back() {
 	h.t.Helper()
 	h.kill()
-	h.done("sync", "-server", h.shop.world.url, "-within", "60s")
+	h.done("sync", "-server", h.shop.world.url, "-within", patience.String())
 }
 
 // onHub counts rows of the job on the hub.
@@ -293,7 +291,7 @@ func refusedIsMended(h *handset) {
 	h.office("job.finding", func(tx aftersales.Tx) error {
 		return tx.Update("job", h.lift, record.Values{"finding": record.Text("worn by rust")})
 	})
-	h.done("sync", "-within", "30s")
+	h.done("sync", "-within", patience.String())
 	h.start()
 	h.page("/", `class="refused"`)
 	h.page("/outbox", "Refused: to be mended", "worn by sand", "worn by rust", "You wrote")
@@ -375,20 +373,13 @@ func touch(ctx context.Context, t *chromedp.Target, points [][2]float64) error {
 	return err
 }
 
-// window opens a browser of the size of a phone, with touch.
-func (h *handset) window(language string) *screen {
+// window opens a browser of the size of a phone, with touch, on the app.
+func (h *handset) window(language string, flags ...chromedp.ExecAllocatorOption) *screen {
 	h.t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		h.t.Skip("no chromium is installed")
-	}
-	allocator, stop := chromedp.NewExecAllocator(h.t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language))...)
-	h.t.Cleanup(stop)
-	ctx, closeWindow := chromedp.NewContext(allocator)
-	h.t.Cleanup(closeWindow)
-	s := &screen{&bureau{world: h.world}, ctx}
+	flags = append(flags, chromedp.Flag("lang", language), chromedp.Flag("accept-lang", language))
+	s := newScreen(&bureau{world: h.world}, h.base, flags...)
 	s.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch), chromedp.Navigate(h.url))
+	s.at("/")
 	return s
 }
 
@@ -396,41 +387,32 @@ func (h *handset) window(language string) *screen {
 func (h *handset) visitByTouch(language, accept, cover string) {
 	s := h.window(language)
 	job := "/jobs/" + h.lift.String()
-	visit := func(path string) { s.do(chromedp.Navigate(h.base + path)) }
-	at := func(path string) {
-		s.holds("the page "+path, `location.pathname === "`+path+`" && document.readyState === "complete"`)
-	}
 	s.holds("today", `document.querySelectorAll(".job").length === 1 && document.querySelector(".net.off") !== null`)
 	s.do(tap(".job"))
-	at(job)
-	s.holds("the words", `document.body.innerText.includes("`+accept+`") && document.body.innerText.includes("`+cover+`")`)
+	s.at(job)
+	s.holds("the words", stands+` && document.body.innerText.includes("`+accept+`") && document.body.innerText.includes("`+cover+`")`)
 	s.do(tap("button[value=accept]"))
-	s.holds("accepted", `document.querySelector("button.main")?.value === "travel"`)
+	s.holds("accepted", stands+` && document.querySelector("button.main")?.value === "travel"`)
 	s.do(tap("button[value=arrive]"))
 	s.holds("on site", `document.querySelector("[data-since]") !== null`)
 
-	visit(job + "/checklist/" + h.checklist.String() + "/power")
+	s.visit(job + "/checklist/" + h.checklist.String() + "/power")
 	s.do(tap(`label.pick:has([value=yes])`), tap("button.main"))
-	at(job + "/checklist")
-	visit(job + "/parts/use")
+	s.at(job + "/checklist")
+	s.visit(job + "/parts/use")
 	s.do(tap("#results .row"))
-	at(job + "/parts/use/" + h.seal.String())
+	s.at(job + "/parts/use/" + h.seal.String())
 	s.do(tap("button.main"))
-	at(job + "/parts")
-	visit(job + "/finish")
+	s.at(job + "/parts")
+	s.visit(job + "/finish")
 	s.do(tap("textarea[name=solution]"), chromedp.SendKeys("textarea[name=solution]", "更換軸封"), tap("button.main"))
-	at(job + "/sign")
+	s.at(job + "/sign")
 	s.do(chromedp.SendKeys("input[name=name]", "林先生"), draw("canvas.pad"))
 	s.holds("what was drawn", `document.getElementById("signature").value.length > 500`)
 	s.do(tap(".scale label:nth-child(4)"), tap("button.main"))
-	at(job + "/slip")
+	s.at(job + "/slip")
 	s.holds("the slip", `document.body.innerText.includes("林先生") && document.querySelector("img.signature").naturalWidth > 100`)
-	for _, path := range []string{"/", "/open", job, job + "/price", "/stock", "/parts/" + h.seal.String(), "/outbox", "/mine", "/settings", "/search?q=KX"} {
-		visit(path)
-		if over := ask[int](s, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
-			h.t.Errorf("%s is %d px too wide", path, over)
-		}
-	}
+	s.fits("/", "/open", job, job+"/price", "/stock", "/parts/"+h.seal.String(), "/outbox", "/mine", "/settings", "/search?q=KX")
 	h.back()
 	if h.onHub("slip") != 1 || h.onHub("movement") != 1 || h.onHub("answer") != 1 || h.onHub("attachment") != 1 {
 		h.t.Error("the hub has not all of it, or some of it twice")

@@ -262,7 +262,7 @@ func (p *phone) do(order map[string]any) (a phoneAnswer) {
 
 func (p *phone) sync(url string) {
 	p.t.Helper()
-	p.do(map[string]any{"Do": "sync", "Server": url, "Within": time.Minute})
+	p.do(map[string]any{"Do": "sync", "Server": url, "Within": patience})
 }
 
 func playsTheStory(t *testing.T, i *installation) {

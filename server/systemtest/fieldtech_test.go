@@ -223,7 +223,7 @@ func (s *shop) wants(text string, parts ...string) {
 func (s *shop) enrolled() {
 	s.t.Helper()
 	s.done("enrol", s.url, s.code(), "-name", "Li's laptop")
-	s.done("sync", "-within", "30s")
+	s.done("sync", "-within", patience.String())
 }
 
 func dayWithoutNetwork(s *shop) {
@@ -234,7 +234,7 @@ func dayWithoutNetwork(s *shop) {
 	}
 	s.wants(s.done("jobs"), "No open jobs here", "fieldtech sync")
 	s.wants(s.done("status"), "nothing yet: fieldtech sync")
-	if got := s.object("sync", "-within", "30s"); got["level"] != true || got["pending"] != 0.0 || got["refused"] != 0.0 {
+	if got := s.object("sync", "-within", patience.String()); got["level"] != true || got["pending"] != 0.0 || got["refused"] != 0.0 {
 		s.t.Fatalf("the first sync says %v", got)
 	}
 	if got := s.object("status"); got["complete"] != true || got["name"] != "李小龍" || got["pending"] != 0.0 {
@@ -274,7 +274,7 @@ func dayWithoutNetwork(s *shop) {
 		s.t.Fatalf("the ledger has %v", moves)
 	}
 
-	if got := s.object("sync", "-server", s.url, "-within", "30s"); got["sent"] != 12.0 || got["pending"] != 0.0 || got["refused"] != 0.0 {
+	if got := s.object("sync", "-server", s.url, "-within", patience.String()); got["sent"] != 12.0 || got["pending"] != 0.0 || got["refused"] != 0.0 {
 		s.t.Fatalf("the second sync says %v", got)
 	}
 	s.wants(s.done("outbox"), "Nothing waits, and nothing was refused.")
@@ -315,7 +315,7 @@ func takeTurns(s *shop) {
 	const notes = 6
 	ended := make(chan ran)
 	for range notes {
-		go func() { ended <- s.run("note", "J-100", "me too") }()
+		go func() { ended <- s.inTurn("note", "J-100", "me too") }()
 	}
 	for range notes {
 		if r := <-ended; r.exit != 0 {
@@ -325,18 +325,26 @@ func takeTurns(s *shop) {
 	s.wantColumn(slices.Repeat([]string{"waiting"}, notes), "state", "outbox")
 }
 
+// inTurn runs a command again that waited for its turn for longer than a command does, as on a busy machine.
+func (s *shop) inTurn(args ...string) (r ran) {
+	for r = s.run(append(args, "-json")...); strings.Contains(r.err, `"in_use"`); r = s.run(append(args, "-json")...) {
+		s.t.Log("its turn did not come in time:", r.err)
+	}
+	return r
+}
+
 func refusalIsSettled(s *shop) {
 	s.enrolled()
 	s.done("part", "use", "J-100", "SEAL-40")
 	s.office("row.delete", func(tx aftersales.Tx) error { return tx.Delete("part", s.seal) })
-	s.wants(s.done("sync", "-within", "30s"), "put 1 change aside", "fieldtech outbox")
+	s.wants(s.done("sync", "-within", patience.String()), "put 1 change aside", "fieldtech outbox")
 	s.wants(s.done("status"), "1 change: fieldtech outbox says why")
 	refusedOnce := s.onlyRefused()
 
 	s.done("outbox", "resend", refusedOnce)
 	s.wantColumn([]string{"waiting"}, "state", "outbox")
 	s.refused("unknown_row", "outbox", "resend", refusedOnce)
-	s.done("sync", "-within", "30s")
+	s.done("sync", "-within", patience.String())
 	refusedTwice := s.onlyRefused()
 	if refusedTwice == refusedOnce {
 		s.t.Fatal("what was sent again has the old name")

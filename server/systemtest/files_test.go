@@ -209,7 +209,7 @@ func TestAFileThatIsThereIsNotSentTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.attach(wang, jobs[1], aftersales.AttachPhoto, photo)
-	gate := newGate(t, w.url, 0, nil)
+	gate := newGate(t, w.url, nil)
 	if err := wang.Move(gate.url()); err != nil {
 		t.Fatal(err)
 	}
@@ -390,29 +390,36 @@ func TestAnErasedSignatureLeavesTheHubAndThePhone(t *testing.T) {
 	}
 }
 
-// gate is a way to the hub that counts what goes up, cuts connections, and can be slow.
+// gate is a way to the hub that counts what goes up, cuts connections, and loses what they carry.
 type gate struct {
 	t      testing.TB
 	listen net.Listener
 	to     string
 	up     atomic.Int64
 	cutAt  func() int64 // after how many bytes up a connection is cut; nil never
-	pause  time.Duration
+	shut   atomic.Bool  // whoever comes is sent away; the port stays taken, so that no other test's hub stands there
+
+	most   atomic.Int64 // bytes up in all, beyond which what a connection carries is lost on the way; 0: no such bound
+	losing atomic.Bool
 }
 
-func newGate(t testing.TB, to string, pause time.Duration, cutAt func() int64) *gate {
+func newGate(t testing.TB, to string, cutAt func() int64) *gate {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{t: t, listen: l, to: strings.TrimPrefix(to, "http://"), pause: pause, cutAt: cutAt}
+	g := &gate{t: t, listen: l, to: strings.TrimPrefix(to, "http://"), cutAt: cutAt}
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
+			}
+			if g.shut.Load() {
+				_ = c.Close()
+				continue
 			}
 			go g.carry(c)
 		}
@@ -434,17 +441,40 @@ func (g *gate) carry(phone net.Conn) {
 	if g.cutAt != nil {
 		left = g.cutAt()
 	}
+	lost := false
 	for b := make([]byte, 8<<10); left > 0; {
 		n, err := phone.Read(b[:min(int64(len(b)), left)])
 		if err != nil {
 			return
 		}
+		if lost = lost || g.loses(n); lost {
+			continue
+		}
 		if _, err := hub.Write(b[:n]); err != nil {
 			return
 		}
-		g.up.Add(int64(n))
 		left -= int64(n)
-		time.Sleep(g.pause)
+	}
+}
+
+// loses counts bytes that go up, and reports whether they are lost on the way.
+func (g *gate) loses(n int) bool {
+	if up, most := g.up.Add(int64(n)), g.most.Load(); most == 0 || up <= most {
+		return false
+	}
+	g.up.Add(-int64(n))
+	g.losing.Store(true)
+	return true
+}
+
+// until lets so many bytes more up, and returns what waits until they have gone. What it sees is the middle of something
+// on a machine of any speed: nothing more gets through.
+func (g *gate) until(bytes int) (gone func()) {
+	g.losing.Store(false)
+	g.most.Store(g.up.Load() + int64(bytes))
+	return func() {
+		g.t.Helper()
+		soon(g.t, fmt.Sprintf("%d bytes are under way", bytes), g.losing.Load)
 	}
 }
 
@@ -463,7 +493,7 @@ func TestCutsAtRandomBytes(t *testing.T) {
 		total += len(photos[i])
 	}
 	r, turn := rand.New(rand.NewPCG(7, 7)), make(chan struct{}, 1)
-	g := newGate(t, w.url, 0, func() int64 {
+	g := newGate(t, w.url, func() int64 {
 		turn <- struct{}{}
 		defer func() { <-turn }()
 		return 2000 + r.Int64N(60_000)
@@ -509,15 +539,14 @@ func photosAreSentThroughKills(s *shop) {
 	}
 	s.done("photo", "J-100", path, "-caption", "type plate", "-original")
 	s.wantColumn([]string{"waiting"}, "state", "files", "J-100")
-	g := newGate(s.t, s.url, 2*time.Millisecond, nil)
-	// A busy machine kills late: as long as half of the photo is still to be sent there is a middle to kill it in.
-	for i := 0; i < 4 && g.up.Load() < int64(len(photo))/2; i++ {
-		before := g.up.Load()
+	g := newGate(s.t, s.url, nil)
+	for i := range 4 {
+		underWay := g.until(len(photo) / 8)
 		cmd := s.command("sync", "-server", g.url())
 		if err := cmd.Start(); err != nil {
 			s.t.Fatal(err)
 		}
-		soon(s.t, "some of the photo is under way", func() bool { return g.up.Load() > before+int64(len(photo))/10 })
+		underWay()
 		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 			s.t.Fatal(err)
 		}
@@ -526,7 +555,8 @@ func photosAreSentThroughKills(s *shop) {
 			s.wantColumn([]string{"waiting"}, "state", "files", "J-100")
 		}
 	}
-	s.done("sync", "-server", s.url)
+	g.most.Store(0)
+	s.done("sync", "-server", g.url())
 	s.wantColumn([]string{"done"}, "state", "files", "J-100")
 	if !s.hubHas(photo) {
 		s.t.Fatal("the hub does not have it")
@@ -637,13 +667,14 @@ func keepsFiles(t *testing.T, i *installation) {
 	photo, w := photoOf(t, 60, 900), &world{t: t}
 	id := w.attach(li, jobs[0].ID, aftersales.AttachPhoto, photo)
 
-	g := newGate(t, url, 2*time.Millisecond, nil)
+	g := newGate(t, url, nil)
 	if err := li.Move(g.url()); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error)
+	ended := make(chan error, 1)
+	underWay := g.until(len(photo) / 2)
 	go func() { ended <- li.SyncOnce(t.Context()) }()
-	soon(t, "half of the photo is under way", func() bool { return g.up.Load() > int64(len(photo)/2) })
+	underWay()
 	kill()
 	t.Log("ended with:", <-ended) // its rows were level already: a file that is cut off is no error of theirs
 	if s := w.state(li, jobs[0].ID); s[0] != client.FileWaiting {

@@ -364,12 +364,21 @@ func TestARevokedPhoneIsOffAtOnce(t *testing.T) {
 	boss.post(boss.find(`action="(/devices/[^"]+/standing)"`), "standing", "admit").sees(http.StatusOK, "let in again")
 }
 
+// soon waits until it is so. What took long is told: it may show what made a story fail later, or what makes it slow.
 func soon(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !is(); time.Sleep(50 * time.Millisecond) {
+	defer told(t, what, time.Now())
+	for end := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not within %s: %s", patience, what)
 		}
+	}
+}
+
+func told(t testing.TB, what string, begun time.Time) {
+	t.Helper()
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Logf("it took %s until %s", took.Round(time.Second), what)
 	}
 }
 

@@ -199,7 +199,7 @@ func (r *rogue) readFrame() (opcode byte, payload []byte, err error) {
 
 // patience is how long a test waits for what must come: a bound for what never does, not a promise of speed. What is
 // promised in seconds (a revoked phone is off within 5) holds on a machine that does nothing else meanwhile.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // await returns the next message of that type; others that come before it are passed over.
 func await[M wire.Message](r *rogue) M {

@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/color"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -56,22 +55,12 @@ func film(t testing.TB, text string) (path string) {
 // camera opens a browser of the size of a phone whose camera shows the film; without one it has no camera.
 func (h *handset) camera(film string) *screen {
 	h.t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		h.t.Skip("no chromium is installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("accept-lang", "en"))
+	var flags []chromedp.ExecAllocatorOption
 	if film != "" {
-		options = append(options, chromedp.Flag("use-fake-device-for-media-stream", true),
+		flags = append(flags, chromedp.Flag("use-fake-device-for-media-stream", true),
 			chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", film))
 	}
-	allocator, stop := chromedp.NewExecAllocator(h.t.Context(), options...)
-	h.t.Cleanup(stop)
-	ctx, closeWindow := chromedp.NewContext(allocator)
-	h.t.Cleanup(closeWindow)
-	s := &screen{&bureau{world: h.world}, ctx}
-	s.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch), chromedp.Navigate(h.url))
-	return s
+	return h.window("en", flags...)
 }
 
 // scansAPart: the camera finds the barcode of a part, and the phone's own server reads it, with no network anywhere.
@@ -80,13 +69,13 @@ func scansAPart(h *handset) {
 	s := h.camera(film(h.t, "6901234500017"))
 	pick := "/jobs/" + h.lift.String() + "/parts/use"
 	s.holds("today", `document.querySelector(".job") !== null`)
-	s.do(chromedp.Navigate(h.base + pick))
+	s.visit(pick)
 	s.holds("a button to scan", `document.querySelector("[data-scan]")?.hidden === false`)
 	s.do(tap("[data-scan]"))
-	s.holds("the part that carries the code", `location.pathname === "`+pick+"/"+part.String()+`" && document.readyState === "complete"`)
+	s.holds("the part that carries the code", stands+` && location.pathname === "`+pick+"/"+part.String()+`"`)
 	s.do(tap("button.main"))
-	s.holds("it is used", `location.pathname === "/jobs/`+h.lift.String()+`/parts"`)
-	s.do(chromedp.Navigate(h.base + "/search"))
+	s.at("/jobs/" + h.lift.String() + "/parts") // it is used
+	s.visit("/search")
 	s.holds("a button to scan", `document.querySelector("[data-scan]")?.hidden === false`)
 	s.do(tap("[data-scan]"))
 	s.holds("the search finds it", `document.getElementById("q").value === "6901234500017" && document.querySelector("#results .row") !== null`)
@@ -99,7 +88,7 @@ func typesWhereThereIsNoCamera(h *handset) {
 	s := h.camera("")
 	pick := "/jobs/" + h.lift.String() + "/parts/use"
 	s.holds("today", `document.querySelector(".job") !== null`)
-	s.do(chromedp.Navigate(h.base + pick))
+	s.visit(pick)
 	s.holds("a button to scan", `document.querySelector("[data-scan]")?.hidden === false`)
 	s.do(tap("[data-scan]"))
 	s.holds("why there is no picture", `document.querySelector(".said")?.textContent.includes("Type the code")`)
@@ -123,7 +112,7 @@ func speaks(h *handset) {
 	s := h.camera(film(h.t, "X"))
 	photos := "/jobs/" + h.lift.String() + "/photos"
 	s.holds("today", `document.querySelector(".job") !== null`)
-	s.do(chromedp.Navigate(h.base + photos))
+	s.visit(photos)
 	s.holds("a button to record", `document.querySelector("[data-recorder]") !== null`)
 	s.do(tap("[data-recorder]"))
 	s.holds("it has heard something", `document.querySelector("[data-recording][data-heard]") !== null`)

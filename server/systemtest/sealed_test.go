@@ -2,11 +2,12 @@ package systemtest
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"fieldsync/client"
 	"fieldsync/server"
@@ -141,21 +142,14 @@ func TestAPhoneSearchesWhatItHolds(t *testing.T) {
 	sync(t, li)
 	finds := func(query string, want int) {
 		t.Helper()
-		var hits []client.Hit
-		for begun := time.Now(); time.Since(begun) < patience; time.Sleep(5 * time.Millisecond) {
-			var err error
-			if hits, err = li.Search(t.Context(), query, client.SearchOptions{Tables: []string{"job", "comment"}}); err != nil {
+		soon(t, fmt.Sprintf("%s: %d hits", query, want), func() bool {
+			hits, err := li.Search(t.Context(), query, client.SearchOptions{Tables: []string{"job", "comment"}})
+			s, e := li.Status(t.Context())
+			if err = errors.Join(err, e); err != nil {
 				t.Fatal(err)
 			}
-			s, err := li.Status(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(hits) == want && s.SearchReady {
-				return
-			}
-		}
-		t.Errorf("%s: %v, want %d", query, hits, want)
+			return len(hits) == want && s.SearchReady
+		})
 	}
 	finds("噪音", 1)
 	if err := li.Update(t.Context(), "comment", func(tx client.Tx) error {

@@ -45,7 +45,8 @@ func TestOneBoxFindsWhatItsUserMaySee(t *testing.T) {
 	w.get("/search?q=CB-88120").sees(http.StatusOK).lacks("上海东方热力")
 
 	s := b.open()
-	s.do(chromedp.Navigate(b.url+"/people"), chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	s.visit("/people")
+	s.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	s.holds("Ctrl K opens the box", `document.querySelector("#seek")?.open === true`)
 	s.do(chromedp.SendKeys("#seek input", "CB-881"))
 	s.holds("it answers as one types", `document.querySelector("#seek .results")?.textContent.includes("CB-88120")`)

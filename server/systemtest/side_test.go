@@ -158,14 +158,16 @@ func sharedJob(t *testing.T, sam, mei *glass) string {
 		}
 		return list
 	}
-	hers := jobs(mei)
-	for _, job := range jobs(sam) {
-		if slices.Contains(hers, job) {
-			return job
+	job := ""
+	soon(t, "the phones share a job", func() bool {
+		hers, his := jobs(mei), jobs(sam)
+		at := slices.IndexFunc(his, func(one string) bool { return slices.Contains(hers, one) })
+		if at >= 0 {
+			job = his[at]
 		}
-	}
-	t.Fatal("the phones share no job")
-	return ""
+		return at >= 0
+	})
+	return job
 }
 
 func once(t *testing.T, body string) string {
