@@ -1,6 +1,8 @@
 package device
 
 import (
+	"slices"
+
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
@@ -107,7 +109,7 @@ const (
 )
 
 // Testify returns the next copies to be offered to the hub, nil where there are none. The device is level with the hub
-// by then: a copy of which the hub's own row holds everything is dropped. None is offered twice in a session once Kept
+// by then: a copy of which the hub's own row holds everything, and shows it, is dropped. None is offered twice in a session once Kept
 // has heard of it.
 func (r *Replica) Testify() (*wire.Witness, error) {
 	for {
@@ -136,7 +138,8 @@ func (r *Replica) Testify() (*wire.Witness, error) {
 	}
 }
 
-// isKnown reports whether the hub's row, as it has come since, holds every change set that the copy holds.
+// isKnown reports whether the hub's row, as it has come since, holds every change set that the copy holds, by their names, and
+// shows what it shows. Where it shows something else the hub decides: a name may have been given twice.
 func (r *Replica) isKnown(old *record.Row) (bool, error) {
 	if old.Vector.IsZero() {
 		return false, nil
@@ -147,7 +150,7 @@ func (r *Replica) isKnown(old *record.Row) (bool, error) {
 			row = base.Row
 		}
 	}
-	return row != nil && row.Vector.CoversAll(old.Vector), err
+	return row != nil && row.Vector.CoversAll(old.Vector) && row.Deleted == old.Deleted && slices.Equal(row.Cols, old.Cols), err
 }
 
 // addWhole adds the row to the message, beside those of its table, and returns about how many bytes it takes.

@@ -77,12 +77,12 @@ func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wir
 	if err != nil {
 		return nil, err
 	}
-	if lacks, err := b.lacks(have, in.Vector); !lacks || err != nil {
-		return nil, err
-	}
 	c := lostChange(t, have, batch, in)
 	if c == nil {
 		return nil, nil
+	}
+	if lacks, err := b.lacks(have, c); !lacks || err != nil {
+		return nil, err
 	}
 	if gone, err := b.forgetLost(t, have, c); gone || err != nil {
 		return nil, err
@@ -155,22 +155,92 @@ func (b *Batch) enter(actor *Actor, e *Entry) error {
 	return b.store.PutEntry(e)
 }
 
-// lacks reports whether some change set of an earlier epoch that a row had taken in was never judged by this hub, as far
-// as it knows. A device whose rows lost their vectors cannot say; its values decide.
-func (b *Batch) lacks(have *record.Row, held clock.Vector) (bool, error) {
-	if held.IsZero() {
+// lacks reports whether some change set of an earlier epoch that a row had taken in, before it showed what the change would
+// bring back, was never judged by this hub, as far as it knows. A device whose rows lost their vectors cannot say; its
+// values decide.
+func (b *Batch) lacks(have *record.Row, lost *record.RowChange) (bool, error) {
+	if lost.Context.IsZero() {
 		return true, nil
 	}
-	for d := range held.All() {
-		if d.Actor.Epoch() >= b.Epoch || have != nil && have.Vector.Covers(d) {
+	var since []*record.RowChange // what those that came after the restore did to the row
+	for d := range lost.Context.All() {
+		if d.Actor.Epoch() >= b.Epoch {
 			continue
 		}
 		judged, err := b.store.Entry(d)
-		if judged == nil || err != nil {
+		if err != nil {
 			return true, err
+		}
+		if judged == nil && (have == nil || !have.Vector.Covers(d)) {
+			return true, nil
+		}
+		if judged == nil || judged.Seq <= b.RestoreAt {
+			continue
+		}
+		did, touches, err := b.changeOf(judged, lost.Key())
+		if !touches || err != nil {
+			return true, err
+		}
+		since = append(since, did...)
+	}
+	return isAnothers(lost, since), nil
+}
+
+// changeOf returns what the change set of the entry writes in the row, and whether it touches it at all: by what belongs to
+// it, too, which brings it back.
+func (b *Batch) changeOf(e *Entry, key record.Key) (did []*record.RowChange, touches bool, err error) {
+	cs, err := record.ParseChangeSet(e.Encoded)
+	if err != nil {
+		return nil, false, fmt.Errorf("judge: ledger entry %v: %w", e.Dot, err)
+	}
+	for i := range cs.Rows {
+		if cs.Rows[i].Key() == key {
+			did = append(did, &cs.Rows[i])
+		}
+		belongs, err := b.belongs(cs.Rows[i].Key(), key)
+		if err != nil {
+			return nil, false, err
+		}
+		touches = touches || belongs
+	}
+	return did, touches, nil
+}
+
+// deepest is how many rows own one another at most: schemas have two or three.
+const deepest = 16
+
+// belongs reports whether the row is the owner, or one of its own, or one of theirs.
+func (b *Batch) belongs(key, owner record.Key) (bool, error) {
+	for range deepest {
+		if key == owner {
+			return true, nil
+		}
+		row, err := b.Row(key)
+		if err != nil || row == nil || row.Table.Parent == "" {
+			return false, err
+		}
+		var ok bool
+		if key, ok = b.parent(row); !ok {
+			return false, nil
 		}
 	}
 	return false, nil
+}
+
+// isAnothers reports whether a value is lost in whose cell those wrote that came after the restore, and none of them that
+// value. A phone's file that was copied before the restore may have brought other work under a number than that which was
+// lost: a needless question beats a lost value.
+func isAnothers(lost *record.RowChange, since []*record.RowChange) bool {
+	return slices.ContainsFunc(lost.Cells, func(w record.CellWrite) bool {
+		wrote, same := false, false
+		for _, c := range since {
+			for _, x := range c.Cells {
+				wrote = wrote || x.CellID == w.CellID
+				same = same || x.CellID == w.CellID && x.Value == w.Value
+			}
+		}
+		return wrote && !same
+	})
 }
 
 // hasCome closes what was kept of rows that a restored hub had lost, once a change set that was lost with them is brought by
@@ -207,7 +277,7 @@ func (b *Batch) closeTestimony(d, by clock.Dot) error {
 		if err != nil {
 			return err
 		}
-		if lacks, err := b.lacks(have, cs.Rows[i].Context); lacks || err != nil {
+		if lacks, err := b.lacks(have, &cs.Rows[i]); lacks || err != nil {
 			return err
 		}
 	}

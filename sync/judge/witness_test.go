@@ -233,3 +233,48 @@ func TestACopyIsSettledByWhatItWasACopyOf(t *testing.T) {
 	w.testifies(w.Author, copyOf(w.row))
 	w.expectKept(fault.Witness, nil)
 }
+
+// A phone's file is copied, and nobody notices. What it sends under its next number is lost with the hub, and on the phone;
+// the copy writes something else under that number. What a colleague still holds of the first is kept for the office.
+func TestWorkUnderANumberThatCameAgainWithOtherWorkIsKept(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		other string // the column that the copy writes; "" for another row
+		kept  bool
+	}{
+		"on another row": {"", true}, "in the same column": {"title", true}, "the work itself": {"itself", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newRestored(t)
+			other := w.tech.job("another")
+			phone := w.world.tech()
+			w.assign(w.job, phone.Person)
+			w.assign(other, phone.Person)
+			first := phone.knows(w.head(), phone.change(record.Update, w.job, text("title", "by the phone")))
+			phone.count--
+			second := first
+			switch c.other {
+			case "":
+				second = phone.knows(w.head(), phone.change(record.Update, other, text("title", "by its copy")))
+			case "title":
+				second = phone.knows(w.head(), phone.change(record.Update, w.job, text("title", "by its copy")))
+			}
+			if second.Dot != first.Dot {
+				t.Fatalf("%v and %v", first.Dot, second.Dot)
+			}
+			w.lose(func() { phone.sends(first) })
+			w.expect(phone.sends(second), wire.Applied, "")
+			w.update(w.job, text("title", "by the office, since"))
+			w.testifies(w.Author, copyOf(w.row))
+			if !c.kept {
+				w.expectKept(fault.Witness, nil)
+				return
+			}
+			w.expectKept(fault.Witness, map[record.ID]string{w.job.ID: "by the phone"})
+			if c.other != "" { // and who still has it is told that the number is taken: it comes under another
+				w.expect(phone.sends(first), wire.Forked, "")
+			}
+		})
+	}
+}

@@ -256,8 +256,9 @@ func (f *Fleet) checkCopies() {
 		row, _ := s.rows.get(c.Key())
 		lacking := c.Context.IsZero()
 		for d := range c.Context.All() {
-			_, judged := s.entries.get(d)
+			e, judged := s.entries.get(d)
 			lacking = lacking || !judged && (row == nil || !row.Vector.Covers(d))
+			lacking = lacking || judged && f.Fork && e.Seq > f.hub.store.Marker().RestoreAt // a copied phone may have brought other work
 		}
 		if !lacking {
 			f.fail("copy", "%v waits, and all of %s has come", it.key, nameOf(c.Key()))
