@@ -174,6 +174,8 @@ func (r reader) Best(text, table string, most int) (sqlrow.Matches, error) {
 	return r.view.Best(text, table, most)
 }
 
+func (r reader) Foresee(rows []record.Key) error { return r.view.Foresee(rows) }
+
 func (r reader) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {
 	return r.view.Refs(t, column, id)
 }

@@ -124,7 +124,7 @@ func parsePlace(cursor string, windows bool) (p place, err error) {
 
 // isNarrow reports whether a filter asks for what no index has in order.
 func isNarrow(f *admin.JobFilter) bool {
-	return f.Text != "" || !f.Person.IsZero() || f.Unassigned || f.Conflict || f.From != 0 || f.To != 0 ||
+	return f.Text != "" || !f.Person.IsZero() || f.Unassigned || f.Untimed || f.Conflict || f.From != 0 || f.To != 0 ||
 		f.ByWindow && len(f.States) > 0
 }
 
@@ -203,6 +203,9 @@ func (r reader) conditionOf(f *admin.JobFilter) (c *condition, many bool, err er
 	}
 	if f.Unassigned {
 		c.and("NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)")
+	}
+	if f.Untimed {
+		c.and("j.id IN (SELECT job FROM assignment WHERE window_start IS NULL AND state = 'open' AND _del = 0)")
 	}
 	if f.Conflict {
 		c.and("j.id IN (SELECT job FROM (" + inConflict + ") disputed)")

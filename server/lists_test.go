@@ -180,6 +180,7 @@ func (s *shop) filters() map[string]struct {
 		"a person's":            {admin.JobFilter{Person: s.people[3]}, func(j aftersales.Job) bool { return slices.Contains(s.who[j.ID], s.people[3]) }},
 		"unassigned":            {admin.JobFilter{Unassigned: true}, state("new")},
 		"unassigned and closed": {admin.JobFilter{Unassigned: true, States: []string{"closed"}}, state("closed")},
+		"given without a time":  {admin.JobFilter{Untimed: true}, func(j aftersales.Job) bool { return len(s.who[j.ID]) > 0 }},
 		"in conflict":           {admin.JobFilter{Conflict: true}, func(aftersales.Job) bool { return false }},
 		"by window":             {admin.JobFilter{ByWindow: true}, func(aftersales.Job) bool { return true }},
 		"new by window":         {admin.JobFilter{ByWindow: true, States: []string{"new"}}, state("new")},

@@ -268,8 +268,15 @@ func (b *builder) latest(table, via string, id record.ID, most int) (rows []*rec
 		more = max(0, len(ids)-most)
 		ids = ids[:len(ids)-more]
 	}
-	for _, id := range ids {
-		row, err := b.r.Row(record.Key{Table: t.ID, ID: id})
+	keys := make([]record.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = record.Key{Table: t.ID, ID: id}
+	}
+	if err := b.r.Foresee(keys); err != nil {
+		return nil, 0, err
+	}
+	for _, k := range keys {
+		row, err := b.r.Row(k)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -18,7 +18,7 @@ import (
 // boardIndexes find what is planned in a stretch of time by its end: what has ended before it is passed over at once.
 var boardIndexes = []string{
 	`CREATE INDEX IF NOT EXISTS "assignment.window_end,board" ON assignment(window_end)`,
-	`CREATE INDEX IF NOT EXISTS "assignment.untimed" ON assignment(job) WHERE window_start IS NULL AND state = 'open' AND _del = 0`,
+	`CREATE INDEX IF NOT EXISTS "assignment.untimed,whose" ON assignment(id, job, person, team) WHERE window_start IS NULL AND state = 'open' AND _del = 0`,
 	`CREATE INDEX IF NOT EXISTS "visit.latest" ON visit(person, arrived_at) WHERE latitude IS NOT NULL`,
 }
 
@@ -38,7 +38,8 @@ type board struct {
 	Lines    []*line
 	Waiting  []waiting // jobs that nobody has, in the order in which to give them out
 	More     int       // how many wait beyond those shown
-	Untimed  []*bar    // given to somebody, without a time
+	Untimed  []*bar    // given to somebody, without a time, the oldest first
+	Later    int       // how many of those there are beyond those shown
 	Hours    []tick
 	Days     []dayHead
 	Jobs     int
@@ -97,8 +98,11 @@ type waiting struct {
 	Reported int64 // days since 1970-01-01
 }
 
-// unassignedMost is how many waiting jobs stand on the board; the list of jobs has the others.
-const unassignedMost = 100
+// The waiting jobs, and those without a time, that stand on the board; the list of jobs has the others.
+const (
+	unassignedMost = 100
+	untimedMost    = 50
+)
 
 func (o *Office) newBoard(v *Visit, r Reader, phones []Phone) *board {
 	b := &board{
@@ -244,14 +248,32 @@ func (b *board) readPlanned() error {
 		}
 	}
 	b.Jobs = len(jobs)
-	untimed, err := b.bars(" WHERE a.window_start IS NULL AND a.state = 'open' AND a._del = 0 AND j._del = 0 ORDER BY a.id")
-	for _, one := range untimed {
-		if l := b.byOwner[one.owner()]; l != nil {
-			one.Who = l.Name
-			b.Untimed = append(b.Untimed, one)
+	return b.readUntimed()
+}
+
+// readUntimed reads what was given to those shown without a time. The rest of a job is read of the first of them only.
+func (b *board) readUntimed() error {
+	var first []record.ID
+	err := b.r.Select(func(q *sqlrow.Rows) error {
+		switch owner := cmp.Or(q.ID(1), q.ID(2)); {
+		case b.byOwner[owner] == nil:
+		case len(first) == untimedMost:
+			b.Later++
+		default:
+			first = append(first, q.ID(0))
 		}
+		return q.Err()
+	}, "SELECT a.id, a.person, a.team FROM assignment a WHERE a.window_start IS NULL AND a.state = 'open' AND a._del = 0 ORDER BY a.id")
+	if err != nil {
+		return err
 	}
-	return err
+	if b.Untimed, err = b.bars(" WHERE a.id IN (SELECT unhex(value) FROM json_each(?)) AND j._del = 0 ORDER BY a.id", idList(first)); err != nil {
+		return err
+	}
+	for _, one := range b.Untimed {
+		one.Who = b.byOwner[one.owner()].Name
+	}
+	return nil
 }
 
 func (b *board) bars(where string, args ...driver.Value) (bars []*bar, err error) {
@@ -268,12 +290,31 @@ func (b *board) bars(where string, args ...driver.Value) (bars []*bar, err error
 	if err != nil {
 		return nil, err
 	}
+	var shown []record.Key
+	for _, one := range bars {
+		shown = append(shown, b.key("job", one.Job), b.key("assignment", one.Assignment))
+	}
+	if err := b.foresee(shown); err != nil {
+		return nil, err
+	}
 	for _, one := range bars {
 		if err := b.fillBar(one); err != nil {
 			return nil, err
 		}
 	}
 	return bars, nil
+}
+
+func (b *board) key(table string, id record.ID) record.Key {
+	return record.Key{Table: b.o.Schema.Table(table).ID, ID: id}
+}
+
+// foresee reads rows ahead that are about to be asked for.
+func (b *board) foresee(rows []record.Key) error {
+	slices.SortFunc(rows, func(x, y record.Key) int {
+		return cmp.Or(cmp.Compare(x.Table, y.Table), slices.Compare(x.ID[:], y.ID[:]))
+	})
+	return b.r.Foresee(slices.DeleteFunc(slices.Compact(rows), func(k record.Key) bool { return k.ID.IsZero() }))
 }
 
 // fillBar adds what the job takes, and what was shown of it: what is written from the board overwrites nothing else.
@@ -416,7 +457,11 @@ func (b *board) readWaiting(a boardAsked) error {
 	today := b.today()
 	slices.SortFunc(jobs, aftersales.DispatchOrder(today))
 	b.More = max(0, len(jobs)-unassignedMost)
-	for _, job := range jobs[:len(jobs)-b.More] {
+	jobs = jobs[:len(jobs)-b.More]
+	if err := b.foreseeWaiting(jobs); err != nil {
+		return err
+	}
+	for _, job := range jobs {
 		one, err := b.waiting(job, today)
 		if err != nil {
 			return err
@@ -424,6 +469,26 @@ func (b *board) readWaiting(a boardAsked) error {
 		b.Waiting = append(b.Waiting, one)
 	}
 	return nil
+}
+
+// foreseeWaiting reads ahead what is shown of jobs: their rows, and then those that they name.
+func (b *board) foreseeWaiting(jobs []aftersales.Job) error {
+	var rows, named []record.Key
+	for _, job := range jobs {
+		rows = append(rows, b.key("job", job.ID))
+	}
+	if err := b.foresee(rows); err != nil {
+		return err
+	}
+	for _, found := range jobs {
+		row, err := b.view.Row("job", found.ID)
+		if err != nil {
+			return err
+		}
+		job := aftersales.JobOf(row)
+		named = append(named, b.key("request", job.Request), b.key("party", job.Party), b.key("site", job.Site))
+	}
+	return b.foresee(named)
 }
 
 // today is the date in the company's zone, in days since 1970-01-01.

@@ -74,6 +74,8 @@ type Decision struct {
 type Reader interface {
 	// Row returns the row with its metadata, dead or alive; nil if there was never one.
 	Row(record.Key) (*record.Row, error)
+	// Foresee reads rows ahead that Row is about to be asked for, each once: many by one statement.
+	Foresee(rows []record.Key) error
 	// Refs returns the ids of the living rows of the table whose reference column holds id, in order.
 	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
 	// PersonName returns what the person of that id is called, "" if nobody has it. It asks the snapshot: a page that asked
@@ -114,6 +116,7 @@ type JobFilter struct {
 	States     []string  // any of these; empty: all
 	Person     record.ID // assigned to this person now; zero: anybody
 	Unassigned bool      // assigned to nobody now; without States among the jobs that are still to be done
+	Untimed    bool      // assigned to somebody now, to some of them without a time
 	Conflict   bool      // with an open conflict in one of its rows
 	From, To   int64     // whose window begins in [From, To), ms since 1970 UTC; 0: unbounded
 	ByWindow   bool      // order by the beginning of the window, those without one last; else latest first

@@ -60,7 +60,7 @@ func (o *Office) ListJobs(v *Visit) error {
 		page.States = append(page.States, stateFilter{s, slices.Contains(filter.States, s)})
 	}
 	page.Flags = []flagFilter{
-		{"unassigned", v.t("Unassigned"), filter.Unassigned}, {"conflict", v.t("With a conflict"), filter.Conflict},
+		{"unassigned", v.t("Unassigned"), filter.Unassigned}, {"untimed", v.t("Given, without a time"), filter.Untimed}, {"conflict", v.t("With a conflict"), filter.Conflict},
 	}
 	page.Several = jobsEach.offered(v)
 	if page.Views, err = v.views(jobsURL); err != nil {
@@ -73,7 +73,7 @@ func (o *Office) ListJobs(v *Visit) error {
 func (v *Visit) parseJobFilter() JobFilter {
 	q := v.r.URL.Query()
 	f := JobFilter{
-		Text: strings.TrimSpace(q.Get("q")), Unassigned: q.Get("unassigned") != "", Conflict: q.Get("conflict") != "",
+		Text: strings.TrimSpace(q.Get("q")), Unassigned: q.Get("unassigned") != "", Conflict: q.Get("conflict") != "", Untimed: q.Get("untimed") != "",
 		From: v.day(q.Get("from"), 0), To: v.day(q.Get("to"), 1), ByWindow: q.Get("order") == "window",
 	}
 	for _, s := range q["state"] {

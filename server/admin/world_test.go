@@ -373,6 +373,8 @@ func (r reader) Refs(t *schema.Table, column string, id record.ID) (ids []record
 
 func (r reader) Search(string, sqlrow.SearchOptions) ([]sqlrow.Hit, error) { return nil, nil }
 
+func (r reader) Foresee([]record.Key) error { return nil }
+
 func (r reader) Matches(string, string) (m sqlrow.Matches, err error) { return m, nil }
 
 func (r reader) Best(string, string, int) (m sqlrow.Matches, err error) { return m, nil }

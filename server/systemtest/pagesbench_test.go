@@ -34,7 +34,7 @@ func BenchmarkPages(b *testing.B) {
 		"/requests", "/requests?q=pump", "/requests?overdue=1", "/requests?unanswered=1", "/notices", "/notices?given_up=1", "/notices?waiting=1", "/notices?q=J-0001",
 		"/discrepancies", "/billing-findings", "/conflicts", "/refused", "/knowledge", "/knowledge?q=%E5%99%AA%E9%9F%B3", "/documents", "/checklists", "/codes", "/audit",
 		"/audit?person=" + c.boss.String(), "/audit?from=2001-01-01&to=2001-02-01", "/search?q=%E5%99%AA%E9%9F%B3", "/search?q=SN-012345", "/find?table=party&q=17", "/find?table=unit&q=SN-0123",
-		"/intake?q=%E5%AE%A2%E6%88%B7+17", "/intake?q=SN-012345", "/board", "/map", "/devices", "/people", "/policies",
+		"/intake?q=%E5%AE%A2%E6%88%B7+17", "/intake?q=SN-012345", "/board", "/board?view=week", "/map", "/devices", "/people", "/policies",
 		"/jobs/" + c.jobs[len(c.jobs)/2].String(), "/customers/" + c.parties[7].String(), "/assets/" + c.units[7].String(), "/parts/" + c.parts[7].String(),
 	} {
 		b.Run(path, func(b *testing.B) {
@@ -80,22 +80,35 @@ func newCrowd(t testing.TB) *crowd {
 		c.bureau = newBureauOn(t, path, "")
 		c.make()
 	}
-	for c.indexes() {
-		time.Sleep(time.Second)
+	c.plan()
+	for more := true; more; {
+		var err error
+		if more, err = c.core.Store.Index(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return c
 }
 
-// indexes reports whether the search index still lacks something.
-func (c *crowd) indexes() (lags bool) {
-	err := c.core.Store.Read(c.t.Context(), func(v *store.View) (err error) {
-		lags, err = v.SearchLags()
-		return err
+// plan gives everybody ten jobs today, of those that have no time.
+func (c *crowd) plan() {
+	day := time.Now().Truncate(24 * time.Hour).Add(time.Hour)
+	c.office("plan", func(tx aftersales.Tx) error {
+		for i := range 600 {
+			rows, err := tx.Refs("assignment", "job", c.jobs[1000+i/3*100+i%3])
+			if err != nil {
+				return err
+			}
+			start := day.Add(time.Duration(i/60) * time.Hour).UnixMilli()
+			for _, row := range rows {
+				err := tx.Update("assignment", row.ID, record.Values{"window_start": record.Instant(start), "window_end": record.Instant(start + 3_000_000)})
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return lags
 }
 
 // recall finds the rows of a company that was made in an earlier run, in the order in which they were made.
