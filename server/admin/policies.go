@@ -316,6 +316,9 @@ func (o *Office) NewPolicy(v *Visit) error {
 	if err != nil {
 		return err
 	}
+	if shapedPolicy(kind) {
+		return o.newPolicy(v, kind, branch, body, note)
+	}
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, []byte(body), "", "  ") == nil {
 		body = pretty.String()
@@ -328,6 +331,9 @@ func (o *Office) PublishPolicy(v *Visit) error {
 	kind, branch, err := v.policy()
 	if err != nil {
 		return err
+	}
+	if shapedPolicy(kind) {
+		return o.sendPolicy(v, kind, branch)
 	}
 	return o.sendAsking(v, v.policyAsking(kind, branch))
 }

@@ -16,12 +16,12 @@ func TestAPolicyIsFollowedByANewVersionAndNeverEdited(t *testing.T) {
 	v.get("/policies").sees(http.StatusOK, "warranty", "working calendar", "from the beginning")
 	v.get("/policies/nothing").sees(http.StatusNotFound)
 	v.get("/policies/warranty").sees(http.StatusOK, "in force", "From sale, card back in 20 days")
-	v.get("/policies/warranty/new?from=sale_card&branch=").sees(http.StatusOK, `"card_days": 20`)
-	v.post("/policies/warranty", "body", `{"starts":["birthday"]}`).sees(http.StatusUnprocessableEntity, "does not start with birthday")
-	v.post("/policies/warranty", "body", `not at all`).sees(http.StatusUnprocessableEntity, "cannot be read")
-	v.post("/policies/warranty", "body", `{"starts":["sold_on"],"months":24,"card_days":0,"excludes":["wear"]}`, "note", "two years <b>").
-		sees(http.StatusOK, "Published.", "Version 2", "two years <b>", "past")
-	v.get("/policies/warranty/new?from=&branch=").sees(http.StatusOK, `"months": 24`)
+	v.get("/policies/intake/new?from=&branch=").sees(http.StatusOK, `"country": "CN"`) // a kind that is written as text
+	v.post("/policies/intake", "body", `{"blacklist":"shout"}`).sees(http.StatusUnprocessableEntity)
+	v.post("/policies/intake", "body", `not at all`).sees(http.StatusUnprocessableEntity, "cannot be read")
+	v.post("/policies/intake", "body", `{"blacklist":"warn","country":"TW"}`, "note", "at home <b>").
+		sees(http.StatusOK, "Published.", "Version 2", "at home <b>", "past")
+	v.get("/policies/intake/new?from=&branch=").sees(http.StatusOK, `"country": "TW"`)
 }
 
 func TestAChecklistIsMadeOfAReadyMadeOneAndRevised(t *testing.T) {

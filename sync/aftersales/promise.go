@@ -19,6 +19,9 @@ const (
 	EventClose    = "close"    // and the customer was told
 )
 
+// PromiseEvents are what clocks run between, in the order in which things happen.
+var PromiseEvents = slices.Clone(slaEvents)
+
 var slaEvents = []string{EventReceived, EventResponse, EventDispatch, EventArrival, EventRepair, EventClose}
 
 // Promise is one line of a service promise: for such a request, the target within so many minutes.

@@ -1,0 +1,90 @@
+package systemtest
+
+import (
+	"net/http"
+	"testing"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// A version is tried on a machine before it is published: what it would decide stands beside what holds.
+func TestAPolicyIsTriedBeforeItIsPublished(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	b.hire("mei", "陈梅", auth.Dispatcher)
+	boss := b.browser("boss")
+	var unit record.ID
+	b.office("machine", func(tx aftersales.Tx) (err error) {
+		unit, err = aftersales.CreateUnit(tx, aftersales.UnitInput{Name: "Pump P-1", Serial: "P1", SoldOn: tx.Now()/86_400_000 - 200})
+		return err
+	})
+	boss.get("/policies/warranty/new?from=sale_card&branch=").sees(http.StatusOK, `name="p.starts" value="sold_on" checked`, `name="p.card_days" value="20"`, "Try it on a machine")
+
+	// What cannot be read is said beside its field, and what was typed stays.
+	boss.post("/policies/warranty", "p.starts", "sold_on", "p.months", "a year", "p.excludes", "wear").
+		sees(http.StatusUnprocessableEntity, "They are marked", `value="a year" aria-label="months" autocomplete="off" inputmode="decimal" aria-invalid="true"`)
+	boss.post("/policies/warranty", "p.months", "12").sees(http.StatusUnprocessableEntity, "This is needed.")
+	boss.post("/policies/warranty", "p.starts", "birthday", "p.months", "12").sees(http.StatusUnprocessableEntity, "does not start with birthday")
+	boss.post("/policies/warranty", "do", "preview", "p.starts", "sold_on", "p.months", "3", "preview", "no such machine").
+		sees(http.StatusUnprocessableEntity, "Nothing of that name is known")
+	boss.post("/policies/warranty", "do", "preview", "p.starts", "sold_on", "p.months", "3", "p.excludes", "wear", "preview", "Pump P-1", "ref.preview", unit.String()).
+		sees(http.StatusOK, "What it would decide", "the customer pays 0 %", "<b>the customer pays 100 %</b>", `name="p.months" value="3"`)
+	if n := len(b.ids("SELECT id FROM policy_version WHERE kind = 'warranty'")); n != 1 {
+		t.Fatalf("a preview wrote: %d versions", n)
+	}
+	boss.post("/policies/warranty", "do", "publish", "p.starts", "sold_on", "p.months", "3", "p.excludes", "wear", "note", "<b>short</b>", "valid_from", "2001-01-01T00:00").
+		sees(http.StatusUnprocessableEntity, "decisions were made by the policy of that time")
+	boss.post("/policies/warranty", "do", "publish", "p.starts", "sold_on", "p.months", "3", "p.excludes", "wear", "note", "<b>short</b>").
+		sees(http.StatusOK, "Version 2", "<b>short</b>", "in force")
+	boss.get("/policies/warranty/new?from=&branch=").sees(http.StatusOK, `name="p.months" value="3"`)
+	b.browser("mei").post("/policies/warranty", "do", "publish", "p.starts", "sold_on", "p.months", "3").sees(http.StatusForbidden)
+}
+
+// Prices, promises, the calendar and returns have forms too: each says again what was published.
+func TestEachPolicyIsTyped(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	for _, kind := range []string{"warranty", "charge", "freight", "price", "sla", "calendar", "return"} {
+		for _, template := range aftersales.PolicyTemplates(kind) {
+			boss.get("/policies/"+kind+"/new?branch=&from="+template.Name).sees(http.StatusOK, `class="policy"`)
+		}
+	}
+	boss.post("/policies/price", "p.currency", "TWD", "p.tax_rate", "5.5", "p.rounding", "line", "p.round_to", "1",
+		"p.services.0.code", "labour", "p.services.0.kind", "labour", "p.services.0.unit", "h", "p.services.0.price", "800.50",
+		"p.services.1.code", "travel", "p.services.1.kind", "travel", "p.services.1.unit", "", "p.services.1.price", "1").
+		sees(http.StatusUnprocessableEntity, "This is needed.")
+	boss.post("/policies/price", "p.currency", "TWD", "p.tax_rate", "5.5", "p.rounding", "line", "p.round_to", "1", "p.max_discount", "10",
+		"p.services.0.code", "labour", "p.services.0.kind", "labour", "p.services.0.unit", "h", "p.services.0.price", "800.50",
+		"p.services.1.code", "travel", "p.services.1.kind", "travel", "p.services.1.unit", "km", "p.services.1.price", "1", "p.services.1.drop", "1").
+		sees(http.StatusOK, "Version 2")
+	boss.get("/policies/price/new?from=&branch=").sees(http.StatusOK, `name="p.tax_rate" value="5.50"`, `name="p.services.0.price" value="800.50"`, `name="p.services.1.unit" value=""`)
+
+	boss.post("/policies/calendar", "p.week.mon", "8 to 12").sees(http.StatusUnprocessableEntity, "Hours are written like")
+	boss.post("/policies/calendar", "p.week.mon", "08:00-12:00", "p.days.0.date", "1 May", "p.days.0.hours", "").sees(http.StatusUnprocessableEntity, "A day is written like")
+	boss.post("/policies/calendar", "p.week.mon", "").sees(http.StatusUnprocessableEntity, "no hour of work")
+	boss.post("/policies/calendar", "p.week.mon", "08:00-12:00", "p.zone", "Asia/Nowhere").sees(http.StatusUnprocessableEntity, "no time zone of that name")
+	boss.post("/policies/calendar", "p.week.mon", "08:00-12:00，13:00-17:00", "p.days.0.date", "2027-10-01", "p.days.0.hours", "", "p.days.1.date", "2027-10-09", "p.days.1.hours", "09:00-12:00").
+		sees(http.StatusOK, "Version 2")
+	boss.get("/policies/calendar/new?from=&branch=").sees(http.StatusOK, `value="08:00-12:00, 13:00-17:00"`, `value="2027-10-01"`, `name="p.days.1.hours" value="09:00-12:00"`)
+
+	var request record.ID
+	b.office("request", func(tx aftersales.Tx) (err error) {
+		request, err = aftersales.CreateRequest(tx, aftersales.RequestInput{Title: "Leaks", Number: "R-7"})
+		return err
+	})
+	boss.post("/policies/sla", "do", "preview", "p.promises.0.target", "arrival", "p.promises.0.minutes", "90", "preview", "R-7", "ref.preview", request.String()).
+		sees(http.StatusOK, "What it would decide", "Arrival within 1 h 30 min")
+	boss.post("/policies/sla", "do", "publish", "p.promises.0.target", "arrival", "p.promises.0.from", "repair", "p.promises.0.minutes", "90").
+		sees(http.StatusUnprocessableEntity, "does not come after")
+	boss.post("/policies/sla", "do", "rows", "p.promises.0.target", "arrival", "p.promises.0.minutes", "90").sees(http.StatusOK, `name="p.promises.2.minutes"`)
+	boss.post("/policies/sla", "do", "publish", "p.promises.0.target", "arrival", "p.promises.0.minutes", "90").sees(http.StatusOK, "Version 2")
+
+	boss.post("/policies/return", "p.from", "sold_on", "p.refund_days", "30", "p.exchange_days", "7").sees(http.StatusUnprocessableEntity, "may exchange it as long")
+	boss.post("/policies/return", "p.from", "sold_on", "p.refund_days", "7", "p.exchange_days", "15", "p.same_fault", "1").sees(http.StatusOK, "Version 2")
+	boss.post("/policies/charge", "p.rules.0.in", "out", "p.rules.0.kind", "labour", "p.rules.0.payer", "company").sees(http.StatusOK, "Version 2")
+}
