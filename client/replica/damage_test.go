@@ -128,6 +128,8 @@ func TestDamagedFileIsSetAsideAndItsWorkSalvaged(t *testing.T) {
 		{"another name of the outbox", p, renamed("TABLE _outbox (", "TABLE _outbpx ("), damagedItems},
 		{"only the journal", left, func(b []byte) []byte { return bytes.Repeat([]byte{0xa5}, len(b)) }, damagedItems / 2},
 		{"only the journal, and a short file", left, func([]byte) []byte { return []byte("junk") }, damagedItems / 2},
+		{"only the journal, and an emptied file", left, func([]byte) []byte { return nil }, damagedItems / 2},
+		{"an emptied file", p, func([]byte) []byte { return nil }, 0},
 		{"half of it", p, func(b []byte) []byte { return b[:len(b)/2/pageSize*pageSize] }, 0},
 		{"a page short", p, func(b []byte) []byte { return b[:len(b)-pageSize] }, damagedItems / 2},
 		{"no file but text", p, func([]byte) []byte { return []byte(strings.Repeat("not a database ", 1000)) }, 0},

@@ -38,8 +38,11 @@ func (r *Replica) told(err error) error {
 // connection that only reads, so that a damaged file stays as it is.
 func (r *Replica) examine(ctx context.Context) error {
 	info, err := os.Stat(r.options.Path)
-	if err != nil || info.Size() == 0 {
+	if err != nil {
 		return nil
+	}
+	if info.Size() == 0 {
+		return r.examineEmpty()
 	}
 	pool, err := open(r.options.Path, "ro", reading...)
 	if err != nil {
@@ -73,6 +76,15 @@ func (r *Replica) examine(ctx context.Context) error {
 		err = tx.checkRows()
 	}
 	return err
+}
+
+// examineEmpty tells a file that was emptied, by a fault of the disk or of a program, from one that was only just made:
+// that one has no token yet. What its journal still holds would be lost once SQLite opened it.
+func (r *Replica) examineEmpty() error {
+	if exists(r.options.Instance) {
+		return corrupt("the data on this device", errors.New("the file is empty"))
+	}
+	return nil
 }
 
 // checkStructure lets SQLite look at the whole file, or at the tables that exist nowhere else.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"os"
 	"slices"
 
 	"fieldsync/sync/device"
@@ -29,7 +30,9 @@ func (r *Replica) salvage(ctx context.Context) *salvage {
 		items: map[uint64]*device.Item{}, rows: map[record.Key]*record.Row{}, bases: map[record.Key]*device.Base{},
 		layout: r.layout,
 	}
-	s.query(ctx, r.options.Path, r.layout)
+	if info, err := os.Stat(r.options.Path); err == nil && info.Size() > 0 { // beside an empty file SQLite removes the journal
+		s.query(ctx, r.options.Path, r.layout)
+	}
 	s.carve(r.options.Path)
 	return s
 }
