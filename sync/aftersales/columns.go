@@ -14,6 +14,7 @@ const (
 	searchable = schema.Searchable
 	fixed      = schema.Immutable
 	indexed    = schema.Indexed
+	needsRight = schema.NeedsRight
 )
 
 // column returns a column that merges by the later write.

@@ -15,7 +15,7 @@ var partCostTable = &schema.Table{
 	ID: 67, Name: "part_cost", Mode: schema.Ledger, Class: schema.ClassStock,
 	Columns: append(branch(required, fixed),
 		ref(1, "part", "part", required),
-		money(2, "unit_cost", required),
+		money(2, "unit_cost", required, needsRight),
 		date(3, "valid_from", required),
 	),
 	Buckets: []schema.Bucket{in(CostBucket, "branch")},

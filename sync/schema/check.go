@@ -34,6 +34,9 @@ func New(name string, version int, tables ...*Table) (*Schema, error) {
 			return nil, fmt.Errorf("%w: table %s: %w", ErrSchema, t.Name, err)
 		}
 	}
+	if err := s.checkReaders(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSchema, err)
+	}
 	for _, t := range tables { // grants follow columns of other tables, so they come last
 		for _, g := range t.Grants {
 			if err := s.checkGrant(t, g); err != nil {
@@ -176,6 +179,32 @@ func checkBuckets(t *Table) error {
 		}
 	}
 	return nil
+}
+
+// checkReaders refuses a schema that would need a projection: a bucket is sent to everybody who holds it, so that what needs
+// a right of its own cannot lie where other things lie too.
+func (s *Schema) checkReaders() error {
+	open := map[BucketKind]string{SharedBucket: "everybody"}
+	for _, t := range s.Tables {
+		for _, b := range t.Buckets {
+			if !t.needsRight() && open[b.Kind] == "" {
+				open[b.Kind] = "whoever may read " + t.Name
+			}
+		}
+	}
+	for _, t := range s.Tables {
+		for _, b := range t.Buckets {
+			if t.needsRight() && open[b.Kind] != "" {
+				return fmt.Errorf("table %s: what needs a right would be sent to %s: give it a side table in a bucket of its own",
+					t.Name, open[b.Kind])
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Table) needsRight() bool {
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Has(NeedsRight) })
 }
 
 func (s *Schema) checkGrant(t *Table, g Grant) error {

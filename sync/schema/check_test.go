@@ -79,59 +79,85 @@ func TestNewAcceptsTheWorld(t *testing.T) {
 	}
 }
 
+// What not every holder of a row may read stands in a side table, in a bucket of its own: so all who hold a row have the
+// same bytes of it.
+func TestWhatNeedsARightHasABucketOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const costBucket = jobBucket + 1
+	person, member, job, note, mark := world()
+	cost := &schema.Table{
+		ID: 6, Name: "job_cost",
+		Columns: []schema.Column{
+			{ID: 1, Name: "job", Kind: schema.Ref, Ref: "job", Flags: schema.Immutable},
+			{ID: 2, Name: "cost", Kind: schema.Money, Flags: schema.NeedsRight},
+		},
+		Buckets: []schema.Bucket{{Kind: costBucket, From: "job"}},
+	}
+	if _, err := schema.New("test", 1, person, member, job, note, mark, cost); err != nil {
+		t.Fatal(err)
+	}
+	note.Buckets = append(note.Buckets, schema.Bucket{Kind: costBucket, From: "job"})
+	_, err := schema.New("test", 1, person, member, job, note, mark, cost)
+	if !errors.Is(err, schema.ErrSchema) || !strings.Contains(err.Error(), "job_cost: what needs a right") {
+		t.Errorf("a bucket that others hold too takes it: %v", err)
+	}
+}
+
 // Each case spoils one thing; New says what, and where.
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	type tables struct{ person, member, job, note, mark *schema.Table }
 	for want, spoil := range map[string]func(w tables){
-		"table \"\"":                               func(w tables) { w.note.Name = "" },
-		"table \"Note\"":                           func(w tables) { w.note.Name = "Note" },
-		"table \"job\" (4)":                        func(w tables) { w.note.Name = "job" },
-		"table \"note\" (0)":                       func(w tables) { w.note.ID = 0 },
-		"table \"note\" (3)":                       func(w tables) { w.note.ID = 3 },
-		"note: unknown mode 7":                     func(w tables) { w.note.Mode = 7 },
-		"note: unknown mode 0 or class 3":          func(w tables) { w.note.Class = schema.Classes },
-		"note: 0 columns":                          func(w tables) { w.note.Columns = nil },
-		"note: 65 columns":                         func(w tables) { w.note.Columns = manyColumns(65) },
-		"note: column \"te xt\"":                   func(w tables) { w.note.Columns[1].Name = "te xt" },
-		"note: column \"id\"":                      func(w tables) { w.note.Columns[1].Name = "id" },
-		"note: column \"job\" (2)":                 func(w tables) { w.note.Columns[1].Name = "job" },
-		"note: column \"text\" (0)":                func(w tables) { w.note.Columns[1].ID = 0 },
-		"note: column \"text\" (1)":                func(w tables) { w.note.Columns[1].ID = 1 },
-		"column text: unknown kind 0":              func(w tables) { w.note.Columns[1].Kind = 0 },
-		"column text: unknown kind 99":             func(w tables) { w.note.Columns[1].Kind = 99 },
-		"column text: unknown policy 99":           func(w tables) { w.note.Columns[1].Policy = 99 },
-		"column job: refers to the unknown":        func(w tables) { w.note.Columns[0].Ref = "asset" },
-		"column text: a ladder needs an enum":      func(w tables) { w.note.Columns[1].Policy = schema.Ladder },
-		"column state: a ladder needs an enum":     func(w tables) { w.job.Columns[0].Codes = nil },
-		"column text: max cannot order":            func(w tables) { w.note.Columns[1].Policy = schema.Max },
-		"column start: policy group and a group":   func(w tables) { w.job.Columns[2].Group = "" },
-		"column text: policy group and a group":    func(w tables) { w.note.Columns[1].Group = "g" },
-		"column tags: kind set cannot be":          func(w tables) { w.job.Columns[5].Flags = schema.Immutable },
-		"column tags: kind set cannot be sealed":   func(w tables) { w.job.Columns[5].Flags = schema.Sealed },
-		"column job: kind ref cannot be sealed":    func(w tables) { w.note.Columns[0].Flags |= schema.Sealed },
-		"column text: what is sealed can be":       func(w tables) { w.note.Columns[1].Flags = schema.Sealed | schema.Searchable },
-		"job: grant: \"state\" is sealed":          func(w tables) { w.job.Columns[0].Flags |= schema.Sealed },
-		"column reading: kind integer cannot be":   func(w tables) { w.job.Columns[4].Flags = schema.Searchable },
-		"column at: a ledger row never changes":    func(w tables) { w.mark.Columns[0].Kind = schema.Fields },
-		"column state: asks about [done lost]":     func(w tables) { w.job.Columns[0].Asks[0][1] = "lost" },
-		"note: 0 buckets":                          func(w tables) { w.note.Buckets = nil },
-		"note: 4 buckets":                          func(w tables) { w.note.Buckets = make([]schema.Bucket, 4) },
-		"note: a row that everybody holds":         func(w tables) { w.note.Buckets[0].Kind = schema.SharedBucket },
-		"note: a row that everybody holds has no":  func(w tables) { w.note.Buckets = append(w.note.Buckets, schema.Bucket{}) },
-		"note: bucket column \"text\" is not":      func(w tables) { w.note.Buckets[0].From = "text" },
-		"note: bucket column \"no\" is not":        func(w tables) { w.note.Buckets[0].From = "no" },
-		"note: bucket column \"job\" must be immu": func(w tables) { w.note.Columns[0].Flags, w.note.Parent = 0, "" },
-		"note: parent \"text\" is not":             func(w tables) { w.note.Parent = "text" },
-		"job: parent \"assignee\" is not":          func(w tables) { w.job.Parent = "assignee" },
-		"job: right work names the unknown":        func(w tables) { w.job.Rights[0].Columns[0] = "no" },
-		"job: grant: \"state\" is not a reference": func(w tables) { w.job.Grants[0].To = "state" },
-		"job: grant: members {no":                  func(w tables) { w.job.Grants[0].Group.Table = "no" },
-		"job: grant: members {member no":           func(w tables) { w.job.Grants[0].Group.Group = "no" },
-		"job: grant: \"reading\" is not an enum":   func(w tables) { w.job.Grants[0].While = "reading" },
-		"job: grant: \"state\" is not an enum":     func(w tables) { w.job.Grants[0].In = nil },
-		"job: grant: path [state]":                 func(w tables) { w.job.Grants[0].Paths[0].Via = []string{"state"} },
-		"job: grant: path [assignee no] leaves":    func(w tables) { w.job.Grants[0].Paths[0].Via = []string{"assignee", "no"} },
+		"table \"\"":                                                     func(w tables) { w.note.Name = "" },
+		"table \"Note\"":                                                 func(w tables) { w.note.Name = "Note" },
+		"table \"job\" (4)":                                              func(w tables) { w.note.Name = "job" },
+		"table \"note\" (0)":                                             func(w tables) { w.note.ID = 0 },
+		"table \"note\" (3)":                                             func(w tables) { w.note.ID = 3 },
+		"note: unknown mode 7":                                           func(w tables) { w.note.Mode = 7 },
+		"note: unknown mode 0 or class 3":                                func(w tables) { w.note.Class = schema.Classes },
+		"note: 0 columns":                                                func(w tables) { w.note.Columns = nil },
+		"note: 65 columns":                                               func(w tables) { w.note.Columns = manyColumns(65) },
+		"note: column \"te xt\"":                                         func(w tables) { w.note.Columns[1].Name = "te xt" },
+		"note: column \"id\"":                                            func(w tables) { w.note.Columns[1].Name = "id" },
+		"note: column \"job\" (2)":                                       func(w tables) { w.note.Columns[1].Name = "job" },
+		"note: column \"text\" (0)":                                      func(w tables) { w.note.Columns[1].ID = 0 },
+		"note: column \"text\" (1)":                                      func(w tables) { w.note.Columns[1].ID = 1 },
+		"column text: unknown kind 0":                                    func(w tables) { w.note.Columns[1].Kind = 0 },
+		"column text: unknown kind 99":                                   func(w tables) { w.note.Columns[1].Kind = 99 },
+		"column text: unknown policy 99":                                 func(w tables) { w.note.Columns[1].Policy = 99 },
+		"column job: refers to the unknown":                              func(w tables) { w.note.Columns[0].Ref = "asset" },
+		"column text: a ladder needs an enum":                            func(w tables) { w.note.Columns[1].Policy = schema.Ladder },
+		"column state: a ladder needs an enum":                           func(w tables) { w.job.Columns[0].Codes = nil },
+		"column text: max cannot order":                                  func(w tables) { w.note.Columns[1].Policy = schema.Max },
+		"column start: policy group and a group":                         func(w tables) { w.job.Columns[2].Group = "" },
+		"column text: policy group and a group":                          func(w tables) { w.note.Columns[1].Group = "g" },
+		"column tags: kind set cannot be":                                func(w tables) { w.job.Columns[5].Flags = schema.Immutable },
+		"column tags: kind set cannot be sealed":                         func(w tables) { w.job.Columns[5].Flags = schema.Sealed },
+		"column job: kind ref cannot be sealed":                          func(w tables) { w.note.Columns[0].Flags |= schema.Sealed },
+		"column text: what is sealed can be":                             func(w tables) { w.note.Columns[1].Flags = schema.Sealed | schema.Searchable },
+		"job: grant: \"state\" is sealed":                                func(w tables) { w.job.Columns[0].Flags |= schema.Sealed },
+		"column reading: kind integer cannot be":                         func(w tables) { w.job.Columns[4].Flags = schema.Searchable },
+		"column at: a ledger row never changes":                          func(w tables) { w.mark.Columns[0].Kind = schema.Fields },
+		"column state: asks about [done lost]":                           func(w tables) { w.job.Columns[0].Asks[0][1] = "lost" },
+		"note: what needs a right would be sent to whoever may read job": func(w tables) { w.note.Columns[1].Flags = schema.NeedsRight },
+		"mark: what needs a right would be sent to everybody":            func(w tables) { w.mark.Columns[0].Flags = schema.NeedsRight },
+		"note: 0 buckets":                                                func(w tables) { w.note.Buckets = nil },
+		"note: 4 buckets":                                                func(w tables) { w.note.Buckets = make([]schema.Bucket, 4) },
+		"note: a row that everybody holds":                               func(w tables) { w.note.Buckets[0].Kind = schema.SharedBucket },
+		"note: a row that everybody holds has no":                        func(w tables) { w.note.Buckets = append(w.note.Buckets, schema.Bucket{}) },
+		"note: bucket column \"text\" is not":                            func(w tables) { w.note.Buckets[0].From = "text" },
+		"note: bucket column \"no\" is not":                              func(w tables) { w.note.Buckets[0].From = "no" },
+		"note: bucket column \"job\" must be immu":                       func(w tables) { w.note.Columns[0].Flags, w.note.Parent = 0, "" },
+		"note: parent \"text\" is not":                                   func(w tables) { w.note.Parent = "text" },
+		"job: parent \"assignee\" is not":                                func(w tables) { w.job.Parent = "assignee" },
+		"job: right work names the unknown":                              func(w tables) { w.job.Rights[0].Columns[0] = "no" },
+		"job: grant: \"state\" is not a reference":                       func(w tables) { w.job.Grants[0].To = "state" },
+		"job: grant: members {no":                                        func(w tables) { w.job.Grants[0].Group.Table = "no" },
+		"job: grant: members {member no":                                 func(w tables) { w.job.Grants[0].Group.Group = "no" },
+		"job: grant: \"reading\" is not an enum":                         func(w tables) { w.job.Grants[0].While = "reading" },
+		"job: grant: \"state\" is not an enum":                           func(w tables) { w.job.Grants[0].In = nil },
+		"job: grant: path [state]":                                       func(w tables) { w.job.Grants[0].Paths[0].Via = []string{"state"} },
+		"job: grant: path [assignee no] leaves":                          func(w tables) { w.job.Grants[0].Paths[0].Via = []string{"assignee", "no"} },
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

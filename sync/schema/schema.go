@@ -85,6 +85,7 @@ const (
 	Searchable                   // part of the full-text index
 	Immutable                    // set by the insert, refused afterwards
 	Indexed                      // the stores keep an index; references always have one
+	NeedsRight                   // who holds what it is about may not read it for that: it stands in a side table
 )
 
 // Column is one column of a table.
