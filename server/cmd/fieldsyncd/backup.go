@@ -26,11 +26,13 @@ func backupCommand() *command {
 		brief: "copy the database while the hub works, and verify the copy",
 		about: `
 DST is a new file, or a folder in which one is named by the time. The file appears only when the copy was
-read back and found whole. It is an SQLite database, whatever the hub stands on. Photos and other files go to the folder hub-files beside it, which all backups there
-share: only what it lacks is copied, or linked where that can be. Once two verified backups include a change, the devices that made it may forget
-their own copy of it. The files hub.db.actors and hub.db.epoch stay where they are: they must survive what
-makes a backup needed. So does the key file, unless -with-key says otherwise: a backup without it shows nobody what is
-stored encrypted, and whoever lost every copy of it cannot read that either. With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…,"files":…}, the last how many files were added.`,
+read back and found whole. It is an SQLite database, whatever the hub stands on. Photos and other files go to
+the folder hub-files beside it, which all backups there share: only what it lacks is copied, or linked where
+that can be. Once two verified backups include a change, the devices that made it may forget their own copy of
+it. The files hub.db.actors and hub.db.epoch stay where they are: they must survive what makes a backup needed.
+So does the key file, unless -with-key says otherwise: a backup without it shows nobody what is stored
+encrypted, and whoever lost every copy of it cannot read that either.
+With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…,"files":…}, the last how many files were added.`,
 		example: "fieldsyncd backup /mnt/backups/",
 		flags: func(f *flag.FlagSet) {
 			f.BoolVar(&withKey, "with-key", false, "copy the key file too, beside the backup; keep the two apart")
@@ -300,10 +302,10 @@ is printed: kept elsewhere, and given to a later verify as -link, it also shows 
 -json it prints {"ok":…,"rows":…,"feed":…,"changes":…,"writers":…,"audit":…,"chain":…,"files":…,"found":…,"problems":[…]}.`,
 		example: "fieldsyncd verify -json",
 		flags: func(f *flag.FlagSet) {
-			f.StringVar(&link, "link", "", "the end of the chain, as an earlier verify printed it: it must still be part of it")
+			f.StringVar(&link, "link", "", "END of the chain, as an earlier verify printed it: it must still be part of it")
 		},
 		do: func(ctx context.Context, a *app, _ []string) error {
-			if there, err := a.exists(ctx); err != nil || !there {
+			if there, err := a.find(ctx); err != nil || !there {
 				return cmp.Or(err, usage("there is no hub in %s: name its folder with -data", a.place()))
 			}
 			unlock, err := lockFolder(a.data, false)

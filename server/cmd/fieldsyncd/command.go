@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // command is one command of the program.
@@ -173,7 +174,7 @@ func (a *app) help(name string) error {
 		var lines strings.Builder
 		for _, c := range commands() {
 			if c.brief != "" {
-				fmt.Fprintf(&lines, "  %-15s%s\n", c.name, c.brief)
+				fmt.Fprintf(&lines, "  %-18s%s\n", c.name, c.brief)
 			}
 		}
 		a.say(overview, lines.String(), defaultData)
@@ -196,7 +197,7 @@ func (a *app) helpGroup(word string) error {
 		return unknown(word)
 	}
 	for _, c := range group {
-		a.say("  %-15s%s\n", c.name, c.brief)
+		a.say("  %-18s%s\n", c.name, c.brief)
 	}
 	return nil
 }
@@ -216,11 +217,31 @@ func (a *app) flagHelp(c *command) {
 				what += " (default " + f.DefValue + ")"
 			}
 		}
-		a.say("  %-20s%s\n", name, what)
+		a.say("  %-20s%s\n", name, folded(what, 96, 22))
 	})
 	a.say("  %-20s%s\n  %-20s%s\n  %-20s%s\n", "-data DIR", "the hub's folder (default "+defaultData+"; environment: FIELDSYNC_DATA)",
 		"-db ADDRESS", "its database, where it is PostgreSQL: postgres://… (environment: FIELDSYNC_DB)",
 		"-json", "JSON in place of text")
+}
+
+// folded breaks a text between words into lines of so many columns, all but the first indented.
+func folded(text string, width, indent int) string {
+	var lines strings.Builder
+	column := 0
+	for i, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i > 0 && column+1+n > width:
+			lines.WriteString("\n" + strings.Repeat(" ", indent))
+			column = 0
+		case i > 0:
+			lines.WriteByte(' ')
+			column++
+		}
+		lines.WriteString(word)
+		column += n
+	}
+	return lines.String()
 }
 
 func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }

@@ -56,6 +56,24 @@ func (a *app) exists(ctx context.Context) (bool, error) {
 	return err == nil, nil
 }
 
+// find reports whether there is a hub. Where one worked before and its database is gone or empty, that is an error: a new one
+// in its place would look as if all work were gone.
+func (a *app) find(ctx context.Context) (bool, error) {
+	there, err := a.exists(ctx)
+	if err != nil || a.db != "" {
+		return there, err
+	}
+	info, err := os.Stat(a.path())
+	if err == nil && info.Size() > 0 {
+		return true, nil
+	}
+	if _, err = os.Stat(a.path() + ".epoch"); err == nil {
+		return false, usage("the database %s is gone or empty, though a hub worked here: put a backup in its place with "+
+			"fieldsyncd restore, or name another folder with -data", a.path())
+	}
+	return there, nil
+}
+
 // place says where the hub is.
 func (a *app) place() string {
 	if a.db != "" {
@@ -66,7 +84,7 @@ func (a *app) place() string {
 
 // enter opens the hub. There must be one.
 func (a *app) enter(ctx context.Context) (*house, error) {
-	there, err := a.exists(ctx)
+	there, err := a.find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +111,7 @@ func (a *app) openToServe(ctx context.Context, o server.Options) (*house, error)
 type opener func(ctx context.Context, dir string, o server.Options) (*house, error)
 
 func (a *app) openAs(ctx context.Context, o server.Options, as opener) (*house, error) {
-	there, err := a.exists(ctx)
+	there, err := a.find(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"fieldsync/server/store"
 	"fieldsync/sync/fault"
@@ -103,6 +105,63 @@ func TestEveryCommandSaysWhatItIs(t *testing.T) {
 		names = append(names, c.name)
 		if found, rest := lookUp(append(strings.Fields(c.name), "more")); found == nil || found.name != c.name || len(rest) != 1 {
 			t.Errorf("%s is not found by its name", c.name)
+		}
+	}
+}
+
+// What a newcomer reads first: no line runs out of the window, no name into what it does, and no flag's value is a word of
+// the sentence about it.
+func TestHelpIsLaidOut(t *testing.T) {
+	t.Parallel()
+	names := []string{""}
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	for _, name := range names {
+		var out bytes.Buffer
+		a := &app{out: &out, err: io.Discard}
+		if err := a.help(name); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			if utf8.RuneCountInString(line) > 130 {
+				t.Errorf("%s: a line of %d columns: %s", name, utf8.RuneCountInString(line), line)
+			}
+			if _, rest, isFlag := strings.Cut(line, "  -"); isFlag {
+				_, value, _ := strings.Cut(rest, " ")
+				if value, _, _ = strings.Cut(strings.TrimSpace(value), " "); value == "the" {
+					t.Errorf("%s: a flag takes no value by name: %s", name, line)
+				}
+			}
+		}
+		for _, c := range commands() {
+			if name == "" && c.brief != "" && !strings.Contains(out.String(), "  "+c.name+"  ") && !strings.Contains(out.String(), "  "+c.name+" "+c.brief) {
+				t.Errorf("%s runs into what it does", c.name)
+			}
+		}
+	}
+}
+
+// A hub whose database was deleted or emptied is not founded anew: to everybody it would look as if all work were gone.
+func TestALostDatabaseIsNotReplacedByANewOne(t *testing.T) {
+	t.Parallel()
+	a := &app{data: t.TempDir(), out: io.Discard, err: io.Discard}
+	h, err := a.open(t.Context(), quietly())
+	if err == nil {
+		err = h.close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lose := range []func(string) error{func(path string) error { return os.Truncate(path, 0) }, os.Remove} {
+		if err := lose(a.path()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.open(t.Context(), quietly()); err == nil || !strings.Contains(err.Error(), "fieldsyncd restore") {
+			t.Errorf("it was opened: %v", err)
+		}
+		if err := a.mayRestore(t.Context(), true); err != nil {
+			t.Errorf("a backup cannot take its place: %v", err)
 		}
 	}
 }
