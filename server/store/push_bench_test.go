@@ -99,14 +99,14 @@ func (w *pushWorld) edits(b *testing.B, n int) (pushes [][]judge.Parsed) {
 	return pushes
 }
 
-// BenchmarkPush judges what a device wrote offline, 10,000 changes an operation, 512 to a durable commit.
+// BenchmarkPush judges what a device wrote offline, 10,000 changes an operation, 1,024 to a durable commit.
 func BenchmarkPush(b *testing.B) {
 	w := newPushWorld(b)
 	var used, took time.Duration
 	b.ReportAllocs()
 	for range b.N {
 		b.StopTimer()
-		pushes := w.edits(b, 512)
+		pushes := w.edits(b, 1024)
 		if err := w.Write(b.Context(), (*Tx).completeHistory); err != nil { // it would be filled meanwhile
 			b.Fatal(err)
 		}

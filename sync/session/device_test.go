@@ -196,7 +196,7 @@ func TestAQueueIsSentInPushesWithinAWindow(t *testing.T) {
 	}{
 		"nothing":             {func(*replica) {}, [][]int{nil}},
 		"a few":               {func(r *replica) { r.writes(3, 1, 10) }, [][]int{{3}, nil}},
-		"many":                {func(r *replica) { r.writes(3000, 1, 10) }, [][]int{{128, 512, 512, 512}, {512}, {512}, {312}, nil}},
+		"many":                {func(r *replica) { r.writes(6000, 1, 10) }, [][]int{{128, 1024, 1024, 1024}, {1024}, {1024}, {752}, nil}},
 		"large":               {func(r *replica) { r.writes(5, 1, 100<<10) }, [][]int{{2, 2, 1}, nil}},
 		"one that is larger":  {func(r *replica) { r.writes(2, 1, 400<<10) }, [][]int{{1, 1}, nil}},
 		"of two incarnations": {func(r *replica) { r.writes(3, 1, 10); r.writes(2, 2, 10) }, [][]int{{3}, {2}, nil}},
