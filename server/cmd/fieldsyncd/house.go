@@ -111,25 +111,38 @@ func (a *app) openToServe(ctx context.Context, o server.Options) (*house, error)
 type opener func(ctx context.Context, dir string, o server.Options) (*house, error)
 
 func (a *app) openAs(ctx context.Context, o server.Options, as opener) (*house, error) {
-	there, err := a.find(ctx)
-	if err != nil {
+	if _, err := a.find(ctx); err != nil {
 		return nil, err
 	}
 	o.KeyFile, o.Database = a.keys(), a.db
 	h, err := as(ctx, a.data, o)
-	if err == nil && a.db != "" {
+	if err != nil {
+		return nil, err
+	}
+	if a.db != "" {
 		err = a.sayElsewhere()
 	}
-	if err != nil || there {
-		return h, err
+	if err = cmp.Or(err, a.found(ctx, h)); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, nil
+}
+
+// found sets a new company up where nothing was ever written: in a hub that was just made, or whose process died while it
+// was.
+func (a *app) found(ctx context.Context, h *house) error {
+	head := uint64(0)
+	err := h.core.Store.Read(ctx, func(v *store.View) (err error) {
+		head, err = v.Head()
+		return err
+	})
+	if err != nil || head > 0 {
+		return err
 	}
 	if !a.json {
 		a.tell("A new hub was made in %s.", a.place())
 	}
-	if err := h.found(ctx); err != nil {
-		return nil, errors.Join(err, h.close())
-	}
-	return h, nil
+	return h.found(ctx)
 }
 
 func (a *app) sayElsewhere() error {

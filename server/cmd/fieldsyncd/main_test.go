@@ -165,3 +165,27 @@ func TestALostDatabaseIsNotReplacedByANewOne(t *testing.T) {
 		}
 	}
 }
+
+// A process that dies while it makes a hub leaves a database in which nothing was ever written. The next one sets it up.
+func TestAHubThatWasNeverSetUpIsSetUp(t *testing.T) {
+	t.Parallel()
+	a := &app{data: t.TempDir(), out: io.Discard, err: io.Discard}
+	h, err := openHouse(t.Context(), a.data, quietly())
+	if err == nil {
+		err = h.close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if h, err = a.open(t.Context(), quietly()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.branch(t.Context(), ""); err != nil {
+			t.Errorf("there is no branch: %v", err)
+		}
+		if err := h.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
