@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
@@ -80,6 +81,10 @@ type Replica struct {
 	writer *handle       // nil when opened read-only
 	sync   string        // the writer's level of durability
 	known  memory        // the writer's, of what was committed last
+
+	log         *sqlrow.Log
+	lengthening sync.WaitGroup // it takes turns with who writes
+	busy        atomic.Bool    // it is at it
 
 	purging bool // something was erased that the write-ahead log may still have; as it may when the replica is opened
 
@@ -144,6 +149,7 @@ func (r *Replica) startWriter(ctx context.Context) (err error) {
 		return err
 	}
 	r.sync, r.purging = "FULL", true
+	r.log = sqlrow.NewLog(r.options.Path, autocheckpoint)
 	_ = os.Remove(r.suspectPath()) // by now it has been looked into
 	cloned, err := r.checkInstance()
 	r.Cloned = cloned || r.Recovery != nil
@@ -156,6 +162,7 @@ func (r *Replica) Close() error {
 		return nil
 	}
 	close(r.turn)
+	r.lengthening.Wait()
 	r.alive.Lock()
 	defer r.alive.Unlock()
 	r.closed = true
@@ -232,7 +239,17 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 	if err == nil && r.purging {
 		err = r.purge()
 	}
+	if err == nil && sync == "FULL" {
+		r.makeRoom()
+	}
 	return r.told(err)
+}
+
+// makeRoom has the write-ahead log made longer where it has become short. Whoever writes calls it, while it is his turn.
+func (r *Replica) makeRoom() {
+	if r.log.Short() && r.busy.CompareAndSwap(false, true) {
+		r.lengthening.Go(r.lengthen)
+	}
 }
 
 // purge empties the write-ahead log, in which what was erased still stands. While somebody reads it has to wait: for the
@@ -241,6 +258,21 @@ func (r *Replica) purge() error {
 	busy, err := r.writer.Int("PRAGMA wal_checkpoint(TRUNCATE)")
 	r.purging = err != nil || busy != 0
 	return errors.Join(err, r.dropAside())
+}
+
+// lengthen gives the write-ahead log room, in steps that take turns with who writes. Trouble is left for the next time: the
+// log grows without it, too.
+func (r *Replica) lengthen() {
+	defer r.busy.Store(false)
+	for more := true; more; {
+		err := r.write(context.Background(), "FULL", func(*Tx) (err error) {
+			more, err = r.log.Lengthen()
+			return err
+		})
+		if err != nil || r.log.Sync() != nil {
+			return
+		}
+	}
 }
 
 // dropAside removes damaged files that were set aside: what was erased stands in them too, and what could be read of them

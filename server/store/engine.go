@@ -34,6 +34,8 @@ type engine interface {
 	begin(*conn) (int64, error)
 	// committed says that the transaction that was begun last is durable.
 	committed()
+	// log is the log of commits, in so far as the hub gives it room; nil where the database does so itself.
+	log() *sqlrow.Log
 	// snapshot begins a transaction of one that reads: its first query fixes what it sees.
 	snapshot(*conn) error
 

@@ -48,6 +48,7 @@ type Store struct {
 	identity identity
 
 	moved     chan struct{} // something was committed
+	short     chan struct{} // the log of commits has no room left
 	stop      chan struct{} // closed with the store
 	followers sync.WaitGroup
 
@@ -72,7 +73,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{options: o, engine: engineOf(o), moved: make(chan struct{}, 1), stop: make(chan struct{})}
+	s := &Store{options: o, engine: engineOf(o), moved: make(chan struct{}, 1), short: make(chan struct{}, 1), stop: make(chan struct{})}
 	s.layout = sqlrow.New(o.Schema, s.engine.dialect(), sqlrow.Hub).Sealing(box)
 	s.shown = sqlrow.New(o.Schema, s.engine.dialect(), sqlrow.Device).Sealing(box)
 	if err := s.open(ctx); err != nil {
@@ -83,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func engineOf(o Options) engine {
 	if o.Database == "" {
-		return sqlite{o.Path, o.Readers}
+		return sqlite{o.Path, o.Readers, sqlrow.NewLog(o.Path, autocheckpoint)}
 	}
 	return &postgresql{url: o.Database, readers: o.Readers}
 }
@@ -106,6 +107,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 	s.moved <- struct{}{} // the last process may have left something to do
 	s.followers.Go(s.keepHistory)
+	s.followers.Go(s.keepRoom)
 	return ctx.Err()
 }
 

@@ -171,6 +171,8 @@ func (e *postgresql) begin(c *conn) (version int64, err error) {
 
 func (e *postgresql) committed() { e.ours.Add(1) }
 
+func (*postgresql) log() *sqlrow.Log { return nil }
+
 func (*postgresql) snapshot(c *conn) error {
 	return c.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 }

@@ -20,7 +20,11 @@ import (
 type sqlite struct {
 	path    string
 	readers int
+	journal *sqlrow.Log
 }
+
+// autocheckpoint is after how many pages the write-ahead log is emptied.
+const autocheckpoint = 10_000
 
 func (sqlite) dialect() sqlrow.Dialect { return sqlrow.SQLite }
 
@@ -28,7 +32,7 @@ func (sqlite) dialect() sqlrow.Dialect { return sqlrow.SQLite }
 // of the cost of spread writes. The writer's cache holds the upper levels of every table; a reader's need not.
 var (
 	pragmas = map[purpose][]string{
-		toWrite: {"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(10000)", "cache_size(-65536)",
+		toWrite: {"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", autocheckpoint), "cache_size(-65536)",
 			"busy_timeout(10000)", "secure_delete(ON)"},
 		toRead: {"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"},
 		toCopy: {"busy_timeout(10000)"},
@@ -105,6 +109,8 @@ func (sqlite) begin(c *conn) (version int64, err error) {
 }
 
 func (sqlite) committed() {}
+
+func (e sqlite) log() *sqlrow.Log { return e.journal }
 
 func (sqlite) snapshot(c *conn) error { return c.run("BEGIN") }
 

@@ -241,12 +241,20 @@ func (tx *Tx) commit() error {
 	tx.lately.committed(tx.cache.head)
 	tx.registry.committed(tx.Epoch(), tx.cache.head, tx.written)
 	tx.settle()
-	select {
-	case tx.moved <- struct{}{}:
-	default: // who follows has not yet looked at the last one
+	signal(tx.moved)
+	if log := tx.engine.log(); log != nil && log.Short() {
+		signal(tx.short)
 	}
 	tx.ahead.forget() // another process may write between transactions
 	return nil
+}
+
+// signal tells who follows, unless he has not yet looked at the last time.
+func signal(follower chan<- struct{}) {
+	select {
+	case follower <- struct{}{}:
+	default:
+	}
 }
 
 // rollback abandons the whole transaction. It may fail only where the database has done so by itself.
