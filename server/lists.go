@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,9 +136,12 @@ func (r reader) narrow(f *admin.JobFilter, after place, limit int) (page []place
 	if err != nil {
 		return nil, 0, err
 	}
-	if many {
+	if len(many) > 0 {
 		if page, err = r.through(f, c, after, limit); err != nil {
 			return nil, 0, err
+		}
+		if alone := (admin.JobFilter{Text: f.Text, ByWindow: f.ByWindow}); r.in.All && slices.Contains(many, "job") && reflect.DeepEqual(*f, alone) {
+			return page, list.CountMost + 1, nil // so many jobs hold it, and nothing else is asked of them
 		}
 		err = r.Select(func(q *sqlrow.Rows) error { total = int(q.Int(0)); return q.Err() },
 			"SELECT count(*) FROM (SELECT 1 FROM job j WHERE "+c.text+" LIMIT ?) counted", append(c.args, int64(list.CountMost+1))...)
@@ -188,8 +192,8 @@ func (c *condition) and(text string, args ...driver.Value) {
 // jobFound are the rows in which the text of a filter is looked for.
 var jobFound = list.In("job", "j.id", "party", "j.party", "unit", "j.unit")
 
-// conditionOf returns what the filter asks of a job j, and whether its text stands in many rows.
-func (r reader) conditionOf(f *admin.JobFilter) (c *condition, many bool, err error) {
+// conditionOf returns what the filter asks of a job j, and the tables in many of whose rows its text stands.
+func (r reader) conditionOf(f *admin.JobFilter) (c *condition, many []string, err error) {
 	c = &condition{text: isAlive}
 	if len(f.States) > 0 {
 		states := make([]driver.Value, len(f.States))
@@ -220,7 +224,7 @@ func (r reader) conditionOf(f *admin.JobFilter) (c *condition, many bool, err er
 		var found string
 		var args []driver.Value
 		if found, args, many, err = list.Seek(r, jobFound, f.Text); err != nil {
-			return nil, false, err
+			return nil, nil, err
 		}
 		c.and("("+found+")", args...)
 	}

@@ -20,7 +20,7 @@ var stock = &Listing{
 	List: &list.List{
 		Name: "stock", ID: "p.id", Where: "(b.amount <> 0 OR l.minimum > 0)", Order: "code",
 		From: `(SELECT location, part, sum(n) AS amount FROM (` + flows + `
-			UNION ALL SELECT location, part, 0 FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow GROUP BY location, part) b
+			UNION ALL SELECT location, part, 0 FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow{location} GROUP BY location, part) b
 			JOIN part p ON p.id = b.part LEFT JOIN stock_level l ON l.location = b.location AND l.part = b.part AND l._del = 0 AND l.archived_at IS NULL`,
 		Columns: []list.Column{
 			{Name: "code", SQL: "p.code", Ref: "p.id", URL: partsURL + "/"},
@@ -33,7 +33,7 @@ var stock = &Listing{
 		},
 		Filters: []list.Filter{
 			{Name: "q", Test: list.Search, In: list.In("part", "p.id")},
-			{Name: "location", Test: list.Refers, Where: "b.location", Options: ourLocations},
+			{Name: "location", Test: list.Refers, Inside: "WHERE location = ?", Options: ourLocations},
 			{Name: "short", Test: list.Is, Where: "b.amount < l.minimum"},
 			{Name: "negative", Test: list.Is, Where: "b.amount < 0"},
 		},

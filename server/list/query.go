@@ -19,14 +19,15 @@ var errCursor = fault.New(BadCursor, "This link to a page of the list is damaged
 
 // Query is what somebody asks of a list.
 type Query struct {
-	sort  *Column
-	down  bool // from the greatest
-	where []string
-	args  []driver.Value
-	after *place
-	seeks []seek // texts that the index is asked for
-	few   bool   // the index has found few rows: read, and then sorted
-	On    bool   // some filter narrows the list
+	sort   *Column
+	down   bool // from the greatest
+	where  []string
+	args   []driver.Value
+	after  *place
+	inside map[string]driver.Value // what is asked within From, by the clause
+	seeks  []seek                  // texts that the index is asked for
+	few    bool                    // the index has found few rows: read, and then sorted
+	On     bool                    // some filter narrows the list
 }
 
 // seek is a text that somebody looks for.
@@ -81,7 +82,9 @@ func (q *Query) narrow(f *Filter, answers []string, zone *time.Location) {
 	case OneOf:
 		q.oneOf(f, answers)
 	case Refers:
-		if id, err := record.ParseID(answers[0]); err == nil {
+		if id, err := record.ParseID(answers[0]); err == nil && f.Inside != "" {
+			q.inside, q.On = map[string]driver.Value{f.Inside: id[:]}, true // of which a list has one
+		} else if err == nil {
 			q.refers(f.Where, id)
 		}
 	case Is:
@@ -120,6 +123,21 @@ func (q *Query) search(f *Filter, text string) {
 	q.and(f.Where, args...)
 }
 
+// from returns the list's FROM clause with what is asked within it, and its arguments.
+func (l *List) from(q Query) (from string, args []driver.Value) {
+	from = l.From
+	for i := range l.Filters {
+		if f := &l.Filters[i]; f.Inside != "" {
+			clause := ""
+			if value, asked := q.inside[f.Inside]; asked {
+				clause, args = " "+f.Inside, append(args, value)
+			}
+			from = strings.ReplaceAll(from, "{"+f.Name+"}", clause)
+		}
+	}
+	return from, args
+}
+
 // sought returns the query with the conditions of what the index finds.
 func (q Query) sought(s Selecter) (Query, error) {
 	q.where, q.args = slices.Clip(q.where), slices.Clip(q.args)
@@ -129,24 +147,27 @@ func (q Query) sought(s Selecter) (Query, error) {
 			return q, err
 		}
 		q.and(condition, args...)
-		q.few = q.few || !many
+		q.few = q.few || len(many) == 0
 	}
 	return q, nil
 }
 
-// Seek returns the condition that a text is found in one of the tables, and whether many rows of any of them hold it: then
-// a query does better to go through its rows in order.
-func Seek(s Selecter, in []Found, text string) (condition string, args []driver.Value, many bool, err error) {
+// Seek returns the condition that a text is found in one of the tables, and those of them of which many rows hold it: where
+// there are any, a query does better to go through its rows in order.
+func Seek(s Selecter, in []Found, text string) (condition string, args []driver.Value, many []string, err error) {
 	var either []string
 	for _, f := range in {
 		m, err := s.Matches(text, f.Table)
 		if err != nil {
-			return "", nil, false, err
+			return "", nil, nil, err
 		}
 		one, more := m.Hold(f.At)
-		either, args, many = append(either, one), append(args, more...), many || m.Many
+		either, args = append(either, one), append(args, more...)
+		if m.Many {
+			many = append(many, f.Table)
+		}
 	}
-	if many {
+	if len(many) > 0 {
 		for i := range in {
 			either[i] = strings.ReplaceAll(either[i], in[i].At+" IN", "+"+in[i].At+" IN")
 		}

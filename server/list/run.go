@@ -3,7 +3,6 @@ package list
 import (
 	"database/sql/driver"
 	"regexp"
-	"slices"
 	"strings"
 
 	"fieldsync/sync/sqlrow"
@@ -16,8 +15,9 @@ func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
 	if err != nil {
 		return page, err
 	}
+	from, args := l.from(q)
 	err = s.Select(func(r *sqlrow.Rows) error { page.Total = int(r.Int(0)); return r.Err() },
-		"SELECT count(*) FROM (SELECT 1 FROM "+l.From+where(q.where)+" LIMIT ?) counted", append(slices.Clip(q.args), int64(CountMost+1))...)
+		"SELECT count(*) FROM (SELECT 1 FROM "+from+where(q.where)+" LIMIT ?) counted", append(append(args, q.args...), int64(CountMost+1))...)
 	if err != nil || page.Total == 0 {
 		return page, err
 	}
@@ -40,7 +40,7 @@ func (l *List) Each(s Selecter, q Query, do func(Row) error) error {
 			return err
 		}
 		return do(row)
-	}, l.sql(q, ""), q.arguments()...)
+	}, l.sql(q, ""), l.arguments(q)...)
 }
 
 func (l *List) read(s Selecter, q Query, limit int, page *Page) (places []place, err error) {
@@ -49,7 +49,7 @@ func (l *List) read(s Selecter, q Query, limit int, page *Page) (places []place,
 		page.Rows = append(page.Rows, row)
 		places = append(places, place{plain(r.Values()[1]), row.ID})
 		return err
-	}, l.sql(q, " LIMIT ?"), append(q.arguments(), int64(limit))...)
+	}, l.sql(q, " LIMIT ?"), append(l.arguments(q), int64(limit))...)
 	return places, err
 }
 
@@ -74,7 +74,8 @@ func (l *List) sql(q Query, end string) string {
 	if q.down {
 		down, nulls = " DESC", " DESC NULLS LAST"
 	}
-	b.WriteString(" FROM " + l.From + where(conditions) + " ORDER BY " + q.order() + nulls + ", " + l.ID + down + end)
+	from, _ := l.from(q)
+	b.WriteString(" FROM " + from + where(conditions) + " ORDER BY " + q.order() + nulls + ", " + l.ID + down + end)
 	return b.String()
 }
 
@@ -110,8 +111,9 @@ func (q *Query) beyond(id string) string {
 	return "(" + by + ", " + id + ") > (?, ?)"
 }
 
-func (q *Query) arguments() []driver.Value {
-	args := append([]driver.Value{}, q.args...)
+func (l *List) arguments(q Query) []driver.Value {
+	_, args := l.from(q)
+	args = append(args, q.args...)
 	if q.after == nil {
 		return args
 	}
