@@ -60,6 +60,11 @@ func open(path, mode string, pragmas ...string) (*sql.DB, error) {
 	return sql.Open("sqlite", dsn(path, mode, pragmas...))
 }
 
+// openStill is open for reading a file that nobody changes: nothing is made beside it.
+func openStill(path string) (*sql.DB, error) {
+	return sql.Open("sqlite", dsn(path, "ro", reading...)+"&immutable=1")
+}
+
 // create makes the file where there is none, for its owner alone to read: SQLite gives its own files the same rights. A
 // file that is there is not touched: to open and close it would end the locks that this process holds on it.
 func create(path string) {

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -177,5 +178,40 @@ func TestLargeFileIsCheckedWhereItMatters(t *testing.T) {
 		if err := checkStructure(r.writer.Conn, whole); err != nil {
 			t.Errorf("whole %v: a sound file: %v", whole, err)
 		}
+	}
+}
+
+// A full disk has no room for the file that SQLite makes beside one that it reads; here something else lies in its place. What
+// is in the replica can be read all the same, by whoever only reads.
+func TestAReplicaIsReadWhereNothingCanBeMadeBesideIt(t *testing.T) {
+	t.Parallel()
+	o := Options{Path: filepath.Join(t.TempDir(), "replica.db"), Schema: benchSchema}
+	r, err := Open(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := benchRows(t, 10)
+	err = r.Write(context.Background(), func(tx *Tx) error {
+		for _, row := range rows {
+			if err := tx.PutRow(row); err != nil {
+				return err
+			}
+		}
+		return tx.PutIdentity(&device.Identity{Queue: 10})
+	})
+	if err := errors.Join(err, r.Close(), os.Mkdir(o.Path+"-shm", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Open(context.Background(), o); err == nil {
+		t.Error("it can be written", r.Close())
+	}
+	o.ReadOnly = true
+	if r, err = Open(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	wantQueue(t, r, 10)
+	if err := r.Write(context.Background(), func(*Tx) error { return nil }); fault.CodeOf(err) != ReadOnly {
+		t.Errorf("writing: %v", err)
 	}
 }

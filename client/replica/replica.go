@@ -32,9 +32,10 @@ import (
 
 // Options say which file to open, and how.
 type Options struct {
-	Path     string         // of the database; files of SQLite's and of this package's stand beside it
-	Schema   *schema.Schema // whose rows it holds
-	ReadOnly bool           // beside a writer in another process; Write and WriteBulk are refused with ReadOnly
+	Path   string         // of the database; files of SQLite's and of this package's stand beside it
+	Schema *schema.Schema // whose rows it holds
+	// ReadOnly opens it beside a writer in another process, or on a full disk; Write and WriteBulk are refused with ReadOnly.
+	ReadOnly bool
 
 	// Instance is the path of the token that tells the file from a copy of it; Path + ".instance" if empty. On a phone
 	// it belongs where backups do not reach.
@@ -131,11 +132,32 @@ func (r *Replica) start(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	r.readers, err = open(r.options.Path, "ro", reading...)
-	if err != nil {
+	if r.readers, err = open(r.options.Path, "ro", reading...); err != nil {
 		return err
 	}
+	err = r.look(ctx)
+	if !r.options.ReadOnly || !r.cannotWrite(err) {
+		return err
+	}
+	// SQLite makes a file beside one that it only reads. Where it cannot, the file is read as one that nobody changes.
+	_ = r.readers.Close() // it was only read
+	if r.readers, err = openStill(r.options.Path); err != nil {
+		return err
+	}
+	return r.look(ctx)
+}
+
+// look sees whether the file can be read.
+func (r *Replica) look(ctx context.Context) error {
 	return r.Read(ctx, func(tx *Tx) error { return cmp.Or(checkFormat(tx.conn), r.layout.CheckKeys(tx.conn)) })
+}
+
+// cannotWrite reports whether the error may come of a full disk, or of a folder that cannot be written, and whether the file
+// is whole without a write-ahead log.
+func (r *Replica) cannotWrite(err error) bool {
+	code := fault.CodeOf(err)
+	log, absent := os.Stat(r.options.Path + "-wal")
+	return (code == DiskFull || code == Storage || code == ReadOnly) && (absent != nil || log.Size() == 0)
 }
 
 func (r *Replica) startWriter(ctx context.Context) (err error) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -74,7 +75,7 @@ func (a *app) open(ctx context.Context, n need) error {
 	if _, err := os.Stat(path); err != nil && n != fresh {
 		return usage("there is no replica in %s: run fieldtech enrol first, or name another folder with -data", a.data)
 	}
-	c, err := inTurn(ctx, client.Options{Path: path, App: "fieldtech"}, n)
+	c, err := a.inTurn(ctx, client.Options{Path: path, App: "fieldtech"}, n)
 	switch fault.CodeOf(err) {
 	case replica.ReadOnly, replica.Foreign:
 		return usage("%s", message(err))
@@ -92,19 +93,25 @@ func (a *app) open(ctx context.Context, n need) error {
 // patience is how long a command waits for another one that has the replica open.
 const patience = 3 * time.Second
 
+// unwritable is why a replica can perhaps only be read.
+var unwritable = []fault.Code{replica.InUse, replica.DiskFull, replica.Storage, replica.ReadOnly}
+
 // inTurn opens the replica when nobody else has it open for writing any more. What only reads need not wait.
-func inTurn(ctx context.Context, o client.Options, n need) (*client.Client, error) {
+func (a *app) inTurn(ctx context.Context, o client.Options, n need) (*client.Client, error) {
 	for deadline := time.Now().Add(patience); ; {
 		c, err := client.Open(ctx, o)
-		if fault.CodeOf(err) != replica.InUse {
-			return c, err
-		}
 		beside := o
 		beside.ReadOnly = true
-		if n == reading {
-			if c, err := client.Open(ctx, beside); err == nil {
+		if err != nil && n == reading && slices.Contains(unwritable, fault.CodeOf(err)) {
+			if c, e := client.Open(ctx, beside); e == nil {
+				if fault.CodeOf(err) != replica.InUse {
+					a.tell("%s What is here is shown all the same.", message(err))
+				}
 				return c, nil
 			}
+		}
+		if fault.CodeOf(err) != replica.InUse {
+			return c, err
 		}
 		if time.Now().After(deadline) {
 			return nil, err

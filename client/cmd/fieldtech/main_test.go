@@ -238,3 +238,21 @@ func TestMoneyIsReadAndShownWithoutRounding(t *testing.T) {
 		}
 	}
 }
+
+// Where nothing can be written, as on a full disk, what only reads says so and reads.
+func TestWhatOnlyReadsWorksOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "replica.db")
+	c, err := client.Open(t.Context(), client.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.Close(), os.Mkdir(path+"-shm", 0o700)); err != nil { // SQLite cannot make its file there
+		t.Fatal(err)
+	}
+	said := tell(t, "", "status", "-data", dir)
+	if said.exit != exitDone || !strings.Contains(said.err, "shown all the same") || !strings.Contains(said.out, "not enrolled") {
+		t.Errorf("it says %+v", said)
+	}
+}
