@@ -160,6 +160,10 @@ func TestSignIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, name := range []string{"Li\nMin", "Li\tMin", "Li\x00", " \n "} { // it stands on one line everywhere
+		_, err := s.Add(t.Context(), Person{Login: "li2", Name: name, Roles: []Role{Dispatcher}}, "")
+		wantCode(t, err, fault.Invalid)
+	}
 	if _, err := s.SignIn(t.Context(), "LI", "three quiet words", "1.1.1.1"); err != nil {
 		t.Errorf("whatever the case of the name: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"fieldsync/sync/fault"
@@ -185,8 +186,8 @@ func checkNames(p Person) error {
 	switch {
 	case p.Login == "" || len(p.Login) > 64 || strings.ContainsAny(p.Login, " \t\n"):
 		return fault.New(fault.Invalid, "The sign-in name is needed: up to 64 characters without spaces.")
-	case p.Name == "" || utf8.RuneCountInString(p.Name) > 100:
-		return fault.New(fault.Invalid, "The name is needed: up to 100 characters.")
+	case p.Name == "" || utf8.RuneCountInString(p.Name) > 100 || strings.ContainsFunc(p.Name, unicode.IsControl):
+		return fault.New(fault.Invalid, "The name is needed: up to 100 characters, on one line.")
 	case len(p.Roles)+len(p.Posts) == 0:
 		return fault.New(fault.Invalid, "Choose at least one role.")
 	}

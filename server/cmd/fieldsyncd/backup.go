@@ -132,7 +132,7 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 	if err := a.bringKeys(from); err != nil {
 		return err
 	}
-	if err := a.check(ctx, from); err != nil {
+	if err := a.checkWithKeys(ctx, from); err != nil {
 		return err
 	}
 	aside, err := a.bring(ctx, from)
@@ -184,6 +184,17 @@ func (a *app) bringKeys(from string) error {
 		return nil
 	}
 	return a.copyFile(from+".keys", a.keys())
+}
+
+// checkWithKeys is check. To open a store makes a key where there is none: one that was made for a backup that does not open
+// with it goes again, since whoever brings the right one must not find another in its place.
+func (a *app) checkWithKeys(ctx context.Context, from string) error {
+	_, none := os.Stat(a.keys())
+	err := a.check(ctx, from)
+	if err != nil && errors.Is(none, fs.ErrNotExist) {
+		err = errors.Join(err, os.RemoveAll(a.keys()))
+	}
+	return err
 }
 
 // check verifies a copy of the backup, apart from the folder's own files.

@@ -41,7 +41,7 @@ With -json it prints {"imported":…,"warnings":…,"devices":…,"offline_chang
 			f.StringVar(&d.file, "import", "", "FILE.csv to take the jobs from")
 			f.StringVar(&d.address, "addr", defaultAddress, "HOST:PORT to listen on; without -story")
 			f.IntVar(&d.crew, "technicians", smallestCrew, "N how many take part in the story, at least 8")
-			f.Uint64Var(&d.seed, "seed", 1, "N what happens when in the story")
+			f.Uint64Var(&d.seed, "seed", 1, "N what technicians do, and in the story what happens when")
 		},
 		do: d.run,
 	}

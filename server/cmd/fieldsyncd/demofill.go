@@ -13,7 +13,7 @@ import (
 // fill makes the jobs, or takes them from a file, and gives everybody his.
 func (l *live) fill(ctx context.Context, file string) error {
 	for _, t := range demoCrew {
-		m := &member{name: t.name, dir: filepath.Join(l.dir, t.folder), seed: uint64(len(l.crew)) + 1}
+		m := l.newMember(t.name, t.folder)
 		person, code, err := l.company.hire(ctx, t.name, branchID(t.branch))
 		if err != nil {
 			return err
@@ -29,6 +29,11 @@ func (l *live) fill(ctx context.Context, file string) error {
 		return l.fillFrom(ctx, file)
 	}
 	return l.fillWithDemo(ctx)
+}
+
+// newMember is the next of the crew, who does as the demo's seed says.
+func (l *live) newMember(name, folder string) *member {
+	return &member{name: name, dir: filepath.Join(l.dir, folder), seed: l.seed + uint64(len(l.crew))}
 }
 
 func (l *live) fillFrom(ctx context.Context, file string) error {

@@ -38,7 +38,7 @@ func (a *app) liveDemo(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	l := &live{app: a, company: c, dir: a.data, kept: d.kept}
+	l := &live{app: a, company: c, dir: a.data, kept: d.kept, seed: d.seed}
 	err = l.run(ctx, d.file)
 	for _, m := range l.crew {
 		_ = m.stop() // it may have been told to stop already
@@ -60,6 +60,7 @@ type live struct {
 	company  *company
 	dir      string
 	kept     bool // the folder stays when the demo ends
+	seed     uint64
 	password string
 	crew     []*member
 	mine     []string // numbers of the jobs of the person at the keyboard

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+)
+
+// Who starts the demo with another seed sees technicians do other things, each his own.
+func TestTheDemoHeedsItsSeed(t *testing.T) {
+	t.Parallel()
+	seen := map[uint64]bool{}
+	for _, seed := range []uint64{1, 100} {
+		l := &live{seed: seed}
+		for range 2 {
+			m := l.newMember("Sam", "sam")
+			l.crew = append(l.crew, m)
+			if seen[m.seed] {
+				t.Errorf("two technicians do as %d says", m.seed)
+			}
+			seen[m.seed] = true
+		}
+	}
+}
+
+// A backup whose key is not there is not restored, and no key is made in its place: the right one can still be brought.
+func TestARestoreWithoutTheKeyLeavesNoKeyBehind(t *testing.T) {
+	t.Parallel()
+	from, to := t.TempDir(), t.TempDir()
+	hub, err := store.Open(t.Context(), store.Options{Path: filepath.Join(from, "hub.db"), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backup := filepath.Join(from, "backup.db")
+	_, err = hub.Backup(t.Context(), backup)
+	if err := errors.Join(err, hub.Close()); err != nil {
+		t.Fatal(err)
+	}
+	restore := func() (exit int, why string) {
+		var said strings.Builder
+		exit = run(t.Context(), []string{"restore", backup, "-data", to}, strings.NewReader(""), io.Discard, &said)
+		return exit, said.String()
+	}
+	key := filepath.Join(to, "hub.db.keys")
+	if exit, why := restore(); exit == 0 {
+		t.Fatalf("restored without the key: %s", why)
+	}
+	if _, err := os.Stat(key); err == nil {
+		t.Error("a key was left behind")
+	}
+	right, err := os.ReadFile(filepath.Join(from, "hub.db.keys"))
+	if err := errors.Join(err, os.WriteFile(key, right, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if exit, why := restore(); exit != 0 {
+		t.Errorf("not restored with the key: %s", why)
+	}
+}
