@@ -125,7 +125,7 @@ func parsePlace(cursor string, windows bool) (p place, err error) {
 
 // isNarrow reports whether a filter asks for what no index has in order.
 func isNarrow(f *admin.JobFilter) bool {
-	return f.Text != "" || !f.Person.IsZero() || f.Unassigned || f.Untimed || f.Conflict || f.From != 0 || f.To != 0 ||
+	return f.Text != "" || !f.Person.IsZero() || !f.Party.IsZero() || !f.Unit.IsZero() || f.Unassigned || f.Untimed || f.Conflict || f.From != 0 || f.To != 0 ||
 		f.ByWindow && len(f.States) > 0
 }
 
@@ -204,6 +204,11 @@ func (r reader) conditionOf(f *admin.JobFilter) (c *condition, many []string, er
 	}
 	if !f.Person.IsZero() {
 		c.and("j.id IN (SELECT job FROM assignment WHERE person = ? AND state = 'open' AND _del = 0)", f.Person[:])
+	}
+	for table, id := range map[string]record.ID{"party": f.Party, "unit": f.Unit} {
+		if !id.IsZero() {
+			c.and("j."+table+" IN (SELECT x.id FROM "+table+" x WHERE x.id = ? UNION ALL SELECT x.id FROM "+table+" x WHERE x.merged_into = ?)", id[:], id[:])
+		}
 	}
 	if f.Unassigned {
 		c.and("NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)")

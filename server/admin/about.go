@@ -30,6 +30,7 @@ type sectionOf struct {
 	columns []string
 	url     string // of one such row, before its id; "" if it has no page
 	latest  int    // how many of the latest are shown, 0 for all
+	all     string // the list that shows all of them, before the row's id; "" where there is none
 }
 
 // about is what every page of a row shows.
@@ -165,7 +166,8 @@ type section struct {
 	Title   string
 	Columns []string
 	Rows    []sectionRow
-	More    int // how many there are beyond those shown
+	More    int    // how many there are beyond those shown
+	All     string // URL of the list of all, "" where there is none
 }
 
 type sectionRow struct {
@@ -342,7 +344,9 @@ func (b *builder) sections(row *record.Row, of []sectionOf) error {
 		if err != nil {
 			return err
 		}
-		list.More = more
+		if list.More = more; s.all != "" {
+			list.All = s.all + row.ID.String()
+		}
 		b.page.Sections = append(b.page.Sections, list)
 	}
 	return nil

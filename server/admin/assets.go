@@ -39,6 +39,7 @@ var Assets = &Noun{
 			},
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, In: list.In("unit", "u.id", "party", "u.party")},
+				ofRow("party", "u.party"),
 				{Name: "status", Test: list.OneOf, Where: "u.status", Codes: unitStates, Names: "unit.status"},
 				{Name: "archived", Test: list.Is, Where: "u.archived_at IS NOT NULL"},
 			},
@@ -60,8 +61,8 @@ var Assets = &Noun{
 		Texts: []string{"note"},
 		Sections: []sectionOf{
 			{table: "service_record", via: "unit", columns: []string{"job_number", "summary", "fault_code", "remedy_code", "parts", "meter", "person"}, latest: 20},
-			{table: "job", via: "unit", columns: []string{"number", "state", "title", "plan_start"}, url: jobsURL + "/", latest: 20},
-			{table: "request", via: "unit", columns: []string{"number", "state", "title"}, url: "/requests/", latest: 10},
+			{table: "job", via: "unit", columns: []string{"number", "state", "title", "plan_start"}, url: jobsURL + "/", latest: 20, all: jobsURL + "?unit="},
+			{table: "request", via: "unit", columns: []string{"number", "state", "title"}, url: "/requests/", latest: 10, all: requestsURL + "?unit="},
 			{table: "meter_reading", via: "unit", columns: []string{"corrected", "reading", "meter_unit", "exchanged", "note"}, latest: 12},
 			{table: "movement", via: "unit", columns: []string{"cause", "from_location", "to_location", "job"}, url: movementsURL + "/", latest: 10},
 		},

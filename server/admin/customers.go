@@ -74,9 +74,9 @@ var customerDetail = &Detail{
 		{table: "contact", via: "party", columns: []string{"name", "position", "phone", "email", "note"}, url: contactsURL + "/"},
 		{table: "site", via: "party", columns: []string{"name", "city", "address", "region"}, latest: 20, url: sitesURL + "/"},
 		{table: "contract", via: "party", columns: []string{"number", "kind", "scope", "starts_on", "ends_on", "ended_on"}, url: contractsURL + "/"},
-		{table: "unit", via: "party", columns: []string{"name", "serial", "product", "status", "installed_on", "warranty_until"}, url: assetsURL + "/", latest: 20},
-		{table: "request", via: "party", columns: []string{"number", "state", "title"}, url: requestsURL + "/", latest: 20},
-		{table: "job", via: "party", columns: []string{"number", "state", "title", "plan_start"}, url: jobsURL + "/", latest: 20},
+		{table: "unit", via: "party", columns: []string{"name", "serial", "product", "status", "installed_on", "warranty_until"}, url: assetsURL + "/", latest: 20, all: assetsURL + "?party="},
+		{table: "request", via: "party", columns: []string{"number", "state", "title"}, url: requestsURL + "/", latest: 20, all: requestsURL + "?party="},
+		{table: "job", via: "party", columns: []string{"number", "state", "title", "plan_start"}, url: jobsURL + "/", latest: 20, all: jobsURL + "?party="},
 	},
 }
 

@@ -114,6 +114,8 @@ type Lists interface {
 type JobFilter struct {
 	Text       string    // stands in the job, its customer or its machine, as the search index finds it
 	States     []string  // any of these; empty: all
+	Party      record.ID // of this customer, or one joined with him; zero: anybody's
+	Unit       record.ID // about this machine, or one joined with it; zero: any
 	Person     record.ID // assigned to this person now; zero: anybody
 	Unassigned bool      // assigned to nobody now; without States among the jobs that are still to be done
 	Untimed    bool      // assigned to somebody now, to some of them without a time

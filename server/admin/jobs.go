@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
-	"fieldsync/sync/record"
 )
 
 type jobsPage struct {
@@ -20,6 +20,7 @@ type jobsPage struct {
 	People   []auth.Person
 	Person   string
 	Order    string
+	Only     []filterView // the customer and the machine that a page led here with
 	Flags    []flagFilter
 	Filtered bool
 	Several  []deedView
@@ -48,6 +49,9 @@ func (o *Office) ListJobs(v *Visit) error {
 	err := o.Engine.View(v.r.Context(), func(r Reader) error {
 		rows, total, next, err := r.Jobs(filter, v.query("after"), pageSize)
 		page.Rows, page.Pager = rows, v.pager(len(rows), total, next)
+		if err == nil {
+			page.Only, err = v.onlyOf(r, "party", "unit")
+		}
 		return err
 	})
 	if err != nil {
@@ -81,10 +85,22 @@ func (v *Visit) parseJobFilter() JobFilter {
 			f.States = append(f.States, s)
 		}
 	}
-	if id, err := record.ParseID(q.Get("person")); err == nil {
-		f.Person = id
-	}
+	f.Person, f.Party, f.Unit = optionalID(q.Get("person")), optionalID(q.Get("party")), optionalID(q.Get("unit"))
 	return f
+}
+
+// onlyOf are the filters by rows of those tables that the URL asks for.
+func (v *Visit) onlyOf(r Reader, tables ...string) (views []filterView, err error) {
+	for _, table := range tables {
+		one, err := v.only(r, table, v.query(table))
+		if err != nil {
+			return nil, err
+		}
+		if len(one) > 0 {
+			views = append(views, filterView{Filter: &list.Filter{Name: table}, Label: capital(v.lang.name("job." + table)), Options: one})
+		}
+	}
+	return views, nil
 }
 
 // day returns the beginning of the day that many days after the one named, ms since 1970 UTC; 0 for none.

@@ -166,14 +166,20 @@ func (v *Visit) without(drop, name, value string) string {
 }
 
 func (v *Visit) filters(r Reader, l *list.List) ([]filterView, error) {
-	views := make([]filterView, len(l.Filters))
+	views := make([]filterView, 0, len(l.Filters))
 	for i := range l.Filters {
 		f := &l.Filters[i]
 		view := filterView{Filter: f, Label: capital(v.lang.name(l.Name + "." + f.Name)), Value: v.query(f.Name), On: v.r.URL.Query()[f.Name]}
 		for _, code := range f.Codes {
 			view.Options = append(view.Options, option{code, v.lang.name(f.Names + "." + code)})
 		}
-		if f.Test == list.Refers {
+		if f.Test == list.Refers && f.Of != "" {
+			one, err := v.only(r, f.Of, view.Value)
+			if err != nil {
+				return nil, err
+			}
+			view.Options = one
+		} else if f.Test == list.Refers {
 			found, err := list.OptionsOf(r, f)
 			if err != nil {
 				return nil, err
@@ -182,9 +188,29 @@ func (v *Visit) filters(r Reader, l *list.List) ([]filterView, error) {
 				view.Options = append(view.Options, option{answer.ID.String(), answer.Label})
 			}
 		}
-		views[i] = view
+		if f.Of == "" || len(view.Options) > 0 {
+			views = append(views, view)
+		}
 	}
 	return views, nil
+}
+
+// only is the one answer to a filter by a row that pages lead here with, none where it does not ask.
+func (v *Visit) only(r Reader, table, asked string) ([]option, error) {
+	id, err := record.ParseID(asked)
+	if err != nil {
+		return nil, nil
+	}
+	name, err := v.office.names(r).row(record.Key{Table: v.office.Schema.Table(table).ID, ID: id})
+	return []option{{id.String(), name}}, err
+}
+
+// ofRow is the filter by the row that a column refers to, or one that was joined with it.
+func ofRow(table, expression string) list.Filter {
+	return list.Filter{
+		Name: table, Test: list.Refers, Of: table,
+		Where: expression + " IN (SELECT x.id FROM " + table + " x WHERE x.id = ? UNION ALL SELECT x.id FROM " + table + " x WHERE x.merged_into = ?)",
+	}
 }
 
 // Has reports whether an answer was given; templates ask it.

@@ -38,6 +38,7 @@ var requests = &Listing{
 		},
 		Filters: []list.Filter{
 			{Name: "q", Test: list.Search, In: list.In("request", "r.id", "party", "r.party", "unit", "r.unit")},
+			ofRow("party", "r.party"), ofRow("unit", "r.unit"),
 			{Name: "state", Test: list.OneOf, Where: "r.state", Codes: requestStates, Names: "request.state"},
 			{Name: "unanswered", Test: list.Is, Where: "r.first_response_at IS NULL AND r.state IN ('new', 'escalated', 'depot', 'on_site')"},
 			{Name: "overdue", Test: list.Is, Where: "r.due_at < unixepoch('subsec') * 1000 AND r.state IN ('new', 'escalated', 'depot', 'on_site')"},

@@ -80,6 +80,7 @@ type Filter struct {
 	Codes   []string // of OneOf
 	Names   string   // of OneOf: the column in the lists of words
 	Options string   // of Refers: a query of id and label
+	Of      string   // of Refers: without Options, the table of the row; such a filter shows only where it is asked
 	Inside  string   // of Refers: instead of Where, a WHERE clause with one ? that stands in From where {Name} is, for what is added up there
 	Days    bool     // of Since and Until
 }

@@ -1,13 +1,44 @@
 package systemtest
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
+
+// TestAPageOfARowLeadsToAllThatItDoesNotShow: a customer with more machines and jobs than his page shows.
+func TestAPageOfARowLeadsToAllThatItDoesNotShow(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	var party, unit record.ID
+	b.office("create", func(tx aftersales.Tx) (err error) {
+		if party, err = aftersales.CreateParty(tx, aftersales.PartyInput{Name: "Big & Sons"}); err != nil {
+			return err
+		}
+		for n := range 23 {
+			if unit, err = aftersales.CreateUnit(tx, aftersales.UnitInput{Name: fmt.Sprint("Pump ", n), Serial: fmt.Sprint("BS-", n), Party: party}); err != nil {
+				return err
+			}
+			if _, err = aftersales.CreateJob(tx, aftersales.JobInput{Title: fmt.Sprint("Leak ", n), Party: party, Unit: unit}); err != nil {
+				return err
+			}
+		}
+		_, err = aftersales.CreateJob(tx, aftersales.JobInput{Title: "Somebody else's"})
+		return err
+	})
+	v.get("/customers/"+party.String()).sees(http.StatusOK, "and 3 older", `href="/assets?party=`+party.String(), `href="/jobs?party=`+party.String())
+	v.get("/assets?party="+party.String()).sees(http.StatusOK, "23 shown of 23", "BS-0", "Big & Sons")
+	v.get("/jobs?party="+party.String()).sees(http.StatusOK, "23 shown of 23", "Leak 0", "Big & Sons").lacks("Somebody else's")
+	v.get("/jobs?unit="+unit.String()).sees(http.StatusOK, "1 shown of 1", "Leak 22")
+	v.get("/requests?party="+party.String()).sees(http.StatusOK, "Nothing matches")
+}
 
 // TestListsFindersAndIntakeFindWhatPeopleType: two Chinese characters, a part of a serial with or without its joints, a
 // telephone number however it is spelled; at once, whether or not the index has come to it.
