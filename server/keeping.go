@@ -43,10 +43,11 @@ type Tidied struct {
 	Released  int // finished jobs that left the phones
 	Forgotten int // deleted rows that no device can miss any more
 	Files     int // files that no row names, or whose rest never came
+	Calls     int // of programs, whose answers nobody asks for any more
 }
 
 // Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says,
-// forgets deleted rows that every device has heard of, reconciles (see Reconcile), removes files that no row names, and drops codes, tokens and browser sessions that have expired.
+// forgets deleted rows that every device has heard of, drops what programs were answered long ago, reconciles (see Reconcile), removes files that no row names, and drops codes, tokens and browser sessions that have expired.
 // Doing it twice, or in two processes at a time, does it once.
 func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
@@ -57,6 +58,9 @@ func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 		return done, err
 	}
 	if err := c.Reconcile(ctx); err != nil {
+		return done, err
+	}
+	if done.Calls, err = c.sweepCalls(ctx); err != nil {
 		return done, err
 	}
 	swept, err := c.Files.Sweep(ctx)
@@ -76,6 +80,15 @@ func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 		}
 	}
 	return done, nil
+}
+
+// sweepCalls drops what programs were answered under their keys so long ago that nobody asks again.
+func (c *Core) sweepCalls(ctx context.Context) (n int, err error) {
+	ids, err := c.ids(ctx, "SELECT id FROM api_call WHERE _del = 0 AND at <= ? ORDER BY id", c.now().UnixMilli()-2*aftersales.CallsKept)
+	if err != nil {
+		return 0, err
+	}
+	return len(ids), c.eachInTurn(ctx, aftersales.CauseCallSweep, ids, aftersales.SweepCall)
 }
 
 // finishedJobs are the branch's jobs that were over at a time and that somebody still holds.

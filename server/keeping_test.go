@@ -208,3 +208,41 @@ func TestHousekeepingEndsWithItsContext(t *testing.T) {
 	cancel()
 	<-done
 }
+
+// What a program was answered is dropped after its time, and not before; its key is then as good as new.
+func TestAnswersToProgramsAreSwept(t *testing.T) {
+	t.Parallel()
+	k := newKept(t, filepath.Join(t.TempDir(), "hub.db"))
+	k.do(aftersales.SetUp)
+	id := aftersales.APICallID(record.ID{9}, "order-1")
+	note := func(tx aftersales.Tx) error {
+		return aftersales.NoteCall(tx, aftersales.APICall{ID: id, Request: "00", Status: 201})
+	}
+	known := func() bool {
+		there, err := k.ids(t.Context(), "SELECT id FROM api_call WHERE _del = 0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(there) == 1
+	}
+	k.do(note)
+	for _, days := range []int{59, 2} {
+		if !known() {
+			t.Fatal("it was dropped before its time")
+		}
+		k.today.Add(int64(days) * 24 * 60 * 60 * 1000)
+		if _, err := k.Tidy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if known() {
+		t.Fatal("it was not dropped")
+	}
+	k.do(note)
+	k.do(func(tx aftersales.Tx) error {
+		if before, err := aftersales.Once(tx, id, "00"); err != nil || before == nil {
+			t.Errorf("its key was used up: %v", err)
+		}
+		return nil
+	})
+}

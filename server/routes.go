@@ -35,6 +35,8 @@ var Pages = slices.Concat(ownPages, several(),
 	usual(admin.Codes, auth.EditSettings, auth.EditSettings),
 	usual(admin.Fields, auth.EditSettings, auth.EditSettings),
 	usual(admin.Branches, auth.EditSettings, auth.EditSettings),
+	usual(admin.Teams, auth.SeePeople, auth.EditPeople),
+	usual(admin.Substates, auth.EditSettings, auth.EditSettings),
 )
 
 // usual are the pages of a noun: its list at its URL, the page of one at URL/{id}; where it has a form, URL/new and

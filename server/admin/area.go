@@ -19,6 +19,7 @@ var areas = [][]place{
 	},
 	{
 		{peopleURL, "People", auth.SeePeople},
+		{teamsURL, "Groups", auth.SeePeople},
 		{rolesURL, "Roles and rights", auth.SeePeople},
 		{auditURL, "Audit trail", auth.SeeAudit},
 	},
@@ -47,6 +48,7 @@ var areas = [][]place{
 		{settingsURL, "Company", auth.EditSettings},
 		{policiesURL, "Policies", auth.SeePolicies},
 		{codesURL, "Code lists", auth.EditSettings},
+		{substatesURL, "Sub-states", auth.EditSettings},
 		{fieldsURL, "Fields", auth.EditSettings},
 		{numbersURL, "Numbers", auth.EditSettings},
 		{branchesURL, "Branches", auth.EditSettings},

@@ -31,6 +31,8 @@ type paperPage struct {
 	Supplements            []supplementView
 	Signature              string // URL of the picture; "" if it is not here
 	Approved               string
+	// what the company leaves out of its slips
+	NoChecklists, NoTimes, NoCosts, NoParts bool
 }
 
 type paperPart struct{ Name, Serial, Quantity, Condition string }
@@ -84,7 +86,7 @@ func (p *paperPage) lay(s *serving) error {
 	return err
 }
 
-// letterhead takes over the lines that the company set for its slips.
+// letterhead takes over what the company set for its slips: the lines around them, and what is left out.
 func (p *paperPage) letterhead(s *serving) error {
 	for name, into := range map[string]*[]string{aftersales.SettingSlipHead: &p.Head, aftersales.SettingSlipFoot: &p.Foot} {
 		text, err := aftersales.Setting(s.view(), name, p.Job.Branch)
@@ -94,6 +96,16 @@ func (p *paperPage) letterhead(s *serving) error {
 		if text != "" {
 			*into = strings.Split(text, "\n")
 		}
+	}
+	for name, left := range map[string]*bool{
+		aftersales.SettingSlipChecklists: &p.NoChecklists, aftersales.SettingSlipTimes: &p.NoTimes, aftersales.SettingSlipCosts: &p.NoCosts,
+		aftersales.SettingSlipParts: &p.NoParts,
+	} {
+		text, err := aftersales.Setting(s.view(), name, p.Job.Branch)
+		if err != nil {
+			return err
+		}
+		*left = text == "0"
 	}
 	title, err := aftersales.Setting(s.view(), aftersales.SettingSlipTitle, p.Job.Branch)
 	p.Heading = cmp.Or(title, s.v.t("Service slip"))

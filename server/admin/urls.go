@@ -47,6 +47,7 @@ const (
 	numbersURL      = "/numbers"
 	branchesURL     = "/branches"
 	teamsURL        = "/groups"
+	substatesURL    = "/substates"
 	importsURL      = "/import"
 	programsURL     = "/programs"
 	auditURL        = "/audit"

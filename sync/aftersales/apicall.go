@@ -2,6 +2,7 @@ package aftersales
 
 import (
 	"slices"
+	"strconv"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -9,9 +10,9 @@ import (
 )
 
 // An API call is what a program asked for once and was answered, written in the change set of what it asked for: asked
-// again under the same key, it is answered the same and does nothing twice. It stays on the hub.
+// again under the same key, it is answered the same and does nothing twice, until it is swept (SweepCall). It stays on the hub.
 var apiCallTable = &schema.Table{
-	ID: 224, Name: "api_call", Mode: schema.Ledger,
+	ID: 224, Name: "api_call",
 	Columns: slices.Concat(branch(), []schema.Column{
 		text(1, "request", required), // the SHA-256 of what was asked, hexadecimal
 		integer(2, "status", required),
@@ -42,8 +43,11 @@ func APICallID(program record.ID, key string) record.ID {
 }
 
 // Once returns what the call was answered, if it was made before; nil if it is to be made now. Codes: KeyReused.
-func Once(tx View, id record.ID, request string) (*APICall, error) {
-	row, err := tx.Row("api_call", id)
+func Once(tx Present, id record.ID, request string) (*APICall, error) {
+	row, err := tx.Row("api_call", callIn(id, period(tx)))
+	if err == nil && row == nil {
+		row, err = tx.Row("api_call", callIn(id, period(tx)-1))
+	}
 	if err != nil || row == nil {
 		return nil, err
 	}
@@ -54,9 +58,30 @@ func Once(tx View, id record.ID, request string) (*APICall, error) {
 	return &call, nil
 }
 
+// CallsKept is for how long at least a call is answered from what was done the first time, in ms: who did not hear the
+// answer asks again within minutes, and one that was down for long within days.
+const CallsKept = 30 * dayMillis
+
+// period counts stretches of CallsKept. The row of a call is named by that in which it was made: one that was swept is dead
+// for good, and the same key is later another row.
+func period(tx Present) int64 { return tx.Now() / CallsKept }
+
+func callIn(id record.ID, period int64) record.ID {
+	return NamedID("api call in", id.String(), strconv.FormatInt(period, 10))
+}
+
+// SweepCall drops a call that nobody is answered from any more; another stays. Its id is that of the row.
+func SweepCall(tx Tx, id record.ID) error {
+	row, err := tx.Row("api_call", id)
+	if err != nil || row == nil || APICallOf(row).At+2*CallsKept > tx.Now() {
+		return err
+	}
+	return tx.Delete("api_call", id)
+}
+
 // NoteCall notes what a call was answered.
 func NoteCall(tx Tx, call APICall) error {
-	return insert(tx, "api_call", call.ID, record.Values{
+	return insert(tx, "api_call", callIn(call.ID, period(tx)), record.Values{
 		"request": record.Text(call.Request), "status": record.Number(call.Status), "result": optional(call.Result),
 		"at": record.Instant(tx.Now()),
 	})

@@ -105,6 +105,8 @@ const (
 	CauseSetting       = "setting.set"
 	CauseCodePut       = "code.put"
 	CauseField         = "field.define"
+	CauseSubstate      = "substate.put"
+	CauseCallSweep     = "call.sweep"
 	CauseNumbers       = "number.format"
 	CauseTeam          = "team.members"
 	CauseImport        = "import.row"

@@ -202,6 +202,29 @@ func PutSubstate(tx Tx, in SubstateInput) error {
 	return upsert(tx, "substate", substateID(in.Table, code), values)
 }
 
+// RetireSubstate keeps a sub-state from being chosen; what has it keeps it. Codes: fault.UnknownRow.
+func RetireSubstate(tx Tx, table, code string) error {
+	row, err := need(tx, "substate", SubstateID(table, code))
+	if err != nil || !row.Get("retired_at").IsNull() {
+		return err
+	}
+	return tx.Update("substate", row.ID, record.Values{"retired_at": record.Instant(tx.Now())})
+}
+
+// States are those of jobs and requests, under which sub-states can stand, each once.
+func States() []string {
+	all := slices.Clone(jobStates)
+	for _, s := range requestStates {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// SubstateID returns the id of the sub-state of a table with that code.
+func SubstateID(table, code string) record.ID { return substateID(table, code) }
+
 func substateID(table, code string) record.ID { return NamedID("substate", table, code) }
 
 // checkSubstate refuses a sub-state that is unknown, retired or stands under another state; "" passes.

@@ -38,6 +38,11 @@ const (
 	SettingSlipHead  = "slip_head"  // the lines above it: the company, its address
 	SettingSlipFoot  = "slip_foot"  // the lines below it: terms, thanks
 
+	SettingSlipChecklists = "slip_checklists" // 0: they do not stand on it
+	SettingSlipTimes      = "slip_times"
+	SettingSlipCosts      = "slip_costs"
+	SettingSlipParts      = "slip_parts"
+
 	SettingWebhookDays    = "webhook_days"    // for which an event is tried, and after which a webhook that takes nothing is off: 5
 	SettingWebhookPrivate = "webhook_private" // 1: webhooks may go to addresses of the company's own network
 
@@ -220,6 +225,9 @@ func Settings() []KnownSetting {
 	return []KnownSetting{
 		{Name: SettingReleaseDays, Standard: strconv.Itoa(DefaultReleaseDays)}, {Name: SettingFileSize, Standard: "256"},
 		{Name: SettingFileCount, Standard: "500"}, {Name: SettingFileBytes, Standard: "4096"},
+		{Name: SettingSlipTitle}, {Name: SettingSlipHead, Long: true}, {Name: SettingSlipFoot, Long: true},
+		{Name: SettingSlipChecklists, Standard: "1", Flag: true}, {Name: SettingSlipTimes, Standard: "1", Flag: true},
+		{Name: SettingSlipParts, Standard: "1", Flag: true}, {Name: SettingSlipCosts, Standard: "1", Flag: true},
 		{Name: SettingWebhookDays, Standard: strconv.Itoa(standardWebhookDays)}, {Name: SettingWebhookPrivate, Standard: "0", Flag: true},
 	}
 }
