@@ -183,7 +183,7 @@ func (b *Batch) lacks(have *record.Row, lost *record.RowChange) (bool, error) {
 		}
 		since = append(since, did...)
 	}
-	return isAnothers(lost, since), nil
+	return isAnothers(have, lost, since), nil
 }
 
 // changeOf returns what the change set of the entry writes in the row, and whether it touches it at all: by what belongs to
@@ -230,9 +230,10 @@ func (b *Batch) belongs(key, owner record.Key) (bool, error) {
 // isAnothers reports whether a value is lost in whose cell those wrote that came after the restore, and none of them that
 // value. A phone's file that was copied before the restore may have brought other work under a number than that which was
 // lost: a needless question beats a lost value.
-func isAnothers(lost *record.RowChange, since []*record.RowChange) bool {
+// One that stands beside the value shown is not lost.
+func isAnothers(have *record.Row, lost *record.RowChange, since []*record.RowChange) bool {
 	return slices.ContainsFunc(lost.Cells, func(w record.CellWrite) bool {
-		wrote, same := false, false
+		wrote, same := false, stands(have, w)
 		for _, c := range since {
 			for _, x := range c.Cells {
 				wrote = wrote || x.CellID == w.CellID
@@ -283,6 +284,15 @@ func (b *Batch) closeTestimony(d, by clock.Dot) error {
 	}
 	e.Closed = by
 	return b.store.PutEntry(e)
+}
+
+// stands reports whether the value is among those of the cell that nobody has replaced.
+func stands(row *record.Row, w record.CellWrite) bool {
+	if row == nil || row.Meta == nil {
+		return false
+	}
+	at, known := row.Meta.Find(w.CellID)
+	return known && slices.ContainsFunc(row.Meta.Cells[at].Others, func(s record.Standing) bool { return s.Value == w.Value })
 }
 
 // couldHold returns what to tell the office of where the row lay: that the person held one of its buckets, or that this

@@ -258,7 +258,7 @@ func (f *Fleet) checkCopies() {
 		for d := range c.Context.All() {
 			e, judged := s.entries.get(d)
 			lacking = lacking || !judged && (row == nil || !row.Vector.Covers(d))
-			lacking = lacking || judged && f.Fork && e.Seq > f.hub.store.Marker().RestoreAt // a copied phone may have brought other work
+			lacking = lacking || judged && e.Seq > f.hub.store.Marker().RestoreAt // it may be a copied phone's other work
 		}
 		if !lacking {
 			f.fail("copy", "%v waits, and all of %s has come", it.key, nameOf(c.Key()))
