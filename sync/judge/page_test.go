@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -444,4 +445,29 @@ func TestThePositionOfAnotherShowsNothingOfHis(t *testing.T) {
 			t.Errorf("%d tasks of another's job", len(batch.Rows))
 		}
 	}
+}
+
+// A position comes back from a device, whose owner may have written it: whatever it says, the hub answers with a page of
+// what he may see.
+func FuzzPosition(f *testing.F) {
+	fixed := make([]byte, 35)
+	f.Add([]byte{}, uint8(0), uint64(0))
+	f.Add(append(slices.Clone(fixed), 0, 5, 3, 1, 1), uint8(0), uint64(0))
+	f.Add(append([]byte{2, 255}, append(fixed[2:], 0, 9, 0, 0, 0)...), uint8(2), uint64(0))
+	f.Add(append([]byte{2, 7}, append(bytes.Repeat([]byte{255}, 33), 0, 9, 3, 255, 255, 255, 1, 1)...), uint8(2), uint64(0))
+	f.Fuzz(func(t *testing.T, resume []byte, class uint8, from uint64) {
+		w := newWorld(t)
+		job := w.insert("job", nil)
+		w.office(w.change(record.Insert, w.fresh("task"), ref("job", job)))
+		w.parts(3)
+		p, head := w.page(judge.Want{Person: w.tech().Person, Class: schema.Class(class % schema.Classes), From: from, Resume: resume})
+		if p.To > max(head, from) {
+			t.Errorf("a page to commit %d, of %d", p.To, head)
+		}
+		for _, batch := range p.Rows {
+			if batch.Table == table("task").ID || batch.Table == table("job").ID {
+				t.Errorf("%d rows of a job that is not his", len(batch.Rows))
+			}
+		}
+	})
 }

@@ -127,3 +127,20 @@ func BenchmarkFrame(b *testing.B) {
 		})
 	}
 }
+
+// A picture comes from a camera, or from whoever sends one to the phone's own server.
+func FuzzRead(f *testing.F) {
+	var good bytes.Buffer
+	if err := png.Encode(&good, photo(made(code128.Encode("KX-100")), 320, 120, 240, 60)); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good.Bytes())
+	f.Add(good.Bytes()[:good.Len()/2])
+	f.Add([]byte("\x89PNG\r\n\x1a\n"))
+	f.Fuzz(func(t *testing.T, picture []byte) {
+		text, err := scan.Read(bytes.NewReader(picture))
+		if code := fault.CodeOf(err); err != nil && code != scan.Nothing && code != scan.Strange {
+			t.Fatalf("%q: %v", text, err)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -117,6 +118,23 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sealed []byte) {
 		if _, err := b.Open(sealed, "y"); err == nil {
 			t.Error("opened what was never sealed so")
+		}
+	})
+}
+
+func FuzzParseRing(f *testing.F) {
+	f.Add("00000001 " + strings.Repeat("0a", seal.KeySize) + "\n# the old one\n")
+	f.Add("1 2 3")
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := seal.ParseRing(text)
+		if err != nil {
+			if fault.CodeOf(err) != seal.Wrong {
+				t.Fatal(err)
+			}
+			return
+		}
+		if again, err := seal.ParseRing(r.String()); err != nil || again.String() != r.String() {
+			t.Fatalf("%q came back as %q: %v", r, again, err)
 		}
 	})
 }

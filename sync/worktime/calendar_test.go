@@ -261,3 +261,20 @@ func TestSpansAreWhatBetweenCounts(t *testing.T) {
 		}
 	})
 }
+
+// A calendar is written by people, as data: whatever stands there is a calendar that can be counted with, or a complaint.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"zone": "Asia/Shanghai", "week": {"mon": ["08:00-12:00", "13:00-17:30"]}, "days": {"2026-10-01": []}}`))
+	f.Add([]byte(`{"week": {"sun": ["22:00-06:00", "00:00-24:00"]}}`))
+	f.Add([]byte(`[`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c, err := Parse(body, "Europe/Berlin")
+		if err != nil {
+			return
+		}
+		const from, to = 1_788_000_000_000, 1_788_000_000_000 + 14*dayMillis
+		if n := c.Between(from, to); n < 0 || n > to-from {
+			t.Fatalf("%s: %d ms of work in %d", body, n, to-from)
+		}
+	})
+}
