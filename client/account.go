@@ -201,7 +201,7 @@ func (c *Client) askEnrolment(ctx context.Context, server string, asks enrolling
 		return nil, fault.Wrap(fault.Invalid, "the server's address is not one: "+server, err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := (&http.Client{Transport: c.web.Transport}).Do(request)
+	response, err := c.web.Do(request) // which follows no redirect: the code is for this address alone
 	if err != nil {
 		return nil, fault.Wrap(link.NoNetwork, "the server cannot be reached: check the address and the network", err)
 	}

@@ -149,6 +149,19 @@ func TestAnAddressThatIsNoHubEnrolsNobody(t *testing.T) {
 	}
 }
 
+// An enrolment code is for the address that was given: whoever answers there cannot have it sent elsewhere.
+func TestAnEnrolmentFollowsNobodyElsewhere(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the code was sent on") }))
+	defer elsewhere.Close()
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		srv := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
+		c := open(t, filepath.Join(t.TempDir(), "field.db"))
+		wantCode(t, c.Enrol(t.Context(), srv.URL, "code", "phone"), fault.Version)
+		srv.Close()
+	}
+}
+
 func TestAReplicaStaysItsPersons(t *testing.T) {
 	t.Parallel()
 	c := phone(t)

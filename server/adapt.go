@@ -74,7 +74,7 @@ func (s peopleStore) find(ctx context.Context, by func(*store.View) (*store.Pers
 }
 
 func personOf(p *store.Person) *auth.Person {
-	who := &auth.Person{ID: p.ID, Login: p.Login, Name: p.Name, Hash: p.PasswordHash, Language: p.Language, Active: p.Active}
+	who := &auth.Person{ID: p.ID, Login: p.Login, Name: p.Name, Hash: p.PasswordHash, Language: p.Language, Active: p.Active, Ended: p.Ended}
 	for _, r := range p.Roles {
 		role, in, one := strings.Cut(r, "@")
 		branch, err := record.ParseID(in)
@@ -139,7 +139,7 @@ func (s peopleStore) People(ctx context.Context) (people []auth.Person, err erro
 }
 
 func (s peopleStore) PutPerson(ctx context.Context, p auth.Person) error {
-	kept := store.Person{ID: p.ID, Login: p.Login, Name: p.Name, Roles: rolesOf(&p), Language: p.Language, PasswordHash: p.Hash, Active: p.Active}
+	kept := store.Person{ID: p.ID, Login: p.Login, Name: p.Name, Roles: rolesOf(&p), Language: p.Language, PasswordHash: p.Hash, Active: p.Active, Ended: p.Ended}
 	return s.Write(ctx, func(tx *store.Tx) error {
 		known, err := tx.Person(p.ID)
 		if err != nil {

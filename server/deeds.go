@@ -41,6 +41,9 @@ func (s peopleStore) notePerson(ctx context.Context, tx *store.Tx, was *store.Pe
 	if was.PasswordHash != is.PasswordHash {
 		note("password", "", "replaced")
 	}
+	if len(values) == 0 && was.Ended != is.Ended {
+		note("sessions", "", "ended")
+	}
 	if len(values) == 0 {
 		return nil
 	}

@@ -56,6 +56,7 @@ func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		if fault.CodeOf(err) == auth.BadCode {
 			s.guesses.Failed("", address, now)
+			s.parts.Log.Warn("enrolment refused", "code", auth.BadCode, "from", address)
 		}
 		s.refuse(w, r, err)
 		return

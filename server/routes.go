@@ -99,6 +99,7 @@ var ownPages = []Page{
 	{"POST", "/password", auth.SignedIn, (*admin.Office).SetPassword},
 	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},
 	{"POST", "/sign-out", auth.SignedIn, (*admin.Office).SignOut},
+	{"POST", "/sign-out/everywhere", auth.SignedIn, (*admin.Office).SignOutEverywhere},
 	{"POST", "/views", auth.SignedIn, (*admin.Office).SaveView},
 	{"POST", "/views/drop", auth.SignedIn, (*admin.Office).DropView},
 	{"GET", "/live", auth.SignedIn, (*admin.Office).Live},
@@ -211,6 +212,7 @@ var ownPages = []Page{
 	{"POST", "/people/{id}/roles", auth.ManagePeople, (*admin.Office).SetRoles},
 	{"POST", "/people/{id}/extension", auth.EditPeople, (*admin.Office).SetExtension},
 	{"POST", "/people/{id}/password", auth.ManagePeople, (*admin.Office).ResetPassword},
+	{"POST", "/people/{id}/sign-out", auth.ManagePeople, (*admin.Office).EndSessions},
 	{"POST", "/people/{id}/active", auth.ManagePeople, (*admin.Office).SetActive},
 
 	{"GET", "/audit", auth.SeeAudit, (*admin.Office).ShowAudit},
@@ -233,7 +235,7 @@ var ownPages = []Page{
 func (s *Server) routes(office *admin.Office, sessions *auth.Sessions, programs http.Handler) http.Handler {
 	m := newMeters(s.parts.Metrics)
 	r := chi.NewRouter()
-	r.Use(s.recoverer, m.count, s.stayEncrypted)
+	r.Use(s.recoverer, m.count, s.stayEncrypted, closed)
 
 	r.Get("/healthz", s.health)
 	r.Get("/metrics", s.metrics)
@@ -259,4 +261,17 @@ func (s *Server) routes(office *admin.Office, sessions *auth.Sessions, programs 
 		r.NotFound(office.Page(auth.SignedIn, (*admin.Office).NotFound).ServeHTTP)
 	})
 	return r
+}
+
+// closed sets what every answer carries, whoever gives it: it is what it says to be, nothing in it runs, and no page of
+// another site holds it. Pages and files have policies of their own.
+func closed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
 }

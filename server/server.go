@@ -97,6 +97,7 @@ func New(o Options, p Parts) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	people.Of(o.Company)
 	transport, err := o.transport(p.Log)
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func New(o Options, p Parts) (*Server, error) {
 	}
 	var programmers http.Handler
 	if programs != nil {
-		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Now: p.Now, Log: p.Log})
+		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Now: p.Now, Log: p.Log, Proxies: o.Proxies})
 	}
 	s.handler = s.routes(office, sessions, programmers)
 	return s, nil

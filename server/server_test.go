@@ -188,3 +188,48 @@ func TestAPortInUseIsSaid(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Whatever answers, and whatever it answers: it is what it says, nothing in it runs, and nobody frames it.
+func TestEveryAnswerIsClosed(t *testing.T) {
+	t.Parallel()
+	s, _ := newTestServer(t, func(o *Options, _ *Parts) { o.Secure, o.MetricsToken = true, "secret" })
+	for _, path := range []string{"/healthz", "/metrics", "/enrol", "/sync", "/static/office.css", "/static/", "/sign-in", "/nowhere"} {
+		for _, method := range []string{"GET", "POST", "TRACE"} {
+			h := ask(s, method, path, "").Header()
+			for name, wants := range map[string][]string{
+				"X-Content-Type-Options": {"nosniff"}, "Referrer-Policy": {"same-origin"}, "Cross-Origin-Resource-Policy": {"same-origin"},
+				"Content-Security-Policy":   {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"},
+				"Strict-Transport-Security": {"max-age=31536000", "includeSubDomains"},
+			} {
+				for _, want := range wants {
+					if !strings.Contains(h.Get(name), want) {
+						t.Errorf("%s %s: %s is %q", method, path, name, h.Get(name))
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestAFolderIsNotListed(t *testing.T) {
+	t.Parallel()
+	s, _ := newTestServer(t, nil)
+	for path, want := range map[string]int{"/static/": http.StatusNotFound, "/static/office.css": http.StatusOK} {
+		if got := ask(s, "GET", path, ""); got.Code != want || strings.Contains(got.Body.String(), "<a href") {
+			t.Errorf("%s: %d %.80s", path, got.Code, got.Body)
+		}
+	}
+}
+
+// Who failed is in the log, by address; what was typed is not.
+func TestRefusedEnrolmentsAreLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s, _ := newTestServer(t, func(_ *Options, p *Parts) { p.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	key, _, _ := ed25519.GenerateKey(rand.Reader)
+	body, _ := json.Marshal(Enrolment{Code: "ACDE-FGHJ-KMNQ", Key: key, Name: "Wang's phone"})
+	ask(s, "POST", "/enrol", string(body))
+	if said := log.String(); !strings.Contains(said, "enrolment refused") || !strings.Contains(said, "from=192.0.2.1") || strings.Contains(said, "KMNQ") {
+		t.Errorf("the log says %q", said)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,14 @@ type ACME struct {
 // encrypted reports whether people and devices come by TLS, here or at a proxy.
 func (o Options) encrypted() bool { return o.Secure || o.Certificate != "" || o.ACME != nil }
 
+// suites are those of TLS 1.2 that keep a key for no longer than a connection, and authenticate what they encrypt. TLS 1.3
+// has no others.
+var suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+}
+
 // transport is how connections are encrypted, and what a plain listener beside it answers.
 type transport struct {
 	tls   *tls.Config // nil for plain HTTP
@@ -43,14 +52,15 @@ func (o Options) transport(log *slog.Logger) (*transport, error) {
 		if _, err := kept.get(nil); err != nil {
 			return nil, err
 		}
-		return &transport{&tls.Config{GetCertificate: kept.get, MinVersion: tls.VersionTLS12}, http.HandlerFunc(toTLS)}, nil
+		return &transport{&tls.Config{GetCertificate: kept.get, MinVersion: tls.VersionTLS12, CipherSuites: suites}, http.HandlerFunc(toTLS)}, nil
 	case o.ACME != nil:
 		m := &autocert.Manager{
 			Prompt: autocert.AcceptTOS, Email: o.ACME.Email, Cache: autocert.DirCache(o.ACME.Cache),
 			HostPolicy: autocert.HostWhitelist(o.ACME.Names...), Client: &acme.Client{DirectoryURL: o.ACME.directory()},
 		}
 		secured := m.TLSConfig()
-		secured.MinVersion, secured.GetCertificate = tls.VersionTLS12, o.ACME.told(m.GetCertificate, log)
+		secured.MinVersion, secured.CipherSuites = tls.VersionTLS12, suites
+		secured.GetCertificate = o.ACME.told(m.GetCertificate, log)
 		return &transport{secured, m.HTTPHandler(http.HandlerFunc(toTLS))}, nil
 	}
 	return &transport{}, nil
@@ -82,9 +92,14 @@ func (a *ACME) told(get getCertificate, log *slog.Logger) getCertificate {
 
 type getCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 
-// toTLS sends who came by plain HTTP to the same place by https. What would be sent there is never taken in the clear.
+// forPrograms is where no person goes: a program that came without TLS has shown its token to the network, and is to fail,
+// not to be led on unnoticed.
+var forPrograms = []string{"/api/", "/files/", "/sync", "/enrol", "/metrics", "/healthz"}
+
+// toTLS sends who came by plain HTTP to the same page by https. What would be sent there is never taken in the clear.
 func toTLS(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	program := slices.ContainsFunc(forPrograms, func(at string) bool { return strings.HasPrefix(r.URL.Path, at) })
+	if program || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		http.Error(w, "Use https.", http.StatusBadRequest)
 		return
 	}
@@ -95,13 +110,14 @@ func toTLS(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusMovedPermanently)
 }
 
-// stayEncrypted tells browsers that came by TLS never to come without it, for a year.
+// stayEncrypted tells browsers that came by TLS never to come without it, for a year; nor to names beneath the hub's, by
+// which its cookies could be written over.
 func (s *Server) stayEncrypted(next http.Handler) http.Handler {
 	if !s.options.encrypted() {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		next.ServeHTTP(w, r)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -84,16 +86,43 @@ func selfSigned(t *testing.T, serial int64) (certificate, secret []byte) {
 func TestPlainHTTPIsSentOnAndTakesNothing(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		method, to string
-		status     int
+		method, path, to string
+		status           int
 	}{
-		{http.MethodGet, "https://hub.example.com/jobs?q=1", http.StatusMovedPermanently},
-		{http.MethodPost, "", http.StatusBadRequest},
+		{http.MethodGet, "/jobs?q=1", "https://hub.example.com/jobs?q=1", http.StatusMovedPermanently},
+		{http.MethodPost, "/jobs?q=1", "", http.StatusBadRequest},
+		{http.MethodGet, "/api/v1/jobs", "", http.StatusBadRequest}, // a program is to notice that it shows its token to everybody
+		{http.MethodGet, "/files/00", "", http.StatusBadRequest},
+		{http.MethodGet, "/sync", "", http.StatusBadRequest},
 	} {
 		w := httptest.NewRecorder()
-		toTLS(w, httptest.NewRequest(c.method, "http://hub.example.com:80/jobs?q=1", nil))
+		toTLS(w, httptest.NewRequest(c.method, "http://hub.example.com:80"+c.path, nil))
 		if w.Code != c.status || w.Header().Get("Location") != c.to {
-			t.Errorf("%s: %d %s", c.method, w.Code, w.Header().Get("Location"))
+			t.Errorf("%s %s: %d %s", c.method, c.path, w.Code, w.Header().Get("Location"))
+		}
+	}
+}
+
+// What TLS 1.2 may speak here keeps no key and authenticates what it encrypts; nothing older is spoken.
+func TestOnlyStrongSuitesAreSpoken(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	body, secret := selfSigned(t, 1)
+	o := Options{Certificate: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
+	put(t, o.Certificate, body)
+	put(t, o.Key, secret)
+	for name, o := range map[string]Options{"files": o, "ACME": {ACME: &ACME{Names: []string{"hub.example.com"}, Cache: dir}}} {
+		made, err := o.transport(slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if made.tls.MinVersion != tls.VersionTLS12 || len(made.tls.CipherSuites) == 0 {
+			t.Errorf("%s: from %s on, %d suites", name, tls.VersionName(made.tls.MinVersion), len(made.tls.CipherSuites))
+		}
+		for _, id := range made.tls.CipherSuites {
+			if s := tls.CipherSuiteName(id); !strings.HasPrefix(s, "TLS_ECDHE_") || !strings.Contains(s, "GCM") && !strings.Contains(s, "POLY1305") {
+				t.Errorf("%s: %s", name, s)
+			}
 		}
 	}
 }

@@ -70,6 +70,10 @@ var assets = func() map[string]string {
 func static() http.Handler {
 	serve := http.FileServerFS(staticFiles)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") { // what there is in a folder is nobody's business
+			http.NotFound(w, r)
+			return
+		}
 		w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
 		serve.ServeHTTP(w, r)
 	})

@@ -13,6 +13,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
 
@@ -283,14 +284,25 @@ type errorPage struct {
 // fail shows what went wrong; the operator's log gets the detail of what is not the visitor's doing.
 func (v *Visit) fail(err error) {
 	f, status := statusOf(err)
-	if status >= 500 {
+	switch {
+	case status >= 500:
 		v.office.Log.Error("page failed", "path", v.r.URL.Path, "code", f.Code, "err", err, "detail", f.Detail)
+	case f.Code == NoRight || f.Code == fault.NotAllowed:
+		v.office.Log.Warn("page refused", "path", v.r.URL.Path, "code", f.Code, "person", v.whom(), "from", auth.Address(v.r, v.office.Proxies))
 	}
 	page := errorPage{v.frame(v.t("That did not work"), ""), v.lang.refusal(f), f.Code, homeURL}
 	if err := v.show(status, "error", page); err != nil {
 		v.office.Log.Error("error page failed", "err", err)
 		http.Error(v.w, f.Message, status)
 	}
+}
+
+// whom returns who asks, zero for nobody.
+func (v *Visit) whom() record.ID {
+	if v.Who == nil {
+		return record.ID{}
+	}
+	return v.Who.ID
 }
 
 // Foreign answers a form that another site sent in the visitor's name.

@@ -114,6 +114,28 @@ func TestSignInKeepsTheNameAndSlowsGuessesDown(t *testing.T) {
 }
 
 // A form from another site is refused, with or without a session, before anything is read of it.
+// Who came in, who did not, and who asked for what is not his is in the log, by id and address; names and passwords never.
+func TestSignInsAndRefusalsAreLogged(t *testing.T) {
+	t.Parallel()
+	x := newSample(t)
+	v := visit(t, x.web)
+	v.post("/sign-in", "login", "hunter2 typed in the wrong place", "password", "another secret")
+	v.post("/sign-in", "login", "li", "password", password)
+	v.get("/people/" + x.boss.String() + "/nothing?q=%E6%9D%8E%E6%95%8F").sees(http.StatusNotFound)
+	v.post("/people", "login", "mallory", "name", "Mallory", "role", "administrator").sees(http.StatusForbidden)
+	said := x.log.String()
+	for _, want := range []string{"sign-in refused", "code=not_authentic", "from=127.0.0.1", "signed in", "person=" + x.li.String(), "page refused", "path=/people"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the log lacks %q", want)
+		}
+	}
+	for _, secret := range []string{"hunter2", "another secret", password, "mallory", "Mallory", "李敏"} {
+		if strings.Contains(said, secret) {
+			t.Errorf("the log tells %q", secret)
+		}
+	}
+}
+
 func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	t.Parallel()
 	x := newSample(t)
@@ -183,6 +205,23 @@ func TestAPersonWhoIsDeactivatedIsOutAtOnce(t *testing.T) {
 	}
 	boss.post("/people/"+x.boss.String()+"/active", "active", "no").sees(http.StatusUnprocessableEntity, "You cannot deactivate yourself")
 	boss.post("/people/"+x.boss.String()+"/roles", "role", "dispatcher").sees(http.StatusUnprocessableEntity, "Somebody must be able to manage people")
+}
+
+// Who was signed out everywhere, by himself or by who manages people, signs in again.
+func TestSigningOutEverywhere(t *testing.T) {
+	t.Parallel()
+	x := newSample(t)
+	here, there, boss := x.visit(t, "li"), x.visit(t, "li"), x.visit(t, "boss")
+	here.get("/password").sees(http.StatusOK, "Sign out everywhere")
+	here.post("/sign-out/everywhere").sees(http.StatusOK, "Sign in")
+	if there.get("/jobs"); there.at.Path != "/sign-in" {
+		t.Errorf("the other session goes on at %s", there.at)
+	}
+	again := x.visit(t, "li")
+	boss.post("/people/"+x.li.String()+"/sign-out").sees(http.StatusOK, "Signed out everywhere.")
+	if again.get("/jobs"); again.at.Path != "/sign-in" {
+		t.Errorf("the session goes on at %s", again.at)
+	}
 }
 
 func TestAddingAPerson(t *testing.T) {

@@ -44,6 +44,7 @@ func (o *Office) replacePassword(v *Visit) (*auth.Person, error) {
 	}
 	if _, err := o.People.SignIn(ctx, v.Who.Login, v.form("current"), address); err != nil {
 		if fault.CodeOf(err) == fault.Unauthentic {
+			o.Log.Warn("password not changed", "code", fault.Unauthentic, "person", v.Who.ID, "from", address)
 			return nil, fault.New(fault.Unauthentic, "The current password is wrong.")
 		}
 		return nil, err

@@ -293,6 +293,18 @@ func (o *Office) SetRoles(v *Visit) error {
 	return o.afterChange(v, p.ID, "The roles are changed.")
 }
 
+// EndSessions signs somebody out wherever he is signed in; he may sign in again.
+func (o *Office) EndSessions(v *Visit) error {
+	p, err := o.managed(v)
+	if err != nil {
+		return err
+	}
+	if err := o.People.EndSessions(v.r.Context(), p.ID); err != nil {
+		return err
+	}
+	return v.done(peopleURL, v.t("Signed out everywhere."))
+}
+
 // SetActive lets somebody in or keeps him out. What he did stays.
 func (o *Office) SetActive(v *Visit) error {
 	p, err := o.managed(v)

@@ -171,6 +171,10 @@ func Static() http.Handler {
 	files, _ := fs.Sub(staticFiles, "static")
 	serve := http.StripPrefix(staticURL, http.FileServerFS(files))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") { // what there is in a folder is nobody's business
+			http.NotFound(w, r)
+			return
+		}
 		if r.URL.Query().Has("v") {
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/fault"
 )
 
 type signInPage struct {
@@ -24,14 +25,17 @@ func (o *Office) ShowSignIn(v *Visit) error {
 
 // SignIn lets somebody in, under a session that did not exist before.
 func (o *Office) SignIn(v *Visit) error {
-	page := signInPage{Login: v.form("login"), To: v.form("to")}
-	p, err := o.People.SignIn(v.r.Context(), page.Login, v.form("password"), auth.Address(v.r, o.Proxies))
+	page, from := signInPage{Login: v.form("login"), To: v.form("to")}, auth.Address(v.r, o.Proxies)
+	p, err := o.People.SignIn(v.r.Context(), page.Login, v.form("password"), from)
 	if err != nil {
+		// The name is not logged: people type their passwords there.
+		o.Log.Warn("sign-in refused", "code", fault.CodeOf(err), "from", from)
 		return v.signInAgain(page, err)
 	}
 	if err := o.Sessions.Begin(v.r.Context(), p); err != nil {
 		return err
 	}
+	o.Log.Info("signed in", "person", p.ID, "from", from)
 	v.redirect(local(page.To, homeURL))
 	return nil
 }
@@ -52,4 +56,12 @@ func (o *Office) SignOut(v *Visit) error {
 	}
 	v.redirect(signInURL)
 	return nil
+}
+
+// SignOutEverywhere ends all sessions of the visitor, this one too: for who left a screen behind.
+func (o *Office) SignOutEverywhere(v *Visit) error {
+	if err := o.People.EndSessions(v.r.Context(), v.Who.ID); err != nil {
+		return err
+	}
+	return o.SignOut(v)
 }

@@ -58,6 +58,7 @@ type world struct {
 	changed   chan struct{}
 	broken    error // what View returns, once set
 	ids       byte
+	log       logged
 }
 
 func newWorld() *world {
@@ -510,9 +511,9 @@ func (w *world) hire(t *testing.T, people *auth.People, login, name string, role
 // office starts the whole server on the world.
 func office(t *testing.T, w *world) (*server.Server, *httptest.Server) {
 	t.Helper()
-	var log io.Writer = io.Discard
+	var log io.Writer = &w.log
 	if testing.Verbose() {
-		log = t.Output()
+		log = io.MultiWriter(log, t.Output())
 	}
 	s, err := server.New(server.Options{Company: "Nordwind Service", Zone: time.FixedZone("CST", 8*3600)}, server.Parts{
 		Schema: aftersales.Schema, Health: func(context.Context) error { return w.broken }, Engine: w, Phones: w,
@@ -607,4 +608,22 @@ func (v *visitor) hidden(name string) string {
 		v.t.Fatalf("%s has no field %s:\n%s", v.at, name, v.body)
 	}
 	return m[1]
+}
+
+// logged is what the hub has said to its operator.
+type logged struct {
+	mu   sync.Mutex
+	said strings.Builder
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.said.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.said.String()
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ type Options struct {
 	Tokens Bearer
 	Now    func() time.Time
 	Log    *slog.Logger
+	// Proxies are those whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
 }
 
 // API answers programs.
@@ -192,6 +195,10 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, ok := statuses[f.Code]
 	if !ok {
 		status = http.StatusUnprocessableEntity
+	}
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		a.Log.Warn("a program was refused", "path", r.URL.Path, "code", f.Code, "from", auth.Address(r, a.Proxies))
 	}
 	if status >= 500 {
 		a.Log.Error("a program's request failed", "path", r.URL.Path, "err", err)

@@ -90,9 +90,10 @@ func decodeHash(encoded string) (c Cost, salt, hash []byte, err error) {
 	return c, salt, hash, nil
 }
 
-// CheckNewPassword reports whether a person may choose the password. Length is what counts; rules about digits and
-// signs make people write passwords down. The error is a *fault.Error with the code WeakPassword.
-func CheckNewPassword(login, password string) error {
+// CheckNewPassword reports whether a person may choose the password. Length is what counts, of what is not tried first
+// (see guessable); rules about digits and signs make people write passwords down. About are words that anybody knows of
+// him: his names, the company's. The error is a *fault.Error with the code WeakPassword.
+func CheckNewPassword(login, password string, about ...string) error {
 	switch {
 	case utf8.RuneCountInString(password) < MinPassword:
 		return fault.New(WeakPassword, "The password needs at least 10 characters. Three or four words do well.")
@@ -100,6 +101,8 @@ func CheckNewPassword(login, password string) error {
 		return fault.New(WeakPassword, "The password is longer than 256 bytes. Choose a shorter one.")
 	case strings.EqualFold(login, password):
 		return fault.New(WeakPassword, "The password is the same as the sign-in name. Choose another.")
+	case guessable(password, append(about, login)):
+		return fault.New(WeakPassword, "This password is among the first that are tried: known words, names, years, rows of keys. Add words of your own.")
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type Person struct {
 	Posts    []Post // in one branch each
 	Language string // BCP 47: "en", "zh-Hans" or "zh-Hant"; "" leaves it to the browser
 	Active   bool
+	Ended    int64 // how often all his sessions were ended: none that began before the last time goes on
 
 	rights rights // of one whom People returns
 }
@@ -37,9 +38,10 @@ const once = "once:"
 // Temporary reports whether the password was printed once and must be replaced at the first sign-in.
 func (p *Person) Temporary() bool { return strings.HasPrefix(p.Hash, once) }
 
-// era changes whenever the person's sessions must end: with his password, his roles, and when he is let out or in.
+// era changes whenever the person's sessions must end: with his password, his roles, and when he is let out or in. It is
+// never again what it was.
 func (p *Person) era() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %v %v %t", p.ID, p.Hash, p.Roles, p.Posts, p.Active))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %v %v %t %d", p.ID, p.Hash, p.Roles, p.Posts, p.Active, p.Ended))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -65,6 +67,7 @@ type People struct {
 	now      func() time.Time
 	cost     Cost
 	gate     chan struct{} // each hash takes 19 MiB: this many at a time
+	company  string        // a word that is no password here
 	decoy    string        // checked where there is no such login, so that the answer takes as long
 }
 
@@ -78,8 +81,11 @@ func newPeople(store PeopleStore, random io.Reader, now func() time.Time, cost C
 	if err != nil {
 		return nil, err
 	}
-	return &People{store, NewThrottle(), random, now, cost, make(chan struct{}, 2), decoy}, nil
+	return &People{store: store, throttle: NewThrottle(), random: random, now: now, cost: cost, gate: make(chan struct{}, 2), decoy: decoy}, nil
 }
+
+// Of tells the name of the company, which is part of nobody's password here. It is to be told before anybody signs in.
+func (s *People) Of(company string) { s.company = company }
 
 // Person returns the person with what he may do, nil if there is none.
 func (s *People) Person(ctx context.Context, id record.ID) (*Person, error) {
@@ -195,7 +201,7 @@ func checkNames(p Person) error {
 }
 
 func (s *People) setPassword(p *Person, password string) (err error) {
-	if err = CheckNewPassword(p.Login, password); err != nil {
+	if err = CheckNewPassword(p.Login, password, p.Name, s.company); err != nil {
 		return err
 	}
 	p.Hash, err = HashPassword(s.random, password, s.cost)
@@ -257,6 +263,13 @@ func (s *People) MayManage(ctx context.Context, by, who *Person, roles []Role, p
 	return nil
 }
 
+// EndSessions signs the person out wherever he is signed in. The error is a *fault.Error with the code UnknownOne.
+func (s *People) EndSessions(ctx context.Context, id record.ID) error {
+	_, err := s.change(ctx, id, func(*Person) error { return nil })
+	return err
+}
+
+// change changes the person, and ends his sessions.
 func (s *People) change(ctx context.Context, id record.ID, do func(*Person) error) (*Person, error) {
 	p, err := s.known(ctx, id)
 	if err != nil {
@@ -265,6 +278,7 @@ func (s *People) change(ctx context.Context, id record.ID, do func(*Person) erro
 	if err := do(p); err != nil {
 		return nil, err
 	}
+	p.Ended++
 	return p, s.store.PutPerson(ctx, *p)
 }
 

@@ -142,3 +142,38 @@ func TestAPlantedTokenIsWorthNothing(t *testing.T) {
 		}
 	}
 }
+
+// A session that was ended stays so, though its person is let in again or has his old roles again.
+func TestASessionThatWasEndedStaysEnded(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*People, *Person) error{
+		"kept out, and let in again": func(s *People, p *Person) error {
+			if _, err := s.SetActive(t.Context(), p.ID, false); err != nil {
+				return err
+			}
+			_, err := s.SetActive(t.Context(), p.ID, true)
+			return err
+		},
+		"other roles, and the old ones again": func(s *People, p *Person) error {
+			if _, err := s.SetRoles(t.Context(), p.ID, []Role{Auditor}); err != nil {
+				return err
+			}
+			_, err := s.SetRoles(t.Context(), p.ID, []Role{Dispatcher})
+			return err
+		},
+		"signed out everywhere": func(s *People, p *Person) error { return s.EndSessions(t.Context(), p.ID) },
+	} {
+		d, li := newDesk(t)
+		d.people.hires(t, "boss", []Role{Administrator})
+		d.signsIn(li)
+		if err := end(d.people, li); err != nil {
+			t.Fatal(err)
+		}
+		if d.isIn() {
+			t.Errorf("%s: the session goes on", name)
+		}
+		if d.signsIn(d.people.again(t, li)); !d.isIn() {
+			t.Errorf("%s: he cannot sign in again", name)
+		}
+	}
+}

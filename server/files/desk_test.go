@@ -154,7 +154,7 @@ func TestADownloadIsResumedAndNeverRuns(t *testing.T) {
 		t.Error(a)
 	}
 	for name, want := range map[string]string{
-		"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox", "Content-Type": "image/jpeg",
+		"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox", "Content-Type": "image/jpeg",
 		"Content-Disposition": "attachment; filename=" + h.String(),
 	} {
 		if got := a.header.Get(name); got != want {

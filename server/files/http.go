@@ -283,7 +283,7 @@ func (d *Desk) ServeThumbnail(w http.ResponseWriter, r *http.Request, h blob.Has
 // guard keeps what a file contains from doing anything in a browser.
 func guard(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox")
 	h.Set("Cache-Control", "private, no-cache") // who may see it is asked each time; the ETag saves the bytes
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }

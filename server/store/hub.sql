@@ -175,7 +175,8 @@ CREATE TABLE _person (
 	roles     TEXT NOT NULL,        -- a JSON array
 	language  TEXT NOT NULL,
 	password  TEXT NOT NULL,        -- argon2id in its encoded form; empty for one who only uses a device
-	active    INTEGER NOT NULL
+	active    INTEGER NOT NULL,
+	ended     INTEGER NOT NULL      -- how often all his sessions were ended
 ) STRICT;
 
 -- The phones, tablets and laptops, with what each last said of itself.

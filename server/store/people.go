@@ -19,6 +19,7 @@ type Person struct {
 	Language     string // a BCP 47 tag
 	PasswordHash string // argon2id in its encoded form; empty for one who only uses a device
 	Active       bool   // false: can no longer sign in; what he did stays his
+	Ended        int64  // how often all his sessions were ended
 }
 
 // AddPerson adds a person. A login that another one has is refused with the code LoginTaken.
@@ -30,20 +31,20 @@ func (tx *Tx) AddPerson(p Person) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.conn.Exec("INSERT INTO _person(id, login, login_key, name, roles, language, password, active)"+
-		" VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-		p.ID[:], p.Login, loginKey(p.Login), p.Name, string(roles), p.Language, p.PasswordHash, flag(p.Active))
+	_, err = tx.conn.Exec("INSERT INTO _person(id, login, login_key, name, roles, language, password, active, ended)"+
+		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		p.ID[:], p.Login, loginKey(p.Login), p.Name, string(roles), p.Language, p.PasswordHash, flag(p.Active), p.Ended)
 	return err
 }
 
-// PutPerson writes what can change of a person: name, roles and language. The code is UnknownLogin if there is none.
+// PutPerson writes what can change of a person: name, roles, language, and how often his sessions were ended. The code is UnknownLogin if there is none.
 func (tx *Tx) PutPerson(p Person) error {
 	roles, err := json.Marshal(p.Roles)
 	if err != nil {
 		return err
 	}
-	return tx.change(UnknownLogin, "There is no such person.", "UPDATE _person SET name = ?, roles = ?, language = ?"+
-		" WHERE id = ?", p.Name, string(roles), p.Language, p.ID[:])
+	return tx.change(UnknownLogin, "There is no such person.", "UPDATE _person SET name = ?, roles = ?, language = ?, ended = ?"+
+		" WHERE id = ?", p.Name, string(roles), p.Language, p.Ended, p.ID[:])
 }
 
 // SetPassword replaces the person's password hash. The code is UnknownLogin if there is no such person.
@@ -68,7 +69,7 @@ func (tx *Tx) Deactivate(person record.ID) error {
 	return err
 }
 
-const selectPerson = "SELECT id, login, name, roles, language, password, active FROM _person "
+const selectPerson = "SELECT id, login, name, roles, language, password, active, ended FROM _person "
 
 // Person returns nil if there is none with that id.
 func (r reads) Person(id record.ID) (*Person, error) { return r.person("WHERE id = ?", id[:]) }
@@ -97,7 +98,7 @@ func (r reads) People() (people []Person, err error) {
 
 func readPerson(q *sqlrow.Rows) (*Person, error) {
 	p := &Person{ID: q.ID(0), Login: q.Text(1), Name: q.Text(2), Language: q.Text(4), PasswordHash: q.Text(5),
-		Active: q.Int(6) != 0}
+		Active: q.Int(6) != 0, Ended: q.Int(7)}
 	if err := json.Unmarshal(q.Bytes(3), &p.Roles); err != nil {
 		return nil, err
 	}
