@@ -50,7 +50,7 @@ var Notices = &Noun{
 					aftersales.ChannelApp, aftersales.ChannelMail, aftersales.ChannelSMS, aftersales.ChannelDingTalk, aftersales.ChannelWeCom,
 					aftersales.ChannelFeishu, aftersales.ChannelWebhook,
 				}, Names: "notice.channel"},
-				{Name: "webhook", Test: list.Refers, Where: "n.webhook"},
+				{Name: "webhook", Test: list.Refers, Where: "n.webhook", Of: "webhook"},
 				{Name: "since", Test: list.Since, Where: "n.not_before"},
 			},
 			Indexes: []string{

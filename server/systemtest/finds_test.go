@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"testing"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/store/postgres/pgtest"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 )
@@ -44,7 +46,15 @@ func TestAPageOfARowLeadsToAllThatItDoesNotShow(t *testing.T) {
 // telephone number however it is spelled; at once, whether or not the index has come to it.
 func TestListsFindersAndIntakeFindWhatPeopleType(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	t.Run("SQLite", func(t *testing.T) { t.Parallel(); findsWhatPeopleType(t, newBureau(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		database := pgtest.Database(t)
+		findsWhatPeopleType(t, newBureauOn(t, filepath.Join(t.TempDir(), "hub.db"), database))
+	})
+}
+
+func findsWhatPeopleType(t *testing.T, b *bureau) {
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	v := b.browser("boss")
 	const customer, machine, job = "上海东方热力有限公司", "Boiler Nine", "循环泵噪音很大"
@@ -74,6 +84,9 @@ func TestListsFindersAndIntakeFindWhatPeopleType(t *testing.T) {
 		{"/find?table=party&q=", "东方", customer}, {"/find?table=party&q=", "55550017", customer}, {"/find?table=unit&q=", "881207", machine},
 		{"/find?table=unit&q=", "热力", machine}, {"/find?table=part&q=", "轴承", "P-00171"}, {"/find?table=job&q=", "噪音", job},
 		{"/intake?q=", "东方", customer}, {"/intake?q=", "021-5555 0017", customer}, {"/intake?q=", "CB-88120.7", customer}, {"/intake?q=", "8120", customer},
+		{"/requests?q=", "东方", "Nothing matches"}, {"/stock?q=", "轴承", "Stock"}, {"/movements?q=", "0017", "Movements"}, {"/notices?q=", "x", "Notices"},
+		{"/hand-overs?q=", "x", "Hand-overs"}, {"/knowledge?q=", "噪音", "Solutions"}, {"/documents?q=", "x1", "Documents"}, {"/part-requests?q=", "x", "Part requests"},
+		{"/products?q=", "x", "Models"}, {"/board?day=", "2026-01-05", "Waiting for somebody"}, {"/jobs?untimed=1&q=", "", "Jobs"},
 		{"/search?q=", "021 5555 0017", customer}, {"/search?q=", "881207", machine}, {"/search?q=", "噪音", job},
 	} {
 		v.get(look.page+url.QueryEscape(look.typed)).sees(http.StatusOK, look.finds)
