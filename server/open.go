@@ -55,16 +55,17 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(append(core.Hub.Collectors(), gauges{core})...)
+	told := newChronicle(core)
 	in := newImports(core, path+".imports")
 	s, err := New(o, Parts{
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
 		Views:   views{core.Store},
-		Imports: in, Programs: programStore{core.Store, core.now}, API: apiEngine{core},
+		Imports: in, Chronicle: told, Programs: programStore{core.Store, core.now}, API: apiEngine{core},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
 		Sessions: core.Store.Sessions(), Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})
 	if err == nil {
-		s.core, s.imports = core, in
+		s.core, s.imports, s.told = core, in, told
 	}
 	return s, err
 }
@@ -284,5 +285,6 @@ func (s *Server) Close() error {
 		return nil
 	}
 	s.imports.close()
+	s.told.close()
 	return s.core.Close(goodbyeSpread)
 }

@@ -216,6 +216,8 @@ var ownPages = []Page{
 	{"POST", "/people/{id}/active", auth.ManagePeople, (*admin.Office).SetActive},
 
 	{"GET", "/audit", auth.SeeAudit, (*admin.Office).ShowAudit},
+	{"GET", "/audit/deeds", auth.SeeAudit, (*admin.Office).ListDeeds},
+	{"POST", "/audit/chain", auth.SeeAudit, (*admin.Office).FollowChain},
 
 	{"GET", "/programs", auth.ManageTokens, (*admin.Office).ListPrograms},
 	{"POST", "/programs", auth.ManageTokens, (*admin.Office).AddProgram},

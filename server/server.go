@@ -48,21 +48,22 @@ type Options struct {
 
 // Parts are what the hub is made of. All are needed but Random, Now, Log and Metrics.
 type Parts struct {
-	Schema   *schema.Schema
-	Health   func(context.Context) error // whether the store answers
-	Engine   admin.Engine
-	Phones   admin.Phones
-	Sync     http.Handler      // the websocket endpoint; it takes over the connection
-	Files    FileDesk          // what devices and the office send and fetch files by; nil for a hub without
-	Views    admin.Views       // of lists; nil for a hub without
-	Drain    func()            // says goodbye to devices when a shutdown begins; nil for nothing
-	Imports  admin.Imports     // nil for a hub that takes no files in
-	Programs auth.ProgramStore // of programs with tokens; nil for a hub without an API, as API is
-	API      api.Engine
-	People   auth.PeopleStore
-	Devices  auth.DeviceStore
-	Sessions scs.Store
-	Hub      record.ID // which hub this is: what a device remembers it by
+	Schema    *schema.Schema
+	Health    func(context.Context) error // whether the store answers
+	Engine    admin.Engine
+	Phones    admin.Phones
+	Sync      http.Handler      // the websocket endpoint; it takes over the connection
+	Files     FileDesk          // what devices and the office send and fetch files by; nil for a hub without
+	Views     admin.Views       // of lists; nil for a hub without
+	Drain     func()            // says goodbye to devices when a shutdown begins; nil for nothing
+	Chronicle admin.Chronicle   // of what was done to the hub
+	Imports   admin.Imports     // nil for a hub that takes no files in
+	Programs  auth.ProgramStore // of programs with tokens; nil for a hub without an API, as API is
+	API       api.Engine
+	People    auth.PeopleStore
+	Devices   auth.DeviceStore
+	Sessions  scs.Store
+	Hub       record.ID // which hub this is: what a device remembers it by
 	// ParcelKey is the public half of the key to unsent work that is brought by hand; nil for a hub that takes none.
 	ParcelKey []byte
 	Metrics   *prometheus.Registry // nil makes one
@@ -88,6 +89,7 @@ type Server struct {
 	transport *transport
 	core      *Core // nil for a server made by New
 	imports   *imports
+	told      *chronicle
 }
 
 // New returns the hub made of the parts. The error says what does not fit.
@@ -111,7 +113,7 @@ func New(o Options, p Parts) (*Server, error) {
 	office, err := admin.New(admin.Options{
 		Programs: programs,
 		Engine:   p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
-		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views, Imports: p.Imports,
+		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views, Imports: p.Imports, Chronicle: p.Chronicle,
 	})
 	if err != nil {
 		return nil, err

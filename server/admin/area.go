@@ -22,6 +22,7 @@ var areas = [][]place{
 		{teamsURL, "Groups", auth.SeePeople},
 		{rolesURL, "Roles and rights", auth.SeePeople},
 		{auditURL, "Audit trail", auth.SeeAudit},
+		{deedsURL, "Deeds and chain", auth.SeeAudit},
 	},
 	{
 		{assetsURL, "Machines", auth.SeeAssets},

@@ -19,20 +19,21 @@ import (
 
 // Options is what the office needs.
 type Options struct {
-	Engine   Engine
-	Phones   Phones
-	Files    Files          // nil for a hub without
-	Views    Views          // of lists; nil for a hub without
-	Imports  Imports        // nil for a hub that takes no files in
-	Programs *auth.Programs // nil for a hub without an API
-	People   *auth.People
-	Sessions *auth.Sessions
-	Schema   *schema.Schema
-	Zone     *time.Location // in which times are shown
-	Now      func() time.Time
-	Log      *slog.Logger
-	Proxies  []netip.Prefix // whose X-Forwarded-For is believed
-	Company  string         // shown in the corner
+	Engine    Engine
+	Phones    Phones
+	Files     Files          // nil for a hub without
+	Views     Views          // of lists; nil for a hub without
+	Chronicle Chronicle      // of what was done to the hub
+	Imports   Imports        // nil for a hub that takes no files in
+	Programs  *auth.Programs // nil for a hub without an API
+	People    *auth.People
+	Sessions  *auth.Sessions
+	Schema    *schema.Schema
+	Zone      *time.Location // in which times are shown
+	Now       func() time.Time
+	Log       *slog.Logger
+	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
+	Company   string         // shown in the corner
 }
 
 // Office serves the pages.

@@ -51,6 +51,7 @@ const (
 	importsURL      = "/import"
 	programsURL     = "/programs"
 	auditURL        = "/audit"
+	deedsURL        = "/audit/deeds"
 	staticURL       = "/static/"
 )
 

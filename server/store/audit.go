@@ -112,6 +112,25 @@ func (r reads) AuditPage(before uint64, limit int) (page []AuditEntry, err error
 	return r.audit(selectAudit+where+"ORDER BY n DESC LIMIT ?", int64(before), int64(limit))
 }
 
+// AuditBy is AuditPage of the entries with one of the actions, and of the person; without actions of all, and with the zero
+// person of everybody.
+func (r reads) AuditBy(before uint64, actions []string, person record.ID, limit int) ([]AuditEntry, error) {
+	where, args := "WHERE n > ?", []driver.Value{int64(before)}
+	if before > 0 {
+		where = "WHERE n < ?"
+	}
+	if len(actions) > 0 {
+		where += " AND action IN (?" + strings.Repeat(", ?", len(actions)-1) + ")"
+		for _, a := range actions {
+			args = append(args, a)
+		}
+	}
+	if !person.IsZero() {
+		where, args = where+" AND person = ?", append(args, person[:])
+	}
+	return r.audit(selectAudit+where+" ORDER BY n DESC LIMIT ?", append(args, int64(limit))...)
+}
+
 // deed returns the deed of that number.
 func (r reads) deed(n uint64) (e AuditEntry, err error) {
 	_, err = r.conn.One(func(q *sqlrow.Rows) error { e, err = r.readAudit(q); return err }, selectAudit+"WHERE n = ?", int64(n))

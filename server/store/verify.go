@@ -51,6 +51,16 @@ func (s *Store) Verify(ctx context.Context) (*VerifyReport, error) {
 	return report, err
 }
 
+// VerifyChain is Verify of the chain alone, and returns up to which commit it was followed.
+func (s *Store) VerifyChain(ctx context.Context) (report *VerifyReport, head uint64, err error) {
+	report = &VerifyReport{}
+	err = s.Read(ctx, func(v *View) error {
+		head = v.head
+		return v.verifyChain(report)
+	})
+	return report, head, err
+}
+
 // VerifyLeads adds to the report if no link of the chain is the one that an earlier report ended with: the history before
 // it was written anew.
 func (s *Store) VerifyLeads(ctx context.Context, report *VerifyReport, from Hash) error {
