@@ -5,6 +5,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 
 	"github.com/chromedp/chromedp"
 )
@@ -55,6 +56,7 @@ func TestInARealBrowser(t *testing.T) {
 	s.do(chromedp.SendKeys("#f-note", "ring twice"), chromedp.KeyEvent("\r", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	s.holds("Ctrl Enter saves it", stands+` && location.pathname === "`+path+`" && document.querySelector(".notice") !== null`)
 
+	s.keepsAClick(job, path)
 	s.settleWithKeys(boss)
 	s.do(chromedp.EmulateViewport(390, 844))
 	s.fits("/jobs", path, path+"/edit", "/jobs/new", "/conflicts", "/conflicts?show=settled", "/refused", "/devices", "/people")
@@ -63,6 +65,26 @@ func TestInARealBrowser(t *testing.T) {
 	s.visit("/jobs")
 	_ = ask[any](s, `(() => { const l = document.querySelector("#language"); l.value = "zh-Hans"; l.dispatchEvent(new Event("change", {bubbles: true})) })()`)
 	s.holds("the page speaks Chinese", `document.documentElement.lang === "zh-Hans" && document.querySelector("h1").textContent === "工单"`)
+}
+
+// keepsAClick changes a row while the button of the mouse is down on its link: the click is not lost with the old row.
+func (s *screen) keepsAClick(job record.ID, path string) {
+	s.t.Helper()
+	s.visit("/jobs")
+	_ = ask[any](s, `(() => {
+		const stream = new EventSource("/live");
+		stream.onopen = () => { window.listens = true };
+		stream.addEventListener("changed", () => { window.heard = true });
+	})()`)
+	s.holds("somebody else listens beside the page", `window.listens === true`)
+	x, y := s.middle("#j-" + job.String() + " a")
+	s.do(chromedp.MouseEvent("mousePressed", x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	s.office(aftersales.CauseEdit, func(tx aftersales.Tx) error {
+		return tx.Update("job", job, record.Values{"title": record.Text("循环泵压力太低")})
+	})
+	s.holds("the change is told of", `window.heard === true`)
+	s.do(chromedp.MouseEvent("mouseReleased", x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	s.at(path)
 }
 
 // settleWithKeys makes a conflict, and settles it without a mouse.
