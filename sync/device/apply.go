@@ -53,6 +53,9 @@ func (r *Replica) TakePage(p *wire.Page) error {
 			return err
 		}
 	}
+	if err := r.forget(p.Erased); err != nil { // before: what is written here would count as come along with its bucket
+		return err
+	}
 	for _, b := range p.Enter {
 		if err := r.store.MarkStale(b, p.Class); err != nil {
 			return err
@@ -65,9 +68,6 @@ func (r *Replica) TakePage(p *wire.Page) error {
 		if err := r.takeRows(&p.Rows[i], p); err != nil {
 			return err
 		}
-	}
-	if err := r.forget(p.Erased); err != nil {
-		return err
 	}
 	return r.moveCursor(p)
 }

@@ -6,6 +6,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/simtest"
 	"fieldsync/sync/wire"
 )
 
@@ -225,6 +226,24 @@ func TestWhatIsNewerThanItsBucketStays(t *testing.T) {
 			t.Error("what was made here, and judged, is gone")
 		}
 	}
+}
+
+// What is erased is cleared where it lies, which does not keep it where its bucket came without it.
+func TestWhatIsErasedAndDoesNotComeWithItsBucketGoes(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	client := p.key("customer")
+	in := p.brings(p.hubRow(client, saw(dot(desk, 1)), record.Values{"name": record.Text("Acme"), "phone": record.Text("1")}))
+	in.Enter = []record.Bucket{{Kind: simtest.CustomerBucket, ID: client.ID}}
+	p.takes(in)
+	if p.row(client) == nil {
+		t.Fatal("it never came")
+	}
+	p.seq++
+	out := p.brings()
+	out.Enter, out.Erased = in.Enter, []record.Key{client}
+	p.takes(out)
+	p.expectGone(client)
 }
 
 // A page from the beginning names all that the device may hold.
