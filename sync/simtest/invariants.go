@@ -186,12 +186,16 @@ func (f *Fleet) checkDeletes() {
 	}
 }
 
-// keepRecorded takes down what the hub's records of conflicts hold, before it is restored.
+// keepRecorded takes down what the hub's records of conflicts hold, and what their authors had seen, before it is restored.
 func (f *Fleet) keepRecorded() {
 	for _, d := range f.truth.sets {
 		for _, w := range d.values {
-			if f.recorded(w) {
-				f.truth.recorded[w] = true
+			if !f.recorded(w) {
+				continue
+			}
+			f.truth.recorded[w] = true
+			for x := range w.saw {
+				f.truth.recorded[x] = true
 			}
 		}
 	}
