@@ -320,3 +320,70 @@ func TestWhoBeganARowThatWasReleasedGoesOnWithIt(t *testing.T) {
 	w.assign(job, b.Person)
 	w.expect(a.writes(record.Update, task, text("text", "again")), wire.Quarantined, fault.NotAllowed)
 }
+
+// The small model of who may write: a job goes from its technician and comes back, he hears of it or not, writes, and what
+// he wrote arrives early or late, in every order there is. The oracle keeps the whole history and knows what he knew: what
+// was written holding the job, as far as he could know, or arrives while he holds it, is accepted; nothing else is.
+func TestEveryOrderOfLosingHearingWritingAndSendingIsJudgedAlike(t *testing.T) {
+	t.Parallel()
+	writes, count := 3, 0
+	if testing.Short() || raceDetector { // which has nothing to find in a pure function
+		writes = 2
+	}
+	var walk func(done string, moves, pulls, unwritten, unsent int)
+	walk = func(done string, moves, pulls, unwritten, unsent int) {
+		if moves+pulls+unwritten+unsent == 0 {
+			count++
+			playHolding(t, done)
+			return
+		}
+		for _, next := range []struct {
+			step rune
+			may  bool
+		}{{'m', moves > 0}, {'p', pulls > 0}, {'w', unwritten > 0}, {'s', unsent > unwritten}} {
+			if !next.may {
+				continue
+			}
+			left := map[rune]int{'m': moves, 'p': pulls, 'w': unwritten, 's': unsent}
+			left[next.step]--
+			walk(done+string(next.step), left['m'], left['p'], left['w'], left['s'])
+		}
+	}
+	walk("", 2, 2, writes, writes)
+	t.Logf("%d histories", count)
+}
+
+// playHolding plays one history: m moves the job from its technician or back to him, p is a pull, w a write and s the
+// arrival of the next write.
+func playHolding(t *testing.T, steps string) {
+	t.Helper()
+	w := newWorld(t)
+	a, job := w.tech(), w.job("a pump")
+	given, held := w.assign(job, a.Person), true
+	heldAt := map[uint64]bool{w.head(): true} // after each commit
+	k := w.head()
+	var waiting []*record.ChangeSet
+	for _, step := range steps {
+		switch step {
+		case 'm':
+			if held = !held; held {
+				given = w.assign(job, a.Person)
+			} else {
+				w.ends(given)
+			}
+		case 'p':
+			k = w.head()
+		case 'w':
+			waiting = append(waiting, a.knows(k, w.change(record.Update, job, text("finding", steps))))
+		case 's':
+			cs := waiting[0]
+			waiting = waiting[1:]
+			r := a.sends(cs)
+			if accepted := r.Outcome != wire.Quarantined; accepted != (held || heldAt[cs.K]) {
+				t.Errorf("%s: change %v, written at %d: outcome %d %q, and he held it then: %v, now: %v",
+					steps, cs.Dot, cs.K, r.Outcome, r.Code, heldAt[cs.K], held)
+			}
+		}
+		heldAt[w.head()] = held
+	}
+}
