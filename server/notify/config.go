@@ -15,6 +15,7 @@ type config struct {
 		From     string `json:"from"`
 		User     string `json:"user"`
 		Password string `json:"password"`
+		Plain    bool   `json:"plain"` // without TLS too
 	} `json:"mail"`
 	SMS *struct {
 		URL    string            `json:"url"`
@@ -44,7 +45,7 @@ func Configure(body []byte, client *http.Client, now func() time.Time) (map[stri
 	}
 	channels := map[string]Channel{}
 	if m := c.Mail; m != nil {
-		channels["mail"] = &Mail{Server: m.Server, From: m.From, User: m.User, Password: m.Password}
+		channels["mail"] = &Mail{Server: m.Server, From: m.From, User: m.User, Password: m.Password, Plain: m.Plain}
 	}
 	if s := c.SMS; s != nil {
 		sms := &SMS{Client: client, URL: s.URL, Body: s.Body, Accept: s.Accept}

@@ -10,14 +10,17 @@ import (
 	"mime"
 	"net"
 	"net/mail"
+	"net/netip"
 	"net/smtp"
 	"net/textproto"
 	"time"
 )
 
-// Mail sends by a mail server. It speaks TLS where the server offers it, and signs in only then.
+// Mail sends by a mail server, by TLS: a server that offers none, and is not on this machine, is sent nothing unless Plain
+// permits it.
 type Mail struct {
 	Server   string // host:port
+	Plain    bool   // what is sent may be read on the way
 	From     string
 	User     string // "" for a server that asks for nobody
 	Password string
@@ -57,7 +60,7 @@ func (s *Mail) deliver(conn net.Conn, from, to *mail.Address, m Message) error {
 		return err
 	}
 	defer func() { _ = c.Close() }() // after Quit there is nothing left to go wrong
-	if err := s.greet(c, host); err != nil {
+	if err := s.greet(c, host, onThisMachine(conn)); err != nil {
 		return err
 	}
 	if err := c.Mail(from.Address); err != nil {
@@ -80,8 +83,19 @@ func (s *Mail) deliver(conn net.Conn, from, to *mail.Address, m Message) error {
 	return nil
 }
 
-func (s *Mail) greet(c *smtp.Client, host string) error {
-	if ok, _ := c.Extension("STARTTLS"); ok {
+func onThisMachine(conn net.Conn) bool {
+	to, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	return err == nil && to.Addr().Unmap().IsLoopback()
+}
+
+var errNoTLS = errors.New("the mail server offers no TLS, so what it is sent could be read on the way; \"plain\": true permits it")
+
+func (s *Mail) greet(c *smtp.Client, host string, near bool) error {
+	ok, _ := c.Extension("STARTTLS")
+	if !ok && !near && !s.Plain {
+		return errNoTLS
+	}
+	if ok {
 		config := s.TLS
 		if config == nil {
 			config = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}

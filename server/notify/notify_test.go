@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -279,6 +280,28 @@ func TestMail(t *testing.T) {
 	text, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(body, "\n", ""))
 	if err != nil || string(text) != `Job "7": 噪音` || !strings.Contains(head, "Message-ID: <01000000") || !strings.Contains(head, "Subject: =?utf-8?b?") {
 		t.Fatalf("the letter is %s %q, %v", head, text, err)
+	}
+}
+
+// far is a connection to another machine.
+type far struct{ net.Conn }
+
+func (far) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 25} }
+
+// A mail server elsewhere that offers no TLS, or from whose greeting somebody took it, is sent nothing.
+func TestMailIsNotSentInTheClear(t *testing.T) {
+	t.Parallel()
+	from := &mail.Address{Address: "a@example.com"}
+	for _, plain := range []bool{false, true} {
+		address, letters := postOffice(t, "250 fine")
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = (&Mail{Server: address, Plain: plain}).deliver(far{conn}, from, from, message("mail", "b@example.com"))
+		if errors.Is(err, errNoTLS) == plain || (len(letters) == 1) != plain {
+			t.Errorf("permitted %v: %v, %d letters", plain, err, len(letters))
+		}
 	}
 }
 
