@@ -129,39 +129,72 @@ func (s peopleStore) ChangeRoles(ctx context.Context, change func(map[auth.Role]
 
 func (s peopleStore) People(ctx context.Context) (people []auth.Person, err error) {
 	err = s.Read(ctx, func(v *store.View) error {
-		stored, err := v.People()
-		for i := range stored {
-			people = append(people, *personOf(&stored[i]))
-		}
+		people, err = peopleOf(v.People())
 		return err
 	})
 	return people, err
 }
 
+func peopleOf(stored []store.Person, err error) (people []auth.Person, _ error) {
+	for i := range stored {
+		people = append(people, *personOf(&stored[i]))
+	}
+	return people, err
+}
+
 func (s peopleStore) PutPerson(ctx context.Context, p auth.Person) error {
-	kept := store.Person{ID: p.ID, Login: p.Login, Name: p.Name, Roles: rolesOf(&p), Language: p.Language, PasswordHash: p.Hash, Active: p.Active, Ended: p.Ended}
 	return s.Write(ctx, func(tx *store.Tx) error {
 		known, err := tx.Person(p.ID)
 		if err != nil {
 			return err
 		}
-		if err := s.notePerson(ctx, tx, known, kept); err != nil {
+		return s.put(ctx, tx, known, p)
+	})
+}
+
+func (s peopleStore) ChangePerson(ctx context.Context, id record.ID, change func(*auth.Person, func() ([]auth.Person, error)) error) (p *auth.Person, err error) {
+	err = s.Write(ctx, func(tx *store.Tx) error {
+		known, err := tx.Person(id)
+		if err != nil {
 			return err
 		}
 		if known == nil {
-			return tx.AddPerson(kept)
+			return fault.New(auth.UnknownOne, "This person is not known here.")
 		}
-		if err := tx.PutPerson(kept); err != nil {
+		p = personOf(known)
+		everybody := func() ([]auth.Person, error) { return peopleOf(tx.People()) }
+		if err := change(p, everybody); err != nil {
 			return err
 		}
-		if err := tx.SetPassword(p.ID, p.Hash); err != nil {
-			return err
-		}
-		if p.Active {
-			return tx.SetActive(p.ID, true)
-		}
-		return tx.Deactivate(p.ID)
+		return s.put(ctx, tx, known, *p)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// put writes the person; known is what he was, nil for a new one.
+func (s peopleStore) put(ctx context.Context, tx *store.Tx, known *store.Person, p auth.Person) error {
+	kept := store.Person{
+		ID: p.ID, Login: p.Login, Name: p.Name, Roles: rolesOf(&p), Language: p.Language, PasswordHash: p.Hash, Active: p.Active, Ended: p.Ended,
+	}
+	if err := s.notePerson(ctx, tx, known, kept); err != nil {
+		return err
+	}
+	if known == nil {
+		return tx.AddPerson(kept)
+	}
+	if err := tx.PutPerson(kept); err != nil {
+		return err
+	}
+	if err := tx.SetPassword(p.ID, p.Hash); err != nil {
+		return err
+	}
+	if p.Active {
+		return tx.SetActive(p.ID, true)
+	}
+	return tx.Deactivate(p.ID)
 }
 
 // deviceStore is the store as the manager of devices sees it. Left is told when a device's standing changes, so that

@@ -90,6 +90,14 @@ func (s colleagues) PutPerson(ctx context.Context, p auth.Person) error {
 	return s.follow(ctx, p)
 }
 
+func (s colleagues) ChangePerson(ctx context.Context, id record.ID, change func(*auth.Person, func() ([]auth.Person, error)) error) (*auth.Person, error) {
+	p, err := s.peopleStore.ChangePerson(ctx, id, change)
+	if err != nil {
+		return nil, err
+	}
+	return p, s.follow(ctx, *p)
+}
+
 // follow makes the person's row, or brings it up to what the account says. In a company of one branch he belongs to it.
 func (s colleagues) follow(ctx context.Context, p auth.Person) error {
 	row, branch, err := s.standing(ctx, p.ID)

@@ -122,6 +122,20 @@ func (w *world) PutPerson(_ context.Context, p auth.Person) error {
 	return nil
 }
 
+func (w *world) ChangePerson(_ context.Context, id record.ID, change func(*auth.Person, func() ([]auth.Person, error)) error) (*auth.Person, error) {
+	w.staff.Lock()
+	defer w.staff.Unlock()
+	p, ok := w.people[id]
+	if !ok {
+		return nil, fault.New(auth.UnknownOne, "This person is not known here.")
+	}
+	err := change(&p, func() ([]auth.Person, error) { return slices.Collect(maps.Values(w.people)), nil })
+	if err == nil {
+		w.people[id] = p
+	}
+	return &p, err
+}
+
 func (w *world) Roles(context.Context) (map[auth.Role][]string, error) {
 	w.staff.Lock()
 	defer w.staff.Unlock()

@@ -54,8 +54,21 @@ func (m *memory) People(context.Context) (list []Person, err error) {
 }
 
 func (m *memory) PutPerson(_ context.Context, p Person) error { m.people[p.ID] = p; return nil }
-func (m *memory) PutCode(_ context.Context, c Code) error     { m.codes[c.Hash] = c; return nil }
-func (m *memory) PutToken(_ context.Context, t Token) error   { m.tokens[t.Hash] = t; return nil }
+
+func (m *memory) ChangePerson(ctx context.Context, id record.ID, change func(*Person, everybody) error) (*Person, error) {
+	p, ok := m.people[id]
+	if !ok {
+		return nil, fault.New(UnknownOne, "This person is not known here.")
+	}
+	if err := change(&p, func() ([]Person, error) { return m.People(ctx) }); err != nil {
+		return nil, err
+	}
+	m.people[id] = p
+	return &p, nil
+}
+
+func (m *memory) PutCode(_ context.Context, c Code) error   { m.codes[c.Hash] = c; return nil }
+func (m *memory) PutToken(_ context.Context, t Token) error { m.tokens[t.Hash] = t; return nil }
 
 func (m *memory) Enrol(_ context.Context, h Hash, d Device, now time.Time) (*Device, error) {
 	c, ok := m.codes[h]
@@ -385,5 +398,45 @@ func TestProof(t *testing.T) {
 		if proved {
 			t.Errorf("%s is a proof", name)
 		}
+	}
+}
+
+// late is a store in which something happens between a sign-in and what it writes.
+type late struct {
+	*memory
+	meanwhile func()
+}
+
+func (l *late) PersonByLogin(ctx context.Context, login string) (*Person, error) {
+	p, err := l.memory.PersonByLogin(ctx, login)
+	l.meanwhile()
+	return p, err
+}
+
+// Who is kept out, or given another password, while his own is being hashed anew is not let in again by it.
+func TestASignInUndoesNothingThatWasDoneMeanwhile(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	store := &late{m, func() {}}
+	s, err := newPeople(store, rand.Reader, time.Now, cheap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.hires(t, "boss", []Role{Administrator})
+	li := s.hires(t, "li", []Role{Dispatcher})
+	s.cost = Today // so that his hash is stale
+	store.meanwhile = func() {
+		if _, err := s.SetActive(t.Context(), li.ID, false); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.OneTimePassword(t.Context(), li.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	if p, err := s.SignIn(t.Context(), "li", "three quiet words", "1.1.1.1"); err == nil && p.Active {
+		t.Error("he is in")
+	}
+	if now := m.people[li.ID]; now.Active || !now.Temporary() {
+		t.Errorf("he is active %v, with his old password %v", now.Active, !now.Temporary())
 	}
 }

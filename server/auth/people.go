@@ -56,6 +56,10 @@ type PeopleStore interface {
 	// PutPerson adds the person or replaces the one of the same id. The error for a login that another person has is a
 	// *fault.Error with the code LoginTaken.
 	PutPerson(context.Context, Person) error
+	// ChangePerson lets change make something else of the person as he is now, and keeps it, in one transaction: of two
+	// that change him at once the later sees what the earlier did. Everybody yields all people as they are in it. It
+	// returns whom it kept; the error for nobody is a *fault.Error with the code UnknownOne.
+	ChangePerson(ctx context.Context, id record.ID, change func(p *Person, everybody func() ([]Person, error)) error) (*Person, error)
 	RoleStore
 }
 
@@ -164,9 +168,17 @@ func (s *People) rehash(ctx context.Context, p *Person, password string) error {
 	if err != nil {
 		return err
 	}
-	p.Hash = mark + hash
-	return s.store.PutPerson(ctx, *p)
+	_, err = s.store.ChangePerson(ctx, p.ID, func(now *Person, _ everybody) error {
+		if now.Hash == p.Hash { // else he was given another one meanwhile
+			now.Hash = mark + hash
+		}
+		return nil
+	})
+	return err
 }
+
+// everybody yields all people, within the transaction that changes one of them.
+type everybody = func() ([]Person, error)
 
 // Add adds a person; with an empty password he cannot sign in to the office. The id is fresh. The error is a
 // *fault.Error with the code fault.Invalid, WeakPassword or LoginTaken.
@@ -211,39 +223,59 @@ func (s *People) setPassword(p *Person, password string) (err error) {
 // SetPassword replaces the person's password and ends his other sessions. The error is a *fault.Error with the code
 // WeakPassword or UnknownOne.
 func (s *People) SetPassword(ctx context.Context, id record.ID, password string) (*Person, error) {
-	return s.change(ctx, id, func(p *Person) error {
-		return s.setPassword(p, password)
+	return s.replacePassword(ctx, id, password, "")
+}
+
+// replacePassword hashes the password before the transaction: others wait for that.
+func (s *People) replacePassword(ctx context.Context, id record.ID, password, mark string) (*Person, error) {
+	p, err := s.known(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.setPassword(p, password); err != nil {
+		return nil, err
+	}
+	return s.change(ctx, id, func(now *Person, _ everybody) error {
+		now.Hash = mark + p.Hash
+		return nil
 	})
 }
 
 // SetLanguage sets the language of the person's pages; his sessions go on.
 func (s *People) SetLanguage(ctx context.Context, id record.ID, language string) error {
-	p, err := s.known(ctx, id)
-	if err != nil {
-		return err
-	}
-	p.Language = language
-	return s.store.PutPerson(ctx, *p)
+	_, err := s.store.ChangePerson(ctx, id, func(p *Person, _ everybody) error {
+		p.Language = language
+		return nil
+	})
+	return err
 }
 
 // SetRoles replaces the person's roles, those in every branch and those in one. The error is a *fault.Error with the
 // code LastAdmin, UnknownOne or fault.Invalid.
 func (s *People) SetRoles(ctx context.Context, id record.ID, roles []Role, posts ...Post) (*Person, error) {
-	return s.change(ctx, id, func(p *Person) error {
+	defined, err := s.defined(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.change(ctx, id, func(p *Person, all everybody) error {
 		p.Roles, p.Posts = roles, posts
 		if err := checkNames(*p); err != nil {
 			return err
 		}
-		return s.keepsAnAdministrator(ctx, *p)
+		return keepsAnAdministrator(*p, all, defined)
 	})
 }
 
 // SetActive lets the person in or keeps him out. What he did stays. The error is a *fault.Error with the code
 // LastAdmin or UnknownOne.
 func (s *People) SetActive(ctx context.Context, id record.ID, active bool) (*Person, error) {
-	return s.change(ctx, id, func(p *Person) error {
+	defined, err := s.defined(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.change(ctx, id, func(p *Person, all everybody) error {
 		p.Active = active
-		return s.keepsAnAdministrator(ctx, *p)
+		return keepsAnAdministrator(*p, all, defined)
 	})
 }
 
@@ -265,21 +297,19 @@ func (s *People) MayManage(ctx context.Context, by, who *Person, roles []Role, p
 
 // EndSessions signs the person out wherever he is signed in. The error is a *fault.Error with the code UnknownOne.
 func (s *People) EndSessions(ctx context.Context, id record.ID) error {
-	_, err := s.change(ctx, id, func(*Person) error { return nil })
+	_, err := s.change(ctx, id, func(*Person, everybody) error { return nil })
 	return err
 }
 
 // change changes the person, and ends his sessions.
-func (s *People) change(ctx context.Context, id record.ID, do func(*Person) error) (*Person, error) {
-	p, err := s.known(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if err := do(p); err != nil {
-		return nil, err
-	}
-	p.Ended++
-	return p, s.store.PutPerson(ctx, *p)
+func (s *People) change(ctx context.Context, id record.ID, do func(*Person, everybody) error) (*Person, error) {
+	return s.store.ChangePerson(ctx, id, func(p *Person, all everybody) error {
+		if err := do(p, all); err != nil {
+			return err
+		}
+		p.Ended++
+		return nil
+	})
 }
 
 func (s *People) known(ctx context.Context, id record.ID) (*Person, error) {
@@ -291,16 +321,12 @@ func (s *People) known(ctx context.Context, id record.ID) (*Person, error) {
 }
 
 // keepsAnAdministrator refuses a change after which nobody could manage people.
-func (s *People) keepsAnAdministrator(ctx context.Context, changed Person) error {
-	everybody, err := s.store.People(ctx)
+func keepsAnAdministrator(changed Person, all everybody, defined map[Role][]Permission) error {
+	people, err := all()
 	if err != nil {
 		return err
 	}
-	defined, err := s.defined(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range everybody {
+	for _, p := range people {
 		if p.ID == changed.ID {
 			p = changed
 		}
@@ -333,11 +359,7 @@ func (s *People) OneTimePassword(ctx context.Context, id record.ID) (string, err
 	if err != nil {
 		return "", err
 	}
-	_, err = s.change(ctx, id, func(p *Person) error {
-		err := s.setPassword(p, printed)
-		p.Hash = once + p.Hash
-		return err
-	})
+	_, err = s.replacePassword(ctx, id, printed, once)
 	return printed, err
 }
 

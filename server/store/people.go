@@ -37,7 +37,8 @@ func (tx *Tx) AddPerson(p Person) error {
 	return err
 }
 
-// PutPerson writes what can change of a person: name, roles, language, and how often his sessions were ended. The code is UnknownLogin if there is none.
+// PutPerson writes what can change of a person: name, roles, language, and how often his sessions were ended. The code is
+// UnknownLogin if there is none.
 func (tx *Tx) PutPerson(p Person) error {
 	roles, err := json.Marshal(p.Roles)
 	if err != nil {
