@@ -483,3 +483,14 @@ func TestWithoutALeaseThePagesWait(t *testing.T) {
 		t.Errorf("with a lease: %d", w.Code)
 	}
 }
+
+func TestAFolderIsNotListed(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]int{"/static/": http.StatusNotFound, "/static/app.css": http.StatusOK} {
+		w := httptest.NewRecorder()
+		static().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+}
