@@ -46,12 +46,14 @@
   let asking = false, again = false, down = false, left = 0, bar = null;
   const release = () => {
     clearTimeout(left);
+    left = 0;
     down = false;
     showBar();
     if (again && !asking) { again = false; refresh(); }
   };
   const leave = () => { clearTimeout(left); left = setTimeout(release, 1000); };
-  addEventListener("pointerdown", () => { clearTimeout(left); down = true; }, true);
+  addEventListener("pointerdown", (e) => { if (e.button === 0) { clearTimeout(left); left = 0; down = true; } }, true);
+  addEventListener("pointermove", (e) => { if (down && !left && e.pointerType === "mouse" && e.buttons === 0) leave(); }, true);
   addEventListener("pointerup", leave, true);
   addEventListener("pointercancel", leave, true);
   addEventListener("click", () => { if (down) setTimeout(release, 0); });
