@@ -13,6 +13,7 @@ import (
 // slipView is a slip on the page of its job, with what came after it was audited.
 type slipView struct {
 	ID, URL, Number, State, Total, SignedBy string
+	Document                                string // the number that its audit gave it
 	AuditNote                               string
 	Ratings                                 []fact
 	Supplements                             []supplementView
@@ -44,6 +45,11 @@ func (s *serving) slips() error {
 			ID: p.ID.String(), URL: slipsURL + "/" + p.ID.String(), Number: p.Number, State: p.State, Total: money(p.Total),
 			SignedBy: cmp.Or(p.SignedBy, p.UnsignedReason), AuditNote: p.AuditNote,
 		}
+		given, err := aftersales.NumberOf(s.view(), aftersales.SeriesAudit, p.ID)
+		if err != nil {
+			return err
+		}
+		view.Document = given.Number
 		if view.Ratings, err = s.ratings(row, p); err != nil {
 			return err
 		}

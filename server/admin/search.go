@@ -27,6 +27,7 @@ var sought = []struct {
 	{"site", auth.SeeCustomers, customersURL, "party", []string{"party", "address"}},
 	{"unit", auth.SeeAssets, assetsURL, "", []string{"serial", "party"}},
 	{"part", auth.SeeParts, partsURL, "", []string{"name", "barcode"}},
+	{"document_number", auth.SeeJobs, jobsURL, "job", []string{"job"}},
 	{"visit", auth.SeeJobs, jobsURL, "job", []string{"summary"}},
 	{"comment", auth.SeeJobs, jobsURL, "job", []string{"text"}},
 }

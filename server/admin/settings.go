@@ -281,7 +281,7 @@ func (v *Visit) series() (*asking, string, error) {
 	return &asking{
 		form: &Form{
 			Table: "number_format", Asks: []schema.Column{ask("pattern", schema.Text), askRow("branch", "branch")}, Needed: []string{"pattern"}, URL: numbersURL, New: "Set", Make: "Set",
-			Hint: "{number} stands for the number, {branch} for the branch's code. Without a branch it holds for the whole company.",
+			Hint: "{number} stands for the number, {branch} for the branch's code, {year} for the year. Without a branch it holds for the whole company.",
 		},
 		action: numbersURL + "/" + series, back: numbersURL, name: v.lang.name("series." + series), done: "Set.", cause: aftersales.CauseNumbers,
 		do: func(tx aftersales.Tx, values record.Values) error {

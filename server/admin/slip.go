@@ -57,6 +57,9 @@ func (o *Office) ShowSlip(v *Visit) error {
 			return err
 		}
 		page.Slip = aftersales.SlipOf(row) // a visit may have several
+		if page.Numbered, err = aftersales.NumberOf(view, aftersales.SeriesAudit, id); err != nil {
+			return err
+		}
 		return page.lay(&serving{o.builder(v, r, &about{}), &jobService{}, page.Job, view.Now()})
 	})
 	if err != nil {

@@ -281,6 +281,7 @@ type memoryTx struct {
 
 func (tx *memoryTx) NewID() record.ID     { return tx.w.id() }
 func (tx *memoryTx) Number(string) string { return fmt.Sprintf("J-%04d", len(tx.w.rows)+1) }
+func (tx *memoryTx) Hub() bool            { return tx.dot.Actor.Side() != clock.SideDevice }
 func (tx *memoryTx) Now() int64           { return tx.w.now.UnixMilli() }
 func (tx *memoryTx) Clock() int64         { return tx.Now() }
 func (tx *memoryTx) Author() record.ID    { return tx.author }

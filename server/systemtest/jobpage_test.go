@@ -7,6 +7,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -14,7 +15,10 @@ import (
 // phone brings afterwards stands beside the slip.
 func TestPaidWorkFromThePriceToTheAudit(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	paysForWork(t, newBureau(t))
+}
+
+func paysForWork(t *testing.T, b *bureau) {
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	wang := b.hire("wang", "王强", auth.Technician)
 	boss := b.browser("boss")
@@ -76,7 +80,18 @@ func TestPaidWorkFromThePriceToTheAudit(t *testing.T) {
 	sync(t, phone)
 	boss.get(path).sees(http.StatusOK, "signed by", "4/4", "by the device's clock")
 	slip := boss.find(`href="/slips/([^"]+)"`)
+	err := phone.Update(t.Context(), aftersales.CauseSlipAudit, func(tx aftersales.Tx) error {
+		id, err := record.ParseID(slip)
+		if err != nil {
+			return err
+		}
+		return aftersales.AuditSlip(tx, id, "")
+	})
+	if fault.CodeOf(err) != aftersales.HubOnly {
+		t.Errorf("a phone audits: %v", err)
+	}
 	do("slips/audit", "slip", slip, "note", "all there").sees(http.StatusOK, "Audited.", "all there")
+	number := boss.find(`<b class="num">(A-[^<]*-\d{4}-000001)</b>`)
 	do("slips/audit", "slip", slip).sees(http.StatusUnprocessableEntity, `role="alert"`)
 	do("reckon").sees(http.StatusOK, "Reckoned again.")
 
@@ -89,8 +104,12 @@ func TestPaidWorkFromThePriceToTheAudit(t *testing.T) {
 	do("slips/unaudit", "slip", slip, "reason", "").sees(http.StatusUnprocessableEntity, `role="alert"`)
 	do("slips/unaudit", "slip", slip, "reason", "the sum is wrong").sees(http.StatusOK, "The audit is taken back.")
 
+	// Audited again, it has the number that it had.
+	do("slips/audit", "slip", slip).sees(http.StatusOK, "Audited.", number)
+	boss.get("/search?q="+number).sees(http.StatusOK, path)
+
 	// The paper, as it is printed.
-	boss.get("/slips/"+slip).sees(http.StatusOK, "压缩机更换", "compressor replaced", "陈建国", "王强")
+	boss.get("/slips/"+slip).sees(http.StatusOK, number, "压缩机更换", "compressor replaced", "陈建国", "王强")
 	boss.get("/slips/"+slip+"?paper=80").sees(http.StatusOK, `class="paper p80"`)
 	if !strings.Contains(boss.body, "99000.00 CNY") {
 		t.Error("the paper does not say what the customer agreed to")

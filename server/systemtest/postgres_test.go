@@ -20,6 +20,7 @@ func TestTheOfficeOnPostgreSQL(t *testing.T) {
 		"a customer is served":    servesACustomer,
 		"a role of one's own":     makesARole,
 		"a conflict with a phone": settlesAConflict,
+		"paid work":               paysForWork,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -157,6 +157,12 @@ func (b *bound) Number(series string) string {
 	return n
 }
 
+// Hub goes by whose the incarnation is. A device that waits for one is none of the hub's.
+func (b *bound) Hub() bool {
+	side := b.Dot.Actor.Side()
+	return side == clock.SideOffice || side == clock.SideHub
+}
+
 func (b *bound) Now() int64 { return b.Circumstances.Now }
 
 func (b *bound) Clock() int64 { return cmp.Or(b.Circumstances.Clock, b.Circumstances.Now) }

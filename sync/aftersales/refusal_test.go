@@ -197,6 +197,15 @@ var generalRefusals = []refusal{
 
 	{CodeSlipAudited, "an audited slip signed", audited, func(w *world) error { return SignSlip(w, SignInput{Slip: w.slip()}) }},
 	{CodeSlipAudited, "an audited slip written on", audited, func(w *world) error { return drop(WriteSlip(w, SlipInput{Slip: w.slip()})) }},
+	{HubOnly, "audited on a phone", func(t teller) *world { w := audited(t); w.ok(UnauditSlip(w, w.slip(), "x")); return w }, func(w *world) error {
+		return AuditSlip(w.as(w.wang), w.slip(), "")
+	}},
+	{BadPattern, "a series without gaps in which branches look the same", newWorld, func(w *world) error {
+		return SetNumberFormat(w, SeriesAudit, w.branch, "A-{year}-{number}")
+	}},
+	{BadPattern, "a branch's code that its number could go on", newWorld, func(w *world) error {
+		return SetNumberFormat(w, SeriesAudit, w.branch, "{branch}{number}")
+	}},
 	{CodeSlipAudited, "audited twice", audited, func(w *world) error { return AuditSlip(w, w.slip(), "") }},
 	{CodeSlipAudited, "findings edited after the audit", audited, func(w *world) error {
 		return Edit(w, EditInput{"job", w.job, record.Values{"finding": record.Text("x")}})
@@ -563,8 +572,8 @@ func audited(t teller) *world {
 	w := done(t)
 	slip := w.id(WriteSlip(w, SlipInput{Job: w.job, Summary: "x"}))
 	w.ok(SignSlip(w, SignInput{Slip: slip, SignedBy: "Chen"}))
-	w.ok(AuditSlip(w, slip, ""))
-	return w
+	w.as(w.office).ok(AuditSlip(w, slip, ""))
+	return w.as(w.wang)
 }
 
 func (w *world) slip() record.ID {

@@ -12,7 +12,7 @@ import (
 func TestTableNumbersStay(t *testing.T) {
 	t.Parallel()
 	want := map[string]schema.TableID{
-		"party": 10, "contact": 12, "site": 14, "request": 20, "call": 22, "wait_mark": 24, "skill": 106, "absence": 107, "resource": 108, "notice": 162, "notice_attempt": 164, "job": 30, "assignment": 34, "visit": 40, "slip": 44,
+		"party": 10, "contact": 12, "site": 14, "request": 20, "call": 22, "wait_mark": 24, "skill": 106, "absence": 107, "resource": 108, "notice": 162, "notice_attempt": 164, "job": 30, "assignment": 34, "visit": 40, "slip": 44, "document_number": 48,
 		"supplement": 46, "unit": 50, "custody": 54, "product": 60, "part": 64, "price": 66, "part_cost": 67, "location": 70,
 		"stock_level": 72, "movement": 74, "time_mark": 80, "comment": 84, "attachment": 88, "service_record": 92,
 		"person": 100, "posting": 102, "device_key": 104, "branch": 110, "team": 114, "membership": 116, "code": 120,
@@ -100,7 +100,7 @@ func TestTechniciansWriteNeitherPriceNorSchedule(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"contract", "contract_cover", "product_component", "billing_finding", "policy_version"} {
+	for _, name := range []string{"contract", "contract_cover", "product_component", "billing_finding", "policy_version", "document_number"} {
 		if len(Schema.Table(name).Rights) > 0 {
 			t.Errorf("devices may write %s", name)
 		}
@@ -158,7 +158,7 @@ func TestViewsNameColumns(t *testing.T) {
 		"call":           Call{}, "wait_mark": WaitMark{}, "skill": Skill{}, "absence": Absence{},
 		"product_component": ProductComponent{}, "meter_reading": MeterReading{}, "contract": Contract{}, "charge": Charge{},
 		"notice": Notice{}, "notice_attempt": NoticeAttempt{},
-		"billing_finding": BillingFinding{},
+		"billing_finding": BillingFinding{}, "document_number": DocumentNumber{},
 	}
 	for name, v := range views {
 		table, shape := Schema.Table(name), reflect.TypeOf(v)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -156,19 +157,30 @@ const (
 // BadPattern says that a number format would not keep its numbers apart.
 const BadPattern fault.Code = "bad_pattern"
 
-// numberMark is what stands for the number in a pattern, branchMark for the branch's code.
+// numberMark is what stands for the number in a pattern, branchMark for the branch's code, yearMark for the year in which
+// the number is given, by the branch's clock.
 const (
 	numberMark = "{number}"
 	branchMark = "{branch}"
+	yearMark   = "{year}"
 )
 
+// standardDocument is how the numbers of a gapless series look where nothing was set, behind the series.
+const standardDocument = "-" + branchMark + "-" + yearMark + "-" + numberMark
+
 // SetNumberFormat says how the numbers of a series look in a branch or, with the zero id, in the company:
-// "{branch}-{number}". Numbers given before stay as they are. Codes: BadPattern.
+// "{branch}-{year}-{number}". Numbers given before stay as they are. Every branch has a gapless series of its own, so the
+// branch must stand in its numbers. Codes: BadPattern.
 func SetNumberFormat(tx Tx, series string, branch record.ID, pattern string) error {
 	if strings.Count(pattern, numberMark) != 1 || len(pattern) > 64 {
 		return fault.New(BadPattern, "the pattern must hold "+numberMark+" once, in at most 64 bytes")
 	}
-	if _, behind, _ := strings.Cut(pattern, numberMark); behind != "" && couldGoOn(behind[0]) {
+	before, behind, _ := strings.Cut(pattern, numberMark)
+	if IsGapless(series) && (!strings.Contains(pattern, branchMark) || before != "" && couldBegin(before[len(before)-1])) {
+		return fault.New(BadPattern, "the pattern of a series without gaps must hold "+branchMark+", and before "+numberMark+
+			" a mark such as - or /")
+	}
+	if behind != "" && couldGoOn(behind[0]) {
 		return fault.New(BadPattern, "behind "+numberMark+" only a mark such as / or a blank can stand: a digit would make "+
 			"one number of two")
 	}
@@ -180,7 +192,15 @@ func SetNumberFormat(tx Tx, series string, branch record.ID, pattern string) err
 // couldGoOn reports whether a character could belong to the number before it: then "1" and "2" would make the same of
 // J-d7-4 as "12" of J-d7.
 func couldGoOn(c byte) bool {
-	return c == '-' || c == '{' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	return c == '-' || c == '{' || isAlphanumeric(c)
+}
+
+// couldBegin reports the same of a character before a number of digits alone: "N1" and "2" would make the same as "N"
+// and "12".
+func couldBegin(c byte) bool { return c == '}' || isAlphanumeric(c) }
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 func numberFormatID(series string, branch record.ID) record.ID {
@@ -189,27 +209,23 @@ func numberFormatID(series string, branch record.ID) record.ID {
 
 // FormatNumber returns a fresh number of the series, as the branch's format has it, else the company's, else plain.
 func FormatNumber(tx Tx, series string, branch record.ID) (string, error) {
-	number := tx.Number(series)
-	for _, b := range []record.ID{branch, {}} {
-		format, err := tx.Row("number_format", numberFormatID(series, b))
-		if err != nil {
-			return "", err
-		}
-		if format != nil {
-			code, err := branchCode(tx, branch)
-			pattern := format.Get("pattern").Text()
-			return strings.NewReplacer(numberMark, number, branchMark, code).Replace(pattern), err
-		}
-	}
-	return number, nil
+	return written(tx, series, branch, tx.Number(series))
 }
 
-func branchCode(tx Tx, branch record.ID) (string, error) {
+// written returns a number as the series' numbers look in the branch.
+func written(tx Tx, series string, branch record.ID, number string) (string, error) {
+	pattern, err := NumberPattern(tx, series, branch)
+	if err != nil || pattern == numberMark {
+		return number, err
+	}
 	row, err := tx.Row("branch", branch)
-	if err != nil || row == nil {
+	if err != nil {
 		return "", err
 	}
-	return row.Get("code").Text(), nil
+	year := time.Unix(DayIn(zoneOf(row), tx.Now())*24*60*60, 0).UTC().Year()
+	return strings.NewReplacer(
+		numberMark, number, branchMark, BranchOf(row).Code, yearMark, strconv.Itoa(year),
+	).Replace(pattern), nil
 }
 
 // KnownSetting is a switch that something reads.
@@ -234,11 +250,11 @@ func Settings() []KnownSetting {
 
 // NumberSeries are the series of human numbers.
 func NumberSeries() []string {
-	return []string{SeriesRequest, SeriesJob, SeriesSlip, SeriesParty, SeriesUnit, SeriesContract, SeriesPartRequest}
+	return []string{SeriesRequest, SeriesJob, SeriesSlip, SeriesParty, SeriesUnit, SeriesContract, SeriesPartRequest, SeriesAudit}
 }
 
-// NumberPattern returns how the numbers of a series look in a branch, else in the company, "{number}" where nothing was
-// set.
+// NumberPattern returns how the numbers of a series look in a branch, else in the company. Where nothing was set it is
+// "{number}", for the gapless series "A" it is "A-{branch}-{year}-{number}".
 func NumberPattern(v Reader, series string, branch record.ID) (string, error) {
 	for _, b := range []record.ID{branch, {}} {
 		row, err := v.Row("number_format", numberFormatID(series, b))
@@ -248,6 +264,9 @@ func NumberPattern(v Reader, series string, branch record.ID) (string, error) {
 		if row != nil {
 			return row.Get("pattern").Text(), nil
 		}
+	}
+	if IsGapless(series) {
+		return series + standardDocument, nil
 	}
 	return numberMark, nil
 }

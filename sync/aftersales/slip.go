@@ -257,7 +257,8 @@ func SignSlip(tx Tx, in SignInput) error {
 }
 
 // AuditSlip locks a signed slip with its visit and, where the job is over, the job's findings. What phones still
-// bring becomes a supplement. Codes: WrongState, CodeSlipAudited, fault.UnknownRow.
+// bring becomes a supplement. The first audit gives the slip its number in the branch's SeriesAudit, which stays. Codes:
+// WrongState, CodeSlipAudited, HubOnly on a device, fault.UnknownRow.
 func AuditSlip(tx Tx, slip record.ID, note string) error {
 	s, err := openSlip(tx, slip)
 	if err != nil {
@@ -265,6 +266,9 @@ func AuditSlip(tx Tx, slip record.ID, note string) error {
 	}
 	if s.State != SlipSigned {
 		return fault.New(WrongState, "a slip is audited after it is signed")
+	}
+	if err := giveNumber(tx, SeriesAudit, Row{"slip", slip}, s.Job, s.Branch); err != nil {
+		return err
 	}
 	err = tx.Update("slip", slip, record.Values{
 		"state": record.Text(SlipAudited), "audited_by": record.Ref(tx.Author()),
@@ -295,7 +299,7 @@ func lock(tx Tx, s Slip, from, to record.Value) error {
 	return tx.Update("job", s.Job, locked)
 }
 
-// UnauditSlip takes an audit back. Codes: MissingReason, WrongState, fault.UnknownRow.
+// UnauditSlip takes an audit back; its number stays the slip's. Codes: MissingReason, WrongState, fault.UnknownRow.
 func UnauditSlip(tx Tx, slip record.ID, reason string) error {
 	row, err := need(tx, "slip", slip)
 	if err != nil {

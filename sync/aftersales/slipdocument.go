@@ -12,6 +12,7 @@ type SlipPaper struct {
 	Request   Request        `json:"request"`
 	Visit     Visit          `json:"visit"`
 	Slip      Slip           `json:"slip"`
+	Numbered  DocumentNumber `json:"document_number"` // by the slip's audit
 	Branch    Branch         `json:"branch"`
 	Person    string         `json:"person"`
 	Party     Party          `json:"party"`
@@ -75,6 +76,9 @@ func SlipDocument(tx Present, visit record.ID) (*SlipPaper, error) {
 		Branch: BranchOf(r.row("branch", job.Job.Branch)), Person: PersonOf(r.row("person", v.Person)).Name,
 		Product: ProductOf(r.row("product", job.Unit.Product)), Payments: listOf(&r, PaymentOf, "payment", v.Job),
 		Goods: listOf(&r, GoodsReceiptOf, "goods_receipt", v.Job),
+	}
+	if p.Numbered, err = NumberOf(tx, SeriesAudit, p.Slip.ID); err != nil {
+		return nil, err
 	}
 	p.Signature = AttachmentOf(r.row("attachment", p.Slip.Signature))
 	p.Parts = r.partLines(job.Movements, visit)

@@ -31,8 +31,10 @@ type Tx interface {
 	// NewID returns a fresh time-ordered id.
 	NewID() record.ID
 	// Number returns a fresh human number in the series ("J", "S"): unique for ever though made offline, since it is
-	// composed of the writing incarnation and its counter. Gapless series are given by the hub only, elsewhere.
+	// composed of the writing incarnation and its counter. Gapless series are another thing: see DocumentNumber.
 	Number(series string) string
+	// Hub reports whether it is the hub that writes, for whomever: its transactions follow one another and see all rows.
+	Hub() bool
 	// Now returns when this happens, in ms since 1970 UTC, corrected for the clock's known offset.
 	Now() int64
 	// Clock returns the same as the clock of the device says that writes: what its user saw on it. On the hub it is Now.

@@ -201,6 +201,8 @@ func (w *world) Number(series string) string {
 	return fmt.Sprintf("%s-d1-%d", series, w.numbers)
 }
 
+// Hub holds unless the author is a technician, on his phone.
+func (w *world) Hub() bool         { return w.author != w.wang && w.author != w.li }
 func (w *world) Now() int64        { return w.now }
 func (w *world) Clock() int64      { return w.now - clockSlow }
 func (w *world) Author() record.ID { return w.author }
