@@ -52,12 +52,14 @@ func DocumentNumberOf(r *record.Row) DocumentNumber { return view[DocumentNumber
 // IsGapless reports whether the hub alone gives the series' numbers, without a gap.
 func IsGapless(series string) bool { return series == SeriesAudit }
 
-// NumberOf returns the number that a document was given in a gapless series; the zero DocumentNumber for none.
+// NumberOf returns the number that a document was given in a gapless series; the zero DocumentNumber for none. Of several,
+// which a document has that was audited again after a restore before its first number came back, it is the lowest.
 func NumberOf(v View, series string, document record.ID) (n DocumentNumber, err error) {
 	rows, err := v.Refs("document_number", "about", document)
 	for _, row := range rows {
-		if row.Get("series").Text() == series {
-			n = DocumentNumberOf(row)
+		of := DocumentNumberOf(row)
+		if of.Series == series && (n.Position == 0 || of.Position < n.Position) {
+			n = of
 		}
 	}
 	return n, err

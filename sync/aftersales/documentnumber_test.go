@@ -74,6 +74,30 @@ func TestNumbersOfAuditsLeaveNoGap(t *testing.T) {
 	})
 }
 
+// A slip that is audited again after a restore has two numbers when its first comes back: everybody shows the same one.
+func TestOfTwoNumbersTheLowestIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slip := w.signedIn(w.branch)
+	w.ok(AuditSlip(w, slip, ""))
+	for _, n := range []int64{9, 4, 7} {
+		w.comesBack(n, slip)
+	}
+	if n := w.numberOf(slip); n.Position != 1 {
+		t.Fatalf("shown is %d", n.Position)
+	}
+}
+
+// comesBack brings a number that a restore had lost.
+func (w *world) comesBack(position int64, slip record.ID) {
+	w.t.Helper()
+	w.ok(w.Insert("document_number", positionID(SeriesAudit, w.branch, position), record.Values{
+		"branch": record.Ref(w.branch), "job": record.Ref(w.job), "about": Row{"slip", slip}.Value(),
+		"series": record.Text(SeriesAudit), "position": record.Number(position), "number": record.Text("x"),
+		"occurred": record.Instant(1), "corrected": record.Instant(1),
+	}))
+}
+
 // What a restore lost and a phone brought back is passed over: no number is given twice.
 func TestANumberThatCameBackIsPassedOver(t *testing.T) {
 	t.Parallel()
@@ -82,10 +106,7 @@ func TestANumberThatCameBackIsPassedOver(t *testing.T) {
 		seen := map[int64]bool{}
 		for _, n := range rapid.SliceOfNDistinct(rapid.Int64Range(1, 40), 0, 20, rapid.ID).Draw(r, "came back") {
 			seen[n] = true
-			w.ok(w.Insert("document_number", positionID(SeriesAudit, w.branch, n), record.Values{
-				"job": record.Ref(w.job), "about": Row{"slip", nobody}.Value(), "series": record.Text(SeriesAudit),
-				"position": record.Number(n), "number": record.Text("x"), "occurred": record.Instant(1), "corrected": record.Instant(1),
-			}))
+			w.comesBack(n, nobody)
 		}
 		for range 30 {
 			slip := w.signedIn(w.branch)
