@@ -43,6 +43,9 @@ func (s *RowSink) customer(tx aftersales.Tx, row *importer.Row) error {
 	} else if row.Text(importer.Site)+row.Text(importer.SiteAddress)+row.Text(importer.Contact) == "" {
 		return fault.New(badRow, fmt.Sprintf("line %d is about the same customer, and this one names neither a site nor a contact", row.Again))
 	}
+	if err := s.name(tx, "party", id, row.Text(importer.Number)); err != nil {
+		return err
+	}
 	site, err := s.site(tx, id, row)
 	if err != nil {
 		return err
@@ -54,6 +57,9 @@ func (s *RowSink) customer(tx aftersales.Tx, row *importer.Row) error {
 // nothing to tell two of the name apart by.
 func (s *RowSink) customerOf(tx aftersales.Tx, row *importer.Row) (*record.Row, record.ID, error) {
 	number, name := row.Text(importer.Number), row.Text(importer.Name)
+	if known, err := s.keyed(tx, "party", number); err != nil || known != nil {
+		return known, idOf(known), err
+	}
 	if number != "" {
 		known, err := named(tx, "party", s.known.numbers[number], number)
 		if err != nil || known != nil {

@@ -10,10 +10,23 @@ import (
 
 // job makes the job of a row, or brings one that the other system numbers up to it.
 func (s *RowSink) job(tx aftersales.Tx, row *importer.Row) error {
-	known, id, err := s.find(tx, "job", row.Identity)
+	known, err := s.keyed(tx, "job", row.Text(importer.Number))
 	if err != nil {
 		return err
 	}
+	id := idOf(known)
+	if known == nil {
+		if known, id, err = s.find(tx, "job", row.Identity); err != nil {
+			return err
+		}
+	}
+	if err := s.putJob(tx, known, id, row); err != nil {
+		return err
+	}
+	return s.name(tx, "job", id, row.Text(importer.Number))
+}
+
+func (s *RowSink) putJob(tx aftersales.Tx, known *record.Row, id record.ID, row *importer.Row) error {
 	if err := s.kind(tx, row.Text(importer.Type)); err != nil {
 		return err
 	}

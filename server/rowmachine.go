@@ -64,20 +64,26 @@ func (s *RowSink) machine(tx aftersales.Tx, row *importer.Row) error {
 	if err != nil {
 		return err
 	}
+	if err := s.putMachine(tx, known, row, aftersales.UnitInput{ID: id, Product: product, Party: party, Site: site}); err != nil {
+		return err
+	}
+	return s.name(tx, "unit", id, row.Text(importer.Serial))
+}
+
+// putMachine brings the known machine up to the row, or makes the one that in begins to describe.
+func (s *RowSink) putMachine(tx aftersales.Tx, known *record.Row, row *importer.Row, in aftersales.UnitInput) error {
 	if known != nil {
 		return edit(tx, known, record.Values{
-			"name": row.Value(importer.Name), "product": record.Ref(product), "party": record.Ref(party), "site": record.Ref(site),
+			"name": row.Value(importer.Name), "product": record.Ref(in.Product), "party": record.Ref(in.Party), "site": record.Ref(in.Site),
 			"place": row.Value(importer.Place), "sold_on": row.Value(importer.Sold), "installed_on": row.Value(importer.Installed),
 			"warranty_until": row.Value(importer.Warranty), "warranty_months": row.Value(importer.Months),
 			"meter": further(known, row.Value(importer.Meter)), "note": row.Value(importer.Note),
 		})
 	}
-	_, err = aftersales.CreateUnit(tx, aftersales.UnitInput{
-		ID: id, Branch: s.in.Branch, Serial: row.Text(importer.Serial), Name: row.Text(importer.Name), Product: product, Party: party, Site: site,
-		Place: row.Text(importer.Place), SoldOn: row.Number(importer.Sold), InstalledOn: row.Number(importer.Installed),
-		WarrantyUntil: row.Number(importer.Warranty), WarrantyMonths: row.Number(importer.Months), Meter: row.Number(importer.Meter),
-		Note: row.Text(importer.Note),
-	})
+	in.Branch, in.Serial, in.Name, in.Place = s.in.Branch, row.Text(importer.Serial), row.Text(importer.Name), row.Text(importer.Place)
+	in.SoldOn, in.InstalledOn, in.WarrantyUntil = row.Number(importer.Sold), row.Number(importer.Installed), row.Number(importer.Warranty)
+	in.WarrantyMonths, in.Meter, in.Note = row.Number(importer.Months), row.Number(importer.Meter), row.Text(importer.Note)
+	_, err := aftersales.CreateUnit(tx, in)
 	return err
 }
 
@@ -97,7 +103,10 @@ func (s *RowSink) machineOf(tx aftersales.Tx, row *importer.Row, party record.ID
 		}
 		return s.find(tx, "unit", "unit", name, party.String())
 	}
-	known, err := named(tx, "unit", s.known.units[serial], serial)
+	known, err := s.keyed(tx, "unit", serial)
+	if err == nil && known == nil {
+		known, err = named(tx, "unit", s.known.units[serial], serial)
+	}
 	if err != nil || known != nil {
 		return known, idOf(known), err
 	}

@@ -12,17 +12,30 @@ import (
 
 // part adds a part to the catalogue, or brings the one of that code up to the row.
 func (s *RowSink) part(tx aftersales.Tx, row *importer.Row) error {
-	code, price := row.Text(importer.Code), row.Value(importer.Price)
-	known, err := named(tx, "part", s.known.parts[code], code)
+	known, id, err := s.partOf(tx, row.Text(importer.Code))
 	if err != nil {
 		return err
 	}
-	id := idOf(known)
-	if known == nil {
-		if known, id, err = s.find(tx, "part", "part", code); err != nil {
-			return err
-		}
+	if err := s.putPart(tx, known, id, row); err != nil {
+		return err
 	}
+	return s.name(tx, "part", id, row.Text(importer.Code))
+}
+
+// partOf finds the part of a row: by what the other system calls it, else by its code.
+func (s *RowSink) partOf(tx aftersales.Tx, code string) (*record.Row, record.ID, error) {
+	known, err := s.keyed(tx, "part", code)
+	if err == nil && known == nil {
+		known, err = named(tx, "part", s.known.parts[code], code)
+	}
+	if err != nil || known != nil {
+		return known, idOf(known), err
+	}
+	return s.find(tx, "part", "part", code)
+}
+
+func (s *RowSink) putPart(tx aftersales.Tx, known *record.Row, id record.ID, row *importer.Row) error {
+	code, price := row.Text(importer.Code), row.Value(importer.Price)
 	if known != nil {
 		return edit(tx, known, record.Values{
 			"name.en": row.Value(importer.Name), "name.zh-Hans": row.Value(importer.NameZH), "barcode": row.Value(importer.Barcode),
@@ -37,7 +50,7 @@ func (s *RowSink) part(tx aftersales.Tx, row *importer.Row) error {
 			names[tag] = s
 		}
 	}
-	_, err = aftersales.CreatePart(tx, aftersales.PartInput{
+	_, err := aftersales.CreatePart(tx, aftersales.PartInput{
 		ID: id, Code: code, Name: names, Barcode: row.Text(importer.Barcode), Unit: row.Text(importer.Unit), Category: row.Text(importer.Category),
 		ListPrice: aftersales.Money{Minor: price.Number(), Currency: price.Text()}, WarrantyMonths: row.Number(importer.Months),
 		ABC: strings.ToUpper(row.Text(importer.ABC)), SerialTracked: row.Number(importer.Tracked) == 1,

@@ -85,7 +85,7 @@ func (s *RowSink) take(o *hub.Office, row *importer.Row) (importer.Fate, error) 
 	fate := importer.Fate{Did: importer.Same}
 	for _, staged := range o.Staged() {
 		about := aftersales.Row{Table: staged.Row.Table.Name, ID: staged.Row.ID}
-		did, noted := aftersales.ImportChanged, about.Table != "code" && about.Table != "code_list"
+		did, noted := aftersales.ImportChanged, !aside[about.Table]
 		if staged.Change.Op == record.Insert {
 			did = aftersales.ImportMade
 		}
@@ -103,6 +103,9 @@ func (s *RowSink) take(o *hub.Office, row *importer.Row) (importer.Fate, error) 
 	}
 	return fate, nil
 }
+
+// aside are the tables whose rows an import makes on the way, and which are not what it is about.
+var aside = map[string]bool{"code": true, "code_list": true, "external_key": true}
 
 // refusedRow makes of a command's refusal that of a row. Trouble of the hub itself ends the run.
 func refusedRow(err error) error {
@@ -164,6 +167,22 @@ func (s *RowSink) find(tx aftersales.Tx, table string, names ...string) (*record
 		return nil, free, fault.New(importer.Clash, "this was imported and taken back too often: make it by hand")
 	}
 	return nil, free, nil
+}
+
+// keyed returns the row that the file's system calls by the key; nil for none, and for "".
+func (s *RowSink) keyed(tx aftersales.Tx, table, key string) (*record.Row, error) {
+	if key == "" {
+		return nil, nil
+	}
+	return aftersales.ByKey(tx, s.in.System, table, key)
+}
+
+// name notes what the file's system calls the row; nothing for "".
+func (s *RowSink) name(tx aftersales.Tx, table string, id record.ID, key string) error {
+	if key == "" {
+		return nil
+	}
+	return aftersales.PutKey(tx, s.in.System, key, aftersales.Row{Table: table, ID: id})
 }
 
 // ofTheHouse refuses a row that a device made. Ids follow from what a file says, so that anybody could have made a row

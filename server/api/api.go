@@ -51,6 +51,7 @@ func New(o Options) *API {
 		}
 		if r.Edit != "" {
 			a.handle("PATCH "+at+"/{id}", r.Edit, r, a.edit)
+			a.handle("PUT "+at+"/{id}/keys/{system}/{key}", r.Edit, r, a.putKey)
 		}
 		for i := range r.Actions {
 			act := &r.Actions[i]

@@ -100,6 +100,11 @@ func (r *resource) describe(paths, schemas object) {
 	if r.Edit != "" {
 		row["patch"] = r.operation("edit", string(r.Edit), body(changed), http.StatusOK, one, path("id"), header("If-Match", true), header("Idempotency-Key", false))
 	}
+	if r.Edit != "" {
+		paths["/"+r.Path+"/{id}/keys/{system}/{key}"] = object{
+			"put": r.operation("putKey", string(r.Edit), nil, http.StatusOK, one, path("id"), path("system"), path("key")),
+		}
+	}
 	paths["/"+r.Path], paths["/"+r.Path+"/{id}"] = all, row
 	for _, act := range r.Actions {
 		takes := object{}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -40,7 +41,35 @@ func (a *API) get(c *call) error {
 	return a.show(c, id, http.StatusOK)
 }
 
-func (a *API) getByKey(c *call) error { return a.show(c, c.external(), http.StatusOK) }
+// getByKey shows the row that another system's key names.
+func (a *API) getByKey(c *call) error {
+	var id record.ID
+	err := a.Engine.View(c.r.Context(), func(r Reader) error {
+		row, err := c.named(rows{r})
+		if err == nil && row == nil {
+			err = errNotFound
+		}
+		if err == nil {
+			id = row.ID
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.show(c, id, http.StatusOK)
+}
+
+// rows is a reader as the business reads: living rows, by the names of their tables.
+type rows struct{ from Reader }
+
+func (r rows) Row(table string, id record.ID) (*record.Row, error) {
+	row, err := r.from.Row(record.Key{Table: aftersales.Schema.Table(table).ID, ID: id})
+	if err != nil || row == nil || row.Deleted {
+		return nil, err
+	}
+	return row, nil
+}
 
 // show answers with a row as it stands, and the tag under which it can be changed.
 func (a *API) show(c *call, id record.ID, status int) error {

@@ -56,37 +56,57 @@ func (r *resource) make(tx aftersales.Tx, id record.ID, values record.Values) (r
 	return id, aftersales.Edit(tx, aftersales.EditInput{Table: r.Table, ID: id, Values: rest})
 }
 
-// external returns the id of the row that another system's key names.
-func (c *call) external() record.ID {
-	return aftersales.NamedID("api", c.of.Table, c.r.PathValue("system"), c.r.PathValue("key"))
+// named returns the row that the request's key names, nil for none.
+func (c *call) named(tx aftersales.Reader) (*record.Row, error) {
+	return aftersales.ByKey(tx, c.r.PathValue("system"), c.of.Table, c.r.PathValue("key"))
 }
 
 // put makes the row that another system's key names, or changes it to what the body says.
 func (a *API) put(c *call) error {
-	id := c.external()
 	fresh, err := read(c.body, c.column(true))
 	if err != nil {
 		return err
 	}
 	status := http.StatusOK
-	_, answer, err := a.do(c, nil, aftersales.CauseEdit, status, func(tx aftersales.Tx) (record.ID, error) {
-		row, err := tx.Row(c.of.Table, id)
+	id, answer, err := a.do(c, nil, aftersales.CauseEdit, status, func(tx aftersales.Tx) (record.ID, error) {
+		row, err := c.named(tx)
+		if err != nil {
+			return record.ID{}, err
+		}
+		if row != nil {
+			return row.ID, aftersales.Edit(tx, aftersales.EditInput{Table: c.of.Table, ID: row.ID, Values: c.of.different(row, fresh)})
+		}
+		status = http.StatusCreated
+		id, err := c.of.make(tx, record.ID{}, fresh)
 		if err != nil {
 			return id, err
 		}
-		if row == nil {
-			status = http.StatusCreated
-			return c.of.make(tx, id, fresh)
-		}
-		if row.Meta != nil && row.Meta.Created.Actor.Side() == clock.SideDevice {
-			return id, fault.New(fault.Exists, "a phone made a row under the id of this key")
-		}
-		return id, aftersales.Edit(tx, aftersales.EditInput{Table: c.of.Table, ID: id, Values: c.of.different(row, fresh)})
+		return id, c.name(tx, id)
 	})
 	if err != nil {
 		return err
 	}
 	return a.show(c, id, max(status, answer))
+}
+
+// name notes the request's key as one of the row.
+func (c *call) name(tx aftersales.Tx, id record.ID) error {
+	return aftersales.PutKey(tx, c.r.PathValue("system"), c.r.PathValue("key"), aftersales.Row{Table: c.of.Table, ID: id})
+}
+
+// putKey notes what another system calls a row that is there.
+func (a *API) putKey(c *call) error {
+	id, err := record.ParseID(c.r.PathValue("id"))
+	if err != nil {
+		return errNotFound
+	}
+	_, status, err := a.do(c, nil, aftersales.CauseEdit, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) {
+		return id, c.name(tx, id)
+	})
+	if err != nil {
+		return err
+	}
+	return a.show(c, id, status)
 }
 
 // different returns the values that a row may be given and has not.

@@ -23,7 +23,6 @@ const (
 	UnknownLogin fault.Code = "unknown_person"       // there is no such person
 	UnknownPhone fault.Code = "unknown_device"       // there is no such device
 	CodeRefused  fault.Code = "code_refused"         // an enrolment code that is unknown, used or expired
-	KeyTaken     fault.Code = "external_key_taken"   // the key of that system names another row
 	BackupExists fault.Code = "backup_exists"        // a backup never overwrites a file
 	Occupied     fault.Code = "database_occupied"    // a copy is made into an empty database only
 	CopyFailed   fault.Code = "copy_failed"          // the copy was compared with the original, and differs

@@ -242,16 +242,6 @@ CREATE TABLE _setting (
 	value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What rows are called in other systems. A key of a system names one row.
-CREATE TABLE _external (
-	system TEXT NOT NULL,
-	key    TEXT NOT NULL,
-	tbl    INTEGER NOT NULL,
-	pk     BLOB NOT NULL,
-	PRIMARY KEY (system, key)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX _external_row ON _external(tbl, pk);
-
 -- Backups that were read back and found whole.
 CREATE TABLE _backup (
 	n     INTEGER PRIMARY KEY,

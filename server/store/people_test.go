@@ -203,36 +203,18 @@ func TestExpireRemovesOnlyWhatHasExpired(t *testing.T) {
 	}
 }
 
-func TestSettingsAndExternalKeys(t *testing.T) {
+func TestSettings(t *testing.T) {
 	t.Parallel()
 	s := fresh(t)
-	k := ExternalKey{System: "erp", Key: "4711"}
-	row, other := record.Key{Table: 1, ID: benchID(1)}, record.Key{Table: 1, ID: benchID(2)}
 	write(t, s, func(tx *Tx) error { return tx.PutSetting("company", "挖掘机公司") })
 	write(t, s, func(tx *Tx) error { return tx.PutSetting("company", "Diggers") })
-	for range 2 {
-		write(t, s, func(tx *Tx) error { return tx.PutExternalKey(k, row) })
-	}
-	write(t, s, func(tx *Tx) error { return tx.PutExternalKey(ExternalKey{"crm", "4711"}, other) })
-	refused(t, s.Write(t.Context(), func(tx *Tx) error { return tx.PutExternalKey(k, other) }), KeyTaken)
 	read(t, s, func(v *View) error {
 		all := must[map[string]string](t)(v.Settings())
 		if all["company"] != "Diggers" || must[string](t)(v.Setting("company")) != "Diggers" || must[string](t)(v.Setting("none")) != "" {
 			t.Errorf("settings %v", all)
 		}
-		if got, found, err := v.ByExternalKey(k); got != row || !found || err != nil {
-			t.Error(got, found, err)
-		}
-		if _, found, err := v.ByExternalKey(ExternalKey{"erp", "0"}); found || err != nil {
-			t.Error(found, err)
-		}
-		if keys := must[[]ExternalKey](t)(v.ExternalKeysOf(row)); len(keys) != 1 || keys[0] != k {
-			t.Errorf("keys %v", keys)
-		}
 		return nil
 	})
-	write(t, s, func(tx *Tx) error { return tx.DropExternalKey(k) })
-	write(t, s, func(tx *Tx) error { return tx.PutExternalKey(k, other) })
 }
 
 // A report reads, whatever its SQL says.

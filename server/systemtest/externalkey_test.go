@@ -1,0 +1,73 @@
+package systemtest
+
+import (
+	"net/http"
+	"testing"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// What another system calls a customer finds him whoever made him: a file, a program or the office, and also once he was
+// joined with another.
+func TestAKeyOfAnotherSystemFindsWhoeverMadeTheRow(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	p := b.program(boss, "ERP", "see_customers", "edit_customers")
+	file := []byte("number,name\nC-17,Nordwind Foods\n")
+	taken := func(want string) {
+		t.Helper()
+		boss.sends("customers", "customers.csv", file).sees(http.StatusOK)
+		page := boss.at.Path
+		form := append(b.mapping("id", "name"), "system", "erp")
+		boss.post(page+"/check", form...).ends().sees(http.StatusOK, "would be")
+		boss.post(page+"/take").ends().sees(http.StatusOK, want)
+	}
+	taken("made: 1")
+	p.asks("GET", "/customers/by-key/erp/C-17", "").has(http.StatusOK, "name", "Nordwind Foods")
+	imported := p.text("id")
+	p.asks("PUT", "/customers/by-key/erp/C-17", `{"name": "Nordwind Foods", "city": "Kiel"}`).has(http.StatusOK, "id", imported, "city", "Kiel")
+	p.asks("GET", "/customers/by-key/other/C-17", "").has(http.StatusNotFound)
+
+	// One that the office made is given a key, which then is nobody else's.
+	made := b.customer("Südwind")
+	p.asks("PUT", "/customers/"+made.String()+"/keys/erp/C-18", "").has(http.StatusOK, "id", made.String())
+	p.asks("PUT", "/customers/"+made.String()+"/keys/erp/C-18", "").has(http.StatusOK)
+	p.asks("PUT", "/customers/"+imported+"/keys/erp/C-18", "").has(http.StatusConflict, "code", string(fault.Exists))
+	p.asks("GET", "/customers/by-key/erp/C-18", "").has(http.StatusOK, "name", "Südwind")
+
+	// Joined, both keys name the one who stayed, for the file too.
+	survivor, err := record.ParseID(imported)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.office("join", func(tx aftersales.Tx) error {
+		return aftersales.Merge(tx, aftersales.MergeInput{Table: "party", Loser: made, Winner: survivor})
+	})
+	p.asks("GET", "/customers/by-key/erp/C-18", "").has(http.StatusOK, "id", imported)
+	file = []byte("number,name\nC-18,Nordwind and Südwind\n")
+	taken("changed: 1")
+	p.asks("GET", "/customers/by-key/erp/C-17", "").has(http.StatusOK, "id", imported, "name", "Nordwind and Südwind")
+
+	// A key whose row was deleted is free again.
+	b.office("row.delete", func(tx aftersales.Tx) error { return tx.Delete("party", survivor) })
+	p.asks("PUT", "/customers/by-key/erp/C-17", `{"name": "Nordwind again"}`).has(http.StatusCreated, "name", "Nordwind again")
+}
+
+func (b *bureau) customer(name string) (id record.ID) {
+	b.t.Helper()
+	b.office(aftersales.CauseCreate, func(tx aftersales.Tx) (err error) {
+		id, err = aftersales.CreateParty(tx, aftersales.PartyInput{Name: name, Branch: b.onlyBranch()})
+		return err
+	})
+	return id
+}
+
+func (b *bureau) onlyBranch() record.ID {
+	b.t.Helper()
+	return b.ids("SELECT id FROM branch WHERE _del = 0")[0]
+}

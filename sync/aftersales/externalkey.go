@@ -1,0 +1,68 @@
+package aftersales
+
+import (
+	"slices"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// An external key is what a row is called in another system: by it programs and imports find the row again, whoever made
+// it and whatever it was joined with since. A key names one row of its kind; a row may have several.
+var externalKeyTable = &schema.Table{
+	ID: 232, Name: "external_key",
+	Columns: slices.Concat(branch(), []schema.Column{
+		text(1, "system", required, fixed),
+		text(2, "key", required, fixed),
+		anyRef(3, "about", required),
+	}),
+	Buckets: []schema.Bucket{in(OfficeBucket, "id")},
+}
+
+// keyID follows from what the key says, so that nothing has to be searched and two writers cannot make two of it.
+func keyID(system, table, key string) record.ID { return NamedID("external", system, table, key) }
+
+// ByKey returns the living row of the table that the other system calls by the key, or the one that it was joined to; nil
+// if there is none.
+func ByKey(tx Reader, system, table, key string) (*record.Row, error) {
+	named, err := tx.Row("external_key", keyID(system, table, key))
+	if err != nil || named == nil {
+		return nil, err
+	}
+	id := named.Get("about").Ref()
+	if Schema.Table(table).Column("merged_into") >= 0 {
+		if id, err = Survivor(tx, table, id); err != nil {
+			return nil, err
+		}
+	}
+	return tx.Row(table, id)
+}
+
+// PutKey notes that the other system calls the row by the key; once more is no matter. A key of a row that was deleted is
+// free again. Codes: fault.Invalid, fault.UnknownRow, fault.Exists for a key that names another row.
+func PutKey(tx Tx, system, key string, about Row) error {
+	if system == "" || key == "" {
+		return fault.New(fault.Invalid, "a key needs the name of its system, and a text")
+	}
+	row, err := need(tx, about.Table, about.ID)
+	if err != nil {
+		return err
+	}
+	named, err := ByKey(tx, system, about.Table, key)
+	switch {
+	case err != nil || named != nil && named.ID == about.ID:
+		return err
+	case named != nil:
+		return fault.New(fault.Exists, "in "+system+" the key "+key+" names another row: look at "+named.ID.String())
+	}
+	id, values := keyID(system, about.Table, key), record.Values{"about": about.Value(), "branch": row.Get("branch")}
+	if left, err := tx.Row("external_key", id); err != nil || left != nil {
+		if err != nil {
+			return err
+		}
+		return tx.Update("external_key", id, values)
+	}
+	values["system"], values["key"] = record.Text(system), record.Text(key)
+	return insert(tx, "external_key", id, values)
+}
