@@ -122,15 +122,9 @@ var Codes = &Noun{
 	Deeds: []*Deed{
 		{
 			Name: "label", Title: "Call it something else", Done: "Set.", Cause: aftersales.CauseCodePut, Need: auth.EditSettings,
-			Asks: []schema.Column{ask("label", schema.Translated), ask("rank", schema.Integer)},
-			Hint: "One that was retired is in use again.",
-			Begin: func(_ *builder, row *record.Row) (map[string]record.Value, error) {
-				begin := map[string]record.Value{"rank": row.Get("rank")}
-				for _, tag := range Languages {
-					begin["label."+tag] = row.Get("label").Cell(tag)
-				}
-				return begin, nil
-			},
+			Asks:  []schema.Column{ask("label", schema.Translated), ask("rank", schema.Integer)},
+			Hint:  "One that was retired is in use again.",
+			Begin: labelled,
 			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
 				c := aftersales.CodeOf(row)
 				return aftersales.PutCode(tx, aftersales.CodeInput{List: c.List, Code: c.Code, Label: translations(v, "label"), Rank: v["rank"].Number(), Parent: c.Parent})
@@ -145,6 +139,15 @@ var Codes = &Noun{
 			},
 		},
 	},
+}
+
+// labelled begins a form with what the row is called, and where it stands in its list.
+func labelled(_ *builder, row *record.Row) (map[string]record.Value, error) {
+	begin := map[string]record.Value{"rank": row.Get("rank")}
+	for _, tag := range Languages {
+		begin["label."+tag] = row.Get("label").Cell(tag)
+	}
+	return begin, nil
 }
 
 func notRetired(row *record.Row) bool { return row.Get("retired_at").IsNull() }

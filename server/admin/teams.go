@@ -82,15 +82,9 @@ var Substates = &Noun{
 	Deeds: []*Deed{
 		{
 			Name: "label", Title: "Call it something else", Done: "Set.", Cause: aftersales.CauseSubstate, Need: auth.EditSettings,
-			Asks: []schema.Column{ask("label", schema.Translated), ask("rank", schema.Integer)},
-			Hint: "One that was retired is in use again.",
-			Begin: func(_ *builder, row *record.Row) (map[string]record.Value, error) {
-				begin := map[string]record.Value{"rank": row.Get("rank")}
-				for _, tag := range Languages {
-					begin["label."+tag] = row.Get("label").Cell(tag)
-				}
-				return begin, nil
-			},
+			Asks:  []schema.Column{ask("label", schema.Translated), ask("rank", schema.Integer)},
+			Hint:  "One that was retired is in use again.",
+			Begin: labelled,
 			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
 				return aftersales.PutSubstate(tx, aftersales.SubstateInput{
 					Table: row.Get("table_name").Text(), Code: row.Get("code").Text(), State: row.Get("state").Text(),
