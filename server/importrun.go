@@ -2,7 +2,7 @@ package server
 
 import (
 	"context"
-	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -102,14 +102,14 @@ func (m *imports) run(ctx context.Context, who *auth.Person, note *admin.ImportF
 	return nil
 }
 
-// report gathers what a page shows of a run, and writes the refused rows as they stand in the file, each with the reason:
-// a sheet to mend and to send again.
+// report gathers what a page shows of a run, and keeps the refused rows as they stand in the file, each with the reason,
+// for whoever asks for them in whatever language.
 type report struct {
 	rows     []admin.ImportedRow
 	warnings []importer.Warning
 	seen     map[importer.Did]int
 	file     *os.File
-	out      *csv.Writer
+	out      *json.Encoder
 	skip     int // the column in which an earlier such sheet says why, -1 for none
 }
 
@@ -118,14 +118,15 @@ func newReport(path string, header []string) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &report{seen: map[importer.Did]int{}, file: file, out: csv.NewWriter(file), skip: -1}
-	for i, name := range header {
-		if name == importer.ReasonColumn {
-			r.skip = i
-		}
-	}
-	_, err = file.WriteString("\uFEFF")
-	return r, errors.Join(err, r.out.Write(append(r.cells(header), importer.ReasonColumn)))
+	r := &report{seen: map[importer.Did]int{}, file: file, out: json.NewEncoder(file)}
+	r.skip = slices.IndexFunc(header, func(name string) bool { return slices.Contains(importer.ReasonColumns, name) })
+	return r, r.out.Encode(refusedCells{Cells: r.cells(header)})
+}
+
+// refusedCells is a row of a file that could not be taken in; the first is its header, which nothing is wrong with.
+type refusedCells struct {
+	Cells []string
+	Why   importer.Remark
 }
 
 // cells are a row's, without why an earlier one was refused.
@@ -147,12 +148,12 @@ func (r *report) warn(w importer.Warning) {
 
 func (r *report) row(item importer.Item, fate importer.Fate) error {
 	if r.seen[fate.Did]++; r.seen[fate.Did] <= mostRows {
-		r.rows = append(r.rows, admin.ImportedRow{Line: item.Row.Line, Did: fate.Did, Text: brief(item.Cells), Reason: fate.Reason})
+		r.rows = append(r.rows, admin.ImportedRow{Line: item.Row.Line, Did: fate.Did, Text: brief(item.Cells), Why: fate.Why})
 	}
 	if fate.Did != importer.Refused {
 		return nil
 	}
-	return r.out.Write(append(r.cells(item.Cells), fate.Reason))
+	return r.out.Encode(refusedCells{r.cells(item.Cells), fate.Why})
 }
 
 // brief shortens a row for a page.
@@ -171,28 +172,38 @@ func brief(cells []string) string {
 }
 
 func (r *report) close() error {
-	r.out.Flush()
-	return errors.Join(r.out.Error(), r.file.Close())
+	return r.file.Close()
 }
 
-// Refused writes the rows that were refused.
-func (m *imports) Refused(_ context.Context, id record.ID, w io.Writer) error {
-	return m.send(id, importRefused, w)
+// Refused tells of the header, then of each row that was refused, and why.
+func (m *imports) Refused(_ context.Context, id record.ID, tell func([]string, importer.Remark) error) error {
+	return each(m.path(id, importRefused), func(row refusedCells) error { return tell(row.Cells, row.Why) })
 }
 
-// Stayed writes what undoing the import left.
-func (m *imports) Stayed(_ context.Context, id record.ID, w io.Writer) error {
-	return m.send(id, importStayed, w)
+// Stayed tells of each row that undoing the import left.
+func (m *imports) Stayed(_ context.Context, id record.ID, tell func(admin.StayedRow) error) error {
+	return each(m.path(id, importStayed), tell)
 }
 
-func (m *imports) send(id record.ID, name string, w io.Writer) error {
-	file, err := os.Open(m.path(id, name))
+// each tells of everything in a file that a run left.
+func each[T any](path string, tell func(T) error) error {
+	file, err := os.Open(path)
 	if err != nil {
 		return errors.Join(errImportGone, err)
 	}
 	defer func() { _ = file.Close() }()
-	_, err = io.Copy(w, file)
-	return err
+	for in := json.NewDecoder(file); ; {
+		var row T
+		switch err := in.Decode(&row); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := tell(row); err != nil {
+			return err
+		}
+	}
 }
 
 // mapsSetting is where the store keeps how files were read, by their kind and headers, as JSON: the next one like it is

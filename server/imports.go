@@ -30,8 +30,8 @@ const (
 	mostWarnings  = 100
 	importFile    = "file"
 	importNotes   = "notes.json"
-	importRefused = "refused.csv"
-	importStayed  = "stayed.csv"
+	importRefused = "refused.json" // a row a line: its cells, and why
+	importStayed  = "stayed.json"
 )
 
 // imports takes files in for the office.
@@ -200,7 +200,7 @@ func (m *imports) begin(ctx context.Context, id record.ID, phase string, from []
 	m.active[id] = done
 	m.work.Add(1)
 	was := note.Phase
-	note.Phase, note.Problem = phase, ""
+	note.Phase, note.Problem = phase, importer.Remark{}
 	if err := m.save(note); err != nil {
 		m.end(id)
 		m.mu.Unlock()
@@ -266,25 +266,15 @@ func (m *imports) end(id record.ID) {
 	m.work.Done()
 }
 
-// reasonOf returns why a row was refused, without the code.
-func reasonOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Message
-	}
-	return err.Error()
-}
-
 // problemOf returns what a person is told of trouble.
-func problemOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) && f.Code != fault.Internal {
-		return f.Message
+func problemOf(err error) importer.Remark {
+	switch {
+	case fault.CodeOf(err) != "" && fault.CodeOf(err) != fault.Internal:
+		return importer.RemarkOf(err)
+	case errors.Is(err, context.Canceled):
+		return importer.Remark{Words: "The hub was stopped."}
 	}
-	if errors.Is(err, context.Canceled) {
-		return "The hub was stopped."
-	}
-	return "Something is wrong with the server."
+	return importer.Remark{Words: "Something is wrong with the server."}
 }
 
 // options says how the file is read.

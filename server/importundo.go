@@ -3,17 +3,16 @@ package server
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"sync/atomic"
 
 	"fieldsync/server/admin"
 	"fieldsync/server/auth"
 	"fieldsync/server/hub"
+	"fieldsync/server/importer"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -124,7 +123,7 @@ func (u *undo) takeBack() error {
 			u.done.Add(1)
 			switch {
 			case why != nil:
-				u.stayed = append(u.stayed, admin.StayedRow{Line: step[i].line, Table: step[i].about.Table, ID: step[i].about.ID, Reason: reasonOf(why)})
+				u.stayed = append(u.stayed, admin.StayedRow{Line: step[i].line, Table: step[i].about.Table, ID: step[i].about.ID, Why: importer.RemarkOf(why)})
 			case gone[i]:
 				u.removed++
 			}
@@ -141,17 +140,17 @@ func (u *undo) one(o *hub.Office, r *imported) (gone bool, err error) {
 		return false, err
 	}
 	if !r.made {
-		return false, fault.New(stays, "it was there before the import, which changed it: its history says what")
+		return false, importer.Say(importer.WasThere).Refuse(stays)
 	}
 	if row.Seq > r.seq {
-		return false, fault.New(stays, "it was changed since")
+		return false, importer.Say(importer.SinceChange).Refuse(stays)
 	}
 	if err := u.unnamed(tx, r.about); err != nil {
 		return false, err
 	}
 	err = aftersales.TakeBack(tx, r.about)
 	if fault.CodeOf(err) == aftersales.WrongState { // corrected by somebody, or by an undoing that stopped half-way
-		return false, fault.Wrap(stays, "it was corrected since", err)
+		return false, importer.Say(importer.SinceMended).Refuse(stays)
 	}
 	return err == nil, err
 }
@@ -165,10 +164,10 @@ func (u *undo) unnamed(tx aftersales.Tx, about aftersales.Row) error {
 		}
 		for _, row := range rows {
 			if !u.own[row.ID] {
-				return fault.New(stays, "a "+name.Table+" names it, which the import did not make")
+				return importer.Say(importer.NamedBy, called(name.Table)).Refuse(stays)
 			}
 			if slices.Contains(takenBack, name.Table) {
-				return fault.New(stays, "a "+name.Table+" of the same import names it, and stays")
+				return importer.Say(importer.NamedWithin, called(name.Table)).Refuse(stays)
 			}
 		}
 	}
@@ -201,14 +200,8 @@ func (u *undo) list() (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	slices.SortStableFunc(u.stayed, func(a, b admin.StayedRow) int { return cmp.Compare(a.Line, b.Line) })
-	out := csv.NewWriter(file)
-	if _, err := fmt.Fprint(file, "\uFEFF"); err != nil {
-		return err
-	}
-	if err := out.Write([]string{"line", "kind", "name", "id", "stays because"}); err != nil {
-		return err
-	}
-	err = u.m.core.Store.Read(u.ctx, func(v *store.View) error {
+	out := json.NewEncoder(file)
+	return u.m.core.Store.Read(u.ctx, func(v *store.View) error {
 		for i := range u.stayed {
 			s := &u.stayed[i]
 			row, err := v.Row(record.Key{Table: aftersales.Schema.Table(s.Table).ID, ID: s.ID})
@@ -216,14 +209,12 @@ func (u *undo) list() (err error) {
 				return err
 			}
 			s.Name = calledRow(row)
-			if err := out.Write([]string{strconv.Itoa(s.Line), s.Table, s.Name, s.ID.String(), s.Reason}); err != nil {
+			if err := out.Encode(s); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	out.Flush()
-	return errors.Join(err, out.Error())
 }
 
 // calledRow returns what people call a row: its number, serial, code or name.

@@ -2,12 +2,10 @@ package server
 
 import (
 	"cmp"
-	"fmt"
 
 	"fieldsync/server/auth"
 	"fieldsync/server/importer"
 	"fieldsync/sync/aftersales"
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -24,7 +22,7 @@ func (s *RowSink) party(tx aftersales.Tx, name string) (record.ID, error) {
 	if err != nil || known != nil {
 		return id, err
 	}
-	if err := s.need(auth.EditCustomers, "customer", name); err != nil {
+	if err := s.need(auth.EditCustomers, "party", name); err != nil {
 		return id, err
 	}
 	return aftersales.CreateParty(tx, aftersales.PartyInput{ID: id, Branch: s.in.Branch, Name: name})
@@ -41,7 +39,7 @@ func (s *RowSink) customer(tx aftersales.Tx, row *importer.Row) error {
 			return err
 		}
 	} else if row.Text(importer.Site)+row.Text(importer.SiteAddress)+row.Text(importer.Contact) == "" {
-		return fault.New(badRow, fmt.Sprintf("line %d is about the same customer, and this one names neither a site nor a contact", row.Again))
+		return importer.Say(importer.NothingNew, row.Again).Refuse(badRow)
 	}
 	if err := s.name(tx, "party", id, row.Text(importer.Number)); err != nil {
 		return err

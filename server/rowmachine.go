@@ -17,7 +17,7 @@ func (s *RowSink) unit(tx aftersales.Tx, name string, party record.ID) (record.I
 	if err != nil || known != nil {
 		return id, err
 	}
-	if err := s.need(auth.EditAssets, "machine", name); err != nil {
+	if err := s.need(auth.EditAssets, "unit", name); err != nil {
 		return id, err
 	}
 	return aftersales.CreateUnit(tx, aftersales.UnitInput{ID: id, Branch: s.in.Branch, Name: name, Serial: name, Party: party})
@@ -126,7 +126,7 @@ func (s *RowSink) product(tx aftersales.Tx, code string) (record.ID, error) {
 	if err != nil || known != nil {
 		return id, err
 	}
-	if err := s.need(auth.EditProducts, "model", code); err != nil {
+	if err := s.need(auth.EditProducts, "product", code); err != nil {
 		return id, err
 	}
 	return aftersales.CreateProduct(tx, aftersales.ProductInput{ID: id, Code: code})

@@ -63,20 +63,20 @@ func (s *RowSink) count(tx aftersales.Tx, row *importer.Row) error {
 	code, place := row.Text(importer.Code), row.Text(importer.Location)
 	part, err := named(tx, "part", s.known.parts[code], code)
 	if err == nil && part == nil {
-		err = fault.New(badRow, "there is no part "+code+": import the parts first")
+		err = importer.Say(importer.PartLacks, code).Refuse(badRow)
 	}
 	if err != nil {
 		return err
 	}
 	location, err := named(tx, "location", s.known.locations[place], place)
 	if err == nil && location == nil {
-		err = fault.New(badRow, "there is no location "+place+": make it first")
+		err = importer.Say(importer.PlaceLacks, place).Refuse(badRow)
 	}
 	if err != nil {
 		return err
 	}
 	if aftersales.PartOf(part).SerialTracked {
-		return fault.New(badRow, "part "+code+" moves one by one, with its serial number: it is not counted in a sheet")
+		return importer.Say(importer.ByNumber, code).Refuse(badRow)
 	}
 	_, err = aftersales.CountStock(tx, aftersales.CountInput{Location: location.ID, Part: part.ID, Counted: row.Number(importer.Quantity)})
 	if err != nil || row.Value(importer.Minimum).IsNull() && row.Value(importer.Maximum).IsNull() {
@@ -88,7 +88,7 @@ func (s *RowSink) count(tx aftersales.Tx, row *importer.Row) error {
 // level sets the least and the most, where the row says something else than what stands.
 func (s *RowSink) level(tx aftersales.Tx, location, part *record.Row, row *importer.Row) error {
 	if !s.in.May(auth.EditParts) {
-		return fault.New(fault.NotAllowed, "your roles do not include setting the least and the most")
+		return importer.Say(importer.MayNotLevel).Refuse(fault.NotAllowed)
 	}
 	least, most := row.Number(importer.Minimum), row.Number(importer.Maximum)
 	levels, err := tx.Refs("stock_level", "location", location.ID)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func (s *RowSink) Put(rows []importer.Row) ([]importer.Fate, error) {
 	refused, err := do(s.ctx, s.in.Author, aftersales.CauseImport, commands, badRow, fault.Invalid, fault.NotAllowed, fault.TooLarge)
 	for i, reason := range refused {
 		if reason != nil {
-			fates[i] = importer.Fate{Did: importer.Refused, Reason: reasonOf(reason)}
+			fates[i] = importer.Fate{Did: importer.Refused, Why: importer.RemarkOf(reason)}
 		}
 	}
 	return fates, err
@@ -164,7 +165,7 @@ func (s *RowSink) find(tx aftersales.Tx, table string, names ...string) (*record
 		}
 	}
 	if free.IsZero() {
-		return nil, free, fault.New(importer.Clash, "this was imported and taken back too often: make it by hand")
+		return nil, free, importer.Say(importer.TooOften).Refuse(importer.Clash)
 	}
 	return nil, free, nil
 }
@@ -189,7 +190,7 @@ func (s *RowSink) name(tx aftersales.Tx, table string, id record.ID, key string)
 // under one of them: what it says must not be taken for what was imported.
 func ofTheHouse(row *record.Row) error {
 	if row.Meta != nil && row.Meta.Created.Actor.Side() == clock.SideDevice {
-		return fault.New(importer.Clash, "a phone made a "+row.Table.Name+" under the number that this row would get: look at "+row.ID.String())
+		return importer.Say(importer.PhoneMade, called(row.Table.Name), row.ID).Refuse(importer.Clash)
 	}
 	return nil
 }
@@ -203,7 +204,7 @@ func named(tx aftersales.Tx, table string, ids []record.ID, name string) (*recor
 			return nil, err
 		}
 		if row != nil && found != nil {
-			return nil, fault.New(importer.Clash, "several are called "+name+": give the number of one")
+			return nil, importer.Say(importer.SeveralSo, name).Refuse(importer.Clash)
 		}
 		if row != nil {
 			found = row
@@ -213,11 +214,17 @@ func named(tx aftersales.Tx, table string, ids []record.ID, name string) (*recor
 }
 
 // need refuses what the author may not make on the way.
-func (s *RowSink) need(may auth.Permission, what, name string) error {
+func (s *RowSink) need(may auth.Permission, table, name string) error {
 	if s.in.May(may) {
 		return nil
 	}
-	return fault.New(fault.NotAllowed, "there is no "+what+" "+name+", and your roles do not include making one")
+	return importer.Say(importer.MayNotMake, called(table), name).Refuse(fault.NotAllowed)
+}
+
+// called returns a table as a sentence names one of its rows.
+func called(table string) importer.Arg {
+	english := map[string]string{"party": "customer", "unit": "machine", "product": "model"}
+	return importer.Called(table, cmp.Or(english[table], strings.ReplaceAll(table, "_", " ")))
 }
 
 // edit writes what differs; what the file leaves empty stays as it is.
@@ -251,7 +258,7 @@ func textCell(s string) record.Value {
 func (s *RowSink) phone(tx aftersales.Tx, typed string) (record.Value, error) {
 	number, err := aftersales.PhoneIn(tx, s.in.Branch, typed, tx.Now())
 	if err == nil && number == "" && typed != "" { // nothing of it would be left
-		err = fault.New(badRow, typed+" is no telephone number")
+		err = importer.Say(importer.NoPhone, typed).Refuse(badRow)
 	}
 	return textCell(number), err
 }

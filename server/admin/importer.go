@@ -25,10 +25,9 @@ type Imports interface {
 	Take(ctx context.Context, who *auth.Person, id record.ID) error
 	// TakeBack undoes an import: it removes what nobody has touched since, and lists the rest.
 	TakeBack(ctx context.Context, who *auth.Person, id record.ID) error
-	// Refused writes the rows that were refused as a CSV file, each with the reason, to be mended and sent again; Stayed
-	// what undoing the import left.
-	Refused(ctx context.Context, id record.ID, w io.Writer) error
-	Stayed(ctx context.Context, id record.ID, w io.Writer) error
+	// Refused tells of the file's header, then of each row that was refused, and why; Stayed of what undoing left.
+	Refused(ctx context.Context, id record.ID, tell func(cells []string, why importer.Remark) error) error
+	Stayed(ctx context.Context, id record.ID, tell func(StayedRow) error) error
 }
 
 // The phases of a file.
@@ -52,7 +51,7 @@ type ImportFile struct {
 	Person   record.ID
 	At       time.Time
 	Phase    string
-	Problem  string // why it stopped, or cannot be read
+	Problem  importer.Remark // why it stopped, or cannot be read
 	Settings ImportSettings
 	Columns  []importer.Column // as far as they are known by their headers, or were named for a file like it
 	Done     int               // rows, while it is under way
@@ -84,19 +83,19 @@ type ImportSettings struct {
 
 // ImportedRow is a row, and what becomes of it.
 type ImportedRow struct {
-	Line   int
-	Did    importer.Did
-	Text   string // what it says, shortened
-	Reason string
+	Line int
+	Did  importer.Did
+	Text string // what it says, shortened
+	Why  importer.Remark
 }
 
 // StayedRow is a row that undoing an import left where it was.
 type StayedRow struct {
-	Line   int
-	Table  string
-	ID     record.ID
-	Name   string
-	Reason string
+	Line  int
+	Table string
+	ID    record.ID
+	Name  string
+	Why   importer.Remark
 }
 
 // The codes of imports.

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"cmp"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -135,6 +137,8 @@ type importPage struct {
 	Fields   []option
 	Shown    []importColumn
 	Groups   []importGroup
+	Problem  string
+	Stayed   []importLine
 	Warnings []string
 	Missing  string
 	Again    bool // the page asks for itself until what is under way has ended
@@ -153,7 +157,14 @@ type importColumn struct {
 type importGroup struct {
 	Did   string
 	Total int
-	Rows  []ImportedRow
+	Rows  []importLine
+}
+
+// importLine is a row as the page shows it.
+type importLine struct {
+	Line int
+	Text string
+	Why  string
 }
 
 var errNoImport = fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
@@ -188,17 +199,13 @@ func (o *Office) ShowImport(v *Visit) error {
 
 func (o *Office) showImport(v *Visit, status int, file *ImportFile, problem string) error {
 	page := importPage{frame: v.frame(v.t("Import"), importsURL), ImportFile: file, Size: fileSize(file.Size), Again: file.Busy()}
-	if problem != "" {
-		page.Problem = problem
-	} else if page.Problem != "" {
-		page.Problem = v.t(page.Problem)
-	}
+	page.Problem = cmp.Or(problem, v.lang.remark(file.Problem))
 	page.MayTake = file.Phase == ImportChecked || file.Phase == ImportStopped
 	page.MayUndo = file.Phase == ImportTaken || file.Phase == ImportStopped
 	page.columns(v)
-	page.groups()
+	page.groups(v.lang)
 	for _, w := range file.Warnings {
-		page.Warnings = append(page.Warnings, strings.TrimSpace(fmt.Sprintf("%d %s: %s", w.Line, w.Column, w.Message)))
+		page.Warnings = append(page.Warnings, strings.TrimSpace(fmt.Sprintf("%d %s: %s", w.Line, w.Column, v.lang.remark(w.Why))))
 	}
 	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
 		page.Branches, err = v.rowOptions(r, "SELECT id, name FROM branch WHERE _del = 0 AND archived_at IS NULL ORDER BY code")
@@ -257,7 +264,7 @@ func (p *importPage) hasKind(kind importer.Kind) bool {
 }
 
 // groups sorts rows by what became of them: what needs a look first.
-func (p *importPage) groups() {
+func (p *importPage) groups(l *language) {
 	totals := map[importer.Did]int{
 		importer.Refused: p.Counts.Refused, importer.Changed: p.Counts.Changed, importer.Made: p.Counts.Made, importer.Same: p.Counts.Same,
 	}
@@ -268,11 +275,34 @@ func (p *importPage) groups() {
 		g := importGroup{Did: string(did), Total: totals[did]}
 		for _, row := range p.ImportFile.Rows {
 			if row.Did == did {
-				g.Rows = append(g.Rows, row)
+				g.Rows = append(g.Rows, importLine{row.Line, row.Text, l.remark(row.Why)})
 			}
 		}
 		p.Groups = append(p.Groups, g)
 	}
+	for _, s := range p.ImportFile.Stayed {
+		p.Stayed = append(p.Stayed, importLine{s.Line, l.name(s.Table) + " " + s.Name, l.remark(s.Why)})
+	}
+}
+
+// remark says what an import tells of a row, or of a file.
+func (l *language) remark(r importer.Remark) string {
+	key := "fault." + string(r.Code)
+	if importer.Sentences[r.Code] == "" || !l.known[key] {
+		return l.refusal(fault.New(r.Code, r.String()))
+	}
+	args := make([]any, len(r.Args))
+	for i, a := range r.Args {
+		switch {
+		case a.Remark != nil:
+			args[i] = l.remark(*a.Remark)
+		case a.Name != "":
+			args[i] = l.name(a.Name)
+		default:
+			args[i] = a.Text
+		}
+	}
+	return l.say(key, args...)
 }
 
 // CheckImport reads what the form says of the columns, and finds out what would become of the rows.
@@ -362,8 +392,15 @@ func (o *Office) RefusedRows(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	v.download("refused-" + strings.TrimSuffix(strings.TrimSuffix(file.Name, ".xlsx"), ".csv") + ".csv")
-	return o.Imports.Refused(v.r.Context(), file.ID, v.w)
+	out := v.sheet("refused-" + file.Name)
+	err = o.Imports.Refused(v.r.Context(), file.ID, func(cells []string, why importer.Remark) error {
+		if !why.Says() {
+			return out.Write(append(cells, v.lang.name("import.because")))
+		}
+		return out.Write(append(cells, v.lang.remark(why)))
+	})
+	out.Flush()
+	return errors.Join(err, out.Error())
 }
 
 // StayedRows sends what undoing the import left.
@@ -372,8 +409,20 @@ func (o *Office) StayedRows(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	v.download("stayed-" + strings.TrimSuffix(strings.TrimSuffix(file.Name, ".xlsx"), ".csv") + ".csv")
-	return o.Imports.Stayed(v.r.Context(), file.ID, v.w)
+	out := v.sheet("stayed-" + file.Name)
+	err = out.Write([]string{v.t("Line"), v.t("Kind"), v.t("Row"), "id", v.t("Why it stays")})
+	err = errors.Join(err, o.Imports.Stayed(v.r.Context(), file.ID, func(s StayedRow) error {
+		return out.Write([]string{strconv.Itoa(s.Line), v.lang.name(s.Table), s.Name, s.ID.String(), v.lang.remark(s.Why)})
+	}))
+	out.Flush()
+	return errors.Join(err, out.Error())
+}
+
+// sheet begins a CSV file, named after the one it is about, that spreadsheets open as it is.
+func (v *Visit) sheet(name string) *csv.Writer {
+	v.download(strings.TrimSuffix(strings.TrimSuffix(name, ".xlsx"), ".csv") + ".csv")
+	_, _ = v.w.Write([]byte("\uFEFF")) // a reader who has gone is told of by what follows
+	return csv.NewWriter(v.w)
 }
 
 func (v *Visit) download(name string) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/importer"
 	"fieldsync/sync/aftersales"
 )
 
@@ -210,6 +211,38 @@ func TestLanguageIsMatched(t *testing.T) {
 	} {
 		if got := w.match(wanted).tag; got != tag {
 			t.Errorf("%q is answered in %s, want %s", wanted, got, tag)
+		}
+	}
+}
+
+// What an import says of a line it says in every language, in English as the command line does; and a sheet of refused
+// rows is known again in whichever language it says why.
+func TestEveryRemarkOfAnImportIsTranslated(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, english := range importer.Sentences {
+		about := []any{"one", "two", "three"}[:strings.Count(english, "%[")]
+		said := importer.Say(code, about...)
+		if got := w.languages[0].remark(said); !w.known["fault."+string(code)] || got != said.String() {
+			t.Errorf("the lists of words say %q of %s, not %q", got, code, english)
+		}
+	}
+	for i, l := range w.languages {
+		if l.name("import.because") != importer.ReasonColumns[i] {
+			t.Errorf("in %s the column of reasons is called %q", l.tag, l.name("import.because"))
+		}
+	}
+	for _, sheet := range importer.Sheets {
+		if key := "import.thing." + sheet.Thing; !w.known[key] {
+			t.Errorf("the lists of words lack %s", key)
+		}
+		for _, spec := range sheet.Fields {
+			if key := "import." + sheet.Name + "." + string(spec.Field); !w.known[key] {
+				t.Errorf("the lists of words lack %s", key)
+			}
 		}
 	}
 }

@@ -50,9 +50,11 @@ type column struct {
 // maxColumns is the width of the widest sheet that spreadsheet programs make.
 const maxColumns = 16384
 
-// ReasonColumn is the name of the column in which a sheet of refused rows says why: it is no content when the sheet
-// comes back.
-const ReasonColumn = "Refused because"
+// ReasonColumns are the names, in the languages of the office, of the column in which a sheet of refused rows says why:
+// it is no content when the sheet comes back.
+var ReasonColumns = []string{"Refused because", "拒绝原因", "拒絕原因"}
+
+func isReason(column string) bool { return slices.Contains(ReasonColumns, column) }
 
 // resolve finds what each column holds: first what the mapping says, then by the headers.
 func (s *Sheet) resolve(header rawRecord, opts *Options) ([]column, []Warning, error) {
@@ -79,7 +81,7 @@ func (s *Sheet) guess(header rawRecord, opts *Options) ([]column, error) {
 		return nil, err
 	}
 	for i := range cols {
-		if cols[i].name == ReasonColumn {
+		if isReason(cols[i].name) {
 			cols[i].field = Skip
 		}
 	}
@@ -123,17 +125,17 @@ func applyHeaders(cols []column, field Field, names []string) {
 
 // headerWarnings tells of columns whose values have no place of their own.
 func (s *Sheet) headerWarnings(header rawRecord, cols []column) []Warning {
-	message := "no field of a " + s.Thing + " is known for this column: left out"
+	kept := Say(ColumnLeft)
 	if s.keeps() {
-		message = "no field of a " + s.Thing + " is known for this column: kept in the note"
+		kept = Say(ColumnKept)
 	}
 	var out []Warning
-	for _, message := range header.warnings {
-		out = append(out, Warning{Line: header.line, Message: message})
+	for _, why := range header.warnings {
+		out = append(out, Warning{Line: header.line, Why: why})
 	}
 	for _, c := range cols {
 		if c.field == "" && c.name != "" {
-			out = append(out, Warning{header.line, c.name, message})
+			out = append(out, Warning{header.line, c.name, kept})
 		}
 	}
 	return out

@@ -28,8 +28,8 @@ func (f *File) identify(item *Item, cells []string) {
 		f.lines[content] = item.Row.Line
 	default:
 		item.Row.Again = first
-		if f.sheet.Same == once && item.Refused == "" {
-			item.Refused = fmt.Sprintf("line %d is about the same %s", first, f.sheet.Thing)
+		if f.sheet.Same == once && !item.Refused.Says() {
+			item.Refused = Say(SameThing, first, Called("import.thing."+f.sheet.Thing, f.sheet.Thing))
 		}
 	}
 	item.Row.Identity = hex.EncodeToString(which[:])
@@ -54,7 +54,7 @@ func (f *File) key(row *Row) (sum [16]byte, ok bool) {
 func (f *File) content(cells []string) [16]byte {
 	told := make([]string, 0, len(cells))
 	for i, c := range cells {
-		if i >= len(f.columns) || f.columns[i].name != ReasonColumn {
+		if i >= len(f.columns) || !isReason(f.columns[i].name) {
 			told = append(told, strings.ReplaceAll(c, "\r\n", "\n"))
 		}
 	}
@@ -94,14 +94,14 @@ func (d *draft) take(cols []column, cells []string) {
 	if len(cells) > len(cols) && !blank(cells[len(cols):]) {
 		extra := strings.Join(cells[len(cols):], ", ")
 		name := fmt.Sprintf("after %d cells", len(cols))
-		d.misfit(name, d.clean(name, extra), "the line has more cells than there are columns")
+		d.misfit(name, d.clean(name, extra), Say(MoreCells))
 	}
 }
 
 // clean leaves out NUL, which nobody types and no text holds.
 func (d *draft) clean(name, cell string) string {
 	if strings.Contains(cell, "\x00") {
-		d.warn(name, "the byte 0 was left out")
+		d.warn(name, Say(NoByte))
 		return strings.ReplaceAll(cell, "\x00", "")
 	}
 	return cell
@@ -124,7 +124,7 @@ func (d *draft) enter(c column, cell string) {
 // read enters a cell as its field is read.
 func (d *draft) read(spec *Spec, name, cell string) {
 	var value record.Value
-	ok, why := true, ""
+	ok, why := true, Remark{}
 	switch spec.Kind {
 	case Long:
 		value = record.Text(cell)
@@ -133,16 +133,16 @@ func (d *draft) read(spec *Spec, name, cell string) {
 		return
 	case Amount:
 		value, ok = parseMoney(cell, d.opts.Currency, d.opts.DecimalComma)
-		why = "no amount of money"
+		why = Say(NoAmount)
 	case Count:
 		value, ok = parseCount(cell)
-		why = "no whole number"
+		why = Say(NoWhole)
 	case Thou:
 		value, ok = parseThousandths(cell, d.opts.DecimalComma)
-		why = "no number, or one with more than three decimals"
+		why = Say(NoNumber)
 	case YesNo:
 		value, ok = parseYesNo(cell)
-		why = "neither yes nor no"
+		why = Say(NoYesNo)
 	case Coded:
 		value, ok, why = d.code(spec.Field, cell)
 	default:
@@ -159,60 +159,60 @@ func (d *draft) read(spec *Spec, name, cell string) {
 func (d *draft) day(spec *Spec, name, cell string) {
 	date, rest, problem := parseDate(cell, d.opts.DateOrder)
 	switch {
-	case problem != "" && spec.Needed:
-		d.refuse("its " + string(spec.Field) + " " + quote(cell) + " " + problem)
+	case problem.Says() && spec.Needed:
+		d.refuse(Say(Misfit, d.sheet.called(spec.Field), quote(cell), problem))
 		return
-	case problem != "":
+	case problem.Says():
 		d.misfit(name, cell, problem)
 		return
 	}
 	d.item.Row.Values[spec.Field] = date
 	if rest && d.sheet.keeps() {
-		d.misfit(name, cell, "only the day was taken")
+		d.misfit(name, cell, Say(OnlyDay))
 	}
 }
 
 // code returns one of the codes that the field may have, or any short text where nothing limits it.
-func (d *draft) code(field Field, cell string) (value record.Value, ok bool, why string) {
+func (d *draft) code(field Field, cell string) (value record.Value, ok bool, why Remark) {
 	codes := d.opts.Codes[field]
 	if codes == nil {
 		return short(&Spec{}, cell)
 	}
 	i := slices.IndexFunc(codes, func(code string) bool { return fold(code) == fold(cell) })
 	if i < 0 {
-		return record.Null, false, "no " + string(field) + " of a " + d.sheet.Thing
+		return record.Null, false, Say(NoCode)
 	}
-	return record.Text(codes[i]), true, ""
+	return record.Text(codes[i]), true, Remark{}
 }
 
 // short returns a text of one line. One that is needed may be too long here: that refuses its row later.
-func short(spec *Spec, cell string) (record.Value, bool, string) {
+func short(spec *Spec, cell string) (record.Value, bool, Remark) {
 	cell = strings.TrimSpace(cell)
 	if len(cell) > MaxName && !spec.Needed {
-		return record.Null, false, fmt.Sprintf("longer than %d bytes", MaxName)
+		return record.Null, false, Say(ValueLong, MaxName)
 	}
-	return record.Text(cell), true, ""
+	return record.Text(cell), true, Remark{}
 }
 
 // misfit keeps a value in the note, and says so; in a sheet without notes it refuses the row.
-func (d *draft) misfit(name, cell, why string) {
+func (d *draft) misfit(name, cell string, why Remark) {
 	if !d.sheet.keeps() {
-		d.refuse(name + " " + quote(cell) + ": " + why)
+		d.refuse(Say(Misfit, name, quote(cell), why))
 		return
 	}
-	d.warn(name, quote(cell)+": "+why+"; kept in the note")
+	d.warn(name, Say(MisfitKept, quote(cell), why))
 	d.keep(name, cell)
 }
 
 func (d *draft) keep(name, cell string) { d.kept = append(d.kept, name+": "+cell) }
 
-func (d *draft) warn(name, message string) {
-	d.item.Warnings = append(d.item.Warnings, Warning{d.item.Row.Line, name, message})
+func (d *draft) warn(name string, why Remark) {
+	d.item.Warnings = append(d.item.Warnings, Warning{d.item.Row.Line, name, why})
 }
 
 // refuse says why the row can be none; the first reason stands.
-func (d *draft) refuse(why string) {
-	if d.item.Refused == "" {
+func (d *draft) refuse(why Remark) {
+	if !d.item.Refused.Says() {
 		d.item.Refused = why
 	}
 }
@@ -227,9 +227,9 @@ func (d *draft) finish() Item {
 		value := d.item.Row.Values[spec.Field]
 		switch most := spec.most(); {
 		case spec.Needed && (value.IsNull() || value.Shape() == record.ShapeText && strings.TrimSpace(value.Text()) == ""):
-			d.refuse("it has no " + string(spec.Field))
+			d.refuse(Say(Missing, d.sheet.called(spec.Field)))
 		case value.Shape() == record.ShapeText && len(value.Text()) > most:
-			d.refuse(fmt.Sprintf("its %s is longer than %d bytes", spec.Field, most))
+			d.refuse(Say(FieldLong, d.sheet.called(spec.Field), most))
 		}
 	}
 	return d.item

@@ -54,7 +54,7 @@ func (d *decoder) line(raw []byte) line {
 		return line{text: text}
 	}
 	text, _ := decode(Latin1, raw)
-	return line{text: text, warning: "not valid " + d.name + ": it was read as " + Latin1}
+	return line{text: text, warning: Say(OtherCode, d.name, Latin1)}
 }
 
 // decode reports whether raw is text in that encoding.

@@ -59,16 +59,16 @@ func (r *Row) Number(f Field) int64 { return r.Values[f].Number() }
 
 // Warning tells of something that a person should look at; nothing was lost.
 type Warning struct {
-	Line    int    `json:"line"`
-	Column  string `json:"column,omitempty"` // as the file's header names it
-	Message string `json:"message"`
+	Line   int
+	Column string // as the file's header names it
+	Why    Remark
 }
 
 // Item is what became of one record of the file: a row, or the reason why it can be none.
 type Item struct {
 	Row      Row
 	Cells    []string // as they stand in the file, under its header
-	Refused  string   // "" for a row; otherwise what it lacks
+	Refused  Remark   // says nothing for a row; otherwise what it lacks
 	Warnings []Warning
 }
 
@@ -134,8 +134,8 @@ func header(rows source) (rawRecord, error) {
 		return head, fault.New(Unreadable, "The file is empty. It needs a line of column names, then a line for each row.")
 	case err != nil:
 		return head, err
-	case head.problem != "":
-		return head, fault.New(Unreadable, "The file's first line is no line of column names: it is "+head.problem+".")
+	case head.problem.Says():
+		return head, fault.New(Unreadable, "The file's first line is no line of column names: "+head.problem.String()+".")
 	case len(head.cells) > maxColumns:
 		return head, fault.New(Unreadable, "The file's first line is no line of column names: it has too many cells.")
 	}
@@ -203,11 +203,11 @@ func (f *File) item(rec rawRecord) Item {
 		Row: Row{Line: rec.line, Values: map[Field]record.Value{}}, Cells: rec.cells, Warnings: f.pending,
 	}}
 	f.pending = nil
-	for _, message := range rec.warnings {
-		d.warn("", message)
+	for _, why := range rec.warnings {
+		d.warn("", why)
 	}
-	if rec.problem != "" {
-		d.item.Refused = "the line is " + rec.problem
+	if rec.problem.Says() {
+		d.item.Refused = rec.problem
 		return d.item
 	}
 	d.take(f.columns, rec.cells)

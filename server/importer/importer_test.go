@@ -69,8 +69,8 @@ func TestARowBecomesAJob(t *testing.T) {
 	if diff := cmp.Diff(want, got.Row.Values, cmp.Comparer(func(a, b record.Value) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
-	wantWarnings := []Warning{{1, "Shift", "no field of a job is known for this column: kept in the note"}}
-	if diff := cmp.Diff(wantWarnings, got.Warnings); diff != "" || got.Refused != "" {
+	wantWarnings := []Warning{{1, "Shift", Say(ColumnKept)}}
+	if diff := cmp.Diff(wantWarnings, got.Warnings); diff != "" || got.Refused.Says() {
 		t.Error(got.Refused, diff)
 	}
 }
@@ -80,7 +80,7 @@ func TestWhatDoesNotFitIsKeptAsTyped(t *testing.T) {
 	got := one(t, "date,asset,text,type,cost,status\n2003-12-31,B,won, t swing,PM01,half done,7,8\n",
 		Options{Codes: map[Field][]string{Status: {"new", "done"}}})
 	want := "cost: PM01\nstatus: half done\nafter 6 cells: 7, 8"
-	if got.Row.Text(Note) != want || got.Row.Text(Text) != "won" || got.Row.Text(Type) != "t swing" || got.Refused != "" {
+	if got.Row.Text(Note) != want || got.Row.Text(Text) != "won" || got.Row.Text(Type) != "t swing" || got.Refused.Says() {
 		t.Errorf("%+v", got)
 	}
 	if len(got.Warnings) != 3 || got.Warnings[0].Line != 2 {
@@ -92,19 +92,19 @@ func TestARowIsRefusedOnlyForWhatAJobNeeds(t *testing.T) {
 	t.Parallel()
 	const header = "date,asset,text,cost\n"
 	for row, want := range map[string]string{
-		",A,oil leak,1\n":           "it has no date",
-		"soon,A,oil leak,1\n":       "its date “soon” is no date",
-		"2005-02-30,A,oil leak,1\n": "its date “2005-02-30” is no date",
-		"03/04/2005,A,oil leak,1\n": "its date “03/04/2005” can be read in two ways: " +
+		",A,oil leak,1\n":           "needed and missing: date",
+		"soon,A,oil leak,1\n":       "date “soon”: no date",
+		"2005-02-30,A,oil leak,1\n": "date “2005-02-30”: no date",
+		"03/04/2005,A,oil leak,1\n": "date “03/04/2005”: can be read in two ways: " +
 			"say whether days or months come first",
-		"2005-02-03, ,oil leak,1\n":    "it has no asset",
-		"2005-02-03,A,  ,1\n":          "it has no text",
-		"2005-02-03,A\n":               "it has no text",
+		"2005-02-03, ,oil leak,1\n":    "needed and missing: asset",
+		"2005-02-03,A,  ,1\n":          "needed and missing: text",
+		"2005-02-03,A\n":               "needed and missing: text",
 		"2005-02-03,A,oil,much\n":      "",
 		"2005-02-03,A,oil\n":           "",
 		"2005-02-03,A,oil,1,2,3,4,5\n": "",
 	} {
-		if got := one(t, header+row, Options{}); got.Refused != want {
+		if got := one(t, header+row, Options{}); got.Refused.String() != want {
 			t.Errorf("%q: refused %q, want %q", row, got.Refused, want)
 		}
 	}
@@ -114,13 +114,13 @@ func TestALongTextIsRefusedNotCut(t *testing.T) {
 	t.Parallel()
 	const row = "date,asset,text,note\n2005-02-03,A,"
 	fits := strings.Repeat("x", MaxText)
-	if got := one(t, row+fits+"\n", Options{}); got.Refused != "" || got.Row.Text(Text) != fits {
+	if got := one(t, row+fits+"\n", Options{}); got.Refused.Says() || got.Row.Text(Text) != fits {
 		t.Error("the longest text was refused:", got.Refused)
 	}
-	if got := one(t, row+fits+"x\n", Options{}); !strings.Contains(got.Refused, "longer than 65536") {
+	if got := one(t, row+fits+"x\n", Options{}); !strings.Contains(got.Refused.String(), "longer than 65536") {
 		t.Errorf("refused %q", got.Refused)
 	}
-	if got := one(t, row+"x,"+fits+"x\n", Options{}); !strings.Contains(got.Refused, "longer than 65536") {
+	if got := one(t, row+"x,"+fits+"x\n", Options{}); !strings.Contains(got.Refused.String(), "longer than 65536") {
 		t.Errorf("refused %q", got.Refused)
 	}
 }
@@ -135,7 +135,7 @@ func TestLinesAreCountedAsAnEditorCounts(t *testing.T) {
 	if got := items[0].Row; got.Line != 2 || got.Text(Text) != "one\r\ntwo\n\nthree" {
 		t.Errorf("%+v", got)
 	}
-	if items[1].Row.Line != 7 || items[2].Row.Line != 9 || items[2].Refused == "" {
+	if items[1].Row.Line != 7 || items[2].Row.Line != 9 || !items[2].Refused.Says() {
 		t.Errorf("%+v", items[1:])
 	}
 }
@@ -157,7 +157,7 @@ func TestAQuoteNobodyClosedSwallowsNothing(t *testing.T) {
 		for range it.Warnings {
 			warned = append(warned, it.Row.Line)
 		}
-		if it.Refused != "" || it.Row.Text(Type) != "PM01" {
+		if it.Refused.Says() || it.Row.Text(Type) != "PM01" {
 			t.Errorf("line %d: %q %q", it.Row.Line, it.Refused, it.Row.Text(Type))
 		}
 	}
@@ -275,10 +275,10 @@ func TestDates(t *testing.T) {
 	} {
 		got, timed, problem := parseDate(c.cell, c.order)
 		if c.want == "" {
-			if problem == "" {
+			if !problem.Says() {
 				t.Errorf("%q %s: %v, want a problem", c.cell, c.order, got)
 			}
-		} else if got != day(c.want) || timed != c.timed || problem != "" {
+		} else if got != day(c.want) || timed != c.timed || problem.Says() {
 			t.Errorf("%q %s: %v %v %q", c.cell, c.order, got.Number(), timed, problem)
 		}
 	}
@@ -407,7 +407,7 @@ func TestRealFile(t *testing.T) {
 	for _, it := range items {
 		identities[it.Row.Identity] = true
 		warnings = append(warnings, it.Warnings...)
-		if it.Refused != "" {
+		if it.Refused.Says() {
 			t.Errorf("line %d refused: %s", it.Row.Line, it.Refused)
 		}
 		if it.Row.Value(Cost).Number() < 0 {
@@ -417,7 +417,7 @@ func TestRealFile(t *testing.T) {
 	if len(items) != 5485 || len(identities) != 5485 || negative != 6 {
 		t.Errorf("%d rows, %d identities, %d negative costs", len(items), len(identities), negative)
 	}
-	want := []Warning{{3454, "Cost", "“PM01”: no amount of money; kept in the note"}}
+	want := []Warning{{3454, "Cost", Say(MisfitKept, "“PM01”", Say(NoAmount))}}
 	if diff := cmp.Diff(want, warnings); diff != "" {
 		t.Error(diff)
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -33,15 +32,15 @@ type records struct {
 type rawRecord struct {
 	line     int // where it begins
 	cells    []string
-	problem  string
-	warnings []string
+	problem  Remark
+	warnings []Remark
 }
 
 // line is one line of the file, its end included.
 type line struct {
 	text    string
-	problem string
-	warning string
+	problem Remark
+	warning Remark
 }
 
 // newRecords finds out the file's form. The errors are *fault.Error with the code Unreadable, or the reader's own.
@@ -103,7 +102,7 @@ func (r *records) sniff(head []byte) error {
 func (r *records) next() (rawRecord, error) {
 	for {
 		rec, err := r.read()
-		if err != nil || rec.problem != "" || !blank(rec.cells) {
+		if err != nil || rec.problem.Says() || !blank(rec.cells) {
 			return rec, err
 		}
 	}
@@ -127,7 +126,7 @@ func (r *records) read() (rawRecord, error) {
 	}
 	rec := rawRecord{line: r.line, problem: first.problem}
 	rec.warn(first.warning)
-	if first.problem != "" {
+	if first.problem.Says() {
 		return rec, nil
 	}
 	s := splitter{comma: r.comma}
@@ -140,7 +139,7 @@ func (r *records) read() (rawRecord, error) {
 	if state != complete {
 		rec.warnings = rec.warnings[:0]
 		rec.warn(first.warning)
-		rec.warn("a quotation mark is not closed: it was read as part of the text")
+		rec.warn(Say(OpenQuote))
 		s = splitter{comma: r.comma, literal: true}
 		s.feed(first.text)
 	}
@@ -163,7 +162,7 @@ func (r *records) readOn(s *splitter, rec *rawRecord, size int) (splitState, err
 			return state, err
 		}
 		taken = append(taken, next)
-		if next.problem != "" {
+		if next.problem.Says() {
 			break
 		}
 		size += len(next.text)
@@ -181,9 +180,9 @@ func (r *records) readOn(s *splitter, rec *rawRecord, size int) (splitState, err
 	return state, nil
 }
 
-func (rec *rawRecord) warn(message string) {
-	if message != "" {
-		rec.warnings = append(rec.warnings, message)
+func (rec *rawRecord) warn(why Remark) {
+	if why.Says() {
+		rec.warnings = append(rec.warnings, why)
 	}
 }
 
@@ -202,7 +201,7 @@ func (r *records) readLine() (line, error) {
 	}
 	r.line++
 	if !whole {
-		return line{problem: fmt.Sprintf("longer than %d bytes", MaxRecord)}, nil
+		return line{problem: Say(LineLong, MaxRecord)}, nil
 	}
 	return r.decode.line(raw), nil
 }

@@ -27,8 +27,8 @@ const (
 
 // Fate is what became of a row, and why it was refused.
 type Fate struct {
-	Did    Did
-	Reason string
+	Did Did
+	Why Remark
 }
 
 // atOnce is how many records are put at once: enough to share the price of a durable write, little enough to do again.
@@ -94,7 +94,7 @@ type run struct {
 func (r *run) take(items []Item) error {
 	var rows []Row
 	for i := range items {
-		if items[i].Refused == "" {
+		if !items[i].Refused.Says() {
 			rows = append(rows, items[i].Row)
 		}
 	}
@@ -107,7 +107,7 @@ func (r *run) take(items []Item) error {
 	}
 	for i := range items {
 		fate := Fate{Refused, items[i].Refused}
-		if fate.Reason == "" {
+		if !fate.Why.Says() {
 			fate, fates = fates[0], fates[1:]
 		}
 		if err := r.tell(items[i], fate); err != nil {

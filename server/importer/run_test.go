@@ -32,7 +32,7 @@ func (s *shelf) Put(rows []Row) (fates []Fate, err error) {
 		_, known := s.rows[row.Identity]
 		switch {
 		case row.Text(Asset) == "unknown":
-			fates = append(fates, Fate{Refused, "there is no such asset"})
+			fates = append(fates, Fate{Refused, Say(PartLacks, "unknown")})
 		case known:
 			fates = append(fates, Fate{Did: Same})
 		default:
@@ -59,7 +59,7 @@ func refusals(told *[]string) Reporter {
 		Warning: func(w Warning) { *told = append(*told, fmt.Sprint(w.Line, w.Column)) },
 		Row: func(item Item, fate Fate) error {
 			if fate.Did == Refused {
-				*told = append(*told, fmt.Sprint(item.Row.Line, fate.Reason))
+				*told = append(*told, fmt.Sprint(item.Row.Line, fate.Why))
 			}
 			return nil
 		},
@@ -139,7 +139,7 @@ func checkTexts(t *rapid.T, file string, texts []string) {
 	}
 	i, line := 0, 2
 	for item, err := range f.Items() {
-		if err != nil || item.Refused != "" || len(item.Warnings) > 0 || i == len(texts) {
+		if err != nil || item.Refused.Says() || len(item.Warnings) > 0 || i == len(texts) {
 			t.Fatalf("%+v %v", item, err)
 		}
 		if item.Row.Text(Text) != texts[i] || item.Row.Line != line {
@@ -209,7 +209,7 @@ func FuzzJobs(f *testing.F) {
 			if job.Identity != "" {
 				seen[job.Identity] = true
 			}
-			if item.Refused == "" && (job.Identity == "" || job.Value(Date).IsNull() || job.Text(Asset) == "" || job.Text(Text) == "") {
+			if !item.Refused.Says() && (job.Identity == "" || job.Value(Date).IsNull() || job.Text(Asset) == "" || job.Text(Text) == "") {
 				t.Fatalf("passed %+v", item)
 			}
 		}

@@ -121,6 +121,9 @@ func (s *Sheet) Spec(f Field) *Spec {
 	return &s.Fields[i]
 }
 
+// called returns a field under the name that pages have for it.
+func (s *Sheet) called(f Field) Arg { return Called("import."+s.Name+"."+string(f), string(f)) }
+
 // keeps reports whether what has no other place goes to a note.
 func (s *Sheet) keeps() bool { return s.Spec(Note) != nil }
 

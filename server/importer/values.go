@@ -24,8 +24,8 @@ var (
 const rocYears = 1911
 
 // parseDate reads a local date as a record.Date; timed says that a time of day, which is not midnight, stands beside
-// it. problem is "" unless the date cannot be told.
-func parseDate(cell, order string) (date record.Value, timed bool, problem string) {
+// it. problem says nothing unless the date cannot be told.
+func parseDate(cell, order string) (date record.Value, timed bool, problem Remark) {
 	cell = strings.TrimSpace(cell)
 	var y, m, d, rest string
 	if p := yearFirst.FindStringSubmatch(cell); p != nil {
@@ -35,16 +35,16 @@ func parseDate(cell, order string) (date record.Value, timed bool, problem strin
 	} else if p := yearLast.FindStringSubmatch(cell); p != nil {
 		y, rest = p[3], p[4]
 		if m, d = orderOf(p[1], p[2], order, strings.Contains(cell[:3], ".")); m == "" {
-			return record.Null, false, "can be read in two ways: say whether days or months come first"
+			return record.Null, false, Say(TwoDates)
 		}
 	} else {
-		return record.Null, false, "is no date"
+		return record.Null, false, Say(NoDate)
 	}
 	days, ok := civil(y, m, d)
 	if !ok {
-		return record.Null, false, "is no date"
+		return record.Null, false, Say(NoDate)
 	}
-	return record.Date(days), !midnight.MatchString(strings.TrimSpace(rest)), ""
+	return record.Date(days), !midnight.MatchString(strings.TrimSpace(rest)), Remark{}
 }
 
 // orderOf returns the month and the day, "" where nothing tells which is which. With dots the day always comes first.

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"path"
 	"slices"
@@ -327,7 +326,7 @@ func (w *workbook) next() (rawRecord, error) {
 			continue
 		}
 		rec, err := w.row(e)
-		if err != nil || rec.problem != "" || !blank(rec.cells) {
+		if err != nil || rec.problem.Says() || !blank(rec.cells) {
 			return rec, err
 		}
 	}
@@ -358,12 +357,12 @@ func (w *workbook) row(e xml.StartElement) (rawRecord, error) {
 		}
 		at := columnOf(attribute(cell, "r"), len(rec.cells))
 		if size += len(text); size > MaxRecord {
-			rec.problem, rec.cells = fmt.Sprintf("longer than %d bytes", MaxRecord), nil
+			rec.problem, rec.cells = Say(LineLong, MaxRecord), nil
 		}
 		if at >= maxColumns {
-			rec.problem, rec.cells = "wider than spreadsheets are", nil
+			rec.problem, rec.cells = Say(LineWide), nil
 		}
-		if rec.problem != "" || text == "" || at < len(rec.cells) {
+		if rec.problem.Says() || text == "" || at < len(rec.cells) {
 			continue
 		}
 		for len(rec.cells) < at {

@@ -89,7 +89,7 @@ func TestJobsComeInThroughThePageAndGoAgain(t *testing.T) {
 	v.post(page+"/check", b.mapping("date", "asset", "text", "cost")[2:]...).sees(http.StatusUnprocessableEntity, "Choose the branch")
 	v.post(page+"/take").sees(http.StatusUnprocessableEntity, "Open its page again")
 
-	v.post(page+"/check", b.mapping("date", "asset", "text", "cost")...).ends().sees(http.StatusOK, "would be made: 4", "would be refused: 1", "is no date")
+	v.post(page+"/check", b.mapping("date", "asset", "text", "cost")...).ends().sees(http.StatusOK, "would be made: 4", "would be refused: 1", "“soon”: no date")
 	if made := b.ids("SELECT id FROM job WHERE _del = 0"); len(made) != 0 {
 		t.Fatalf("a look has made %d jobs", len(made))
 	}
@@ -101,7 +101,10 @@ func TestJobsComeInThroughThePageAndGoAgain(t *testing.T) {
 
 	// The refused row is mended and sent again: it alone is made.
 	v.get(page+"/refused").sees(http.StatusOK, "soon,EX-9,noise,1", "Refused because")
+	v.post("/language", "language", "zh-Hans", "to", page).sees(http.StatusOK, "“soon”：不是日期")
+	v.get(page+"/refused").sees(http.StatusOK, "拒绝原因", "报修日期 “soon”：不是日期")
 	mended := strings.Replace(v.body, "soon", "2004-07-09", 1)
+	v.post("/language", "language", "en", "to", page)
 	v.sends("jobs", "mended.csv", []byte(mended)).sees(http.StatusOK)
 	second := v.at.Path
 	v.post(second+"/check", b.mapping("date", "asset", "text", "cost", "skip")...).ends().sees(http.StatusOK, "would be made: 1")
@@ -124,6 +127,9 @@ func TestJobsComeInThroughThePageAndGoAgain(t *testing.T) {
 		t.Fatalf("%d jobs are left", len(left))
 	}
 	v.get(page+"/stayed").sees(http.StatusOK, "a comment names it")
+	v.post("/language", "language", "zh-Hant", "to", page).sees(http.StatusOK, "被另一留言引用")
+	v.get(page+"/stayed").sees(http.StatusOK, "被另一留言引用", "保留原因")
+	v.post("/language", "language", "en", "to", page)
 	v.post(page+"/undo").sees(http.StatusUnprocessableEntity, "Open its page again")
 	v.get("/import").sees(http.StatusOK, "orders.csv", "undone")
 

@@ -12,6 +12,7 @@ import (
 
 	"fieldsync/server"
 	"fieldsync/server/importer"
+	"fieldsync/sync/fault"
 )
 
 // fileImport is a command "import jobs" with its flags.
@@ -124,11 +125,11 @@ func (j *fileImport) into(ctx context.Context, a *app, h *house, file io.Reader,
 		line.show(read.Load(), size, many(done, j.sheet.Thing))
 	}}
 	return importer.Run(ctx, rows, sink, importer.Reporter{
-		Warning: func(w importer.Warning) { line.clear(); a.warn(w) },
+		Warning: func(w importer.Warning) { line.clear(); a.warn(w, "") },
 		Row: func(item importer.Item, fate importer.Fate) error {
 			if fate.Did == importer.Refused {
 				line.clear()
-				a.warn(importer.Warning{Line: item.Row.Line, Message: "refused: " + fate.Reason})
+				a.warn(importer.Warning{Line: item.Row.Line, Why: fate.Why}, "refused: ")
 			}
 			return nil
 		},
@@ -136,15 +137,24 @@ func (j *fileImport) into(ctx context.Context, a *app, h *house, file io.Reader,
 }
 
 // warn tells of something in the file that a person should look at.
-func (a *app) warn(w importer.Warning) {
+func (a *app) warn(w importer.Warning, before string) {
+	told := lineNote{w.Line, w.Column, w.Why.Code, before + w.Why.String()}
 	switch {
 	case a.json:
-		_ = json.NewEncoder(a.err).Encode(w)
+		_ = json.NewEncoder(a.err).Encode(told)
 	case w.Column != "":
-		a.tell("line %d, %s: %s", w.Line, w.Column, w.Message)
+		a.tell("line %d, %s: %s", w.Line, w.Column, told.Message)
 	default:
-		a.tell("line %d: %s", w.Line, w.Message)
+		a.tell("line %d: %s", w.Line, told.Message)
 	}
+}
+
+// lineNote is what programs are told of a line.
+type lineNote struct {
+	Line    int        `json:"line"`
+	Column  string     `json:"column,omitempty"`
+	Code    fault.Code `json:"code"`
+	Message string     `json:"message"`
 }
 
 // source opens the file that is named, standard input for "-", and returns its size, 0 for unknown.
