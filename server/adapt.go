@@ -39,6 +39,15 @@ func (v hubView) CommitsSince(seq uint64) ([]hub.Commit, error) {
 	return commits, err
 }
 
+func (v hubView) SocketsSince(n uint64) ([]hub.Socket, error) {
+	stored, err := v.View.SocketsSince(n)
+	sockets := make([]hub.Socket, len(stored))
+	for i, s := range stored {
+		sockets[i] = hub.Socket(s)
+	}
+	return sockets, err
+}
+
 type hubTx struct{ *store.Tx }
 
 func (tx hubTx) Touch(device record.ID, c hub.Contact) error {

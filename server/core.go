@@ -14,6 +14,7 @@ import (
 	"fieldsync/server/files"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
+	"fieldsync/server/wake"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/parcel"
@@ -34,6 +35,8 @@ type Core struct {
 	now     func() time.Time
 	log     *slog.Logger
 
+	waker *wake.NATS // nil without NATS
+
 	stopIndexing context.CancelFunc
 	indexed      chan struct{} // closed when indexing has stopped
 }
@@ -42,6 +45,7 @@ type Core struct {
 type CoreOptions struct {
 	Path     string         // of the SQLite database, and of what stands beside it
 	Database string         // postgres://…: the database stands there, and only what stands beside it at Path
+	NATS     string         // nats://…: by which several hubs on the database wake one another; "" for none
 	Schema   *schema.Schema //
 	Keys     seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
 	KeyFile  string         // "" means Path + ".keys"; made, readable by its owner only, if there is none
@@ -76,11 +80,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if c.parcels, err = parcelKey(ctx, s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	c.Hub, err = hub.New(hub.Options{
-		Store: hubStore{s}, Devices: c.Devices, Schema: o.Schema, Rules: o.Rules,
-		Epoch: s.Epoch(), RestoreAt: s.RestoreAt(), Before: s.Before(), Log: o.Log, Now: o.Now,
-	})
-	if err != nil {
+	if err := c.openHub(o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := c.openFiles(o); err != nil {
@@ -93,6 +93,41 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	return c, nil
 }
 
+// openHub starts the hub: as one of several where its database is one that others may serve too.
+func (c *Core) openHub(o CoreOptions) (err error) {
+	h := hub.Options{
+		Store: hubStore{c.Store}, Devices: c.Devices, Schema: o.Schema, Rules: o.Rules,
+		Epoch: c.Store.Epoch(), RestoreAt: c.Store.RestoreAt(), Before: c.Store.Before(), Log: o.Log, Now: o.Now,
+	}
+	if c.Store.SeveralNodes() {
+		_, _ = rand.Read(h.Node[:]) // it never fails: it ends the program instead
+	}
+	if o.NATS != "" {
+		if c.waker, err = wake.Connect(o.NATS, c.Store.ID().String(), o.Log); err != nil {
+			return err
+		}
+		h.Waker = c.waker
+	}
+	c.Hub, err = hub.New(h)
+	return err
+}
+
+// Alone runs do while no other node of the hub does so under the name, until ctx ends; when it is no longer sure that this
+// is the only one, do is ended and begun again in its turn.
+func (c *Core) Alone(ctx context.Context, name string, do func(context.Context)) {
+	for ctx.Err() == nil {
+		err := c.Store.Alone(ctx, name, do)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		c.log.Error("what one node does for all cannot be done now; trying again", "what", name, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 func (c *Core) disconnect(device record.ID) { c.Hub.Disconnect(device) }
 
 // Close says goodbye to the devices and closes the store.
@@ -101,6 +136,9 @@ func (c *Core) Close(spread time.Duration) error {
 	if c.stopIndexing != nil {
 		c.stopIndexing()
 		<-c.indexed
+	}
+	if c.waker != nil {
+		c.waker.Close()
 	}
 	return c.Store.Close()
 }

@@ -30,7 +30,7 @@ const goodbyeSpread = 10 * time.Second
 // have the codes of store.Open.
 func Open(ctx context.Context, path string, o Options) (*Server, error) {
 	core, err := OpenCore(ctx, CoreOptions{
-		Path: path, Database: o.Database, KeyFile: o.KeyFile, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log,
+		Path: path, Database: o.Database, NATS: o.NATS, KeyFile: o.KeyFile, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -229,7 +229,7 @@ func (p phones) mayCarry(ctx context.Context, person record.ID) error {
 }
 
 func (p phones) Phones(ctx context.Context) (list []admin.Phone, err error) {
-	owners := map[record.ID]string{}
+	owners, elsewhere := map[record.ID]string{}, map[record.ID]bool{}
 	err = p.Store.Read(ctx, func(v *store.View) error {
 		devices, err := v.Devices()
 		if err != nil {
@@ -241,6 +241,9 @@ func (p phones) Phones(ctx context.Context) (list []admin.Phone, err error) {
 		}
 		for _, person := range people {
 			owners[person.ID] = person.Name
+		}
+		if elsewhere, err = v.Connected(p.now().Add(-hub.AliveFor)); err != nil {
+			return err
 		}
 		refused, err := v.RefusedBy()
 		seen := reader{v, auth.BranchesOf(ctx)}
@@ -260,6 +263,7 @@ func (p phones) Phones(ctx context.Context) (list []admin.Phone, err error) {
 	})
 	for i := range list {
 		p.hear(&list[i])
+		list[i].Online = list[i].Online || elsewhere[list[i].ID]
 	}
 	slices.SortFunc(list, func(a, b admin.Phone) int {
 		return cmp.Or(strings.Compare(a.Owner, b.Owner), strings.Compare(a.Name, b.Name), strings.Compare(a.ID.String(), b.ID.String()))

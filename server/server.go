@@ -39,6 +39,7 @@ type Options struct {
 	Zone         *time.Location // in which the office shows times; nil is UTC
 	MetricsToken string         // lets a bearer of it read /metrics; without one only this machine may
 	Grace        time.Duration  // how long a shutdown waits for requests; 0 is 10 s
+	NATS         string         // for Open: nats://…, by which several hubs on one Database wake one another; "" for none
 	KeyFile      string         // for Open: of the keys of sealed columns; "" is the database's path + ".keys"
 	Database     string         // for Open: postgres://…, where the database stands instead; "" is the SQLite file at the path
 	Log          *slog.Logger   // for Open; nil is slog.Default
@@ -212,7 +213,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) (err error) {
 	return nil
 }
 
-// keepHouse runs the daily housekeeping, and sends notices, until ctx ends; the channel is closed when it has.
+// keepHouse does what one node does for all, when it is this one's turn, until ctx ends; the channel is closed when it has.
 func (s *Server) keepHouse(ctx context.Context) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
@@ -220,15 +221,20 @@ func (s *Server) keepHouse(ctx context.Context) <-chan struct{} {
 		if s.core == nil {
 			return
 		}
-		var sending sync.WaitGroup
-		sending.Go(func() { s.core.SendNotices(ctx, s.options.Notices) })
-		sending.Go(func() { s.core.SendWebhooks(ctx) })
-		sending.Go(func() { s.core.WatchClocks(ctx) })
-		sending.Go(func() { s.core.WatchFit(ctx) })
-		s.core.KeepHouse(ctx)
-		sending.Wait()
+		s.core.Alone(ctx, "house", s.forAll)
 	}()
 	return done
+}
+
+// forAll does, until ctx ends, what one node does for all of them.
+func (s *Server) forAll(ctx context.Context) {
+	var jobs sync.WaitGroup
+	jobs.Go(func() { s.core.SendNotices(ctx, s.options.Notices) })
+	jobs.Go(func() { s.core.SendWebhooks(ctx) })
+	jobs.Go(func() { s.core.WatchClocks(ctx) })
+	jobs.Go(func() { s.core.WatchFit(ctx) })
+	s.core.KeepHouse(ctx)
+	jobs.Wait()
 }
 
 // web returns the HTTP server with bounds on everything a slow or hostile peer could stretch. Handlers that stream,

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -40,6 +41,7 @@ type conn struct {
 	device  record.ID // zero until it is admitted
 	author  judge.Author
 	buckets []record.Bucket // subscribed to; guarded by hub.mu
+	number  atomic.Uint64   // of the connection among those of all nodes; 0 until they know of it
 	contact Contact         // what it said when it came, less what was judged since
 
 	mu      sync.Mutex     // one event at a time

@@ -15,8 +15,8 @@ type Commit struct {
 	Touched []record.Bucket
 }
 
-// followEvery is how often the hub looks for what other processes have written to its store: commands that import,
-// assign or revoke while it runs. A revoked device must be off within five seconds.
+// followEvery is how often the hub looks for what other processes have written to its store: other nodes, and commands that
+// import, assign or revoke while it runs. A revoked device must be off within five seconds.
 const followEvery = time.Second
 
 // followSlack is how long after the time that it carries a revocation may become visible: a commit waits for its turn
@@ -32,6 +32,7 @@ func (h *Hub) follow() {
 		case <-h.stop:
 			return
 		case <-tick.C:
+		case <-h.woken():
 		}
 		now := h.Now()
 		if err := h.look(looked); err != nil {
@@ -42,15 +43,20 @@ func (h *Hub) follow() {
 	}
 }
 
-// look tells of commits that this process did not make, and ends the connections of devices revoked since.
+// look tells of commits that this process did not make, and ends the connections of devices that were revoked since, or
+// went to another node.
 func (h *Hub) look(since time.Time) error {
 	var commits []Commit
 	var revoked []record.ID
+	var sockets []Socket
 	err := h.Store.Read(context.Background(), func(v View) (err error) {
 		if commits, err = v.CommitsSince(h.seen); err != nil {
 			return err
 		}
-		revoked, err = v.RevokedSince(since.Add(-followSlack))
+		if revoked, err = v.RevokedSince(since.Add(-followSlack)); err != nil || h.onlyNode() {
+			return err
+		}
+		sockets, err = v.SocketsSince(h.sockets)
 		return err
 	})
 	if err != nil {
@@ -66,6 +72,7 @@ func (h *Hub) look(since time.Time) error {
 	for _, device := range revoked {
 		h.shutOut(device)
 	}
+	h.giveWay(sockets)
 	return nil
 }
 

@@ -31,6 +31,13 @@ type Tx interface {
 	Redact(person record.ID, at time.Time, rows []record.Key) error
 	// Touch notes what a device said of itself.
 	Touch(device record.ID, c Contact) error
+	// OpenSocket notes that the device opened its connection to the node, and returns its number, higher than any before.
+	OpenSocket(device, node record.ID) (uint64, error)
+	// CloseSocket notes that the connection of the number has ended.
+	CloseSocket(n uint64) error
+	// Alive notes that the node is at work, Gone that it is no longer.
+	Alive(node record.ID, now time.Time) error
+	Gone(node record.ID) error
 }
 
 // View is one snapshot of the store.
@@ -43,6 +50,10 @@ type View interface {
 	CommitsSince(seq uint64) ([]Commit, error)
 	// RevokedSince returns the devices that were revoked at or after the time.
 	RevokedSince(time.Time) ([]record.ID, error)
+	// SocketsSince returns the connections that were opened after that of the number, in their order: of each device the
+	// last. LastSocket returns the highest number.
+	SocketsSince(n uint64) ([]Socket, error)
+	LastSocket() (uint64, error)
 	// BackedUp returns the commit up to which two verified backups include everything: what devices wrote up to it they
 	// may forget. 0 while there are not two.
 	BackedUp() (uint64, error)
@@ -75,7 +86,9 @@ type Options struct {
 	Rules     judge.Rules // may be nil
 	Epoch     uint32
 	RestoreAt uint64
-	Before    uint32 // the epoch whose history goes up to RestoreAt
+	Before    uint32    // the epoch whose history goes up to RestoreAt
+	Node      record.ID // which of several hubs on the database this is; zero for one that is alone
+	Waker     Waker     // tells the others to look; nil for none: they look once a second
 	Log       *slog.Logger
 	Now       func() time.Time // nil means time.Now
 }
@@ -97,15 +110,19 @@ type Hub struct {
 	officeMu sync.Mutex
 	office   map[[2]record.ID]clock.Actor // the incarnation that each office person writes with, himself or by a program
 
-	seen  uint64            // the commit up to which follow has looked; its own
-	told  map[uint64]bool   // commits of this process since then; guarded by mu
-	level uint64            // everybody was told of every commit up to this one; guarded by mu
-	early map[uint64]uint64 // commits above it that were told of before their turn, by the head before them; guarded by mu
-	notes notes             // what devices said that is not yet written down
-	hello *pace             // of sessions opened
-	check *pace             // of checksums asked for and copies offered
-	wait  sync.WaitGroup
-	stop  chan struct{}
+	unsaid []opened      // connections that the other nodes do not know of; guarded by mu
+	saying chan struct{} // there are some
+
+	seen    uint64            // the commit up to which follow has looked; its own
+	sockets uint64            // the connection up to which it has
+	told    map[uint64]bool   // commits of this process since then; guarded by mu
+	level   uint64            // everybody was told of every commit up to this one; guarded by mu
+	early   map[uint64]uint64 // commits above it that were told of before their turn, by the head before them; guarded by mu
+	notes   notes             // what devices said that is not yet written down
+	hello   *pace             // of sessions opened
+	check   *pace             // of checksums asked for and copies offered
+	wait    sync.WaitGroup
+	stop    chan struct{}
 }
 
 func salt() (s record.Salt) { _, _ = rand.Read(s[:]); return s } // it never fails: it ends the program instead
@@ -120,7 +137,7 @@ func New(o Options) (*Hub, error) {
 		o.Now = time.Now
 	}
 	h := &Hub{
-		Options: o, codec: codec, stop: make(chan struct{}),
+		Options: o, codec: codec, stop: make(chan struct{}), saying: make(chan struct{}, 1),
 		cfg: judge.Config{Schema: o.Schema, Rules: o.Rules, Epoch: o.Epoch, RestoreAt: o.RestoreAt, Before: o.Before,
 			Salt: salt},
 		all:      map[*conn]bool{},
@@ -137,6 +154,9 @@ func New(o Options) (*Hub, error) {
 	err = o.Store.Read(context.Background(), func(v View) (err error) {
 		h.seen, err = v.Head()
 		h.level = h.seen
+		if err == nil {
+			h.sockets, err = v.LastSocket()
+		}
 		return err
 	})
 	if err != nil {
@@ -149,6 +169,9 @@ func New(o Options) (*Hub, error) {
 	}
 	h.wait.Go(h.writeNotes)
 	h.wait.Go(h.follow)
+	if !h.onlyNode() {
+		h.wait.Go(h.keepSockets)
+	}
 	return h, nil
 }
 
@@ -257,6 +280,7 @@ func (h *Hub) register(c *conn) bool {
 	closing := h.closing
 	if !closing {
 		h.conns[c.device] = c
+		h.say(c, false)
 	}
 	h.mu.Unlock()
 	if old != nil && old != c {
@@ -272,6 +296,7 @@ func (h *Hub) unregister(c *conn) {
 	delete(h.all, c)
 	if h.conns[c.device] == c {
 		delete(h.conns, c.device)
+		h.say(c, true)
 	}
 }
 

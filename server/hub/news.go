@@ -19,10 +19,7 @@ func (h *Hub) committed(n *judge.News, from *conn) {
 	defer h.mu.Unlock()
 	h.told[n.Head] = true
 	for ch := range h.watchers {
-		select {
-		case ch <- struct{}{}:
-		default: // it has not yet looked at the last one
-		}
+		signal(ch)
 	}
 	what := n
 	if inOrder := h.inOrder(n); !inOrder || !n.Whole {

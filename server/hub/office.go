@@ -123,6 +123,7 @@ func (h *Hub) tell(all []*judge.News) {
 	for _, n := range all {
 		h.committed(n, nil)
 	}
+	h.wake()
 }
 
 // withContexts stamps each change with what its author had seen of the row. A claim to have seen more than the row

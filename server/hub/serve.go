@@ -219,6 +219,9 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *pus
 		from.settled(settledBy(&answer))
 	}
 	h.committed(news, from)
+	if news != nil {
+		h.wake()
+	}
 	return answer, nil
 }
 

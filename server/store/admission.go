@@ -24,6 +24,6 @@ func (r reads) Token(h Hash) (device record.ID, expires time.Time, err error) {
 // RevokedSince returns the devices that were revoked at or after the time.
 func (r reads) RevokedSince(at time.Time) (devices []record.ID, err error) {
 	err = r.conn.Each(func(q *sqlrow.Rows) error { devices = append(devices, q.ID(0)); return q.Err() },
-		"SELECT id FROM _device WHERE revoked_at >= ?", millis(at))
+		"SELECT id FROM _device WHERE revoked_at > 0 AND revoked_at >= ?", millis(at))
 	return devices, err
 }

@@ -39,6 +39,8 @@ type engine interface {
 	// snapshot begins a transaction of one that reads: its first query fixes what it sees.
 	snapshot(*conn) error
 
+	// alone runs do while no other process on the database does so under the name (see Store.Alone).
+	alone(ctx context.Context, name string, do func(context.Context)) error
 	// lineage names the history of the files beneath: it is another one after they were put back to an older state, where
 	// the database can tell, and "" where it cannot.
 	lineage() string
@@ -59,6 +61,7 @@ const (
 	toWrite purpose = iota
 	toRead
 	toCopy
+	toLead
 )
 
 // conn is one connection with its prepared statements.

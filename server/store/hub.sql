@@ -197,6 +197,23 @@ CREATE TABLE _device (
 	actor        INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX _device_person ON _device(person);
+CREATE INDEX _device_revoked ON _device(revoked_at) WHERE revoked_at > 0;
+
+-- Which node each device last opened its connection to, where several serve the database. n counts openings, so that
+-- nodes see what happened since they last looked; open is 0 once the connection has ended.
+CREATE TABLE _socket (
+	device BLOB PRIMARY KEY NOT NULL,
+	node   BLOB NOT NULL,
+	n      INTEGER NOT NULL,
+	open   INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX _socket_n ON _socket(n);
+
+-- The nodes that serve, and when each was last alive.
+CREATE TABLE _node (
+	id   BLOB PRIMARY KEY NOT NULL,
+	seen INTEGER NOT NULL
+) STRICT;
 
 -- Single-use codes that enrol one device of one person, by their hash.
 CREATE TABLE _code (
@@ -212,6 +229,14 @@ CREATE TABLE _token (
 	expires INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX _token_device ON _token(device);
+
+-- Attempts to sign in or to enrol that failed, by the hash of who made them: of an address, or of an address and a login.
+CREATE TABLE _attempt (
+	hash     BLOB PRIMARY KEY NOT NULL,
+	failures INTEGER NOT NULL,
+	last     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX _attempt_last ON _attempt(last);
 
 -- The office's browser sessions, by the hash of their token.
 CREATE TABLE _session (

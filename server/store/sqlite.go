@@ -114,6 +114,12 @@ func (e sqlite) log() *sqlrow.Log { return e.journal }
 
 func (sqlite) snapshot(c *conn) error { return c.run("BEGIN") }
 
+// alone waits for nobody: one process serves a file.
+func (sqlite) alone(ctx context.Context, _ string, do func(context.Context)) error {
+	do(ctx)
+	return nil
+}
+
 // lineage is unknown: a file does not know that it was put in the place of another.
 func (sqlite) lineage() string { return "" }
 

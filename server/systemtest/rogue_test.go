@@ -340,11 +340,17 @@ type company struct {
 func newCompany(t testing.TB) *company {
 	t.Helper()
 	c := &company{world: newWorld(t)}
+	c.found()
+	return c
+}
+
+// found makes the branch.
+func (c *company) found() {
+	c.t.Helper()
 	c.office("branch.create", func(tx aftersales.Tx) (err error) {
 		c.branch, err = aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "B1", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
 		return err
 	})
-	return c
 }
 
 // employ makes the people technicians of the branch.

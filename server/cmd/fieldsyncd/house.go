@@ -122,10 +122,19 @@ func (a *app) openAs(ctx context.Context, o server.Options, as opener) (*house, 
 	if a.db != "" {
 		err = a.sayElsewhere()
 	}
-	if err = cmp.Or(err, a.found(ctx, h)); err != nil {
+	if err = cmp.Or(err, a.foundAlone(ctx, h)); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
+}
+
+// founding is under which name hubs that begin on one database wait for one another.
+const founding = "founding"
+
+// foundAlone founds while no other hub does.
+func (a *app) foundAlone(ctx context.Context, h *house) (err error) {
+	alone := h.core.Store.Alone(ctx, founding, func(ctx context.Context) { err = a.found(ctx, h) })
+	return cmp.Or(err, alone)
 }
 
 // found sets a new company up where nothing was ever written: in a hub that was just made, or whose process died while it

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -27,6 +28,7 @@ type serving struct {
 	secure                 bool
 	log, level             string
 	administrator, notices string
+	nats                   string
 }
 
 func serveCommand() *command {
@@ -62,6 +64,8 @@ With -json the log is JSON, and what there is to know is an object on standard o
 			f.StringVar(&s.level, "log-level", env("FIELDSYNC_LOG_LEVEL", "info"), "LEVEL debug, info, warn or error; environment: FIELDSYNC_LOG_LEVEL")
 			f.StringVar(&s.notices, "notices", env("FIELDSYNC_NOTICES", ""),
 				"FILE with the channels by which notices leave, JSON; environment: FIELDSYNC_NOTICES")
+			f.StringVar(&s.nats, "nats", env("FIELDSYNC_NATS", ""),
+				"URL,… of NATS, by which several hubs on one -db wake one another; environment: FIELDSYNC_NATS")
 			f.StringVar(&s.administrator, "admin", "admin", "LOGIN of the first administrator, where there is none")
 		},
 		do: s.run,
@@ -82,7 +86,7 @@ func (s *serving) run(ctx context.Context, a *app, _ []string) error {
 		return errors.Join(err, l.Close())
 	}
 	defer h.unlock()
-	if err := s.greet(ctx, a, h, l); err != nil {
+	if err := s.greetAlone(ctx, a, h, l); err != nil {
 		return errors.Join(err, l.Close(), h.close())
 	}
 	return h.hub.Serve(ctx, l)
@@ -120,6 +124,10 @@ func (s *serving) options(a *app) (o server.Options, err error) {
 	if o.Redirect = s.redirect; o.Redirect != "" && o.ACME == nil && s.certificate == "" {
 		return o, usage("-http sends people on to https: say -acme, or -tls-cert and -tls-key")
 	}
+	if s.nats != "" && a.db == "" {
+		return o, usage("-nats is for several hubs on one database: name that with -db")
+	}
+	o.NATS = s.nats
 	o.Certificate, o.Key, o.Secure, o.Company = s.certificate, s.key, s.secure, s.company
 	o.MetricsToken = os.Getenv("FIELDSYNC_METRICS_TOKEN")
 	o.Notices, err = s.channels()
@@ -170,6 +178,12 @@ func (s *serving) logger(a *app) (*slog.Logger, error) {
 		return nil, usage("-log is text or json, not %q", s.log)
 	}
 	return slog.New(format(a.err, &slog.HandlerOptions{Level: level})), nil
+}
+
+// greetAlone greets while no other hub does that begins on the same database: there is one first administrator.
+func (s *serving) greetAlone(ctx context.Context, a *app, h *house, l net.Listener) (err error) {
+	alone := h.core.Store.Alone(ctx, founding, func(ctx context.Context) { err = s.greet(ctx, a, h, l) })
+	return cmp.Or(err, alone)
 }
 
 // greet says where the hub is, and makes the first administrator where there is none.
