@@ -16,6 +16,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/parcel"
+	"fieldsync/sync/record"
 	"fieldsync/sync/wire"
 )
 
@@ -121,6 +122,8 @@ type packing struct {
 	hub       parcel.PublicKey
 	packed    []byte
 	signature []byte
+	bytes     int // of the change sets in the last message ...
+	room      int // ... and what they take in memory
 }
 
 func (c *Client) pack(ctx context.Context, waiting []files.Item) (p packing, err error) {
@@ -186,19 +189,21 @@ const (
 
 func (p *packing) add(m *parcel.Manifest, item *device.Item) {
 	actor, last := item.Change.Dot.Actor, len(m.Pushes)-1
-	if last < 0 || m.Pushes[last].Actor != actor || len(m.Pushes[last].Changes) >= packItems || sizeOf(&m.Pushes[last])+len(item.Encoded) > packBytes {
+	if last < 0 || m.Pushes[last].Actor != actor || len(m.Pushes[last].Changes) >= packItems || !p.fits(item) {
 		m.Pushes = append(m.Pushes, wire.Push{Actor: actor})
+		p.bytes, p.room = 0, 0
 		last++
 	}
+	p.bytes += len(item.Encoded)
+	p.room += item.Change.Size()
 	m.Pushes[last].Changes = append(m.Pushes[last].Changes, item.Pushed())
 	p.Changes++
 }
 
-func sizeOf(p *wire.Push) (size int) {
-	for i := range p.Changes {
-		size += len(p.Changes[i].Encoded)
-	}
-	return size
+// fits reports whether the last message has room for one more, on its way and with whom it is read by.
+func (p *packing) fits(item *device.Item) bool {
+	bytes := p.bytes + len(item.Encoded)
+	return bytes <= packBytes && p.room+item.Change.Size() <= record.RoomFor(bytes)
 }
 
 // unsentFiles reads files behind one another, one open at a time.

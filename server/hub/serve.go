@@ -281,12 +281,17 @@ func (h *Hub) foresee(ctx context.Context, changes []judge.Parsed) (err error) {
 	return h.Store.Foresee(ctx, judge.RowsOf(h.Schema, changes))
 }
 
-// parse reads the change sets of a push.
+// parse reads the change sets of a push. Together they take no more memory than a device would send at once.
 func (h *Hub) parse(p *wire.Push) (changes []judge.Parsed, err error) {
+	bytes := 0
+	for i := range p.Changes {
+		bytes += len(p.Changes[i].Encoded)
+	}
+	room := record.RoomFor(bytes)
 	changes = make([]judge.Parsed, len(p.Changes))
 	for i := range changes {
 		err = h.blaming(record.HashOf(p.Changes[i].Encoded), func() (err error) {
-			changes[i], err = judge.Parse(p.Changes[i])
+			changes[i], err = judge.ParseWithin(p.Changes[i], &room)
 			return err
 		})
 		if err != nil {

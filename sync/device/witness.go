@@ -167,11 +167,7 @@ func addWhole(m *wire.Witness, row *record.Row) int {
 	batch.Rows = append(batch.Rows, wire.Row{
 		ID: row.ID, Seq: row.Seq, Vector: row.Vector, Deleted: row.Deleted, Values: row.Cols,
 	})
-	size := len(row.ID) + 16*row.Vector.Len()
-	for _, v := range row.Cols {
-		size += 2 + len(v.Text())
-	}
-	return size
+	return wire.SizeOf(row.Vector, row.Cols)
 }
 
 // Kept takes in the hub's answer to a Witness: so many of the copies offered, from the first on, need not be offered again

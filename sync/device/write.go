@@ -99,7 +99,7 @@ func (t *Tx) commit(cause string, amends clock.Dot) (*Item, error) {
 	}
 	item := &Item{N: t.id.Queue + 1, Change: cs, State: Pending}
 	item.encode(t.id.Chain)
-	if len(item.Encoded) > record.MaxChangeSet || len(cs.Rows) > record.MaxRows {
+	if len(item.Encoded) > record.MaxChangeSet || len(cs.Rows) > record.MaxRows || cs.Size() > record.RoomFor(len(item.Encoded)) {
 		return nil, fault.New(fault.TooLarge, "this is too much to record at once; do it in smaller steps")
 	}
 	if _, err := record.ParseChangeSet(item.Encoded); err != nil { // the hub could not read it, and all behind it would wait

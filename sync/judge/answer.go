@@ -33,19 +33,11 @@ func Answer(r interface {
 			gone = append(gone, key)
 			continue
 		}
-		if size += sizeOf(row); size <= wire.MaxPart {
+		if size += wire.SizeOf(row.Vector, row.Cols); size <= wire.MaxPart/2 { // verdicts go with them
 			batches.addWhole(row)
 		}
 	}
 	return batches.batches, gone, nil
-}
-
-func sizeOf(row *record.Row) int {
-	n := 0
-	for _, v := range row.Cols {
-		n += 2 + len(v.Text())
-	}
-	return n
 }
 
 func maySee(holdsOn func(record.Bucket) ([]Hold, error), person record.ID, row *record.Row) (bool, error) {

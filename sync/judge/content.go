@@ -6,6 +6,7 @@ import (
 
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
 )
 
 func (p *pager) countEntering() error {
@@ -87,7 +88,7 @@ func (p *pager) bucket(b record.Bucket, at *position) (full bool, err error) {
 			}
 			p.rows.addWhole(row)
 			p.left--
-			p.size += sizeOf(row)
+			p.size += wire.SizeOf(row.Vector, row.Cols)
 			p.page.Done++
 			last = row.ID
 			return true

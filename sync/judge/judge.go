@@ -20,10 +20,17 @@ type Parsed struct {
 
 // Parse reads a change set. Bytes that are none are refused with fault.Malformed.
 func Parse(p wire.Pushed) (Parsed, error) {
-	cs, err := record.ParseChangeSet(p.Encoded)
+	room := record.RoomFor(len(p.Encoded))
+	return ParseWithin(p, &room)
+}
+
+// ParseWithin is Parse for one of several change sets that come together, and share the memory that they may take.
+func ParseWithin(p wire.Pushed, room *int) (Parsed, error) {
+	cs, left, err := record.ParseWithin(p.Encoded, *room)
 	if err != nil {
 		return Parsed{}, fault.Wrap(fault.Malformed, "the device sent a change that cannot be read", err)
 	}
+	*room = left
 	hash := p.Hash
 	if hash == (record.Hash{}) {
 		hash = record.HashOf(p.Encoded)

@@ -17,7 +17,7 @@ const (
 	firstRows = PageRows / 4
 )
 
-// pageBytes is how many bytes of values a part of a page gathers, so that long texts do not take the hub's memory.
+// pageBytes is how many bytes the rows take that a part of a page gathers, so that long texts do not take the hub's memory.
 const pageBytes = 4 * wire.MaxPart
 
 // Want is what a device lacks: the state of one class after From.

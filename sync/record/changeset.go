@@ -200,10 +200,27 @@ func appendDot(b []byte, d clock.Dot) []byte {
 // ParseChangeSet decodes exactly one change set. The error is ErrEncoding: the bytes are not what AppendBinary gives,
 // or beyond the limits. What the values mean is checked against a schema, elsewhere.
 func ParseChangeSet(b []byte) (*ChangeSet, error) {
+	c, _, err := ParseWithin(b, math.MaxInt)
+	return c, err
+}
+
+// ParseWithin is ParseChangeSet for bytes of somebody who may be hostile: it allocates at most room bytes, and returns what
+// is left of them. A change set that takes more is refused, too.
+func ParseWithin(b []byte, room int) (c *ChangeSet, left int, err error) {
 	if len(b) > MaxChangeSet {
-		return nil, ErrEncoding
+		return nil, room, ErrEncoding
 	}
-	r := reader{b: b}
+	r := reader{b: b, bounded: true, room: room}
+	if !r.reserve(sizeOfSet) {
+		return nil, room, ErrEncoding
+	}
+	if c = r.changeSet(); r.err != nil || len(r.b) > 0 || c.Dot.Counter == 0 || c.Dot.Actor == 0 {
+		return nil, room, ErrEncoding
+	}
+	return c, r.room, nil
+}
+
+func (r *reader) changeSet() *ChangeSet {
 	c := &ChangeSet{Dot: r.dot()}
 	flags := r.byte()
 	if flags&1 != 0 {
@@ -223,16 +240,13 @@ func ParseChangeSet(b []byte) (*ChangeSet, error) {
 		flags&4 != 0 && c.Salt == (Salt{}) || n > MaxRows || len(c.Cause) > MaxCause || !isText(c.Cause) {
 		r.fail()
 	}
-	if r.err == nil {
+	if r.err == nil && r.reserve(sizeOfRows(n)) {
 		c.Rows = make([]RowChange, n)
 	}
 	for i := range c.Rows {
 		c.Rows[i] = r.rowChange()
 	}
-	if r.err != nil || len(r.b) > 0 || c.Dot.Counter == 0 || c.Dot.Actor == 0 {
-		return nil, ErrEncoding
-	}
-	return c, nil
+	return c
 }
 
 func (r *reader) rowChange() RowChange {
@@ -241,7 +255,7 @@ func (r *reader) rowChange() RowChange {
 	if c.Op < Insert || c.Op > Delete || n > 0 && c.Op == Delete {
 		r.fail()
 	}
-	if r.err != nil || n == 0 {
+	if r.err != nil || n == 0 || !r.reserve(sizeOfCells(n)) {
 		return c
 	}
 	c.Cells = make([]CellWrite, n)
@@ -265,11 +279,14 @@ func (r *reader) settles(w *CellWrite) {
 			r.fail()
 		}
 	}
-	if n>>1 > uint64(len(r.b)/2) {
+	if n >>= 1; n > uint64(len(r.b)/2) || n > 0 && !r.reserve(sizeOfDots(int(n))) {
 		r.fail()
 		return
 	}
-	for range n >> 1 {
-		w.Settles = append(w.Settles, r.dot())
+	if n > 0 {
+		w.Settles = make([]clock.Dot, n)
+	}
+	for i := range w.Settles {
+		w.Settles[i] = r.dot()
 	}
 }

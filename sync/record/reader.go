@@ -15,8 +15,10 @@ func appendText(b []byte, s string) []byte {
 
 // reader decodes from the front of b; the first fault sticks in err and every later read gives zero.
 type reader struct {
-	b   []byte
-	err error
+	b       []byte
+	bounded bool // what is read comes from somebody who may be hostile ...
+	room    int  // ... and may still take so many bytes of memory
+	err     error
 }
 
 func (r *reader) fail() { r.b, r.err = nil, ErrEncoding }
@@ -69,7 +71,21 @@ func (r *reader) byte() byte {
 	return c
 }
 
-func (r *reader) text() string { return string(r.bytes(r.count(1))) }
+// reserve accounts for memory that is about to be allocated, and reports whether there is room.
+func (r *reader) reserve(n int) bool {
+	if r.room -= n; r.bounded && r.room < 0 {
+		r.fail()
+	}
+	return r.err == nil
+}
+
+func (r *reader) text() string {
+	n := r.count(1)
+	if !r.reserve(sizeOfText(n)) {
+		return ""
+	}
+	return string(r.bytes(n))
+}
 
 func (r *reader) bytes(n int) []byte {
 	if n > len(r.b) {
@@ -91,7 +107,8 @@ func (r *reader) dot() clock.Dot {
 }
 
 func (r *reader) vector() clock.Vector {
-	if r.err != nil {
+	if n, _ := binary.Uvarint(r.b); n > clock.MaxVectorLen || !r.reserve(sizeOfDots(int(n))) {
+		r.fail()
 		return clock.Vector{}
 	}
 	v, rest, err := clock.CutVector(r.b)
@@ -126,19 +143,60 @@ func (r *reader) value() Value {
 
 // wellPacked reports whether s is the packed form of a map: at least one cell, keys in order, no null, no map inside.
 func wellPacked(s string) bool {
-	r, last, first := reader{b: []byte(s)}, "", true
-	for r.err == nil && len(r.b) > 0 {
+	r, last, first := scanner{s: s}, "", true
+	for r.s != "" {
 		key := r.text()
-		if len(r.b) > 0 && Shape(r.b[0]) == ShapeMap {
+		shape := r.shape()
+		if !first && key <= last || shape == ShapeNull || shape >= ShapeMap || r.failed {
 			return false
 		}
-		v := r.value()
-		if !first && key <= last || v.IsNull() {
-			return false
+		if shape == ShapeNumber || shape == ShapeBoth {
+			r.uvarint()
+		}
+		if shape >= ShapeText {
+			r.text()
 		}
 		last, first = key, false
 	}
-	return r.err == nil && !first
+	return !r.failed && !first
+}
+
+// scanner walks over an encoding where it lies: it takes no memory, whatever stands there. Its first fault ends it.
+type scanner struct {
+	s      string
+	failed bool
+}
+
+func (r *scanner) cut(n uint64) string {
+	if n > uint64(len(r.s)) {
+		r.s, r.failed = "", true
+		return ""
+	}
+	p := r.s[:n]
+	r.s = r.s[n:]
+	return p
+}
+
+func (r *scanner) text() string { return r.cut(r.uvarint()) }
+
+func (r *scanner) shape() Shape {
+	if p := r.cut(1); p != "" {
+		return Shape(p[0])
+	}
+	return ShapeNull
+}
+
+func (r *scanner) uvarint() (x uint64) {
+	for shift := 0; ; shift += 7 {
+		p := r.cut(1)
+		if p == "" || shift == 63 && p[0] > 1 || shift > 0 && p[0] == 0 { // cut off, too long, or not the shortest form
+			r.s, r.failed = "", true
+			return 0
+		}
+		if x |= uint64(p[0]&0x7f) << shift; p[0] < 0x80 {
+			return x
+		}
+	}
 }
 
 // mapBuilder gathers the cells of a keyed column.

@@ -235,10 +235,11 @@ func (d *Device) push() ([]Effect, error) {
 func (d *Device) pushOf(items []*device.Item) wire.Push {
 	d.actor = items[0].Change.Dot.Actor
 	p := wire.Push{Actor: d.actor}
-	size := 0
+	size, room := 0, 0
 	for _, item := range items {
 		size += len(item.Encoded)
-		if item.Change.Dot.Actor != p.Actor || size > pushBytes && len(p.Changes) > 0 {
+		room += item.Change.Size()
+		if item.Change.Dot.Actor != p.Actor || (size > pushBytes || room > record.RoomFor(size)) && len(p.Changes) > 0 {
 			break
 		}
 		p.Changes = append(p.Changes, item.Pushed())

@@ -166,8 +166,9 @@ func (c *Codec) deflate(dst []byte, s *scratch) []byte {
 }
 
 // Decode reads one message of at most limit bytes: MaxBeforeAuth or MaxMessage. What it returns is a value, such as
-// Hello, and shares nothing with b. Whatever b says, decoding takes at most 4 times the limit to decompress and 8 times
-// the limit for the message. The error is a *fault.Error with the code fault.Malformed or fault.TooLarge.
+// Hello, and shares nothing with b. Whatever b says, decoding allocates at most twice the bytes of the message, expanded if
+// it is compressed, plus the limit; it expands to at most 4 times the limit. The error is a *fault.Error with the code
+// fault.Malformed or fault.TooLarge.
 func (c *Codec) Decode(b []byte, limit int) (Message, error) {
 	if len(b) > limit {
 		return nil, errTooLarge
@@ -181,10 +182,11 @@ func (c *Codec) Decode(b []byte, limit int) (Message, error) {
 	}
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	f := form{b: b[headSize:], reading: true, room: 8 * limit, scratch: s}
+	f := form{b: b[headSize:], reading: true, scratch: s}
 	if b[1] == flagCompressed {
 		f.b = c.inflate(&f, min(4*limit, MaxInflated))
 	}
+	f.room = len(f.b) + limit - overhead
 	m := l.read(&f)
 	if len(f.b) > 0 {
 		f.malformed()
@@ -194,6 +196,9 @@ func (c *Codec) Decode(b []byte, limit int) (Message, error) {
 	}
 	return m, nil
 }
+
+// overhead is what reading takes beside what is accounted for: the message itself, and the ends of allocations.
+const overhead = 16 << 10
 
 // inflate decompresses what the form has to read.
 func (c *Codec) inflate(f *form, limit int) []byte {

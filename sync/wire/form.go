@@ -15,7 +15,8 @@ import (
 type form struct {
 	b       []byte // written so far, or left to read
 	reading bool
-	room    int // bytes that what is read may still take in memory, beyond the message itself
+	room    int // bytes that may still be allocated for what is read, beyond the body
+	widest  int // rows of the largest batch read: the working memory is made for so many
 	err     error
 	*scratch
 }
@@ -48,12 +49,18 @@ func (f *form) fail(err error) {
 func (f *form) reserve(n, size int) bool {
 	if size > 0 && n > f.room/size {
 		f.fail(errTooLarge)
+	} else if f.room -= rounded(n * size); f.room < 0 {
+		f.fail(errTooLarge)
 	}
-	if f.err != nil {
-		return false
+	return f.err == nil
+}
+
+// rounded returns what an allocation of n bytes takes at most: the allocator gives sizes of its own.
+func rounded(n int) int {
+	if n == 0 {
+		return 0
 	}
-	f.room -= n * size
-	return true
+	return n + min(n/8+16, 8<<10)
 }
 
 // take reads the next n bytes; they are part of the input.

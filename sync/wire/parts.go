@@ -1,13 +1,18 @@
 package wire
 
-// MaxPart is how many bytes of values a page carries before it is sent in parts: enough to compress well, and far
-// enough below MaxInflated and MaxMessage for whatever the texts are.
-const MaxPart = 512 << 10
+import (
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+)
+
+// MaxPart is how many bytes rows may take with whom they are sent to, as Row.Size counts them, before they come in parts:
+// enough to compress well, and so much below MaxMessage that Decode has room for them, however few bytes say it.
+const MaxPart = 960 << 10
 
 // maxErased is how many keys of erased rows a part carries.
 const maxErased = 4096
 
-// Parts returns the page as pages of at most about limit bytes of values each, in which only the last one moves the
+// Parts returns the page as pages of at most about limit bytes each, in which only the last one moves the
 // cursor or says where to go on. A page that is small enough is its own only part.
 func (m *Page) Parts(limit int) []Page {
 	var parts []Page
@@ -22,7 +27,7 @@ func (m *Page) Parts(limit int) []Page {
 		rows := batch
 		rows.Rows = batch.Rows[:0:0]
 		for _, row := range batch.Rows {
-			n := row.size()
+			n := row.Size()
 			if size > 0 && size+n > limit {
 				part.addRows(rows)
 				parts = append(parts, part.unfinished())
@@ -50,20 +55,17 @@ func (m *Page) unfinished() Page {
 	return part
 }
 
-// size returns about how many bytes the row takes before it is compressed.
-func (r *Row) size() int {
-	n := 16 + 8 + 4*r.Vector.Len()
-	for _, v := range r.Values {
-		n += 2 + len(v.Text())
+// Size returns how many bytes the row takes at most in the memory of whoever reads it, his working memory included.
+func (r *Row) Size() int { return SizeOf(r.Vector, r.Values) }
+
+// SizeOf returns what Size does of a row with that vector and those values.
+func SizeOf(vector clock.Vector, values []record.Value) int {
+	n := sizeOfRow + sizeOfWork + sizeOfDot*vector.Len() + sizeOfValue*len(values)
+	for i := range values {
+		n += len(values[i].Text())
 	}
 	return n
 }
 
-// Size returns about how many bytes of values the rows take before they are compressed.
-func (r *Rows) Size() int {
-	n := 0
-	for i := range r.Rows {
-		n += r.Rows[i].size()
-	}
-	return n
-}
+// sizeOfRow is what a Row takes in memory beside its vector and values.
+const sizeOfRow = 80

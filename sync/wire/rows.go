@@ -129,7 +129,7 @@ func (r *Rows) read(f *form) {
 		f.malformed()
 	}
 	r.Whole = flags&flagWhole != 0
-	if r.Rows = makeList[Row](f, n, minRow); r.Rows == nil {
+	if r.Rows = makeList[Row](f, n, minRow); r.Rows == nil || !f.widen(n) {
 		return
 	}
 	r.readIDs(f)
@@ -139,6 +139,16 @@ func (r *Rows) read(f *form) {
 		f.readBits(n, func(i int) { r.Rows[i].Deleted = true })
 	}
 	r.readColumns(f)
+}
+
+// sizeOfWork is what working memory takes for each row of a batch: six numbers, a text and a value.
+const sizeOfWork = 96
+
+// widen accounts for the working memory of a batch of n rows; the batches of a message share it.
+func (f *form) widen(n int) bool {
+	more := max(0, n-f.widest)
+	f.widest += more
+	return f.reserve(more, sizeOfWork)
 }
 
 func (r *Rows) readIDs(f *form) {

@@ -133,7 +133,7 @@ func (f *form) readPlaces(n, words int) []int64 {
 // resize makes *p n elements long, whatever they are, and returns it.
 func resize[T any](p *[]T, n int) []T {
 	if cap(*p) < n {
-		*p = make([]T, n, n+n/4)
+		*p = make([]T, n)
 	}
 	*p = (*p)[:n]
 	return *p

@@ -128,6 +128,9 @@ func readVectors(f *form, rows []Row) {
 	if f.small(&n); n == 0 || n > len(rows) {
 		f.malformed()
 	}
+	if !f.reserve(2*n, sizeOfSet) { // twice, since it grows as it is read
+		return
+	}
 	for ; n > 0 && f.err == nil; n-- {
 		sets.actors = append(sets.actors, f.readActors())
 	}
@@ -149,6 +152,9 @@ func readVectors(f *form, rows []Row) {
 		f.readCounters(rows, sets.rowsOf(s), actors)
 	}
 }
+
+// sizeOfSet is what a set of actors takes in memory beside them: where they are, and where its rows begin.
+const sizeOfSet = 32
 
 func (f *form) readActors() []clock.Actor {
 	n := 0

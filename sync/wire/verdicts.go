@@ -50,7 +50,7 @@ func (v *Verdict) EffOf(i int, own clock.Stamp) clock.Stamp {
 }
 
 // minVerdict is what the shortest verdict takes: a gap.
-const minVerdict = 4
+const minVerdict = 3
 
 // effFlag, beside an outcome, says that the effective times follow.
 const effFlag = 8
