@@ -64,6 +64,9 @@ func (tx *Tx) PutBase(k record.Key, b *device.Base) error {
 	return tx.confirm(k)
 }
 
+const settleBase = "DELETE FROM _base WHERE tbl = ? AND row = ? AND hidden = 0 AND (hub IS NOT NULL OR ?) AND NOT EXISTS" +
+	" (SELECT 1 FROM _pending_on p WHERE p.tbl = _base.tbl AND p.row = _base.row)"
+
 // Settle implements device.Store. The row is written first: where its base turns out not to be as it must, the caller
 // writes all of it.
 func (tx *Tx) Settle(k record.Key, seq uint64, vector clock.Vector, inserted bool) (bool, error) {
@@ -71,8 +74,7 @@ func (tx *Tx) Settle(k record.Key, seq uint64, vector clock.Vector, inserted boo
 	if err != nil || !shown {
 		return false, err
 	}
-	dropped, err := tx.conn.Exec("DELETE FROM _base WHERE tbl = ? AND row = ? AND hidden = 0 AND (hub IS NOT NULL OR ?)",
-		int64(k.Table), k.ID[:], inserted)
+	dropped, err := tx.conn.Exec(settleBase, int64(k.Table), k.ID[:], inserted)
 	if err != nil || dropped == 0 {
 		return false, err
 	}

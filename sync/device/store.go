@@ -104,8 +104,8 @@ type Store interface {
 	PutBase(record.Key, *Base) error
 	DropBase(record.Key) error
 	// Settle writes Seq and Vector of the visible row and drops its base: what is shown is what the hub has now. It
-	// reports false, and leaves row and base for the caller to write, unless the row is shown, and its base is not hidden
-	// and has a row or inserted is true.
+	// reports false, and leaves row and base for the caller to write, unless nothing is pending on the row, the row is shown,
+	// and its base is not hidden and has a row or inserted is true.
 	Settle(k record.Key, seq uint64, vector clock.Vector, inserted bool) (done bool, err error)
 	// Bases returns the keys of all rows with pending changes.
 	Bases() ([]record.Key, error)

@@ -185,10 +185,6 @@ func (r *Replica) settleShown(key record.Key, changes []judgedChange) (bool, err
 			return false, nil
 		}
 	}
-	pending, err := r.store.PendingOn(key)
-	if err != nil || len(pending) > 0 {
-		return false, err
-	}
 	last := changes[len(changes)-1]
 	vector := last.Context.With(last.item.Change.Dot)
 	done, err := r.store.Settle(key, last.item.Seq, vector, changes[0].Op == record.Insert)

@@ -331,9 +331,12 @@ func (d *deviceStory) settled() {
 	}
 	d.write(func(tx device.Store) {
 		known, fresh, hidden, unpinned := d.task(d.ID()), d.task(d.ID()), d.task(d.ID()), d.task(d.ID())
-		for _, row := range []*record.Row{known, fresh, hidden, unpinned} {
+		waits := d.task(d.ID())
+		for _, row := range []*record.Row{known, fresh, hidden, unpinned, waits} {
 			do(tx.PutRow(row))
 		}
+		do(tx.PutItem(d.newItem(1, device.Pending, waits)))
+		do(tx.PutBase(waits.Key(), &device.Base{Row: waits}))
 		do(tx.PutBase(known.Key(), &device.Base{Row: known}))
 		do(tx.PutBase(fresh.Key(), &device.Base{}))
 		do(tx.PutBase(hidden.Key(), &device.Base{Row: hidden, Hidden: true}))
@@ -341,7 +344,8 @@ func (d *deviceStory) settled() {
 		same(d.T, "hidden", settle(tx, hidden, true), false)
 		same(d.T, "not on the hub", settle(tx, fresh, false), false)
 		same(d.T, "not there", settle(tx, d.task(d.ID()), true), false)
-		same(d.T, "bases kept", len(must(tx.Bases())), 3)
+		same(d.T, "with a pending change", settle(tx, waits, true), false)
+		same(d.T, "bases kept", len(must(tx.Bases())), 4)
 		for _, row := range []*record.Row{known, fresh} {
 			same(d.T, "settled", settle(tx, row, row == fresh), true)
 			same(d.T, "base", must(tx.Base(row.Key())), (*device.Base)(nil))

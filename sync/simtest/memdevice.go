@@ -310,6 +310,9 @@ func (s deviceTx) Settle(k record.Key, seq uint64, vector clock.Vector, inserted
 	if !shown || !pinned || base.Hidden || base.Row == nil && !inserted {
 		return false, nil
 	}
+	if pending, err := s.PendingOn(k); err != nil || len(pending) > 0 {
+		return false, err
+	}
 	row = copyDeviceRow(row)
 	row.Seq, row.Vector = seq, vector
 	s.bases.drop(k)
