@@ -79,14 +79,19 @@ func (r *Replica) takeVerdict(v *wire.Verdicts, run *wire.Verdict, rows map[reco
 	if err != nil || items == nil {
 		return err
 	}
-	for i, item := range items {
-		r.judged(item, run, i)
-	}
 	taken.Judged += len(items)
-	if err := r.store.PutJudged(items); err != nil {
+	fresh := make([]*Item, 0, len(items))
+	for i, item := range items {
+		if item.State == Accepted { // its verdict came twice, and the rows have gone on since
+			continue
+		}
+		r.judged(item, run, i)
+		fresh = append(fresh, item)
+	}
+	if err := r.store.PutJudged(fresh); err != nil {
 		return err
 	}
-	return r.settleAll(items, run.Outcome, rows)
+	return r.settleAll(fresh, run.Outcome, rows)
 }
 
 // judgedItems returns the items of a run of verdicts, or nil where it does not name their hashes: then it is about

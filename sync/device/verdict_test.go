@@ -56,6 +56,27 @@ func TestWhatStillWaitsLiesOnTopOfWhatWasJudged(t *testing.T) {
 	p.expectTitle("two")
 }
 
+func TestAVerdictThatComesTwiceLeavesTheRowWhereItIsByThen(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	item := p.writes(text("title", "mine"))
+	p.hears(item, wire.Applied, "", nil)
+	heard := &wire.Verdicts{Actor: p.actor, Verdicts: []wire.Verdict{
+		{Counter: 1, Count: 1, Hash: item.Hash, Outcome: wire.Applied, Seq: p.seq},
+	}}
+	p.takes(p.brings(p.hubRow(p.job, saw(dot(desk, 2), item.Change.Dot), text("title", "theirs"))))
+	before := p.row(p.job)
+	p.takesVerdicts(heard)
+	if row := p.row(p.job); row.Seq != before.Seq || !row.Vector.Equal(before.Vector) {
+		t.Errorf("the row is %+v, and was %+v", row, before)
+	}
+	p.writes(text("title", "mine again"))
+	p.takesVerdicts(heard)
+	if base := p.base(p.job); base == nil || base.Row.Get("title").Text() != "theirs" {
+		t.Errorf("beside it is kept %+v", base)
+	}
+}
+
 // What was refused is shown no more, and kept for its author to read, change and send again.
 func TestARefusedChangeIsKeptAndNotShown(t *testing.T) {
 	t.Parallel()
