@@ -142,12 +142,8 @@ func (c local) Kept(k *wire.Kept) error {
 	return c.take(c.replica.Write, func(r *device.Replica) error { return r.Kept(k) })
 }
 
-func (c local) Unsent(after uint64, limit int) (items []*device.Item, err error) {
-	err = c.replica.Read(context.Background(), func(tx *replica.Tx) (err error) {
-		items, err = device.Unsent(tx, after, limit)
-		return err
-	})
-	return items, err
+func (c local) Unsent(after uint64, limit int) ([]*device.Item, error) {
+	return c.replica.Unsent(context.Background(), after, limit)
 }
 
 func (c local) Held() (held []record.Bucket, err error) {

@@ -37,10 +37,11 @@ func (s *salvage) itemOf(rowid int64, values []driver.Value) *device.Item {
 	if len(values) != 13 || rowid <= 0 {
 		return nil
 	}
-	values[0] = rowid // the record itself leaves the key out
-	r := sqlrow.RowOf(values...)
+	dot := sqlrow.RowOf(values[1:3]...)
+	values[2] = rowid // the record itself leaves the key out
+	r := sqlrow.RowOf(values[2:]...)
 	i, err := readItem(r, s.layout)
-	if err != nil || r.Err() != nil || !sound(i) || uint64(i.Change.Dot.Actor) != r.Uint(1) {
+	if err != nil || r.Err() != nil || !sound(i) || uint64(i.Change.Dot.Actor) != dot.Uint(0) {
 		return nil
 	}
 	return i

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	itemColumns = "n, actor, counter, state, encoded, hash, chain, seq, code, message, prior_outcome, prior_code, prior_eff"
-	selectItem  = "SELECT " + itemColumns + " FROM _outbox "
+	readColumns = "state, encoded, hash, chain, seq, code, message, prior_outcome, prior_code, prior_eff"
+	itemColumns = "n, actor, counter, " + readColumns // the dot is in the change set, and stands apart for the index alone
+	selectItem  = "SELECT n, " + readColumns + " FROM _outbox "
 	insertItem  = "INSERT INTO _outbox(" + itemColumns + ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(n) DO "
 	appendItem  = insertItem + "NOTHING"
 	replaceItem = insertItem + "UPDATE SET actor = excluded.actor, counter = excluded.counter, state = excluded.state," +
@@ -40,6 +41,9 @@ func (tx *Tx) Item(d clock.Dot) (*device.Item, error) {
 
 // ItemsFrom implements device.Store.
 func (tx *Tx) ItemsFrom(first clock.Dot, n uint64) ([]*device.Item, error) {
+	if items := tx.sent.take(first, n); items != nil {
+		return items, nil
+	}
 	return tx.itemsWhile(func(i *device.Item, have int) bool {
 		return uint64(have) < n && i.Change.Dot.Counter == first.Counter+uint64(have)
 	}, "WHERE actor = ? AND counter >= ? ORDER BY counter", int64(first.Actor), int64(first.Counter))
@@ -124,8 +128,8 @@ func (tx *Tx) eachItem(where string, do func(*device.Item) error, args ...driver
 
 func readItem(r *sqlrow.Rows, layout *sqlrow.Layout) (*device.Item, error) {
 	i := &device.Item{
-		N: r.Uint(0), State: device.State(r.Uint(3)), Encoded: r.Bytes(4), Hash: hash(r, 5), Chain: hash(r, 6),
-		Seq: r.Uint(7), Code: fault.Code(r.Text(8)), Message: r.Text(9),
+		N: r.Uint(0), State: device.State(r.Uint(1)), Encoded: r.Bytes(2), Hash: hash(r, 3), Chain: hash(r, 4),
+		Seq: r.Uint(5), Code: fault.Code(r.Text(6)), Message: r.Text(7),
 	}
 	var err error
 	if i.Encoded, err = layout.OpenChange(i.Encoded, i.Hash); err != nil {
@@ -134,10 +138,10 @@ func readItem(r *sqlrow.Rows, layout *sqlrow.Layout) (*device.Item, error) {
 	if i.Change, err = record.ParseChangeSet(i.Encoded); err != nil {
 		return nil, corrupt(fmt.Sprintf("item %d of the outbox", i.N), err)
 	}
-	if !r.Null(10) {
-		i.Prior = &wire.Prior{Outcome: wire.Outcome(r.Uint(10)), Code: fault.Code(r.Text(11)), Eff: meant(i)}
-		if !r.Null(12) {
-			i.Prior.Eff = clock.Stamp(r.Uint(12))
+	if !r.Null(8) {
+		i.Prior = &wire.Prior{Outcome: wire.Outcome(r.Uint(8)), Code: fault.Code(r.Text(9)), Eff: meant(i)}
+		if !r.Null(10) {
+			i.Prior.Eff = clock.Stamp(r.Uint(10))
 		}
 	}
 	return i, nil
@@ -155,6 +159,7 @@ func (tx *Tx) PutItem(i *device.Item) error {
 	if i.State == device.Pending && i.Prior == nil {
 		done, err = tx.putItem(appendItem, i)
 	} else {
+		tx.sent.changing()
 		done, err = tx.conn.Exec(judgeItem, judgeArgs(i)...)
 	}
 	if err == nil && done == 0 {
@@ -168,6 +173,7 @@ func (tx *Tx) PutItem(i *device.Item) error {
 
 // PutRedacted implements device.Store.
 func (tx *Tx) PutRedacted(i *device.Item) error {
+	tx.sent.changing()
 	_, err := tx.putItem(replaceItem, i)
 	return err
 }
@@ -212,6 +218,7 @@ func (tx *Tx) Purge(rows []record.Key) error {
 
 // PutJudged implements device.Store. A queue that was judged without a question is one statement.
 func (tx *Tx) PutJudged(items []*device.Item) error {
+	tx.sent.judging(items)
 	for len(items) > 0 {
 		run := items[:judgedAlike(items)]
 		items = items[len(run):]
@@ -258,6 +265,7 @@ func (tx *Tx) putRun(run []*device.Item) error {
 
 // replace writes an item over another one of its number, which may have changed other rows.
 func (tx *Tx) replace(i *device.Item) error {
+	tx.sent.changing()
 	old, err := first(tx.items("WHERE n = ?", int64(i.N)))
 	if err == nil && old != nil {
 		err = tx.indexPending(old, false)
@@ -320,6 +328,7 @@ func (tx *Tx) Forgettable(upTo uint64) (bool, error) {
 
 // Forget implements device.Store.
 func (tx *Tx) Forget(upTo uint64) error {
+	tx.sent.changing()
 	_, err := tx.conn.Exec("DELETE FROM _outbox WHERE state IN (?, ?) AND seq <= ?",
 		int64(device.Accepted), int64(device.Closed), int64(upTo))
 	if err == nil {

@@ -69,11 +69,8 @@ func (p *pushing) edit(run int) {
 func (p *pushing) push() {
 	const atOnce = 1024
 	for sent := uint64(0); ; {
-		var items []*device.Item
-		p.must(p.Read(context.Background(), func(tx *Tx) (err error) {
-			items, err = device.Unsent(tx, sent, atOnce)
-			return err
-		}))
+		items, err := p.Unsent(context.Background(), sent, atOnce)
+		p.must(err)
 		if len(items) == 0 {
 			return
 		}

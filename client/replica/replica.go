@@ -82,6 +82,7 @@ type Replica struct {
 	writer *handle       // nil when opened read-only
 	sync   string        // the writer's level of durability
 	known  memory        // the writer's, of what was committed last
+	sent   sent
 
 	log         *sqlrow.Log
 	lengthening sync.WaitGroup // it takes turns with who writes
@@ -253,7 +254,9 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 		}
 		r.sync = sync
 	}
+	defer r.sent.ended()
 	err := transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", &r.known, func(tx *Tx) error {
+		tx.sent = &r.sent
 		err := do(tx)
 		r.purging = r.purging || tx.purges
 		return err

@@ -29,6 +29,22 @@ func (c *conforming) Write(do func(device.Store) error) error {
 	return c.Replica.Write(context.Background(), func(tx *replica.Tx) error { return do(tx) })
 }
 
+// sending is a replica whose queue is being sent all the while: what waits is read, and remembered, before each transaction,
+// and again before it commits.
+type sending struct{ *conforming }
+
+func (s *sending) Write(do func(device.Store) error) error {
+	const all = 1 << 10
+	if _, err := s.Unsent(context.Background(), 0, all); err != nil {
+		return err
+	}
+	return s.conforming.Write(func(tx device.Store) error {
+		err := do(tx)
+		_, failed := s.Unsent(context.Background(), 0, all)
+		return errors.Join(err, failed)
+	})
+}
+
 func (c *conforming) Reopen() (err error) {
 	if err = c.Close(); err == nil {
 		c.Replica, err = replica.Open(context.Background(), c.options)
@@ -43,6 +59,16 @@ func TestDeviceStore(t *testing.T) {
 		c := &conforming{open(t, o), o}
 		t.Cleanup(func() { _ = c.Close() })
 		return c
+	})
+}
+
+func TestDeviceStoreWhileItsQueueIsSent(t *testing.T) {
+	t.Parallel()
+	simtest.TestDeviceStore(t, func(t *testing.T, s *schema.Schema) simtest.DeviceStore {
+		o := replica.Options{Path: filepath.Join(t.TempDir(), "replica.db"), Schema: s}
+		c := &conforming{open(t, o), o}
+		t.Cleanup(func() { _ = c.Close() })
+		return &sending{c}
 	})
 }
 

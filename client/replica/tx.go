@@ -18,6 +18,7 @@ type Tx struct {
 	growing schema.TableID // the table that the last row put was new in
 	search  sqlrow.Upkeep
 	purges  bool // what was replaced must be in no file any more
+	sent    *sent
 	memory
 }
 
@@ -52,7 +53,7 @@ func (m memory) afterCommit() memory {
 // transact calls do with a Tx that is good for the transaction and refuses everything afterwards. The transaction begins with
 // what m knows, and leaves there what it has learned.
 func transact(c *sqlrow.Conn, layout *sqlrow.Layout, begin string, m *memory, do func(*Tx) error) error {
-	tx := &Tx{conn: c, layout: layout, search: layout.Upkeep(c), memory: *m}
+	tx := &Tx{conn: c, layout: layout, search: layout.Upkeep(c), sent: new(sent), memory: *m}
 	defer func() { tx.conn = sqlrow.Wrap(ended{}) }()
 	*m = memory{}
 	err := c.Transaction(begin, func() error { return do(tx) })
