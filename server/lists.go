@@ -362,7 +362,7 @@ func (r reader) History(rows []record.Key, cursor string, limit int) (events []a
 	if err != nil {
 		return nil, "", err
 	}
-	return r.events(entries, limit)
+	return r.events(entries, limit, record.MaxRows)
 }
 
 func (r reader) Journal(f admin.JournalFilter, cursor string, limit int) (events []admin.Event, next string, err error) {
@@ -375,7 +375,11 @@ func (r reader) Journal(f admin.JournalFilter, cursor string, limit int) (events
 	if err != nil {
 		return nil, "", err
 	}
-	return r.events(entries, limit)
+	rows := record.MaxRows
+	if f.FirstRows > 0 {
+		rows = f.FirstRows
+	}
+	return r.events(entries, limit, rows)
 }
 
 func (r reader) Refused(open bool, cursor string, limit int) (events []admin.Event, total int, next string, err error) {
@@ -391,19 +395,20 @@ func (r reader) Refused(open bool, cursor string, limit int) (events []admin.Eve
 	if err != nil {
 		return nil, 0, "", err
 	}
-	events, next, err = r.events(entries, limit)
+	events, next, err = r.events(entries, limit, record.MaxRows)
 	return events, total, next, err
 }
 
-// events returns the first of the entries, and the cursor of the page that the others begin.
-func (r reader) events(entries []*judge.Entry, limit int) (events []admin.Event, next string, err error) {
+// events returns the first of the entries, of each no more than so many rows, and the cursor of the page that the others
+// begin.
+func (r reader) events(entries []*judge.Entry, limit, rows int) (events []admin.Event, next string, err error) {
 	if len(entries) > limit {
 		entries = entries[:limit]
 		last := entries[limit-1]
 		next = fmt.Sprintf("%d.%d.%d", last.Seq, uint64(last.Dot.Actor), last.Dot.Counter)
 	}
 	for _, e := range entries {
-		event, err := r.event(e)
+		event, err := r.event(e, rows)
 		if err != nil {
 			return nil, "", err
 		}
@@ -415,24 +420,31 @@ func (r reader) events(entries []*judge.Entry, limit int) (events []admin.Event,
 }
 
 // event returns nil for a change set of other branches than those of the request.
-func (r reader) event(e *judge.Entry) (*admin.Event, error) {
+func (r reader) event(e *judge.Entry, rows int) (*admin.Event, error) {
 	if !r.in.All {
 		if ok, err := seesChange(r.view, r.in, changeOf(e)); !ok || err != nil {
 			return nil, err
 		}
 	}
+	change, n, err := record.ParseFirstRows(e.Encoded, rows)
+	if err != nil {
+		change = erased(e)
+	}
 	at, err := r.view.CommitTime(e.Seq)
-	return &admin.Event{Entry: *e, Change: changeOf(e), Received: at.Millis()}, err
+	return &admin.Event{Entry: *e, Change: change, More: n - len(change.Rows), Received: at.Millis()}, err
 }
 
 // changeOf returns the change set of an entry, an empty one where it was erased.
 func changeOf(e *judge.Entry) *record.ChangeSet {
 	cs, err := record.ParseChangeSet(e.Encoded)
 	if err != nil {
-		return &record.ChangeSet{Dot: e.Dot}
+		return erased(e)
 	}
 	return cs
 }
+
+// erased is what is left of a change set whose bytes were erased.
+func erased(e *judge.Entry) *record.ChangeSet { return &record.ChangeSet{Dot: e.Dot} }
 
 func parsePosition(cursor string) (p store.Position, err error) {
 	n, err := parseNumbers(cursor)
@@ -461,7 +473,7 @@ func (r reader) Entry(d clock.Dot) (*admin.Event, error) {
 	if err != nil || e == nil {
 		return nil, err
 	}
-	return r.event(e)
+	return r.event(e, record.MaxRows)
 }
 
 func (r reader) Conflicts(open bool, row record.Key, cursor string, limit int) (list []judge.Conflict, total int, next string, err error) {

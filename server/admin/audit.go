@@ -73,12 +73,19 @@ func (o *Office) ShowAudit(v *Visit) error {
 }
 
 func (o *Office) fillAudit(v *Visit, r Reader, f JournalFilter, page *auditPage) error {
-	n := o.names(r)
-	n.tag = v.lang.tag
+	if f.Row == (record.Key{}) {
+		f.FirstRows = auditRows
+	}
 	events, next, err := r.Journal(f, v.query("after"), pageSize)
 	if err != nil {
 		return err
 	}
+	ahead, err := o.readAhead(r, events)
+	if err != nil {
+		return err
+	}
+	n := o.names(ahead)
+	n.tag = v.lang.tag
 	if next != "" {
 		page.Older = v.with("after", next)
 	}
@@ -100,6 +107,70 @@ func (o *Office) fillAudit(v *Visit, r Reader, f JournalFilter, page *auditPage)
 		page.Changes = append(page.Changes, view)
 	}
 	return nil
+}
+
+// readAhead reads, by one statement for each table, the rows that the events touched and those that they speak of, and
+// returns a reader that has them.
+func (o *Office) readAhead(r Reader, events []Event) (Reader, error) {
+	var touched []record.Key
+	for i := range events {
+		for _, row := range events[i].Change.Rows[:min(auditRows, len(events[i].Change.Rows))] {
+			touched = append(touched, o.mentions(&row)...)
+		}
+	}
+	slices.SortFunc(touched, func(a, b record.Key) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), slices.Compare(a.ID[:], b.ID[:]))
+	})
+	touched = slices.Compact(touched)
+	if err := r.Foresee(touched); err != nil {
+		return nil, err
+	}
+	known := remembered{r, map[record.Key]*record.Row{}}
+	for _, k := range touched {
+		if _, err := known.Row(k); err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
+}
+
+// mentions are the row of a change and those that its cells refer to, unless their tables are not known.
+func (o *Office) mentions(c *record.RowChange) (found []record.Key) {
+	t := o.Schema.TableByID(c.Table)
+	if t == nil {
+		return nil
+	}
+	found = append(found, c.Key())
+	for _, w := range c.Cells {
+		at := t.ColumnByID(w.Column)
+		if at < 0 || w.Value.IsNull() {
+			continue
+		}
+		switch column := &t.Columns[at]; {
+		case column.Kind == schema.AnyRef && o.Schema.TableByID(w.Value.Key().Table) != nil:
+			found = append(found, w.Value.Key())
+		case column.Kind == schema.Ref && o.Schema.Table(column.Ref) != nil:
+			found = append(found, record.Key{Table: o.Schema.Table(column.Ref).ID, ID: w.Value.Ref()})
+		}
+	}
+	return found
+}
+
+// remembered is a reader that reads each row once.
+type remembered struct {
+	Reader
+	rows map[record.Key]*record.Row
+}
+
+func (r remembered) Row(k record.Key) (*record.Row, error) {
+	if row, known := r.rows[k]; known {
+		return row, nil
+	}
+	row, err := r.Reader.Row(k)
+	if err == nil {
+		r.rows[k] = row
+	}
+	return row, err
 }
 
 // auditFilter reads the filter in the URL; days are the company's.
@@ -170,7 +241,7 @@ func (o *Office) auditView(v *Visit, n *names, e *Event, first record.Key) (view
 	if view.changeView, err = o.changeView(v, n, shown); err != nil {
 		return view, err
 	}
-	view.More = len(e.Change.Rows) - len(shown.Change.Rows)
+	view.More = e.More + len(e.Change.Rows) - len(shown.Change.Rows)
 	w, err := n.writer(e.Dot.Actor)
 	view.Hub = w.Person.IsZero()
 	for i, row := range view.Rows {

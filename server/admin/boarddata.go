@@ -227,16 +227,16 @@ func (b *board) readTeams(a boardAsked) error {
 // barColumns are what a bar shows, of an assignment a and its job j.
 const barColumns = "a.id, a.job, a.person, a.team, a.role, a.state, a.window_start, a.window_end, j.number, j.title, j.state," +
 	" j.priority, j.due_at, j.kind, coalesce(j.fault_code, q.fault_code), j.needs, j.branch, p.name, s.name, s.city," +
-	" (SELECT count(*) FROM assignment x WHERE x.job = j.id AND x.state = 'open' AND x._del = 0)"
+	" (SELECT count(*) FROM assignment x WHERE x.job = j.id AND x.state = 'open' AND x._del = 0), a._meta, j._meta"
 
 const barTables = " FROM assignment a JOIN job j ON j.id = a.job LEFT JOIN request q ON q.id = j.request" +
 	" LEFT JOIN party p ON p.id = j.party LEFT JOIN site s ON s.id = j.site"
 
 // readPlanned gives each line its bars. What was done leaves the phone after some days, its assignment ended without a
-// reason; what was taken away has one.
+// reason; what was taken away has one. No state is named that the index of states could find: it would find them all.
 func (b *board) readPlanned() error {
 	bars, err := b.bars(" WHERE a.window_end > ? AND +a.window_start < ? AND a._del = 0 AND j._del = 0"+
-		" AND (a.state IN ('open', 'finished') OR a.state = 'ended' AND a.reason IS NULL) ORDER BY a.window_start, a.id", b.From, b.To)
+		" AND a.state <> 'declined' AND (a.state <> 'ended' OR a.reason IS NULL) ORDER BY a.window_start, a.id", b.From, b.To)
 	if err != nil {
 		return err
 	}
@@ -285,16 +285,9 @@ func (b *board) bars(where string, args ...driver.Value) (bars []*bar, err error
 			kind: q.Text(13), fault: q.Text(14), needs: q.Text(15), branch: q.ID(16),
 		}
 		bars = append(bars, one)
-		return q.Err()
+		return cmp.Or(q.Err(), b.sees(one, q.Bytes(21), q.Bytes(22)))
 	}, "SELECT "+barColumns+barTables+where, args...)
 	if err != nil {
-		return nil, err
-	}
-	var shown []record.Key
-	for _, one := range bars {
-		shown = append(shown, b.key("job", one.Job), b.key("assignment", one.Assignment))
-	}
-	if err := b.foresee(shown); err != nil {
 		return nil, err
 	}
 	for _, one := range bars {
@@ -303,6 +296,19 @@ func (b *board) bars(where string, args ...driver.Value) (bars []*bar, err error
 		}
 	}
 	return bars, nil
+}
+
+// sees notes what the board shows of a bar, of the metadata of its two rows: what is written from the board overwrites
+// nothing else.
+func (b *board) sees(one *bar, assignment, job []byte) (err error) {
+	seen := Seen{}
+	for k, meta := range map[record.Key][]byte{b.key("assignment", one.Assignment): assignment, b.key("job", one.Job): job} {
+		if seen[k], err = record.MetaVector(meta); err != nil {
+			return err
+		}
+	}
+	one.Seen = seen.String()
+	return nil
 }
 
 func (b *board) key(table string, id record.ID) record.Key {
@@ -317,7 +323,7 @@ func (b *board) foresee(rows []record.Key) error {
 	return b.r.Foresee(slices.DeleteFunc(slices.Compact(rows), func(k record.Key) bool { return k.ID.IsZero() }))
 }
 
-// fillBar adds what the job takes, and what was shown of it: what is written from the board overwrites nothing else.
+// fillBar adds what the job takes, and whether it will be late.
 func (b *board) fillBar(one *bar) error {
 	policy, err := b.policy(one.branch)
 	if err != nil {
@@ -338,8 +344,7 @@ func (b *board) fillBar(one *bar) error {
 	}
 	one.Needs = strings.Join(needs, " ")
 	one.Late = one.Due != 0 && one.End > one.Due && one.Open
-	one.Seen, err = b.seen(one.Job, one.Assignment)
-	return err
+	return nil
 }
 
 // seen returns the vectors of the job and, unless its id is zero, of the assignment.
@@ -524,7 +529,9 @@ func (b *board) waiting(found aftersales.Job, today int64) (waiting, error) {
 			one.Place = name
 		}
 	}
-	err = b.fillBar(one)
+	if err = b.fillBar(one); err == nil {
+		one.Seen, err = b.seen(job.ID, record.ID{})
+	}
 	one.Late = one.Due != 0 && one.Due < b.now
 	return waiting{bar: one, Left: job.ReportedOn < today, Reported: job.ReportedOn}, err
 }

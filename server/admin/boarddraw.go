@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,21 @@ func (b *bar) ElementID() string {
 		return "w-" + b.Job.String()
 	}
 	return "a-" + b.Assignment.String()
+}
+
+// Data is what the script must know of the bar, as attributes: a board has hundreds of bars with nine each, which a
+// template would escape one by one.
+func (b *bar) Data() template.HTMLAttr {
+	var w strings.Builder
+	if b.Open {
+		w.WriteString("data-open ")
+	}
+	if !b.Assignment.IsZero() {
+		fmt.Fprintf(&w, `data-assignment="%s" `, b.Assignment)
+	}
+	fmt.Fprintf(&w, `data-job="%s" data-seen="%s" data-start="%d" data-end="%d" data-due="%d" data-needs="%s" data-number="%s"`,
+		b.Job, b.Seen, b.Start, b.End, b.Due, template.HTMLEscapeString(b.Needs), template.HTMLEscapeString(b.Number))
+	return template.HTMLAttr(w.String())
 }
 
 func (b *bar) owner() record.ID {

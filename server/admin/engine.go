@@ -130,6 +130,8 @@ type JournalFilter struct {
 	Person   record.ID  // written by him
 	Device   record.ID  // written on it
 	From, To int64      // which the hub judged in [From, To), ms since 1970 UTC; 0: unbounded
+
+	FirstRows int // no more rows of each than this are read, which a change has thousands of; 0: all
 }
 
 // JobRow is a job in a list.
@@ -161,6 +163,7 @@ type Writer struct {
 type Event struct {
 	judge.Entry
 	Change   *record.ChangeSet
+	More     int   // how many rows it has beyond those of Change, where whoever asked wanted no more of them
 	Received int64 // when the hub judged it, ms since 1970 UTC
 }
 

@@ -14,6 +14,7 @@ import (
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // crowdIn names a folder in which the big company is kept: made once, it is there for every later run.
@@ -111,7 +112,8 @@ func (c *crowd) plan() {
 	})
 }
 
-// recall finds the rows of a company that was made in an earlier run, in the order in which they were made.
+// recall finds the rows of a company that was made in an earlier run; the jobs in the order of their numbers, in which
+// they were made: ids of one millisecond are in none, and plan would choose others at each run.
 func (c *crowd) recall() {
 	err := c.core.Store.Read(c.t.Context(), func(v *store.View) error {
 		boss, err := v.PersonByLogin("boss")
@@ -119,12 +121,12 @@ func (c *crowd) recall() {
 			return err
 		}
 		c.boss = boss.ID
-		for table, into := range map[string]*[]record.ID{"person": &c.people, "party": &c.parties, "unit": &c.units, "part": &c.parts, "job": &c.jobs} {
+		for table, into := range map[string]*[]record.ID{"person": &c.people, "party": &c.parties, "unit": &c.units, "part": &c.parts} {
 			if *into, err = v.Living(aftersales.Schema.Table(table), 1_000_000); err != nil {
 				return err
 			}
 		}
-		return nil
+		return v.Select(func(r *sqlrow.Rows) error { c.jobs = append(c.jobs, r.ID(0)); return r.Err() }, "SELECT id FROM job ORDER BY number")
 	})
 	if err != nil {
 		c.t.Fatal(err)

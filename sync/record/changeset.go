@@ -214,14 +214,29 @@ func ParseWithin(b []byte, room int) (c *ChangeSet, left int, err error) {
 	if !r.reserve(sizeOfSet) {
 		return nil, room, ErrEncoding
 	}
-	if c = r.changeSet(); r.err != nil || len(r.b) > 0 || c.Dot.Counter == 0 || c.Dot.Actor == 0 {
+	if c, _ = r.changeSet(MaxRows); r.err != nil || len(r.b) > 0 || c.Dot.Counter == 0 || c.Dot.Actor == 0 {
 		return nil, room, ErrEncoding
 	}
 	return c, r.room, nil
 }
 
-func (r *reader) changeSet() *ChangeSet {
-	c := &ChangeSet{Dot: r.dot()}
+// ParseFirstRows decodes a change set with no more than its first most rows, and returns how many there are in all. It
+// takes what ParseChangeSet takes, and looks at nothing behind those rows: it is for whoever shows what a hub has judged.
+func ParseFirstRows(b []byte, most int) (c *ChangeSet, rows int, err error) {
+	if len(b) > MaxChangeSet {
+		return nil, 0, ErrEncoding
+	}
+	r := reader{b: b}
+	c, rows = r.changeSet(most)
+	if r.err != nil || len(c.Rows) == rows && len(r.b) > 0 || c.Dot.Counter == 0 || c.Dot.Actor == 0 {
+		return nil, 0, ErrEncoding
+	}
+	return c, rows, nil
+}
+
+// changeSet reads a change set with no more than its first most rows, and how many it has.
+func (r *reader) changeSet(most int) (c *ChangeSet, rows int) {
+	c = &ChangeSet{Dot: r.dot()}
 	flags := r.byte()
 	if flags&1 != 0 {
 		c.Origin = Origin{r.dot(), r.id()}
@@ -240,13 +255,13 @@ func (r *reader) changeSet() *ChangeSet {
 		flags&4 != 0 && c.Salt == (Salt{}) || n > MaxRows || len(c.Cause) > MaxCause || !isText(c.Cause) {
 		r.fail()
 	}
-	if r.err == nil && r.reserve(sizeOfRows(n)) {
-		c.Rows = make([]RowChange, n)
+	if r.err == nil && r.reserve(sizeOfRows(min(n, most))) {
+		c.Rows = make([]RowChange, min(n, most))
 	}
 	for i := range c.Rows {
 		c.Rows[i] = r.rowChange()
 	}
-	return c
+	return c, n
 }
 
 func (r *reader) rowChange() RowChange {

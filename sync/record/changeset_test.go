@@ -31,6 +31,23 @@ func TestChangeSetsComeBackAsTheyWere(t *testing.T) {
 	})
 }
 
+func TestTheFirstRowsOfAChangeSetAreReadAlone(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyChangeSet.Draw(t, "change set")
+		most := rapid.IntRange(0, len(c.Rows)+1).Draw(t, "most")
+		got, rows, err := record.ParseFirstRows(c.AppendBinary(nil), most)
+		if err != nil || rows != len(c.Rows) {
+			t.Fatalf("%d rows of %d, %v", rows, len(c.Rows), err)
+		}
+		whole := *c
+		whole.Rows = c.Rows[:min(most, len(c.Rows))]
+		if d := cmp.Diff(&whole, got, sameValues); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
 // small is the smallest change set with a row: dot, flags, stamp, offset, epoch, K, cause, one row with one cell.
 func small(change func(b []byte) []byte) []byte {
 	b := []byte{1, 1, 0, 9, 0, 1, 7, 0, 1 /* row: */, 2, 1}

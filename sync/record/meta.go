@@ -165,6 +165,17 @@ func ReadMeta(r *Row, b []byte) error {
 	return nil
 }
 
+// MetaVector returns the vector of the row whose metadata AppendMeta packed, and reads nothing else of it. The error is
+// ErrEncoding.
+func MetaVector(b []byte) (clock.Vector, error) {
+	d := reader{b: b}
+	if d.byte() != metaVersion {
+		d.fail()
+	}
+	v := d.vector()
+	return v, d.err
+}
+
 type metaReader struct {
 	reader
 	actors clock.Vector

@@ -56,6 +56,9 @@ func TestMetadataComesBackAsItWas(t *testing.T) {
 		if d := cmp.Diff(row, got, sameValues, cmp.Comparer(func(a, b clock.Vector) bool { return a.Equal(b) }), ignoreTable); d != "" {
 			t.Fatal(d)
 		}
+		if v, err := record.MetaVector(record.AppendMeta(nil, row)); err != nil || !v.Equal(row.Vector) {
+			t.Fatalf("%v instead of %v, %v", v, row.Vector, err)
+		}
 	})
 }
 
@@ -101,6 +104,11 @@ func TestMalformedMetadataIsRefused(t *testing.T) {
 	}
 	if err := record.ReadMeta(&record.Row{Table: jobs}, []byte{2}); !errors.Is(err, record.ErrEncoding) {
 		t.Errorf("another version: %v", err)
+	}
+	for _, b := range [][]byte{nil, {2}, {1, 9}} {
+		if _, err := record.MetaVector(b); !errors.Is(err, record.ErrEncoding) {
+			t.Errorf("the vector of %x: %v", b, err)
+		}
 	}
 }
 
