@@ -20,7 +20,7 @@ type Page struct {
 }
 
 // Pages are the office's, for people who are signed in.
-var Pages = slices.Concat(ownPages, several(),
+var Pages = slices.Concat(ownPages, several(), keys(),
 	usual(admin.Assets, auth.SeeAssets, auth.EditAssets),
 	usual(admin.Products, auth.SeeProducts, auth.EditProducts),
 	usual(admin.Parts, auth.SeeParts, auth.EditParts),
@@ -52,6 +52,15 @@ func usual(n *admin.Noun, see, edit auth.Permission) []Page {
 	}
 	for _, d := range n.Deeds {
 		pages = append(pages, Page{"GET", one + "/" + d.Name, d.Need, n.Show(d)}, Page{"POST", one + "/" + d.Name, d.Need, n.Send(d)})
+	}
+	return pages
+}
+
+// keys are the pages by which rows are given keys of other systems, and lose them.
+func keys() (pages []Page) {
+	for _, k := range admin.KeyedRows {
+		at := k.URL + "/{id}/keys"
+		pages = append(pages, Page{"GET", at, k.Edit, k.Show}, Page{"POST", at, k.Edit, k.Send}, Page{"POST", at + "/retire", k.Edit, k.Retire})
 	}
 	return pages
 }
@@ -94,6 +103,9 @@ var ownPages = []Page{
 	{"POST", "/import/{id}/undo", auth.ImportData, (*admin.Office).UndoImport},
 	{"GET", "/import/{id}/refused", auth.ImportData, (*admin.Office).RefusedRows},
 	{"GET", "/import/{id}/stayed", auth.ImportData, (*admin.Office).StayedRows},
+
+	{"GET", "/keys", auth.ImportData, (*admin.Office).ListKeys},
+	{"GET", "/keys/{id}", auth.ImportData, (*admin.Office).FollowKey},
 
 	{"GET", "/password", auth.SignedIn, (*admin.Office).ShowPassword},
 	{"POST", "/password", auth.SignedIn, (*admin.Office).SetPassword},

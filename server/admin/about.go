@@ -53,6 +53,7 @@ type about struct {
 	Problem   string
 	Deeds     []deedView // what can be done to the row
 	MaySettle bool
+	Keys      *keysView // what other systems call the row; nil where they call none of its kind so
 }
 
 type detailPage struct {
@@ -210,6 +211,9 @@ func (b *builder) detail(d *Detail, row *record.Row) (err error) {
 		return err
 	}
 	if err := b.sections(row, d.Sections); err != nil {
+		return err
+	}
+	if b.page.Keys, err = b.keysOf(row); err != nil {
 		return err
 	}
 	for _, step := range []func(*record.Row) error{b.conflicts, b.history} {

@@ -54,6 +54,7 @@ var areas = [][]place{
 		{numbersURL, "Numbers", auth.EditSettings},
 		{branchesURL, "Branches", auth.EditSettings},
 		{importsURL, "Import", auth.ImportData},
+		{keysURL, "Keys of other systems", auth.ImportData},
 		{programsURL, "Programs", auth.ManageTokens},
 	},
 }

@@ -1,7 +1,7 @@
 package admin
 
 // listings are all lists of the office.
-var listings = append([]*Listing{customers, requests, discrepancies, findings, stock}, listsOf(Nouns)...)
+var listings = append([]*Listing{customers, requests, discrepancies, findings, stock, keysList}, listsOf(Nouns)...)
 
 // Nouns are the kinds of row whose pages are declared; package server gives them their permissions.
 var Nouns = []*Noun{Assets, Products, Parts, Locations, Movements, PartRequests, HandOvers, Notices, Solutions, Documents, Checklists, Codes, Fields, Branches, Teams, Substates}

@@ -27,6 +27,7 @@ var sought = []struct {
 	{"site", auth.SeeCustomers, customersURL, "party", []string{"party", "address"}},
 	{"unit", auth.SeeAssets, assetsURL, "", []string{"serial", "party"}},
 	{"part", auth.SeeParts, partsURL, "", []string{"name", "barcode"}},
+	{"external_key", auth.SignedIn, "", "about", []string{"system", "key"}},
 	{"document_number", auth.SeeJobs, jobsURL, "job", []string{"job"}},
 	{"visit", auth.SeeJobs, jobsURL, "job", []string{"summary"}},
 	{"comment", auth.SeeJobs, jobsURL, "job", []string{"text"}},
@@ -109,6 +110,14 @@ func (o *Office) seek(v *Visit, r Reader, text string) (groups []foundGroup, err
 			found.URL, found.Exact = s.url+"/"+to.String(), hit.Exact
 			if to.IsZero() {
 				found.URL = s.url + "?q=" + url.QueryEscape(text)
+			}
+			if s.table == "external_key" { // what it names is of any kind, which not everybody may see
+				if found.URL, err = o.keyLeads(v, r, row); err != nil {
+					return nil, err
+				}
+				if found.URL == "" || !row.Get("retired_at").IsNull() {
+					continue
+				}
 			}
 			g.Rows = append(g.Rows, found)
 		}

@@ -49,6 +49,7 @@ const (
 	teamsURL        = "/groups"
 	substatesURL    = "/substates"
 	importsURL      = "/import"
+	keysURL         = "/keys"
 	programsURL     = "/programs"
 	auditURL        = "/audit"
 	deedsURL        = "/audit/deeds"

@@ -52,6 +52,7 @@ func New(o Options) *API {
 		if r.Edit != "" {
 			a.handle("PATCH "+at+"/{id}", r.Edit, r, a.edit)
 			a.handle("PUT "+at+"/{id}/keys/{system}/{key}", r.Edit, r, a.putKey)
+			a.handle("DELETE "+at+"/{id}/keys/{system}/{key}", r.Edit, r, a.retireKey)
 		}
 		for i := range r.Actions {
 			act := &r.Actions[i]

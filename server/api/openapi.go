@@ -102,7 +102,8 @@ func (r *resource) describe(paths, schemas object) {
 	}
 	if r.Edit != "" {
 		paths["/"+r.Path+"/{id}/keys/{system}/{key}"] = object{
-			"put": r.operation("putKey", string(r.Edit), nil, http.StatusOK, one, path("id"), path("system"), path("key")),
+			"put":    r.operation("putKey", string(r.Edit), nil, http.StatusOK, one, path("id"), path("system"), path("key")),
+			"delete": r.operation("retireKey", string(r.Edit), nil, http.StatusOK, one, path("id"), path("system"), path("key")),
 		}
 	}
 	paths["/"+r.Path], paths["/"+r.Path+"/{id}"] = all, row

@@ -100,8 +100,23 @@ func (a *API) putKey(c *call) error {
 	if err != nil {
 		return errNotFound
 	}
-	_, status, err := a.do(c, nil, aftersales.CauseEdit, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) {
+	_, status, err := a.do(c, nil, aftersales.CauseKeyPut, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) {
 		return id, c.name(tx, id)
+	})
+	if err != nil {
+		return err
+	}
+	return a.show(c, id, status)
+}
+
+// retireKey ends that another system calls a row so.
+func (a *API) retireKey(c *call) error {
+	id, err := record.ParseID(c.r.PathValue("id"))
+	if err != nil {
+		return errNotFound
+	}
+	_, status, err := a.do(c, nil, aftersales.CauseKeyRetire, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) {
+		return id, aftersales.RetireKey(tx, c.r.PathValue("system"), c.r.PathValue("key"), aftersales.Row{Table: c.of.Table, ID: id})
 	})
 	if err != nil {
 		return err

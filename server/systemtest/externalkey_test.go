@@ -71,3 +71,44 @@ func (b *bureau) onlyBranch() record.ID {
 	b.t.Helper()
 	return b.ids("SELECT id FROM branch WHERE _del = 0")[0]
 }
+
+// The office sees what other systems call a row, on its page, in a list and by searching; adds keys and retires them.
+func TestTheOfficeKeepsKeysOfOtherSystems(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	nord, south := b.customer("Nordwind"), b.customer("Südwind")
+	at := "/customers/" + nord.String()
+	v.get(at).sees(http.StatusOK, "In other systems", "Add a key")
+	v.get(at+"/keys").sees(http.StatusOK, "What another system calls this")
+	v.post(at+"/keys", "key_system", "erp", "key_text", "").sees(http.StatusUnprocessableEntity, "needed")
+	v.post(at+"/keys", "key_system", "erp", "key_text", "<b>C-17</b>").sees(http.StatusOK, "The key is noted.", "<b>C-17</b>")
+	v.post(at+"/keys", "key_system", "erp", "key_text", "C-4711").sees(http.StatusOK, "C-4711")
+	v.post("/customers/"+south.String()+"/keys", "key_system", "erp", "key_text", "C-4711").sees(http.StatusUnprocessableEntity, "names another row")
+
+	v.get("/keys").sees(http.StatusOK, "C-4711", "erp", "Nordwind", "customer")
+	v.get("/keys?q=C-4711&kind=party").sees(http.StatusOK, "Nordwind")
+	v.get("/keys?kind=job").lacks("C-4711</a>")
+	v.get("/keys/"+b.ids("SELECT id FROM external_key WHERE key = 'C-4711'")[0].String()).sees(http.StatusOK, "Nordwind", "Join with another")
+	v.get("/search?q=C-4711").sees(http.StatusOK, "Nordwind", `href="`+at+`"`)
+
+	// Who joins the customer finds the key at the one who stays; retired there, it is free for another.
+	b.office("join", func(tx aftersales.Tx) error {
+		return aftersales.Merge(tx, aftersales.MergeInput{Table: "party", Loser: nord, Winner: south})
+	})
+	stays := "/customers/" + south.String()
+	v.get(stays).sees(http.StatusOK, "C-4711")
+	v.post(stays+"/keys/retire", "system", "erp", "key", "C-4711").sees(http.StatusOK, "The key is retired").lacks("C-4711</b>")
+	v.get("/search?q=C-4711").lacks(`href="`+at)
+	v.get("/keys?retired=1").sees(http.StatusOK, "C-4711")
+	west := b.customer("Westwind")
+	v.post("/customers/"+west.String()+"/keys", "key_system", "erp", "key_text", "C-4711").sees(http.StatusOK, "The key is noted.")
+	v.post(stays+"/keys/retire", "system", "erp", "key", "C-4711").sees(http.StatusNotFound)
+
+	// Who may not see customers does not learn of them by their keys.
+	p := b.program(v, "ERP", "see_customers", "edit_customers")
+	p.asks("DELETE", "/customers/"+west.String()+"/keys/erp/C-4711", "").has(http.StatusOK, "id", west.String())
+	p.asks("GET", "/customers/by-key/erp/C-4711", "").has(http.StatusNotFound)
+	p.asks("DELETE", "/customers/"+west.String()+"/keys/erp/none", "").has(http.StatusNotFound)
+}

@@ -112,6 +112,8 @@ const (
 	CauseImport        = "import.row"
 	CauseImportUndo    = "import.undo"
 
+	CauseKeyPut    = "key.put"
+	CauseKeyRetire = "key.retire"
 	CauseEdit      = "row.edit"
 	CauseArchive   = "row.archive"
 	CauseUnarchive = "row.unarchive"

@@ -9,13 +9,15 @@ import (
 )
 
 // An external key is what a row is called in another system: by it programs and imports find the row again, whoever made
-// it and whatever it was joined with since. A key names one row of its kind; a row may have several.
+// it and whatever it was joined with since. A key names one row of its kind; a row may have several. One that was retired names
+// nothing, until it is given again.
 var externalKeyTable = &schema.Table{
 	ID: 232, Name: "external_key",
 	Columns: slices.Concat(branch(), []schema.Column{
 		text(1, "system", required, fixed),
-		text(2, "key", required, fixed),
+		text(2, "key", required, fixed, searchable),
 		anyRef(3, "about", required),
+		instant(4, "retired_at"),
 	}),
 	Buckets: []schema.Bucket{in(OfficeBucket, "id")},
 }
@@ -27,7 +29,7 @@ func keyID(system, table, key string) record.ID { return NamedID("external", sys
 // if there is none.
 func ByKey(tx Reader, system, table, key string) (*record.Row, error) {
 	named, err := tx.Row("external_key", keyID(system, table, key))
-	if err != nil || named == nil {
+	if err != nil || named == nil || !named.Get("retired_at").IsNull() {
 		return nil, err
 	}
 	id := named.Get("about").Ref()
@@ -39,8 +41,8 @@ func ByKey(tx Reader, system, table, key string) (*record.Row, error) {
 	return tx.Row(table, id)
 }
 
-// PutKey notes that the other system calls the row by the key; once more is no matter. A key of a row that was deleted is
-// free again. Codes: fault.Invalid, fault.UnknownRow, fault.Exists for a key that names another row.
+// PutKey notes that the other system calls the row by the key; once more is no matter. A key that was retired, or whose
+// row was deleted, is free again. Codes: fault.Invalid, fault.UnknownRow, fault.Exists for a key that names another row.
 func PutKey(tx Tx, system, key string, about Row) error {
 	if system == "" || key == "" {
 		return fault.New(fault.Invalid, "a key needs the name of its system, and a text")
@@ -54,15 +56,42 @@ func PutKey(tx Tx, system, key string, about Row) error {
 	case err != nil || named != nil && named.ID == about.ID:
 		return err
 	case named != nil:
-		return fault.New(fault.Exists, "in "+system+" the key "+key+" names another row: look at "+named.ID.String())
+		return fault.New(fault.Exists, "in "+system+" the key "+key+" names another row: retire it there first, or look at "+named.ID.String())
 	}
 	id, values := keyID(system, about.Table, key), record.Values{"about": about.Value(), "branch": row.Get("branch")}
 	if left, err := tx.Row("external_key", id); err != nil || left != nil {
 		if err != nil {
 			return err
 		}
+		values["retired_at"] = record.Null
 		return tx.Update("external_key", id, values)
 	}
 	values["system"], values["key"] = record.Text(system), record.Text(key)
 	return insert(tx, "external_key", id, values)
+}
+
+// RetireKey ends that the other system calls the row by the key: a program or a file that brings it makes or finds
+// another. Once more is no matter. Codes: fault.UnknownRow for a key that never named the row, or names another by now.
+func RetireKey(tx Tx, system, key string, about Row) error {
+	id := keyID(system, about.Table, key)
+	named, err := tx.Row("external_key", id)
+	if err != nil {
+		return err
+	}
+	if named != nil && named.Get("about").Ref() != about.ID {
+		of, err := ByKey(tx, system, about.Table, key) // it may name one that was joined with this
+		if err != nil {
+			return err
+		}
+		if of == nil || of.ID != about.ID {
+			named = nil
+		}
+	}
+	switch {
+	case named == nil:
+		return fault.New(fault.UnknownRow, "the key "+key+" of "+system+" does not name this row")
+	case !named.Get("retired_at").IsNull():
+		return nil
+	}
+	return tx.Update("external_key", id, record.Values{"retired_at": record.Instant(tx.Now())})
 }
