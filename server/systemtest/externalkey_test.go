@@ -100,7 +100,7 @@ func TestTheOfficeKeepsKeysOfOtherSystems(t *testing.T) {
 	stays := "/customers/" + south.String()
 	v.get(stays).sees(http.StatusOK, "C-4711")
 	v.post(stays+"/keys/retire", "system", "erp", "key", "C-4711").sees(http.StatusOK, "The key is retired").lacks("C-4711</b>")
-	v.get("/search?q=C-4711").lacks(`href="`+at)
+	v.get("/search?q=C-4711").lacks(`href="` + at)
 	v.get("/keys?retired=1").sees(http.StatusOK, "C-4711")
 	west := b.customer("Westwind")
 	v.post("/customers/"+west.String()+"/keys", "key_system", "erp", "key_text", "C-4711").sees(http.StatusOK, "The key is noted.")
