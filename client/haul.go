@@ -23,6 +23,7 @@ type FileOptions struct {
 	Ahead     Ahead         // what is fetched before anybody asks
 	KeepFor   time.Duration // how long a file stays that no row on the device names any more; 0 means an hour
 	Directory string        // where files lie; "" means beside the replica
+	Open      bool          // what is kept from now on lies open on the disk; else it is sealed with Options.Keys, like sealed columns
 	// Low is how many bytes left on the disk are little: the status says so, nothing is fetched ahead any more, and pictures
 	// go that the hub has and that can be fetched again. 0 means 256 MiB; below 0 it never is little.
 	Low   int64
@@ -212,7 +213,14 @@ func (c *Client) openFiles() (err error) {
 		c.Files.KeepFor = time.Hour
 	}
 	c.haul, c.web = newHauler(), c.reach.client()
-	c.files, err = files.Open(dir, c.ReadOnly)
+	o := files.Options{ReadOnly: c.ReadOnly}
+	if o.Keys, err = c.replica.Box(); err != nil {
+		return err
+	}
+	if !c.Files.Open {
+		o.Box = o.Keys
+	}
+	c.files, err = files.Open(dir, o)
 	return err
 }
 

@@ -187,6 +187,9 @@ func readAt(f io.ReadSeeker, b []byte, offset int64) (int, error) {
 // Intact reports whether a file is still what its name says.
 func (s *Store) Intact(h blob.Hash) (bool, error) {
 	f, err := s.Read(h)
+	if fault.CodeOf(err) == Damaged {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -203,13 +206,12 @@ func (s *Store) Fetch(ctx context.Context, r *Remote, h blob.Hash, size int64, g
 		return nil
 	}
 	path := s.comingPath(h)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, have, err := s.resume(path)
 	if err != nil {
 		return failed("the file cannot be kept", err)
 	}
 	defer func() { _ = f.Close() }() // it was forced before it got its name
-	have, err := f.Seek(0, io.SeekEnd)
-	if err == nil && have < size {
+	if have < size {
 		err = r.fetch(ctx, f, h, have, size, goOn, progress)
 	}
 	if err != nil {
@@ -225,7 +227,7 @@ func (s *Store) Fetch(ctx context.Context, r *Remote, h blob.Hash, size int64, g
 }
 
 // fetch appends the rest of a file to f.
-func (r *Remote) fetch(ctx context.Context, f *os.File, h blob.Hash, have, size int64, goOn func() error, progress func(int64)) error {
+func (r *Remote) fetch(ctx context.Context, f handle, h blob.Hash, have, size int64, goOn func() error, progress func(int64)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	headers := map[string]string{}
@@ -242,7 +244,7 @@ func (r *Remote) fetch(ctx context.Context, f *os.File, h blob.Hash, have, size 
 		strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", have)):
 	case response.StatusCode == http.StatusOK: // from the beginning after all
 		have = 0
-		if err := f.Truncate(0); err != nil {
+		if err := f.Empty(); err != nil {
 			return err
 		}
 	case response.StatusCode >= 400:

@@ -7,6 +7,8 @@
 //	fetched/<hash>       the hub has it, durably
 //	small/<hash>.jpg     its thumbnail
 //	coming/              what is not whole yet: downloads by their hash, new files under passing names
+//
+// Content is sealed at rest where the options say with what: see content.go.
 package files
 
 import (
@@ -25,6 +27,7 @@ import (
 
 	"fieldsync/sync/blob"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/seal"
 )
 
 // The codes of this package, beside those of package blob. None of them means that something was lost.
@@ -53,8 +56,8 @@ type Item struct {
 
 // Store is a device's files. Its methods may be called from any goroutine.
 type Store struct {
-	dir      string
-	readOnly bool
+	Options
+	dir string
 
 	mu    sync.Mutex
 	taken map[blob.Hash]Note
@@ -62,10 +65,17 @@ type Store struct {
 
 var folders = []string{"taken", "fetched", "small", "coming"}
 
-// Open opens the folder, and makes it; read-only where another process carries.
-func Open(dir string, readOnly bool) (*Store, error) {
-	s := &Store{dir: dir, readOnly: readOnly, taken: map[blob.Hash]Note{}}
-	if !readOnly {
+// Options say how a store keeps files.
+type Options struct {
+	ReadOnly bool      // another process carries
+	Keys     *seal.Box // opens what is sealed; nil where nothing is
+	Box      *seal.Box // seals what is kept from now on; nil keeps it open
+}
+
+// Open opens the folder, and makes it.
+func Open(dir string, o Options) (*Store, error) {
+	s := &Store{Options: o, dir: dir, taken: map[blob.Hash]Note{}}
+	if !o.ReadOnly {
 		for _, f := range folders {
 			if err := os.MkdirAll(filepath.Join(dir, f), 0o700); err != nil {
 				return nil, failed("the folder for files cannot be made", err)
@@ -92,7 +102,7 @@ func (s *Store) clean() error {
 // load reads which files wait. One whose note is missing or damaged is sent as a photo or whatever it looks like.
 func (s *Store) load() error {
 	entries, err := os.ReadDir(filepath.Join(s.dir, "taken"))
-	if errors.Is(err, fs.ErrNotExist) && s.readOnly {
+	if errors.Is(err, fs.ErrNotExist) && s.ReadOnly {
 		return nil
 	}
 	if err != nil {
@@ -121,13 +131,21 @@ func (s *Store) readNote(h blob.Hash) (n Note, err error) {
 	if err != nil {
 		return n, err
 	}
+	n.Added, n.Kind = info.ModTime().UnixMilli(), blob.Photo
+	if n.Size, err = s.sizeOf(s.takenPath(h)); err != nil {
+		return n, err
+	}
 	f, err := s.open(s.takenPath(h))
+	if fault.CodeOf(err) == Damaged {
+		return n, nil
+	}
 	if err != nil {
 		return n, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	mediaType, err := sniff(f)
-	return Note{Kind: likely(mediaType), Size: info.Size(), Added: info.ModTime().UnixMilli()}, err
+	n.Kind = likely(mediaType)
+	return n, err
 }
 
 // likely returns the first kind that takes the media type.
@@ -148,13 +166,9 @@ func (s *Store) smallPath(h blob.Hash) string {
 	return filepath.Join(s.dir, "small", h.String()+".jpg")
 }
 
-// Content of a file is written by create and read by open, and nowhere else: what encrypts files at rest stands here.
-
 func (s *Store) create(folder string) (*os.File, error) {
 	return os.CreateTemp(filepath.Join(s.dir, folder), "new-*")
 }
-
-func (s *Store) open(path string) (*os.File, error) { return os.Open(path) }
 
 // Waiting returns the files that have to reach the hub, the most important first, and of those the oldest.
 func (s *Store) Waiting() []Item {
@@ -210,7 +224,7 @@ func (s *Store) Read(h blob.Hash) (io.ReadSeekCloser, error) {
 // Thumbnail returns the small JPEG of a picture, made from the picture where there is none yet. Codes: Elsewhere,
 // blob.NoPicture.
 func (s *Store) Thumbnail(h blob.Hash) ([]byte, error) {
-	if b, err := os.ReadFile(s.smallPath(h)); err == nil {
+	if b, err := s.readSmall(h); err == nil {
 		return b, nil
 	}
 	f, err := s.Read(h)
@@ -219,14 +233,11 @@ func (s *Store) Thumbnail(h blob.Hash) ([]byte, error) {
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	b, err := blob.Thumbnail(f)
-	if err == nil && !s.readOnly {
+	if err == nil && !s.ReadOnly {
 		_ = s.KeepThumbnail(h, b) // it is made again when it is wanted
 	}
 	return b, err
 }
-
-// KeepThumbnail keeps a thumbnail that the hub made.
-func (s *Store) KeepThumbnail(h blob.Hash, b []byte) error { return s.whole(s.smallPath(h), b) }
 
 // Added is a file that was taken in.
 type Added struct {
@@ -238,7 +249,7 @@ type Added struct {
 // Add takes a file in, durably, with its thumbnail. Reduced makes a photo smaller, where that helps. Codes: DiskFull,
 // Storage, blob.WrongKind, fault.Malformed for an empty one; what the reader says otherwise.
 func (s *Store) Add(r io.Reader, kind string, reduced bool, now time.Time) (a Added, err error) {
-	f, err := s.create("coming")
+	f, err := s.fresh()
 	if err != nil {
 		return a, failed("the file cannot be kept", err)
 	}
@@ -262,7 +273,7 @@ func (s *Store) Add(r io.Reader, kind string, reduced bool, now time.Time) (a Ad
 }
 
 // reduce replaces a photo by a smaller one where there is one that is smaller; what cannot be made smaller stays.
-func reduce(f *os.File) error {
+func reduce(f handle) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -270,10 +281,10 @@ func reduce(f *os.File) error {
 	if size, e := f.Seek(0, io.SeekEnd); err != nil || b == nil || e != nil || int64(len(b)) >= size {
 		return e
 	}
-	if _, err = f.WriteAt(b, 0); err != nil {
-		return err
+	if err = f.Empty(); err == nil {
+		_, err = f.Write(b)
 	}
-	return f.Truncate(int64(len(b)))
+	return err
 }
 
 func identify(f io.ReadSeeker, kind string) (a Added, err error) {
@@ -382,11 +393,14 @@ func (s *Store) Confirm(h blob.Hash, now time.Time) error {
 
 // Doubt makes a file wait again that the hub has lost, or whose content somebody there wants to see proven.
 func (s *Store) Doubt(h blob.Hash, kind string, now time.Time) error {
-	info, err := os.Stat(s.fetchedPath(h))
-	if err != nil {
+	size, err := s.sizeOf(s.fetchedPath(h))
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it went meanwhile
 	}
-	return s.queue(h, s.fetchedPath(h), Note{Kind: kind, Size: info.Size(), Added: now.UnixMilli()})
+	if err != nil {
+		return failed("the file cannot be read", err)
+	}
+	return s.queue(h, s.fetchedPath(h), Note{Kind: kind, Size: size, Added: now.UnixMilli()})
 }
 
 // Refuse notes why the hub will not have the file; it stays. Retry makes it wait again.

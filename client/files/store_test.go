@@ -18,7 +18,7 @@ import (
 
 func open(t *testing.T, dir string) *Store {
 	t.Helper()
-	s, err := Open(dir, false)
+	s, err := Open(dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,11 +108,8 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 		return nil, err
 	}
 	box, err := sqlrow.NewBox(o.Schema, o.Keys, o.Path+".keys", o.Random)
-	if errors.Is(err, sqlrow.ErrKeyFile) {
-		return nil, failed("the key file beside the data cannot be read or made", err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, keyFileFailed(err)
 	}
 	r := &Replica{
 		options: o,
@@ -125,6 +122,14 @@ func Open(ctx context.Context, o Options) (*Replica, error) {
 		return nil, errors.Join(r.told(err), r.Close())
 	}
 	return r, nil
+}
+
+// keyFileFailed tells what an error about a key file is; others stay as they are.
+func keyFileFailed(err error) error {
+	if errors.Is(err, sqlrow.ErrKeyFile) {
+		return failed("the key file beside the data cannot be read or made", err)
+	}
+	return err
 }
 
 func (r *Replica) start(ctx context.Context) (err error) {
@@ -379,6 +384,13 @@ func (r *Replica) DeferIndexes(ctx context.Context) error {
 // BuildIndexes makes the indexes that are missing.
 func (r *Replica) BuildIndexes(ctx context.Context) error {
 	return r.WriteBulk(ctx, func(tx *Tx) error { return run(tx.conn, r.layout.Indexes()...) })
+}
+
+// Box returns what the replica seals with, for what is sealed beside it. Where the schema seals nothing it is made of the
+// keys of the options all the same.
+func (r *Replica) Box() (*seal.Box, error) {
+	box, err := sqlrow.KeyBox(r.options.Keys, r.options.Path+".keys", r.options.Random)
+	return box, keyFileFailed(err)
 }
 
 // Layout returns how the rows stand in the file, for tests and tools that look at it.

@@ -1,6 +1,7 @@
 // Package seal encrypts what must not be readable in a stolen file: the values of columns that a schema declares sealed,
-// and what is kept of them elsewhere. It knows neither files nor schemas; sqlrow decides what is sealed, and where keys
-// lie is the host's to say, through Keys: a phone's keystore, a key file beside the database.
+// and what is kept of them elsewhere; and whole files, in chunks: see File. It knows neither folders nor schemas; sqlrow
+// decides what is sealed, and where keys lie is the host's to say, through Keys: a phone's keystore, a key file beside the
+// database.
 //
 //	sealed = 0 key:uvarint nonce:24 ciphertext tag:16
 //

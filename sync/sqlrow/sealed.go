@@ -259,6 +259,11 @@ func NewBox(s *schema.Schema, keys seal.Keys, path string, random io.Reader) (*s
 	if !HasSealed(s) {
 		return nil, nil
 	}
+	return KeyBox(keys, path, random)
+}
+
+// KeyBox returns a box of the keys, or of the key file where there are none: see NewBox.
+func KeyBox(keys seal.Keys, path string, random io.Reader) (*seal.Box, error) {
 	if keys == nil {
 		keys = KeyFile{path, random}
 	}
