@@ -31,6 +31,7 @@ type account struct {
 	path    string
 	data    accountData
 	damaged error // why there is no data though there is a file: work goes on, and enrolling makes a new one
+	over    error // why there is none any more, and none is made
 }
 
 type accountData struct {
@@ -73,13 +74,23 @@ func (a *account) lacking() error {
 	if !a.data.Device.IsZero() {
 		return nil
 	}
-	return cmp.Or(a.damaged, error(device.ErrNotEnrolled))
+	return cmp.Or(a.over, a.damaged, error(device.ErrNotEnrolled))
+}
+
+// end forgets the account for good, for the reason.
+func (a *account) end(reason error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.data, a.over = accountData{}, reason
 }
 
 // change changes the account and writes it down whole, or not at all.
 func (a *account) change(do func(*accountData)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.over != nil {
+		return a.over
+	}
 	changed := a.data
 	do(&changed)
 	b, err := json.Marshal(changed)
@@ -126,6 +137,7 @@ type enrolment struct {
 // Enrol gives the replica to the person for whom the office made the code. The device makes its key; only the public
 // half leaves it. A replica is one person's: enrolling it again for somebody else is refused.
 func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
+	c.report(ctx)
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return err

@@ -60,7 +60,8 @@ type Options struct {
 	// Keys yields the keys that sealed columns are encrypted with, from the phone's keystore for example; nil means a key
 	// file beside the replica, Path + ".keys". A key that is missing or another one is refused with the code seal.Missing
 	// or seal.Wrong, and nothing is touched. StartOver sets such a replica aside instead, and begins with an empty one:
-	// see replica.Options. New keys are used after the next Open.
+	// see replica.Options. New keys are used after the next Open. Keys that are a Destroyer are destroyed when the office wipes
+	// the device.
 	Keys      seal.Keys
 	StartOver bool
 }
@@ -107,6 +108,9 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	}
 	way, err := o.Reach.ready()
 	if err != nil {
+		return nil, err
+	}
+	if err := finishWipe(o); err != nil {
 		return nil, err
 	}
 	account, err := loadAccount(o.Path + ".account")

@@ -186,6 +186,7 @@ const maxRenewals = 4
 // The errors are *fault.Error; link.NoNetwork says that the hub could not be reached. Whatever the outcome, nothing on
 // the device is lost.
 func (c *Client) SyncOnce(ctx context.Context) error {
+	c.report(ctx)
 	if err := c.level(ctx); err != nil {
 		return err
 	}
@@ -239,7 +240,7 @@ func (c *Client) connectOnce(ctx context.Context) error {
 		case fault.CodeOf(end.Reason) == link.NoNetwork && !cut:
 			cut = true
 		case end.Reason != nil:
-			return end.Reason
+			return c.obey(end.Reason)
 		case !end.Again:
 			return fault.New(fault.Overloaded, "the server asked to come back later")
 		}
@@ -338,9 +339,12 @@ func (c *Client) stay(ctx context.Context, cfg link.Config, wake <-chan struct{}
 			continue
 		}
 		again = 0
-		if end.Reason != nil {
+		if end.Reason = c.obey(end.Reason); end.Reason != nil {
 			c.contact.failed(end.Reason)
 			c.Log.Info("not connected", "reason", end.Reason)
+		}
+		if fault.CodeOf(end.Reason) == Wiped {
+			return
 		}
 		wait := time.NewTimer(backoff.Failed(end.RetryAfter))
 		select {

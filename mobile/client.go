@@ -42,6 +42,8 @@ type Keystore interface {
 	Newest() (int64, error)
 	// Key returns the 32 bytes of the key with that number.
 	Key(number int64) ([]byte, error)
+	// Destroy makes all keys unreadable for ever: the office has wiped the phone. What is asked for next is a new key.
+	Destroy() error
 }
 
 // StatusListener hears how the replica stands: at once, and whenever that changes.

@@ -20,6 +20,12 @@ func (k keystore) Key(number client.KeyID) (key []byte, err error) {
 	return k.Keystore.Key(int64(number))
 }
 
+// Destroy makes all keys unreadable.
+func (k keystore) Destroy() (err error) {
+	defer guard(&err)
+	return k.Keystore.Destroy()
+}
+
 // missing says of whatever the program's keystore answers with that the key is not there: nothing may be thrown away.
 func missing(err *error) {
 	if *err != nil {

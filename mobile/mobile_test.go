@@ -201,6 +201,7 @@ type rude struct{ heard }
 func (r rude) OnResult(text string) error { _ = r.heard.OnResult(text); panic("out of order") }
 func (r rude) OnError(text string) error  { _ = r.heard.OnError(text); return errors.New("no") }
 func (r rude) Newest() (int64, error)     { return 1, nil }
+func (r rude) Destroy() error             { return nil }
 func (r rude) Key(int64) ([]byte, error)  { panic("keystore is locked") }
 
 func TestPanicsStayHere(t *testing.T) {

@@ -261,6 +261,8 @@ func deviceOf(d *store.Device) *auth.Device {
 
 func standingOf(d *store.Device) auth.Standing {
 	switch {
+	case d.Wipe:
+		return auth.Wiping
 	case d.HardRevoked:
 		return auth.HardRevoked
 	case d.Revoked():
@@ -278,8 +280,11 @@ func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Stan
 		if err != nil {
 			return err
 		}
-		if to == auth.Admitted {
+		switch to {
+		case auth.Admitted:
 			return tx.Readmit(id)
+		case auth.Wiping:
+			return tx.Wipe(id, s.now())
 		}
 		return tx.Revoke(id, to == auth.HardRevoked, s.now())
 	})
@@ -287,6 +292,19 @@ func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Stan
 		s.left(id)
 	}
 	return err
+}
+
+func (s deviceStore) NoteWiped(ctx context.Context, id record.ID) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
+		d, err := tx.Device(id)
+		if err != nil || d == nil || !d.WipedAt.IsZero() {
+			return err
+		}
+		if err := s.note(auth.By(ctx, d.Person), tx, "device_wiped", d.Person, id); err != nil {
+			return err
+		}
+		return tx.NoteWiped(id, s.now())
+	})
 }
 
 func (s deviceStore) PutToken(ctx context.Context, t auth.Token) error {

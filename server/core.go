@@ -143,12 +143,13 @@ func (c *Core) Close(spread time.Duration) error {
 	return c.Store.Close()
 }
 
-// Handler answers what devices ask: the websocket at /sync, files at /files/, and POST /enrol.
+// Handler answers what devices ask: the websocket at /sync, files at /files/, POST /enrol, and POST /wiped.
 func (c *Core) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /sync", c.Hub)
 	mux.Handle("/files/", c.Files)
 	mux.HandleFunc("POST /enrol", c.enrol)
+	mux.HandleFunc("POST /wiped", wiped(c.Devices, c.refuseWiped))
 	return mux
 }
 

@@ -68,6 +68,8 @@ func deedOf(to auth.Standing) string {
 		return "device_revoke"
 	case auth.HardRevoked:
 		return "device_shut_out"
+	case auth.Wiping:
+		return "device_wipe"
 	}
 	return "device_readmit"
 }

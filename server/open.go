@@ -273,7 +273,7 @@ func (p phones) Phones(ctx context.Context) (list []admin.Phone, err error) {
 
 func phoneOf(d *store.Device) admin.Phone {
 	return admin.Phone{
-		ID: d.ID, Person: d.Person, Name: d.Name, Standing: standingOf(d), App: d.App, Schema: d.Schema, Contact: d.LastSeen,
+		ID: d.ID, Person: d.Person, Name: d.Name, Standing: standingOf(d), Wiped: d.WipedAt, App: d.App, Schema: d.Schema, Contact: d.LastSeen,
 		Pending: d.Pending, Oldest: d.OldestPending, Offset: time.Duration(d.ClockOffset) * time.Millisecond,
 	}
 }

@@ -255,6 +255,7 @@ func (s *Server) routes(office *admin.Office, sessions *auth.Sessions, programs 
 	r.Get("/metrics", s.metrics)
 	r.Method("GET", "/sync", s.parts.Sync)
 	r.Post("/enrol", s.enrol)
+	r.Post("/wiped", wiped(s.devices, s.refuse))
 	if s.parts.Files != nil {
 		r.Handle("/files/*", s.parts.Files)
 	}

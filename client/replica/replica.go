@@ -94,6 +94,7 @@ type Replica struct {
 	idle    chan *handle
 	alive   sync.RWMutex // held for reading while somebody reads
 	closed  bool
+	over    atomic.Pointer[fault.Error] // why it is closed, where there is a reason
 }
 
 // maxIdle is how many connections for reading are kept with their statements.
@@ -197,6 +198,20 @@ func (r *Replica) Close() error {
 	return r.shut()
 }
 
+// End is Close with a reason, which is what everybody is told who reads or writes afterwards.
+func (r *Replica) End(reason *fault.Error) error {
+	r.over.Store(reason)
+	return r.Close()
+}
+
+// ended says that nothing can be read or written any more.
+func (r *Replica) ended() error {
+	if reason := r.over.Load(); reason != nil {
+		return reason
+	}
+	return errClosed
+}
+
 // shut closes the readers first, so that the writer is the last to go and leaves one clean file.
 func (r *Replica) shut() (err error) {
 	for len(r.idle) > 0 {
@@ -225,7 +240,7 @@ func (r *Replica) acquire(ctx context.Context) error {
 	select {
 	case _, open := <-r.turn:
 		if !open {
-			return errClosed
+			return r.ended()
 		}
 		return nil
 	case <-ctx.Done():
@@ -323,7 +338,7 @@ func (r *Replica) Read(ctx context.Context, do func(*Tx) error) error {
 	r.alive.RLock()
 	defer r.alive.RUnlock()
 	if r.closed {
-		return errClosed
+		return r.ended()
 	}
 	h, err := r.reader(ctx)
 	if err != nil {
@@ -361,7 +376,7 @@ func (r *Replica) Query(ctx context.Context, query string, args ...any) (*sql.Ro
 	r.alive.RLock()
 	defer r.alive.RUnlock()
 	if r.closed {
-		return nil, errClosed
+		return nil, r.ended()
 	}
 	rows, err := r.readers.QueryContext(ctx, query, args...)
 	return rows, r.told(explain(err))

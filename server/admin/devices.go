@@ -115,6 +115,7 @@ var standings = map[string]struct {
 	"admit":  {auth.Admitted, "The device is let in again."},
 	"revoke": {auth.Revoked, "The device is shut out. Work that it still holds is judged if you let it in again."},
 	"hard":   {auth.HardRevoked, "The device is shut out for good. Whatever it sends goes to Refused changes."},
+	"wipe":   {auth.Wiping, "The device is shut out for good, and destroys what it holds when it is next connected."},
 }
 
 // SetStanding lets a device in or shuts it out.
@@ -126,6 +127,9 @@ func (o *Office) SetStanding(v *Visit) error {
 	wanted, ok := standings[v.form("standing")]
 	if !ok {
 		return errForm
+	}
+	if wanted.to == auth.Wiping && v.form("sure") != "yes" {
+		return fault.New(fault.Invalid, "Say yes, or the device is not wiped: what it has not sent is lost.")
 	}
 	if err := o.Phones.SetStanding(v.r.Context(), id, wanted.to); err != nil {
 		return err

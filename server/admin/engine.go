@@ -197,6 +197,7 @@ type Phone struct {
 	Oldest   time.Time     // when the oldest of them was written; zero: none
 	Offset   time.Duration // what to add to its clock to get the hub's
 	Refused  int           // its open quarantined change sets
+	Wiped    time.Time     // when it said that it had destroyed what it held; zero: not yet
 }
 
 // The codes of the office.

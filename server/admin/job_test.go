@@ -155,6 +155,8 @@ func TestDevices(t *testing.T) {
 	v.post(url, "standing", "revoke").sees(http.StatusOK, "The device is shut out.")
 	v.post(url, "standing", "admit").sees(http.StatusOK, "let in again")
 	v.post(url, "standing", "hard").sees(http.StatusOK, "for good")
+	v.post(url, "standing", "wipe").sees(http.StatusUnprocessableEntity, "Say yes")
+	v.post(url, "standing", "wipe", "sure", "yes").sees(http.StatusOK, "destroys what it holds", "to be wiped")
 	v.post(url, "standing", "king").sees(http.StatusBadRequest)
 	v.post("/devices/"+x.job.String()+"/standing", "standing", "admit").sees(http.StatusNotFound)
 }

@@ -24,10 +24,11 @@ type memory struct {
 	devices map[record.ID]Device
 	tokens  map[Hash]Token
 	roles   map[Role][]string
+	wiped   []record.ID
 }
 
 func newMemory() *memory {
-	return &memory{map[record.ID]Person{}, map[Hash]Code{}, map[record.ID]Device{}, map[Hash]Token{}, map[Role][]string{}}
+	return &memory{map[record.ID]Person{}, map[Hash]Code{}, map[record.ID]Device{}, map[Hash]Token{}, map[Role][]string{}, nil}
 }
 
 func (m *memory) Person(_ context.Context, id record.ID) (*Person, error) {
@@ -100,6 +101,11 @@ func (m *memory) Device(_ context.Context, id record.ID) (*Device, error) {
 		return &d, nil
 	}
 	return nil, nil
+}
+
+func (m *memory) NoteWiped(_ context.Context, id record.ID) error {
+	m.wiped = append(m.wiped, id)
+	return nil
 }
 
 func (m *memory) SetStanding(_ context.Context, id record.ID, s Standing) error {

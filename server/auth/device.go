@@ -23,6 +23,7 @@ const (
 	Admitted    Standing = 1
 	Revoked     Standing = 2 // no longer served; work that it still holds is judged if it is admitted again
 	HardRevoked Standing = 3 // lost or stolen: whatever it sends is kept apart for the office to decide
+	Wiping      Standing = 4 // as HardRevoked, and at its next contact it is told to destroy what it holds, unsent work with it
 )
 
 // Device is one replica and the key that proves it.
@@ -64,6 +65,8 @@ type DeviceStore interface {
 	Device(context.Context, record.ID) (*Device, error)
 	// SetStanding changes whether a device is let in; leaving Admitted also drops its tokens.
 	SetStanding(context.Context, record.ID, Standing) error
+	// NoteWiped notes that the device has destroyed what it held.
+	NoteWiped(context.Context, record.ID) error
 	// PutToken keeps the device's token and drops those that expired.
 	PutToken(context.Context, Token) error
 	// Token returns nil for an unknown hash.
@@ -159,6 +162,19 @@ var ErrOwner = fault.New(fault.NotAllowed,
 // SetStanding changes whether a device is let in.
 func (s *Devices) SetStanding(ctx context.Context, id record.ID, to Standing) error {
 	return s.store.SetStanding(ctx, id, to)
+}
+
+// Wiped notes what a device says once it has destroyed what it held: the signature is over wire.WipedText, by the key that
+// it had. The code is fault.Unauthentic for one that nobody told to, and for a signature that is not its own.
+func (s *Devices) Wiped(ctx context.Context, id record.ID, text, signature []byte) error {
+	d, err := s.store.Device(ctx, id)
+	if err != nil {
+		return err
+	}
+	if d == nil || d.Standing != Wiping || !Proves(d.Key, text, signature) {
+		return fault.New(fault.Unauthentic, "This is no device that was told to destroy what it holds.")
+	}
+	return s.store.NoteWiped(ctx, id)
 }
 
 // Device returns the device, nil if there is none.

@@ -222,7 +222,7 @@ func (h *Hub) trouble(c *conn, err error) {
 // devicesAffair is why a device may be refused. Whatever else goes wrong, such as a full disk, is the operator's to hear:
 // the technician would look for it on his phone.
 var devicesAffair = []fault.Code{
-	fault.Malformed, fault.TooLarge, fault.NotAllowed, fault.Unauthentic, fault.Revoked, fault.Version, fault.Overloaded,
+	fault.Malformed, fault.TooLarge, fault.NotAllowed, fault.Unauthentic, fault.Revoked, fault.Wipe, fault.Version, fault.Overloaded,
 }
 
 func asFault(err error) *fault.Error {

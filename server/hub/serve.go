@@ -20,6 +20,8 @@ import (
 // errRevoked never tells a device to forget anything: its work stays on it.
 var errRevoked = fault.New(fault.Revoked, "this device was shut out; ask the office. Nothing on it is lost")
 
+var errWipe = fault.New(fault.Wipe, "the office has ordered this device to destroy what it holds")
+
 var errUnknown = fault.New(fault.Unauthentic, "this device could not prove who it is; enrol it again. Nothing on it is lost")
 
 // admit recognises a device by its token, or asks it for a signature.
@@ -49,8 +51,11 @@ func (c *conn) prove(e session.Prove) (session.Event, error) {
 	if d == nil || !auth.Proves(d.Key, wire.ChallengeText(e.Nonce), e.Signature) {
 		return nil, errUnknown
 	}
-	if d.Standing == auth.Revoked {
+	switch d.Standing {
+	case auth.Revoked:
 		return nil, errRevoked
+	case auth.Wiping:
+		return nil, errWipe
 	}
 	token, err := c.hub.Devices.NewToken(ctx, d.ID)
 	if err != nil {

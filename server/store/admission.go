@@ -7,9 +7,9 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// Readmit lets a revoked device in again. The code is UnknownPhone if there is no such device.
+// Readmit lets a revoked device in again; an order to wipe itself that did not reach it is withdrawn. The code is UnknownPhone if there is no such device.
 func (tx *Tx) Readmit(device record.ID) error {
-	return tx.changeDevice("UPDATE _device SET revoked_at = 0, hard_revoked = 0 WHERE id = ?", device[:])
+	return tx.changeDevice("UPDATE _device SET revoked_at = 0, hard_revoked = 0, wipe = 0 WHERE id = ?", device[:])
 }
 
 // Token returns the device that a token was given to, and until when it is good; a zero device for an unknown one.

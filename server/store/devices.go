@@ -19,6 +19,8 @@ type Device struct {
 	EnrolledAt  time.Time
 	RevokedAt   time.Time // zero while it is not
 	HardRevoked bool      // what it wrote and still sends is quarantined
+	Wipe        bool      // it is to destroy what it holds
+	WipedAt     time.Time // when it said that it had; zero for not yet
 	Report                // what it said of itself at its last contact
 }
 
@@ -38,10 +40,10 @@ func (d *Device) Revoked() bool { return !d.RevokedAt.IsZero() }
 
 // AddDevice enrols a device.
 func (tx *Tx) AddDevice(d Device) error {
-	_, err := tx.conn.Exec("INSERT INTO _device(id, person, name, public_key, enrolled_at, revoked_at, hard_revoked, app,"+
-		" schema, last_seen, pending, oldest, clock_offset, actor) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err := tx.conn.Exec("INSERT INTO _device(id, person, name, public_key, enrolled_at, revoked_at, hard_revoked, wipe, wiped_at, app,"+
+		" schema, last_seen, pending, oldest, clock_offset, actor) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		d.ID[:], d.Person[:], d.Name, []byte(d.PublicKey), millis(d.EnrolledAt), millis(d.RevokedAt), flag(d.HardRevoked),
-		d.App, int64(d.Schema), millis(d.LastSeen), int64(d.Pending), millis(d.OldestPending), d.ClockOffset, int64(d.Actor))
+		flag(d.Wipe), millis(d.WipedAt), d.App, int64(d.Schema), millis(d.LastSeen), int64(d.Pending), millis(d.OldestPending), d.ClockOffset, int64(d.Actor))
 	return err
 }
 
@@ -63,12 +65,26 @@ func (tx *Tx) Revoke(device record.ID, hard bool, now time.Time) error {
 		" hard_revoked = CASE WHEN hard_revoked = 1 THEN 1 ELSE ? END WHERE id = ?", millis(now), flag(hard), device[:])
 }
 
+// Wipe orders the device to destroy what it holds, beside that it is revoked hard. See Revoke.
+func (tx *Tx) Wipe(device record.ID, now time.Time) error {
+	if err := tx.Revoke(device, true, now); err != nil {
+		return err
+	}
+	return tx.changeDevice("UPDATE _device SET wipe = 1 WHERE id = ?", device[:])
+}
+
+// NoteWiped notes that the device has destroyed what it held; the first time counts. The code is UnknownPhone if there is no
+// such device.
+func (tx *Tx) NoteWiped(device record.ID, now time.Time) error {
+	return tx.changeDevice("UPDATE _device SET wiped_at = CASE wiped_at WHEN 0 THEN ? ELSE wiped_at END WHERE id = ?", millis(now), device[:])
+}
+
 func (tx *Tx) changeDevice(query string, args ...driver.Value) error {
 	return tx.change(UnknownPhone, "There is no such device.", query, args...)
 }
 
 const selectDevice = "SELECT id, person, name, public_key, enrolled_at, revoked_at, hard_revoked, app, schema," +
-	" last_seen, pending, oldest, clock_offset, actor FROM _device "
+	" last_seen, pending, oldest, clock_offset, actor, wipe, wiped_at FROM _device "
 
 // Device returns nil if there is none with that id.
 func (r reads) Device(id record.ID) (*Device, error) {
@@ -92,7 +108,8 @@ func (r reads) DevicesOf(person record.ID) ([]Device, error) {
 func (r reads) devices(query string, args ...driver.Value) (devices []Device, err error) {
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
 		d := Device{ID: q.ID(0), Person: q.ID(1), Name: q.Text(2), PublicKey: q.Bytes(3),
-			EnrolledAt: moment(q.Int(4)), RevokedAt: moment(q.Int(5)), HardRevoked: q.Int(6) != 0}
+			EnrolledAt: moment(q.Int(4)), RevokedAt: moment(q.Int(5)), HardRevoked: q.Int(6) != 0,
+			Wipe: q.Int(14) != 0, WipedAt: moment(q.Int(15))}
 		d.Report = Report{App: q.Text(7), Schema: int(q.Int(8)), LastSeen: moment(q.Int(9)), Pending: int(q.Int(10)),
 			OldestPending: moment(q.Int(11)), ClockOffset: q.Int(12), Actor: clock.Actor(q.Uint(13))}
 		devices = append(devices, d)

@@ -188,6 +188,8 @@ CREATE TABLE _device (
 	enrolled_at  INTEGER NOT NULL,
 	revoked_at   INTEGER NOT NULL,
 	hard_revoked INTEGER NOT NULL,
+	wipe         INTEGER NOT NULL,  -- it is to destroy what it holds
+	wiped_at     INTEGER NOT NULL,  -- when it said that it had
 	app          TEXT NOT NULL,
 	schema       INTEGER NOT NULL,
 	last_seen    INTEGER NOT NULL,

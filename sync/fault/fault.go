@@ -19,6 +19,7 @@ const (
 	DependsOn   Code = "depends_on"       // needs a row that a quarantined change set creates
 	Closed      Code = "already_closed"   // names a quarantined change set that was closed before
 	Revoked     Code = "revoked"          // the device or person is hard-revoked: kept for the office to decide
+	Wipe        Code = "wipe"             // the office has ordered the device to destroy what it holds
 	GraceOver   Code = "grace_over"       // reached the hub after the longest time a change may wait
 	Poison      Code = "poison"           // judging it failed three times over
 	Malformed   Code = "malformed"        // bytes that are no message of this protocol

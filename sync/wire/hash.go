@@ -23,6 +23,11 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
+// WipedText returns what a device signs to say that it has destroyed what it held, by the hub's order.
+func WipedText(device record.ID) []byte {
+	return append([]byte("fieldsync device wiped 1\x00"), device[:]...)
+}
+
 // ChallengeText returns what a device signs to prove who it is: the nonce behind words that no other signature covers.
 func ChallengeText(nonce []byte) []byte {
 	return append([]byte("fieldsync device challenge 1\x00"), nonce...)

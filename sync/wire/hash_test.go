@@ -47,4 +47,7 @@ func TestChallengeTextIsNothingElse(t *testing.T) {
 	if got := ChallengeText([]byte{1, 2}); !bytes.Equal(got, []byte("fieldsync device challenge 1\x00\x01\x02")) {
 		t.Errorf("%q", got)
 	}
+	if got := WipedText(record.ID{1, 15: 2}); !bytes.Equal(got, []byte("fieldsync device wiped 1\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02")) {
+		t.Errorf("%q", got)
+	}
 }

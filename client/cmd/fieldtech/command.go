@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -68,6 +69,11 @@ Flags of every command:
               (default %s, or FIELDTECH_DATA)
   -json       one JSON object, or for lists one a line, in place of text;
               errors are an object with code and message, on standard error
+  -authority FILE
+              certificates of the company's own authority, PEM, beside the system's
+              (default FIELDTECH_AUTHORITY)
+  -lease DAYS after so many days without the office nothing is shown until it was met again; for ever
+              if 0 (default FIELDTECH_LEASE). Work that waits is sent and exported all the same
   -h          help: also "fieldtech COMMAND -h"
 
 A JOB is a number, or how a number or an id begins. Exit codes: 0 done, 1 refused or failed,
@@ -84,7 +90,13 @@ A first day:
 
 // parse finds the command and its arguments; the command is nil when only help was asked for.
 func (a *app) parse(args []string) (*command, []string, error) {
-	a.data = os.Getenv("FIELDTECH_DATA")
+	a.data, a.authority = os.Getenv("FIELDTECH_DATA"), os.Getenv("FIELDTECH_AUTHORITY")
+	if days := os.Getenv("FIELDTECH_LEASE"); days != "" {
+		var err error
+		if a.lease, err = strconv.Atoi(days); err != nil {
+			return nil, nil, usage("FIELDTECH_LEASE is a number of days, not %q", days)
+		}
+	}
 	global := a.flagSet("fieldtech")
 	err := global.Parse(args)
 	switch {
@@ -139,6 +151,8 @@ func (a *app) flagSet(name string) *flag.FlagSet {
 	flags.Usage = func() {}
 	flags.StringVar(&a.data, "data", a.data, "")
 	flags.BoolVar(&a.json, "json", a.json, "")
+	flags.StringVar(&a.authority, "authority", a.authority, "")
+	flags.IntVar(&a.lease, "lease", a.lease, "")
 	return flags
 }
 

@@ -48,11 +48,13 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 
 // app is one run of the program.
 type app struct {
-	in       io.Reader
-	out, err io.Writer
-	data     string // the folder of the replica
-	json     bool
-	client   *client.Client // nil for commands that need none
+	in        io.Reader
+	out, err  io.Writer
+	data      string // the folder of the replica
+	json      bool
+	authority string         // a file with certificates, PEM
+	lease     int            // days; 0 is for ever
+	client    *client.Client // nil for commands that need none
 }
 
 func (a *app) run(ctx context.Context, args []string) error {
@@ -66,8 +68,16 @@ func (a *app) run(ctx context.Context, args []string) error {
 	if err := a.open(ctx, c.needs); err != nil {
 		return err
 	}
+	if a.client.LeaseOver() && !slices.Contains(withoutLease, c.name) {
+		return errors.Join(errLease, a.client.Close())
+	}
 	return errors.Join(c.do(ctx, a, rest), a.client.Close())
 }
+
+// withoutLease are the commands that show nothing of customers; app asks for a contact itself.
+var withoutLease = []string{"sync", "status", "export", "app"}
+
+var errLease = fault.New("lease_over", "this computer has not met the office for longer than it may: run fieldtech sync; what waits is kept")
 
 // open opens the replica. What only reads also works beside a program that has the replica open for writing.
 func (a *app) open(ctx context.Context, n need) error {
@@ -75,7 +85,11 @@ func (a *app) open(ctx context.Context, n need) error {
 	if _, err := os.Stat(path); err != nil && n != fresh {
 		return usage("there is no replica in %s: run fieldtech enrol first, or name another folder with -data", a.data)
 	}
-	c, err := a.inTurn(ctx, client.Options{Path: path, App: "fieldtech"}, n)
+	o, err := a.options(path)
+	if err != nil {
+		return err
+	}
+	c, err := a.inTurn(ctx, o, n)
 	switch fault.CodeOf(err) {
 	case replica.ReadOnly, replica.Foreign:
 		return usage("%s", message(err))
@@ -88,6 +102,19 @@ func (a *app) open(ctx context.Context, n need) error {
 		a.tell("the data was damaged: what could be read was taken over, the damaged file lies in %s; run fieldtech sync", r.Aside)
 	}
 	return nil
+}
+
+func (a *app) options(path string) (o client.Options, err error) {
+	o = client.Options{Path: path, App: "fieldtech", Lease: time.Duration(a.lease) * 24 * time.Hour}
+	if a.lease < 0 {
+		return o, usage("-lease takes a number of days, or 0 for ever")
+	}
+	if a.authority != "" {
+		if o.Reach.Roots, err = os.ReadFile(a.authority); err != nil {
+			return o, usage("-authority names a file with the certificates of the company's own authority: %v", err)
+		}
+	}
+	return o, nil
 }
 
 // patience is how long a command waits for another one that has the replica open.

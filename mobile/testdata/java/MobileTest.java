@@ -132,11 +132,13 @@ public final class MobileTest {
 			Mobile.newConfig(folder.resolve("keys").toString()), new Keystore() {
 				@Override public long newest() { return 1; }
 				@Override public byte[] key(long number) throws Exception { throw new Exception("locked"); }
+				@Override public void destroy() { }
 			}));
 		try {
 			Client c = Mobile.open(Mobile.newConfig(folder.resolve("keys").toString()), new Keystore() {
 				@Override public long newest() { return 7; }
 				@Override public byte[] key(long number) { return new byte[32]; }
+				@Override public void destroy() { }
 			});
 			check("a keystore yields keys", c.status().contains("\"enrolled\":false"), c.status());
 			c.close();

@@ -95,32 +95,39 @@ func urlOf(address string) string {
 }
 
 func deviceRevokeCommand() *command {
-	var hard bool
+	var hard, wipe bool
 	return &command{
 		name: "device revoke", args: "DEVICE", least: 1, most: 1,
 		brief: "shut a device out",
 		about: `
 DEVICE is its name, its id or how that begins, or the login of a person who has one device. A hub that
 runs closes its connection within five seconds. Nothing on the device is lost: what it still holds is
-judged when it is let in again, on the office's page of devices.`,
+judged when it is let in again, on the office's page of devices.
+
+With -wipe it is shut out for good, and destroys its keys, photos and data as soon as it meets this hub
+again, by https; work that it had not sent is lost. The office's page of devices says when it has.`,
 		example: "fieldsyncd device revoke \"Li's phone\" -hard",
 		flags: func(f *flag.FlagSet) {
 			f.BoolVar(&hard, "hard", false, "it was lost or stolen: what it still sends is kept apart, for the office to decide")
+			f.BoolVar(&wipe, "wipe", false, "it was lost or stolen: it destroys what it holds, as soon as it can be told")
 		},
 		do: func(ctx context.Context, a *app, args []string) error {
-			return a.inHouse(ctx, func(h *house) error { return a.revoke(ctx, h, args[0], hard) })
+			to := auth.Revoked
+			switch {
+			case wipe:
+				to = auth.Wiping
+			case hard:
+				to = auth.HardRevoked
+			}
+			return a.inHouse(ctx, func(h *house) error { return a.revoke(ctx, h, args[0], to) })
 		},
 	}
 }
 
-func (a *app) revoke(ctx context.Context, h *house, said string, hard bool) error {
+func (a *app) revoke(ctx context.Context, h *house, said string, to auth.Standing) error {
 	d, err := h.device(ctx, said)
 	if err != nil {
 		return err
-	}
-	to := auth.Revoked
-	if hard {
-		to = auth.HardRevoked
 	}
 	if err := h.core.Devices.SetStanding(ctx, d.ID, to); err != nil {
 		return err
@@ -129,7 +136,8 @@ func (a *app) revoke(ctx context.Context, h *house, said string, hard bool) erro
 		Device string `json:"device"`
 		Name   string `json:"name"`
 		Hard   bool   `json:"hard"`
-	}{d.ID.String(), d.Name, hard || d.HardRevoked}, func() {
+		Wipe   bool   `json:"wipe"`
+	}{d.ID.String(), d.Name, to != auth.Revoked || d.HardRevoked, to == auth.Wiping}, func() {
 		a.say("%s is shut out. When it was last heard, %s waited on it.\n", d.Name, many(d.Pending, "change"))
 	})
 }
