@@ -269,27 +269,6 @@ func (v *Visit) scalar(said any) string {
 	return fmt.Sprint(said)
 }
 
-// policyAsking is the form of a new version.
-func (v *Visit) policyAsking(kind string, branch record.ID) *asking {
-	return &asking{
-		form: &Form{
-			Table:  "policy",
-			Asks:   []schema.Column{ask("valid_from", schema.Instant), ask("valid_until", schema.Instant), ask("note", schema.Text), askLong("body", 64<<10)},
-			Needed: []string{"body"}, URL: policiesURL, New: "Publish a new version", Make: "Publish",
-			Hint: "It holds from its first moment until another begins. Empty: from now on, until the next one.",
-		},
-		action: policyURL(kind, branch), back: policyURL(kind, branch), name: v.lang.name("policy.kind." + kind),
-		done: "Published. Phones hear of it as soon as they have signal.", cause: aftersales.CausePolicyPublish,
-		do: func(tx aftersales.Tx, values record.Values) error {
-			_, err := aftersales.PublishPolicy(tx, aftersales.PolicyInput{
-				Kind: kind, Branch: branch, ValidFrom: values["valid_from"].Number(), ValidUntil: values["valid_until"].Number(),
-				JSON: values["body"].Text(), Note: values["note"].Text(),
-			})
-			return err
-		},
-	}
-}
-
 // NewPolicy shows the form of a new version: as what holds now is, or as a ready-made one.
 func (o *Office) NewPolicy(v *Visit) error {
 	kind, branch, err := v.policy()
@@ -316,14 +295,7 @@ func (o *Office) NewPolicy(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	if shapedPolicy(kind) {
-		return o.newPolicy(v, kind, branch, body, note)
-	}
-	var pretty bytes.Buffer
-	if json.Indent(&pretty, []byte(body), "", "  ") == nil {
-		body = pretty.String()
-	}
-	return o.showAsking(v, v.policyAsking(kind, branch), map[string]record.Value{"body": record.Text(body), "note": record.Text(note)}, nil)
+	return o.newPolicy(v, kind, branch, body, note)
 }
 
 // PublishPolicy makes a policy say something else from a moment on.
@@ -332,10 +304,7 @@ func (o *Office) PublishPolicy(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	if shapedPolicy(kind) {
-		return o.sendPolicy(v, kind, branch)
-	}
-	return o.sendAsking(v, v.policyAsking(kind, branch))
+	return o.sendPolicy(v, kind, branch)
 }
 
 func (v *Visit) endAsking(kind string, branch record.ID) *asking {

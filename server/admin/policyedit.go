@@ -30,9 +30,6 @@ type policyPage struct {
 // policyDates are what the form asks for beside what the policy says.
 var policyDates = []schema.Column{ask("valid_from", schema.Instant), ask("valid_until", schema.Instant), ask("note", schema.Text)}
 
-// shapedPolicy reports whether the kind has a form; otherwise it is written as text.
-func shapedPolicy(kind string) bool { return policyShapes[kind] != nil }
-
 func saidBy(body string) map[string]any {
 	said := map[string]any{}
 	d := json.NewDecoder(strings.NewReader(body))
@@ -58,10 +55,7 @@ func (o *Office) policyPage(v *Visit, kind string, branch record.ID) *policyPage
 	}
 	column := askRow("preview", tried[kind])
 	page.Try = v.input(t, &column, record.Null)
-	page.Try.Kind, page.Try.Finds, page.Try.Label = "row", tried[kind], v.t("Try it on a machine")
-	if tried[kind] == "request" {
-		page.Try.Label = v.t("Try it on a request")
-	}
+	page.Try.Kind, page.Try.Finds, page.Try.Label = "row", tried[kind], v.t(tryOn[tried[kind]])
 	return page
 }
 

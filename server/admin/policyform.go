@@ -66,13 +66,13 @@ func (v *Visit) policyInputs(r Reader, kind string, said map[string]any) (inputs
 	return inputs, nil
 }
 
-// valueAt returns what a policy says of a part; of days a row for each.
+// valueAt returns what a policy, or a row of it, says of a part; of an object that is asked for as rows a row for each key.
 func valueAt(said map[string]any, p part) any {
-	if p.Name == "days" && p.Kind == rowsOf {
-		days, _ := said["days"].(map[string]any)
+	if p.Keyed {
+		keyed, _ := said[p.Name].(map[string]any)
 		rows := []any{}
-		for _, day := range slices.Sorted(mapsKeys(days)) {
-			rows = append(rows, map[string]any{"date": day, "hours": days[day]})
+		for _, key := range slices.Sorted(mapsKeys(keyed)) {
+			rows = append(rows, map[string]any{p.Rows[0].Name: key, p.Rows[1].Name: keyed[key]})
 		}
 		return rows
 	}
@@ -82,6 +82,23 @@ func valueAt(said map[string]any, p part) any {
 	}
 	within, _ := said[outer].(map[string]any)
 	return within[inner]
+}
+
+// putAt writes what was typed of a part to where valueAt finds it; nil for nothing.
+func putAt(said map[string]any, p part, value any) {
+	outer, inner, nested := strings.Cut(p.Name, ".")
+	switch {
+	case value == nil:
+	case !nested:
+		said[p.Name] = value
+	default:
+		within, _ := said[outer].(map[string]any)
+		if within == nil {
+			within = map[string]any{}
+			said[outer] = within
+		}
+		within[inner] = value
+	}
 }
 
 func (v *Visit) policyInput(r Reader, p part, value any, currency, prefix string) (in policyInput, err error) {
@@ -99,7 +116,10 @@ func (v *Visit) policyInput(r Reader, p part, value any, currency, prefix string
 		if on, _ := value.(bool); on {
 			in.Value = "1"
 		}
-	case aChoice:
+	case aShift:
+		in.Value, _ = value.(string)
+		in.Hint = "22:00-07:00"
+	case aChoice, anyRow:
 		in.Kind = "select"
 		in.Value, _ = value.(string)
 		in.Options, err = v.codesOf(r, p, []string{in.Value})
@@ -128,9 +148,12 @@ func (v *Visit) policyLines(r Reader, p part, value any, currency, name string) 
 		if n < len(rows) {
 			said, _ = rows[n].(map[string]any)
 		}
-		line := policyLine{N: n}
+		line, of := policyLine{N: n}, currency
+		if own, ok := said["currency"].(string); ok {
+			of = own
+		}
 		for _, c := range p.Rows {
-			in, err := v.policyInput(r, c, said[c.Name], currency, fmt.Sprintf("%s.%d.", name, n))
+			in, err := v.policyInput(r, c, valueAt(said, c), of, fmt.Sprintf("%s.%d.", name, n))
 			if err != nil {
 				return nil, err
 			}
@@ -176,26 +199,11 @@ func (v *Visit) readPolicy(kind string) (said map[string]any, problems map[strin
 	f := policyReader{v, strings.TrimSpace(v.form("p.currency")), map[string]string{}}
 	said = map[string]any{}
 	for _, p := range policyShapes[kind] {
-		outer, inner, nested := strings.Cut(p.Name, ".")
 		value := f.part(p, "p."+p.Name)
-		switch {
-		case p.Name == "days" && p.Kind == rowsOf:
-			value = f.days(value)
-			fallthrough
-		case !nested:
-			if value != nil {
-				said[p.Name] = value
-			}
-		default:
-			within, _ := said[outer].(map[string]any)
-			if within == nil {
-				within = map[string]any{}
-				said[outer] = within
-			}
-			if value != nil {
-				within[inner] = value
-			}
+		if p.Keyed {
+			value = f.keyed(p, value)
 		}
+		putAt(said, p, value)
 	}
 	if zone := f.v.form("p.zone"); kind == aftersales.PolicyCalendar && zone != "" {
 		if _, err := worktime.Zone(strings.TrimSpace(zone)); err != nil {
@@ -229,6 +237,9 @@ func (f policyReader) part(p part, name string) any {
 	case shifts:
 		return f.shifts(typed, name)
 	}
+	if p.Letters > 0 {
+		typed = strings.ToUpper(typed)
+	}
 	switch {
 	case typed == "" && p.Needs && p.Least == 0 && (p.Kind == aNumber || p.Kind == aPrice):
 		return json.Number("0")
@@ -240,7 +251,21 @@ func (f policyReader) part(p part, name string) any {
 	case p.Kind == aNumber || p.Kind == aPrice:
 		return f.number(p, typed, name)
 	}
+	f.check(p, typed, name)
 	return typed
+}
+
+// check says what is wrong with a text.
+func (f policyReader) check(p part, typed, name string) {
+	if p.Letters > 0 && (len(typed) != p.Letters || strings.Trim(typed, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		f.problem(name, map[int]*fault.Error{
+			2: fault.New(fault.Invalid, "the country is two letters: CN, TW, DE"),
+			3: fault.New(fault.Invalid, "the currency is three capital letters: CNY, TWD, EUR"),
+		}[p.Letters])
+	}
+	if _, err := worktime.ParseShift(typed); p.Kind == aShift && err != nil {
+		f.problem(name, fault.New(fault.Invalid, "Hours are written like 22:00-07:00."))
+	}
 }
 
 func (f policyReader) number(p part, typed, name string) any {
@@ -287,13 +312,7 @@ func (f policyReader) rows(p part, name string) any {
 		if f.v.form(prefix+"drop") != "" || !f.typed(p, prefix) {
 			continue
 		}
-		row := map[string]any{}
-		for _, c := range p.Rows {
-			if value := f.part(c, prefix+c.Name); value != nil {
-				row[c.Name] = value
-			}
-		}
-		rows = append(rows, row)
+		rows = append(rows, f.row(p, prefix))
 	}
 	return rows
 }
@@ -302,22 +321,42 @@ func (f policyReader) typed(p part, prefix string) bool {
 	return slices.ContainsFunc(p.Rows, func(c part) bool { return c.Kind != aFlag && strings.TrimSpace(f.v.form(prefix+c.Name)) != "" })
 }
 
-// days turns rows into days with their hours: one without is a holiday.
-func (f policyReader) days(value any) any {
+// row reads a row, with the currency that it names itself.
+func (f policyReader) row(p part, prefix string) map[string]any {
+	if own := strings.ToUpper(strings.TrimSpace(f.v.form(prefix + "currency"))); own != "" {
+		f.currency = own
+	}
+	row := map[string]any{}
+	for _, c := range p.Rows {
+		putAt(row, c, f.part(c, prefix+c.Name))
+	}
+	if p.Agree != nil {
+		if cell, wrong := p.Agree(row); wrong != nil && f.problems[prefix+cell] == "" {
+			f.problem(prefix+cell, wrong)
+		}
+	}
+	return row
+}
+
+// keyed turns rows into an object: days with their hours, of which one without is a holiday; currencies with their limits.
+func (f policyReader) keyed(p part, value any) any {
 	rows, _ := value.([]any)
-	days := map[string]any{}
+	object := map[string]any{}
 	for _, one := range rows {
 		row, _ := one.(map[string]any)
-		date, _ := row["date"].(string)
-		if _, err := time.Parse(time.DateOnly, date); err != nil && date != "" {
+		key, _ := row[p.Rows[0].Name].(string)
+		if _, err := time.Parse(time.DateOnly, key); p.Name == "days" && err != nil && key != "" {
 			f.problem("p.days", fault.New(fault.Invalid, "A day is written like 2026-10-01."))
 		}
-		days[date] = row["hours"]
+		if _, twice := object[key]; twice {
+			f.problem("p."+p.Name, fault.New(fault.Invalid, "The same stands in two lines. Take one out."))
+		}
+		object[key] = row[p.Rows[1].Name]
 	}
-	if len(days) == 0 {
+	if len(object) == 0 {
 		return nil
 	}
-	return days
+	return object
 }
 
 // again shows the form with what was typed, and what is wrong beside it.

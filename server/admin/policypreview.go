@@ -27,6 +27,12 @@ type previewView struct {
 var tried = map[string]string{
 	aftersales.PolicyWarranty: "unit", aftersales.PolicyCharge: "unit", aftersales.PolicyFreight: "unit", aftersales.PolicyPrice: "unit",
 	aftersales.PolicyReturn: "unit", aftersales.PolicySLA: "request", aftersales.PolicyCalendar: "request",
+	aftersales.PolicyConsent: "job", aftersales.PolicyDispatch: "job", aftersales.PolicyNotice: "job", aftersales.PolicyIntake: "party",
+}
+
+// tryOn says what the form is tried on.
+var tryOn = map[string]string{
+	"unit": "Try it on a machine", "request": "Try it on a request", "job": "Try it on a job", "party": "Try it on a customer",
 }
 
 // previewing compares what two versions of a policy say.
@@ -53,13 +59,7 @@ func (b *builder) preview(kind string, branch record.ID, said map[string]any, id
 	if view.Name, err = b.n.row(key); err != nil {
 		return nil, err
 	}
-	of := p.entitled
-	switch kind {
-	case aftersales.PolicyReturn:
-		of = p.remedies
-	case aftersales.PolicySLA, aftersales.PolicyCalendar:
-		of = p.clocked
-	}
+	of := p.deciding()
 	was, err := of(p.now, id)
 	if err != nil {
 		return nil, err
@@ -73,6 +73,25 @@ func (b *builder) preview(kind string, branch record.ID, said map[string]any, id
 		view.Same = view.Same && !l.Differs()
 	}
 	return view, nil
+}
+
+// deciding returns what says what such a policy decides about a row.
+func (p previewing) deciding() func(aftersales.View, record.ID) ([]sentence, error) {
+	switch p.kind {
+	case aftersales.PolicyReturn:
+		return p.remedies
+	case aftersales.PolicySLA, aftersales.PolicyCalendar:
+		return p.clocked
+	case aftersales.PolicyConsent:
+		return p.secondYes
+	case aftersales.PolicyDispatch:
+		return p.suggested
+	case aftersales.PolicyNotice:
+		return p.told
+	case aftersales.PolicyIntake:
+		return p.received
+	}
+	return p.entitled
 }
 
 // sentence is something that a version says, under a label.

@@ -88,3 +88,61 @@ func TestEachPolicyIsTyped(t *testing.T) {
 	boss.post("/policies/return", "p.from", "sold_on", "p.refund_days", "7", "p.exchange_days", "15", "p.same_fault", "1").sees(http.StatusOK, "Version 2")
 	boss.post("/policies/charge", "p.rules.0.in", "out", "p.rules.0.kind", "labour", "p.rules.0.payer", "company").sees(http.StatusOK, "Version 2")
 }
+
+// Consent, intake, dispatch and notices are typed too; what is wrong stands beside the cell, and each is tried first.
+func TestConsentIntakeDispatchAndNoticesAreTyped(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	wang := b.hire("wang", "Wang", auth.Technician)
+	boss := b.browser("boss")
+	job := b.plans("Fan rattles", wang, 9, 10)
+	var party record.ID
+	b.office("customer", func(tx aftersales.Tx) (err error) {
+		if party, err = aftersales.CreateParty(tx, aftersales.PartyInput{Name: "Late Payer", Phone: "021 5555 0000"}); err != nil {
+			return err
+		}
+		return aftersales.Blacklist(tx, party, "two bills")
+	})
+	for _, kind := range []string{"consent", "intake", "dispatch", "notice"} {
+		for _, template := range aftersales.PolicyTemplates(kind) {
+			boss.get("/policies/"+kind+"/new?branch=&from="+template.Name).sees(http.StatusOK, `class="policy"`).lacks("<textarea")
+		}
+	}
+	tryOn := []string{"preview", "Fan rattles", "ref.preview", job.String()}
+	with := func(given ...string) []string { return append(given, tryOn...) }
+
+	boss.post("/policies/consent", "p.unreachable", "stop", "p.limits.0.currency", "yuan", "p.limits.0.above", "much").
+		sees(http.StatusUnprocessableEntity, "the currency is three capital letters", `value="yuan"`, "This cannot be read")
+	boss.post("/policies/consent", "p.unreachable", "stop", "p.limits.0.currency", "CNY", "p.limits.0.above", "1", "p.limits.1.currency", "cny", "p.limits.1.above", "2").
+		sees(http.StatusUnprocessableEntity, "The same stands in two lines")
+	boss.post("/policies/consent", with("do", "preview", "p.unreachable", "stop", "p.limits.0.currency", "TWD", "p.limits.0.above", "500")...).
+		sees(http.StatusOK, "What it would decide", "above 500.00 TWD a second yes", "<b>stop</b>")
+	boss.post("/policies/consent", "do", "publish", "p.unreachable", "stop", "p.limits.0.currency", "CNY", "p.limits.0.above", "500").sees(http.StatusOK, "Version 2")
+	boss.get("/policies/consent/new?from=&branch=").sees(http.StatusOK, `name="p.limits.0.above" value="500.00"`)
+
+	boss.post("/policies/intake", "p.blacklist", "stop", "p.country", "China").sees(http.StatusUnprocessableEntity, "the country is two letters", `value="China"`)
+	boss.post("/policies/intake", "do", "preview", "p.blacklist", "stop", "p.country", "tw", "preview", "Late Payer", "ref.preview", party.String()).
+		sees(http.StatusOK, "<b>not taken on: the customer is on the blacklist</b>", "taken on, with a warning")
+	boss.post("/policies/intake", "do", "publish", "p.blacklist", "stop", "p.country", "tw").sees(http.StatusOK, "Version 2", "TW")
+
+	points := []string{"p.skill", "40", "p.near", "0", "p.free", "20", "p.parts", "10", "p.knows", "10", "p.work_minutes", "90", "p.silent_minutes", "30", "p.early_minutes", "0"}
+	say := func(more ...string) []string { return append(more, points...) }
+	boss.post("/policies/dispatch", say("p.reach_km", "0", "p.needs.0.skill", "electrical", "p.needs.0.level", "9", "p.needs.0.fault", "", "p.routes.0.level", "", "p.routes.0.class", "A")...).
+		sees(http.StatusUnprocessableEntity, "This is too much, or too little.", "choose one of the two")
+	boss.post("/policies/dispatch", say(with("do", "preview", "p.reach_km", "50")...)...).sees(http.StatusOK, "What it would decide", "Wang")
+	boss.post("/policies/dispatch", say("do", "publish", "p.reach_km", "50", "p.routes.0.level", "", "p.routes.0.class", "A", "p.routes.0.person", wang.String())...).
+		sees(http.StatusOK, "Version 2")
+	boss.get("/policies/dispatch/new?from=&branch=").sees(http.StatusOK, `value="`+wang.String()+`" selected`)
+
+	rule := func(event, to, channel, address string) []string {
+		return []string{"p.attempts", "3", "p.retry_seconds", "60", "p.rules.0.event", event, "p.rules.0.to", to, "p.rules.0.channel", channel, "p.rules.0.address", address, "p.rules.0.text.en", "Go to {number}"}
+	}
+	boss.post("/policies/notice", append(rule("job.assigned", "contact", "app", ""), "p.quiet", "at night")...).
+		sees(http.StatusUnprocessableEntity, "Only colleagues have the app", "Hours are written like 22:00-07:00.")
+	boss.post("/policies/notice", rule("job.assigned", "address", "dingtalk", "")...).sees(http.StatusUnprocessableEntity, "Which address?")
+	boss.post("/policies/notice", rule("job.assigned", "concerned", "app", "robot")...).sees(http.StatusUnprocessableEntity, "An address is for rules")
+	boss.post("/policies/notice", append(with(rule("job.assigned", "concerned", "app", "")...), "do", "preview")...).sees(http.StatusOK, "Wang · app · Go to ")
+	boss.post("/policies/notice", append(rule("job.assigned", "concerned", "app", ""), "do", "publish", "p.quiet", "22:00-07:00")...).sees(http.StatusOK, "Version 2")
+	boss.get("/policies/notice/new?from=&branch=").sees(http.StatusOK, `value="Go to {number}"`, `name="p.quiet" value="22:00-07:00"`)
+}

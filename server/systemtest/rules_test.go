@@ -16,12 +16,11 @@ func TestAPolicyIsFollowedByANewVersionAndNeverEdited(t *testing.T) {
 	v.get("/policies").sees(http.StatusOK, "warranty", "working calendar", "from the beginning")
 	v.get("/policies/nothing").sees(http.StatusNotFound)
 	v.get("/policies/warranty").sees(http.StatusOK, "in force", "From sale, card back in 20 days")
-	v.get("/policies/intake/new?from=&branch=").sees(http.StatusOK, `"country": "CN"`) // a kind that is written as text
-	v.post("/policies/intake", "body", `{"blacklist":"shout"}`).sees(http.StatusUnprocessableEntity)
-	v.post("/policies/intake", "body", `not at all`).sees(http.StatusUnprocessableEntity, "cannot be read")
-	v.post("/policies/intake", "body", `{"blacklist":"warn","country":"TW"}`, "note", "at home <b>").
+	v.get("/policies/intake/new?from=&branch=").sees(http.StatusOK, `name="p.country" value="CN"`)
+	v.post("/policies/intake", "p.blacklist", "shout", "p.country", "TW").sees(http.StatusUnprocessableEntity, "reason to warn or to stop")
+	v.post("/policies/intake", "p.blacklist", "warn", "p.country", "TW", "note", "at home <b>").
 		sees(http.StatusOK, "Published.", "Version 2", "at home <b>", "past")
-	v.get("/policies/intake/new?from=&branch=").sees(http.StatusOK, `"country": "TW"`)
+	v.get("/policies/intake/new?from=&branch=").sees(http.StatusOK, `name="p.country" value="TW"`)
 }
 
 func TestAChecklistIsMadeOfAReadyMadeOneAndRevised(t *testing.T) {

@@ -109,13 +109,8 @@ func (a *announcer) job(t *schema.Table, c *record.RowChange) (h happening, err 
 	if h.about, err = a.now(t, c); err != nil {
 		return h, err
 	}
-	open, err := Assignments(a, c.ID, AssignmentOpen)
-	for _, as := range open {
-		people, err := a.people(as.Person, as.Team)
-		if err != nil {
-			return h, err
-		}
-		h.concerned = append(h.concerned, people...)
+	if h.about != nil {
+		h.concerned, err = a.holders(h.about)
 	}
 	return h, err
 }

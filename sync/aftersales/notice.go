@@ -20,7 +20,8 @@ const (
 	ChannelWebhook  = "webhook"
 )
 
-var noticeChannels = []string{
+// NoticeChannels are the ways in which a notice reaches somebody.
+var NoticeChannels = []string{
 	ChannelApp, ChannelMail, ChannelSMS, ChannelDingTalk, ChannelWeCom, ChannelFeishu, ChannelWebhook,
 }
 
@@ -36,7 +37,7 @@ var noticeTable = &schema.Table{
 		anyRef(2, "about", required, indexed),
 		ref(3, "person", "person", fixed), // whose app shows it; empty for other channels
 		ref(4, "recipient", "person"),     // whom it is for; empty for a customer and for a group's robot
-		enum(5, "channel", noticeChannels, required),
+		enum(5, "channel", NoticeChannels, required),
 		text(6, "address", personal, searchable), // of the channel: a mail address, a telephone, the name of a robot
 		text(7, "language"),                      // BCP 47
 		long(4<<10, text(8, "text", required, personal, searchable)),

@@ -24,6 +24,12 @@ const (
 	NoticeBreached   = "request.breached"
 )
 
+// NoticeEvents are all of them.
+var NoticeEvents = []string{
+	NoticeAssigned, NoticeUnassigned, NoticeMoved, NoticeCancelled, NoticeDone, NoticeReceived, NoticeHanded, NoticeEscalated,
+	NoticeClosed, NoticeDueSoon, NoticeBreached,
+}
+
 // To whom a notice goes.
 const (
 	ToConcerned = "concerned" // whose job or request it is now; of a job that was taken away: whose it was
@@ -63,7 +69,7 @@ func (p NoticePolicy) Validate() error {
 		switch {
 		case noticeTexts[r.Event] == nil:
 			return fault.New(BadPolicy, fmt.Sprintf("rule %d: there is no event %q", i+1, r.Event))
-		case !slices.Contains(noticeChannels, r.Channel):
+		case !slices.Contains(NoticeChannels, r.Channel):
 			return fault.New(BadPolicy, fmt.Sprintf("rule %d: there is no channel %q", i+1, r.Channel))
 		case !slices.Contains([]string{ToConcerned, ToContact, ToAddress}, r.To), (r.To == ToAddress) != (r.Address != ""):
 			return fault.New(BadPolicy, fmt.Sprintf("rule %d: to whom it concerns, the contact, or an address", i+1))
