@@ -94,11 +94,12 @@ func touchedBy(e *judge.Entry) (ids []record.ID) {
 	return ids
 }
 
+var insertTouch = sqlrow.NewGathered("INSERT INTO _touch(pk, seq, actor, counter)", 4, " ON CONFLICT DO NOTHING")
+
 // index enters what a step has read. To enter something twice is harmless.
 func (tx *Tx) index(next *indexing) error {
 	for _, t := range next.touches {
-		_, err := tx.conn.Exec("INSERT INTO _touch(pk, seq, actor, counter) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			t.id[:], int64(t.seq), int64(t.dot.Actor), int64(t.dot.Counter))
+		err := tx.conn.Gather(insertTouch, t.id[:], int64(t.seq), int64(t.dot.Actor), int64(t.dot.Counter))
 		if err != nil {
 			return err
 		}

@@ -159,30 +159,45 @@ func (tx *Tx) PutEntry(e *judge.Entry) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := tx.conn.Exec("INSERT INTO _ledger(actor, counter, hash, seq, eff, outcome, code, message,"+
-		" same_actor, same_counter, closed_actor, closed_counter, change) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+
-		" ON CONFLICT(actor, counter) DO NOTHING",
-		int64(e.Dot.Actor), int64(e.Dot.Counter), e.Hash[:], int64(e.Seq), int64(e.Eff), int64(e.Outcome),
-		string(e.Code), e.Message, int64(e.Same.Actor), int64(e.Same.Counter), int64(e.Closed.Actor),
-		int64(e.Closed.Counter), change)
+	fresh, err := tx.insertEntry(e, change)
 	if err == nil && e.Origin.RID != record.ID(e.Hash) {
 		err = tx.noteOrigin(e)
 	}
 	if err != nil {
 		return err
 	}
-	if latest, known := tx.judged[e.Dot.Actor]; known {
-		tx.judged[e.Dot.Actor] = max(latest, e.Dot.Counter)
-	}
-	if fresh == 0 {
-		err = tx.replaceEntry(e, change)
-	} else {
+	if fresh {
 		err = tx.noteJudged(e)
+	} else {
+		err = tx.replaceEntry(e, change)
 	}
 	if err == nil && e.Outcome == wire.Quarantined {
 		err = tx.noteRefused(e)
 	}
 	return err
+}
+
+const intoLedger = "INSERT INTO _ledger(actor, counter, hash, seq, eff, outcome, code, message," +
+	" same_actor, same_counter, closed_actor, closed_counter, change)"
+
+var (
+	newEntries      = sqlrow.NewGathered(intoLedger, 13, "")
+	insertIfMissing = intoLedger + " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(actor, counter) DO NOTHING"
+)
+
+// insertEntry writes the entry unless its dot has one, and reports whether it had none. What is known to be the actor's
+// latest is written together with what follows.
+func (tx *Tx) insertEntry(e *judge.Entry, change []byte) (fresh bool, err error) {
+	entry := []driver.Value{int64(e.Dot.Actor), int64(e.Dot.Counter), e.Hash[:], int64(e.Seq), int64(e.Eff), int64(e.Outcome),
+		string(e.Code), e.Message, int64(e.Same.Actor), int64(e.Same.Counter), int64(e.Closed.Actor),
+		int64(e.Closed.Counter), change}
+	latest, known := tx.judged[e.Dot.Actor]
+	if known && e.Dot.Counter > latest {
+		tx.judged[e.Dot.Actor] = e.Dot.Counter
+		return true, tx.conn.Gather(newEntries, entry...)
+	}
+	n, err := tx.conn.Exec(insertIfMissing, entry...)
+	return n > 0, err
 }
 
 // noteRefused notes that a change set is, or was, in quarantine, and while it is open its rows.

@@ -87,7 +87,10 @@ func (w *writer) first(do func(*Tx) error) (g *group, err error) {
 			w.tx.rollback()
 		}
 	}()
-	if err = do(w.tx); err != nil {
+	if err = do(w.tx); err == nil {
+		err = w.tx.conn.Settle() // its own trouble, not that of whoever comes next
+	}
+	if err != nil {
 		return nil, err
 	}
 	kept = true

@@ -22,6 +22,7 @@ type Conn struct {
 	dialect Dialect
 	stmts   map[string]*statement
 	args    []driver.Value // where rows gather their values
+	gather  gathered       // rows of Gather that the database does not have yet
 	inside  bool           // a Transaction is running ...
 	failed  error          // ... and this is its first error
 }
@@ -123,9 +124,17 @@ func (c *Conn) fail(err error) error {
 
 // Exec executes a statement that gives no rows and returns how many rows it changed. Errors are the driver's.
 func (c *Conn) Exec(text string, args ...driver.Value) (affected int64, err error) {
-	if c.failed != nil {
-		return 0, c.failed
+	if strings.HasPrefix(text, "ROLLBACK") {
+		c.gather.forget()
 	}
+	if err = c.Settle(); err != nil {
+		return 0, err
+	}
+	return c.execute(text, args)
+}
+
+// execute is Exec whatever was gathered.
+func (c *Conn) execute(text string, args []driver.Value) (affected int64, err error) {
 	s, kept, err := c.statement(text)
 	if err != nil {
 		return 0, c.fail(err)
@@ -162,8 +171,8 @@ func (s *statement) query(args []driver.Value) (driver.Rows, error) {
 
 // Query executes a statement that gives rows. They must be closed. Errors are the driver's.
 func (c *Conn) Query(text string, args ...driver.Value) (*Rows, error) {
-	if c.failed != nil {
-		return nil, c.failed
+	if err := c.Settle(); err != nil {
+		return nil, err
 	}
 	s, kept, err := c.statement(text)
 	if err != nil {
