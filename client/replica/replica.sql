@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS _pending_on (
 	tbl INTEGER NOT NULL,
 	row BLOB    NOT NULL,
 	n   INTEGER NOT NULL,
-	PRIMARY KEY (tbl, row, n)
+	PRIMARY KEY (row, tbl, n)
 ) WITHOUT ROWID;
 
 -- For each row with pending changes, the row as the hub has it: device.Base.
@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS _base (
 	hub    BLOB,             -- packed by column ids; null for a row that the hub has never sent
 	low    BLOB    NOT NULL, -- the lowest vector since the oldest pending change
 	hidden INTEGER NOT NULL,
-	PRIMARY KEY (tbl, row)
+	PRIMARY KEY (row, tbl)
 ) WITHOUT ROWID;
 
 -- Copies of rows as the hub had them in an epoch that is gone: device.Witness.
