@@ -148,12 +148,9 @@ func (t *Tx) pin(s *record.Staged) error {
 		return err
 	}
 	if base == nil {
-		base = &Base{}
-		if s.Change.Op != record.Insert {
-			if base.Row, err = t.store.Row(key); err != nil {
-				return err
-			}
-			base.Low = base.Row.Vector
+		base = &Base{Row: s.Was}
+		if s.Was != nil {
+			base.Low = s.Was.Vector
 		}
 	} else if base.Row != nil {
 		base.Low = base.Low.Meet(base.Row.Vector)

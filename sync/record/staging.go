@@ -27,6 +27,7 @@ type Draft struct {
 
 // Staged is a row that a Draft writes.
 type Staged struct {
+	Was    *Row      // as the source has it; nil for a row that is created. It is not changed
 	Row    *Row      // as it will be shown
 	Change RowChange // without a context
 }
@@ -98,7 +99,7 @@ func (d *Draft) Insert(t *schema.Table, id ID, values Values) error {
 	} else if row != nil {
 		return fault.New(fault.Exists, "this "+t.Name+" exists already")
 	}
-	d.stage(&Staged{NewRow(t, &c, clock.Dot{}), c})
+	d.stage(&Staged{nil, NewRow(t, &c, clock.Dot{}), c})
 	return nil
 }
 
@@ -132,7 +133,7 @@ func (d *Draft) change(op Op, t *schema.Table, id ID, values Values) error {
 		return nil
 	}
 	if s == nil {
-		s = &Staged{row.Clone(), RowChange{Op: op, Table: c.Table, ID: c.ID}}
+		s = &Staged{row, row.Clone(), RowChange{Op: op, Table: c.Table, ID: c.ID}}
 		d.stage(s)
 	}
 	s.Row.Show(&c)
