@@ -16,7 +16,7 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// The map is drawn here, without a tile service: jobs at their sites, and who is at work where he arrived. A person is
+// The map is drawn here, without a tile service unless the company names one: jobs at their sites, and who is at work where he arrived. A person is
 // shown only while a visit of his runs, at the place where that visit says he arrived: nobody is followed.
 
 // The picture, in its own units.
@@ -38,6 +38,9 @@ type mapPage struct {
 	In, Out, All string
 	North, South string
 	East, West   string
+	Tiles        []tile
+	Credit       string // whose they are
+	service      tileService
 }
 
 // mark is one thing on the map, or several that lie close together.
@@ -84,10 +87,13 @@ func (o *Office) ShowMap(v *Visit) error {
 	page := mapPage{}
 	var places []located
 	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
+		if page.service, err = tilesOf(r); err != nil {
+			return err
+		}
 		if places, err = v.jobsOnMap(r, &page); err != nil {
 			return err
 		}
-		people, err := v.peopleOnMap(r)
+		people, err := v.peopleOnMap(r, page.service)
 		page.People = len(people)
 		places = append(places, people...)
 		return err
@@ -97,6 +103,9 @@ func (o *Office) ShowMap(v *Visit) error {
 	}
 	page.frame = v.frame(v.t("Map"), mapURL)
 	page.draw(v, places)
+	if len(page.Tiles) > 0 {
+		v.openPictures(page.service.origin())
+	}
 	return v.show(http.StatusOK, "map", page)
 }
 
@@ -113,7 +122,7 @@ func (v *Visit) jobsOnMap(r Reader, page *mapPage) (places []located, err error)
 			page.More++
 		default:
 			p := located{url: jobURL(q.ID(0)), late: q.Int(3) != 0 && q.Int(3) < now, told: q.Text(1) + " " + q.Text(2)}
-			p.x, p.y = mercator(aftersales.Position{Latitude: q.Int(4), Longitude: q.Int(5)})
+			p.x, p.y = page.service.place(aftersales.Position{Latitude: q.Int(4), Longitude: q.Int(5)})
 			if customer := q.Text(6); customer != "" {
 				p.told += " · " + customer
 			}
@@ -127,7 +136,7 @@ func (v *Visit) jobsOnMap(r Reader, page *mapPage) (places []located, err error)
 }
 
 // peopleOnMap returns who is at work, where his running visit says that he arrived.
-func (v *Visit) peopleOnMap(r Reader) (places []located, err error) {
+func (v *Visit) peopleOnMap(r Reader, service tileService) (places []located, err error) {
 	where, args := v.within("x.branch")
 	latest := map[record.ID]bool{}
 	err = r.Select(func(q *sqlrow.Rows) error {
@@ -136,7 +145,7 @@ func (v *Visit) peopleOnMap(r Reader) (places []located, err error) {
 		}
 		latest[q.ID(0)] = true
 		p := located{person: true, url: jobURL(q.ID(1)), told: q.Text(2) + " · " + times{v.lang, v.office.Zone}.when(q.Int(5))}
-		p.x, p.y = mercator(aftersales.Position{Latitude: q.Int(3), Longitude: q.Int(4)})
+		p.x, p.y = service.place(aftersales.Position{Latitude: q.Int(3), Longitude: q.Int(4)})
 		places = append(places, p)
 		return q.Err()
 	}, "SELECT x.person, x.job, p.name, x.latitude, x.longitude, x.arrived_at FROM visit x JOIN person p ON p.id = x.person"+
@@ -184,7 +193,9 @@ func (p *mapPage) draw(v *Visit, places []located) {
 	p.In, p.Out, p.All = sight{s.x, s.y, s.span / 2}.url(), sight{s.x, s.y, s.span * 2}.url(), mapURL
 	p.North, p.South = sight{s.x, s.y - s.span/4, s.span}.url(), sight{s.x, s.y + s.span/4, s.span}.url()
 	p.West, p.East = sight{s.x - s.span/3, s.y, s.span}.url(), sight{s.x + s.span/3, s.y, s.span}.url()
-	p.grid(s)
+	if p.Tiles, p.Credit = p.service.tiles(s), p.service.credit; len(p.Tiles) == 0 {
+		p.grid(s)
+	}
 	p.Scale = scaleOf(v, s)
 	for _, one := range places {
 		x, y := s.place(one.x, one.y)

@@ -62,3 +62,51 @@ func TestTheMapShowsJobsAndWhoIsAtWork(t *testing.T) {
 	v.get("/map?x=NaN&y=0&span=1").sees(http.StatusOK)
 	v.get("/map?x=0.5&y=0.0000001&span=1").sees(http.StatusOK)
 }
+
+// Tiles stand behind the map where the company names a service: its host, and no other, is opened, on the map alone.
+func TestTilesAreDrawnWhereTheCompanyNamesAService(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	b.office("create", func(tx aftersales.Tx) error {
+		for _, at := range []aftersales.Position{{Latitude: 311774276, Longitude: 1215272106}, {Latitude: 312774276, Longitude: 1216272106}} {
+			site, err := aftersales.CreateSite(tx, aftersales.SiteInput{Name: "Site", Position: &at})
+			if err != nil {
+				return err
+			}
+			if _, err := aftersales.CreateJob(tx, aftersales.JobInput{Title: "Pump", Site: site}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	pictures := func(path string) string {
+		v.get(path).sees(http.StatusOK)
+		_, from, _ := strings.Cut(v.header.Get("Content-Security-Policy"), "img-src ")
+		only, _, _ := strings.Cut(from, ";")
+		return only
+	}
+	if from := pictures("/map"); from != "'self'" {
+		t.Errorf("a map without a service loads pictures from %s", from)
+	}
+	for _, bad := range []string{"tiles.example.org/{z}/{x}/{y}", "https://tiles.example.org/{z}/{x}", "https://a b/{z}/{x}/{y}", "javascript:{z}{x}{y}", "https://x;script-src%20*/{z}/{x}/{y}", "https://u:p@x/{z}/{x}/{y}"} {
+		v.post("/settings/map_tiles", "value", bad).sees(http.StatusUnprocessableEntity, "the address of the tiles is like")
+	}
+	v.post("/settings/map_tiles", "value", "https://tiles.example.org:8443/{z}/{x}/{y}.png").sees(http.StatusOK, "Set.")
+	v.post("/settings/map_credit", "value", "© <mappers>").sees(http.StatusOK)
+	if from := pictures("/map"); from != "'self' https://tiles.example.org:8443" {
+		t.Errorf("the map loads pictures from %s", from)
+	}
+	v.sees(http.StatusOK, `<image href="https://tiles.example.org:8443/`, "© <mappers>")
+	if from := pictures("/jobs"); from != "'self'" {
+		t.Errorf("another page loads pictures from %s", from)
+	}
+	nearer := "/map?x=0.83758&y=0.40877&span=0.001"
+	circle := `<circle (cx="[^"]*")`
+	unmoved := v.get(nearer).sees(http.StatusOK).find(circle)
+	v.post("/settings/map_gcj02", "value", "1").sees(http.StatusOK)
+	if v.get(nearer).sees(http.StatusOK).find(circle) == unmoved {
+		t.Error("nothing is moved for a service that draws moved positions")
+	}
+}

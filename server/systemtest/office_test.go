@@ -118,6 +118,7 @@ type browser struct {
 	status int
 	body   string
 	at     *url.URL
+	header http.Header
 }
 
 func (b *bureau) browser(login string) *browser {
@@ -164,7 +165,7 @@ func (v *browser) send(method, path string, form url.Values) *browser {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	v.status, v.body, v.at = answer.StatusCode, html.UnescapeString(string(body)), answer.Request.URL
+	v.status, v.body, v.at, v.header = answer.StatusCode, html.UnescapeString(string(body)), answer.Request.URL, answer.Header
 	return v
 }
 

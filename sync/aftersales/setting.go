@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +47,10 @@ const (
 
 	SettingWebhookDays    = "webhook_days"    // for which an event is tried, and after which a webhook that takes nothing is off: 5
 	SettingWebhookPrivate = "webhook_private" // 1: webhooks may go to addresses of the company's own network
+
+	SettingMapTiles  = "map_tiles"  // the tiles behind the map: https://tiles.example.org/{z}/{x}/{y}.png; none unless it is set
+	SettingMapCredit = "map_credit" // whose tiles they are, as they want it said
+	SettingMapMoved  = "map_gcj02"  // 1: the service draws in GCJ-02
 
 	SettingFileSize  = "file_megabytes"         // of one file: 256
 	SettingFileCount = "files_per_day"          // that one person may send: 500
@@ -127,9 +132,25 @@ func SetSetting(tx Tx, name string, branch record.ID, value string) error {
 	if slices.Contains(countSettings, name) && value != "" && (err != nil || n < 0) {
 		return fault.New(BadSetting, "a number is needed, 0 or more, not "+value)
 	}
+	if name == SettingMapTiles && value != "" && !isTileTemplate(value) {
+		return fault.New(BadSetting, "the address of the tiles is like https://tiles.example.org/{z}/{x}/{y}.png, with a host and all three marks")
+	}
 	return upsert(tx, "setting", SettingID(name, branch), record.Values{
 		"name": record.Text(name), "branch": record.Ref(branch), "value": optional(value),
 	})
+}
+
+// isTileTemplate reports whether pictures can be asked for at such an address. A page opens that host alone, so nothing
+// but a host and a port may stand in its place.
+func isTileTemplate(template string) bool {
+	for _, mark := range []string{"{z}", "{x}", "{y}"} {
+		if strings.Count(template, mark) != 1 {
+			return false
+		}
+	}
+	u, err := url.Parse(template)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && u.Hostname() != "" &&
+		strings.Trim(u.Host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:") == ""
 }
 
 // ReleaseDays returns how many days finished work of the branch stays on the phone.
@@ -244,6 +265,7 @@ func Settings() []KnownSetting {
 		{Name: SettingSlipTitle}, {Name: SettingSlipHead, Long: true}, {Name: SettingSlipFoot, Long: true},
 		{Name: SettingSlipChecklists, Standard: "1", Flag: true}, {Name: SettingSlipTimes, Standard: "1", Flag: true},
 		{Name: SettingSlipParts, Standard: "1", Flag: true}, {Name: SettingSlipCosts, Standard: "1", Flag: true},
+		{Name: SettingMapTiles}, {Name: SettingMapCredit}, {Name: SettingMapMoved, Standard: "0", Flag: true},
 		{Name: SettingWebhookDays, Standard: strconv.Itoa(standardWebhookDays)}, {Name: SettingWebhookPrivate, Standard: "0", Flag: true},
 	}
 }
