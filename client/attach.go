@@ -82,17 +82,26 @@ type Attachment struct {
 
 // Attachments returns the files that belong to the row and that no other replaces, oldest first.
 func (c *Client) Attachments(ctx context.Context, about aftersales.Row) ([]Attachment, error) {
-	return c.attachments(ctx, "about", about.ID)
+	return c.attachments(ctx, about.ID)
 }
 
-// JobFiles returns the files of the job and of everything that belongs to it, oldest first.
+// JobFiles returns the files of the job, of everything that belongs to it and of the report that it follows from, oldest
+// first.
 func (c *Client) JobFiles(ctx context.Context, job record.ID) ([]Attachment, error) {
-	return c.attachments(ctx, "job", job)
+	return see(ctx, c, func(tx Tx) ([]Attachment, error) {
+		rows, err := aftersales.FilesOfJob(tx, job)
+		list := make([]Attachment, len(rows))
+		for i, row := range rows {
+			list[i] = c.attachment(row)
+		}
+		slices.SortStableFunc(list, func(a, b Attachment) int { return cmp.Compare(a.Corrected, b.Corrected) })
+		return list, err
+	})
 }
 
-func (c *Client) attachments(ctx context.Context, column string, id record.ID) ([]Attachment, error) {
+func (c *Client) attachments(ctx context.Context, id record.ID) ([]Attachment, error) {
 	return see(ctx, c, func(tx Tx) ([]Attachment, error) {
-		rows, err := tx.Refs(attachments, column, id)
+		rows, err := tx.Refs(attachments, "about", id)
 		if err != nil {
 			return nil, err
 		}
@@ -138,10 +147,14 @@ func (c *Client) attachment(row aftersales.Attachment) Attachment {
 func (c *Client) fileOf(ctx context.Context, id record.ID) (a aftersales.Attachment, h blob.Hash, err error) {
 	err = c.View(ctx, func(tx Tx) error {
 		row, err := tx.Row(attachments, id)
-		if err == nil && row == nil {
+		if row != nil || err != nil {
+			a = aftersales.AttachmentOf(row)
+			return err
+		}
+		if row, err = tx.Row(documents, id); err == nil && row == nil {
 			err = fault.New(fault.UnknownRow, "there is no such file on this device")
 		}
-		a = aftersales.AttachmentOf(row)
+		a = fileOfDocument(aftersales.DocumentOf(row))
 		return err
 	})
 	if err != nil {
@@ -154,7 +167,12 @@ func (c *Client) fileOf(ctx context.Context, id record.ID) (a aftersales.Attachm
 	return a, h, err
 }
 
-// OpenAttachment opens the file of an attachment. The code is files.Elsewhere where it is not on this device: see
+// fileOfDocument returns the file of a document as if it were attached.
+func fileOfDocument(d aftersales.Document) aftersales.Attachment {
+	return aftersales.Attachment{ID: d.ID, Kind: aftersales.AttachDocument, SHA256: d.SHA256, Size: d.Size, MediaType: d.MediaType, Name: d.Name}
+}
+
+// OpenAttachment opens the file of an attachment, or of a document of the library. The code is files.Elsewhere where it is not on this device: see
 // Download.
 func (c *Client) OpenAttachment(ctx context.Context, id record.ID) (io.ReadSeekCloser, error) {
 	_, h, err := c.fileOf(ctx, id)
@@ -174,7 +192,7 @@ func (c *Client) Thumbnail(ctx context.Context, id record.ID) ([]byte, error) {
 	return c.files.Thumbnail(h)
 }
 
-// Download fetches the file of an attachment from the hub, at once and on any network, since somebody asked for it; it
+// Download fetches the file of an attachment, or of a document, from the hub, at once and on any network, since somebody asked for it; it
 // goes on where it was cut off. Codes: blob.Unknown where the hub does not have it yet; link.NoNetwork; those of
 // files.Fetch.
 func (c *Client) Download(ctx context.Context, id record.ID) error {

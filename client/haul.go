@@ -103,8 +103,11 @@ func (h *hauler) wakeUp() {
 	}
 }
 
-// attachments is the table whose rows name files.
-const attachments = "attachment"
+// The tables whose rows name files.
+const (
+	attachments = "attachment"
+	documents   = "document"
+)
 
 // lookEvery is how often files are looked after that no row tells of: what is to be checked, and what may go.
 const lookEvery = time.Hour
@@ -445,33 +448,59 @@ func (c *Client) checkFiles(ctx context.Context, remote *files.Remote) error {
 
 // namedFile is what the rows say of a file: the most urgent kind of any that names it.
 type namedFile struct {
-	Kind string
-	Size int64
+	Kind  string
+	Size  int64
+	Asked bool // it is fetched only when somebody asks: a document about none of the machines that are here
 }
 
 // namedFiles returns the files that rows on the device name.
 func (c *Client) namedFiles(ctx context.Context) (named map[blob.Hash]namedFile, err error) {
 	named = map[blob.Hash]namedFile{}
-	if c.Schema.Table(attachments) == nil {
-		return named, nil
+	if c.Schema.Table(attachments) != nil {
+		if err := c.nameFiles(ctx, named, attachedFiles); err != nil {
+			return nil, err
+		}
 	}
-	rows, err := c.Query(ctx, "SELECT sha256, kind, size FROM "+attachments+" WHERE _del = 0")
+	if t := c.Schema.Table(documents); t != nil && t.Column("sha256") >= 0 && c.Schema.Table("unit") != nil {
+		if err := c.nameFiles(ctx, named, libraryFiles); err != nil {
+			return nil, err
+		}
+	}
+	return named, nil
+}
+
+const attachedFiles = "SELECT sha256, kind, size, 0 FROM " + attachments + " WHERE _del = 0"
+
+// libraryFiles are those of documents in use; of the library as a whole a phone keeps what is about its own machines.
+const libraryFiles = "SELECT d.sha256, '" + blob.Document + "', d.size, NOT EXISTS (SELECT 1 FROM unit u WHERE u.product = d.product AND u._del = 0)" +
+	" FROM " + documents + " d WHERE d._del = 0 AND d.sha256 IS NOT NULL AND d.archived_at IS NULL"
+
+// nameFiles adds the files that the query finds.
+func (c *Client) nameFiles(ctx context.Context, named map[blob.Hash]namedFile, query string) error {
+	rows, err := c.Query(ctx, query)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var text string
 		var f namedFile
-		if err := rows.Scan(&text, &f.Kind, &f.Size); err != nil {
-			return nil, err
+		if err := rows.Scan(&text, &f.Kind, &f.Size, &f.Asked); err != nil {
+			return err
 		}
 		h, ok := blob.ParseHash(text)
-		if known, twice := named[h]; ok && (!twice || blob.Rank(f.Kind) < blob.Rank(known.Kind)) {
+		known, twice := named[h]
+		if twice {
+			f.Asked = f.Asked && known.Asked
+		}
+		if twice && blob.Rank(f.Kind) >= blob.Rank(known.Kind) {
+			f.Kind = known.Kind
+		}
+		if ok {
 			named[h] = f
 		}
 	}
-	return named, rows.Err()
+	return rows.Err()
 }
 
 // fetchAhead fetches what the policy wants here before anybody asks. What the hub does not have yet comes another time.
@@ -505,7 +534,7 @@ func (c *Client) thumbnailAhead(ctx context.Context, remote *files.Remote, h blo
 
 func (c *Client) fileAhead(ctx context.Context, remote *files.Remote, h blob.Hash, f namedFile) error {
 	wanted := c.Files.Ahead == AheadAll || c.Files.Ahead == AheadDocuments && f.Kind == blob.Document
-	if !wanted || c.haul.metered() {
+	if !wanted || f.Asked || c.haul.metered() {
 		return nil
 	}
 	return c.fetchNow(ctx, remote, h, f.Size, func() error {

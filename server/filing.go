@@ -49,7 +49,7 @@ type filing struct{ *Core }
 // May reports whether the person holds a row that names the file, whose writer has shown to have it.
 func (f filing) May(ctx context.Context, person record.ID, h blob.Hash) (may bool, err error) {
 	err = f.Store.Read(ctx, func(v *store.View) error {
-		rows, err := attachments(v, "sha256 = ? AND _del = 0", h.String())
+		rows, err := naming(v, "sha256 = ? AND _del = 0", h.String())
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -81,15 +81,31 @@ func shown(v *store.View, row *record.Row, h blob.Hash) (bool, error) {
 	return v.HadFile(store.Hash(h), writer.Person)
 }
 
-// attachments returns the rows of the table attachment for which the condition holds; none in a schema without it.
-func attachments(v *store.View, condition string, args ...driver.Value) (rows []*record.Row, err error) {
-	t := v.Schema().Table("attachment")
+// naming returns the rows for which the condition holds of all tables whose rows name files: what belongs to some row, and
+// the documents of the library.
+func naming(v *store.View, condition string, args ...driver.Value) ([]*record.Row, error) {
+	rows, err := rowsWhere(v, "attachment", condition, args...)
+	if err != nil {
+		return nil, err
+	}
+	documents, err := rowsWhere(v, "document", condition, args...)
+	return append(rows, documents...), err
+}
+
+// attachments returns the rows of the table attachment for which the condition holds.
+func attachments(v *store.View, condition string, args ...driver.Value) ([]*record.Row, error) {
+	return rowsWhere(v, "attachment", condition, args...)
+}
+
+// rowsWhere returns the rows of a table for which the condition holds; none in a schema without it.
+func rowsWhere(v *store.View, table, condition string, args ...driver.Value) (rows []*record.Row, err error) {
+	t := v.Schema().Table(table)
 	if t == nil {
 		return nil, nil
 	}
 	var ids []record.ID
 	err = v.Select(func(q *sqlrow.Rows) error { ids = append(ids, q.ID(0)); return q.Err() },
-		"SELECT id FROM attachment WHERE "+condition+" ORDER BY id", args...)
+		"SELECT id FROM "+table+" WHERE "+condition+" ORDER BY id", args...)
 	for _, id := range ids {
 		if err != nil {
 			return nil, err
@@ -125,7 +141,7 @@ func (f filing) Brought(ctx context.Context, person record.ID, since time.Time) 
 // Needed counts rows that are dead, too: a change that was made without knowing may bring one back.
 func (f filing) Needed(ctx context.Context, h blob.Hash) (needed bool, err error) {
 	err = f.Store.Read(ctx, func(v *store.View) error {
-		rows, err := attachments(v, "sha256 = ?", h.String())
+		rows, err := naming(v, "sha256 = ?", h.String())
 		if needed = len(rows) > 0; needed || err != nil {
 			return err
 		}

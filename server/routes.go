@@ -169,6 +169,8 @@ var ownPages = []Page{
 	{"GET", "/attachments/{id}", auth.SeeJobs, (*admin.Office).ShowFile},
 	{"GET", "/attachments/{id}/thumbnail", auth.SeeJobs, (*admin.Office).ShowThumbnail},
 
+	{"GET", "/documents/{id}/file", auth.SeeKnowledge, (*admin.Office).ShowDocumentFile},
+
 	{"GET", "/ring", auth.TakeCalls, (*admin.Office).ShowRing},
 	{"POST", "/ring", auth.TakeCalls, (*admin.Office).TakeRing},
 

@@ -106,6 +106,7 @@ type readyItem struct {
 	Lacks  bool   // it should be here and is not
 	Count  int    // how many there are; 0 where that says nothing
 	Detail string // why it lacks, or what it is
+	URL    string // where it is, "" where no page shows it
 }
 
 // ready shows what the phone has for a job.
@@ -206,6 +207,12 @@ func (v *request) manualReady(tx client.Tx, s stand) (readyItem, error) {
 	list, err := aftersales.DocumentsOf(tx, s.Unit.Product)
 	if item.Count = len(list); item.Count == 0 {
 		item.Detail = v.say("The office has none for this model.")
+	}
+	item.URL = s.URL() + "/manuals"
+	for _, d := range list {
+		if state := v.client.Knowledge().File(d).State; state == client.FileAway || state == client.FileFetching {
+			item.Lacks, item.Detail = true, v.say("A file is not on this phone yet: fetch it.")
+		}
 	}
 	return item, err
 }

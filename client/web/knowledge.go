@@ -58,6 +58,40 @@ func (v *request) knowledge() error {
 	return v.show("knowledge", p)
 }
 
+// manualsPage shows what is written about a job's model, and what holds for all.
+type manualsPage struct {
+	frame
+	stand
+	Manuals []manual
+}
+
+type manual struct {
+	aftersales.Document
+	File client.Attachment
+}
+
+// manuals shows the manuals and procedures, with the state of their files.
+func (v *request) manuals() error {
+	p := manualsPage{frame: v.frame("Manuals and procedures")}
+	p.Live = true
+	err := v.view(func(tx client.Tx) (err error) {
+		p.stand, err = v.stand(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	list, err := v.client.Knowledge().Library(v.ctx(), p.Unit.Product)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		p.Manuals = append(p.Manuals, manual{d, v.client.Knowledge().File(d)})
+	}
+	p.Back = p.URL()
+	return v.show("manuals", p)
+}
+
 // solutionsFound returns what the search finds among the solutions for what was typed.
 func (v *request) solutionsFound(query string) (ids []record.ID, err error) {
 	if query == "" {

@@ -12,6 +12,7 @@ type jobLinks struct {
 	Questions int
 	Findings  int
 	Solutions int
+	Manuals   int // of the model
 	History   int
 	Said      int // comments
 	Parts     int
@@ -76,6 +77,13 @@ func (l *jobLinks) counts(tx client.Tx, s stand) error {
 	fits, err := aftersales.Solutions(tx, solutionQuery(s))
 	if err != nil {
 		return err
+	}
+	if !s.Unit.Product.IsZero() {
+		manuals, err := aftersales.DocumentsOf(tx, s.Unit.Product)
+		if err != nil {
+			return err
+		}
+		l.Manuals = len(manuals)
 	}
 	goods, err := aftersales.GoodsOf(tx, s.Job.ID)
 	l.Solutions, l.Said, l.Goods = len(fits), len(s.Comments), len(goods)

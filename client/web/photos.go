@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -81,7 +82,11 @@ func (v *request) file() error {
 	}
 	var row aftersales.Attachment
 	if err := v.view(func(tx client.Tx) (err error) {
-		row, err = rowAs(tx, "attachment", id, aftersales.AttachmentOf)
+		if row, err = rowAs(tx, "attachment", id, aftersales.AttachmentOf); err != nil || !row.ID.IsZero() {
+			return err
+		}
+		d, err := rowAs(tx, "document", id, aftersales.DocumentOf)
+		row.MediaType, row.Name = d.MediaType, d.Name
 		return err
 	}); err != nil {
 		return err
@@ -100,6 +105,9 @@ func (v *request) file() error {
 	h := v.w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Content-Type", kind)
+	if disposition == "attachment" && row.Name != "" {
+		disposition = mime.FormatMediaType(disposition, map[string]string{"filename": row.Name})
+	}
 	h.Set("Content-Disposition", disposition)
 	h.Set("Cache-Control", "private, max-age=86400")
 	_, _ = io.Copy(v.w, content) // who has gone away needs no answer

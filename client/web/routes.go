@@ -32,6 +32,7 @@ var routes = []route{
 	{"GET /jobs/{id}/machine", (*request).jobMachine, nil},
 	{"GET /jobs/{id}/cover", (*request).cover, nil},
 	{"GET /jobs/{id}/knowledge", (*request).knowledge, nil},
+	{"GET /jobs/{id}/manuals", (*request).manuals, nil},
 	{"POST /jobs/{id}/knowledge", (*request).useSolution, (*request).knowledge},
 	{"GET /jobs/{id}/comments", (*request).comments, nil},
 	{"POST /jobs/{id}/comments", (*request).comment, (*request).comments},

@@ -196,6 +196,7 @@ func TestAWholeVisit(t *testing.T) {
 	h.moves()
 	h.pays()
 	h.get(job+"/comments").twice(job+"/comments", "text", "the guard was there")
+	h.get(job+"/manuals").sees("KX-90", "Close both valves")
 	h.get(job + "/knowledge").sees("更換軸封")
 	h.twice(job+"/knowledge", "solution", h.s.solution.String(), "helped", "1")
 	h.get(job+"/goods").twice(job+"/goods", "items", "control box", "by", "Lin")

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +24,7 @@ type Form struct {
 	Flags    []string          // the columns that are yes or no
 	Asks     []schema.Column   // what is asked where no table has it: instead of Columns
 	Hint     string            // what is said above the fields, "" for nothing
+	File     string            // the kind of file that can be chosen beneath the fields, "" for none: blob.Document
 	URL      string            // of the list; a row is at URL/id
 	New      string            // what the page is called that makes one: "New job"
 	Edit     string            // ... that changes one, with its name: "Edit job %s"
@@ -127,13 +129,21 @@ func living(r Reader, t *schema.Table, id record.ID) (*record.Row, error) {
 // SendNew makes the row that the form describes.
 func (o *Office) SendNew(v *Visit, f *Form) error {
 	page := formPage{Form: f, Back: f.URL, Action: f.URL, IsNew: true}
+	file, refused, err := v.formFile(f)
+	if err != nil {
+		return err
+	}
 	values, err := v.readForm(&page)
 	if err != nil {
 		return err
 	}
+	if refused != nil {
+		return v.formRefused(page, refused)
+	}
 	if page.Marked {
 		return v.showForm(http.StatusUnprocessableEntity, page)
 	}
+	maps.Copy(values, file)
 	var id record.ID
 	err = o.Engine.Do(v.r.Context(), v.author(), nil, f.Cause, func(tx aftersales.Tx) (err error) {
 		id, err = f.Create(tx, values)

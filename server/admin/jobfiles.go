@@ -39,19 +39,28 @@ type fileView struct {
 
 const attachmentsURL = "/attachments"
 
-// files returns the files of the job and of what belongs to it, those that no other replaces.
-func (b *builder) files(job *record.Row) (views []fileView, err error) { return b.filesBy("job", job) }
+// files returns the files of the job, of what belongs to it and of the report that it follows from.
+func (b *builder) files(job *record.Row) (views []fileView, err error) {
+	views, err = b.filesBy("job", job.ID)
+	request := job.Get("request").Ref()
+	if err != nil || request.IsZero() {
+		return views, err
+	}
+	reported, err := b.filesBy("about", request)
+	return append(reported, views...), err
+}
 
 // filesAbout returns the files of one row alone.
 func (b *builder) filesAbout(row *record.Row) (views []fileView, err error) {
-	return b.filesBy("about", row)
+	return b.filesBy("about", row.ID)
 }
 
-func (b *builder) filesBy(via string, of *record.Row) (views []fileView, err error) {
+// filesBy returns those that no other replaces.
+func (b *builder) filesBy(via string, of record.ID) (views []fileView, err error) {
 	if b.o.Files == nil {
 		return nil, nil
 	}
-	rows, err := b.about("attachment", via, of.ID)
+	rows, err := b.about("attachment", via, of)
 	replaced := map[record.ID]bool{}
 	for _, row := range rows {
 		replaced[row.Get("replaces").Ref()] = true

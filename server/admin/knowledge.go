@@ -1,9 +1,13 @@
 package admin
 
 import (
+	"cmp"
+	"errors"
+
 	"fieldsync/server/auth"
 	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/blob"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -121,12 +125,13 @@ var Documents = &Noun{
 	},
 	One: &Detail{
 		Table: "document", URL: documentsURL, Form: documentForm, Edit: auth.EditKnowledge, State: "kind",
-		Facts: []string{"title", "kind", "product", "edition", "name", "media_type", "size", "replaces", "archived_reason"}, Texts: []string{"text"},
+		Facts: []string{"title", "kind", "product", "edition", "replaces", "archived_reason"}, Texts: []string{"text"},
 	},
+	More: documentFile,
 	Deeds: []*Deed{
 		{
 			Name: "revise", Title: "New edition", Done: "The new edition is in; the old one is in the archive.", Cause: aftersales.CauseDocument, Need: auth.EditKnowledge,
-			Asks: documentAsks, Needed: []string{"kind", "text"},
+			Asks: documentAsks, Needed: []string{"kind"}, File: blob.Document, Hint: documentHint,
 			Fits: func(row *record.Row) bool { return row.Get("archived_at").IsNull() },
 			Begin: func(_ *builder, row *record.Row) (map[string]record.Value, error) {
 				begin := map[string]record.Value{}
@@ -152,7 +157,7 @@ var documentAsks = []schema.Column{
 }
 
 var documentForm = &Form{
-	Table: "document", Asks: documentAsks, Needed: []string{"kind", "text"}, URL: documentsURL, New: "New document", Make: "Add it", Made: "The document is in the library.",
+	Table: "document", Asks: documentAsks, Needed: []string{"kind"}, File: blob.Document, Hint: documentHint, URL: documentsURL, New: "New document", Make: "Add it", Made: "The document is in the library.",
 	Cause:  aftersales.CauseDocument,
 	Create: func(tx aftersales.Tx, v record.Values) (record.ID, error) { return addDocument(tx, v, record.ID{}) },
 }
@@ -160,5 +165,48 @@ var documentForm = &Form{
 func addDocument(tx aftersales.Tx, v record.Values, replaces record.ID) (record.ID, error) {
 	return aftersales.AddDocument(tx, aftersales.DocumentInput{
 		Kind: v["kind"].Text(), Title: translations(v, "title"), Product: v["product"].Ref(), Text: v["text"].Text(), Edition: v["edition"].Text(), Replaces: replaces,
+		SHA256: v["sha256"].Text(), Size: v["size"].Number(), MediaType: v["media_type"].Text(), Name: v["name"].Text(),
 	})
+}
+
+const documentHint = "A file, a text, or both. Phones get the files of the models that they serve, and any other when somebody asks."
+
+// documentFile is the file of a document, where it has one.
+func documentFile(b *builder, row *record.Row) ([]block, error) {
+	d := aftersales.DocumentOf(row)
+	h, ok := blob.ParseHash(d.SHA256)
+	if !ok || b.o.Files == nil {
+		return nil, nil
+	}
+	here, err := b.o.Files.Has(b.v.r.Context(), h)
+	file := saying{Text: cmp.Or(d.Name, h.String()), Small: fileSize(d.Size)}
+	if here {
+		file.URL = documentsURL + "/" + d.ID.String() + "/file"
+	}
+	return []block{{Title: b.v.t("File"), Lines: []saying{file}}}, err
+}
+
+// ShowDocumentFile sends the file of a document.
+func (o *Office) ShowDocumentFile(v *Visit) error {
+	id, err := v.id()
+	if err != nil || o.Files == nil {
+		return errors.Join(err, errNoFile)
+	}
+	var d aftersales.Document
+	err = o.Engine.View(v.r.Context(), func(r Reader) error {
+		row, err := living(r, o.Schema.Table("document"), id)
+		d = aftersales.DocumentOf(row)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	h, ok := blob.ParseHash(d.SHA256)
+	if !ok {
+		return errNoFile
+	}
+	if here, err := o.Files.Has(v.r.Context(), h); err != nil || !here {
+		return errors.Join(err, errNoFile)
+	}
+	return o.Files.Serve(v.w, v.r, h, d.Name)
 }

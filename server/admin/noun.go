@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
 
 	"fieldsync/server/auth"
@@ -29,6 +30,7 @@ type Deed struct {
 	Done   string // what is said afterwards
 	Cause  string // for the audit
 	Need   auth.Permission
+	File   string // the kind of file that it takes besides, "" for none
 	Asks   []schema.Column
 	Needed []string
 	Check  func(values record.Values) error                                               // what must be so of all that it asks for, of several rows at once; nil: nothing
@@ -110,7 +112,7 @@ func (n *Noun) SendEdit(o *Office, v *Visit) error { return o.SendEdit(v, n.One.
 func (n *Noun) form(d *Deed) *Form {
 	return &Form{
 		Table: n.One.Table, Asks: d.Asks, Needed: d.Needed, Lists: d.Lists, URL: n.URL, New: d.Title, Make: d.Title,
-		Hint: d.Hint,
+		Hint: d.Hint, File: d.File,
 	}
 }
 
@@ -204,6 +206,10 @@ func (b *builder) prefill(fields []field, values map[string]record.Value) error 
 // Send returns the action that does a deed.
 func (n *Noun) Send(d *Deed) Action {
 	return func(o *Office, v *Visit) error {
+		file, refused, err := v.formFile(n.form(d))
+		if err != nil {
+			return err
+		}
 		seen, err := parseSeen(v.form("seen"))
 		if err != nil {
 			return err
@@ -217,7 +223,11 @@ func (n *Noun) Send(d *Deed) Action {
 		if err != nil {
 			return err
 		}
-		if !page.Marked {
+		maps.Copy(values, file)
+		if refused != nil {
+			f, _ := statusOf(refused)
+			page.Problem = v.lang.refusal(f)
+		} else if !page.Marked {
 			id, _ := v.id()
 			err = o.Engine.Do(v.r.Context(), v.author(), seen, d.Cause, func(tx aftersales.Tx) error {
 				row, err := tx.Row(n.One.Table, id)

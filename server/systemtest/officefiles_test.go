@@ -13,6 +13,7 @@ import (
 	"fieldsync/client"
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
 
 // uploads sends a file from the page of a job.
@@ -96,4 +97,39 @@ func TestThePageOfAJobShowsFilesAndTakesThemIn(t *testing.T) {
 	ada.get(path).sees(http.StatusOK, "still on its way")
 	ada.get("/attachments/" + id.String()).sees(http.StatusNotFound)
 	b.visitor().get("/attachments/"+id.String()).sees(http.StatusOK, "Sign-in name")
+}
+
+// A photo that comes with the report goes with it: onto the request, onto the job that is made of it later, and onto the
+// phone of whoever gets that.
+func TestAPhotoOfTheReportGoesWithTheJob(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("ada", "Ada", auth.Administrator)
+	li := b.hire("li", "Li Wei", auth.Technician)
+	ada := b.browser("ada")
+	phone := b.phone(ada, li, "li")
+	var request, job record.ID
+	party := b.party("Harbour Cold Store", "+886255501177")
+	b.office(aftersales.CauseRequestCreate, func(tx aftersales.Tx) (err error) {
+		request, err = aftersales.CreateRequest(tx, aftersales.RequestInput{Party: party, Title: "pump leaks"})
+		return err
+	})
+	leak := photoOf(t, 52, 600)
+	ada.uploads("/requests/"+request.String(), aftersales.AttachPhoto, "leak.jpg", leak).sees(http.StatusOK, "The file is attached.", "type plate")
+	b.office(aftersales.CauseJobCreate, func(tx aftersales.Tx) (err error) {
+		if job, err = aftersales.CreateJob(tx, aftersales.JobInput{Request: request}); err != nil {
+			return err
+		}
+		_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: li})
+		return err
+	})
+	ada.get("/jobs/"+job.String()).sees(http.StatusOK, "/thumbnail", "type plate")
+	sync(t, phone)
+	list, err := phone.JobFiles(t.Context(), job)
+	if err != nil || len(list) != 1 || list[0].Caption != "type plate" {
+		t.Fatalf("%+v %v", list, err)
+	}
+	if err := phone.Download(t.Context(), list[0].ID); err != nil || !bytes.Equal(b.content(phone, list[0].ID), leak) {
+		t.Error(err)
+	}
 }

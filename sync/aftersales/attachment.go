@@ -75,6 +75,37 @@ type AttachmentInput struct {
 	At        Moment
 }
 
+// FilesOfJob returns the files of a job and of everything that belongs to it, and those that came with the report of its
+// request, in the order in which they were written down; what another replaces is left out.
+func FilesOfJob(v View, job record.ID) ([]Attachment, error) {
+	rows, err := v.Refs("attachment", "job", job)
+	if err != nil {
+		return nil, err
+	}
+	of, err := v.Row("job", job)
+	if err != nil {
+		return nil, err
+	}
+	if request := JobOf(of).Request; !request.IsZero() {
+		reported, err := v.Refs("attachment", "about", request)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(reported, rows...)
+	}
+	replaced := map[record.ID]bool{}
+	for _, row := range rows {
+		replaced[row.Get("replaces").Ref()] = true
+	}
+	list := []Attachment{}
+	for _, row := range rows {
+		if !replaced[row.ID] {
+			list = append(list, AttachmentOf(row))
+		}
+	}
+	return list, nil
+}
+
 // AddAttachment says that a file belongs to a row; the file may come later. Codes: BadFile, fault.UnknownRow.
 func AddAttachment(tx Tx, in AttachmentInput) (record.ID, error) {
 	sum, err := hex.DecodeString(in.SHA256)

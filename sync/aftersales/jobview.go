@@ -40,7 +40,9 @@ func ReadJob(tx View, id record.ID) (*JobView, error) {
 	v.Movements = listOf(&r, MovementOf, "movement", id)
 	v.Times = listOf(&r, TimeMarkOf, "time_mark", id)
 	v.Comments = listOf(&r, CommentOf, "comment", id)
-	v.Attachments = listOf(&r, AttachmentOf, "attachment", id)
+	if r.err == nil {
+		v.Attachments, r.err = FilesOfJob(tx, id)
+	}
 	v.Supplements = listOf(&r, SupplementOf, "supplement", id)
 	return v, r.err
 }

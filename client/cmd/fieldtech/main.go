@@ -105,7 +105,9 @@ func (a *app) open(ctx context.Context, n need) error {
 }
 
 func (a *app) options(path string) (o client.Options, err error) {
-	o = client.Options{Path: path, App: "fieldtech", Lease: time.Duration(a.lease) * 24 * time.Hour}
+	o = client.Options{
+		Path: path, App: "fieldtech", Lease: time.Duration(a.lease) * 24 * time.Hour, Files: client.FileOptions{Ahead: client.AheadDocuments},
+	}
 	if a.lease < 0 {
 		return o, usage("-lease takes a number of days, or 0 for ever")
 	}

@@ -1,0 +1,104 @@
+package systemtest
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+
+	"fieldsync/client"
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// sendsForm sends a form that may bring a file.
+func (v *browser) sendsForm(path, file string, content []byte, pairs ...string) *browser {
+	v.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for i := 0; i < len(pairs); i += 2 {
+		_ = form.WriteField(pairs[i], pairs[i+1])
+	}
+	part, err := form.CreateFormFile("file", file)
+	if err == nil {
+		_, err = part.Write(content)
+	}
+	if err != nil || form.Close() != nil {
+		v.t.Fatal(err)
+	}
+	return v.sendBody(path, form.FormDataContentType(), &body)
+}
+
+// A manual comes in as a file through the page of the library, is what it is said to be or refused, and goes to the phones:
+// by itself where it is about a machine of theirs, else when somebody asks.
+func TestAManualReachesThePhoneThatNeedsIt(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("ada", "Ada", auth.Administrator)
+	li := b.hire("li", "Li Wei", auth.Technician)
+	v := b.browser("ada")
+	var product, other record.ID
+	b.office("create", func(tx aftersales.Tx) (err error) {
+		if product, err = aftersales.CreateProduct(tx, aftersales.ProductInput{Code: "KX-90"}); err != nil {
+			return err
+		}
+		other, err = aftersales.CreateProduct(tx, aftersales.ProductInput{Code: "ZZ-1"})
+		return err
+	})
+	pdf := append([]byte("%PDF-1.7\n"), bytes.Repeat([]byte("1 0 obj <</Type /Catalog>> endobj\n"), 500)...)
+	fields := func(title, product string) []string {
+		return []string{"kind", "manual", "title.en", title, "product", product, "edition", "3"}
+	}
+	v.get("/documents/new").sees(http.StatusOK, `type="file"`, "multipart/form-data")
+	v.sendsForm("/documents", "x.pdf", []byte("<html><script>alert(1)</script></html>"), fields("KX-90 manual", "KX-90")...).
+		sees(http.StatusUnprocessableEntity, "not what it is said to be", `value="KX-90 manual"`)
+	v.sendsForm("/documents", "", nil, fields("KX-90 manual", "KX-90")...).sees(http.StatusUnprocessableEntity, `value="KX-90 manual"`)
+	v.sendsForm("/documents", "<b>KX.pdf", pdf, fields("KX-90 manual", "KX-90")...).sees(http.StatusOK, "The document is in the library.", "<b>KX.pdf", "17 KB")
+	page := v.at.Path
+	v.get(page + "/file").sees(http.StatusOK)
+	if v.body != string(pdf) {
+		t.Error("the office sends another file")
+	}
+	v.sendsForm("/documents", "zz.pdf", append(bytes.Clone(pdf), "other"...), fields("ZZ-1 manual", "ZZ-1")...).sees(http.StatusOK, "The document is in the library.")
+	_ = other
+
+	phone := b.phone(v, li, "li")
+	phone.Files.Ahead = client.AheadDocuments
+	job, _ := v.makes("pump leaks", li)
+	b.office("machine", func(tx aftersales.Tx) error {
+		unit, err := aftersales.CreateUnit(tx, aftersales.UnitInput{Product: product, Serial: "S-1"})
+		if err != nil {
+			return err
+		}
+		return aftersales.Edit(tx, aftersales.EditInput{Table: "job", ID: job, Values: record.Values{"unit": record.Ref(unit)}})
+	})
+	sync(t, phone)
+	list, err := phone.Knowledge().Library(t.Context(), product)
+	if err != nil || len(list) != 1 || list[0].Name != "<b>KX.pdf" {
+		t.Fatalf("%+v %v", list, err)
+	}
+	soon(t, "the manual comes by itself", func() bool { return phone.Knowledge().File(list[0]).State == client.FileDone })
+	if got := b.content(phone, list[0].ID); !bytes.Equal(got, pdf) {
+		t.Error("the phone has another file")
+	}
+	strange, err := phone.Knowledge().Library(t.Context(), other)
+	if err != nil || len(strange) != 1 || phone.Knowledge().File(strange[0]).State != client.FileAway {
+		t.Fatalf("%+v %v", strange, err)
+	}
+	if err := phone.Download(t.Context(), strange[0].ID); err != nil || phone.Knowledge().File(strange[0]).State != client.FileDone {
+		t.Error(err)
+	}
+
+	// A new edition goes in the same way; the old one is in the archive, and nobody fetches it any more.
+	v.get(page+"/revise").sees(http.StatusOK, `type="file"`)
+	v.sendsForm(page+"/revise", "kx.pdf", append(bytes.Clone(pdf), "2"...), append(fields("KX-90 manual", "KX-90"), "seen", v.hidden("seen"))...).sees(http.StatusOK, "The new edition is in")
+	v.get("/documents").sees(http.StatusOK, "kx.pdf")
+	b.hire("nina", "Nina", auth.Technician)
+	nina := b.visitor()
+	nina.get(page+"/file").sees(http.StatusOK, "Sign-in name")
+	if strings.Contains(nina.body, "%PDF") {
+		t.Error("a stranger got the file")
+	}
+}
