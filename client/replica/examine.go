@@ -44,6 +44,9 @@ func (r *Replica) examine(ctx context.Context) error {
 	if info.Size() == 0 {
 		return r.examineEmpty()
 	}
+	if err := checkHeader(r.options.Path); err != nil {
+		return err
+	}
 	pool, err := open(r.options.Path, "ro", reading...)
 	if err != nil {
 		return err
