@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,6 +44,9 @@ type rogue struct {
 	epoch  uint32
 	head   uint64
 	pushed uint64 // the highest counter written
+
+	pages   uint32                 // that came on this connection
+	reached [schema.Classes]uint64 // the commit that they brought each class to
 }
 
 // rogue enrols a device for a new person.
@@ -168,7 +172,17 @@ func (r *rogue) receive(within time.Duration) (wire.Message, error) {
 			if err != nil {
 				r.t.Fatalf("the hub sends what cannot be read: %v", err)
 			}
+			r.follow(m)
 			return m, nil
+		}
+	}
+}
+
+// follow notes how far a page brings its class.
+func (r *rogue) follow(m wire.Message) {
+	if p, ok := m.(wire.Page); ok {
+		if r.pages++; p.Last {
+			r.reached[p.Class] = max(r.reached[p.Class], p.To)
 		}
 	}
 }
@@ -270,6 +284,7 @@ func (r *rogue) enter(change func(*wire.Hello)) *rogue {
 		r.actor, r.pushed = w.Actor, 0
 	}
 	r.epoch, r.head = w.Epoch, w.Head
+	r.pages, r.reached = 0, [schema.Classes]uint64{}
 	return r
 }
 
@@ -309,26 +324,19 @@ func (r *rogue) judged(sets ...*record.ChangeSet) wire.Verdict {
 	return await[wire.Verdicts](r).Verdicts[0]
 }
 
-// takePages takes and acknowledges pages until the hub has no more for now.
+// takePages takes and acknowledges pages until every class has come as far as the hub was when it welcomed the device.
 func (r *rogue) takePages() (rows []record.ID) {
 	r.t.Helper()
-	for pages := uint32(1); ; {
-		m, err := r.receive(500 * time.Millisecond)
-		if err != nil {
-			return rows
-		}
-		p, ok := m.(wire.Page)
-		if !ok {
-			continue
-		}
+	for slices.Min(r.reached[:]) < r.head {
+		p := await[wire.Page](r)
 		for _, batch := range p.Rows {
 			for _, row := range batch.Rows {
 				rows = append(rows, row.ID)
 			}
 		}
-		r.send(wire.Ack{Class: p.Class, Pages: pages})
-		pages++
+		r.send(wire.Ack{Class: p.Class, Pages: r.pages})
 	}
+	return rows
 }
 
 // company is a world with a branch and jobs in it.
