@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"database/sql/driver"
+	"fmt"
 	"io"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -48,9 +49,17 @@ func end(err error) error {
 	return err
 }
 
-func (r *rows) read(values []driver.Value) (err error) {
-	for i, b := range r.reader.Values() {
-		if values[i], err = decode(b, r.of.described.Fields[i].DataTypeOID); err != nil {
+func (r *rows) read(values []driver.Value) error {
+	return decodeRow(values, r.reader.Values(), r.of.described.Fields)
+}
+
+// decodeRow fills in the values of a row as it was received: as many as the query has columns.
+func decodeRow(values []driver.Value, received [][]byte, fields []pgconn.FieldDescription) (err error) {
+	if len(received) != len(fields) || len(received) > len(values) {
+		return fmt.Errorf("postgres: a row of %d values, and not of %d", len(received), len(fields))
+	}
+	for i, b := range received {
+		if values[i], err = decode(b, fields[i].DataTypeOID); err != nil {
 			return err
 		}
 	}

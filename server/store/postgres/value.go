@@ -83,7 +83,7 @@ func decode(b []byte, oid uint32) (driver.Value, error) {
 	switch {
 	case oid == typeBytes:
 		return append([]byte{}, b...), nil
-	case oid == typeBool && len(b) == 1:
+	case oid == typeBool && len(b) == 1 && b[0] <= 1:
 		return int64(b[0]), nil
 	case oid == typeInt8 && len(b) == 8:
 		return int64(binary.BigEndian.Uint64(b)), nil
@@ -106,5 +106,9 @@ func decodeNumeric(text string) (driver.Value, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, nil
 	}
-	return strconv.ParseFloat(text, 64)
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: a number that is none: %w", err)
+	}
+	return x, nil
 }
