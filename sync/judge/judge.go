@@ -165,6 +165,9 @@ func (b *Batch) judgedElsewhere(actor *Actor, cs *record.ChangeSet, hash record.
 	if err := b.store.PutEntry(&same); err != nil {
 		return Ruling{}, false, err
 	}
+	if err := b.hasCome(cs); err != nil { // under this name it may be what a copy lacks
+		return Ruling{}, false, err
+	}
 	r, err := b.again(&same, cs)
 	return r, true, err
 }

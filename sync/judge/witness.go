@@ -197,11 +197,11 @@ func (b *Batch) changeOf(e *Entry, key record.Key) (did []*record.RowChange, tou
 		if cs.Rows[i].Key() == key {
 			did = append(did, &cs.Rows[i])
 		}
-		belongs, err := b.belongs(cs.Rows[i].Key(), key)
+		line, err := b.lineOf(&cs.Rows[i])
 		if err != nil {
 			return nil, false, err
 		}
-		touches = touches || belongs
+		touches = touches || slices.Contains(line, key)
 	}
 	return did, touches, nil
 }
@@ -209,22 +209,26 @@ func (b *Batch) changeOf(e *Entry, key record.Key) (did []*record.RowChange, tou
 // deepest is how many rows own one another at most: schemas have two or three.
 const deepest = 16
 
-// belongs reports whether the row is the owner, or one of its own, or one of theirs.
-func (b *Batch) belongs(key, owner record.Key) (bool, error) {
-	for range deepest {
-		if key == owner {
-			return true, nil
-		}
+// lineOf returns the row that the change is of, the one that owns it, and so on. Of a row that is not here, since what makes
+// it is in quarantine, the change itself says whose it was to be.
+func (b *Batch) lineOf(c *record.RowChange) (line []record.Key, err error) {
+	for key, ok := c.Key(), true; ok && len(line) < deepest; {
+		line = append(line, key)
 		row, err := b.Row(key)
-		if err != nil || row == nil || row.Table.Parent == "" {
-			return false, err
+		if err != nil {
+			return nil, err
 		}
-		var ok bool
-		if key, ok = b.parent(row); !ok {
-			return false, nil
+		if row == nil && key == c.Key() {
+			if t := b.Schema.TableByID(c.Table); t != nil {
+				row = record.NewRow(t, c, clock.Dot{})
+			}
 		}
+		if row == nil || row.Table.Parent == "" {
+			break
+		}
+		key, ok = b.parent(row)
 	}
-	return false, nil
+	return line, nil
 }
 
 // isAnothers reports whether a value is lost in whose cell those wrote that came after the restore, and none of them that
@@ -251,17 +255,27 @@ func (b *Batch) hasCome(cs *record.ChangeSet) error {
 		return nil
 	}
 	for i := range cs.Rows {
-		open, err := b.store.QuarantinedOn(cs.Rows[i].Key())
+		line, err := b.lineOf(&cs.Rows[i])
 		if err != nil {
 			return err
 		}
-		for _, d := range open {
-			if err := b.closeTestimony(d, cs.Dot); err != nil {
+		for _, key := range line { // a copy of what owns the row may have lacked this: it brought the owner back
+			if err := b.closeTestimonies(key, cs.Dot); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+func (b *Batch) closeTestimonies(key record.Key, by clock.Dot) error {
+	open, err := b.store.QuarantinedOn(key)
+	for _, d := range open {
+		if err == nil {
+			err = b.closeTestimony(d, by)
+		}
+	}
+	return err
 }
 
 func (b *Batch) closeTestimony(d, by clock.Dot) error {

@@ -278,3 +278,61 @@ func TestWorkUnderANumberThatCameAgainWithOtherWorkIsKept(t *testing.T) {
 		})
 	}
 }
+
+// What brings a deleted job back is work on what belongs to it. That work is of another row than the copy, and closes it all
+// the same when it comes last: also where it cannot be taken, and what belongs to the job is not there.
+func TestACopyIsSettledByWhatBroughtItsRowBack(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]bool{"taken": false, "refused": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newRestored(t)
+			one, two := w.world.tech(), w.world.tech()
+			w.assign(w.job, one.Person)
+			w.assign(w.job, two.Person)
+			known := w.head()
+			w.world.delete(w.job)
+			finding := one.knows(known, one.change(record.Update, w.job, text("finding", "cracked")))
+			task := two.knows(known, two.change(record.Insert, w.fresh("task"), record.Values{"job": record.Ref(w.job.ID), "text": record.Text("weld")}))
+			w.lose(func() {
+				two.sends(task)
+				one.sends(finding)
+			})
+			if dots := w.row.Vector; !dots.Covers(task.Dot) || !dots.Covers(finding.Dot) {
+				t.Fatalf("the job's vector is %v", dots)
+			}
+			w.testifies(w.Author, copyOf(w.row))
+			one.sends(finding)
+			if len(w.kept()) != 1 {
+				t.Fatalf("%d copies wait", len(w.kept()))
+			}
+			if refused {
+				w.cfg.Rules = ruling(func(judge.Rows, *record.ChangeSet, judge.Author) (judge.Decision, error) {
+					return judge.Decision{Refuse: fault.New("not_so", "not like this")}, nil
+				})
+			}
+			two.sends(task)
+			w.expectKept(fault.Witness, nil)
+		})
+	}
+}
+
+// A phone's other copy may have brought a change set under another number since. When it comes under the number that the
+// copy of a row names, nothing is lacking.
+func TestACopyIsSettledByWorkThatHadComeUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	w.assign(w.job, w.Person)
+	title := w.tech.knows(w.head(), w.tech.change(record.Update, w.job, text("title", "by one")))
+	w.lose(func() { w.tech.sends(title) })
+	w.testifies(w.Author, copyOf(w.row))
+	renamed := *title
+	renamed.Origin = title.First(record.HashOf(title.AppendBinary(nil)))
+	renamed.Dot = clock.Dot{Actor: w.enrol(w.Person, w.Device, clock.SideDevice), Counter: 1}
+	w.tech.sends(&renamed)
+	if len(w.kept()) != 1 {
+		t.Fatalf("%d copies wait", len(w.kept()))
+	}
+	w.tech.sends(title)
+	w.expectKept(fault.Witness, nil)
+}
