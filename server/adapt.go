@@ -206,6 +206,40 @@ func (s peopleStore) put(ctx context.Context, tx *store.Tx, known *store.Person,
 	return tx.Deactivate(p.ID)
 }
 
+// attemptStore is the store as it counts attempts to get in.
+type attemptStore struct{ *store.Store }
+
+func (s attemptStore) Attempts(ctx context.Context, keys []auth.Hash, since time.Time) ([]auth.Attempts, error) {
+	stored, err := s.Store.Attempts(ctx, hashesOf(keys), since)
+	return attemptsOf(stored), err
+}
+
+func (s attemptStore) ChangeAttempts(ctx context.Context, keys []auth.Hash, forget time.Time, change func([]auth.Attempts)) error {
+	return s.Store.ChangeAttempts(ctx, hashesOf(keys), forget, func(stored []store.Attempts) {
+		seen := attemptsOf(stored)
+		change(seen)
+		for i := range seen {
+			stored[i] = store.Attempts(seen[i])
+		}
+	})
+}
+
+func attemptsOf(stored []store.Attempts) []auth.Attempts {
+	seen := make([]auth.Attempts, len(stored))
+	for i := range stored {
+		seen[i] = auth.Attempts(stored[i])
+	}
+	return seen
+}
+
+func hashesOf(keys []auth.Hash) []store.Hash {
+	hashes := make([]store.Hash, len(keys))
+	for i := range keys {
+		hashes[i] = store.Hash(keys[i])
+	}
+	return hashes
+}
+
 // deviceStore is the store as the manager of devices sees it. Left is told when a device's standing changes, so that
 // its connection ends at once.
 type deviceStore struct {
@@ -316,11 +350,28 @@ func (s deviceStore) PutToken(ctx context.Context, t auth.Token) error {
 	})
 }
 
+func (s deviceStore) UseToken(ctx context.Context, t auth.Token) error {
+	return s.Write(ctx, func(tx *store.Tx) error { return tx.UseToken(store.Hash(t.Hash), t.Device) })
+}
+
+func (s deviceStore) RefuseTokens(ctx context.Context, device record.ID) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
+		d, err := tx.Device(device)
+		if err == nil && d != nil {
+			err = s.note(ctx, tx, "token_reuse", d.Person, device)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.DropTokens(device)
+	})
+}
+
 func (s deviceStore) Token(ctx context.Context, h auth.Hash) (found *auth.Token, err error) {
 	err = s.Read(ctx, func(v *store.View) error {
-		device, expires, err := v.Token(store.Hash(h))
-		if !device.IsZero() {
-			found = &auth.Token{Hash: h, Device: device, Expires: expires}
+		t, err := v.Token(store.Hash(h))
+		if !t.Device.IsZero() {
+			found = &auth.Token{Hash: h, Device: t.Device, Expires: t.Expires, Used: t.Used, Spent: t.Spent}
 		}
 		return err
 	})

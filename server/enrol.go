@@ -40,11 +40,18 @@ type refusal struct {
 
 const maxEnrolment = 8 << 10
 
+// enrolling stands for the login where codes are guessed: no login has a space in it.
+const enrolling = "an enrolment"
+
 // enrol admits a device. Attempts are slowed down by address: codes are not to be guessed.
 func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 	address, now := auth.Address(r, s.options.Proxies), s.parts.Now()
-	if wait := s.guesses.Wait("", address, now); wait > 0 {
-		s.refuse(w, r, fault.New(auth.Throttled, "Too many attempts. Wait a little, then try again."))
+	wait, err := s.guesses.Wait(r.Context(), enrolling, address, now)
+	if err == nil && wait > 0 {
+		err = fault.New(auth.Throttled, "Too many attempts. Wait a little, then try again.")
+	}
+	if err != nil {
+		s.refuse(w, r, err)
 		return
 	}
 	var e Enrolment
@@ -55,7 +62,7 @@ func (s *Server) enrol(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.enrolDevice(r, e)
 	if err != nil {
 		if fault.CodeOf(err) == auth.BadCode {
-			s.guesses.Failed("", address, now)
+			err = errors.Join(err, s.guesses.Failed(r.Context(), enrolling, address, now))
 			s.parts.Log.Warn("enrolment refused", "code", auth.BadCode, "from", address)
 		}
 		s.refuse(w, r, err)

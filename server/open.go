@@ -62,7 +62,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 		Views:   views{core.Store},
 		Imports: in, Chronicle: told, Programs: programStore{core.Store, core.now}, API: apiEngine{core},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
-		Sessions: core.Store.Sessions(), Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
+		Sessions: core.Store.Sessions(), Attempts: attemptStore{core.Store}, Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})
 	if err == nil {
 		s.core, s.imports, s.told = core, in, told

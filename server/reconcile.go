@@ -29,12 +29,13 @@ const (
 			AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
 		) flow GROUP BY part HAVING sum(n) < 0
 		UNION SELECT part FROM discrepancy WHERE location = ?1 AND kind = 'shortage' AND state = 'open' AND _del = 0`
-	// halves are the hand-overs whose halves have both come, or whose time is over.
+	// halves are the hand-overs whose halves have both come, or whose time is over. 2592000000 ms are thirty days: a product
+	// would be too large for the integers of PostgreSQL.
 	halves = `SELECT id FROM hand_over h WHERE _del = 0 AND half <> 'cancel' AND (expires < ?1 OR EXISTS (
 		SELECT 1 FROM hand_over o WHERE o.name = h.name AND o.half <> h.half AND o._del = 0))
-		AND corrected > ?1 - 30 * 86400000 ORDER BY id`
+		AND corrected > ?1 - 2592000000 ORDER BY id`
 	// lessons are the jobs that were done and that nobody has learned from.
-	lessons = `SELECT id FROM job WHERE _del = 0 AND state IN ('done', 'closed') AND finished_at > ?1 - 30 * 86400000
+	lessons = `SELECT id FROM job WHERE _del = 0 AND state IN ('done', 'closed') AND finished_at > ?1 - 2592000000
 		AND NOT EXISTS (SELECT 1 FROM solution_use u WHERE u.job = job.id AND u.learned = 1 AND u._del = 0) ORDER BY id`
 )
 

@@ -64,7 +64,8 @@ type Parts struct {
 	People    auth.PeopleStore
 	Devices   auth.DeviceStore
 	Sessions  scs.Store
-	Hub       record.ID // which hub this is: what a device remembers it by
+	Attempts  auth.AttemptStore // counts what is guessed, for every node; nil counts in memory
+	Hub       record.ID         // which hub this is: what a device remembers it by
 	// ParcelKey is the public half of the key to unsent work that is brought by hand; nil for a hub that takes none.
 	ParcelKey []byte
 	Metrics   *prometheus.Registry // nil makes one
@@ -105,7 +106,8 @@ func New(o Options, p Parts) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, parts: p, people: people, transport: transport, devices: auth.NewDevices(p.Devices, p.Random, p.Now), guesses: auth.NewThrottle()}
+	s := &Server{options: o, parts: p, people: people, transport: transport, devices: auth.NewDevices(p.Devices, p.Random, p.Now), guesses: auth.NewThrottle(p.Attempts)}
+	people.CountIn(p.Attempts)
 	sessions := auth.NewSessions(p.Sessions, people, o.encrypted())
 	var programs *auth.Programs
 	if p.Programs != nil {

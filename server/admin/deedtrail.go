@@ -60,7 +60,7 @@ var deedKinds = []struct {
 }{
 	{"people", []string{"person_add", "person_change"}},
 	{"roles", []string{"roles_change"}},
-	{"devices", []string{"device_invite", "device_enrol", "device_revoke", "device_shut_out", "device_wipe", "device_wiped", "device_readmit"}},
+	{"devices", []string{"device_invite", "device_enrol", "device_revoke", "device_shut_out", "device_wipe", "device_wiped", "device_readmit", "token_reuse"}},
 	{"programs", []string{"programs_change"}},
 	{"erasures", []string{"erase"}},
 	{"backups", []string{"backup"}},

@@ -71,6 +71,19 @@ func (m *memory) ChangePerson(ctx context.Context, id record.ID, change func(*Pe
 func (m *memory) PutCode(_ context.Context, c Code) error   { m.codes[c.Hash] = c; return nil }
 func (m *memory) PutToken(_ context.Context, t Token) error { m.tokens[t.Hash] = t; return nil }
 
+func (m *memory) UseToken(_ context.Context, used Token) error {
+	for h, t := range m.tokens {
+		t.Used, t.Spent = t.Used || h == used.Hash, t.Spent || t.Device == used.Device && h != used.Hash
+		m.tokens[h] = t
+	}
+	return nil
+}
+
+func (m *memory) RefuseTokens(_ context.Context, device record.ID) error {
+	maps.DeleteFunc(m.tokens, func(_ Hash, t Token) bool { return t.Device == device })
+	return nil
+}
+
 func (m *memory) Enrol(_ context.Context, h Hash, d Device, now time.Time) (*Device, error) {
 	c, ok := m.codes[h]
 	if !ok || !now.Before(c.Expires) {
@@ -228,37 +241,62 @@ func TestFirstAdministratorHasNoDefaultPassword(t *testing.T) {
 	}
 }
 
+// waits is how long the throttle has somebody wait.
+func waits(t *testing.T, th *Throttle, login, address string, now time.Time) time.Duration {
+	t.Helper()
+	wait, err := th.Wait(t.Context(), login, address, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wait
+}
+
 // Failing in a colleague's name from elsewhere does not keep him out.
 func TestThrottleLocksNobodyElseOut(t *testing.T) {
 	t.Parallel()
-	now, th := time.Date(2026, 3, 9, 8, 0, 0, 0, time.UTC), NewThrottle()
-	for range 20 {
-		th.Failed("li", "6.6.6.6", now)
+	now, th := time.Date(2026, 3, 9, 8, 0, 0, 0, time.UTC), NewThrottle(nil)
+	fails := func(login, address string) {
+		if err := th.Failed(t.Context(), login, address, now); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if th.Wait("li", "1.1.1.1", now) != 0 {
+	for range 20 {
+		fails("li", "6.6.6.6")
+	}
+	if waits(t, th, "li", "1.1.1.1", now) != 0 {
 		t.Error("the colleague is locked out")
 	}
-	if w := th.Wait("li", "6.6.6.6", now); w != longestWait {
+	if w := waits(t, th, "li", "6.6.6.6", now); w != longestWait {
 		t.Errorf("the guesser waits %s", w)
 	}
-	if th.Wait("li", "6.6.6.6", now.Add(longestWait)) != 0 {
+	if waits(t, th, "li", "6.6.6.6", now.Add(longestWait)) != 0 {
 		t.Error("the wait never ends")
 	}
 	for i := range 40 {
-		th.Failed(strings.Repeat("x", i+1), "7.7.7.7", now)
+		fails(strings.Repeat("x", i+1), "7.7.7.7")
 	}
-	if th.Wait("fresh", "7.7.7.7", now) == 0 {
+	if waits(t, th, "fresh", "7.7.7.7", now) == 0 {
 		t.Error("one address may try one password on everybody")
+	}
+	if waits(t, th, "fresh", "7.7.7.7", now.Add(forgetAfter+1)) != 0 {
+		t.Error("nothing is ever forgotten")
 	}
 }
 
 // Attempts at the same moment count before they are made, and a good one is taken back.
 func TestThrottleCountsAttemptsThatAreUnderWay(t *testing.T) {
 	t.Parallel()
-	now, th := time.Date(2026, 3, 9, 8, 0, 0, 0, time.UTC), NewThrottle()
+	now, th := time.Date(2026, 3, 9, 8, 0, 0, 0, time.UTC), NewThrottle(nil)
+	tries := func(login, address string) time.Duration {
+		wait, err := th.Try(t.Context(), login, address, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait
+	}
 	free := 0
 	for range 1000 {
-		if th.Try("li", "6.6.6.6", now) == 0 {
+		if tries("li", "6.6.6.6") == 0 {
 			free++
 		}
 	}
@@ -266,10 +304,12 @@ func TestThrottleCountsAttemptsThatAreUnderWay(t *testing.T) {
 		t.Errorf("%d attempts were free", free)
 	}
 	for range 1000 {
-		if th.Try("wang", "1.1.1.1", now) != 0 {
+		if tries("wang", "1.1.1.1") != 0 {
 			t.Fatal("good sign-ins are counted")
 		}
-		th.Succeeded("wang", "1.1.1.1")
+		if err := th.Succeeded(t.Context(), "wang", "1.1.1.1", now); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -371,8 +411,30 @@ func TestTokens(t *testing.T) {
 		t.Error("another device's token is taken")
 	}
 	now = now.Add(TokenLife - time.Hour)
-	if ok, fresh := admitted(phone, token); !ok || len(fresh) != 16 {
+	lost, _ := s.NewToken(t.Context(), phone) // one that the phone never got, because the connection broke
+	ok, fresh := admitted(phone, token)
+	if !ok || len(fresh) != 16 {
 		t.Error("an old token is not replaced")
+	}
+	if ok, _ := admitted(phone, token); !ok {
+		t.Error("who did not get the new one may not come with the old one")
+	}
+	if ok, _ := admitted(phone, fresh); !ok {
+		t.Error("the new one is not taken")
+	}
+	if d, err := s.Bearer(t.Context(), phone, token); d != nil || err != nil {
+		t.Error("a spent token fetches files", err)
+	}
+	if ok, _ := admitted(phone, token); ok {
+		t.Error("a spent token is taken")
+	}
+	for _, copied := range [][]byte{token, fresh, lost} {
+		if ok, _ := admitted(phone, copied); ok {
+			t.Error("after a copy was used, a token is taken without a signature")
+		}
+	}
+	if token, err = s.NewToken(t.Context(), phone); err != nil {
+		t.Fatal(err)
 	}
 	if err := m.SetStanding(t.Context(), phone, Revoked); err != nil {
 		t.Fatal(err)
@@ -383,7 +445,7 @@ func TestTokens(t *testing.T) {
 	if err := m.SetStanding(t.Context(), phone, Admitted); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(2 * time.Hour)
+	now = now.Add(TokenLife)
 	if ok, _ := admitted(phone, token); ok {
 		t.Error("an expired token is taken")
 	}

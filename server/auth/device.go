@@ -51,6 +51,8 @@ type Token struct {
 	Hash    Hash
 	Device  record.ID
 	Expires time.Time
+	Used    bool
+	Spent   bool // a later one of the device was used: it has no reason to come with this one
 }
 
 // DeviceStore keeps devices, codes and tokens.
@@ -69,6 +71,10 @@ type DeviceStore interface {
 	NoteWiped(context.Context, record.ID) error
 	// PutToken keeps the device's token and drops those that expired.
 	PutToken(context.Context, Token) error
+	// UseToken notes that the token is used, and that all others of its device are spent.
+	UseToken(context.Context, Token) error
+	// RefuseTokens drops all tokens of the device, because a spent one was used.
+	RefuseTokens(ctx context.Context, device record.ID) error
 	// Token returns nil for an unknown hash.
 	Token(context.Context, Hash) (*Token, error)
 }
@@ -201,16 +207,26 @@ func (s *Devices) NewToken(ctx context.Context, device record.ID) ([]byte, error
 	if _, err := io.ReadFull(s.random, plain); err != nil {
 		return nil, fmt.Errorf("auth: making a token: %w", err)
 	}
-	return plain, s.store.PutToken(ctx, Token{sha256.Sum256(plain), device, s.now().Add(TokenLife)})
+	return plain, s.store.PutToken(ctx, Token{Hash: sha256.Sum256(plain), Device: device, Expires: s.now().Add(TokenLife)})
 }
 
 // Admit returns the device that carries the token, and a token to use from now on where the old one is near its end,
 // nil where it is not. It returns a nil device for a token that is unknown, expired, another device's, or of a device
-// that is revoked: such a one is asked for a signature, never told to forget anything.
+// that is revoked: such a one is asked for a signature, never told to forget anything. One that was spent is a copy, the
+// thief's or the device's own: nobody knows whose the other is, so all tokens of the device are refused, and whoever has its
+// key goes on.
 func (s *Devices) Admit(ctx context.Context, device record.ID, token []byte) (*Device, []byte, error) {
 	d, t, err := s.bearer(ctx, device, token)
 	if err != nil || d == nil {
 		return nil, nil, err
+	}
+	if t.Spent {
+		return nil, nil, s.store.RefuseTokens(ctx, device)
+	}
+	if !t.Used {
+		if err := s.store.UseToken(ctx, *t); err != nil {
+			return nil, nil, err
+		}
 	}
 	if t.Expires.Sub(s.now()) > renewWithin {
 		return d, nil, nil
@@ -222,8 +238,11 @@ func (s *Devices) Admit(ctx context.Context, device record.ID, token []byte) (*D
 // Bearer returns the device that carries the token, as Admit does, for a request beside its connection: it hands out
 // no fresh token.
 func (s *Devices) Bearer(ctx context.Context, device record.ID, token []byte) (*Device, error) {
-	d, _, err := s.bearer(ctx, device, token)
-	return d, err
+	d, t, err := s.bearer(ctx, device, token)
+	if err != nil || d == nil || t.Spent {
+		return nil, err
+	}
+	return d, nil
 }
 
 func (s *Devices) bearer(ctx context.Context, device record.ID, token []byte) (*Device, *Token, error) {

@@ -85,8 +85,11 @@ func newPeople(store PeopleStore, random io.Reader, now func() time.Time, cost C
 	if err != nil {
 		return nil, err
 	}
-	return &People{store: store, throttle: NewThrottle(), random: random, now: now, cost: cost, gate: make(chan struct{}, 2), decoy: decoy}, nil
+	return &People{store: store, throttle: NewThrottle(nil), random: random, now: now, cost: cost, gate: make(chan struct{}, 2), decoy: decoy}, nil
 }
+
+// CountIn has attempts that fail counted in the store, for every process of the hub. It is to be told before anybody signs in.
+func (s *People) CountIn(store AttemptStore) { s.throttle = NewThrottle(store) }
 
 // Of tells the name of the company, which is part of nobody's password here. It is to be told before anybody signs in.
 func (s *People) Of(company string) { s.company = company }
@@ -119,7 +122,11 @@ func (s *People) All(ctx context.Context) ([]Person, error) {
 // by the clock either. The error is a *fault.Error with the code fault.Unauthentic, Throttled or fault.Overloaded.
 func (s *People) SignIn(ctx context.Context, login, password, address string) (*Person, error) {
 	login = cleanLogin(login)
-	if wait := s.throttle.Try(login, address, s.now()); wait > 0 {
+	wait, err := s.throttle.Try(ctx, login, address, s.now())
+	if err != nil {
+		return nil, err
+	}
+	if wait > 0 {
 		return nil, fault.New(Throttled, "Too many attempts. Wait a little, then try again.")
 	}
 	p, err := s.store.PersonByLogin(ctx, login)
@@ -133,7 +140,9 @@ func (s *People) SignIn(ctx context.Context, login, password, address string) (*
 	if !ok {
 		return nil, fault.New(fault.Unauthentic, "The sign-in name or the password is wrong.")
 	}
-	s.throttle.Succeeded(login, address)
+	if err := s.throttle.Succeeded(ctx, login, address, s.now()); err != nil {
+		return nil, err
+	}
 	if stale {
 		if err := s.rehash(ctx, p, password); err != nil {
 			return nil, err

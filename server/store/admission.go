@@ -12,13 +12,30 @@ func (tx *Tx) Readmit(device record.ID) error {
 	return tx.changeDevice("UPDATE _device SET revoked_at = 0, hard_revoked = 0, wipe = 0 WHERE id = ?", device[:])
 }
 
-// Token returns the device that a token was given to, and until when it is good; a zero device for an unknown one.
-func (r reads) Token(h Hash) (device record.ID, expires time.Time, err error) {
+// Token is what is known of a device's token.
+type Token struct {
+	Device  record.ID // zero for an unknown one
+	Expires time.Time
+	Used    bool
+	Spent   bool // a later one was used
+}
+
+// Token returns what is known of the token with the hash.
+func (r reads) Token(h Hash) (t Token, err error) {
 	_, err = r.conn.One(func(q *sqlrow.Rows) error {
-		device, expires = q.ID(0), moment(q.Int(1))
+		t = Token{q.ID(0), moment(q.Int(1)), q.Int(2) != 0, q.Int(3) != 0}
 		return q.Err()
-	}, "SELECT device, expires FROM _token WHERE hash = ?", h[:])
-	return device, expires, err
+	}, "SELECT device, expires, used, spent FROM _token WHERE hash = ?", h[:])
+	return t, err
+}
+
+// UseToken notes that the device has used the token: its others are spent.
+func (tx *Tx) UseToken(h Hash, device record.ID) error {
+	_, err := tx.conn.Exec("UPDATE _token SET spent = 1 WHERE device = ? AND hash <> ?", device[:], h[:])
+	if err == nil {
+		_, err = tx.conn.Exec("UPDATE _token SET used = 1 WHERE hash = ?", h[:])
+	}
+	return err
 }
 
 // RevokedSince returns the devices that were revoked at or after the time.

@@ -224,11 +224,14 @@ CREATE TABLE _code (
 	expires INTEGER NOT NULL
 ) STRICT;
 
--- Short tokens that spare a device the challenge, by their hash.
+-- Short tokens that spare a device the challenge, by their hash. The first use of one spends those that the device had
+-- before: who comes with a spent one has a copy.
 CREATE TABLE _token (
 	hash    BLOB PRIMARY KEY NOT NULL,
 	device  BLOB NOT NULL,
-	expires INTEGER NOT NULL
+	expires INTEGER NOT NULL,
+	used    INTEGER NOT NULL DEFAULT 0,
+	spent   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX _token_device ON _token(device);
 

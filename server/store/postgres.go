@@ -121,11 +121,20 @@ func (e *postgresql) reports() (*sql.DB, error) {
 	return db, nil
 }
 
+// exclusive waits for whoever else makes tables, and takes the turn before it touches any: other nodes may be writing, and
+// each would wait for the other.
 func (e *postgresql) exclusive(c *conn) error {
 	if err := c.run("BEGIN"); err != nil {
 		return err
 	}
 	_, err := c.One(func(*sqlrow.Rows) error { return nil }, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", applicationID))
+	if err != nil {
+		return err
+	}
+	made, err := c.HasTable("_hub")
+	if err == nil && made {
+		_, err = c.Int("SELECT turn FROM _hub FOR UPDATE")
+	}
 	return err
 }
 

@@ -118,40 +118,64 @@ func (i *installation) must(answer any, args ...string) {
 // serve starts the hub and returns where it is, and what stops it.
 func (i *installation) serve(more ...string) (url string, stop func()) {
 	i.t.Helper()
-	c := i.command(append([]string{"serve", "-addr", "127.0.0.1:0", "-json"}, more...)...)
-	var log bytes.Buffer
-	c.Stderr = &log
-	out, err := c.StdoutPipe()
+	s := i.begin(more...)
+	return s.url, s.stop
+}
+
+// serving is the program while it serves.
+type serving struct {
+	t       *testing.T
+	url     string
+	process *exec.Cmd
+	log     bytes.Buffer // to be read once it has ended
+	ended   bool
+}
+
+// begin starts the hub. The test ends it.
+func (i *installation) begin(more ...string) *serving {
+	i.t.Helper()
+	s := &serving{t: i.t, process: i.command(append([]string{"serve", "-addr", "127.0.0.1:0", "-json"}, more...)...)}
+	s.process.Stderr = &s.log
+	out, err := s.process.StdoutPipe()
 	if err == nil {
-		err = c.Start()
+		err = s.process.Start()
 	}
 	if err != nil {
 		i.t.Fatal(err)
 	}
 	var said struct{ URL string }
 	if err := json.NewDecoder(out).Decode(&said); err != nil {
-		_ = c.Wait()
-		i.t.Fatalf("the hub does not say where it is: %v: %s", err, log.String())
+		_ = s.process.Wait()
+		i.t.Fatalf("the hub does not say where it is: %v: %s", err, s.log.String())
 	}
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		if err := errors.Join(c.Process.Signal(syscall.SIGTERM), c.Wait()); err != nil {
-			i.t.Errorf("the hub did not end well: %v: %s", err, log.String())
-		}
+	s.url = said.URL
+	i.t.Cleanup(s.stop)
+	return s
+}
+
+// stop has the hub end as an operator does; once more does nothing.
+func (s *serving) stop() {
+	if s.ended {
+		return
 	}
-	i.t.Cleanup(stop)
-	return said.URL, stop
+	s.ended = true
+	if err := errors.Join(s.process.Process.Signal(syscall.SIGTERM), s.process.Wait()); err != nil {
+		s.t.Errorf("the hub did not end well: %v: %s", err, s.log.String())
+	}
+}
+
+// kill ends the hub at whatever it does.
+func (s *serving) kill() {
+	s.ended = true
+	_ = s.process.Process.Kill() // that it was killed is what Wait says
+	_ = s.process.Wait()
 }
 
 // beside opens the hub's database from this process, as any other command does, and closes it when do returns.
 func (i *installation) beside(do func(*server.Core)) {
 	i.t.Helper()
 	core, err := server.OpenCore(i.t.Context(), server.CoreOptions{
-		Path: filepath.Join(i.data, "hub.db"), Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+		Path: filepath.Join(i.data, "hub.db"), Database: i.db, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		i.t.Fatal(err)

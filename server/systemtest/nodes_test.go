@@ -103,3 +103,15 @@ func TestShuttingOutReachesEveryNode(t *testing.T) {
 	mallory.send(wire.Proof{Signature: ed25519.Sign(mallory.key, wire.ChallengeText(await[wire.Challenge](mallory).Nonce))})
 	mallory.refused(fault.Revoked)
 }
+
+// What nobody asks for is done on PostgreSQL too.
+func TestHousekeepingOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	c, _ := twoNodes(t)
+	if _, err := c.core.Tidy(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.core.AnnounceClocks(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
