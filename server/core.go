@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -48,6 +49,8 @@ type CoreOptions struct {
 	NATS     string         // nats://…: by which several hubs on the database wake one another; "" for none
 	Schema   *schema.Schema //
 	Keys     seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
+	Proxies  []netip.Prefix // whose X-Forwarded-For is believed
+	Unproven int            // how many connections one address may have whose devices have not shown who they are; 0 for any number
 	KeyFile  string         // "" means Path + ".keys"; made, readable by its owner only, if there is none
 	Rules    judge.Rules    // may be nil
 	Log      *slog.Logger
@@ -97,7 +100,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 func (c *Core) openHub(o CoreOptions) (err error) {
 	h := hub.Options{
 		Store: hubStore{c.Store}, Devices: c.Devices, Schema: o.Schema, Rules: o.Rules,
-		Epoch: c.Store.Epoch(), RestoreAt: c.Store.RestoreAt(), Before: c.Store.Before(), Log: o.Log, Now: o.Now,
+		Epoch: c.Store.Epoch(), RestoreAt: c.Store.RestoreAt(), Before: c.Store.Before(), Log: o.Log, Now: o.Now, Proxies: o.Proxies, Unproven: o.Unproven,
 	}
 	if c.Store.SeveralNodes() {
 		_, _ = rand.Read(h.Node[:]) // it never fails: it ends the program instead

@@ -25,12 +25,16 @@ import (
 // goodbyeSpread is the time over which devices come back after the hub has said goodbye to them: not all at once.
 const goodbyeSpread = 10 * time.Second
 
+// unproven is how many devices may be about to show who they are from one address, unless somebody says otherwise: a
+// carrier's network may have thousands behind one, and whoever is one too many comes back by himself.
+const unproven = 256
+
 // Open opens the whole hub on the database at path, which is made if there is none: the office, enrolment, and the
 // sync of devices. Run serves it and closes it when its context ends; who only uses Handler calls Close. The errors
 // have the codes of store.Open.
 func Open(ctx context.Context, path string, o Options) (*Server, error) {
 	core, err := OpenCore(ctx, CoreOptions{
-		Path: path, Database: o.Database, NATS: o.NATS, KeyFile: o.KeyFile, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log,
+		Path: path, Database: o.Database, NATS: o.NATS, Proxies: o.Proxies, Unproven: cmp.Or(o.Unproven, unproven), KeyFile: o.KeyFile, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log,
 	})
 	if err != nil {
 		return nil, err

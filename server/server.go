@@ -39,6 +39,7 @@ type Options struct {
 	Zone         *time.Location // in which the office shows times; nil is UTC
 	MetricsToken string         // lets a bearer of it read /metrics; without one only this machine may
 	Grace        time.Duration  // how long a shutdown waits for requests; 0 is 10 s
+	Unproven     int            // for Open: how many connections one address may have whose devices have not shown who they are; 0 is 256
 	NATS         string         // for Open: nats://…, by which several hubs on one Database wake one another; "" for none
 	KeyFile      string         // for Open: of the keys of sealed columns; "" is the database's path + ".keys"
 	Database     string         // for Open: postgres://…, where the database stands instead; "" is the SQLite file at the path

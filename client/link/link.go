@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -109,8 +110,13 @@ func Dial(ctx context.Context, c Config) (*Link, error) {
 	}, nil
 }
 
+// passing are the answers of a hub, or of a proxy before it, that has no room or no hub just now.
+var passing = []int{
+	http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+}
+
 func dialFault(response *http.Response, err error) error {
-	if response != nil && response.StatusCode == http.StatusServiceUnavailable {
+	if response != nil && slices.Contains(passing, response.StatusCode) {
 		return fault.Wrap(fault.Overloaded, "the server is busy; trying again", err)
 	}
 	if errors.Is(err, websocket.ErrBadHandshake) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"fieldsync/server/auth"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
@@ -36,13 +37,15 @@ const (
 
 // conn drives one session over one socket.
 type conn struct {
-	hub     *Hub
-	ws      *websocket.Conn
-	device  record.ID // zero until it is admitted
-	author  judge.Author
-	buckets []record.Bucket // subscribed to; guarded by hub.mu
-	number  atomic.Uint64   // of the connection among those of all nodes; 0 until they know of it
-	contact Contact         // what it said when it came, less what was judged since
+	hub      *Hub
+	ws       *websocket.Conn
+	address  string    // whence it comes
+	device   record.ID // zero until it is admitted
+	author   judge.Author
+	buckets  []record.Bucket // subscribed to; guarded by hub.mu
+	stranger bool            // its device has not shown who it is; guarded by hub.mu
+	number   atomic.Uint64   // of the connection among those of all nodes; 0 until they know of it
+	contact  Contact         // what it said when it came, less what was judged since
 
 	mu      sync.Mutex     // one event at a time
 	sending sync.WaitGroup // a part of a page is on its way, see send
@@ -63,17 +66,23 @@ type conn struct {
 
 // ServeHTTP upgrades the request and serves the device until it leaves.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	address := auth.Address(r, h.Proxies)
+	if !h.letIn(w, address) {
+		return
+	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
+		h.turnedAway(address)
 		return // Upgrade has answered
 	}
 	if ws.Subprotocol() != wire.Subprotocol {
 		reason := websocket.FormatCloseMessage(websocket.CloseProtocolError, "this server speaks "+wire.Subprotocol)
 		_ = ws.WriteControl(websocket.CloseMessage, reason, time.Now().Add(writeWithin))
 		_ = ws.Close()
+		h.turnedAway(address)
 		return
 	}
-	c := &conn{hub: h, ws: ws, machine: session.NewHub(), codec: h.codec.For(0)}
+	c := &conn{hub: h, ws: ws, address: address, stranger: true, machine: session.NewHub(), codec: h.codec.For(0)}
 	ws.SetReadLimit(wire.MaxBeforeAuth)
 	ping := ws.PingHandler()
 	ws.SetPingHandler(func(data string) error {
@@ -82,6 +91,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 	if !h.accept(c) {
 		_ = ws.Close()
+		h.turnedAway(address)
 	}
 }
 

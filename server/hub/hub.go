@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -86,9 +87,11 @@ type Options struct {
 	Rules     judge.Rules // may be nil
 	Epoch     uint32
 	RestoreAt uint64
-	Before    uint32    // the epoch whose history goes up to RestoreAt
-	Node      record.ID // which of several hubs on the database this is; zero for one that is alone
-	Waker     Waker     // tells the others to look; nil for none: they look once a second
+	Before    uint32         // the epoch whose history goes up to RestoreAt
+	Node      record.ID      // which of several hubs on the database this is; zero for one that is alone
+	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
+	Unproven  int            // how many connections one address may have whose devices have not shown who they are; 0 for any number
+	Waker     Waker          // tells the others to look; nil for none: they look once a second
 	Log       *slog.Logger
 	Now       func() time.Time // nil means time.Now
 }
@@ -100,12 +103,13 @@ type Hub struct {
 	cfg   judge.Config
 	stats stats
 
-	mu       sync.Mutex
-	all      map[*conn]bool      // admitted or not
-	conns    map[record.ID]*conn // by device
-	watchers map[chan struct{}]bool
-	subs     map[record.Bucket]map[*conn]bool
-	closing  bool
+	mu        sync.Mutex
+	all       map[*conn]bool      // admitted or not
+	conns     map[record.ID]*conn // by device
+	watchers  map[chan struct{}]bool
+	subs      map[record.Bucket]map[*conn]bool
+	strangers map[string]int // connections by address that have not shown who they are
+	closing   bool
 
 	officeMu sync.Mutex
 	office   map[[2]record.ID]clock.Actor // the incarnation that each office person writes with, himself or by a program
@@ -140,15 +144,16 @@ func New(o Options) (*Hub, error) {
 		Options: o, codec: codec, stop: make(chan struct{}), saying: make(chan struct{}, 1),
 		cfg: judge.Config{Schema: o.Schema, Rules: o.Rules, Epoch: o.Epoch, RestoreAt: o.RestoreAt, Before: o.Before,
 			Salt: salt},
-		all:      map[*conn]bool{},
-		conns:    map[record.ID]*conn{},
-		watchers: map[chan struct{}]bool{},
-		subs:     map[record.Bucket]map[*conn]bool{},
-		told:     map[uint64]bool{},
-		early:    map[uint64]uint64{},
-		office:   map[[2]record.ID]clock.Actor{},
-		notes:    newNotes(),
-		stats:    newStats(),
+		all:       map[*conn]bool{},
+		conns:     map[record.ID]*conn{},
+		watchers:  map[chan struct{}]bool{},
+		subs:      map[record.Bucket]map[*conn]bool{},
+		strangers: map[string]int{},
+		told:      map[uint64]bool{},
+		early:     map[uint64]uint64{},
+		office:    map[[2]record.ID]clock.Actor{},
+		notes:     newNotes(),
+		stats:     newStats(),
 	}
 	h.hello, h.check = newPaces()
 	err = o.Store.Read(context.Background(), func(v View) (err error) {
@@ -276,6 +281,7 @@ func (h *Hub) accept(c *conn) bool {
 // register makes c the device's one connection and ends the one it had. It reports false when the hub is closing.
 func (h *Hub) register(c *conn) bool {
 	h.mu.Lock()
+	h.known(c)
 	old := h.conns[c.device]
 	closing := h.closing
 	if !closing {
@@ -293,6 +299,7 @@ func (h *Hub) unregister(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.unsubscribe(c)
+	h.known(c)
 	delete(h.all, c)
 	if h.conns[c.device] == c {
 		delete(h.conns, c.device)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -552,6 +553,40 @@ func TestTheSecondConnectionOfADeviceReplacesTheFirst(t *testing.T) {
 	first.ended()
 	if v := mallory.judged(mallory.note(job, "second", clock.Vector{})); v.Outcome == wire.Quarantined {
 		t.Fatalf("the second connection is %+v", v)
+	}
+}
+
+// One address opens so many connections that say nothing, and no more; devices that have shown who they are do not count,
+// and whoever was one too many comes in as soon as another has gone.
+func TestOneAddressOpensSoManyConnections(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	c.core.Hub.Unproven = 3
+	mallory, li := c.rogue("mallory"), c.rogue("li")
+	c.employ(mallory.person, li.person)
+	for range 5 {
+		li.enter(nil)
+	}
+	silent := make([]rogue, 3)
+	for i := range silent {
+		silent[i] = *mallory.dial()
+	}
+	turnedAway := func() bool {
+		r, err := http.Get(c.url + "/sync")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Body.Close()
+		return r.StatusCode == http.StatusServiceUnavailable && r.Header.Get("Retry-After") != ""
+	}
+	if !turnedAway() {
+		t.Error("one address opens any number of connections")
+	}
+	silent[0].hangUp()
+	soon(t, "there is room again", func() bool { return !turnedAway() })
+	li.enter(nil)
+	if v := li.judged(li.note(c.job("pump", li.person), "from the same address", clock.Vector{})); v.Outcome == wire.Quarantined {
+		t.Errorf("the note is %+v", v)
 	}
 }
 

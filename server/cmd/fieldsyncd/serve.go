@@ -29,6 +29,7 @@ type serving struct {
 	log, level             string
 	administrator, notices string
 	nats                   string
+	unproven               int
 }
 
 func serveCommand() *command {
@@ -64,6 +65,8 @@ With -json the log is JSON, and what there is to know is an object on standard o
 			f.StringVar(&s.level, "log-level", env("FIELDSYNC_LOG_LEVEL", "info"), "LEVEL debug, info, warn or error; environment: FIELDSYNC_LOG_LEVEL")
 			f.StringVar(&s.notices, "notices", env("FIELDSYNC_NOTICES", ""),
 				"FILE with the channels by which notices leave, JSON; environment: FIELDSYNC_NOTICES")
+			f.IntVar(&s.unproven, "unproven", 256,
+				"N connections from one address at most whose devices have not shown yet who they are")
 			f.StringVar(&s.nats, "nats", env("FIELDSYNC_NATS", ""),
 				"URL,… of NATS, by which several hubs on one -db wake one another; environment: FIELDSYNC_NATS")
 			f.StringVar(&s.administrator, "admin", "admin", "LOGIN of the first administrator, where there is none")
@@ -127,7 +130,10 @@ func (s *serving) options(a *app) (o server.Options, err error) {
 	if s.nats != "" && a.db == "" {
 		return o, usage("-nats is for several hubs on one database: name that with -db")
 	}
-	o.NATS = s.nats
+	if s.unproven < 1 {
+		return o, usage("-unproven is at least 1")
+	}
+	o.NATS, o.Unproven = s.nats, s.unproven
 	o.Certificate, o.Key, o.Secure, o.Company = s.certificate, s.key, s.secure, s.company
 	o.MetricsToken = os.Getenv("FIELDSYNC_METRICS_TOKEN")
 	o.Notices, err = s.channels()
