@@ -56,6 +56,7 @@ var areas = [][]place{
 		{importsURL, "Import", auth.ImportData},
 		{keysURL, "Keys of other systems", auth.ImportData},
 		{programsURL, "Programs", auth.ManageTokens},
+		{webhooksURL, "Webhooks", auth.ManageWebhooks},
 	},
 }
 

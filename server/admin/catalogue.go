@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"slices"
+
 	"fieldsync/server/auth"
 	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
@@ -67,6 +69,15 @@ var Parts = &Noun{
 				})
 			},
 		},
+		{
+			Name: "cost", Title: "Set what it costs us", Done: "The cost is set. What was reckoned before stays as it was.", Cause: aftersales.CausePartCost, Need: auth.SeeCosts,
+			Hint: "A cost holds from its first day until another begins. Only who may see costs sees it, on his phone too.",
+			Asks: []schema.Column{askRow("branch", "branch"), ask("unit_cost", schema.Money), ask("valid_from", schema.Date)}, Needed: []string{"branch", "unit_cost"},
+			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
+				_, err := aftersales.SetPartCost(tx, v["branch"].Ref(), row.ID, moneyOf(v["unit_cost"]), v["valid_from"].Number())
+				return err
+			},
+		},
 		joinDeed("part", auth.EditParts), partDeed("part", auth.EditParts), archiveDeed("part", auth.EditParts), unarchiveDeed("part", auth.EditParts),
 	},
 }
@@ -107,5 +118,33 @@ func aboutPart(b *builder, row *record.Row) ([]block, error) {
 		shown.Rows = append(shown.Rows, []spot{says(p.PriceList), counts(decimal(p.Amount.Minor, minorDigits(p.Amount.Currency)) + " " + p.Amount.Currency), counts(date(p.ValidFrom))})
 	}
 	shown.Empty = b.v.t("No price list has it: it costs the price of the catalogue.")
-	return []block{stock, shown}, nil
+	costs, err := b.costs(row.ID)
+	return append([]block{stock, shown}, costs...), err
+}
+
+// costs are what the part cost each branch in which the visitor may see it, the latest first; no block for who may not.
+func (b *builder) costs(part record.ID) ([]block, error) {
+	in := b.v.Who.In(auth.SeeCosts)
+	if in.None() {
+		return nil, nil
+	}
+	rows, err := b.about("part_cost", "part", part)
+	if err != nil {
+		return nil, err
+	}
+	t := b.o.Schema.Table("part_cost")
+	shown := block{ID: "costs", Title: b.v.t("What it costs us"), Heads: []string{b.label(t, "branch"), b.label(t, "unit_cost"), b.label(t, "valid_from")}}
+	for _, row := range slices.Backward(rows) {
+		cost := aftersales.PartCostOf(row)
+		if !in.Has(cost.Branch) {
+			continue
+		}
+		branch, err := b.n.row(record.Key{Table: b.o.Schema.Table("branch").ID, ID: cost.Branch})
+		if err != nil {
+			return nil, err
+		}
+		shown.Rows = append(shown.Rows, []spot{says(branch), counts(money(cost.UnitCost)), counts(date(cost.ValidFrom))})
+	}
+	shown.Empty = b.v.t("Nobody has said yet what it costs us.")
+	return []block{shown}, nil
 }

@@ -20,6 +20,7 @@ type jobPage struct {
 	MayAttach   bool
 	Comment     string // as typed
 	Service     *jobService
+	Substates   substatesView
 }
 
 type assignmentView struct {
@@ -80,6 +81,9 @@ func (o *Office) loadJob(v *Visit) (*jobPage, error) {
 			return err
 		}
 		if page.Service, err = b.service(row); err != nil {
+			return err
+		}
+		if page.Substates, err = b.substates(row); err != nil {
 			return err
 		}
 		err = b.detail(jobDetail, row)

@@ -17,8 +17,6 @@ type programsPage struct {
 	Problem  string
 	Name     string
 	Groups   []programGroup
-	Webhooks webhooksPart
-	Key      string // the secret of the webhook that was just made: it is shown once
 }
 
 type programView struct {
@@ -66,7 +64,7 @@ func (o *Office) showPrograms(v *Visit, status int, page programsPage) error {
 			}
 			page.Programs = append(page.Programs, view)
 		}
-		return v.showWebhooks(r, &page.Webhooks)
+		return nil
 	})
 	if err != nil {
 		return err

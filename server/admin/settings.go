@@ -243,7 +243,17 @@ var Branches = &Noun{
 		Table: "branch", URL: branchesURL, Form: branchForm, Edit: auth.EditSettings, Facts: []string{"code", "name", "parent", "zone", "currency", "address", "phone", "archived_reason"},
 		Sections: []sectionOf{{table: "person", via: "branch", columns: []string{"name", "phone"}}, {table: "location", via: "branch", columns: []string{"name", "kind", "holder"}, url: locationsURL + "/"}},
 	},
-	Deeds: []*Deed{archiveDeed("branch", auth.EditSettings), unarchiveDeed("branch", auth.EditSettings)},
+	Deeds: []*Deed{costsDeed, archiveDeed("branch", auth.EditSettings), unarchiveDeed("branch", auth.EditSettings)},
+}
+
+// costsDeed lets a person's phone hold what things cost the branch, or takes it from him.
+var costsDeed = &Deed{
+	Name: "costs", Title: "Let somebody see what parts cost", Done: "Set. His phone hears of it with the next signal.", Cause: aftersales.CauseCostsShown, Need: auth.ManagePeople,
+	Asks: []schema.Column{askRow("person", "person"), ask("costs", schema.Enum, aftersales.CostsSeen)}, Needed: []string{"person"},
+	Hint: "On his phone, for the parts of this branch. In the office a permission of his role decides. Empty: he sees them no longer.",
+	Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
+		return aftersales.LetSeeCosts(tx, v["person"].Ref(), row.ID, v["costs"].Text() == aftersales.CostsSeen)
+	},
 }
 
 var branchForm = &Form{

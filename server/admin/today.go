@@ -55,6 +55,7 @@ func (o *Office) showToday(v *Visit) error {
 			{v.t("Paid work that waits for a second yes"), auth.Approve, d.approvals},
 			{v.t("Stock and approvals that do not fit together"), auth.SeeInbox, d.discrepancies},
 			{v.t("Leakage and refunds due"), auth.SeeInbox, d.findings},
+			{v.t("Webhooks that were switched off: they took nothing"), auth.ManageWebhooks, d.webhooksOff},
 		} {
 			if !v.Who.May(c.need) {
 				continue

@@ -51,6 +51,18 @@ func (d *day) findings(c *concern) error {
 		})
 }
 
+// webhooksOff lists the webhooks that the hub switched off itself: what happens since then is told to nobody.
+func (d *day) webhooksOff(c *concern) error {
+	c.ID, c.URL = "webhooks", webhooksURL
+	return d.list(c, `FROM webhook x LEFT JOIN person p ON p.id = x.person WHERE x.state IN ('failed', 'gone') AND x.archived_at IS NULL AND x._del = 0`,
+		"x.id, x.name, coalesce(p.name, ''), x.state, x.failing_since",
+		func(q *sqlrow.Rows) concernRow {
+			return concernRow{
+				URL: webhooksURL, Name: q.Text(1), Text: q.Text(2), Chip: d.v.lang.name("webhook.state." + q.Text(3)), Hue: "refused", At: q.Int(4),
+			}
+		})
+}
+
 // list counts what there is, and reads the oldest.
 func (d *day) list(c *concern, from, columns string, row func(*sqlrow.Rows) concernRow) error {
 	err := d.r.Select(func(q *sqlrow.Rows) error { c.Count = int(q.Int(0)); return q.Err() }, "SELECT count(*) "+from)

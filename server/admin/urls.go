@@ -51,6 +51,7 @@ const (
 	importsURL      = "/import"
 	keysURL         = "/keys"
 	programsURL     = "/programs"
+	webhooksURL     = "/webhooks"
 	auditURL        = "/audit"
 	deedsURL        = "/audit/deeds"
 	staticURL       = "/static/"

@@ -14,9 +14,11 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// webhooksPart is what the page of programs says of webhooks.
-type webhooksPart struct {
-	May     bool
+// webhooksPage is the page of webhooks: which programs hear of what.
+type webhooksPage struct {
+	frame
+	Key     string // the secret of the one that was just made: it is shown once
+	For     string
 	List    []webhookView
 	Groups  []programGroup
 	Name    string // as typed
@@ -45,26 +47,33 @@ var hookNeeds = map[string]auth.Permission{
 
 func hookNoun(event string) string { noun, _, _ := strings.Cut(event, "."); return noun }
 
-// showWebhooks adds to the page which programs hear of what.
-func (v *Visit) showWebhooks(r Reader, part *webhooksPart) error {
-	part.May = v.Who.May(auth.ManageWebhooks)
-	if !part.May {
-		return nil
-	}
-	hooks, err := aftersales.Webhooks(aftersales.Look(r))
-	if err != nil {
-		return err
-	}
-	for _, w := range slices.Backward(hooks) {
-		view, err := v.webhookView(r, w)
+// ListWebhooks shows which programs hear of what, and the form that makes a webhook.
+func (o *Office) ListWebhooks(v *Visit) error {
+	return o.showWebhooks(v, http.StatusOK, webhooksPage{})
+}
+
+func (o *Office) showWebhooks(v *Visit, status int, page webhooksPage) error {
+	page.frame = v.frame(v.t("Webhooks"), webhooksURL)
+	page.Groups = v.hookGroups(page.Problem != "")
+	err := o.Engine.View(v.r.Context(), func(r Reader) error {
+		hooks, err := aftersales.Webhooks(aftersales.Look(r))
 		if err != nil {
 			return err
 		}
-		part.List = append(part.List, view)
+		for _, w := range slices.Backward(hooks) {
+			view, err := v.webhookView(r, w)
+			if err != nil {
+				return err
+			}
+			page.List = append(page.List, view)
+		}
+		page.Private, err = aftersales.PrivateWebhooks(aftersales.Look(r))
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	part.Groups = v.hookGroups(part.Problem != "")
-	part.Private, err = aftersales.PrivateWebhooks(aftersales.Look(r))
-	return err
+	return v.show(status, "webhooks", page)
 }
 
 func (v *Visit) webhookView(r Reader, w aftersales.Webhook) (view webhookView, err error) {
@@ -122,9 +131,9 @@ func (o *Office) AddWebhook(v *Visit) error {
 		if status >= 500 {
 			return err
 		}
-		return o.showPrograms(v, http.StatusUnprocessableEntity, programsPage{Webhooks: webhooksPart{Name: in.Name, URL: in.URL, Problem: v.lang.refusal(f)}})
+		return o.showWebhooks(v, http.StatusUnprocessableEntity, webhooksPage{Name: in.Name, URL: in.URL, Problem: v.lang.refusal(f)})
 	}
-	return o.showPrograms(v, http.StatusOK, programsPage{Key: in.Secret, For: in.Name})
+	return o.showWebhooks(v, http.StatusOK, webhooksPage{Key: in.Secret, For: in.Name})
 }
 
 // webhookDo does something to the webhook in the URL.
@@ -143,9 +152,9 @@ func (o *Office) SwitchWebhook(v *Visit) error {
 		return err
 	}
 	if on {
-		return v.done(programsURL, v.t("The webhook is on. What waited for it is sent now."))
+		return v.done(webhooksURL, v.t("The webhook is on. What waited for it is sent now."))
 	}
-	return v.done(programsURL, v.t("The webhook is off. It hears of nothing that happens from now on."))
+	return v.done(webhooksURL, v.t("The webhook is off. It hears of nothing that happens from now on."))
 }
 
 // RekeyWebhook gives one another secret, and shows it this once.
@@ -162,7 +171,7 @@ func (o *Office) RekeyWebhook(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return o.showPrograms(v, http.StatusOK, programsPage{Key: secret, For: name})
+	return o.showWebhooks(v, http.StatusOK, webhooksPage{Key: secret, For: name})
 }
 
 // RemoveWebhook ends one.
@@ -170,5 +179,5 @@ func (o *Office) RemoveWebhook(v *Visit) error {
 	if err := o.webhookDo(v, aftersales.RemoveWebhook); err != nil {
 		return err
 	}
-	return v.done(programsURL, v.t("The webhook is removed."))
+	return v.done(webhooksURL, v.t("The webhook is removed."))
 }

@@ -57,6 +57,7 @@ const (
 	EditParts       Permission = "edit_parts" // the catalogue, locations, least and most
 	MoveStock       Permission = "move_stock" // receive, issue, return, transfer, scrap
 	CountStock      Permission = "count_stock"
+	SeeCosts        Permission = "see_costs" // what parts cost the company, and to set it
 	RequestParts    Permission = "request_parts"
 	ApproveParts    Permission = "approve_parts" // requests for parts
 	SeeKnowledge    Permission = "see_knowledge"
@@ -106,7 +107,7 @@ var Groups = []Group{
 		EditAssets, SeeContracts, EditContracts, Sales, Points,
 	}},
 	{"stock", []Permission{
-		SeeProducts, EditProducts, SeeParts, EditParts, MoveStock, CountStock, RequestParts, ApproveParts,
+		SeeProducts, EditProducts, SeeParts, EditParts, SeeCosts, MoveStock, CountStock, RequestParts, ApproveParts,
 	}},
 	{"inbox", []Permission{SeeInbox, Settle, Release, SettleStock, SettleBilling, SeeNotices, RetryNotices}},
 	{"rules", []Permission{

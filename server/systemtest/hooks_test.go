@@ -27,12 +27,12 @@ func TestWebhooksAreSetUpOnThePage(t *testing.T) {
 	boss.post("/webhooks", "name", "<b>CRM</b>", "url", "https://crm.example/in", "event", "job.created", "event", "job.done").
 		sees(http.StatusOK, "It is shown only now", "whsec_", "<b>CRM</b>", "job made, job done")
 	secret := boss.find(`class="secret">(whsec_[^<]+)<`)
-	boss.get("/programs").sees(http.StatusOK, "https://crm.example/in", "none yet").lacks(secret)
+	boss.get("/webhooks").sees(http.StatusOK, "https://crm.example/in", "none yet").lacks(secret)
 	boss.get("/audit").sees(http.StatusOK, "webhook changed").lacks(secret)
 
 	// A change writes its event, which waits to be sent; another does not concern it.
 	boss.post("/jobs", "title", "Boiler cold").sees(http.StatusOK)
-	boss.get("/programs").sees(http.StatusOK, "waits")
+	boss.get("/webhooks").sees(http.StatusOK, "waits")
 	all := boss.find(`href="(/notices\?channel=webhook[^"]+)"`)
 	boss.get(all).sees(http.StatusOK, "Boiler cold", "<b>CRM</b>", "waits")
 	if n := len(b.ids("SELECT id FROM notice WHERE webhook IS NOT NULL")); n != 1 {
@@ -40,7 +40,7 @@ func TestWebhooksAreSetUpOnThePage(t *testing.T) {
 	}
 
 	// Off, it hears of nothing; removed, it is gone from the page, and what it was sent stays.
-	page := boss.get("/programs").find(`action="(/webhooks/[^"]+)/switch"`)
+	page := boss.get("/webhooks").find(`action="(/webhooks/[^"]+)/switch"`)
 	boss.post(page+"/switch", "on", "0").sees(http.StatusOK, "The webhook is off")
 	boss.post("/jobs", "title", "Boiler loud").sees(http.StatusOK)
 	if n := len(b.ids("SELECT id FROM notice WHERE webhook IS NOT NULL")); n != 1 {

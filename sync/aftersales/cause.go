@@ -99,6 +99,8 @@ const (
 	CauseBlacklist     = "party.blacklist"
 	CauseUnblacklist   = "party.unblacklist"
 	CauseMeter         = "meter.read"
+	CausePartCost      = "part.cost"
+	CauseCostsShown    = "posting.costs"
 	CausePrice         = "price.set"
 	CauseComponent     = "component.put"
 	CauseHolder        = "location.holder"

@@ -255,5 +255,5 @@ func switchOff(tx Tx, w Webhook, state string) error {
 	return insert(tx, "notice", tx.NewID(), values)
 }
 
-var webhookOffText = texts("Webhook {name} is switched off: it took nothing. Look at it under Settings, Programs.",
-	"回调 {name} 已停用：对方不接收。请在“设置 › 程序”中查看。", "回呼 {name} 已停用：對方不接收。請在「設定 › 程式」中查看。")
+var webhookOffText = texts("Webhook {name} is switched off: it took nothing. Look at it under Settings, Webhooks.",
+	"回调 {name} 已停用：对方不接收。请在“设置 › Webhook 回调”中查看。", "回呼 {name} 已停用：對方不接收。請在「設定 › Webhook 回呼」中查看。")

@@ -1,0 +1,94 @@
+package systemtest
+
+import (
+	"net/http"
+	"testing"
+
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+)
+
+// A job stands under a state of the company's own; the office names it on the job's page, and takes it back.
+func TestTheOfficeSaysHowAJobStandsInItsOwnWords(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	wang := b.hire("wang", "Wang", auth.Technician)
+	boss := b.browser("boss")
+	job := b.plans("Crane needed", wang, 9, 10)
+	page := "/jobs/" + job.String()
+	boss.get(page).sees(http.StatusOK).lacks("in your own words")
+	b.office("states", func(tx aftersales.Tx) error {
+		for code, state := range map[string]string{"crane": aftersales.JobPlanned, "dust": aftersales.JobDone} {
+			in := aftersales.SubstateInput{Table: "job", Code: code, State: state, Label: map[string]string{"en": "Waits for <" + code + ">"}}
+			if err := aftersales.PutSubstate(tx, in); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	boss.get(page).sees(http.StatusOK, "in your own words", "Waits for <crane>").lacks("Waits for <dust>")
+	seen := boss.find(`name="seen" value="([^"]*)"`)
+	boss.post(page+"/substate", "seen", seen, "substate", "dust").sees(http.StatusUnprocessableEntity, "there is no sub-state dust")
+	boss.post(page+"/substate", "seen", seen, "substate", "crane").sees(http.StatusOK, `<span class="chip">Waits for <crane></span>`, `value="crane" selected`)
+	b.office("retire", func(tx aftersales.Tx) error { return aftersales.RetireSubstate(tx, "job", "crane") })
+	boss.get(page).sees(http.StatusOK, `<span class="chip">Waits for <crane></span>`) // what has it keeps it
+	boss.post(page+"/substate", "seen", boss.find(`name="seen" value="([^"]*)"`), "substate", "").sees(http.StatusOK, "Set.").lacks("Waits for <crane>")
+	b.hire("guest", "Guest", auth.Auditor)
+	b.browser("guest").post(page+"/substate", "substate", "").sees(http.StatusForbidden)
+}
+
+// What a part costs is set and seen on its page by who may, and by nobody else.
+func TestWhatAPartCostsIsSeenByWhoMay(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	b.hire("li", "Li", auth.Dispatcher)
+	boss := b.browser("boss")
+	var branch, part record.ID
+	b.office("part", func(tx aftersales.Tx) (err error) {
+		if branch, err = aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "T", Name: "Taipei", Zone: "Asia/Taipei", Currency: "TWD"}); err != nil {
+			return err
+		}
+		part, err = aftersales.CreatePart(tx, aftersales.PartInput{Code: "P-1", Name: map[string]string{"en": "Bearing"}, Unit: "pcs"})
+		return err
+	})
+	page := "/parts/" + part.String()
+	boss.get(page).sees(http.StatusOK, "Nobody has said yet what it costs us.")
+	boss.deed(page, "cost", "branch", "Taipei", "ref.branch", branch.String(), "unit_cost", "much").sees(http.StatusUnprocessableEntity)
+	boss.deed(page, "cost", "branch", "Taipei", "ref.branch", branch.String(), "unit_cost", "480.50 TWD").sees(http.StatusOK, "The cost is set.", "480.50 TWD")
+	b.browser("li").get(page).sees(http.StatusOK, "Bearing").lacks("480.50")
+	b.browser("li").post(page+"/cost", "unit_cost", "1").sees(http.StatusForbidden)
+
+	person := b.hire("wang", "Wang", auth.Technician)
+	boss.deed("/branches/"+branch.String(), "costs", "person", "Wang", "ref.person", person.String(), "costs", aftersales.CostsSeen).sees(http.StatusOK, "Set.")
+	if n := len(b.ids("SELECT id FROM posting WHERE costs = 'seen'")); n != 1 {
+		t.Errorf("%d postings see costs, want one", n)
+	}
+	boss.deed("/branches/"+branch.String(), "costs", "person", "Wang", "ref.person", person.String(), "costs", "").sees(http.StatusOK, "Set.")
+	if n := len(b.ids("SELECT id FROM posting WHERE costs = 'seen'")); n != 0 {
+		t.Error("the right to see costs was not taken back")
+	}
+}
+
+// A webhook that the hub switched off stands on Today of whoever looks after webhooks, who needs no right to tokens.
+func TestASwitchedOffWebhookStandsOnToday(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	boss.post("/webhooks", "name", "<b>CRM</b>", "url", "https://crm.example/in", "event", "job.created").sees(http.StatusOK, "It is shown only now")
+	boss.get("/").sees(http.StatusOK).lacks("<b>CRM</b>")
+	b.office("gone", func(tx aftersales.Tx) error {
+		hooks, err := aftersales.Webhooks(tx)
+		if err != nil {
+			return err
+		}
+		return tx.Update("webhook", hooks[0].ID, record.Values{"state": record.Text(aftersales.WebhookGone)})
+	})
+	boss.get("/").sees(http.StatusOK, "Webhooks that were switched off", "<b>CRM</b>", `href="/webhooks"`)
+	b.hire("mei", "Mei", auth.Dispatcher)
+	b.browser("mei").get("/").sees(http.StatusOK).lacks("<b>CRM</b>")
+	b.browser("mei").get("/webhooks").sees(http.StatusForbidden)
+}
