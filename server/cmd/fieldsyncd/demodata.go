@@ -67,6 +67,8 @@ var demoFaults = [][2]string{
 
 func branchID(code string) record.ID { return aftersales.NamedID("demo", "branch", code) }
 
+func partID(code string) record.ID { return aftersales.NamedID("demo", "part", code) }
+
 // setUp makes what every company has, unless it is there.
 func (c *company) setUp(ctx context.Context) error {
 	return c.do(ctx, aftersales.CauseSetUp, func(tx aftersales.Tx) error {
@@ -83,7 +85,7 @@ func (c *company) setUp(ctx context.Context) error {
 			}
 		}
 		for _, p := range demoParts {
-			in := aftersales.PartInput{Code: p.code, Name: map[string]string{"en": p.en, "zh-Hans": p.hans, "zh-Hant": p.hant}}
+			in := aftersales.PartInput{ID: partID(p.code), Code: p.code, Name: map[string]string{"en": p.en, "zh-Hans": p.hans, "zh-Hant": p.hant}}
 			if _, err := aftersales.CreatePart(tx, in); err != nil {
 				return err
 			}

@@ -98,6 +98,9 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 	if err := l.together(ctx); err != nil {
 		return err
 	}
+	if err := l.organise(ctx); err != nil {
+		return err
+	}
 	for i := range 2 * len(demoCrew) {
 		t := demoCrew[i%len(demoCrew)]
 		job, err := next(t.branch, time.Time{})
