@@ -231,7 +231,8 @@ func TestAPartOfTheOutbox(t *testing.T) {
 		got  func() ([]client.Sent, error)
 		want []client.Sent
 	}{
-		"the first two": {func() ([]client.Sent, error) { return c.OutboxFirst(t.Context(), device.Pending, 2) }, all[:2]},
+		"the first two": {func() ([]client.Sent, error) { return c.OutboxFirst(t.Context(), device.Pending, 0, 2) }, all[:2]},
+		"the next ones": {func() ([]client.Sent, error) { return c.OutboxFirst(t.Context(), device.Pending, all[1].Place, 2) }, all[2:min(4, len(all))]},
 		"the last two":  {func() ([]client.Sent, error) { return c.OutboxLast(t.Context(), device.Pending, 2) }, []client.Sent{all[2], all[1]}},
 		"none":          {func() ([]client.Sent, error) { return c.OutboxLast(t.Context(), device.Accepted, 2) }, nil},
 		"of the job": {func() ([]client.Sent, error) { return c.OutboxOn(t.Context(), []record.Key{row}) },

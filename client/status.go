@@ -227,6 +227,7 @@ func eachItem(tx *replica.Tx, state device.State, do func(*device.Item)) error {
 
 // Sent is one of the user's changes, as the outbox shows it.
 type Sent struct {
+	Place   uint64 // in the queue: it only grows
 	Dot     clock.Dot
 	State   device.State
 	Cause   string
@@ -240,7 +241,7 @@ type Sent struct {
 
 func sentOf(item *device.Item) Sent {
 	return Sent{
-		Dot: item.Change.Dot, State: item.State, Cause: item.Change.Cause, Written: item.Change.Stamp.Time(),
+		Place: item.N, Dot: item.Change.Dot, State: item.State, Cause: item.Change.Cause, Written: item.Change.Stamp.Time(),
 		Rows: item.Change.Rows, Code: item.Code, Message: item.Message, identity: item.Change.RID(item.Hash),
 	}
 }
@@ -253,9 +254,10 @@ func (c *Client) Outbox(ctx context.Context, state device.State) (list []Sent, e
 	return list, err
 }
 
-// OutboxFirst returns at most n changes in the state, the oldest first. It costs what it returns, however many there are.
-func (c *Client) OutboxFirst(ctx context.Context, state device.State, n int) ([]Sent, error) {
-	return c.someSent(ctx, func(tx *replica.Tx) ([]*device.Item, error) { return tx.Items(state, 0, n) })
+// OutboxFirst returns at most n changes in the state that come after a place in the queue (0: from its beginning), the
+// oldest first. It costs what it returns, however many there are.
+func (c *Client) OutboxFirst(ctx context.Context, state device.State, after uint64, n int) ([]Sent, error) {
+	return c.someSent(ctx, func(tx *replica.Tx) ([]*device.Item, error) { return tx.Items(state, after, n) })
 }
 
 // OutboxLast returns at most n changes in the state, the latest first. It costs what it returns, however many there are.

@@ -27,6 +27,14 @@ CREATE TABLE IF NOT EXISTS _contact (
 	heard INTEGER NOT NULL
 );
 
+-- What the person at the device last saw of the plans of his jobs: Plan. It is of the device alone.
+CREATE TABLE IF NOT EXISTS _plan (
+	job    BLOB PRIMARY KEY NOT NULL,
+	number TEXT    NOT NULL,
+	start  INTEGER NOT NULL, -- ms since 1970 UTC; 0 for none
+	finish INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- The hash of the token that lies outside this file. A copy of the file finds another token, or none, beside it.
 CREATE TABLE IF NOT EXISTS _instance (
 	id    INTEGER PRIMARY KEY CHECK (id = 1),

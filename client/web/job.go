@@ -84,7 +84,8 @@ type jobPage struct {
 	Helpers []string         // who else is on the job
 	Phones  []phone
 	Address string
-	Map     template.URL // a geo: address
+	Map     template.URL       // a geo: address
+	Was     *client.PlanChange // what has become of the plan since the user saw it; nil for nothing
 }
 
 type phone struct{ Name, Number string }
@@ -111,7 +112,21 @@ func (v *request) job() error {
 	p.frame.Title = p.Job.Number
 	p.Steps = stepsFrom(p.stand)
 	p.place()
+	if p.Was, err = v.planWas(p.Job.ID); err != nil {
+		return err
+	}
+	v.noted(v.client.SawPlan(v.ctx(), p.Job.ID))
 	return v.show("job", p)
+}
+
+// planWas returns what has become of the job's plan since the user saw it, nil for nothing.
+func (v *request) planWas(job record.ID) (*client.PlanChange, error) {
+	changes, err := v.client.PlanChanges(v.ctx())
+	at := slices.IndexFunc(changes, func(c client.PlanChange) bool { return c.Job == job })
+	if err != nil || at < 0 {
+		return nil, err
+	}
+	return &changes[at], nil
 }
 
 func (p *jobPage) clocks(tx client.Tx, me record.ID) (err error) {

@@ -19,13 +19,16 @@ import (
 // outboxPage is what became of what the user did: refused, waiting, sent, or replaced by what somebody else wrote.
 type outboxPage struct {
 	frame
-	Refused  []sentLine
-	Waiting  []sentLine
-	More     int // that wait beyond those shown
-	Files    []files.Item
-	Sent     []sentLine
-	Replaced []replacedLine
-	Trouble  string
+	Refused                []sentLine
+	Waiting                []sentLine
+	More                   int    // that wait beyond those shown
+	Next                   string // the page that goes on with them; "" for none
+	Later                  bool   // this page goes on with what waits, and shows nothing else
+	Files                  []files.Item
+	MoreFiles, MoreRefused int
+	Sent                   []sentLine
+	Replaced               []replacedLine
+	Trouble                string
 }
 
 // sentLine is a change set as people read it.
@@ -51,7 +54,8 @@ type replacedLine struct {
 }
 
 const (
-	maxWaiting = 50
+	maxWaiting = 50 // changes, and files
+	maxRefused = 50
 	maxSent    = 20
 	lookBack   = 200 // change sets in which replaced values are looked for
 )
@@ -67,16 +71,47 @@ func (v *request) outbox() error {
 	if !s.Online {
 		p.Trouble = v.lang.refusal(s.Code, strings.TrimPrefix(s.Trouble, string(s.Code)+": "))
 	}
-	p.More = max(0, s.Pending-maxWaiting)
+	p.MoreFiles, p.Files = max(0, len(p.Files)-maxWaiting), p.Files[:min(len(p.Files), maxWaiting)]
+	if v.form("after") != "" {
+		return v.outboxLater(p)
+	}
+	p.More, p.MoreRefused = max(0, s.Pending-maxWaiting), max(0, s.Refused-maxRefused)
 	lists, err := v.sentLists()
 	if err != nil {
 		return err
 	}
+	p.Next = nextOf(lists.waiting)
 	err = v.view(func(tx client.Tx) error { return p.read(v, tx, lists) })
 	if err != nil {
 		return err
 	}
 	return v.show("outbox", p)
+}
+
+// outboxLater goes on with what waits, where a page before ended.
+func (v *request) outboxLater(p outboxPage) error {
+	after, err := strconv.ParseUint(v.form("after"), 10, 63)
+	if err != nil {
+		return fault.Wrap(fault.UnknownRow, "there is nothing at this address", err)
+	}
+	list, err := v.client.OutboxFirst(v.ctx(), device.Pending, after, maxWaiting)
+	if err != nil {
+		return err
+	}
+	p.Later, p.Back, p.Files, p.MoreFiles, p.Next = true, outboxURL, nil, 0, nextOf(list)
+	err = v.view(func(tx client.Tx) (err error) { p.Waiting, err = v.sentLines(tx, list); return err })
+	if err != nil {
+		return err
+	}
+	return v.show("outbox", p)
+}
+
+// nextOf returns the page that goes on after these; "" where they are the last.
+func nextOf(list []client.Sent) string {
+	if len(list) < maxWaiting {
+		return ""
+	}
+	return outboxURL + "?after=" + strconv.FormatUint(list[len(list)-1].Place, 10)
 }
 
 // sentLists is what the page reads of the outbox: some of it, however long that is.
@@ -86,10 +121,10 @@ type sentLists struct {
 }
 
 func (v *request) sentLists() (l sentLists, err error) {
-	if l.refused, err = v.client.Outbox(v.ctx(), device.Refused); err != nil {
+	if l.refused, err = v.client.OutboxFirst(v.ctx(), device.Refused, 0, maxRefused); err != nil {
 		return l, err
 	}
-	if l.waiting, err = v.client.OutboxFirst(v.ctx(), device.Pending, maxWaiting); err != nil {
+	if l.waiting, err = v.client.OutboxFirst(v.ctx(), device.Pending, 0, maxWaiting); err != nil {
 		return l, err
 	}
 	if l.accepted, err = v.client.OutboxLast(v.ctx(), device.Accepted, lookBack); err != nil || len(l.waiting) == 0 {

@@ -22,6 +22,7 @@ type route struct {
 var routes = []route{
 	{"GET /{$}", (*request).today, nil},
 	{"GET /open", (*request).open, nil},
+	{"POST /plans", (*request).seePlans, (*request).today},
 
 	{"GET /jobs/{id}", (*request).job, nil},
 	{"POST /jobs/{id}/step", (*request).step, (*request).job},

@@ -217,6 +217,7 @@ func (v *request) doFinish() error {
 	if err != nil {
 		return err
 	}
+	v.noted(v.client.SawPlan(v.ctx(), job)) // what one does oneself is no news
 	return v.redirect(jobURL(job) + "/sign")
 }
 

@@ -165,6 +165,7 @@ func (v *request) end(cause string, end func(aftersales.Tx, aftersales.EndInput)
 	if err != nil && !errors.Is(err, errDone) {
 		return err
 	}
+	v.noted(v.client.SawPlan(v.ctx(), job)) // what one does oneself is no news
 	return v.redirect(next(job))
 }
 

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"slices"
 	"strings"
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -14,6 +16,8 @@ type jobLine struct {
 	New  bool // given to the user since this morning
 	News int  // comments of others since this morning
 	Late bool // its promise is past and nobody has begun
+	// Was is when it was to begin as far as the user knows, where that is another time; -1 for no time, 0 for nothing new.
+	Was, WasEnd int64
 }
 
 // Where returns the place without the customer's name, which stands before it: many sites are called like their owner.
@@ -25,8 +29,9 @@ type todayPage struct {
 	frame
 	Name   string
 	Jobs   []jobLine
-	More   int // jobs that are open and not for today
-	Done   int // jobs that were finished today
+	Lost   []client.PlanChange // jobs that were his, and are cancelled or taken from him
+	More   int                 // jobs that are open and not for today
+	Done   int                 // jobs that were finished today
 	All    bool
 	Empty  bool // the first download is not complete yet
 	Online bool
@@ -69,10 +74,59 @@ func (v *request) jobList(which client.Which) error {
 		}
 		return v.nameOf(tx, &p)
 	})
+	if err == nil {
+		err = v.changedPlans(&p, listed)
+	}
 	if err != nil {
 		return err
 	}
 	return v.show("today", p)
+}
+
+// changedPlans fills in what has become of plans that the user saw, and notes what he sees now for the first time.
+func (v *request) changedPlans(p *todayPage, listed []client.JobLine) error {
+	changes, err := v.client.PlanChanges(v.ctx())
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		at := slices.IndexFunc(p.Jobs, func(l jobLine) bool { return l.ID == c.Job })
+		switch {
+		case c.What != client.PlanMoved:
+			p.Lost = append(p.Lost, c)
+		case at >= 0:
+			p.Jobs[at].Was, p.Jobs[at].WasEnd = c.Was, c.WasEnd
+			if c.Was == 0 {
+				p.Jobs[at].Was = -1
+			}
+		}
+	}
+	v.noted(v.client.SawPlans(v.ctx(), listed))
+	return nil
+}
+
+// noted lets a page be shown though the phone could not note that it was: on a full disk, say.
+func (v *request) noted(err error) {
+	if err != nil && v.ctx().Err() == nil {
+		v.client.Log.Warn("what was seen could not be noted", "error", err)
+	}
+}
+
+// seePlans notes that the user knows what became of the jobs that the form names.
+func (v *request) seePlans() error {
+	if err := v.r.ParseForm(); err != nil {
+		return fault.Wrap(fault.Malformed, "This form is damaged. Open the page again.", err)
+	}
+	for _, text := range v.r.Form["job"] {
+		id, err := parseID(text)
+		if err != nil {
+			return err
+		}
+		if err := v.client.SawPlan(v.ctx(), id); err != nil {
+			return err
+		}
+	}
+	return v.redirect(todayURL)
 }
 
 // listed returns the first of the jobs, as many as a page shows.
