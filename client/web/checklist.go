@@ -1,8 +1,6 @@
 package web
 
 import (
-	"cmp"
-	"mime/multipart"
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
@@ -127,16 +125,17 @@ func (v *request) answerIt() error {
 	if err != nil {
 		return err
 	}
-	in := aftersales.AnswerInput{Job: job, Checklist: list, Question: v.r.PathValue("key"), Text: v.form("text"), Note: v.form("note")}
+	taken, err := v.received()
+	if err != nil {
+		return err
+	}
+	in := aftersales.AnswerInput{Photos: taken, Job: job, Checklist: list, Question: v.r.PathValue("key"), Text: v.form("text"), Note: v.form("note")}
 	if typed := v.form("number"); typed != "" {
 		n, ok := amount(typed, aftersales.QuantityScale)
 		if !ok {
 			return fault.New(aftersales.BadAnswer, "A quantity is a number like 2 or 1.5.")
 		}
 		in.Number = &n
-	}
-	if in.Photos, err = v.photosTaken(); err != nil {
-		return err
 	}
 	err = v.once("answer", aftersales.CauseAnswer, func(tx client.Tx) error {
 		_, err := aftersales.AnswerQuestion(tx, in)
@@ -149,38 +148,6 @@ func (v *request) answerIt() error {
 		return v.redirect(jobURL(job) + "/checklist/" + list.String() + "/" + next)
 	}
 	return v.redirect(jobURL(job) + "/checklist")
-}
-
-// photosTaken takes in the photos of the form. They are on the phone for good when it returns; the row that names them
-// follows.
-func (v *request) photosTaken() (list []aftersales.AttachmentInput, err error) {
-	return v.filesTaken("photo", aftersales.AttachPhoto)
-}
-
-// filesTaken keeps the files of a field, and returns what names them.
-func (v *request) filesTaken(field, kind string) (list []aftersales.AttachmentInput, err error) {
-	if v.r.MultipartForm == nil {
-		return nil, nil
-	}
-	for _, header := range v.r.MultipartForm.File[field] {
-		in, err := v.stage(header, kind)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, in)
-	}
-	return list, nil
-}
-
-func (v *request) stage(header *multipart.FileHeader, kind string) (in aftersales.AttachmentInput, err error) {
-	f, err := header.Open()
-	if err != nil {
-		return in, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	return v.client.Stage(v.ctx(), f, client.FileInput{
-		Kind: kind, Name: header.Filename, Caption: cmp.Or(v.form("caption")),
-	})
 }
 
 // findingsPage is what was wrong, and what cured it.

@@ -2,10 +2,10 @@ package web
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"fieldsync/client"
 	"fieldsync/client/files"
@@ -38,23 +38,18 @@ func (v *request) photos() error {
 	return v.show("photos", p)
 }
 
-// addPhotos takes photos and voice notes in. The files are kept first, then named, all in one change.
+// addPhotos takes photos, videos and voice notes in. The files are kept first, then named, all in one change.
 func (v *request) addPhotos() error {
 	job, err := v.path()
 	if err != nil {
 		return err
 	}
-	if err := v.r.ParseMultipartForm(8 << 20); err != nil {
-		return fault.Wrap(fault.TooLarge, "This is more than one form carries: take the photos one by one.", err)
+	taken, err := v.received()
+	if err != nil {
+		return err
 	}
-	taken, err := v.photosTaken()
-	if err == nil {
-		var voice []aftersales.AttachmentInput
-		voice, err = v.filesTaken("voice", aftersales.AttachVoice)
-		taken = append(taken, voice...)
-	}
-	if err != nil || len(taken) == 0 {
-		return firstOf(err, v.redirect(jobURL(job)+"/photos"))
+	if len(taken) == 0 {
+		return v.redirect(jobURL(job) + "/photos")
 	}
 	err = v.once("attachment", aftersales.CauseAttachment, func(tx client.Tx) error {
 		for _, in := range taken {
@@ -110,7 +105,7 @@ func (v *request) file() error {
 	}
 	h.Set("Content-Disposition", disposition)
 	h.Set("Cache-Control", "private, max-age=86400")
-	_, _ = io.Copy(v.w, content) // who has gone away needs no answer
+	http.ServeContent(v.w, v.r, "", time.Time{}, content) // in pieces where it is asked to: a video is wound forward
 	return nil
 }
 

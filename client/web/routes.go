@@ -114,8 +114,5 @@ func (a *App) Handler() http.Handler {
 	for _, r := range routes {
 		mux.Handle(r.pattern, a.answer(r.do, r.again))
 	}
-	return a.guard(http.MaxBytesHandler(mux, maxForm))
+	return a.guard(limited(mux))
 }
-
-// maxForm is how much a form may carry: a few photos as phones take them.
-const maxForm = 64 << 20

@@ -1,0 +1,96 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"fieldsync/sync/aftersales"
+)
+
+// film returns bytes that look like an MP4 of so many bytes.
+func film(n int) []byte {
+	b := bytes.Repeat([]byte("frame "), n/6+1)[:n]
+	copy(b, "\x00\x00\x00\x18ftypisom")
+	return b
+}
+
+// sendFile posts a form with a file, as a browser does it.
+func (h *thumb) sendFile(path, field, name string, content io.Reader, pairs ...string) *thumb {
+	h.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	var err error
+	for i := 0; i < len(pairs); i += 2 {
+		err = errors.Join(err, form.WriteField(pairs[i], pairs[i+1]))
+	}
+	nothing, e := form.CreateFormFile("photo", "")
+	part, e2 := form.CreateFormFile(field, name)
+	if err = errors.Join(err, e, e2); err != nil {
+		h.t.Fatal(err)
+	}
+	_, _ = nothing.Write(nil)
+	if _, err := io.Copy(part, content); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := form.Close(); err != nil {
+		h.t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080"+path, &body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	return h.serve(r)
+}
+
+// serve sends a request that comes from a page of ours.
+func (h *thumb) serve(r *http.Request) *thumb {
+	r.AddCookie(&http.Cookie{Name: h.app.gate.cookieName(), Value: h.app.gate.cookie})
+	r.Header.Set("Origin", "http://127.0.0.1:8080")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	h.app.Handler().ServeHTTP(w, r)
+	h.status, h.to, h.body = w.Code, w.Header().Get("Location"), w.Body.String()
+	return h
+}
+
+// A video is taken in with its caption, waits for a network like a photo, and is shown in pieces, so that it can be wound.
+func TestAVideoIsTakenAndShown(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	h.sendFile(h.job()+"/photos", "video", "pump.mp4", bytes.NewReader(film(300_000)), "caption", "It rattles")
+	if h.status != http.StatusSeeOther {
+		t.Fatal(h.status, h.body)
+	}
+	list, err := h.c.JobFiles(t.Context(), h.s.leak)
+	if err != nil || len(list) != 1 || list[0].Kind != aftersales.AttachVideo || list[0].Caption != "It rattles" || list[0].Size != 300_000 {
+		t.Fatal(list, err)
+	}
+	url := "/files/" + list[0].ID.String()
+	h.get(h.job()+"/photos").sees("<video", url, "waiting to be sent", "It rattles")
+	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8080"+url, nil)
+	r.Header.Set("Range", "bytes=150000-150099")
+	if h.serve(r); h.status != http.StatusPartialContent || h.body != string(film(300_000)[150_000:150_100]) {
+		t.Error("a piece of the video:", h.status, len(h.body))
+	}
+}
+
+// What is no file of that sort, and what has no end, is refused with the reason on the page; nothing is half kept.
+func TestAFileThatCannotBeTakenIsRefused(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	h.sendFile(h.job()+"/photos", "video", "virus.exe", strings.NewReader("MZ and so on"))
+	if h.status != http.StatusUnprocessableEntity || !strings.Contains(h.body, "no file of that sort") {
+		t.Error(h.status, h.body)
+	}
+	h.sendFile(h.job()+"/photos", "photo", "x.jpg", strings.NewReader("\xff\xd8\xff"), "caption", strings.Repeat("x", maxField+1))
+	if h.status != http.StatusUnprocessableEntity {
+		t.Error(h.status)
+	}
+	if list, err := h.c.JobFiles(t.Context(), h.s.leak); err != nil || len(list) != 0 || len(h.c.Waiting()) != 0 {
+		t.Error(list, err)
+	}
+}
