@@ -19,6 +19,7 @@ import (
 
 	"fieldsync/client/link"
 	"fieldsync/client/replica"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -127,11 +128,12 @@ func (a *account) sign(text []byte) ([]byte, error) {
 
 // enrolment is what the hub answers to an enrolment, or to a refused one.
 type enrolment struct {
-	Device  record.ID  `json:"device"`
-	Person  record.ID  `json:"person"`
-	Parcel  []byte     `json:"parcel_key"`
-	Code    fault.Code `json:"code"`
-	Message string     `json:"message"`
+	Device  record.ID   `json:"device"`
+	Person  record.ID   `json:"person"`
+	Actor   clock.Actor `json:"actor,string"` // 0 from a hub that hands none out
+	Parcel  []byte      `json:"parcel_key"`
+	Code    fault.Code  `json:"code"`
+	Message string      `json:"message"`
 }
 
 // Enrol gives the replica to the person for whom the office made the code. The device makes its key; only the public
@@ -178,7 +180,10 @@ func (c *Client) begin(tx *replica.Tx, e *enrolment) (fresh bool, err error) {
 		return false, err
 	}
 	if id == nil || id.Person.IsZero() {
-		return true, device.Found(tx, c.Schema, e.Device, e.Person)
+		if err := device.Found(tx, c.Schema, e.Device, e.Person); err != nil {
+			return true, err
+		}
+		return true, c.number(tx, e.Actor)
 	}
 	if id.Person != e.Person {
 		return false, fault.New(fault.NotAllowed, "this replica belongs to somebody else; each person has one of his own")
@@ -187,7 +192,19 @@ func (c *Client) begin(tx *replica.Tx, e *enrolment) (fresh bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return false, r.Reenrol(e.Device)
+	if err := r.Reenrol(e.Device); err != nil {
+		return false, err
+	}
+	return false, r.Number(e.Actor)
+}
+
+// number gives a new replica its first incarnation.
+func (c *Client) number(tx *replica.Tx, a clock.Actor) error {
+	r, err := device.Open(tx, c.Schema)
+	if err != nil {
+		return err
+	}
+	return r.Number(a)
 }
 
 const enrolWithin = 30 * time.Second

@@ -8,6 +8,7 @@ import (
 	"fieldsync/server/auth"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -271,6 +272,9 @@ func (s deviceStore) Enrol(ctx context.Context, code auth.Hash, d auth.Device, n
 			return err
 		}
 		if err := s.note(auth.By(ctx, d.Person), tx, "device_enrol", d.Person, d.ID); err != nil {
+			return err
+		}
+		if d.Actor, err = tx.NewActor(d.Person, d.ID, clock.SideDevice); err != nil {
 			return err
 		}
 		return tx.AddDevice(store.Device{ID: d.ID, Person: d.Person, Name: d.Name, PublicKey: d.Key, EnrolledAt: d.Enrolled})

@@ -172,7 +172,7 @@ func (c *Core) enrol(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusInternalServerError, refusal{fault.Internal, "Something is wrong with the server. Try again later."})
 	default:
 		reply(w, http.StatusCreated, Enrolled{
-			Device: d.ID, Person: d.Person, Now: c.now().UnixMilli(), ParcelKey: c.parcels.Public[:],
+			Device: d.ID, Person: d.Person, Now: c.now().UnixMilli(), Actor: d.Actor, ParcelKey: c.parcels.Public[:],
 		})
 	}
 }

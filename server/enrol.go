@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -28,6 +29,9 @@ type Enrolled struct {
 	Hub      record.ID `json:"hub"`
 	Company  string    `json:"company"`
 	Now      int64     `json:"now"` // the hub's clock, ms since 1970 UTC
+	// Actor is the incarnation that the device writes under until a Welcome says otherwise: what it does before it has met
+	// the hub is numbered, and can be brought by a parcel.
+	Actor clock.Actor `json:"actor,string"`
 	// ParcelKey is what the device encrypts unsent work to that it hands over by other ways: see package parcel.
 	ParcelKey []byte `json:"parcel_key,omitempty"`
 }
@@ -83,7 +87,7 @@ func (s *Server) enrolDevice(r *http.Request, e Enrolment) (*Enrolled, error) {
 	}
 	return &Enrolled{
 		Device: d.ID, Person: d.Person, Name: p.Name, Language: p.Language, Hub: s.parts.Hub,
-		Company: s.options.Company, Now: s.parts.Now().UnixMilli(), ParcelKey: s.parts.ParcelKey,
+		Company: s.options.Company, Now: s.parts.Now().UnixMilli(), Actor: d.Actor, ParcelKey: s.parts.ParcelKey,
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -34,6 +35,7 @@ type Device struct {
 	Key      ed25519.PublicKey
 	Standing Standing
 	Enrolled time.Time
+	Actor    clock.Actor // of one that was just enrolled: the incarnation that it begins with
 }
 
 // Hash is the SHA-256 of a secret that is long and random, so that nothing slower is needed.

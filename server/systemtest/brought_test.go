@@ -313,3 +313,38 @@ func TestLeavingAfterHandingOver(t *testing.T) {
 		t.Errorf("%d wait, %v", len(waiting), err)
 	}
 }
+
+// A phone that was enrolled and has not met the hub since may hand over what was done on it, too; the first contact then finds
+// that it is there already.
+func TestWorkBeforeTheFirstContactIsBrought(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("ada", "Ada Berg", auth.Administrator)
+	ada, li := b.browser("ada"), b.hire("li", "Li", auth.Technician)
+	phone := b.phone(ada, li, "Li's phone")
+	var job record.ID
+	err := phone.Update(t.Context(), aftersales.CauseJobCreate, func(tx client.Tx) (err error) {
+		job, err = aftersales.CreateJob(tx, aftersales.JobInput{Title: "Found on site"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if e, err := phone.ExportFile(t.Context(), &file); err != nil || e.Changes != 1 {
+		t.Fatal(e, err)
+	}
+	ada.brings("@file", file.String()).sees(http.StatusOK, "1 changes came in, 1 of them new")
+	ada.get("/jobs/" + job.String()).sees(http.StatusOK, "Found on site")
+	if err := phone.SyncOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := phone.Status(t.Context()); err != nil || s.Pending != 0 || s.Refused != 0 {
+		t.Errorf("%+v %v", s, err)
+	}
+	var n int
+	(&lonely{bureau: b}).one("SELECT count(*) FROM job WHERE id = ?", job, &n)
+	if n != 1 {
+		t.Errorf("%d jobs", n)
+	}
+}

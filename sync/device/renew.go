@@ -227,6 +227,21 @@ func Found(store Store, s *schema.Schema, device, person record.ID) error {
 	return r.Reenrol(device)
 }
 
+// Number gives a replica that writes under no incarnation the one that came with its enrolment, so that its work has names
+// before it has met the hub, and can be brought there by another way. Where the hub's history has to be compared first, it
+// waits for the Welcome.
+func (r *Replica) Number(a clock.Actor) error {
+	fresh := r.id.Epoch == 0 && r.id.Queue == 0 && r.id.Cursors == [schema.Classes]uint64{}
+	if a == 0 || r.id.Actor != Provisional || !fresh && r.id.Epoch != a.Epoch() {
+		return nil
+	}
+	r.id.Epoch = a.Epoch()
+	if err := r.adopt(a); err != nil {
+		return err
+	}
+	return r.store.PutIdentity(r.id)
+}
+
 // lastInQueue returns the highest number of the outbox's items, 0 where there is none.
 func lastInQueue(store Store) (last uint64, err error) {
 	for _, state := range []State{Pending, Accepted, Refused, Closed} {

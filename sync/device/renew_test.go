@@ -296,3 +296,31 @@ func TestAReplicaThatForgotWhoItIsKeepsWhatWaits(t *testing.T) {
 	}
 	p.expectTitle("mine")
 }
+
+// What is done between the enrolment and the first contact has names, if the enrolment came with an incarnation; the first
+// Welcome changes nothing of them. Where the hub's history has to be compared first, nothing is numbered before.
+func TestWorkBeforeTheFirstContactHasNames(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	again := p.make.ID()
+	p.must(p.replica(func(r *device.Replica) error { return r.Reenrol(again) }))
+	elsewhere, err := clock.NewActor(p.identity().Epoch+1, 9, clock.SideDevice)
+	p.must(err)
+	for _, a := range []clock.Actor{0, elsewhere} {
+		p.must(p.replica(func(r *device.Replica) error { return r.Number(a) }))
+		if id := p.identity(); id.Actor != device.Provisional {
+			t.Fatalf("%v: %+v", a, id)
+		}
+	}
+	p.writes(text("title", "mine"))
+	fresh, err := clock.NewActor(p.identity().Epoch, 9, clock.SideDevice)
+	p.must(err)
+	p.must(p.replica(func(r *device.Replica) error { return r.Number(fresh) }))
+	if got := p.unsent(); len(got) != 1 || got[0] != dot(fresh, 1) {
+		t.Errorf("sent are %v", got)
+	}
+	p.must(p.replica(func(r *device.Replica) error { return r.Number(elsewhere) })) // once is enough
+	if id := p.identity(); id.Actor != fresh || id.Counter != 1 {
+		t.Errorf("%+v", id)
+	}
+}
