@@ -1,7 +1,6 @@
 package web
 
 import (
-
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"

@@ -335,7 +335,7 @@ func TestWorkBeforeTheFirstContactIsBrought(t *testing.T) {
 		t.Fatal(e, err)
 	}
 	ada.brings("@file", file.String()).sees(http.StatusOK, "1 changes came in, 1 of them new")
-	ada.get("/jobs/" + job.String()).sees(http.StatusOK, "Found on site")
+	ada.get("/jobs/"+job.String()).sees(http.StatusOK, "Found on site")
 	if err := phone.SyncOnce(t.Context()); err != nil {
 		t.Fatal(err)
 	}
