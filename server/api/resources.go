@@ -127,6 +127,16 @@ var resources = []*resource{
 	{Path: "slips", Table: "slip", See: auth.SeeJobs},
 	{Path: "movements", Table: "movement", See: auth.SeeParts},
 	{Path: "contracts", Table: "contract", See: auth.SeeContracts},
+	{Path: "charges", Table: "charge", See: auth.SeeJobs},
+	{Path: "findings", Table: "finding", See: auth.SeeJobs},
+	{Path: "service-records", Table: "service_record", See: auth.SeeAssets},
+	{Path: "calls", Table: "call", See: auth.SeeRequests},
+	{Path: "part-requests", Table: "part_request", See: auth.SeeParts},
+	{Path: "stock-levels", Table: "stock_level", See: auth.SeeParts},
+	{Path: "solutions", Table: "solution", See: auth.SeeKnowledge},
+	{Path: "documents", Table: "document", See: auth.SeeKnowledge},
+	{Path: "codes", Table: "code", See: auth.SignedIn},
+	{Path: "groups", Table: "team", See: auth.SeePeople},
 	{Path: "people", Table: "person", See: auth.SeePeople},
 	{Path: "branches", Table: "branch", See: auth.SignedIn},
 }
@@ -200,6 +210,36 @@ var requestActions = []action{
 	{
 		Name: "close", Need: auth.EditRequests, Cause: aftersales.CauseRequestClose,
 		Do: func(tx aftersales.Tx, row record.ID, _ record.Values) error { return aftersales.CloseRequest(tx, row) },
+	},
+	{
+		Name: "solve", Need: auth.TakeCalls, Cause: aftersales.CauseRequestSolve, Needs: []string{"solution"},
+		Takes: []schema.Column{takes("solution", schema.Text, ""), takes("fault_code", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.SolveRequest(tx, aftersales.SolveRequestInput{Request: row, Solution: v["solution"].Text(), FaultCode: v["fault_code"].Text()})
+		},
+	},
+	{
+		Name: "move", Need: auth.EditRequests, Cause: aftersales.CauseRequestMove, Needs: []string{"to", "reason"},
+		Takes: []schema.Column{takes("to", schema.Text, ""), reason, takes("person", schema.Ref, "person"), takes("team", schema.Ref, "team"), takes("intake", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.MoveRequest(tx, aftersales.MoveRequestInput{
+				Request: row, To: v["to"].Text(), Reason: v["reason"].Text(), Handler: v["person"].Ref(), Team: v["team"].Ref(), Intake: v["intake"].Text(),
+			})
+		},
+	},
+	{
+		Name: "hand", Need: auth.EditRequests, Cause: aftersales.CauseRequestHand,
+		Takes: []schema.Column{takes("person", schema.Ref, "person"), takes("team", schema.Ref, "team")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.HandRequest(tx, aftersales.HandRequestInput{Request: row, Person: v["person"].Ref(), Team: v["team"].Ref()})
+		},
+	},
+	{
+		Name: "reopen", Need: auth.EditRequests, Cause: aftersales.CauseRequestReopen, Needs: []string{"reason", "state"},
+		Takes: []schema.Column{reason, takes("state", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.ReopenRequest(tx, aftersales.ReopenRequestInput{Request: row, Seen: v["state"].Text(), Reason: v["reason"].Text()})
+		},
 	},
 	commentOn("request"),
 }

@@ -87,7 +87,11 @@ func (p *program) text(field string) string {
 
 func TestAProgramWorksLikeTheOffice(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	worksLikeTheOffice(t, newBureau(t))
+}
+
+func worksLikeTheOffice(t *testing.T, b *bureau) {
+	t.Helper()
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	li := b.hire("li", "Li Wei", auth.Technician)
 	boss := b.browser("boss")
@@ -142,7 +146,11 @@ func TestAProgramWorksLikeTheOffice(t *testing.T) {
 
 func TestAListGoesOnWhereItEnded(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	listsGoOn(t, newBureau(t))
+}
+
+func listsGoOn(t *testing.T, b *bureau) {
+	t.Helper()
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	p := b.program(b.browser("boss"), "Shop", "see_customers", "edit_customers")
 	for i := range 7 {
@@ -223,4 +231,28 @@ func TestTheDocumentIsTrue(t *testing.T) {
 			t.Errorf("%s of a customer is not in the document", name)
 		}
 	}
+}
+
+// A customer portal makes requests and says what becomes of them, by the commands of the office and within their states.
+func TestAProgramWorksOnRequests(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	li := b.hire("li", "Li Wei", auth.Technician)
+	p := b.program(b.browser("boss"), "Portal", "see_customers", "edit_customers", "see_requests", "take_calls", "edit_requests")
+	p.asks("POST", "/customers", `{"name": "Südwind"}`).has(http.StatusCreated)
+	p.asks("PUT", "/requests/by-key/portal/7", fmt.Sprintf(`{"party": %q, "title": "noise"}`, p.text("id"))).has(http.StatusCreated, "title", "noise")
+	at := "/requests/" + p.text("id")
+	p.asks("POST", at+"/move", `{"to": "depot"}`).has(http.StatusUnprocessableEntity)
+	p.asks("POST", at+"/move", `{"to": "nowhere", "reason": "x"}`).has(http.StatusUnprocessableEntity)
+	p.asks("POST", at+"/move", `{"to": "depot", "reason": "needs the bench"}`).has(http.StatusOK, "state", aftersales.RequestDepot)
+	p.asks("POST", at+"/hand", fmt.Sprintf(`{"person": %q}`, li.String())).has(http.StatusOK, "handler", li.String())
+	p.asks("POST", at+"/solve", `{"solution": "new bearing"}`).has(http.StatusOK, "solution", "new bearing")
+	state := p.text("state")
+	p.asks("POST", at+"/reopen", fmt.Sprintf(`{"state": %q, "reason": "noise again"}`, state)).has(http.StatusOK)
+	p.asks("POST", at+"/reopen", fmt.Sprintf(`{"state": %q, "reason": "noise again"}`, state)).has(http.StatusUnprocessableEntity)
+	for _, path := range []string{"/calls", "/codes"} {
+		p.asks("GET", path, "").has(http.StatusOK)
+	}
+	p.asks("GET", "/documents", "").has(http.StatusForbidden)
 }

@@ -35,7 +35,11 @@ func (v *browser) sendsForm(path, file string, content []byte, pairs ...string) 
 // by itself where it is about a machine of theirs, else when somebody asks.
 func TestAManualReachesThePhoneThatNeedsIt(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	bringsAManual(t, newBureau(t))
+}
+
+func bringsAManual(t *testing.T, b *bureau) {
+	t.Helper()
 	b.hire("ada", "Ada", auth.Administrator)
 	li := b.hire("li", "Li Wei", auth.Technician)
 	v := b.browser("ada")

@@ -14,7 +14,11 @@ import (
 // joined with another.
 func TestAKeyOfAnotherSystemFindsWhoeverMadeTheRow(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	findsByKeys(t, newBureau(t))
+}
+
+func findsByKeys(t *testing.T, b *bureau) {
+	t.Helper()
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	boss := b.browser("boss")
 	p := b.program(boss, "ERP", "see_customers", "edit_customers")
@@ -75,7 +79,11 @@ func (b *bureau) onlyBranch() record.ID {
 // The office sees what other systems call a row, on its page, in a list and by searching; adds keys and retires them.
 func TestTheOfficeKeepsKeysOfOtherSystems(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	keepsKeys(t, newBureau(t))
+}
+
+func keepsKeys(t *testing.T, b *bureau) {
+	t.Helper()
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	v := b.browser("boss")
 	nord, south := b.customer("Nordwind"), b.customer("Südwind")

@@ -77,7 +77,11 @@ const orders = "When,Machine,What,Cost\n2004-07-01,EX-7,bucket won't open,183.05
 
 func TestJobsComeInThroughThePageAndGoAgain(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	takesJobsIn(t, newBureau(t))
+}
+
+func takesJobsIn(t *testing.T, b *bureau) {
+	t.Helper()
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	v := b.browser("boss")
 	v.get("/import").sees(http.StatusOK, "Files that were taken in will stand here")
@@ -139,7 +143,11 @@ func TestJobsComeInThroughThePageAndGoAgain(t *testing.T) {
 
 func TestAWorkbookOfCustomersIsChangedByTheNext(t *testing.T) {
 	t.Parallel()
-	b := newBureau(t)
+	takesAWorkbookIn(t, newBureau(t))
+}
+
+func takesAWorkbookIn(t *testing.T, b *bureau) {
+	t.Helper()
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	v := b.browser("boss")
 	book := func(rows ...[]any) []byte {

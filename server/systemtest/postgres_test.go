@@ -16,11 +16,18 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 func TestTheOfficeOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	for name, tell := range map[string]func(*testing.T, *bureau){
-		"every page opens":        func(t *testing.T, b *bureau) { opensEveryPage(t, b, "en") },
-		"a customer is served":    servesACustomer,
-		"a role of one's own":     makesARole,
-		"a conflict with a phone": settlesAConflict,
-		"paid work":               paysForWork,
+		"every page opens":             func(t *testing.T, b *bureau) { opensEveryPage(t, b, "en") },
+		"a customer is served":         servesACustomer,
+		"a role of one's own":          makesARole,
+		"a conflict with a phone":      settlesAConflict,
+		"paid work":                    paysForWork,
+		"jobs come in and go again":    takesJobsIn,
+		"customers come in and change": takesAWorkbookIn,
+		"a program works":              worksLikeTheOffice,
+		"a list goes on":               listsGoOn,
+		"keys of other systems":        findsByKeys,
+		"keys on pages":                keepsKeys,
+		"a manual reaches a phone":     bringsAManual,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -71,6 +71,8 @@ func (d Dialect) atOnce() int {
 // inPostgres is what PostgreSQL says otherwise in queries.
 var inPostgres = strings.NewReplacer(
 	"(SELECT unhex(value) FROM json_each(?))", "(SELECT decode(value, 'hex') FROM json_array_elements_text(?::json) AS listed(value))",
+	"(SELECT value FROM json_each(?))", "(SELECT value FROM json_array_elements_text(?::json) AS listed(value))",
+	"(SELECT value FROM json_each(?1))", "(SELECT value FROM json_array_elements_text(?1::json) AS listed(value))",
 	" LIKE ", " ILIKE ", // SQLite's does not tell a from A
 	" IS ?", " IS NOT DISTINCT FROM ?",
 	"instr(", "strpos(",
