@@ -162,7 +162,7 @@ func (b *Batch) lacks(have *record.Row, lost *record.RowChange) (bool, error) {
 	if lost.Context.IsZero() {
 		return true, nil
 	}
-	var since []*record.RowChange // what those that came after the restore did to the row
+	var since, before []*record.RowChange // what those did to the row that came after the restore, and that it left
 	for d := range lost.Context.All() {
 		if d.Actor.Epoch() >= b.Epoch {
 			continue
@@ -174,16 +174,30 @@ func (b *Batch) lacks(have *record.Row, lost *record.RowChange) (bool, error) {
 		if judged == nil && (have == nil || !have.Vector.Covers(d)) {
 			return true, nil
 		}
-		if judged == nil || judged.Seq <= b.RestoreAt {
+		if judged == nil {
 			continue
 		}
 		did, touches, err := b.changeOf(judged, lost.Key())
-		if !touches || err != nil {
+		switch {
+		case err != nil:
+			return true, err
+		case judged.Seq <= b.RestoreAt:
+			before = append(before, did...)
+		case !touches:
+			return true, nil
+		default:
+			since = append(since, did...)
+		}
+	}
+	for _, w := range lost.Cells {
+		if !isAnothers(have, w, since, before) {
+			continue
+		}
+		if known, err := b.wroteEarlier(lost, w); !known || err != nil {
 			return true, err
 		}
-		since = append(since, did...)
 	}
-	return isAnothers(have, lost, since), nil
+	return false, nil
 }
 
 // changeOf returns what the change set of the entry writes in the row, and whether it touches it at all: by what belongs to
@@ -231,21 +245,49 @@ func (b *Batch) lineOf(c *record.RowChange) (line []record.Key, err error) {
 	return line, nil
 }
 
-// isAnothers reports whether a value is lost in whose cell those wrote that came after the restore, and none of them that
+// isAnothers reports whether the value is lost, in whose cell those wrote that came after the restore, and none of them that
 // value. A phone's file that was copied before the restore may have brought other work under a number than that which was
 // lost: a needless question beats a lost value.
-// One that stands beside the value shown is not lost.
-func isAnothers(have *record.Row, lost *record.RowChange, since []*record.RowChange) bool {
-	return slices.ContainsFunc(lost.Cells, func(w record.CellWrite) bool {
-		wrote, same := false, stands(have, w)
-		for _, c := range since {
-			for _, x := range c.Cells {
-				wrote = wrote || x.CellID == w.CellID
-				same = same || x.CellID == w.CellID && x.Value == w.Value
+// One that stands beside the value shown is not lost, nor is one that the restore left, and that others replaced since.
+func isAnothers(have *record.Row, w record.CellWrite, since, before []*record.RowChange) bool {
+	wrote, same := writes(since, w)
+	_, left := writes(before, w)
+	return wrote && !same && !left && !stands(have, w)
+}
+
+// maxEarlier is how far back a value is looked for in the work of each who wrote on the row; beyond, a person is asked.
+const maxEarlier = 200
+
+// wroteEarlier reports whether somebody whom the row's vector names wrote the value with an earlier number than that which it
+// names: then it is in the ledger, and others replaced it.
+func (b *Batch) wroteEarlier(lost *record.RowChange, w record.CellWrite) (bool, error) {
+	for d := range lost.Context.All() {
+		for n := uint64(1); n < d.Counter && n <= maxEarlier; n++ {
+			e, err := b.store.Entry(clock.Dot{Actor: d.Actor, Counter: d.Counter - n})
+			if err != nil {
+				return false, err
+			}
+			if e == nil {
+				continue
+			}
+			did, _, err := b.changeOf(e, lost.Key())
+			if _, wrote := writes(did, w); wrote || err != nil {
+				return err == nil, err
 			}
 		}
-		return wrote && !same
-	})
+	}
+	return false, nil
+}
+
+// writes reports whether one of the changes writes the cell, and whether one writes the very value.
+func writes(changes []*record.RowChange, w record.CellWrite) (cell, value bool) {
+	for _, c := range changes {
+		for _, x := range c.Cells {
+			cell = cell || x.CellID == w.CellID
+			value = value || x.CellID == w.CellID && x.Value == w.Value
+		}
+	}
+	return cell, value
 }
 
 // hasCome closes what was kept of rows that a restored hub had lost, once a change set that was lost with them is brought by

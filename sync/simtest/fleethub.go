@@ -479,6 +479,7 @@ func (h *fleetHub) restore() {
 	h.start()
 	h.f.keepRecorded()
 	h.f.keepHeld()
+	h.f.keepNamed()
 	h.store.Restore(b.Snapshot)
 	h.forgetDevices(b.head)
 	h.backups, h.verified = []backup{b}, 0

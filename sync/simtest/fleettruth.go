@@ -3,6 +3,7 @@ package simtest
 import (
 	"slices"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
@@ -20,6 +21,8 @@ type truth struct {
 	recorded map[*written]bool
 	// held are the values that stood on some phone as the hub had them when the hub was restored.
 	held map[*written]*phone
+	// named are the change sets that each number stood for on a hub that was restored since.
+	named map[clock.Dot]map[record.ID]bool
 }
 
 // place is one cell of one row.
@@ -50,7 +53,7 @@ type deed struct {
 func newTruth() *truth {
 	return &truth{
 		writes: map[place]map[record.Value]*written{}, byRID: map[record.ID]*deed{}, recorded: map[*written]bool{},
-		held: map[*written]*phone{},
+		held: map[*written]*phone{}, named: map[clock.Dot]map[record.ID]bool{},
 	}
 }
 

@@ -248,33 +248,11 @@ func (f *Fleet) checkHeld() {
 	}
 }
 
-// checkCopies asks that no copy of what a hub lost waits for the office though everything in it has come since.
-func (f *Fleet) checkCopies() {
-	s := f.hub.store.state
-	for _, it := range s.open.items {
-		if !f.isCopy(it.key) {
-			continue
-		}
-		e, _ := s.entries.get(it.key)
-		c := must(record.ParseChangeSet(e.Encoded)).Rows[0]
-		row, _ := s.rows.get(c.Key())
-		lacking := c.Context.IsZero()
-		for d := range c.Context.All() {
-			e, judged := s.entries.get(d)
-			lacking = lacking || !judged && (row == nil || !row.Vector.Covers(d))
-			lacking = lacking || judged && e.Seq > f.hub.store.Marker().RestoreAt // it may be a copied phone's other work
-		}
-		if !lacking {
-			f.fail("copy", "%v waits, and all of %s has come", it.key, nameOf(c.Key()))
-		}
-	}
-}
-
 // testified returns the values that the hub keeps, or kept, for the office to decide about, since it lost them.
 func (f *Fleet) testified() map[place]map[record.Value]bool {
 	values := map[place]map[record.Value]bool{}
 	for _, it := range f.hub.store.state.entries.items {
-		if c := it.value.Code; c != fault.Witness && c != fault.WitnessUnproved {
+		if !f.isCopy(it.key) || f.hasCome(it.value) {
 			continue
 		}
 		for _, c := range must(record.ParseChangeSet(it.value.Encoded)).Rows {
