@@ -69,6 +69,26 @@ func TestChangedPlansAreNews(t *testing.T) {
 	}
 }
 
+// Today says how far it is from one job to the next.
+func TestTheWayFromJobToJob(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	h.office(func(tx client.Tx) error {
+		site, err := aftersales.CreateSite(tx, aftersales.SiteInput{
+			Party: h.s.customer, Name: "板橋廠", Position: &aftersales.Position{Latitude: 250119000, Longitude: 1214617000}})
+		if err != nil {
+			return err
+		}
+		return tx.Update("job", h.s.noise, record.Values{"site": record.Ref(site)})
+	})
+	h.get("/").sees("11 km from the job before")
+	for metres, want := range map[int64]string{0: "0.0 km", 940: "0.9 km", 9_999: "10.0 km", 10_400: "10 km", 123_700: "124 km"} {
+		if got := kilometres(metres); got != want {
+			t.Errorf("%d: %s, want %s", metres, got, want)
+		}
+	}
+}
+
 func TestAJobThatLeftThePhoneIsTold(t *testing.T) {
 	t.Parallel()
 	h := newThumb(t)

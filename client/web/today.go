@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ type jobLine struct {
 	Late bool // its promise is past and nobody has begun
 	// Was is when it was to begin as far as the user knows, where that is another time; -1 for no time, 0 for nothing new.
 	Was, WasEnd int64
+	Far         string // how far it is from the job before it, as the crow flies; "" where that is not known
 }
 
 // Where returns the place without the customer's name, which stands before it: many sites are called like their owner.
@@ -77,10 +79,41 @@ func (v *request) jobList(which client.Which) error {
 	if err == nil {
 		err = v.changedPlans(&p, listed)
 	}
+	if err == nil && !p.All {
+		err = v.view(func(tx client.Tx) error { return p.distances(tx) })
+	}
 	if err != nil {
 		return err
 	}
 	return v.show("today", p)
+}
+
+// distances fills in how far each job is from the one before it.
+func (p *todayPage) distances(tx client.Tx) error {
+	var last *aftersales.Position
+	for i := range p.Jobs {
+		site, err := rowAs(tx, "site", p.Jobs[i].Site, aftersales.SiteOf)
+		if err != nil {
+			return err
+		}
+		if site.Latitude == 0 && site.Longitude == 0 {
+			continue
+		}
+		here := aftersales.Position{Latitude: site.Latitude, Longitude: site.Longitude}
+		if last != nil {
+			p.Jobs[i].Far = kilometres(aftersales.Distance(*last, here))
+		}
+		last = &here
+	}
+	return nil
+}
+
+// kilometres writes metres as people say a way: to a hundred metres when it is short.
+func kilometres(m int64) string {
+	if m < 10_000 {
+		return fmt.Sprintf("%.1f km", float64(m)/1000)
+	}
+	return fmt.Sprintf("%d km", (m+500)/1000)
 }
 
 // changedPlans fills in what has become of plans that the user saw, and notes what he sees now for the first time.
