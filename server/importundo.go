@@ -115,7 +115,7 @@ func (u *undo) takeBack() error {
 				return err
 			}
 		}
-		refused, err := u.m.core.Hub.DoAll(u.ctx, u.who.ID, aftersales.CauseImportUndo, commands, stays, fault.Invalid, fault.NotAllowed)
+		refused, err := u.m.core.Hub.DoAll(u.ctx, u.who.ID, record.ID{}, aftersales.CauseImportUndo, commands, stays, fault.Invalid, fault.NotAllowed)
 		if err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func (u *undo) unnamed(tx aftersales.Tx, about aftersales.Row) error {
 type namer struct{ Table, Column string }
 
 // unspoken are tables of which the hub itself writes rows about others: they hold nothing anybody did.
-var unspoken = []string{"import_line", "notice", "custody"}
+var unspoken = []string{"import_line", "external_base", "notice", "custody"}
 
 // namers returns the columns that can name a row of the table.
 func namers(table string) (list []namer) {

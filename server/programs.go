@@ -22,7 +22,7 @@ func (e apiEngine) View(ctx context.Context, read func(api.Reader) error) error 
 	return e.Store.Read(ctx, func(v *store.View) error { return read(reader{v, auth.BranchesOf(ctx)}) })
 }
 
-func (e apiEngine) Do(ctx context.Context, by api.Author, seen map[record.Key]clock.Vector, cause string, command func(aftersales.Tx) error) error {
+func (e apiEngine) Do(ctx context.Context, by api.Author, seen map[record.Key]clock.Vector, cause string, command func(api.Tx) error) error {
 	_, err := e.Hub.DoAs(ctx, by.Person, by.Program, seen, cause, func(o *hub.Office) error {
 		return command(calls{guard(ctx, Bind(o, by.Person)), o, by})
 	})
@@ -35,6 +35,8 @@ type calls struct {
 	office *hub.Office
 	by     api.Author
 }
+
+func (c calls) Saw(k record.Key, v clock.Vector) { c.office.Saw(k, v) }
 
 func (c calls) Insert(table string, id record.ID, values record.Values) error {
 	if table == "api_call" {

@@ -25,7 +25,10 @@ func (s *RowSink) party(tx aftersales.Tx, name string) (record.ID, error) {
 	if err := s.need(auth.EditCustomers, "party", name); err != nil {
 		return id, err
 	}
-	return aftersales.CreateParty(tx, aftersales.PartyInput{ID: id, Branch: s.in.Branch, Name: name})
+	if _, err := aftersales.CreateParty(tx, aftersales.PartyInput{ID: id, Branch: s.in.Branch, Name: name}); err != nil {
+		return id, err
+	}
+	return id, s.made(tx, "party", id, "", record.Values{"name": record.Text(name)})
 }
 
 // customer makes a customer, or brings one up to the row; of a further row about him only the site and the contact count.
@@ -95,20 +98,24 @@ func (s *RowSink) putCustomer(tx aftersales.Tx, known *record.Row, id record.ID,
 	if err != nil {
 		return err
 	}
-	if known == nil {
-		_, err := aftersales.CreateParty(tx, aftersales.PartyInput{
-			ID: id, Branch: s.in.Branch, Number: row.Text(importer.Number), Name: row.Text(importer.Name), Phone: row.Text(importer.Phone),
-			Email: row.Text(importer.Email), Province: row.Text(importer.Province), City: row.Text(importer.City),
-			District: row.Text(importer.District), Address: row.Text(importer.Address), Group: row.Text(importer.Group),
-			Note: row.Text(importer.Note),
-		})
-		return err
-	}
-	return edit(tx, known, record.Values{
+	given := record.Values{
 		"name": row.Value(importer.Name), "phone": phone, "email": row.Value(importer.Email), "province": row.Value(importer.Province),
 		"city": row.Value(importer.City), "district": row.Value(importer.District), "address": row.Value(importer.Address),
 		"customer_group": row.Value(importer.Group), "note": row.Value(importer.Note),
+	}
+	if known != nil {
+		return s.edit(tx, known, row.Text(importer.Number), given)
+	}
+	_, err = aftersales.CreateParty(tx, aftersales.PartyInput{
+		ID: id, Branch: s.in.Branch, Number: row.Text(importer.Number), Name: row.Text(importer.Name), Phone: row.Text(importer.Phone),
+		Email: row.Text(importer.Email), Province: row.Text(importer.Province), City: row.Text(importer.City),
+		District: row.Text(importer.District), Address: row.Text(importer.Address), Group: row.Text(importer.Group),
+		Note: row.Text(importer.Note),
 	})
+	if err != nil {
+		return err
+	}
+	return s.made(tx, "party", id, row.Text(importer.Number), given)
 }
 
 // site makes the site that a row names, or returns the one there is; zero where it names none.
@@ -121,18 +128,23 @@ func (s *RowSink) site(tx aftersales.Tx, party record.ID, row *importer.Row) (re
 	if err != nil {
 		return record.ID{}, err
 	}
+	given := record.Values{"address": textCell(address), "city": textCell(row.Text(importer.SiteCity))}
 	for _, site := range sites {
 		if name != "" && site.Get("name").Text() == name || name == "" && site.Get("address").Text() == address {
-			return site.ID, edit(tx, site, record.Values{"address": textCell(address), "city": textCell(row.Text(importer.SiteCity))})
+			return site.ID, s.edit(tx, site, "", given)
 		}
 	}
 	_, id, err := s.find(tx, "site", "site", party.String(), cmp.Or(name, address))
 	if err != nil {
 		return id, err
 	}
-	return aftersales.CreateSite(tx, aftersales.SiteInput{
+	_, err = aftersales.CreateSite(tx, aftersales.SiteInput{
 		ID: id, Branch: s.in.Branch, Party: party, Name: name, Address: address, City: row.Text(importer.SiteCity),
 	})
+	if err != nil {
+		return id, err
+	}
+	return id, s.made(tx, "site", id, "", given)
 }
 
 // contact makes the contact that a row names, if the customer has none of that name.
@@ -151,7 +163,7 @@ func (s *RowSink) contact(tx aftersales.Tx, party, site record.ID, row *importer
 	}
 	for _, c := range contacts {
 		if c.Get("name").Text() == name {
-			return edit(tx, c, record.Values{"phone": phone})
+			return s.edit(tx, c, "", record.Values{"phone": phone})
 		}
 	}
 	_, id, err := s.find(tx, "contact", "contact", party.String(), name)
@@ -159,5 +171,8 @@ func (s *RowSink) contact(tx aftersales.Tx, party, site record.ID, row *importer
 		return err
 	}
 	_, err = aftersales.CreateContact(tx, aftersales.ContactInput{ID: id, Branch: s.in.Branch, Party: party, Site: site, Name: name, Phone: phone.Text()})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.made(tx, "contact", id, "", record.Values{"phone": phone})
 }

@@ -30,11 +30,12 @@ func (s *RowSink) putJob(tx aftersales.Tx, known *record.Row, id record.ID, row 
 	if err := s.kind(tx, row.Text(importer.Type)); err != nil {
 		return err
 	}
+	given := record.Values{
+		"title": record.Text(title(row.Text(importer.Text))), "description": row.Value(importer.Text), "reported_on": row.Value(importer.Date),
+		"kind": textCell(row.Text(importer.Type)), "note": textCell(jobNote(row)), "cost": row.Value(importer.Cost),
+	}
 	if known != nil {
-		return edit(tx, known, record.Values{
-			"title": record.Text(title(row.Text(importer.Text))), "description": row.Value(importer.Text), "reported_on": row.Value(importer.Date),
-			"kind": textCell(row.Text(importer.Type)), "note": textCell(jobNote(row)), "cost": row.Value(importer.Cost),
-		})
+		return s.edit(tx, known, row.Text(importer.Number), given)
 	}
 	party, err := s.party(tx, row.Text(importer.Customer))
 	if err != nil {
@@ -50,7 +51,10 @@ func (s *RowSink) putJob(tx aftersales.Tx, known *record.Row, id record.ID, row 
 		Description: row.Text(importer.Text), ReportedOn: row.Number(importer.Date), Kind: row.Text(importer.Type),
 		Note: jobNote(row), Origin: aftersales.OriginImport, Cost: aftersales.Money{Minor: cost.Number(), Currency: cost.Text()},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.made(tx, "job", id, row.Text(importer.Number), given)
 }
 
 // jobNote adds what the other system said of the job's state and priority, which mean something else here.

@@ -20,7 +20,10 @@ func (s *RowSink) unit(tx aftersales.Tx, name string, party record.ID) (record.I
 	if err := s.need(auth.EditAssets, "unit", name); err != nil {
 		return id, err
 	}
-	return aftersales.CreateUnit(tx, aftersales.UnitInput{ID: id, Branch: s.in.Branch, Name: name, Serial: name, Party: party})
+	if _, err := aftersales.CreateUnit(tx, aftersales.UnitInput{ID: id, Branch: s.in.Branch, Name: name, Serial: name, Party: party}); err != nil {
+		return id, err
+	}
+	return id, s.made(tx, "unit", id, "", record.Values{"name": record.Text(name), "party": record.Ref(party)})
 }
 
 func idOf(row *record.Row) record.ID {
@@ -72,24 +75,27 @@ func (s *RowSink) machine(tx aftersales.Tx, row *importer.Row) error {
 
 // putMachine brings the known machine up to the row, or makes the one that in begins to describe.
 func (s *RowSink) putMachine(tx aftersales.Tx, known *record.Row, row *importer.Row, in aftersales.UnitInput) error {
+	given := record.Values{
+		"name": row.Value(importer.Name), "product": record.Ref(in.Product), "party": record.Ref(in.Party), "site": record.Ref(in.Site),
+		"place": row.Value(importer.Place), "sold_on": row.Value(importer.Sold), "installed_on": row.Value(importer.Installed),
+		"warranty_until": row.Value(importer.Warranty), "warranty_months": row.Value(importer.Months),
+		"meter": further(known, row.Value(importer.Meter)), "note": row.Value(importer.Note),
+	}
 	if known != nil {
-		return edit(tx, known, record.Values{
-			"name": row.Value(importer.Name), "product": record.Ref(in.Product), "party": record.Ref(in.Party), "site": record.Ref(in.Site),
-			"place": row.Value(importer.Place), "sold_on": row.Value(importer.Sold), "installed_on": row.Value(importer.Installed),
-			"warranty_until": row.Value(importer.Warranty), "warranty_months": row.Value(importer.Months),
-			"meter": further(known, row.Value(importer.Meter)), "note": row.Value(importer.Note),
-		})
+		return s.edit(tx, known, row.Text(importer.Serial), given)
 	}
 	in.Branch, in.Serial, in.Name, in.Place = s.in.Branch, row.Text(importer.Serial), row.Text(importer.Name), row.Text(importer.Place)
 	in.SoldOn, in.InstalledOn, in.WarrantyUntil = row.Number(importer.Sold), row.Number(importer.Installed), row.Number(importer.Warranty)
 	in.WarrantyMonths, in.Meter, in.Note = row.Number(importer.Months), row.Number(importer.Meter), row.Text(importer.Note)
-	_, err := aftersales.CreateUnit(tx, in)
-	return err
+	if _, err := aftersales.CreateUnit(tx, in); err != nil {
+		return err
+	}
+	return s.made(tx, "unit", in.ID, row.Text(importer.Serial), given)
 }
 
-// further returns a reading that is beyond the one there is, else nothing: a meter does not run backwards.
+// further returns a reading that is beyond the one of the known machine, else nothing: a meter does not run backwards.
 func further(unit *record.Row, reading record.Value) record.Value {
-	if reading.Number() <= unit.Get("meter").Number() {
+	if unit != nil && reading.Number() <= unit.Get("meter").Number() {
 		return record.Null
 	}
 	return reading

@@ -36,13 +36,14 @@ func (s *RowSink) partOf(tx aftersales.Tx, code string) (*record.Row, record.ID,
 
 func (s *RowSink) putPart(tx aftersales.Tx, known *record.Row, id record.ID, row *importer.Row) error {
 	code, price := row.Text(importer.Code), row.Value(importer.Price)
+	given := record.Values{
+		"name.en": row.Value(importer.Name), "name.zh-Hans": row.Value(importer.NameZH), "barcode": row.Value(importer.Barcode),
+		"unit": row.Value(importer.Unit), "category": row.Value(importer.Category), "list_price": price,
+		"warranty_months": row.Value(importer.Months), "abc": textCell(strings.ToUpper(row.Text(importer.ABC))),
+		"serial_tracked": row.Value(importer.Tracked),
+	}
 	if known != nil {
-		return edit(tx, known, record.Values{
-			"name.en": row.Value(importer.Name), "name.zh-Hans": row.Value(importer.NameZH), "barcode": row.Value(importer.Barcode),
-			"unit": row.Value(importer.Unit), "category": row.Value(importer.Category), "list_price": price,
-			"warranty_months": row.Value(importer.Months), "abc": textCell(strings.ToUpper(row.Text(importer.ABC))),
-			"serial_tracked": row.Value(importer.Tracked),
-		})
+		return s.edit(tx, known, code, given)
 	}
 	names := map[string]string{}
 	for tag, field := range map[string]importer.Field{"en": importer.Name, "zh-Hans": importer.NameZH} {
@@ -55,7 +56,10 @@ func (s *RowSink) putPart(tx aftersales.Tx, known *record.Row, id record.ID, row
 		ListPrice: aftersales.Money{Minor: price.Number(), Currency: price.Text()}, WarrantyMonths: row.Number(importer.Months),
 		ABC: strings.ToUpper(row.Text(importer.ABC)), SerialTracked: row.Number(importer.Tracked) == 1,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.made(tx, "part", id, code, given)
 }
 
 // count books what a count of stock differs by, and sets how much there should be.
@@ -85,25 +89,50 @@ func (s *RowSink) count(tx aftersales.Tx, row *importer.Row) error {
 	return s.level(tx, location, part, row)
 }
 
-// level sets the least and the most, where the row says something else than what stands.
+// level sets the least and the most, where the row says something else than the last time and than what stands.
 func (s *RowSink) level(tx aftersales.Tx, location, part *record.Row, row *importer.Row) error {
 	if !s.in.May(auth.EditParts) {
 		return importer.Say(importer.MayNotLevel).Refuse(fault.NotAllowed)
 	}
-	least, most := row.Number(importer.Minimum), row.Number(importer.Maximum)
-	levels, err := tx.Refs("stock_level", "location", location.ID)
+	unit := aftersales.PartOf(part).Unit
+	given := record.Values{
+		"minimum": record.Quantity(row.Number(importer.Minimum), unit), "maximum": record.Quantity(row.Number(importer.Maximum), unit),
+	}
+	in := aftersales.LevelInput{Location: location.ID, Part: part.ID}
+	known, err := levelOf(tx, in)
 	if err != nil {
 		return err
 	}
-	safety := int64(0)
-	for _, level := range levels {
-		if level.Get("part").Ref() != part.ID {
-			continue
+	if known != nil {
+		heard, err := aftersales.Hear(tx, known, s.word("", given))
+		if err != nil || len(heard.Values) == 0 {
+			return err
 		}
-		if level.Get("minimum").Number() == least && level.Get("maximum").Number() == most {
-			return nil
+		s.heard(known, heard)
+		in.Safety = known.Get("safety").Number()
+		for name, v := range given {
+			if v != heard.Values[name] { // nothing new
+				given[name] = known.Get(name)
+			}
 		}
-		safety = level.Get("safety").Number()
 	}
-	return aftersales.SetLevel(tx, aftersales.LevelInput{Location: location.ID, Part: part.ID, Minimum: least, Maximum: most, Safety: safety})
+	in.Minimum, in.Maximum = given["minimum"].Number(), given["maximum"].Number()
+	if err := aftersales.SetLevel(tx, in); err != nil || known != nil {
+		return err
+	}
+	if known, err = levelOf(tx, in); err != nil || known == nil {
+		return err
+	}
+	return s.made(tx, "stock_level", known.ID, "", given)
+}
+
+// levelOf returns how much of the part the location should have; nil where nobody has said.
+func levelOf(tx aftersales.Tx, in aftersales.LevelInput) (*record.Row, error) {
+	levels, err := tx.Refs("stock_level", "location", in.Location)
+	for _, level := range levels {
+		if level.Get("part").Ref() == in.Part {
+			return level, err
+		}
+	}
+	return nil, err
 }

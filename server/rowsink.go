@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,7 +37,8 @@ type RowSink struct {
 	core   *Core
 	in     Taking
 	known  known
-	office *hub.Office // of the row that is being taken
+	office *hub.Office // of the row that is being taken, as the next
+	look   []importer.Remark
 }
 
 // NewRowSink returns a sink for one file. The branches of the context are those that it may write in.
@@ -67,7 +69,7 @@ func (s *RowSink) Put(rows []importer.Row) ([]importer.Fate, error) {
 	if s.in.Dry {
 		do = s.core.Hub.Rehearse
 	}
-	refused, err := do(s.ctx, s.in.Author, aftersales.CauseImport, commands, badRow, fault.Invalid, fault.NotAllowed, fault.TooLarge)
+	refused, err := do(s.ctx, s.in.Author, aftersales.SourceID(s.in.System), aftersales.CauseImport, commands, badRow, fault.Invalid, fault.NotAllowed, fault.TooLarge)
 	for i, reason := range refused {
 		if reason != nil {
 			fates[i] = importer.Fate{Did: importer.Refused, Why: importer.RemarkOf(reason)}
@@ -78,12 +80,12 @@ func (s *RowSink) Put(rows []importer.Row) ([]importer.Fate, error) {
 
 // take runs the command of one row, and notes what it did.
 func (s *RowSink) take(o *hub.Office, row *importer.Row) (importer.Fate, error) {
-	s.office = o
+	s.office, s.look = o, nil
 	bound := Bind(o, s.in.Author)
 	if err := s.put(guard(s.ctx, bound), row); err != nil {
 		return importer.Fate{}, refusedRow(err)
 	}
-	fate := importer.Fate{Did: importer.Same}
+	fate := importer.Fate{Did: importer.Same, Look: s.look}
 	for _, staged := range o.Staged() {
 		about := aftersales.Row{Table: staged.Row.Table.Name, ID: staged.Row.ID}
 		did, noted := aftersales.ImportChanged, !aside[about.Table]
@@ -106,7 +108,7 @@ func (s *RowSink) take(o *hub.Office, row *importer.Row) (importer.Fate, error) 
 }
 
 // aside are the tables whose rows an import makes on the way, and which are not what it is about.
-var aside = map[string]bool{"code": true, "code_list": true, "external_key": true}
+var aside = map[string]bool{"code": true, "code_list": true, "external_key": true, "external_base": true}
 
 // refusedRow makes of a command's refusal that of a row. Trouble of the hub itself ends the run.
 func refusedRow(err error) error {
@@ -227,23 +229,34 @@ func called(table string) importer.Arg {
 	return importer.Called(table, cmp.Or(english[table], strings.ReplaceAll(table, "_", " ")))
 }
 
-// edit writes what differs; what the file leaves empty stays as it is.
-func edit(tx aftersales.Tx, row *record.Row, given record.Values) error {
-	values := record.Values{}
-	for name, v := range given {
-		column, key, _ := strings.Cut(name, ".")
-		stands := row.Get(column)
-		if key != "" {
-			stands = stands.Cell(key)
-		}
-		if !v.IsNull() && v != stands {
-			values[name] = v
-		}
+// edit writes what the file's system says anew; what the file leaves empty stays as it is, and so does what others wrote
+// since the system said the same.
+func (s *RowSink) edit(tx aftersales.Tx, row *record.Row, key string, given record.Values) error {
+	heard, err := aftersales.Hear(tx, row, s.word(key, given))
+	if err != nil || len(heard.Values) == 0 {
+		return err
 	}
-	if len(values) == 0 {
-		return nil
+	s.heard(row, heard)
+	return aftersales.Edit(tx, aftersales.EditInput{Table: row.Table.Name, ID: row.ID, Values: heard.Values})
+}
+
+// heard gives what is written of the row the context of the file's system, and notes where others wrote meanwhile.
+func (s *RowSink) heard(row *record.Row, h aftersales.Heard) {
+	s.office.Saw(row.Key(), h.Seen)
+	for _, cell := range h.Beside {
+		column, _, _ := strings.Cut(cell, ".")
+		s.look = append(s.look, importer.Say(importer.BesideOther, importer.Called(row.Table.Name+"."+column, strings.ReplaceAll(column, "_", " "))))
 	}
-	return aftersales.Edit(tx, aftersales.EditInput{Table: row.Table.Name, ID: row.ID, Values: values})
+}
+
+// made notes what the file's system said of a row that was made of it.
+func (s *RowSink) made(tx aftersales.Tx, table string, id record.ID, key string, given record.Values) error {
+	return aftersales.NoteMade(tx, aftersales.Row{Table: table, ID: id}, s.word(key, given))
+}
+
+func (s *RowSink) word(key string, given record.Values) aftersales.Word {
+	maps.DeleteFunc(given, func(_ string, v record.Value) bool { return v.IsNull() })
+	return aftersales.Word{System: s.in.System, Key: key, Values: given}
 }
 
 // text returns a text cell, null for an empty one.

@@ -285,6 +285,7 @@ func (tx *memoryTx) Hub() bool            { return tx.dot.Actor.Side() != clock.
 func (tx *memoryTx) Now() int64           { return tx.w.now.UnixMilli() }
 func (tx *memoryTx) Clock() int64         { return tx.Now() }
 func (tx *memoryTx) Author() record.ID    { return tx.author }
+func (tx *memoryTx) Dot() clock.Dot       { return tx.dot }
 
 func (tx *memoryTx) Row(table string, id record.ID) (*record.Row, error) {
 	if r := tx.w.rows[key(table, id)]; r != nil && !r.Deleted {

@@ -144,9 +144,9 @@ func (a *API) key(c *call) error {
 }
 
 // do runs a command, once under the request's key, and returns the row that came of it.
-func (a *API) do(c *call, seen map[record.Key]clock.Vector, cause string, status int, command func(aftersales.Tx) (record.ID, error)) (id record.ID, answer int, err error) {
+func (a *API) do(c *call, seen map[record.Key]clock.Vector, cause string, status int, command func(Tx) (record.ID, error)) (id record.ID, answer int, err error) {
 	answer = status
-	err = a.Engine.Do(c.r.Context(), c.by, seen, cause, func(tx aftersales.Tx) error {
+	err = a.Engine.Do(c.r.Context(), c.by, seen, cause, func(tx Tx) error {
 		if c.once != nil {
 			before, err := aftersales.Once(tx, c.once.ID, c.once.Request)
 			if err != nil {

@@ -27,7 +27,14 @@ type Engine interface {
 	View(ctx context.Context, read func(Reader) error) error
 	// Do runs the command in one durable transaction, in the program's name; seen are the vectors of rows as it was shown
 	// them.
-	Do(ctx context.Context, by Author, seen map[record.Key]clock.Vector, cause string, command func(aftersales.Tx) error) error
+	Do(ctx context.Context, by Author, seen map[record.Key]clock.Vector, cause string, command func(Tx) error) error
+}
+
+// Tx is a program's transaction.
+type Tx interface {
+	aftersales.Tx
+	// Saw says what the program had seen of a row, where only the command finds that out.
+	Saw(record.Key, clock.Vector)
 }
 
 // Author is the program that writes, and in whose name.

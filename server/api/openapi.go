@@ -94,7 +94,7 @@ func (r *resource) describe(paths, schemas object) {
 		all["post"] = r.operation("create", string(r.Create), body(fresh), http.StatusCreated, one, header("Idempotency-Key", false))
 		paths["/"+r.Path+"/by-key/{system}/{key}"] = object{
 			"get": r.operation("getByKey", string(r.See), nil, http.StatusOK, one, path("system"), path("key")),
-			"put": r.operation("putByKey", string(r.Create), body(fresh), http.StatusOK, one, path("system"), path("key"), header("Idempotency-Key", false)),
+			"put": r.operation("putByKey", string(r.Create), body(fresh), http.StatusOK, one, path("system"), path("key"), header("If-Match", false), header("Idempotency-Key", false)),
 		}
 	}
 	if r.Edit != "" {
@@ -116,7 +116,7 @@ func (r *resource) describe(paths, schemas object) {
 		if len(act.Needs) > 0 {
 			content["required"] = act.Needs
 		}
-		paths["/"+r.Path+"/{id}/"+act.Name] = object{"post": r.operation(act.Name, string(act.Need), content, http.StatusOK, one, path("id"), header("Idempotency-Key", false))}
+		paths["/"+r.Path+"/{id}/"+act.Name] = object{"post": r.operation(act.Name, string(act.Need), content, http.StatusOK, one, path("id"), header("If-Match", false), header("Idempotency-Key", false))}
 	}
 }
 

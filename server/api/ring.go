@@ -21,7 +21,7 @@ func (a *API) ring(c *call) error {
 		return err
 	}
 	phone := ""
-	err = a.Engine.Do(c.r.Context(), c.by, nil, aftersales.CauseRing, func(tx aftersales.Tx) (err error) {
+	err = a.Engine.Do(c.r.Context(), c.by, nil, aftersales.CauseRing, func(tx Tx) (err error) {
 		for _, id := range people {
 			if phone, err = aftersales.RingAt(tx, id, q.Get("number")); err != nil {
 				return err

@@ -30,7 +30,7 @@ func (a *API) create(c *call) error {
 	if err != nil {
 		return err
 	}
-	id, status, err := a.do(c, nil, aftersales.CauseCreate, http.StatusCreated, func(tx aftersales.Tx) (record.ID, error) {
+	id, status, err := a.do(c, nil, aftersales.CauseCreate, http.StatusCreated, func(tx Tx) (record.ID, error) {
 		return c.of.make(tx, record.ID{}, values)
 	})
 	if err != nil {
@@ -61,32 +61,69 @@ func (c *call) named(tx aftersales.Reader) (*record.Row, error) {
 	return aftersales.ByKey(tx, c.r.PathValue("system"), c.of.Table, c.r.PathValue("key"))
 }
 
-// put makes the row that another system's key names, or changes it to what the body says.
+// put makes the row that another system's key names, or changes it to what the body says. What the system only repeats is
+// not written again over what others wrote since, unless If-Match says that it was shown that.
 func (a *API) put(c *call) error {
 	fresh, err := read(c.body, c.column(true))
 	if err != nil {
 		return err
 	}
+	shown, err := c.match()
+	if err != nil {
+		return err
+	}
 	status := http.StatusOK
-	id, answer, err := a.do(c, nil, aftersales.CauseEdit, status, func(tx aftersales.Tx) (record.ID, error) {
+	id, answer, err := a.do(c, nil, aftersales.CauseEdit, status, func(tx Tx) (record.ID, error) {
 		row, err := c.named(tx)
 		if err != nil {
 			return record.ID{}, err
 		}
+		word := aftersales.Word{System: c.r.PathValue("system"), Key: c.r.PathValue("key"), Values: c.of.kept(fresh), Seen: shown}
 		if row != nil {
-			return row.ID, aftersales.Edit(tx, aftersales.EditInput{Table: c.of.Table, ID: row.ID, Values: c.of.different(row, fresh)})
+			return row.ID, c.hear(tx, row, word)
 		}
 		status = http.StatusCreated
 		id, err := c.of.make(tx, record.ID{}, fresh)
 		if err != nil {
 			return id, err
 		}
-		return id, c.name(tx, id)
+		if err := c.name(tx, id); err != nil {
+			return id, err
+		}
+		return id, aftersales.NoteMade(tx, aftersales.Row{Table: c.of.Table, ID: id}, word)
 	})
 	if err != nil {
 		return err
 	}
 	return a.show(c, id, max(status, answer))
+}
+
+// hear changes the row to what another system says anew.
+func (c *call) hear(tx Tx, row *record.Row, word aftersales.Word) error {
+	heard, err := aftersales.Hear(tx, row, word)
+	if err != nil || len(heard.Values) == 0 {
+		return err
+	}
+	tx.Saw(row.Key(), heard.Seen)
+	return aftersales.Edit(tx, aftersales.EditInput{Table: c.of.Table, ID: row.ID, Values: heard.Values})
+}
+
+// seen returns what the program was shown of the row it writes; nil where it does not say.
+func (c *call) seen(id record.ID) (map[record.Key]clock.Vector, error) {
+	shown, err := c.match()
+	if err != nil || c.r.Header.Get("If-Match") == "" {
+		return nil, err
+	}
+	return map[record.Key]clock.Vector{{Table: c.of.table().ID, ID: id}: shown}, nil
+}
+
+// match returns what the request's If-Match says that the program was shown of the row; nothing without one.
+func (c *call) match() (clock.Vector, error) {
+	match := c.r.Header.Get("If-Match")
+	if match == "" {
+		return clock.Vector{}, nil
+	}
+	return parseTag(match)
 }
 
 // name notes the request's key as one of the row.
@@ -100,7 +137,7 @@ func (a *API) putKey(c *call) error {
 	if err != nil {
 		return errNotFound
 	}
-	_, status, err := a.do(c, nil, aftersales.CauseKeyPut, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) {
+	_, status, err := a.do(c, nil, aftersales.CauseKeyPut, http.StatusOK, func(tx Tx) (record.ID, error) {
 		return id, c.name(tx, id)
 	})
 	if err != nil {
@@ -115,7 +152,7 @@ func (a *API) retireKey(c *call) error {
 	if err != nil {
 		return errNotFound
 	}
-	_, status, err := a.do(c, nil, aftersales.CauseKeyRetire, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) {
+	_, status, err := a.do(c, nil, aftersales.CauseKeyRetire, http.StatusOK, func(tx Tx) (record.ID, error) {
 		return id, aftersales.RetireKey(tx, c.r.PathValue("system"), c.r.PathValue("key"), aftersales.Row{Table: c.of.Table, ID: id})
 	})
 	if err != nil {
@@ -124,20 +161,16 @@ func (a *API) retireKey(c *call) error {
 	return a.show(c, id, status)
 }
 
-// different returns the values that a row may be given and has not.
-func (r *resource) different(row *record.Row, values record.Values) record.Values {
-	changed := record.Values{}
+// kept returns the values that a row may be given also once it is there.
+func (r *resource) kept(values record.Values) record.Values {
+	kept, t := record.Values{}, r.table()
 	for name, v := range values {
-		column, key, _ := strings.Cut(name, ".")
-		stands := row.Get(column)
-		if key != "" {
-			stands = stands.Cell(key)
-		}
-		if c := &row.Table.Columns[row.Table.Column(column)]; v != stands && r.writable(c, false) {
-			changed[name] = v
+		column, _, _ := strings.Cut(name, ".")
+		if r.writable(&t.Columns[t.Column(column)], false) {
+			kept[name] = v
 		}
 	}
-	return changed
+	return kept
 }
 
 // edit changes a row, knowing what the program was shown of it. What others wrote meanwhile is merged.
@@ -146,11 +179,10 @@ func (a *API) edit(c *call) error {
 	if err != nil {
 		return errNotFound
 	}
-	match := c.r.Header.Get("If-Match")
-	if match == "" {
+	if c.r.Header.Get("If-Match") == "" {
 		return fault.New(NeedsMatch, "Send If-Match with the ETag of the row as you saw it: what you have not seen is not overwritten.")
 	}
-	vector, err := parseTag(match)
+	seen, err := c.seen(id)
 	if err != nil {
 		return err
 	}
@@ -161,8 +193,7 @@ func (a *API) edit(c *call) error {
 	if err := a.visible(c, id); err != nil {
 		return err
 	}
-	seen := map[record.Key]clock.Vector{{Table: c.of.table().ID, ID: id}: vector}
-	_, status, err := a.do(c, seen, aftersales.CauseEdit, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) {
+	_, status, err := a.do(c, seen, aftersales.CauseEdit, http.StatusOK, func(tx Tx) (record.ID, error) {
 		return id, aftersales.Edit(tx, aftersales.EditInput{Table: c.of.Table, ID: id, Values: values})
 	})
 	if err != nil {
@@ -171,7 +202,7 @@ func (a *API) edit(c *call) error {
 	return a.show(c, id, status)
 }
 
-// act does something to a row.
+// act does something to a row: with If-Match as to what the program was shown, else as to what stands.
 func (a *API) act(c *call, act *action) error {
 	id, err := record.ParseID(c.r.PathValue("id"))
 	if err != nil {
@@ -192,7 +223,11 @@ func (a *API) act(c *call, act *action) error {
 	if err := a.visible(c, id); err != nil {
 		return err
 	}
-	_, status, err := a.do(c, nil, act.Cause, http.StatusOK, func(tx aftersales.Tx) (record.ID, error) { return id, act.Do(tx, id, values) })
+	seen, err := c.seen(id)
+	if err != nil {
+		return err
+	}
+	_, status, err := a.do(c, seen, act.Cause, http.StatusOK, func(tx Tx) (record.ID, error) { return id, act.Do(tx, id, values) })
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -17,7 +18,11 @@ type Office struct {
 	batch *judge.Batch
 	dot   clock.Dot
 	now   int64
+	seen  map[record.Key]clock.Vector
 }
+
+// Saw says what the author had seen of a row, which is the context of what he writes of it.
+func (o *Office) Saw(k record.Key, v clock.Vector) { o.seen[k] = v }
 
 // Dot returns the dot that the transaction will carry.
 func (o *Office) Dot() clock.Dot { return o.dot }
@@ -58,12 +63,13 @@ func (h *Hub) command(person record.ID, seen map[record.Key]clock.Vector, cause 
 	return func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
 		office := &Office{
 			Draft: record.NewDraft(b, h.Schema), batch: b, now: h.Now().UnixMilli(),
-			dot: clock.Dot{Actor: a.Actor, Counter: a.Counter + 1},
+			dot: clock.Dot{Actor: a.Actor, Counter: a.Counter + 1}, seen: map[record.Key]clock.Vector{},
 		}
+		maps.Copy(office.seen, seen)
 		if err := command(office); err != nil {
 			return judge.Ruling{}, err
 		}
-		changes, err := withContexts(b, office.Staged(), seen)
+		changes, err := withContexts(b, office.Staged(), office.seen)
 		if err != nil || len(changes) == 0 {
 			return judge.Ruling{}, err
 		}
@@ -71,26 +77,27 @@ func (h *Hub) command(person record.ID, seen map[record.Key]clock.Vector, cause 
 	}
 }
 
-// DoAll runs commands in their order, each as Do does with a change set of its own, in one durable transaction. A
+// DoAll runs commands in their order, each as DoAs does with a change set of its own (the zero program: as Do), in one
+// durable transaction. A
 // command that is refused with one of the codes leaves nothing behind, and its error stands in its place; after any other
 // error nothing of any of them is kept.
-func (h *Hub) DoAll(ctx context.Context, person record.ID, cause string, commands []func(*Office) error,
+func (h *Hub) DoAll(ctx context.Context, person, program record.ID, cause string, commands []func(*Office) error,
 	codes ...fault.Code) (refused []error, err error) {
-	return h.doAll(ctx, person, cause, commands, nil, codes)
+	return h.doAll(ctx, person, program, cause, commands, nil, codes)
 }
 
 var errRehearsed = errors.New("hub: this was a rehearsal")
 
 // Rehearse is DoAll of which nothing is kept and nobody is told: what came of the commands is what would come of them.
-func (h *Hub) Rehearse(ctx context.Context, person record.ID, cause string, commands []func(*Office) error,
+func (h *Hub) Rehearse(ctx context.Context, person, program record.ID, cause string, commands []func(*Office) error,
 	codes ...fault.Code) (refused []error, err error) {
-	return h.doAll(ctx, person, cause, commands, errRehearsed, codes)
+	return h.doAll(ctx, person, program, cause, commands, errRehearsed, codes)
 }
 
 // doAll runs the commands; the error end, if there is one, undoes them at last.
-func (h *Hub) doAll(ctx context.Context, person record.ID, cause string, commands []func(*Office) error, end error,
+func (h *Hub) doAll(ctx context.Context, person, program record.ID, cause string, commands []func(*Office) error, end error,
 	codes []fault.Code) (refused []error, err error) {
-	actor, err := h.officeActor(ctx, person)
+	actor, err := h.writer(ctx, person, program)
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ const (
 	SinceMended fault.Code = "import_corrected"    //
 	NamedBy     fault.Code = "import_named"        // of a table
 	NamedWithin fault.Code = "import_named_within" // of a table
+	BesideOther fault.Code = "import_beside"       // of a column
 )
 
 // Sentences are what the remarks say in English, %[1]s being the first thing that they tell of.
@@ -104,6 +105,7 @@ var Sentences = map[fault.Code]string{
 	SinceMended: "it was corrected since",
 	NamedBy:     "a %[1]s names it, which the import did not make",
 	NamedWithin: "a %[1]s of the same import names it, and stays",
+	BesideOther: "%[1]s: changed here since this source last told of it; both values are kept, as a conflict",
 }
 
 // Say returns the remark of that code about what is given: texts, numbers, Args, Remarks.

@@ -25,10 +25,11 @@ const (
 	Refused Did = "refused"
 )
 
-// Fate is what became of a row, and why it was refused.
+// Fate is what became of a row, why it was refused, and what of one that was not is worth a look.
 type Fate struct {
-	Did Did
-	Why Remark
+	Did  Did
+	Why  Remark
+	Look []Remark
 }
 
 // atOnce is how many records are put at once: enough to share the price of a durable write, little enough to do again.
@@ -106,7 +107,7 @@ func (r *run) take(items []Item) error {
 		}
 	}
 	for i := range items {
-		fate := Fate{Refused, items[i].Refused}
+		fate := Fate{Did: Refused, Why: items[i].Refused}
 		if !fate.Why.Says() {
 			fate, fates = fates[0], fates[1:]
 		}
@@ -120,6 +121,9 @@ func (r *run) take(items []Item) error {
 func (r *run) tell(item Item, fate Fate) error {
 	for _, w := range item.Warnings {
 		r.warn(w)
+	}
+	for _, look := range fate.Look {
+		r.warn(Warning{Line: item.Row.Line, Why: look})
 	}
 	switch fate.Did {
 	case Made:

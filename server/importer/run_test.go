@@ -32,7 +32,7 @@ func (s *shelf) Put(rows []Row) (fates []Fate, err error) {
 		_, known := s.rows[row.Identity]
 		switch {
 		case row.Text(Asset) == "unknown":
-			fates = append(fates, Fate{Refused, Say(PartLacks, "unknown")})
+			fates = append(fates, Fate{Did: Refused, Why: Say(PartLacks, "unknown")})
 		case known:
 			fates = append(fates, Fate{Did: Same})
 		default:

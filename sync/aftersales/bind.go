@@ -146,11 +146,11 @@ func (b *bound) NewID() record.ID {
 // it waits for one, numbers are drawn at random.
 func (b *bound) Number(series string) string {
 	b.numbered++
-	if b.Dot.Actor.Side() > clock.SideHub {
+	if b.Dot().Actor.Side() > clock.SideHub {
 		id := b.NewID()
 		return fmt.Sprintf("%s-x%x", series, id[10:])
 	}
-	n := fmt.Sprintf("%s-%s-%d", series, b.Dot.Actor, b.Dot.Counter)
+	n := fmt.Sprintf("%s-%s-%d", series, b.Dot().Actor, b.Dot().Counter)
 	if b.numbered > 1 {
 		n += fmt.Sprintf("-%d", b.numbered)
 	}
@@ -159,7 +159,7 @@ func (b *bound) Number(series string) string {
 
 // Hub goes by whose the incarnation is. A device that waits for one is none of the hub's.
 func (b *bound) Hub() bool {
-	side := b.Dot.Actor.Side()
+	side := b.Dot().Actor.Side()
 	return side == clock.SideOffice || side == clock.SideHub
 }
 
@@ -168,3 +168,5 @@ func (b *bound) Now() int64 { return b.Circumstances.Now }
 func (b *bound) Clock() int64 { return cmp.Or(b.Circumstances.Clock, b.Circumstances.Now) }
 
 func (b *bound) Author() record.ID { return b.Circumstances.Author }
+
+func (b *bound) Dot() clock.Dot { return b.Circumstances.Dot }

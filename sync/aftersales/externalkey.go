@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"fmt"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -24,6 +25,22 @@ var externalKeyTable = &schema.Table{
 
 // keyID follows from what the key says, so that nothing has to be searched and two writers cannot make two of it.
 func keyID(system, table, key string) record.ID { return NamedID("external", system, table, key) }
+
+// unerased returns the row at the id that follows from the names, and that id; nil for a free one. A row that was erased
+// stays behind, which the column shows: the next in turn is taken.
+func unerased(tx Reader, table, column string, names ...string) (record.ID, *record.Row, error) {
+	for generation := 0; ; generation++ {
+		all := names
+		if generation > 0 {
+			all = append(slices.Clone(names), fmt.Sprint("again ", generation))
+		}
+		id := NamedID(all...)
+		row, err := tx.Row(table, id)
+		if err != nil || row == nil || !row.Get(column).IsNull() {
+			return id, row, err
+		}
+	}
+}
 
 // ByKey returns the living row of the table that the other system calls by the key, or the one that it was joined to; nil
 // if there is none.

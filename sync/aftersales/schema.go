@@ -46,5 +46,5 @@ var Schema = schema.Must(schema.New("aftersales", Version,
 	consentTable, approvalTable, approvalSecretTable, paymentTable, goodsTable, partRequestTable, handOverTable, discrepancyTable,
 	solutionTable, solutionUseTable, documentTable,
 	numberFormatTable, settingTable, policyTable, policyVersionTable,
-	importTable, importLineTable, apiCallTable, webhookTable, ringTable, externalKeyTable,
+	importTable, importLineTable, apiCallTable, webhookTable, ringTable, externalKeyTable, externalBaseTable,
 ))

@@ -23,7 +23,7 @@ func TestTableNumbersStay(t *testing.T) {
 		"product_component": 142, "meter_reading": 144, "contract": 146, "contract_cover": 147, "charge": 150, "billing_finding": 152,
 		"code_list":    154,
 		"part_request": 194, "hand_over": 195, "solution": 198, "solution_use": 199, "document": 200,
-		"import": 220, "import_line": 222, "api_call": 224, "webhook": 226, "ring": 228, "external_key": 232,
+		"import": 220, "import_line": 222, "api_call": 224, "webhook": 226, "ring": 228, "external_key": 232, "external_base": 234,
 	}
 	if len(Schema.Tables) != len(want) {
 		t.Errorf("%d tables, want %d", len(Schema.Tables), len(want))

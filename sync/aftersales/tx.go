@@ -3,7 +3,10 @@
 // technician's phone and on the hub.
 package aftersales
 
-import "fieldsync/sync/record"
+import (
+	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
+)
 
 // View is what reading takes: the same on a phone and on the hub, within a transaction or outside one (Look). Rows that
 // come back are living ones, and the caller's to read only.
@@ -41,4 +44,6 @@ type Tx interface {
 	Clock() int64
 	// Author returns the person in whose name the transaction writes; zero for the hub itself.
 	Author() record.ID
+	// Dot returns what will name the change set; its actor is who writes.
+	Dot() clock.Dot
 }

@@ -187,6 +187,8 @@ func (w *world) Delete(table string, id record.ID) error {
 	return nil
 }
 
+func (w *world) Dot() clock.Dot { return clock.Dot{Actor: 1, Counter: 1} }
+
 func (w *world) NewID() record.ID {
 	w.ids++
 	var tail [10]byte
