@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"testing"
+	"time"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
@@ -385,5 +386,27 @@ func playHolding(t *testing.T, steps string) {
 			}
 		}
 		heldAt[w.head()] = held
+	}
+}
+
+// Who made a row may go on with it while he cannot have heard that it was given to somebody else, and no longer than the
+// grace: then he must have heard.
+func TestWhoMadeARowIsNotUnawareForEver(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		later time.Duration
+		want  bool
+	}{"within the grace": {month - day, true}, "after it": {month + day, false}} {
+		w := newWorld(t)
+		a := w.tech()
+		job := w.fresh("job")
+		a.writes(record.Insert, job, text("title", "found on site"))
+		k := w.head()
+		w.assign(job, w.tech().Person)
+		w.passes(c.later)
+		r := a.sends(a.knows(k, w.change(record.Update, job, text("finding", "a leak"))))
+		if taken := r.Outcome != wire.Quarantined; taken != c.want {
+			t.Errorf("%s: outcome %d %q", name, r.Outcome, r.Code)
+		}
 	}
 }

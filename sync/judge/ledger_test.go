@@ -276,3 +276,24 @@ func TestCellsRememberWhatTheHubHasNotApplied(t *testing.T) {
 		}
 	}
 }
+
+// A context covers the numbers of others' refused change sets for the sake of their later ones: of these it says nothing, and
+// what comes of them is not taken for seen.
+func TestCellsRememberNothingOfWhatOthersWereRefused(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	b := a.tech()
+	a.assign(job, b.Person)
+	refused := b.refused(a.change(record.Update, job, text("title", "refused")))
+	b.writes(record.Update, job, text("finding", "seen by all"))
+	edit := a.change(record.Update, job, text("title", "on top"))
+	if !edit.Context.Covers(refused) {
+		t.Fatalf("the context is %v", edit.Context)
+	}
+	a.sends(a.knows(a.head(), edit))
+	row := a.row(job)
+	i, _ := row.Meta.Find(record.CellID{Column: 1})
+	if got := row.Meta.Cells[i].Seen; !got.IsZero() {
+		t.Errorf("it remembers %v", got)
+	}
+}
