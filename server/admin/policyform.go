@@ -45,7 +45,11 @@ const mostLines = 500
 var errUnread = fault.New(fault.Invalid, "This cannot be read. Type it like the example, or choose it.")
 
 // partLabel returns what a part is called in the form.
-func (v *Visit) partLabel(name string) string {
+func (v *Visit) partLabel(p part) string {
+	if p.Called != "" {
+		return v.lang.name(p.Called)
+	}
+	name := p.Name
 	name = strings.ReplaceAll(name, ".", "_")
 	if key := "policy.part." + name; v.lang.known[key] {
 		return v.lang.name(key)
@@ -102,7 +106,7 @@ func putAt(said map[string]any, p part, value any) {
 }
 
 func (v *Visit) policyInput(r Reader, p part, value any, currency, prefix string) (in policyInput, err error) {
-	in = policyInput{Name: prefix + p.Name, Label: v.partLabel(p.Name), Kind: "text", Required: p.Needs}
+	in = policyInput{Name: prefix + p.Name, Label: v.partLabel(p), Kind: "text", Required: p.Needs}
 	texts := textsOf(value)
 	switch p.Kind {
 	case aNumber, aPrice:
@@ -136,7 +140,7 @@ func (v *Visit) policyInput(r Reader, p part, value any, currency, prefix string
 
 func (v *Visit) partHeads(p part) (heads []string) {
 	for _, c := range p.Rows {
-		heads = append(heads, v.partLabel(c.Name))
+		heads = append(heads, v.partLabel(c))
 	}
 	return heads
 }

@@ -21,6 +21,7 @@ type part struct {
 	Scale int   // digits behind the point
 	Needs bool
 
+	Called  string // what names it, where another part of the same name means something else
 	Letters int    // how many capital letters a text has, and nothing else; 0: any text
 	Table   string // of anyRow: whose rows it is one of
 	Keyed   bool   // of rowsOf: in the JSON an object, the first cell of each row its key, the second its value
@@ -162,10 +163,10 @@ var policyShapes = map[string][]part{
 		{Name: "silent_minutes", Kind: aNumber, Most: mostMinutes, Needs: true},
 		{Name: "early_minutes", Kind: aNumber, Most: mostMinutes, Needs: true},
 		{Name: "needs", Kind: rowsOf, Rows: []part{
-			{Name: "fault", Kind: aChoice, List: aftersales.ListFault},
-			{Name: "kind", Kind: aChoice, List: aftersales.ListJobKind},
-			{Name: "skill", Kind: aChoice, List: aftersales.ListSkill, Needs: true},
-			{Name: "level", Kind: aNumber, Least: aftersales.LowestLevel, Most: aftersales.HighestLevel, Needs: true},
+			{Name: "fault", Called: "policy.need.fault", Kind: aChoice, List: aftersales.ListFault},
+			{Name: "kind", Called: "policy.need.kind", Kind: aChoice, List: aftersales.ListJobKind},
+			{Name: "skill", Called: "policy.need.skill", Kind: aChoice, List: aftersales.ListSkill, Needs: true},
+			{Name: "level", Called: "policy.need.level", Kind: aNumber, Least: aftersales.LowestLevel, Most: aftersales.HighestLevel, Needs: true},
 		}},
 		{Name: "routes", Kind: rowsOf, Agree: oneOfTwo, Rows: []part{
 			{Name: "level", Kind: aChoice, List: aftersales.ListServiceLevel},

@@ -37,7 +37,7 @@ func (p previewing) secondYes(v aftersales.View, job record.ID) (said []sentence
 		}
 		said = append(said, sentence{p.v.t("What the customer agreed to"), enough})
 	}
-	label := capital(p.v.partLabel("unreachable"))
+	label := capital(p.v.partLabel(part{Name: "unreachable"}))
 	if len(policy.Limits) == 0 {
 		return append(said, sentence{label, p.v.t("No amount needs a second yes.")}), nil
 	}

@@ -21,6 +21,7 @@ type paperPage struct {
 	URL, JobURL            string
 	Head, Foot             []string // the company's own lines
 	Heading                string
+	Order                  []string // the sections, as the company has them stand
 	Charges                []chargeView
 	ToPay, Agreed, PaidSum string
 	Times                  []fact
@@ -110,6 +111,11 @@ func (p *paperPage) letterhead(s *serving) error {
 		}
 		*left = text == "0"
 	}
+	order, err := aftersales.Setting(s.view(), aftersales.SettingSlipOrder, p.Job.Branch)
+	if err != nil {
+		return err
+	}
+	p.Order, _ = aftersales.SlipOrder(order)
 	title, err := aftersales.Setting(s.view(), aftersales.SettingSlipTitle, p.Job.Branch)
 	p.Heading = cmp.Or(title, s.v.t("Service slip"))
 	return err

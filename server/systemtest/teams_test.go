@@ -67,6 +67,16 @@ func TestASlipIsAsTheCompanyWillsIt(t *testing.T) {
 	boss.post("/settings/slip_head", "value", "Nordwind\r\nKiel").sees(http.StatusOK, "Set.")
 	boss.post("/settings/slip_costs", "value", "0").sees(http.StatusOK, "Set.")
 	boss.get("/slips/"+slip.String()).sees(http.StatusOK, "Field <report>", "<p>Kiel</p>").lacks("What it costs", "120.00 EUR")
+
+	// Its sections stand in the order that the company sets; what that does not name follows.
+	done, asked := "What was found and done", `<p class="text">Leaks`
+	first, second := strings.Index(boss.body, asked), strings.Index(boss.body, done)
+	boss.post("/settings/slip_order", "value", "findings, weather").sees(http.StatusUnprocessableEntity, "the sections of a slip are these")
+	boss.post("/settings/slip_order", "value", "findings，problem").sees(http.StatusOK, "Set.")
+	boss.get("/slips/" + slip.String()).sees(http.StatusOK)
+	if now := strings.Index(boss.body, done); first < 0 || second < 0 || first > second || now < 0 || now > strings.Index(boss.body, asked) {
+		t.Errorf("the problem stood at %d, what was done at %d and now at %d", first, second, now)
+	}
 	if strings.Count(boss.body, "seal replaced") != 1 {
 		t.Errorf("the slip says what was done %d times", strings.Count(boss.body, "seal replaced"))
 	}

@@ -40,6 +40,8 @@ const (
 	SettingSlipHead  = "slip_head"  // the lines above it: the company, its address
 	SettingSlipFoot  = "slip_foot"  // the lines below it: terms, thanks
 
+	SettingSlipOrder = "slip_order" // its sections from above to below, those of SlipSections; what is not named follows
+
 	SettingSlipChecklists = "slip_checklists" // 0: they do not stand on it
 	SettingSlipTimes      = "slip_times"
 	SettingSlipCosts      = "slip_costs"
@@ -56,6 +58,28 @@ const (
 	SettingFileCount = "files_per_day"          // that one person may send: 500
 	SettingFileBytes = "file_megabytes_per_day" // that one person may send: 4096
 )
+
+// SlipSections are what stands on a slip between its head and its signature, in the order that it has unless the company
+// set another.
+var SlipSections = []string{"problem", "findings", "checklists", "parts", "costs", "goods", "supplements"}
+
+// SlipOrder returns the sections in the order that a text has, those that it does not name behind the others; and what it
+// names that is no section, or twice: "" for nothing.
+func SlipOrder(text string) (sections []string, wrong string) {
+	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,，、\n\t\r", r) }) {
+		if !slices.Contains(SlipSections, name) || slices.Contains(sections, name) {
+			wrong = name
+			continue
+		}
+		sections = append(sections, name)
+	}
+	for _, name := range SlipSections {
+		if !slices.Contains(sections, name) {
+			sections = append(sections, name)
+		}
+	}
+	return sections, wrong
+}
 
 // countSettings are the settings that are a number, 0 or more.
 var countSettings = []string{SettingReleaseDays, SettingFileSize, SettingFileCount, SettingFileBytes, SettingWebhookDays}
@@ -134,6 +158,9 @@ func SetSetting(tx Tx, name string, branch record.ID, value string) error {
 	}
 	if name == SettingMapTiles && value != "" && !isTileTemplate(value) {
 		return fault.New(BadSetting, "the address of the tiles is like https://tiles.example.org/{z}/{x}/{y}.png, with a host and all three marks")
+	}
+	if _, wrong := SlipOrder(value); name == SettingSlipOrder && wrong != "" {
+		return fault.New(BadSetting, "the sections of a slip are these, each once: "+strings.Join(SlipSections, ", "))
 	}
 	return upsert(tx, "setting", SettingID(name, branch), record.Values{
 		"name": record.Text(name), "branch": record.Ref(branch), "value": optional(value),
@@ -263,6 +290,7 @@ func Settings() []KnownSetting {
 		{Name: SettingReleaseDays, Standard: strconv.Itoa(DefaultReleaseDays)}, {Name: SettingFileSize, Standard: "256"},
 		{Name: SettingFileCount, Standard: "500"}, {Name: SettingFileBytes, Standard: "4096"},
 		{Name: SettingSlipTitle}, {Name: SettingSlipHead, Long: true}, {Name: SettingSlipFoot, Long: true},
+		{Name: SettingSlipOrder, Standard: strings.Join(SlipSections, ", ")},
 		{Name: SettingSlipChecklists, Standard: "1", Flag: true}, {Name: SettingSlipTimes, Standard: "1", Flag: true},
 		{Name: SettingSlipParts, Standard: "1", Flag: true}, {Name: SettingSlipCosts, Standard: "1", Flag: true},
 		{Name: SettingMapTiles}, {Name: SettingMapCredit}, {Name: SettingMapMoved, Standard: "0", Flag: true},
