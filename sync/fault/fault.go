@@ -31,6 +31,10 @@ const (
 	InboxFull   Code = "inbox_full"       // too much of this device waits for the office's decision
 	Erased      Code = "erased"           // a personal value for a row whose personal values were erased for good
 
+	// RefusedBefore stands in place of a code that a hub alone gives, with what a device says was refused in an epoch that is
+	// gone.
+	RefusedBefore Code = "refused_before"
+
 	// Witness and WitnessUnproved stand beside values that a device still held and a restored hub lost; the second where
 	// it is not known that the device was given the row.
 	Witness         Code = "lost_in_restore"

@@ -31,6 +31,9 @@ func ParseWithin(p wire.Pushed, room *int) (Parsed, error) {
 		return Parsed{}, fault.Wrap(fault.Malformed, "the device sent a change that cannot be read", err)
 	}
 	*room = left
+	if !cs.Origin.IsZero() && cs.Origin.Dot.IsZero() {
+		return Parsed{}, fault.New(fault.Malformed, "the device calls a change by a name that only the server gives")
+	}
 	hash := p.Hash
 	if hash == (record.Hash{}) {
 		hash = record.HashOf(p.Encoded)
@@ -254,9 +257,8 @@ func (b *Batch) Quarantine(author Author, p Parsed, reason *fault.Error) (Ruling
 // accept checks the change set and merges it, or returns the *fault.Error for which it is quarantined. All checks
 // come first, so that nothing is half done. What the hub is to write of its own besides is left to the caller.
 func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Entry, prior *wire.Prior) (also []record.RowChange, err error) {
-	if prior != nil && prior.Outcome == wire.Quarantined {
-		// It was refused before a restore, and others wrote on knowing only that: it carries the verdict it had.
-		return nil, fault.New(prior.Code, "refused before the server was restored")
+	if reason := b.refusedBefore(cs, prior); reason != nil {
+		return nil, reason
 	}
 	if author.Revoked {
 		return nil, fault.New(fault.Revoked, "this device was shut out; the office decides about its last changes")
@@ -295,6 +297,21 @@ func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Ent
 		e.Outcome = wire.Merged
 	}
 	return decision.Also, b.closeAmended(amended, cs.Dot)
+}
+
+// refusedBefore returns the reason for which the change set was quarantined in an epoch that is gone, nil if it was not.
+// Others wrote on knowing only that it was refused: it carries the verdict it had. There is only the device's word for it,
+// which is good for keeping its own work apart, and not for what a hub alone says of something.
+func (b *Batch) refusedBefore(cs *record.ChangeSet, prior *wire.Prior) *fault.Error {
+	if prior == nil || prior.Outcome != wire.Quarantined || cs.Epoch >= b.Epoch {
+		return nil
+	}
+	code := prior.Code
+	switch code {
+	case "", fault.Witness, fault.WitnessUnproved, fault.Poison:
+		code = fault.RefusedBefore
+	}
+	return fault.New(code, "refused before the server was restored")
 }
 
 // hides reports whether the author may not see a row that he wrote: one that he may write because he created it, in a
@@ -342,7 +359,7 @@ func (b *Batch) knowledge(actor *Actor, cs *record.ChangeSet) uint64 {
 // effective returns when the change set happened, by the only clock all share: the author's, corrected, but not
 // before what he had heard nor after he was heard. One judged before a restore keeps the time it was given then.
 func (b *Batch) effective(actor *Actor, cs *record.ChangeSet, prior *wire.Prior) (clock.Stamp, error) {
-	if prior != nil && prior.Eff != 0 && cs.Epoch != b.Epoch {
+	if prior != nil && prior.Eff != 0 && cs.Epoch < b.Epoch {
 		return min(prior.Eff, b.now), nil
 	}
 	heard, err := b.commitTime(b.knowledge(actor, cs))

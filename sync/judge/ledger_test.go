@@ -175,12 +175,29 @@ func TestAChangeSetThatFailsAgainAndAgainIsPutAside(t *testing.T) {
 func TestWhatWasRefusedBeforeARestoreIsRefusedUnread(t *testing.T) {
 	t.Parallel()
 	a, job := atWork(t)
-	cs := a.knows(a.head(), a.change(record.Update, job, text("title", "changed")))
-	prior := &wire.Prior{Outcome: wire.Quarantined, Code: fault.LateWrite}
-	a.expect(a.pushes(wire.Pushed{Encoded: cs.AppendBinary(nil), Prior: prior}), wire.Quarantined, fault.LateWrite)
-	cs = a.knows(a.head(), a.change(record.Update, job, text("title", "changed")))
-	prior = &wire.Prior{Outcome: wire.Applied}
-	a.expect(a.pushes(wire.Pushed{Encoded: cs.AppendBinary(nil), Prior: prior}), wire.Applied, "")
+	gone := a.cfg.Epoch
+	a.cfg.Epoch++
+	for name, c := range map[string]struct {
+		epoch uint32
+		prior wire.Prior
+		want  fault.Code // "" for taken
+	}{
+		"refused":                        {gone, wire.Prior{Outcome: wire.Quarantined, Code: fault.LateWrite}, fault.LateWrite},
+		"taken":                          {gone, wire.Prior{Outcome: wire.Applied}, ""},
+		"refused, it says, but just now": {gone + 1, wire.Prior{Outcome: wire.Quarantined, Code: fault.LateWrite}, ""},
+		"refused for no reason":          {gone, wire.Prior{Outcome: wire.Quarantined}, fault.RefusedBefore},
+		"failed at, as a hub says":       {gone, wire.Prior{Outcome: wire.Quarantined, Code: fault.Poison}, fault.RefusedBefore},
+		"a copy, as a hub says":          {gone, wire.Prior{Outcome: wire.Quarantined, Code: fault.Witness}, fault.RefusedBefore},
+		"a copy without proof":           {gone, wire.Prior{Outcome: wire.Quarantined, Code: fault.WitnessUnproved}, fault.RefusedBefore},
+	} {
+		t.Log(name)
+		cs := a.knows(a.head(), a.change(record.Update, job, text("title", name)))
+		cs.Epoch = c.epoch
+		r := a.pushes(wire.Pushed{Encoded: cs.AppendBinary(nil), Prior: &c.prior})
+		if r.Code != c.want || (r.Outcome == wire.Quarantined) != (c.want != "") {
+			t.Errorf("outcome %d, code %q, want %q", r.Outcome, r.Code, c.want)
+		}
+	}
 }
 
 // The chain is over every change set judged, whatever became of it.

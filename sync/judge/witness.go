@@ -140,14 +140,18 @@ func (b *Batch) testimonyOf(actor *Actor, c *record.RowChange, reason *fault.Err
 }
 
 // originOf returns what a testimony is known by, of whichever device: two that held the same are heard once. Personal
-// values are left out, since nobody is to find them by it; the row's vector, which stands for them, is in it.
+// values are left out, since nobody is to find them by it; the row's vector, which stands for them, is in it. Whoever holds
+// the row can reckon it, so that no device may give the name: it has no dot, as that of every work of a device does.
 func (b *Batch) originOf(c *record.RowChange) (record.Origin, error) {
 	same := record.ChangeSet{Dot: clock.Dot{Actor: 1, Counter: 1}, Rows: []record.RowChange{*c}}
 	bare, _, err := record.Redact(b.Schema, same.AppendBinary(nil), map[record.Key]bool{c.Key(): true})
 	return record.Origin{RID: record.ID(record.HashOf(bare))}, err
 }
 
-func isTestimony(e *Entry) bool { return e.Code == fault.Witness || e.Code == fault.WitnessUnproved }
+// isTestimony reports whether the entry is a copy that the hub kept of what a device held: under an incarnation of its own.
+func isTestimony(e *Entry) bool {
+	return e.Dot.Actor.Side() == clock.SideHub && (e.Code == fault.Witness || e.Code == fault.WitnessUnproved)
+}
 
 // enter writes a testimony into the ledger.
 func (b *Batch) enter(actor *Actor, e *Entry) error {

@@ -336,3 +336,33 @@ func TestACopyIsSettledByWorkThatHadComeUnderAnotherName(t *testing.T) {
 	w.tech.sends(title)
 	w.expectKept(fault.Witness, nil)
 }
+
+// Whoever holds the same row can reckon what a copy of it will be called. He can neither give that name to his own work, nor
+// pass it off as a copy, so as to have an honest phone's copy dropped.
+func TestNobodyPassesHisWorkOffAsACopyThatTheHubKept(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	backup := w.hub.Snapshot()
+	w.testifies(w.Author, copyOf(w.row))
+	name := w.kept()[0].Origin
+	w.hub.Restore(backup)
+	rogue := w.world.tech()
+	w.assign(w.job, rogue.Person)
+	cs := rogue.knows(w.head(), rogue.change(record.Update, w.job, text("title", "nonsense")))
+	cs.Epoch = w.cfg.Epoch - 1
+	prior := &wire.Prior{Outcome: wire.Quarantined, Code: fault.Witness}
+	named := *cs
+	named.Origin = name
+	err := w.batch(func(b *judge.Batch) error {
+		_, err := b.Judge(rogue.Author, wire.Pushed{Encoded: named.AppendBinary(nil), Prior: prior})
+		return err
+	})
+	w.expectCode(err, fault.Malformed)
+	rogue.expect(rogue.pushes(wire.Pushed{Encoded: cs.AppendBinary(nil), Prior: prior}), wire.Quarantined, fault.RefusedBefore)
+	if k := w.testifies(w.Author, copyOf(w.row)); k.Count != 1 {
+		t.Errorf("%+v", k)
+	}
+	w.expectKept(fault.Witness, map[record.ID]string{w.job.ID: "pump leaks"})
+	w.testifies(w.Author, copyOf(w.row))
+	w.expectKept(fault.Witness, map[record.ID]string{w.job.ID: "pump leaks"})
+}
