@@ -151,6 +151,11 @@ func (v *Visit) chosenRow(table, column string) (id record.ID, err error) {
 // AddContact adds somebody to talk to.
 func (o *Office) AddContact(v *Visit) error {
 	return o.customerDo(v, aftersales.CauseCreate, "The contact is added.", func(tx aftersales.Tx, id record.ID) error {
+		if email := v.form("email"); email != "" {
+			if err := reachable("email", email); err != nil {
+				return err
+			}
+		}
 		_, err := aftersales.CreateContact(tx, aftersales.ContactInput{
 			Party: id, Name: v.form("name"), Phone: v.form("phone"), Email: v.form("email"), Position: v.form("position"), Note: v.form("note"),
 		})

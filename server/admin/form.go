@@ -3,6 +3,7 @@ package admin
 import (
 	"maps"
 	"net/http"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -266,6 +267,9 @@ func (v *Visit) readField(r Reader, f *field, values record.Values) error {
 	}
 	value, err := v.parse(f.column, f.Value)
 	values[f.Name] = value
+	if err == nil && strings.TrimSpace(f.Value) != "" {
+		err = reachable(f.Name, f.Value)
+	}
 	return err
 }
 
@@ -321,5 +325,21 @@ func (v *Visit) readRef(r Reader, f *field, values record.Values) error {
 		return fault.New(fault.Invalid, "Several fit. Type more of the name, or choose one from the list.")
 	}
 	values[f.Name] = record.Ref(found[0].ID)
+	return nil
+}
+
+// reachable refuses what is typed as a telephone number or a mail address and is none: somebody would find out when it
+// matters.
+func reachable(column, typed string) error {
+	switch column {
+	case "phone", "phone2":
+		if aftersales.Phone(typed) == "" {
+			return fault.New(aftersales.BadPhone, "This is no telephone number: type its digits, and write anything else into the note.")
+		}
+	case "email":
+		if a, err := mail.ParseAddress(typed); err != nil || a.Address != strings.TrimSpace(typed) {
+			return fault.New(fault.Invalid, "This is no mail address. Type it like name@example.com.")
+		}
+	}
 	return nil
 }

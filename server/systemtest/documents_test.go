@@ -106,3 +106,17 @@ func bringsAManual(t *testing.T, b *bureau) {
 		t.Error("a stranger got the file")
 	}
 }
+
+// A telephone number or a mail address that is none is refused beside its field: nothing that was typed is lost in silence.
+func TestWhatReachesNobodyIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("ada", "Ada", auth.Administrator)
+	v := b.browser("ada")
+	v.post("/customers", "name", "Südwind", "kind", "organisation", "phone", "by mail").sees(http.StatusUnprocessableEntity, "no telephone number", `value="by mail"`)
+	v.post("/customers", "name", "Südwind", "kind", "organisation", "email", "nonsense").sees(http.StatusUnprocessableEntity, "no mail address", `value="nonsense"`)
+	v.post("/customers", "name", "Südwind", "kind", "organisation", "phone", "0431 555 01", "email", "a@b.example").sees(http.StatusOK, "The customer is made.")
+	at := v.at.Path
+	v.post(at+"/contacts", "name", "Ole", "phone", "ask for him").sees(http.StatusUnprocessableEntity, "no telephone number")
+	v.post(at+"/contacts", "name", "Ole", "email", "nonsense").sees(http.StatusUnprocessableEntity, "no mail address")
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -53,7 +54,10 @@ var phoneColumns = map[string][]string{
 	"party": {"phone", "phone2"}, "contact": {"phone", "phone2"}, "person": {"phone"},
 }
 
-// normalPhones brings the telephone numbers among the values of a row into their one form.
+// BadPhone says that what was given as a telephone number holds none: nothing of it would be left.
+const BadPhone fault.Code = "bad_phone"
+
+// normalPhones brings the telephone numbers among the values of a row into their one form. Codes: BadPhone.
 func normalPhones(tx Tx, table string, branch record.ID, values record.Values) error {
 	for _, column := range phoneColumns[table] {
 		v, written := values[column]
@@ -63,6 +67,9 @@ func normalPhones(tx Tx, table string, branch record.ID, values record.Values) e
 		number, err := PhoneIn(tx, branch, v.Text(), tx.Now())
 		if err != nil {
 			return err
+		}
+		if number == "" && strings.TrimSpace(v.Text()) != "" {
+			return fault.New(BadPhone, v.Text()+" is no telephone number: type its digits, and write anything else into the note")
 		}
 		values[column] = optional(number)
 	}

@@ -34,6 +34,7 @@ var generalRefusals = []refusal{
 	{MissingText, "a job without a text", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{})) }},
 	{MissingText, "a request without a text", newWorld, func(w *world) error { return drop(CreateRequest(w, RequestInput{})) }},
 	{MissingText, "a nameless party", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: " "})) }},
+	{BadPhone, "a telephone number without digits", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: "x", Phone: "by mail"})) }},
 	{MissingText, "a nameless contact", newWorld, func(w *world) error { return drop(CreateContact(w, ContactInput{Party: w.party})) }},
 	{MissingText, "a site nowhere", newWorld, func(w *world) error { return drop(CreateSite(w, SiteInput{})) }},
 	{MissingText, "a unit that is nothing", newWorld, func(w *world) error { return drop(CreateUnit(w, UnitInput{})) }},
