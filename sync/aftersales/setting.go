@@ -1,7 +1,7 @@
 package aftersales
 
 import (
-	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,10 +175,10 @@ func isTileTemplate(template string) bool {
 			return false
 		}
 	}
-	u, err := url.Parse(template)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && u.Hostname() != "" &&
-		strings.Trim(u.Host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:") == ""
+	return tileAddress.MatchString(template)
 }
+
+var tileAddress = regexp.MustCompile(`^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/[^\s"'<>]*$`)
 
 // ReleaseDays returns how many days finished work of the branch stays on the phone.
 func ReleaseDays(tx Reader, branch record.ID) (int, error) {
