@@ -11,6 +11,7 @@ package mobile
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -135,6 +136,17 @@ func (c *Client) SetNetwork(kind string) (err error) {
 		r.SetNetwork(n)
 		return nil
 	})
+}
+
+// SetDNS hands over the name servers of the network that the phone is in now, as Config.DNS names them.
+func (c *Client) SetDNS(servers string) (err error) {
+	defer guard(&err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil {
+		return c.absent()
+	}
+	return c.askOf(strings.Fields(servers))
 }
 
 // Suspend finishes what is being written and closes the files, before the system freezes the program. Until Resume

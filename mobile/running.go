@@ -196,6 +196,15 @@ func (c *Client) find(said string, in func(*running) finder) (id string, err err
 	return id, err
 }
 
+// askOf has these name servers asked, after Resume too. It is called with the lock held.
+func (c *Client) askOf(servers []string) error {
+	if err := c.open.SetDNS(servers); err != nil {
+		return err
+	}
+	c.options.Reach.DNS = servers
+	return nil
+}
+
 func (c *Client) want(connected bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,6 +3,7 @@ package systemtest
 import (
 	"encoding/binary"
 	"encoding/pem"
+	"errors"
 	"net"
 	"net/http/httptest"
 	"net/url"
@@ -94,8 +95,18 @@ func TestAHubOfACompanysOwnAuthority(t *testing.T) {
 	if _, err := enrol(client.Reach{DNS: dns}); fault.CodeOf(err) != link.NoNetwork {
 		t.Errorf("without the company's certificate: %v", err)
 	}
-	phone, err := enrol(client.Reach{Roots: roots, DNS: dns})
-	if err != nil {
+	phone, err := enrol(client.Reach{Roots: roots, DNS: dns[:1]})
+	if fault.CodeOf(err) != link.NoNetwork {
+		t.Errorf("while its only name server is out of order: %v", err)
+	}
+	if err := phone.SetDNS([]string{"hub.example.com"}); fault.CodeOf(err) != fault.Invalid {
+		t.Errorf("a name server that is no address: %v", err)
+	}
+	if err := phone.SetDNS(dns); err != nil { // it came into another network
+		t.Fatal(err)
+	}
+	code, _, err := w.core.Devices.NewCode(t.Context(), person)
+	if err := errors.Join(err, phone.Enrol(t.Context(), hub, code, "phone")); err != nil {
 		t.Fatal(err)
 	}
 	job := w.pumpLeaks(person)

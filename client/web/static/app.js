@@ -183,9 +183,12 @@
     if (chain.complete) show(on); else chain.addEventListener("load", () => show(on));
   }
 
-  $$("[data-print]").forEach((b) => b.addEventListener("click", () => print()));
+  // A WebView neither prints nor shares: the app around it does, where there is one.
+  const shell = window.fieldsyncShell;
+  $$("[data-print]").forEach((b) => b.addEventListener("click", () => shell ? shell.print(document.title) : print()));
+  const share = shell ? (s) => shell.share(s.title, s.text) : navigator.share && ((s) => navigator.share(s).catch(() => {}));
   $$("[data-share]").forEach((b) => {
-    if (!navigator.share) { b.hidden = true; return; }
-    b.addEventListener("click", () => navigator.share({title: document.title, text: $(b.dataset.share).innerText}).catch(() => {}));
+    if (!share) { b.hidden = true; return; }
+    b.addEventListener("click", () => share({title: document.title, text: $(b.dataset.share).innerText}));
   });
 })();
