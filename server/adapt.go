@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -192,6 +193,11 @@ func (s peopleStore) put(ctx context.Context, tx *store.Tx, known *store.Person,
 	if err := s.notePerson(ctx, tx, known, kept); err != nil {
 		return err
 	}
+	if known != nil && known.Active != p.Active {
+		if err := s.NoteStanding("person", p.ID, standingOfPerson(p.Active)); err != nil {
+			return err
+		}
+	}
 	if known == nil {
 		return tx.AddPerson(kept)
 	}
@@ -313,7 +319,7 @@ func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Stan
 	err := s.Write(ctx, func(tx *store.Tx) error {
 		d, err := tx.Device(id)
 		if err == nil && d != nil && standingOf(d) != to {
-			err = s.note(ctx, tx, deedOf(to), d.Person, id)
+			err = errors.Join(s.NoteStanding("device", id, int(to)), s.note(ctx, tx, deedOf(to), d.Person, id))
 		}
 		if err != nil {
 			return err

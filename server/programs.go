@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"fieldsync/server/api"
@@ -64,11 +65,30 @@ func (s programStore) Programs(ctx context.Context) (list []auth.Program, err er
 
 func (s programStore) ChangePrograms(ctx context.Context, change func([]auth.Program) ([]auth.Program, error)) error {
 	return s.Write(ctx, func(tx *store.Tx) error {
-		kept, err := changeKept(tx, programsSetting, change)
+		kept, err := changeKept(tx, programsSetting, func(was []auth.Program) ([]auth.Program, error) {
+			now, err := change(slices.Clone(was))
+			if err == nil {
+				err = s.noteEnded(was, now)
+			}
+			return now, err
+		})
 		if err != nil {
 			return err
 		}
 		_, err = tx.Audit(deed(ctx, s.Store, s.now(), "programs_change", record.ID{}, store.AuditValue{Column: "programs", Text: kept}))
 		return err
 	})
+}
+
+// noteEnded writes down which programs are shut out, for a backup that still knows them.
+func (s programStore) noteEnded(was, now []auth.Program) error {
+	for _, p := range was {
+		if slices.ContainsFunc(now, func(q auth.Program) bool { return q.ID == p.ID }) {
+			continue
+		}
+		if err := s.NoteStanding("program", p.ID, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -278,7 +278,10 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 	err := transact(r.writer.Conn, r.layout, "BEGIN IMMEDIATE", &r.known, func(tx *Tx) error {
 		tx.sent = &r.sent
 		err := do(tx)
-		r.purging = r.purging || tx.purges
+		if err == nil && tx.purges {
+			r.purging = true
+			err = r.dropAside()
+		}
 		return err
 	})
 	if err == nil && r.purging {
@@ -302,7 +305,7 @@ func (r *Replica) makeRoom() {
 func (r *Replica) purge() error {
 	busy, err := r.writer.Int("PRAGMA wal_checkpoint(TRUNCATE)")
 	r.purging = err != nil || busy != 0
-	return errors.Join(err, r.dropAside())
+	return err
 }
 
 // lengthen gives the write-ahead log room, in steps that take turns with who writes. Trouble is left for the next time: the
@@ -320,8 +323,8 @@ func (r *Replica) lengthen() {
 	}
 }
 
-// dropAside removes damaged files that were set aside: what was erased stands in them too, and what could be read of them
-// was taken over.
+// dropAside removes damaged files that were set aside, before an erasure is committed, so that no crash leaves them behind
+// it: what is erased stands in them too. Nothing else removes them: they may have what could not be read.
 func (r *Replica) dropAside() error {
 	folder, name := filepath.Split(r.options.Path)
 	files, err := os.ReadDir(cmp.Or(folder, "."))

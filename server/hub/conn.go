@@ -33,6 +33,7 @@ var upgrader = websocket.Upgrader{
 const (
 	writeWithin = 20 * time.Second  // a device that takes no message for so long is gone; its cursor is safe
 	silentFor   = 150 * time.Second // a device that says nothing, not even a ping, for so long is gone
+	seenEvery   = 10 * time.Minute  // how often it is noted that a device was heard while it stays
 )
 
 // conn drives one session over one socket.
@@ -46,6 +47,8 @@ type conn struct {
 	stranger bool            // its device has not shown who it is; guarded by hub.mu
 	number   atomic.Uint64   // of the connection among those of all nodes; 0 until they know of it
 	contact  Contact         // what it said when it came, less what was judged since
+	heard    time.Time       // when it last said something; of the goroutine that reads
+	noted    time.Time       // when that was last noted
 
 	mu      sync.Mutex     // one event at a time
 	sending sync.WaitGroup // a part of a page is on its way, see send
@@ -95,7 +98,19 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *conn) alive() { _ = c.ws.SetReadDeadline(time.Now().Add(silentFor)) }
+// alive is told whenever the device says something.
+func (c *conn) alive() {
+	_ = c.ws.SetReadDeadline(time.Now().Add(silentFor))
+	c.heard = c.hub.Now()
+	if !c.device.IsZero() && c.heard.Sub(c.noted) > seenEvery {
+		c.noteHeard()
+	}
+}
+
+func (c *conn) noteHeard() {
+	c.noted = c.heard
+	c.hub.notes.saw(c.device, c.heard)
+}
 
 func (c *conn) serve() {
 	c.hub.stats.connections.Inc()
@@ -139,6 +154,9 @@ func (c *conn) end() {
 	c.mu.Unlock()
 	_ = c.ws.Close()
 	c.sending.Wait()
+	if c.heard.Sub(c.noted) > time.Second && !c.device.IsZero() {
+		c.noteHeard()
+	}
 	c.hub.unregister(c)
 }
 

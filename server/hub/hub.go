@@ -32,6 +32,8 @@ type Tx interface {
 	Redact(person record.ID, at time.Time, rows []record.Key) error
 	// Touch notes what a device said of itself.
 	Touch(device record.ID, c Contact) error
+	// Saw notes when a device was last heard, unless it was heard later.
+	Saw(device record.ID, at time.Time) error
 	// OpenSocket notes that the device opened its connection to the node, and returns its number, higher than any before.
 	OpenSocket(device, node record.ID) (uint64, error)
 	// CloseSocket notes that the connection of the number has ended.
@@ -205,6 +207,7 @@ func (h *Hub) Close(spread time.Duration) {
 	defer late.Stop()
 	close(h.stop)
 	h.wait.Wait()
+	h.flushNotes() // of those who left just now
 }
 
 // Disconnect closes the device's connection, as when it is revoked.

@@ -16,6 +16,7 @@ import (
 type notes struct {
 	mu       sync.Mutex
 	contacts map[record.ID]Contact
+	seen     map[record.ID]time.Time // when a device was last heard, where that is later than it said
 	acks     map[clock.Actor]wire.Ack
 }
 
@@ -23,7 +24,7 @@ type notes struct {
 const notesEvery = 5 * time.Second
 
 func newNotes() notes {
-	return notes{contacts: map[record.ID]Contact{}, acks: map[clock.Actor]wire.Ack{}}
+	return notes{contacts: map[record.ID]Contact{}, seen: map[record.ID]time.Time{}, acks: map[clock.Actor]wire.Ack{}}
 }
 
 func (n *notes) heard(device record.ID, c Contact) {
@@ -32,13 +33,28 @@ func (n *notes) heard(device record.ID, c Contact) {
 	n.contacts[device] = c
 }
 
+func (n *notes) saw(device record.ID, at time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.seen[device] = at
+}
+
 func (n *notes) contact(device record.ID) *Contact {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if c, ok := n.contacts[device]; ok {
-		return &c
+	c, ok := n.contacts[device]
+	if !ok {
+		return nil
 	}
-	return nil
+	c.Seen = later(c.Seen, n.seen[device])
+	return &c
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (n *notes) acknowledged(a wire.Ack) {
@@ -58,22 +74,30 @@ func (n *notes) ack(a clock.Actor) (wire.Ack, bool) {
 	return ack, ok
 }
 
+// noted is what the notes hold at one moment.
+type noted struct {
+	contacts map[record.ID]Contact
+	seen     map[record.ID]time.Time
+	acks     map[clock.Actor]wire.Ack
+}
+
 // take empties the notes.
-func (n *notes) take() (map[record.ID]Contact, map[clock.Actor]wire.Ack) {
+func (n *notes) take() noted {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	contacts, acks := n.contacts, n.acks
-	n.contacts, n.acks = map[record.ID]Contact{}, map[clock.Actor]wire.Ack{}
-	return contacts, acks
+	taken := noted{n.contacts, n.seen, n.acks}
+	n.contacts, n.seen, n.acks = map[record.ID]Contact{}, map[record.ID]time.Time{}, map[clock.Actor]wire.Ack{}
+	return taken
 }
 
 // putBack keeps notes that could not be written, unless newer ones have come.
-func (n *notes) putBack(contacts map[record.ID]Contact, acks map[clock.Actor]wire.Ack) {
+func (n *notes) putBack(was noted) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	maps.Copy(contacts, n.contacts)
-	maps.Copy(acks, n.acks)
-	n.contacts, n.acks = contacts, acks
+	maps.Copy(was.contacts, n.contacts)
+	maps.Copy(was.seen, n.seen)
+	maps.Copy(was.acks, n.acks)
+	n.contacts, n.seen, n.acks = was.contacts, was.seen, was.acks
 }
 
 // writeNotes runs until the hub closes.
@@ -92,21 +116,19 @@ func (h *Hub) writeNotes() {
 }
 
 func (h *Hub) flushNotes() {
-	contacts, acks := h.notes.take()
-	if len(contacts)+len(acks) == 0 {
+	n := h.notes.take()
+	if len(n.contacts)+len(n.seen)+len(n.acks) == 0 {
 		return
 	}
 	err := h.Store.Write(context.Background(), func(tx Tx) error {
-		for device, c := range contacts {
-			if err := tx.Touch(device, c); err != nil {
-				return err
-			}
+		if err := n.write(tx); err != nil {
+			return err
 		}
 		b, err := h.batch(tx)
 		if err != nil {
 			return err
 		}
-		for actor, ack := range acks {
+		for actor, ack := range n.acks {
 			if err := b.Acknowledge(actor, ack.K, ack.Written); err != nil {
 				return err
 			}
@@ -115,6 +137,21 @@ func (h *Hub) flushNotes() {
 	})
 	if err != nil {
 		h.Log.Error("devices' reports could not be written; trying again", "error", err)
-		h.notes.putBack(contacts, acks)
+		h.notes.putBack(n)
 	}
+}
+
+// write writes down what devices said, and then when they were heard.
+func (n noted) write(tx Tx) error {
+	for device, c := range n.contacts {
+		if err := tx.Touch(device, c); err != nil {
+			return err
+		}
+	}
+	for device, at := range n.seen {
+		if err := tx.Saw(device, at); err != nil {
+			return err
+		}
+	}
+	return nil
 }

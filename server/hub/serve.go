@@ -104,6 +104,7 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	}
 	c.ws.SetReadLimit(wire.MaxMessage)
 	c.contact = contactOf(&hello, &a.Welcome, now)
+	c.heard, c.noted = now, now
 	c.hub.notes.heard(d.ID, c.contact)
 	a.Welcome.Token = token
 	return session.Admitted{Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Mute: c.author.Revoked}, nil

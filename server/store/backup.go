@@ -22,7 +22,8 @@ type Backup struct {
 
 // Backup copies the database, as it stands at one moment, into a new file at path, while writers go on; verifies the
 // copy; and remembers it (see BackedUp). The file appears under its name only once it is whole and durable. The
-// registry and the marker are not part of it: they have to survive what makes a backup needed. The codes are
+// registry and the marker are not part of it: they have to survive what makes a backup needed. The lists of what was erased
+// and who was shut out lie beside it, as they are by then: see BringLists. The codes are
 // BackupExists, BackupFailed and those of Open. A long copy keeps the write-ahead log from being emptied.
 func (s *Store) Backup(ctx context.Context, path string) (Backup, error) {
 	b, err := s.backup(ctx, path)
@@ -48,7 +49,7 @@ func (s *Store) backup(ctx context.Context, path string) (b Backup, err error) {
 		return b, err
 	}
 	b.Path = path
-	return b, errors.Join(forceFile(partial), os.Rename(partial, path), syncFolder(path))
+	return b, errors.Join(s.copyLists(path), forceFile(partial), os.Rename(partial, path), syncFolder(path))
 }
 
 // readBack verifies a copy, as one would who has nothing else.

@@ -49,9 +49,18 @@ func (tx *Tx) AddDevice(d Device) error {
 
 // Touch notes what a device said of itself. The code is UnknownPhone if there is no such device.
 func (tx *Tx) Touch(device record.ID, r Report) error {
-	return tx.changeDevice("UPDATE _device SET app = ?, schema = ?, last_seen = ?, pending = ?, oldest = ?,"+
-		" clock_offset = ?, actor = ? WHERE id = ?", r.App, int64(r.Schema), millis(r.LastSeen), int64(r.Pending),
-		millis(r.OldestPending), r.ClockOffset, int64(r.Actor), device[:])
+	err := tx.changeDevice("UPDATE _device SET app = ?, schema = ?, pending = ?, oldest = ?, clock_offset = ?, actor = ?"+
+		" WHERE id = ?", r.App, int64(r.Schema), int64(r.Pending), millis(r.OldestPending), r.ClockOffset, int64(r.Actor), device[:])
+	if err != nil {
+		return err
+	}
+	return tx.Saw(device, r.LastSeen)
+}
+
+// Saw notes when a device was last heard, unless it was heard later.
+func (tx *Tx) Saw(device record.ID, at time.Time) error {
+	_, err := tx.conn.Exec("UPDATE _device SET last_seen = ? WHERE id = ? AND last_seen < ?", millis(at), device[:], millis(at))
+	return err
 }
 
 // Revoke ends a device's access, and with hard also its right to have written what it still sends. Its tokens are

@@ -140,10 +140,23 @@ func (tx *Tx) putEpoch(reason string) error {
 	_, err := tx.conn.Exec("UPDATE _hub SET epoch = ?, restore_at = ?, before = ?, lineage = ?",
 		int64(i.epoch), int64(i.restoreAt), int64(i.before), i.lineage)
 	if err == nil {
+		err = tx.dropSecrets()
+	}
+	if err == nil {
 		_, err = tx.Audit(AuditEntry{At: time.Now(), Action: "epoch", Values: []AuditValue{
 			{Column: "epoch", Text: strconv.FormatUint(uint64(i.epoch), 10)}, {Column: "reason", Text: reason}}})
 	}
 	return err
+}
+
+// dropSecrets makes codes, tokens and sessions worthless that the backup remembers: they may have been used or ended since.
+func (tx *Tx) dropSecrets() error {
+	for _, table := range []string{"_code", "_token", "_session"} {
+		if _, err := tx.conn.Exec("DELETE FROM " + table); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) mark() error {

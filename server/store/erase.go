@@ -1,10 +1,6 @@
 package store
 
 import (
-	"bufio"
-	"errors"
-	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -149,47 +145,30 @@ func (tx *Tx) redactConflicts(k record.Key) error {
 	return nil
 }
 
-// The list of erasures stands outside the database, so that a restored backup can be made to forget again.
-
-func (s *Store) erasuresPath() string { return s.options.Path + ".erased" }
-
 // NoteErasure writes down, durably, that the rows are to be erased: before they are, so that no crash forgets it.
-func (s *Store) NoteErasure(rows []record.Key) (err error) {
-	f, err := os.OpenFile(s.erasuresPath(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
+func (s *Store) NoteErasure(rows []record.Key) error {
+	lines := make([]string, len(rows))
+	for i, k := range rows {
+		lines[i] = strconv.Itoa(int(k.Table)) + " " + k.ID.String()
+	}
+	if err := s.addLines(erasures, lines); err != nil {
 		return fault.Wrap(DiskFull, "The list of erasures cannot be written. Nothing was erased; try again.", err)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	var b strings.Builder
-	for _, k := range rows {
-		b.WriteString(strconv.Itoa(int(k.Table)) + " " + k.ID.String() + "\n")
-	}
-	if _, err = f.WriteString(b.String()); err == nil {
-		err = f.Sync()
-	}
-	return err
+	return nil
 }
 
 // Erasures returns every row that was ever to be erased.
 func (s *Store) Erasures() (rows []record.Key, err error) {
-	f, err := os.Open(s.erasuresPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		table, id, _ := strings.Cut(lines.Text(), " ")
+	lines, err := linesOf(s.options.Path + erasures)
+	for _, line := range lines {
+		table, id, _ := strings.Cut(line, " ")
 		n, err := strconv.ParseUint(table, 10, 16)
 		if err != nil {
-			continue // the end of a line that a crash cut off: what it named was not erased either
+			continue
 		}
 		if key, err := record.ParseID(id); err == nil {
 			rows = append(rows, record.Key{Table: schema.TableID(n), ID: key})
 		}
 	}
-	return rows, lines.Err()
+	return rows, err
 }

@@ -30,6 +30,7 @@ read back and found whole. It is an SQLite database, whatever the hub stands on.
 the folder hub-files beside it, which all backups there share: only what it lacks is copied, or linked where
 that can be. Once two verified backups include a change, the devices that made it may forget their own copy of
 it. The files hub.db.actors and hub.db.epoch stay where they are: they must survive what makes a backup needed.
+The lists of what was erased and who was shut out, DST.erased and DST.standings, belong to the backup: keep them with it.
 So does the key file, unless -with-key says otherwise: a backup without it shows nobody what is stored
 encrypted, and whoever lost every copy of it cannot read that either.
 With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…,"files":…}, the last how many files were added.`,
@@ -104,7 +105,9 @@ The backup is verified first. Stop the hub before. A database that is there alre
 unless -force says so, and is then kept beside it under another name. With -db the backup is copied into that
 database, which must be empty. A new epoch begins: every device
 compares what it holds with the hub, and sends again what the hub has forgotten. Files that are there stay; those
-that are missing come from the folder hub-files beside the backup.
+that are missing come from the folder hub-files beside the backup. Who was shut out stays so, and what was erased
+stays erased, as far as the lists hub.db.standings and hub.db.erased in DIR and those beside the backup tell. Codes
+that were given out and not used, and everybody's browser sessions, end.
 With -json it prints {"path":…,"epoch":…,"commit":…,"replaced":…}.`,
 		example: "fieldsyncd restore /mnt/backups/hub-20260301T020000Z.db -force",
 		flags: func(f *flag.FlagSet) {
@@ -133,6 +136,9 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 		return err
 	}
 	if err := a.checkWithKeys(ctx, from); err != nil {
+		return err
+	}
+	if err := store.BringLists(from, a.path()); err != nil {
 		return err
 	}
 	aside, err := a.bring(ctx, from)
@@ -295,6 +301,8 @@ func (a *app) beginEpoch(ctx context.Context, aside string) error {
 		Replaced string `json:"replaced,omitempty"`
 	}{a.place(), epoch, commit, aside}, func() {
 		a.say("%s is back at commit %d, in epoch %d: devices will send what it lacks.\n", a.place(), commit, epoch)
+		a.say("Codes for enrolment and browser sessions of that time are worthless. Look whether people, devices and programs\n" +
+			"that were shut out since are shut out still: those in the lists beside the database are.\n")
 		if aside != "" {
 			a.say("What was there is kept as %s.\n", aside)
 		}

@@ -1,0 +1,92 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"fieldsync/server/auth"
+	"fieldsync/server/store"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// stoodSetting names the epoch for which everybody is known to stand as he did before the database was put back.
+const stoodSetting = "stood_epoch"
+
+func standingOfPerson(active bool) int {
+	if active {
+		return 1
+	}
+	return 0
+}
+
+// standAgain shuts out whom a database that came back from a backup would let in again, and lets in whom it shuts out.
+func (c *Core) standAgain(ctx context.Context) error {
+	done := ""
+	err := c.Store.Read(ctx, func(v *store.View) (err error) {
+		done, err = v.Setting(stoodSetting)
+		return err
+	})
+	if err != nil || done == c.epoch() {
+		return err
+	}
+	noted, err := c.Store.Standings()
+	if err != nil {
+		return err
+	}
+	for _, s := range noted {
+		if err := c.stand(ctx, s); err != nil {
+			return err
+		}
+	}
+	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(stoodSetting, c.epoch()) })
+}
+
+func (c *Core) stand(ctx context.Context, s store.Standing) error {
+	switch s.Of {
+	case "device":
+		return c.standDevice(ctx, s.ID, auth.Standing(s.As))
+	case "person":
+		return c.standPerson(ctx, s.ID, s.As != 0)
+	case "program":
+		return c.standProgram(ctx, s.ID)
+	}
+	return nil
+}
+
+// standDevice does nothing for a device that the backup does not know: it has no way in.
+func (c *Core) standDevice(ctx context.Context, id record.ID, as auth.Standing) error {
+	d, err := c.Devices.Device(ctx, id)
+	if err != nil || d == nil || d.Standing == as || as < auth.Admitted || as > auth.Wiping {
+		return err
+	}
+	return c.Devices.SetStanding(ctx, id, as)
+}
+
+func (c *Core) standPerson(ctx context.Context, id record.ID, active bool) error {
+	people := peopleStore{Store: c.Store, now: c.now}
+	_, err := people.ChangePerson(ctx, id, func(p *auth.Person, _ func() ([]auth.Person, error)) error {
+		if p.Active == active {
+			return errAsBefore
+		}
+		p.Active = active
+		return nil
+	})
+	if errors.Is(err, errAsBefore) || fault.CodeOf(err) == auth.UnknownOne {
+		return nil
+	}
+	return err
+}
+
+var errAsBefore = errors.New("nothing changes")
+
+func (c *Core) standProgram(ctx context.Context, id record.ID) error {
+	programs := programStore{c.Store, c.now}
+	known, err := programs.Programs(ctx)
+	is := func(p auth.Program) bool { return p.ID == id }
+	if err != nil || !slices.ContainsFunc(known, is) {
+		return err
+	}
+	return programs.ChangePrograms(ctx, func(list []auth.Program) ([]auth.Program, error) { return slices.DeleteFunc(list, is), nil })
+}

@@ -1,0 +1,134 @@
+package store
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+)
+
+// Two lists stand beside the database, since a backup that is put in its place must not undo them: what was erased, and who
+// was shut out. Each is text, a line at a time, that is only ever added to. Every backup has a copy of them beside it.
+const (
+	erasures  = ".erased"
+	standings = ".standings"
+)
+
+// addLines writes lines down durably. The first begins anew, behind whatever a full disk or a crash has cut off.
+func (s *Store) addLines(list string, lines []string) (err error) {
+	f, err := os.OpenFile(s.options.Path+list, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err = f.WriteString("\n" + strings.Join(lines, "\n") + "\n"); err == nil {
+		err = f.Sync()
+	}
+	return err
+}
+
+// linesOf returns what stands in a list, for whoever understands it: an empty line is nothing, and so is one that was cut
+// off. No list is an empty one.
+func linesOf(path string) (lines []string, err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	all := bufio.NewScanner(f)
+	for all.Scan() {
+		lines = append(lines, all.Text())
+	}
+	return lines, all.Err()
+}
+
+// copyLists puts copies of the lists beside a backup.
+func (s *Store) copyLists(backup string) error {
+	for _, list := range []string{erasures, standings} {
+		text, err := os.ReadFile(s.options.Path + list)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = replaceFile(backup+list, text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BringLists takes the lists that lie beside a backup to the database that is to stand at path: those of another machine,
+// whose folder is lost. What is known there already stays, and as the later one it decides.
+func BringLists(backup, path string) error {
+	for _, list := range []string{erasures, standings} {
+		brought, err := linesOf(backup + list)
+		if err != nil || len(brought) == 0 {
+			return err
+		}
+		here, err := linesOf(path + list)
+		if err == nil {
+			err = replaceFile(path+list, []byte(strings.Join(append(brought, here...), "\n")+"\n"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Standing says that a device, a person or a program was shut out, or let in again.
+type Standing struct {
+	Of string // "device", "person" or "program"
+	ID record.ID
+	As int // as whoever notes it numbers it
+}
+
+// NoteStanding writes a standing down before the database has it. The code is DiskFull where it cannot be.
+func (s *Store) NoteStanding(of string, id record.ID, as int) error {
+	err := s.addLines(standings, []string{of + " " + id.String() + " " + strconv.Itoa(as)})
+	if err != nil {
+		return fault.Wrap(DiskFull, "The list of who was shut out cannot be written. Nothing was changed; try again.", err)
+	}
+	return nil
+}
+
+// Standings returns the latest standing that was noted of each, in the order in which they were first noted.
+func (s *Store) Standings() ([]Standing, error) {
+	lines, err := linesOf(s.options.Path + standings)
+	var latest []Standing
+	at := map[Standing]int{}
+	for _, line := range lines {
+		noted, ok := parseStanding(line)
+		if !ok {
+			continue
+		}
+		key := Standing{Of: noted.Of, ID: noted.ID}
+		if n, known := at[key]; known {
+			latest[n] = noted
+			continue
+		}
+		at[key] = len(latest)
+		latest = append(latest, noted)
+	}
+	return latest, err
+}
+
+func parseStanding(line string) (s Standing, ok bool) {
+	words := strings.Fields(line)
+	if len(words) != 3 {
+		return s, false
+	}
+	id, err := record.ParseID(words[1])
+	as, e := strconv.Atoi(words[2])
+	return Standing{Of: words[0], ID: id, As: as}, err == nil && e == nil
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"fieldsync/sync/record"
+	"fieldsync/sync/simtest"
+)
+
+// A full disk cuts a line off. What is written down afterwards counts all the same.
+func TestALineThatWasCutOffSwallowsNoOther(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hub.db")
+	s := open(t, Options{Path: path, Schema: simtest.Schema, Log: quiet})
+	for list, torn := range map[string]string{".erased": "3 01a2b", ".standings": "device 01a2b3"} {
+		if err := os.WriteFile(path+list, []byte(torn), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := record.Key{Table: 3, ID: record.ID{7}}
+	if err := s.NoteErasure([]record.Key{key}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Erasures(); err != nil || !slices.Equal(got, []record.Key{key}) {
+		t.Errorf("erasures: %v, %v", got, err)
+	}
+	if err := s.NoteStanding("device", record.ID{8}, 3); err != nil {
+		t.Fatal(err)
+	}
+	want := []Standing{{Of: "device", ID: record.ID{8}, As: 3}}
+	if got, err := s.Standings(); err != nil || !slices.Equal(got, want) {
+		t.Errorf("standings: %v, %v", got, err)
+	}
+}
+
+// On a machine that has nothing but the backup, what was erased and who was shut out is known still; what the folder knows
+// itself is later, and decides.
+func TestABackupTakesItsListsAlong(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	s := open(t, Options{Path: filepath.Join(folder, "hub.db"), Schema: simtest.Schema, Log: quiet})
+	key, phone, person := record.Key{Table: 3, ID: record.ID{7}}, record.ID{8}, record.ID{9}
+	if err := s.NoteErasure([]record.Key{key}); err != nil {
+		t.Fatal(err)
+	}
+	for _, as := range []int{3, 1, 2} {
+		if err := s.NoteStanding("device", phone, as); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.NoteStanding("person", person, 0); err != nil {
+		t.Fatal(err)
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if _, err := s.Backup(t.Context(), backup); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(t.TempDir(), "hub.db")
+	here := open(t, Options{Path: elsewhere, Schema: simtest.Schema, Log: quiet})
+	if err := here.NoteStanding("person", person, 1); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := BringLists(backup, elsewhere); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := here.Erasures(); err != nil || !slices.Contains(got, key) {
+		t.Errorf("erasures: %v, %v", got, err)
+	}
+	want := []Standing{{Of: "device", ID: phone, As: 2}, {Of: "person", ID: person, As: 1}}
+	if got, err := here.Standings(); err != nil || !slices.Equal(got, want) {
+		t.Errorf("standings: %v, %v", got, err)
+	}
+}
