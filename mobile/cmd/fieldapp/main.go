@@ -14,6 +14,7 @@
 //	network metered 192.0.2.1 how the phone is connected now, and the network's name servers: free, metered or unknown
 //	front, back               the person looks at the app, or does not: there is a connection, or none
 //	sync 540000               send and fetch once, within so many ms
+//	destroyed 1 BASE64        the keys are destroyed, and this is the new one
 //
 // What it tells:
 //
@@ -21,20 +22,19 @@
 //	status {…}                the JSON of mobile.Client.Status, at once and whenever it changes
 //	synced [CODE: message]    what sync was told to do is done, or why not
 //	failed CODE: message      something else that it was told could not be done
+//	destroy                   the office wipes the phone: destroy the keys, and say so
+//	wiped                     nothing is left: start the program anew
 //
 // When its input ends, the app is gone: what is being written is finished, and the program ends.
 package main
 
 import (
 	"bufio"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,7 +55,8 @@ func main() {
 
 // run does what it is told until the input ends.
 func run(directory string, in io.Reader, out io.Writer) error {
-	p := &program{config: mobile.NewConfig(directory), keys: keys{}, out: out}
+	p := &program{config: mobile.NewConfig(directory), out: out}
+	p.keys = keys{program: p, known: map[int64][]byte{}, destroyed: make(chan struct{}, 1)}
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		p.obey(lines.Text())
@@ -65,10 +66,13 @@ func run(directory string, in io.Reader, out io.Writer) error {
 
 // program is the running half.
 type program struct {
-	config  *mobile.Config
-	keys    keys
-	client  *mobile.Client // nil before it is told to open
-	syncing sync.WaitGroup
+	config *mobile.Config
+	keys   keys
+	beside sync.WaitGroup // what goes on while the next line is read
+
+	mu      sync.Mutex
+	opening bool
+	client  *mobile.Client // nil before it is open
 
 	writing sync.Mutex
 	out     io.Writer
@@ -80,12 +84,14 @@ var told = map[string]func(p *program, values string) error{
 	"name":    func(p *program, v string) error { p.config.App = v; return nil },
 	"roots":   (*program).trust,
 	"lease":   (*program).lease,
-	"key":     (*program).key,
+	"key":     func(p *program, v string) error { return p.keys.take(v) },
 	"open":    (*program).open,
 	"network": (*program).network,
 	"front":   opened(func(p *program, _ string) error { return p.connect() }),
-	"back":    opened(func(p *program, _ string) error { return p.client.Disconnect() }),
+	"back":    opened(func(p *program, _ string) error { return p.current().Disconnect() }),
 	"sync":    opened((*program).sync),
+
+	"destroyed": func(p *program, v string) error { return p.keys.renew(v) },
 }
 
 func (p *program) obey(line string) {
@@ -108,13 +114,13 @@ func (p *program) failed(err error) {
 func (p *program) tell(word, values string) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	_, _ = io.WriteString(p.out, strings.TrimSpace(word+" "+values)+"\n")
+	_, _ = io.WriteString(p.out, strings.Join(strings.Fields(word+" "+values), " ")+"\n")
 }
 
 // opened refuses what needs a replica before there is one.
 func opened(do func(*program, string) error) func(*program, string) error {
 	return func(p *program, values string) error {
-		if p.client == nil {
+		if p.current() == nil {
 			return errors.New("closed: nothing is open yet")
 		}
 		return do(p, values)
@@ -137,31 +143,43 @@ func (p *program) lease(days string) (err error) {
 	return nil
 }
 
-func (p *program) key(values string) error {
-	name, secret, _ := strings.Cut(values, " ")
-	number, err := strconv.ParseInt(name, 10, 64)
-	if err != nil {
-		return errors.New("invalid_value: a key has a number: " + name)
+func (p *program) current() *mobile.Client {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.client
+}
+
+// open opens beside what else is told: a wipe that was interrupted goes on first, and asks for the keys' end.
+func (p *program) open(string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.opening {
+		return errors.New("invalid_value: it is open already")
 	}
-	if p.keys[number], err = base64.StdEncoding.DecodeString(secret); err != nil {
-		return errors.New("invalid_value: a key is in base64") // what it is stays unsaid
-	}
+	p.opening = true
+	config := *p.config
+	p.beside.Go(func() { p.failed(p.opens(&config)) })
 	return nil
 }
 
-func (p *program) open(string) (err error) {
-	if p.client != nil {
-		return errors.New("invalid_value: it is open already")
-	}
-	if p.client, err = mobile.Open(p.config, p.keystore()); err != nil {
+func (p *program) opens(config *mobile.Config) error {
+	client, err := mobile.Open(config, p.keystore())
+	if err != nil {
 		return err
 	}
-	url, err := p.client.StartApp()
+	p.mu.Lock()
+	p.client = client
+	servers := p.config.DNS // of a network that the phone has come into meanwhile
+	p.mu.Unlock()
+	if err := client.SetDNS(servers); err != nil {
+		return err
+	}
+	url, err := client.StartApp()
 	if err != nil {
 		return err
 	}
 	p.tell("url", url)
-	_, err = p.client.WatchStatus(p)
+	_, err = client.WatchStatus(p)
 	return err
 }
 
@@ -177,21 +195,27 @@ func (p *program) network(values string) error {
 		return errors.New(`invalid_value: a network is "free", "metered" or "unknown"`)
 	}
 	servers := strings.Join(words[1:], " ")
-	if p.client == nil {
-		p.config.DNS = servers
+	p.mu.Lock()
+	p.config.DNS = servers
+	p.mu.Unlock()
+	client := p.current()
+	if client == nil {
 		return nil
 	}
-	return errors.Join(p.client.SetDNS(servers), p.client.SetNetwork(words[0]))
+	if err := client.SetDNS(servers); err != nil {
+		return err
+	}
+	return client.SetNetwork(words[0])
 }
 
 // connect keeps a connection, where there is somebody to connect for.
 func (p *program) connect() error {
-	text, err := p.client.Status()
+	text, err := p.current().Status()
 	var status struct{ Enrolled bool }
 	if err = errors.Join(err, json.Unmarshal([]byte(text), &status)); err != nil || !status.Enrolled {
 		return err // who is not enrolled sees the way to do it, and the page connects then
 	}
-	return p.client.Connect()
+	return p.current().Connect()
 }
 
 // sync goes on beside what else is told: the app may come back to the front meanwhile.
@@ -200,9 +224,9 @@ func (p *program) sync(within string) error {
 	if err != nil || ms <= 0 {
 		return errors.New("invalid_value: a time is a number of ms: " + within)
 	}
-	p.syncing.Go(func() {
+	p.beside.Go(func() {
 		why := ""
-		if err := p.client.SyncOnce(ms); err != nil {
+		if err := p.current().SyncOnce(ms); err != nil {
 			why = err.Error()
 		}
 		p.tell("synced", why)
@@ -210,37 +234,16 @@ func (p *program) sync(within string) error {
 	return nil
 }
 
-// close ends calls that wait for the network, and closes the files.
-func (p *program) close() error {
-	if p.client == nil {
-		return nil
+// close ends calls that wait for the network or for the app, and closes the files.
+func (p *program) close() (err error) {
+	p.keys.forget()
+	early := p.current()
+	if early != nil {
+		err = early.Close()
 	}
-	err := p.client.Close()
-	p.syncing.Wait()
+	p.beside.Wait()
+	if late := p.current(); late != early {
+		err = late.Close()
+	}
 	return err
-}
-
-// keys are those of the phone's keystore, as the app took them out.
-type keys map[int64][]byte
-
-// keystore is nil without keys: they lie in a file beside the database then.
-func (p *program) keystore() mobile.Keystore {
-	if len(p.keys) == 0 {
-		return nil
-	}
-	return p.keys
-}
-
-// Newest returns the highest number.
-func (k keys) Newest() (int64, error) {
-	return slices.Max(slices.Collect(maps.Keys(k))), nil
-}
-
-// Key returns the key with that number.
-func (k keys) Key(number int64) ([]byte, error) {
-	key, known := k[number]
-	if !known {
-		return nil, fmt.Errorf("the app gave no key with the number %d", number)
-	}
-	return key, nil
 }

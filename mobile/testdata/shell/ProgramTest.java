@@ -34,6 +34,10 @@ public final class ProgramTest implements Program.Ears {
 
     @Override public void onFailed(String why) { heard.add("failed " + why); }
 
+    @Override public void onDestroy(Program of) { heard.add("destroy"); }
+
+    @Override public void onWiped(Program of) { heard.add("wiped"); }
+
     @Override public void onLog(String line) { heard.add("log " + line); }
 
     @Override public void onEnd(Program which) { heard.add("end " + which.isOver()); }

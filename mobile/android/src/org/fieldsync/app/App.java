@@ -219,6 +219,24 @@ public final class App extends Application implements Program.Ears {
         } });
     }
 
+    @Override public void onDestroy(Program of) {
+        try {
+            Keys.destroy(this);
+            of.say("destroyed 1 " + Keys.of(this));
+        } catch (IOException | GeneralSecurityException e) {
+            Log.e(TAG, "the key is not destroyed; the program asks again", e);
+        }
+    }
+
+    /** The app begins anew, as on the day when it was installed. */
+    @Override public void onWiped(final Program of) {
+        main.post(new Runnable() { @Override public void run() {
+            if (of != program) return;
+            stop();
+            if (!users.isEmpty()) start();
+        } });
+    }
+
     @Override public void onLog(String line) { Log.i(TAG, line); }
 
     @Override public void onEnd(final Program which) {

@@ -36,6 +36,15 @@ final class Keys {
         return Base64.encodeToString(key, Base64.NO_WRAP);
     }
 
+    /** Destroys the key: what it has sealed is unreadable for ever, wherever a copy of it lies. */
+    static synchronized void destroy(Context context) throws IOException, GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("AndroidKeyStore");
+        store.load(null);
+        store.deleteEntry(ALIAS);
+        File kept = new File(context.getNoBackupFilesDir(), "key");
+        if (kept.exists() && !kept.delete()) throw new IOException("the kept key cannot be removed");
+    }
+
     private static byte[] made(File kept) throws IOException, GeneralSecurityException {
         byte[] key = new byte[SIZE];
         new SecureRandom().nextBytes(key);

@@ -26,6 +26,12 @@ final class Program {
 
         void onFailed(String why);
 
+        /** The office wipes the phone: the keys are to be destroyed, and the program told of the new one. */
+        void onDestroy(Program of);
+
+        /** Nothing is left of what was on the phone: the program is to be started anew. */
+        void onWiped(Program of);
+
         /** What the program says to whoever looks after it; of nobody's data. */
         void onLog(String line);
 
@@ -101,6 +107,8 @@ final class Program {
             case "status": ears.onStatus(values); break;
             case "synced": ears.onSynced(values); break;
             case "failed": ears.onFailed(values); break;
+            case "destroy": ears.onDestroy(this); break;
+            case "wiped": ears.onWiped(this); break;
             default: ears.onLog(line);
         }
     }
