@@ -50,6 +50,8 @@ var assignmentTable = &schema.Table{
 	},
 	// A technician inserts one only for himself, with a job that he found: see Review.
 	Rights: []schema.Right{{Name: RightWork, Insert: true, Columns: []string{"state", "reason", "ended_at"}}},
+
+	Withheld: tidied(assignmentColumns),
 }
 
 var heldStates = []string{AssignmentOpen, AssignmentFinished}

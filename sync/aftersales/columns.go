@@ -163,6 +163,18 @@ func names(columns []schema.Column, except ...string) []string {
 	return list
 }
 
+// tidied returns those of the columns by which the office tidies up and locks, and more that are its own: no device writes
+// them, not even in a row that it makes.
+func tidied(columns []schema.Column, more ...string) []string {
+	list := more
+	for _, c := range columns {
+		if slices.Contains(notForDevices, c.Name) || c.Name == "locked_by" {
+			list = append(list, c.Name)
+		}
+	}
+	return list
+}
+
 // shared puts a table into the bucket that everybody holds.
 func shared() []schema.Bucket { return []schema.Bucket{{Kind: schema.SharedBucket}} }
 

@@ -24,6 +24,8 @@ var contactTable = &schema.Table{
 	Columns: contactColumns,
 	Buckets: []schema.Bucket{in(CustomerBucket, "party")},
 	Rights:  []schema.Right{{Name: RightWork, Insert: true, Columns: names(contactColumns, notForDevices...)}},
+
+	Withheld: tidied(contactColumns),
 }
 
 // notForDevices are the columns by which the office tidies up.

@@ -39,6 +39,8 @@ var goodsTable = &schema.Table{
 	Columns: goodsColumns,
 	Buckets: []schema.Bucket{in(JobBucket, "job")},
 	Rights:  []schema.Right{{Name: RightWork, Insert: true, Columns: names(goodsColumns, notForDevices...)}},
+
+	Withheld: tidied(goodsColumns),
 }
 
 // GoodsReceipt is a row of the table goods_receipt.

@@ -91,6 +91,7 @@ var jobTable = &schema.Table{
 		"state", "substate", "state_reason", "first_response_at", "started_at", "finished_at",
 		"follow_up", "follow_up_reason", "note", "tags", "fields", "unit", "contact", "site",
 	})}},
+	Withheld: tidied(jobColumns),
 }
 
 // The codes of commands on a job.

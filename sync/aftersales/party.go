@@ -57,6 +57,7 @@ var partyTable = &schema.Table{
 		"phone", "phone2", "email", "province", "city", "district", "address", "note", "tags", "fields",
 		"latitude", "longitude",
 	}}},
+	Withheld: tidied(partyColumns),
 }
 
 // Party is a row of the table party.

@@ -88,7 +88,7 @@ const (
 )
 
 var requestTable = &schema.Table{
-	ID: 20, Name: "request", Create: true,
+	ID: 20, Name: "request",
 	Columns: requestColumns,
 	Buckets: []schema.Bucket{in(RequestBucket, "id")},
 	Grants: []schema.Grant{

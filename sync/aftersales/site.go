@@ -32,6 +32,8 @@ var siteTable = &schema.Table{
 	Columns: siteColumns,
 	Buckets: []schema.Bucket{in(SiteBucket, "id")},
 	Rights:  []schema.Right{{Name: RightWork, Columns: names(siteColumns, notForDevices...)}},
+
+	Withheld: tidied(siteColumns),
 }
 
 // Site is a row of the table site.

@@ -62,6 +62,8 @@ var slipTable = &schema.Table{
 	Columns: slipColumns,
 	Buckets: []schema.Bucket{in(JobBucket, "job")},
 	Rights:  []schema.Right{{Name: RightWork, Insert: true, Columns: names(slipColumns, auditColumns...)}},
+
+	Withheld: auditColumns,
 }
 
 // The codes of commands on a slip.

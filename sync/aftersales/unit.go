@@ -58,6 +58,7 @@ var unitTable = &schema.Table{
 	Buckets: []schema.Bucket{in(AssetBucket, "id"), in(AssetBucket, "machine")},
 	Rights: []schema.Right{{Name: RightWork,
 		Columns: names(unitColumns, slices.Concat(notForDevices, []string{"warranty_until", "warranty_months", "card_on", "number"})...)}},
+	Withheld: tidied(unitColumns, "card_on"),
 }
 
 // SameSerial says that a swap would put in what it takes out.

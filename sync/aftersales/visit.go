@@ -60,6 +60,7 @@ var visitTable = &schema.Table{
 	Buckets: []schema.Bucket{in(JobBucket, "job")},
 	Rights: []schema.Right{{Name: RightWork, Insert: true,
 		Columns: names(visitColumns, "locked_by", "archived_at", "archived_reason")}},
+	Withheld: tidied(visitColumns),
 }
 
 // Visit is a row of the table visit.

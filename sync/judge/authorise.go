@@ -32,8 +32,65 @@ func (b *Batch) authorise(author Author, k uint64, cs *record.ChangeSet) error {
 		if err := b.authoriseRow(author, k, cs, &cs.Rows[i], fresh); err != nil {
 			return err
 		}
+		if err := b.leadsHome(author, k, &cs.Rows[i], fresh); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// leadsHome refuses a reference by which somebody would come to hold what the author does not: what a grant follows may
+// lead only to rows that he makes with it, that he held at K or holds now, or that everybody reads. Or whoever knows the
+// id of a customer would have him by a job that he finds, or by pointing one that he has at him.
+func (b *Batch) leadsHome(author Author, k uint64, c *record.RowChange, fresh map[record.Key]bool) error {
+	t := b.Schema.TableByID(c.Table)
+	for _, w := range c.Cells {
+		id := w.Value.Ref()
+		if id.IsZero() || !t.Leads(w.Column) {
+			continue
+		}
+		to := b.Schema.Table(t.Columns[t.ColumnByID(w.Column)].Ref)
+		if held, err := b.holdsRow(author, k, record.Key{Table: to.ID, ID: id}, fresh); held || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		return fault.New(fault.NotAllowed, "this "+t.Name+" leads to a "+to.Name+" that is not yours: the office decides")
+	}
+	return nil
+}
+
+// holdsRow reports whether the author makes the row, made it, or held one of its buckets at K or holds it now.
+func (b *Batch) holdsRow(author Author, k uint64, key record.Key, fresh map[record.Key]bool) (bool, error) {
+	if fresh[key] {
+		return true, nil
+	}
+	row, err := b.Row(key)
+	if err != nil || row == nil {
+		return false, err
+	}
+	for _, bucket := range row.Buckets() {
+		if bucket == record.Shared || bucket == record.PersonBucket(author.Person) {
+			return true, nil
+		}
+		if held, err := b.holdsBucket(author, k, bucket, fresh); held || err != nil {
+			return held, err
+		}
+	}
+	return b.createdBy(author, row, k)
+}
+
+// holdsBucket reports whether the author held the bucket at K or holds it now, or whether it is that of a row of his.
+func (b *Batch) holdsBucket(author Author, k uint64, bucket record.Bucket, fresh map[record.Key]bool) (bool, error) {
+	holds, err := b.HoldsOn(bucket)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(holds, func(h Hold) bool { return h.Person == author.Person && (h.Open() || h.At(k)) }) {
+		return true, nil
+	}
+	return b.ownsRowOf(author, k, bucket, fresh)
 }
 
 func (b *Batch) authoriseRow(author Author, k uint64, cs *record.ChangeSet, c *record.RowChange, fresh map[record.Key]bool) error {
@@ -44,7 +101,7 @@ func (b *Batch) authoriseRow(author Author, k uint64, cs *record.ChangeSet, c *r
 	}
 	if row == nil {
 		row = record.NewRow(t, c, cs.Dot)
-		if t.Create && b.ownBucketOnly(row) {
+		if t.Create && b.ownBucketOnly(row) && !writesWithheld(t, c) {
 			return nil
 		}
 	} else if ours, err := b.createdBy(author, row, k); err != nil || ours && permitsAny(t, c) {
@@ -118,6 +175,11 @@ func (b *Batch) ownsBucket(author Author, k uint64, bucket record.Bucket, t *sch
 	if !permitsAny(t, c) {
 		return false, nil
 	}
+	return b.ownsRowOf(author, k, bucket, fresh)
+}
+
+// ownsRowOf reports whether the row that has the bucket to itself is made by the author, or was.
+func (b *Batch) ownsRowOf(author Author, k uint64, bucket record.Bucket, fresh map[record.Key]bool) (bool, error) {
 	owner := b.ownerTable(bucket.Kind)
 	if owner == nil {
 		return false, nil
@@ -179,7 +241,7 @@ func permits(r *schema.Right, t *schema.Table, c *record.RowChange) bool {
 	case r == nil:
 		return false
 	case c.Op == record.Insert:
-		return r.Insert
+		return r.Insert && !writesWithheld(t, c)
 	case r.Columns == nil:
 		return true
 	case c.Op == record.Delete:
@@ -191,4 +253,9 @@ func permits(r *schema.Right, t *schema.Table, c *record.RowChange) bool {
 		}
 	}
 	return true
+}
+
+// writesWithheld reports whether the change writes a column that no device writes.
+func writesWithheld(t *schema.Table, c *record.RowChange) bool {
+	return slices.ContainsFunc(c.Cells, func(w record.CellWrite) bool { return t.Withholds(w.Column) })
 }

@@ -207,6 +207,13 @@ func (t *Table) needsRight() bool {
 	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Has(NeedsRight) })
 }
 
+func (t *Table) lead(id ColumnID) {
+	if t.leads == nil {
+		t.leads = map[ColumnID]bool{}
+	}
+	t.leads[id] = true
+}
+
 func (s *Schema) checkGrant(t *Table, g Grant) error {
 	if i := t.Column(g.To); i < 0 || t.Columns[i].Kind != Ref {
 		return fmt.Errorf("%q is not a reference to a person", g.To)
@@ -232,6 +239,7 @@ func (s *Schema) checkGrant(t *Table, g Grant) error {
 			if i < 0 || at.Columns[i].Kind != Ref {
 				return fmt.Errorf("path %v leaves the schema at %q", p.Via, step)
 			}
+			at.lead(at.Columns[i].ID)
 			at = s.byName[at.Columns[i].Ref]
 		}
 	}

@@ -211,11 +211,22 @@ type Table struct {
 	Grants  []Grant // what rows of this table let people hold
 	Rights  []Right // what holders of the row's buckets may write, by the hold's right
 	Create  bool    // a device may insert a row into a bucket nobody holds yet: a job found on site
-	Since   int
+	// Withheld are columns that no device writes, not even in a row that it makes. Those of the policy Owner are, unless a
+	// right names them.
+	Withheld []string
+	Since    int
 
-	byID   map[ColumnID]int
-	byName map[string]int
+	byID     map[ColumnID]int
+	byName   map[string]int
+	leads    map[ColumnID]bool // to the rows of other tables, on a path of a grant
+	withheld map[ColumnID]bool
 }
+
+// Leads reports whether what people hold follows the reference in the column: a path of a grant goes on by it.
+func (t *Table) Leads(id ColumnID) bool { return t.leads[id] }
+
+// Withholds reports whether no device may write the column, not even in a row that it makes.
+func (t *Table) Withholds(id ColumnID) bool { return t.withheld[id] }
 
 // Column returns the position of the column of that name, -1 if there is none.
 func (t *Table) Column(name string) int {
