@@ -44,7 +44,34 @@ func New(name string, version int, tables ...*Table) (*Schema, error) {
 			}
 		}
 	}
+	for _, t := range tables {
+		if err := t.withhold(); err != nil {
+			return nil, fmt.Errorf("%w: table %s: %w", ErrSchema, t.Name, err)
+		}
+	}
 	return s, nil
+}
+
+// withhold notes which columns no device may write.
+func (t *Table) withhold() error {
+	given := map[string]bool{}
+	for _, r := range t.Rights {
+		for _, name := range r.Columns {
+			given[name] = true
+		}
+	}
+	for _, name := range t.Withheld {
+		if t.Column(name) < 0 || given[name] {
+			return fmt.Errorf("%q cannot be withheld: it is no column, or a right gives it", name)
+		}
+	}
+	t.withheld = map[ColumnID]bool{}
+	for _, c := range t.Columns {
+		if slices.Contains(t.Withheld, c.Name) || c.Policy == Owner && !given[c.Name] {
+			t.withheld[c.ID] = true
+		}
+	}
+	return nil
 }
 
 // Must returns the schema or panics: for schemas that are package variables.
