@@ -62,7 +62,7 @@ var deedKinds = []struct {
 	{"roles", []string{"roles_change"}},
 	{"devices", []string{"device_invite", "device_enrol", "device_revoke", "device_shut_out", "device_wipe", "device_wiped", "device_readmit", "token_reuse"}},
 	{"programs", []string{"programs_change"}},
-	{"erasures", []string{"erase"}},
+	{"erasures", []string{"erase", "came_erased"}},
 	{"backups", []string{"backup"}},
 	{"restores", []string{"epoch"}},
 }
@@ -177,7 +177,7 @@ func (o *Office) deedLines(v *Visit, deeds []DeedEntry) (lines []deedLine, err e
 }
 
 func (v *Visit) deedSays(d DeedEntry) (said []fact) {
-	if d.Action == "erase" {
+	if d.Action == "erase" || d.Action == "came_erased" {
 		return []fact{{Label: v.lang.name("deeds.changes"), Text: strconv.Itoa(len(d.Values))}}
 	}
 	for _, value := range d.Values {

@@ -124,6 +124,11 @@ func TestWhatCameWithoutWhatWasErasedVerifies(t *testing.T) {
 		return errors.Join(tx.PutEntry(e), tx.PutActor(a), tx.PutCommit(1, clock.StampAt(noon.UnixMilli()), nil))
 	})
 	verifies(t, s, 1)
+	var deeds []AuditEntry
+	read(t, s, func(v *View) (err error) { deeds, err = v.AuditPage(0, 9); return err })
+	if len(deeds) != 1 || deeds[0].Action != cameErasedAction || deeds[0].Person != mei.ID {
+		t.Errorf("the deeds are %+v", deeds)
+	}
 	run(t, s, "UPDATE _ledger SET change = CAST('other' AS BLOB)")
 	if must[*VerifyReport](t)(s.Verify(t.Context())).OK() {
 		t.Error("another change set in its place is not found")

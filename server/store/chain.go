@@ -55,13 +55,8 @@ func linkOf(prev Hash, seq uint64, at clock.Stamp, entries []byte) Hash {
 }
 
 // noteJudged keeps what the next commit's link says of a change set that was just entered into the ledger. One that is kept
-// otherwise than its hash says had to lose personal values of an erased row before: that is a deed.
+// otherwise than its hash says had to lose personal values of an erased row before: that is a deed, of who wrote it.
 func (tx *Tx) noteJudged(e *judge.Entry) error {
-	if kept := record.HashOf(e.Encoded); kept != e.Hash {
-		if err := tx.noteRedacted(AuditEntry{At: moment(e.Eff.Millis())}, redacted{e.Dot: kept}); err != nil {
-			return err
-		}
-	}
 	a, err := tx.Actor(e.Dot.Actor)
 	if err != nil {
 		return err
@@ -69,6 +64,12 @@ func (tx *Tx) noteJudged(e *judge.Entry) error {
 	j := judged{e.Dot, e.Seq, e.Eff, e.Outcome, e.Hash, record.ID{}, record.ID{}, string(e.Code)}
 	if a != nil {
 		j.person, j.device = a.Person, a.Device
+	}
+	if kept := record.HashOf(e.Encoded); kept != e.Hash {
+		deed := AuditEntry{Action: cameErasedAction, At: moment(e.Eff.Millis()), Person: j.person, Device: j.device}
+		if err := tx.noteRedacted(deed, redacted{e.Dot: kept}); err != nil {
+			return err
+		}
 	}
 	tx.unlinked = j.appendTo(tx.unlinked)
 	return nil
@@ -105,11 +106,14 @@ func (r reads) chainEnd() (end Hash, err error) {
 // redacted is what change sets are kept as, by their hashes, that have lost personal values.
 type redacted map[clock.Dot]record.Hash
 
-const eraseAction = "erase"
+// The deeds after which the ledger keeps a change set otherwise than its hash says.
+const (
+	eraseAction      = "erase"       // somebody erased rows that it writes
+	cameErasedAction = "came_erased" // it came after that; its values were taken out on the way, by its device or the hub
+)
 
 // noteRedacted is the deed of taking personal values out of what the ledger keeps.
 func (tx *Tx) noteRedacted(e AuditEntry, kept redacted) error {
-	e.Action = eraseAction
 	for d, hash := range kept {
 		e.Values = append(e.Values, AuditValue{Column: d.String(), Text: fmt.Sprintf("%x", hash)})
 	}
@@ -166,7 +170,7 @@ func readJudged(q *sqlrow.Rows) *judged {
 // keptAs returns the hashes, in hexadecimal, of what the ledger keeps of change sets that have lost personal values, by
 // their dots.
 func (r reads) keptAs() (map[string]string, error) {
-	deeds, err := r.audit(selectAudit+"WHERE action = ? ORDER BY n", eraseAction)
+	deeds, err := r.audit(selectAudit+"WHERE action IN (?, ?) ORDER BY n", eraseAction, cameErasedAction)
 	kept := map[string]string{}
 	for i := range deeds {
 		for _, v := range deeds[i].Values {

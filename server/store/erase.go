@@ -25,7 +25,7 @@ func (tx *Tx) Redact(person record.ID, at time.Time, rows []record.Key) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.noteRedacted(AuditEntry{At: at, Person: person, Row: k}, kept); err != nil {
+		if err := tx.noteRedacted(AuditEntry{Action: eraseAction, At: at, Person: person, Row: k}, kept); err != nil {
 			return err
 		}
 		if err := tx.redactConflicts(k); err != nil {

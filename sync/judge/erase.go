@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -74,21 +75,15 @@ func (b *Batch) clear(author Author, a clock.Actor, rows []record.Key) (Ruling, 
 }
 
 // forget takes out of a change set what it says of rows that were erased, before anything of it is kept. It stays known
-// by the hash that it had.
+// by the hash that it had. One that says to have another hash than its bytes have, and cannot have lost anything by an
+// erasure, is refused with fault.Malformed: what it is known by would bind nothing of what it says.
 func (b *Batch) forget(p Parsed) (Parsed, error) {
-	erased := map[record.Key]bool{}
-	for i := range p.set.Rows {
-		c := &p.set.Rows[i]
-		if t := b.Schema.TableByID(c.Table); t == nil || !hasPersonal(t) {
-			continue
-		}
-		yes, err := b.store.Erased(c.Key())
-		if err != nil {
-			return p, err
-		}
-		if yes {
-			erased[c.Key()] = true
-		}
+	erased, err := b.erasedOf(p.set)
+	if err != nil {
+		return p, err
+	}
+	if p.Pushed.Hash != (record.Hash{}) && !b.lostValues(p.set, erased) {
+		return p, fault.New(fault.Malformed, "the device sent a change under a hash that is not the change's")
 	}
 	if len(erased) == 0 {
 		return p, nil
@@ -100,6 +95,44 @@ func (b *Batch) forget(p Parsed) (Parsed, error) {
 	p.Encoded, p.Pushed.Hash = redacted, p.Hash
 	p.set, err = record.ParseChangeSet(redacted)
 	return p, err
+}
+
+// erasedOf returns those rows of the change set whose personal values were erased.
+func (b *Batch) erasedOf(cs *record.ChangeSet) (map[record.Key]bool, error) {
+	erased := map[record.Key]bool{}
+	for i := range cs.Rows {
+		c := &cs.Rows[i]
+		if t := b.Schema.TableByID(c.Table); t != nil && !hasPersonal(t) {
+			continue
+		}
+		yes, err := b.store.Erased(c.Key())
+		if err != nil {
+			return nil, err
+		}
+		if yes {
+			erased[c.Key()] = true
+		}
+	}
+	return erased, nil
+}
+
+// lostValues reports whether the change set looks as one does whose device took out what was erased: it has no salt, and
+// writes nothing where something personal stood, or what this hub is too old to know. The row was erased, or the change
+// set is of an epoch that is gone, whose erasures a restored hub may have forgotten.
+func (b *Batch) lostValues(cs *record.ChangeSet, erased map[record.Key]bool) bool {
+	return cs.Salt == (record.Salt{}) && slices.ContainsFunc(cs.Rows, func(c record.RowChange) bool {
+		t := b.Schema.TableByID(c.Table)
+		return (erased[c.Key()] || cs.Epoch < b.Epoch) && slices.ContainsFunc(c.Cells, func(w record.CellWrite) bool {
+			return w.Value.IsNull() && w.Saw.IsNull() && mayBePersonal(t, w.Column)
+		})
+	})
+}
+
+func mayBePersonal(t *schema.Table, id schema.ColumnID) bool {
+	if t == nil || t.ColumnByID(id) < 0 {
+		return true
+	}
+	return t.Columns[t.ColumnByID(id)].Has(schema.Personal)
 }
 
 func hasPersonal(t *schema.Table) bool {

@@ -46,6 +46,7 @@ func TestARestoredHubTakesWhatWasErasedOnTheDevice(t *testing.T) {
 	t.Parallel()
 	a, customer := atCustomer(t)
 	cs := a.knows(a.head(), a.change(record.Update, customer, text("phone", "secret number")))
+	a.cfg.Epoch++
 	encoded := cs.AppendBinary(nil)
 	redacted, changed, err := record.Redact(simtest.Schema, encoded, map[record.Key]bool{customer: true})
 	if a.must(err); !changed {
@@ -140,5 +141,51 @@ func TestARowThatIsNamedTwiceIsErasedOnce(t *testing.T) {
 	a.erases(customer, customer)
 	if !a.row(customer).Get("phone").IsNull() {
 		t.Error("it is on the hub")
+	}
+}
+
+// A change set is known by the hash of what it says, unless it lost personal values of an erased row: no device chooses what
+// stands for it in the ledger.
+func TestNoDeviceChoosesTheHashOfItsWork(t *testing.T) {
+	t.Parallel()
+	a, customer := atCustomer(t)
+	other := a.row(customer)
+	a.erases(customer)
+	fresh := a.fresh("customer")
+	number := record.Values{"phone": record.Text("1")}
+	for name, c := range map[string]struct {
+		change record.RowChange
+		salt   record.Salt
+		own    bool // it says the hash that it has
+		ok     bool
+	}{
+		"its own":                       {a.change(record.Insert, a.fresh("job"), nil), record.Salt{}, true, true},
+		"nothing personal":              {a.change(record.Insert, a.fresh("job"), nil), record.Salt{}, false, false},
+		"a row that was not erased":     {a.change(record.Insert, fresh, record.Values{"phone": record.Null}), record.Salt{}, false, false},
+		"with its values":               {a.change(record.Insert, fresh, number), record.Salt{1}, false, false},
+		"what was erased is in it":      {a.change(record.Update, customer, number), record.Salt{1}, false, false},
+		"nothing personal was in it":    {a.change(record.Update, customer, text("name", other.Get("name").Text())), record.Salt{}, false, false},
+		"what was erased was taken out": {a.change(record.Update, customer, record.Values{"phone": record.Null}), record.Salt{}, false, true},
+	} {
+		cs := a.knows(a.head(), c.change)
+		cs.Salt = c.salt
+		encoded := cs.AppendBinary(nil)
+		hash := record.Hash{1, 2, 3}
+		if c.own {
+			hash = record.HashOf(encoded)
+		}
+		err := a.batch(func(b *judge.Batch) error {
+			_, err := b.Judge(a.Author, wire.Pushed{Encoded: encoded, Hash: hash})
+			return err
+		})
+		if c.ok {
+			if a.must(err); a.entry(cs.Dot).Hash != hash {
+				t.Errorf("%s: it is known by %x", name, a.entry(cs.Dot).Hash)
+			}
+			continue
+		}
+		if a.count--; fault.CodeOf(err) != fault.Malformed || a.entry(cs.Dot) != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

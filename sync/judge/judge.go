@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -34,11 +35,11 @@ func ParseWithin(p wire.Pushed, room *int) (Parsed, error) {
 	if !cs.Origin.IsZero() && cs.Origin.Dot.IsZero() {
 		return Parsed{}, fault.New(fault.Malformed, "the device calls a change by a name that only the server gives")
 	}
-	hash := p.Hash
-	if hash == (record.Hash{}) {
-		hash = record.HashOf(p.Encoded)
+	own, claimed := record.HashOf(p.Encoded), p.Hash
+	if claimed == own {
+		p.Hash = record.Hash{}
 	}
-	return Parsed{p, hash, cs}, nil
+	return Parsed{p, cmp.Or(claimed, own), cs}, nil
 }
 
 // Foresee has the store read ahead what judging the change sets will ask of it.
