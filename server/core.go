@@ -35,6 +35,7 @@ type Core struct {
 	parcels parcel.Key
 	now     func() time.Time
 	log     *slog.Logger
+	imports string // the folder of what is being taken in, and was
 
 	waker *wake.NATS // nil without NATS
 
@@ -76,7 +77,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Core{Store: s, now: o.Now, log: o.Log}
+	c := &Core{Store: s, now: o.Now, log: o.Log, imports: o.Path + ".imports"}
 	ballast()
 	c.devices = deviceStore{Store: s, left: c.disconnect, now: o.Now}
 	c.Devices = auth.NewDevices(c.devices, rand.Reader, o.Now)

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -12,20 +14,21 @@ import (
 // Erase makes personal values vanish: from the rows, from the values that stand beside theirs, from the history of
 // changes, from refused changes, conflict records and the audit, and at their next contact from devices. Rows names
 // what is about the person: his own row and, of a customer, his contacts and sites. A backup that is restored later
-// forgets again when it is opened. So do the files that hold them: see eraseFiles. It cannot be undone.
+// forgets again when it is opened. So do the files that hold them: see eraseFiles,
+// emptyImports. It cannot be undone.
 // A process that dies in the middle of it finishes when it is started again.
 func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) error {
 	if err := c.noteErased(ctx, ""); err != nil {
 		return err
 	}
-	rows, err := c.withNotices(ctx, rows)
+	rows, err := c.withAbout(ctx, rows)
 	if err != nil {
 		return err
 	}
 	if err := c.Store.NoteErasure(rows); err != nil {
 		return err
 	}
-	if err := c.eraseFiles(ctx, rows); err != nil {
+	if err := errors.Join(c.eraseFiles(ctx, rows), emptyImports(c.imports)); err != nil {
 		return err
 	}
 	return c.eraseRows(ctx, author, rows)
@@ -47,21 +50,29 @@ func (c *Core) eraseRows(ctx context.Context, author record.ID, rows []record.Ke
 const noticesTo = `SELECT id FROM notice WHERE recipient = ?1 OR person = ?1 OR recipient IS NULL AND about IN (
 	SELECT id FROM job WHERE party = ?1 OR contact = ?1 UNION SELECT id FROM request WHERE party = ?1 OR contact = ?1)`
 
-// withNotices returns the rows, and after them the notices that hold an address or a text for whom they are about.
-func (c *Core) withNotices(ctx context.Context, rows []record.Key) ([]record.Key, error) {
-	t := c.Store.Schema().Table("notice")
-	if t == nil {
-		return rows, nil
-	}
+// namedFor are the rows that say what other systems call a row, and said of it.
+var namedFor = map[string]string{
+	"notice": noticesTo, "external_key": "SELECT id FROM external_key WHERE about = ?1", "external_base": "SELECT id FROM external_base WHERE about = ?1",
+}
+
+// withAbout returns the rows, and after them what else is about whom they are: the notices that hold an address or a
+// text for him, what other systems call him and said of him.
+func (c *Core) withAbout(ctx context.Context, rows []record.Key) ([]record.Key, error) {
 	all := slices.Clone(rows)
-	for _, k := range rows {
-		ids, err := c.ids(ctx, noticesTo, k.ID[:])
-		if err != nil {
-			return nil, err
+	for _, table := range slices.Sorted(maps.Keys(namedFor)) {
+		t := c.Store.Schema().Table(table)
+		if t == nil {
+			continue
 		}
-		for _, id := range ids {
-			if key := (record.Key{Table: t.ID, ID: id}); !slices.Contains(all, key) {
-				all = append(all, key)
+		for _, k := range rows {
+			ids, err := c.ids(ctx, namedFor[table], k.ID[:])
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				if key := (record.Key{Table: t.ID, ID: id}); !slices.Contains(all, key) {
+					all = append(all, key)
+				}
 			}
 		}
 	}
@@ -91,10 +102,10 @@ func (c *Core) eraseAgain(ctx context.Context) error {
 	if err != nil || done == c.epoch() {
 		return err
 	}
-	if rows, err = c.withNotices(ctx, rows); err != nil {
+	if rows, err = c.withAbout(ctx, rows); err != nil {
 		return err
 	}
-	if err := c.eraseFiles(ctx, rows); err != nil {
+	if err := errors.Join(c.eraseFiles(ctx, rows), emptyImports(c.imports)); err != nil {
 		return err
 	}
 	return c.eraseRows(ctx, record.ID{}, rows)

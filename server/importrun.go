@@ -42,6 +42,9 @@ func (m *imports) Check(ctx context.Context, who *auth.Person, id record.ID, s a
 func (m *imports) Take(ctx context.Context, who *auth.Person, id record.ID) error {
 	from := []string{admin.ImportChecked, admin.ImportStopped}
 	return m.begin(ctx, id, admin.ImportTaking, from, func(ctx context.Context, note *admin.ImportFile, done *atomic.Int64) error {
+		if _, err := os.Stat(m.path(note.ID, importFile)); err != nil {
+			return errors.Join(errImportGone, err)
+		}
 		s := note.Settings
 		err := m.do(ctx, who, func(tx aftersales.Tx) error {
 			return aftersales.BeginImport(tx, aftersales.ImportInput{ID: note.ID, Branch: s.Branch, Kind: note.Kind, Name: note.Name, System: s.System})

@@ -70,7 +70,7 @@ var errImportGone = fault.New(admin.ImportGone, "This file is no longer kept. Se
 
 // Keep takes a file over, whole or not at all.
 func (m *imports) Keep(_ context.Context, who *auth.Person, kind, name string, from io.Reader) (record.ID, error) {
-	m.sweep()
+	sweepImports(m.dir, m.now())
 	id := NewID()
 	if err := os.MkdirAll(m.path(id, ""), 0o700); err != nil {
 		return id, err
@@ -131,23 +131,67 @@ func (m *imports) columns(note *admin.ImportFile, o importer.Options) ([]importe
 	return importer.Look(note.Sheet(), file, o, 3)
 }
 
-// sweep removes files that are a month old.
-func (m *imports) sweep() {
-	list, _ := os.ReadDir(m.dir) // none yet, or trouble that whoever writes next hears of
+// sweepImports removes the files in the folder that are a month old.
+func sweepImports(dir string, now time.Time) {
+	list, _ := os.ReadDir(dir) // none yet, or trouble that whoever writes next hears of
 	for _, entry := range list {
-		if info, err := entry.Info(); err == nil && m.now().Sub(info.ModTime()) > importsKept {
-			_ = os.RemoveAll(filepath.Join(m.dir, entry.Name()))
+		if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > importsKept {
+			_ = os.RemoveAll(filepath.Join(dir, entry.Name()))
 		}
 	}
 }
 
-// save notes how far a file is: all of it or nothing.
-func (m *imports) save(note *admin.ImportFile) error {
+// emptyImports removes what the files in the folder say: whether somebody is in one who was erased, its bytes do not tell
+// for sure. What is left of each is what was done with it, so that it can still be undone.
+func emptyImports(dir string) error {
+	list, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range list {
+		err = errors.Join(err, emptyImport(filepath.Join(dir, entry.Name())))
+	}
+	return err
+}
+
+func emptyImport(dir string) error {
+	for _, name := range []string{importFile, importRefused, importStayed} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(dir, importNotes))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	note := &admin.ImportFile{}
+	if err == nil {
+		err = json.Unmarshal(b, note)
+	}
+	if err != nil {
+		return err
+	}
+	return saveImport(dir, note)
+}
+
+// save notes how far a file is.
+func (m *imports) save(note *admin.ImportFile) error { return saveImport(m.path(note.ID, ""), note) }
+
+// saveImport notes how far the file in the folder is: all of it or nothing. Of one that was emptied meanwhile nothing that
+// it said is noted, nor kept beside it.
+func saveImport(dir string, note *admin.ImportFile) error {
+	if _, err := os.Stat(filepath.Join(dir, importFile)); errors.Is(err, os.ErrNotExist) {
+		note.Rows, note.Warnings, note.Stayed, note.Problem = nil, nil, nil, importer.Remark{}
+		for i := range note.Columns {
+			note.Columns[i].Samples = nil
+		}
+		_ = os.Remove(filepath.Join(dir, importRefused))
+	}
 	b, err := json.Marshal(note)
 	if err != nil {
 		return err
 	}
-	path := m.path(note.ID, importNotes)
+	path := filepath.Join(dir, importNotes)
 	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
 		return err
 	}

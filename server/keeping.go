@@ -47,7 +47,7 @@ type Tidied struct {
 }
 
 // Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says,
-// forgets deleted rows that every device has heard of, drops what programs were answered long ago, reconciles (see Reconcile), removes files that no row names, and drops codes, tokens and browser sessions that have expired.
+// forgets deleted rows that every device has heard of, drops what programs were answered long ago, reconciles (see Reconcile), removes files that no row names and imported ones that are a month old, and drops codes, tokens and browser sessions that have expired.
 // Doing it twice, or in two processes at a time, does it once.
 func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
@@ -63,6 +63,7 @@ func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 	if done.Calls, err = c.sweepCalls(ctx); err != nil {
 		return done, err
 	}
+	sweepImports(c.imports, c.now())
 	swept, err := c.Files.Sweep(ctx)
 	done.Files = swept.Files + swept.Partials
 	if err != nil {

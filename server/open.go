@@ -60,7 +60,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(append(core.Hub.Collectors(), gauges{core})...)
 	told := newChronicle(core)
-	in := newImports(core, path+".imports")
+	in := newImports(core, core.imports)
 	s, err := New(o, Parts{
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
 		Views:   views{core.Store},

@@ -14,7 +14,7 @@ func (s *RowSink) party(tx aftersales.Tx, name string) (record.ID, error) {
 	if name == "" {
 		return record.ID{}, nil
 	}
-	known, err := named(tx, "party", s.known.parties[name], name)
+	known, err := s.named(tx, "party", s.known.parties[name], name)
 	if err != nil || known != nil {
 		return idOf(known), err
 	}
@@ -62,7 +62,7 @@ func (s *RowSink) customerOf(tx aftersales.Tx, row *importer.Row) (*record.Row, 
 		return known, idOf(known), err
 	}
 	if number != "" {
-		known, err := named(tx, "party", s.known.numbers[number], number)
+		known, err := s.named(tx, "party", s.known.numbers[number], number)
 		if err != nil || known != nil {
 			return known, idOf(known), err
 		}
@@ -82,7 +82,7 @@ func (s *RowSink) customerOf(tx aftersales.Tx, row *importer.Row) (*record.Row, 
 			fits = append(fits, id)
 		}
 	}
-	known, err := named(tx, "party", fits, name)
+	known, err := s.named(tx, "party", fits, name)
 	if err != nil || known != nil {
 		return known, idOf(known), err
 	}

@@ -9,7 +9,7 @@ import (
 
 // unit returns the machine of that serial number or name, which is made if there is none.
 func (s *RowSink) unit(tx aftersales.Tx, name string, party record.ID) (record.ID, error) {
-	known, err := named(tx, "unit", s.known.units[name], name)
+	known, err := s.named(tx, "unit", s.known.units[name], name)
 	if err != nil || known != nil {
 		return idOf(known), err
 	}
@@ -111,7 +111,7 @@ func (s *RowSink) machineOf(tx aftersales.Tx, row *importer.Row, party record.ID
 	}
 	known, err := s.keyed(tx, "unit", serial)
 	if err == nil && known == nil {
-		known, err = named(tx, "unit", s.known.units[serial], serial)
+		known, err = s.named(tx, "unit", s.known.units[serial], serial)
 	}
 	if err != nil || known != nil {
 		return known, idOf(known), err
@@ -124,7 +124,7 @@ func (s *RowSink) product(tx aftersales.Tx, code string) (record.ID, error) {
 	if code == "" {
 		return record.ID{}, nil
 	}
-	known, err := named(tx, "product", s.known.products[code], code)
+	known, err := s.named(tx, "product", s.known.products[code], code)
 	if err != nil || known != nil {
 		return idOf(known), err
 	}

@@ -26,7 +26,7 @@ func (s *RowSink) part(tx aftersales.Tx, row *importer.Row) error {
 func (s *RowSink) partOf(tx aftersales.Tx, code string) (*record.Row, record.ID, error) {
 	known, err := s.keyed(tx, "part", code)
 	if err == nil && known == nil {
-		known, err = named(tx, "part", s.known.parts[code], code)
+		known, err = s.named(tx, "part", s.known.parts[code], code)
 	}
 	if err != nil || known != nil {
 		return known, idOf(known), err
@@ -65,14 +65,14 @@ func (s *RowSink) putPart(tx aftersales.Tx, known *record.Row, id record.ID, row
 // count books what a count of stock differs by, and sets how much there should be.
 func (s *RowSink) count(tx aftersales.Tx, row *importer.Row) error {
 	code, place := row.Text(importer.Code), row.Text(importer.Location)
-	part, err := named(tx, "part", s.known.parts[code], code)
+	part, err := s.named(tx, "part", s.known.parts[code], code)
 	if err == nil && part == nil {
 		err = importer.Say(importer.PartLacks, code).Refuse(badRow)
 	}
 	if err != nil {
 		return err
 	}
-	location, err := named(tx, "location", s.known.locations[place], place)
+	location, err := s.named(tx, "location", s.known.locations[place], place)
 	if err == nil && location == nil {
 		err = importer.Say(importer.PlaceLacks, place).Refuse(badRow)
 	}

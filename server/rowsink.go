@@ -69,7 +69,7 @@ func (s *RowSink) Put(rows []importer.Row) ([]importer.Fate, error) {
 	if s.in.Dry {
 		do = s.core.Hub.Rehearse
 	}
-	refused, err := do(s.ctx, s.in.Author, aftersales.SourceID(s.in.System), aftersales.CauseImport, commands, badRow, fault.Invalid, fault.NotAllowed, fault.TooLarge)
+	refused, err := do(s.ctx, s.in.Author, aftersales.SourceID(s.in.System), aftersales.CauseImport, commands)
 	for i, reason := range refused {
 		if reason != nil {
 			fates[i] = importer.Fate{Did: importer.Refused, Why: importer.RemarkOf(reason)}
@@ -153,16 +153,16 @@ func (s *RowSink) find(tx aftersales.Tx, table string, names ...string) (*record
 			all = append(slices.Clone(names), fmt.Sprint("again ", generation))
 		}
 		key := record.Key{Table: aftersales.Schema.Table(table).ID, ID: aftersales.NamedID(all...)}
-		row, err := tx.Row(table, key.ID)
+		row, err := s.alive(tx, key)
 		if err == nil && row != nil {
 			err = ofTheHouse(row)
 		}
 		if err != nil || row != nil {
 			return row, key.ID, err
 		}
-		if dead, err := s.office.Dead(key); err != nil {
+		if taken, err := s.taken(key); err != nil {
 			return nil, key.ID, err
-		} else if !dead && free.IsZero() {
+		} else if !taken && free.IsZero() {
 			free = key.ID
 		}
 	}
@@ -170,6 +170,28 @@ func (s *RowSink) find(tx aftersales.Tx, table string, names ...string) (*record
 		return nil, free, importer.Say(importer.TooOften).Refuse(importer.Clash)
 	}
 	return nil, free, nil
+}
+
+// alive returns the living row, nil for none. One that was erased with a person is nobody's any more: what a file says of
+// its number is about somebody else.
+func (s *RowSink) alive(tx aftersales.Tx, key record.Key) (*record.Row, error) {
+	row, err := tx.Row(aftersales.Schema.TableByID(key.Table).Name, key.ID)
+	if err != nil || row == nil {
+		return nil, err
+	}
+	if gone, err := s.office.Erased(key); err != nil || gone {
+		return nil, err
+	}
+	return row, nil
+}
+
+// taken reports whether a row that is not alive has left its id behind.
+func (s *RowSink) taken(key record.Key) (bool, error) {
+	dead, err := s.office.Dead(key)
+	if err != nil || dead {
+		return dead, err
+	}
+	return s.office.Erased(key)
 }
 
 // keyed returns the row that the file's system calls by the key; nil for none, and for "".
@@ -198,10 +220,10 @@ func ofTheHouse(row *record.Row) error {
 }
 
 // named returns the one row of that name among those found.
-func named(tx aftersales.Tx, table string, ids []record.ID, name string) (*record.Row, error) {
+func (s *RowSink) named(tx aftersales.Tx, table string, ids []record.ID, name string) (*record.Row, error) {
 	var found *record.Row
 	for _, id := range ids {
-		row, err := tx.Row(table, id)
+		row, err := s.alive(tx, record.Key{Table: aftersales.Schema.Table(table).ID, ID: id})
 		if err != nil {
 			return nil, err
 		}

@@ -39,6 +39,9 @@ func (o *Office) Dead(k record.Key) (bool, error) {
 	return row != nil && row.Deleted, err
 }
 
+// Erased reports whether the row's personal values were erased: nothing more is to be written of whom it was about.
+func (o *Office) Erased(k record.Key) (bool, error) { return o.batch.Erased(k) }
+
 // Do runs the command in one durable transaction in the person's name and tells whom it concerns. The zero person is
 // the hub itself. Seen holds the vectors of the rows as the author was shown them: those are the contexts of what is
 // written; a row that is not in it counts as seen as it is now. Refusals are *fault.Error, and leave nothing behind.
@@ -79,8 +82,8 @@ func (h *Hub) command(person record.ID, seen map[record.Key]clock.Vector, cause 
 
 // DoAll runs commands in their order, each as DoAs does with a change set of its own (the zero program: as Do), in one
 // durable transaction. A
-// command that is refused with one of the codes leaves nothing behind, and its error stands in its place; after any other
-// error nothing of any of them is kept.
+// command that is refused with one of the codes (none are named: with any that says what is wrong with it) leaves nothing
+// behind, and its error stands in its place; after any other error nothing of any of them is kept.
 func (h *Hub) DoAll(ctx context.Context, person, program record.ID, cause string, commands []func(*Office) error,
 	codes ...fault.Code) (refused []error, err error) {
 	return h.doAll(ctx, person, program, cause, commands, nil, codes)
@@ -109,7 +112,7 @@ func (h *Hub) doAll(ctx context.Context, person, program record.ID, cause string
 				_, err := h.commitIn(tx, actor, &all, h.command(person, nil, cause, command))
 				return err
 			})
-			if err != nil && !slices.Contains(codes, fault.CodeOf(err)) {
+			if err != nil && !refuses(codes, fault.CodeOf(err)) {
 				return err
 			}
 			refused[i] = err
@@ -124,6 +127,14 @@ func (h *Hub) doAll(ctx context.Context, person, program record.ID, cause string
 	}
 	h.tell(all)
 	return refused, nil
+}
+
+// refuses reports whether an error of the code is a refusal of the one command, and no trouble of the hub.
+func refuses(codes []fault.Code, code fault.Code) bool {
+	if len(codes) > 0 {
+		return slices.Contains(codes, code)
+	}
+	return code != "" && code != fault.Internal && code != fault.Overloaded
 }
 
 func (h *Hub) tell(all []*judge.News) {

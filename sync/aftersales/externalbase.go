@@ -28,7 +28,7 @@ var externalBaseTable = &schema.Table{
 
 // SourceID names another system as a writer: what it says here carries a name of its own, apart from what the person who
 // brings it writes with his own hands, and has seen.
-func SourceID(system string) record.ID { return NamedID("source", system) }
+func SourceID(system string) record.ID { return NamedID("source", SystemName(system)) }
 
 // Word is what another system says of a row now.
 type Word struct {
@@ -56,7 +56,7 @@ func Hear(tx Tx, row *record.Row, w Word) (Heard, error) {
 	h := Heard{Values: record.Values{}, Seen: base.seen.Join(own).Join(w.Seen).Meet(row.Vector)}
 	said := maps.Clone(base.said)
 	for name, v := range w.Values {
-		digest := digestOf(w.System, name, v)
+		digest := digestOf(SystemName(w.System), name, v)
 		repeated := base.said[name] == digest && !saw(w.Seen, row, name)
 		said[name] = digest
 		if repeated || v == shownIn(row, name) {
@@ -122,7 +122,7 @@ func baseOf(tx Tx, row *record.Row, w Word) (id record.ID, base externalBase, er
 // baseRow returns the row that keeps what the system said under the key, and its id; nil for none. One whose content was
 // erased with a person stays behind, and the next takes another place.
 func baseRow(tx Reader, system, table, key string) (record.ID, *record.Row, error) {
-	return unerased(tx, "external_base", "said", "external base", system, table, key)
+	return unerased(tx, "external_base", "said", "external base", SystemName(system), table, strings.TrimSpace(key))
 }
 
 // isAbout reports whether what is kept is about the row, or about one that it was joined from.
@@ -130,12 +130,8 @@ func isAbout(tx Reader, kept, row *record.Row) (bool, error) {
 	if kept == nil {
 		return false, nil
 	}
-	about := kept.Get("about").Ref()
-	if about == row.ID || row.Table.Column("merged_into") < 0 {
-		return about == row.ID, nil
-	}
-	survivor, err := Survivor(tx, row.Table.Name, about)
-	return survivor == row.ID, err
+	stands, err := standsFor(tx, Row{row.Table.Name, kept.Get("about").Ref()})
+	return stands == row.ID, err
 }
 
 func parseBase(kept *record.Row) (externalBase, error) {
@@ -167,7 +163,7 @@ func (b externalBase) keep(tx Tx, id record.ID, row *record.Row, system string) 
 		return err
 	}
 	if kept == nil {
-		values["system"] = optional(system)
+		values["system"] = optional(SystemName(system))
 		return insert(tx, "external_base", id, values)
 	}
 	maps.DeleteFunc(values, func(name string, v record.Value) bool { return v == kept.Get(name) })

@@ -3,6 +3,7 @@ package aftersales
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -16,15 +17,21 @@ var externalKeyTable = &schema.Table{
 	ID: 232, Name: "external_key",
 	Columns: slices.Concat(branch(), []schema.Column{
 		text(1, "system", required, fixed),
-		text(2, "key", required, fixed, searchable),
+		text(2, "key", required, fixed, searchable, personal), // often a telephone number or an address
 		anyRef(3, "about", required),
 		instant(4, "retired_at"),
 	}),
 	Buckets: []schema.Bucket{in(OfficeBucket, "id")},
 }
 
-// keyID follows from what the key says, so that nothing has to be searched and two writers cannot make two of it.
-func keyID(system, table, key string) record.ID { return NamedID("external", system, table, key) }
+// keyRow returns the row that says what the key names, nil for none, and its id: that follows from what the key says, so
+// that nothing has to be searched and two writers cannot make two of it. A key that was erased with a person is free.
+func keyRow(tx Reader, system, table, key string) (record.ID, *record.Row, error) {
+	return unerased(tx, "external_key", "key", "external", SystemName(system), table, strings.TrimSpace(key))
+}
+
+// SystemName returns the name of another system as keys hold it: without space around it, in lower case.
+func SystemName(typed string) string { return strings.ToLower(strings.TrimSpace(typed)) }
 
 // unerased returns the row at the id that follows from the names, and that id; nil for a free one. A row that was erased
 // stays behind, which the column shows: the next in turn is taken.
@@ -45,15 +52,13 @@ func unerased(tx Reader, table, column string, names ...string) (record.ID, *rec
 // ByKey returns the living row of the table that the other system calls by the key, or the one that it was joined to; nil
 // if there is none.
 func ByKey(tx Reader, system, table, key string) (*record.Row, error) {
-	named, err := tx.Row("external_key", keyID(system, table, key))
+	_, named, err := keyRow(tx, system, table, key)
 	if err != nil || named == nil || !named.Get("retired_at").IsNull() {
 		return nil, err
 	}
-	id := named.Get("about").Ref()
-	if Schema.Table(table).Column("merged_into") >= 0 {
-		if id, err = Survivor(tx, table, id); err != nil {
-			return nil, err
-		}
+	id, err := standsFor(tx, Row{table, named.Get("about").Ref()})
+	if err != nil {
+		return nil, err
 	}
 	return tx.Row(table, id)
 }
@@ -61,6 +66,7 @@ func ByKey(tx Reader, system, table, key string) (*record.Row, error) {
 // PutKey notes that the other system calls the row by the key; once more is no matter. A key that was retired, or whose
 // row was deleted, is free again. Codes: fault.Invalid, fault.UnknownRow, fault.Exists for a key that names another row.
 func PutKey(tx Tx, system, key string, about Row) error {
+	system, key = SystemName(system), strings.TrimSpace(key)
 	if system == "" || key == "" {
 		return fault.New(fault.Invalid, "a key needs the name of its system, and a text")
 	}
@@ -68,18 +74,23 @@ func PutKey(tx Tx, system, key string, about Row) error {
 	if err != nil {
 		return err
 	}
+	stands, err := standsFor(tx, about)
+	if err != nil {
+		return err
+	}
 	named, err := ByKey(tx, system, about.Table, key)
 	switch {
-	case err != nil || named != nil && named.ID == about.ID:
+	case err != nil || named != nil && named.ID == stands:
 		return err
 	case named != nil:
 		return fault.New(fault.Exists, "in "+system+" the key "+key+" names another row: retire it there first, or look at "+named.ID.String())
 	}
-	id, values := keyID(system, about.Table, key), record.Values{"about": about.Value(), "branch": row.Get("branch")}
-	if left, err := tx.Row("external_key", id); err != nil || left != nil {
-		if err != nil {
-			return err
-		}
+	id, left, err := keyRow(tx, system, about.Table, key)
+	if err != nil {
+		return err
+	}
+	values := record.Values{"about": about.Value(), "branch": row.Get("branch")}
+	if left != nil {
 		values["retired_at"] = record.Null
 		return tx.Update("external_key", id, values)
 	}
@@ -87,11 +98,18 @@ func PutKey(tx Tx, system, key string, about Row) error {
 	return insert(tx, "external_key", id, values)
 }
 
+// standsFor returns the id of the row that stands for it today: itself, or the one that it was joined with.
+func standsFor(tx Reader, about Row) (record.ID, error) {
+	if Schema.Table(about.Table).Column("merged_into") < 0 {
+		return about.ID, nil
+	}
+	return Survivor(tx, about.Table, about.ID)
+}
+
 // RetireKey ends that the other system calls the row by the key: a program or a file that brings it makes or finds
 // another. Once more is no matter. Codes: fault.UnknownRow for a key that never named the row, or names another by now.
 func RetireKey(tx Tx, system, key string, about Row) error {
-	id := keyID(system, about.Table, key)
-	named, err := tx.Row("external_key", id)
+	id, named, err := keyRow(tx, system, about.Table, key)
 	if err != nil {
 		return err
 	}

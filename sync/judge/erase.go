@@ -40,6 +40,9 @@ func (b *Batch) Erase(author Author, a clock.Actor, rows []record.Key) (Ruling, 
 	return r, b.store.PutErased(b.seq, fresh)
 }
 
+// Erased reports whether the row's personal values were erased.
+func (b *Batch) Erased(k record.Key) (bool, error) { return b.store.Erased(k) }
+
 // distinct returns each of the rows once: one may be asked for again, before it was done.
 func distinct(rows []record.Key) (once []record.Key) {
 	seen := make(map[record.Key]bool, len(rows))

@@ -304,7 +304,7 @@ func (a *app) beginEpoch(ctx context.Context, aside string) error {
 		a.say("Codes for enrolment and browser sessions of that time are worthless. Look whether people, devices and programs\n" +
 			"that were shut out since are shut out still: those in the lists beside the database are.\n")
 		if aside != "" {
-			a.say("What was there is kept as %s.\n", aside)
+			a.say("What was there is kept as %s: delete it once you are sure, for no erasure reaches it.\n", aside)
 		}
 	})
 }

@@ -66,7 +66,7 @@ func (a *app) move(ctx context.Context, back bool) error {
 		if back {
 			a.say("Serve the hub without -db now, and drop the database in PostgreSQL.\n")
 		} else {
-			a.say("Serve the hub with -db now. What was here is kept as %s.\n", aside)
+			a.say("Serve the hub with -db now. What was here is kept as %s: delete it once you are sure, for no erasure reaches it.\n", aside)
 		}
 	})
 }
