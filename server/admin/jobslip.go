@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -183,12 +184,23 @@ func (o *Office) AuditSlip(v *Visit) error {
 	})
 }
 
-// UnauditSlip takes an audit back.
+// UnauditSlip takes back the audit that the page showed: one that came since it does not undo.
 func (o *Office) UnauditSlip(v *Visit) error {
+	seen, err := parseSeen(v.form("seen"))
+	if err != nil {
+		return err
+	}
 	return o.jobDo(v, aftersales.CauseSlipUnaudit, "The audit is taken back.", func(tx aftersales.Tx, id record.ID) error {
 		slip, err := v.ofJob(tx, "slip", id)
 		if err != nil {
 			return err
+		}
+		row, err := tx.Row("slip", slip)
+		if err != nil {
+			return err
+		}
+		if row != nil && !seen[row.Key()].CoversAll(row.Vector) {
+			return fault.New(aftersales.NotSeen, "It has changed since you saw it. Look at it again.")
 		}
 		return aftersales.UnauditSlip(tx, slip, v.form("reason"))
 	})

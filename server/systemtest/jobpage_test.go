@@ -108,6 +108,13 @@ func paysForWork(t *testing.T, b *bureau) {
 	do("slips/audit", "slip", slip).sees(http.StatusOK, "Audited.", number)
 	boss.get("/search?q="+number).sees(http.StatusOK, path)
 
+	// Who still sees an earlier audit does not take this one back.
+	stale := boss.get(path).hidden("seen")
+	do("slips/unaudit", "slip", slip, "reason", "the sum is wrong again").sees(http.StatusOK, "The audit is taken back.")
+	do("slips/audit", "slip", slip).sees(http.StatusOK, "Audited.", number)
+	boss.post(path+"/slips/unaudit", "seen", stale, "slip", slip, "reason", "late").sees(http.StatusUnprocessableEntity, `role="alert"`)
+	boss.get(path).sees(http.StatusOK, "Take the audit back")
+
 	// The paper, as it is printed.
 	boss.get("/slips/"+slip).sees(http.StatusOK, number, "压缩机更换", "compressor replaced", "陈建国", "王强")
 	boss.get("/slips/"+slip+"?paper=80").sees(http.StatusOK, `class="paper p80"`)
