@@ -62,7 +62,7 @@ func TestWhatWaitsOnADeviceIsLoweredAsItIsJudged(t *testing.T) {
 		{Count: 2, Outcome: wire.Applied, Seq: 11}, {Count: 1, Outcome: wire.Quarantined, Seq: 13},
 		{Count: 1, Outcome: wire.Quarantined, Seq: 9}, {Count: 1, Outcome: wire.Released, Seq: 8}, {Outcome: wire.Gap, Seq: 99},
 	}}}
-	c.settled(settledBy(&answer))
+	c.settled(answer.Settled())
 	if got := h.notes.contact(c.device); got == nil || got.Pending != 2 || got.Oldest.IsZero() {
 		t.Errorf("after three: %+v", got)
 	}

@@ -107,7 +107,11 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	c.heard, c.noted = now, now
 	c.hub.notes.heard(d.ID, c.contact)
 	a.Welcome.Token = token
-	return session.Admitted{Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Mute: c.author.Revoked}, nil
+	admitted := session.Admitted{Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors}
+	if c.author.Revoked {
+		admitted.Mute = errRevoked
+	}
+	return admitted, nil
 }
 
 var errOrder = fault.New(fault.Malformed, "the change sets of a message come in the order of their numbers")
@@ -222,25 +226,13 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *pus
 	}
 	h.stats.count(answer.Verdicts.Verdicts)
 	if from != nil {
-		from.settled(settledBy(&answer))
+		from.settled(answer.Settled())
 	}
 	h.committed(news, from)
 	if news != nil {
 		h.wake()
 	}
 	return answer, nil
-}
-
-// settledBy returns how many change sets have a verdict now that waited for one: those that were refused before are sent
-// again once a session.
-func settledBy(j *session.Judged) (n int) {
-	for i := range j.Verdicts.Verdicts {
-		switch v := &j.Verdicts.Verdicts[i]; {
-		case v.Outcome == wire.Applied || v.Outcome == wire.Merged, v.Outcome == wire.Quarantined && v.Seq > j.Since:
-			n += int(v.Count)
-		}
-	}
-	return n
 }
 
 // settled lowers what the office sees waiting on the device by so many: in order, so that what it named when it came goes

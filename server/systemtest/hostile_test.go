@@ -525,7 +525,8 @@ func TestADeviceThatIsShutOut(t *testing.T) {
 	lost.refused(fault.Revoked)
 
 	stolen.token = nil
-	stolen.enter(nil)
+	unsent := func(n uint32) func(*wire.Hello) { return func(h *wire.Hello) { h.Pending = n } }
+	stolen.enter(unsent(2))
 	if v := stolen.judged(stolen.note(job, "from a thief", clock.Vector{})); v.Outcome != wire.Quarantined || v.Code != fault.Revoked {
 		t.Fatalf("what a stolen phone sends is %+v", v)
 	}
@@ -539,6 +540,13 @@ func TestADeviceThatIsShutOut(t *testing.T) {
 	}
 	stolen.send(wire.Verify{Buckets: []record.Bucket{record.Shared}})
 	stolen.refused(fault.Malformed)
+
+	stolen.token = nil
+	stolen.enter(unsent(1))
+	if v := stolen.judged(stolen.note(job, "from a thief again", clock.Vector{})); v.Code != fault.Revoked {
+		t.Fatalf("what a stolen phone sends is %+v", v)
+	}
+	stolen.refused(fault.Revoked) // nothing is left to deliver
 }
 
 func TestTheSecondConnectionOfADeviceReplacesTheFirst(t *testing.T) {

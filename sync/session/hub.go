@@ -1,10 +1,12 @@
 package session
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
 	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -39,8 +41,9 @@ type Hub struct {
 	sent       uint32       // pages sent
 	taken      uint32       // pages that the device has acknowledged
 	judging    int
-	keeping    bool // a Keep is under way
-	mute       bool // the device is sent no pages
+	keeping    bool         // a Keep is under way
+	mute       *fault.Error // the device is sent no pages, and refused so when it has delivered
+	owed       int          // how many change sets a mute device still has to deliver, as far as it said
 }
 
 type hubState uint8
@@ -68,7 +71,7 @@ func (h *Hub) Step(e Event) []Effect {
 	case Received:
 		return h.received(e.Message)
 	case TimedOut:
-		return h.refuse(Refused{Reason: ErrSilent})
+		return h.refuse(Refused{Reason: cmp.Or(h.mute, ErrSilent)})
 	case Refused:
 		return h.refuse(e)
 	case Closing:
@@ -109,7 +112,12 @@ func (h *Hub) received(m wire.Message) []Effect {
 func (h *Hub) live(m wire.Message) []Effect {
 	switch m := m.(type) {
 	case wire.Push:
-		if h.judging++; h.judging <= maxJudging {
+		h.judging++
+		switch {
+		case h.judging > maxJudging:
+		case h.mute != nil:
+			return []Effect{Expect{}, Judge{m}}
+		default:
 			return []Effect{Judge{m}}
 		}
 	case wire.Ack:
@@ -119,7 +127,7 @@ func (h *Hub) live(m wire.Message) []Effect {
 			return h.readOn([]Effect{Heard{m}})
 		}
 	case wire.Verify:
-		if !h.mute {
+		if h.mute == nil {
 			return []Effect{Sum{m.Buckets, slices.Min(h.cursors[:])}}
 		}
 	case wire.Witness:
@@ -167,17 +175,37 @@ func (h *Hub) answered(e Event) []Effect {
 func (h *Hub) judged(e Judged) []Effect {
 	h.judging--
 	h.answeredTo = max(h.answeredTo, e.Verdicts.At)
+	if h.mute != nil {
+		return h.delivered(e)
+	}
 	if !h.behind && !h.reading && h.full == h.read && slices.Min(h.read[:]) == e.Since && e.plain() {
 		return append(h.level(e.Verdicts.At), Send{e.Verdicts})
 	}
 	h.remember(e.Applied)
-	h.moved, h.behind = h.moved || h.behind, !h.mute
+	h.moved, h.behind = h.moved || h.behind, true
 	return h.readOn([]Effect{Send{e.Verdicts}})
+}
+
+// muteWithin is how long a device that was shut out may take to go on with what it has to deliver: less than it waits
+// itself for an answer, so that it hears why there will be none.
+const muteWithin = AnswerWithin * 2 / 3
+
+// delivered sends a device that was shut out its verdicts, and, after the last that it waits for, why it is sent no more.
+func (h *Hub) delivered(e Judged) []Effect {
+	h.owed -= e.Settled()
+	effects := []Effect{Send{e.Verdicts}}
+	switch {
+	case h.judging > 0:
+		return effects
+	case h.owed > 0:
+		return append(effects, Expect{muteWithin})
+	}
+	return append(effects, h.refuse(Refused{Reason: h.mute})...)
 }
 
 // look begins a round of the classes, or another one after that under way.
 func (h *Hub) look() []Effect {
-	h.moved, h.behind = h.moved || h.behind, !h.mute
+	h.moved, h.behind = h.moved || h.behind, h.mute == nil
 	return h.readOn(nil)
 }
 
@@ -187,7 +215,7 @@ func (h *Hub) told(e Told) []Effect {
 	if e.At <= slices.Min(h.read[:]) {
 		return nil
 	}
-	if h.state != hubLive || h.mute || h.behind || h.reading || h.judging > 0 || h.full != h.read || h.sent-h.taken >= wire.Window {
+	if h.state != hubLive || h.mute != nil || h.behind || h.reading || h.judging > 0 || h.full != h.read || h.sent-h.taken >= wire.Window {
 		return h.look()
 	}
 	var effects []Effect
@@ -223,7 +251,7 @@ const maxUntold = 256
 func (h *Hub) level(at uint64) (effects []Effect) {
 	for class := range h.read {
 		h.read[class], h.full[class] = at, at
-		if h.mute || h.judging > 0 || h.sent-h.taken >= wire.Window || at-h.cursors[class] < maxUntold {
+		if h.judging > 0 || h.sent-h.taken >= wire.Window || at-h.cursors[class] < maxUntold {
 			continue
 		}
 		page := wire.Page{Class: schema.Class(class), From: h.cursors[class], To: at, Last: true}
@@ -247,7 +275,13 @@ func (h *Hub) admitted(e Admitted) []Effect {
 	if len(h.resume) > 0 && int(h.resume[0]) < schema.Classes {
 		h.class, h.resumed = schema.Class(h.resume[0]), true
 	}
-	h.behind, h.mute = !e.Mute, e.Mute
+	if h.mute, h.owed = e.Mute, int(h.hello.Pending); h.mute != nil {
+		if h.owed == 0 {
+			return h.refuse(Refused{Reason: h.mute})
+		}
+		return []Effect{Send{e.Welcome}, Expect{muteWithin}}
+	}
+	h.behind = true
 	return h.readOn([]Effect{Send{e.Welcome}, Expect{}})
 }
 

@@ -247,18 +247,33 @@ func TestAPageLeftOffIsGoneOnWith(t *testing.T) {
 	}
 }
 
-// A device that was shut out may deliver what it has, and is shown nothing.
+// A device that was shut out may deliver what it said it has, and is shown nothing. After the last verdict it is told why.
 func TestAMutedDeviceDeliversAndIsSentNothing(t *testing.T) {
 	t.Parallel()
-	begin := func() *office { return admits(t, wire.Hello{}, session.Admitted{Mute: true}) }
+	shut := fault.New(fault.Revoked, "shut out")
+	begin := func() *office { return admits(t, wire.Hello{Pending: 3}, session.Admitted{Mute: shut}) }
+	toldWhy := []session.Effect{session.Send{Message: wire.Refusal{Code: shut.Code, Message: shut.Message}}, session.Close{Reason: shut}}
 	o := begin()
 	o.expectReads(session.Moved{}, 0)
 	push := wire.Push{Actor: 1}
-	o.expect(got(push), session.Judge{Push: push})
-	o.expect(got(wire.Verify{}), turnedOut...)
-	newcomer := newOffice(t)
-	newcomer.machine.Step(got(wire.Hello{}))
-	newcomer.expectReads(session.Admitted{Mute: true}, 0)
+	o.expect(got(push), session.Expect{}, session.Judge{Push: push})
+	o.expect(got(push), session.Expect{}, session.Judge{Push: push})
+	verdicts := func(seq uint64) wire.Verdicts {
+		return wire.Verdicts{Actor: 1, At: seq, Verdicts: []wire.Verdict{{Counter: seq, Count: 1, Outcome: wire.Quarantined, Seq: seq}}}
+	}
+	o.expect(session.Judged{Verdicts: verdicts(10), Since: 9}, session.Send{Message: verdicts(10)})
+	waits := session.Expect{Within: session.AnswerWithin * 2 / 3}
+	o.expect(session.Judged{Verdicts: verdicts(11), Since: 10}, session.Send{Message: verdicts(11)}, waits)
+	o.expect(got(push), session.Expect{}, session.Judge{Push: push})
+	o.expect(session.Judged{Verdicts: verdicts(9), Since: 11}, session.Send{Message: verdicts(9)}, waits) // it was refused before
+	o.expect(got(push), session.Expect{}, session.Judge{Push: push})
+	o.expect(session.Judged{Verdicts: verdicts(12), Since: 11}, append([]session.Effect{session.Send{Message: verdicts(12)}}, toldWhy...)...)
+	begin().expect(session.TimedOut{}, toldWhy...)
+	begin().expect(got(wire.Verify{}), turnedOut...)
+	empty := newOffice(t)
+	empty.machine.Step(session.Opened{})
+	empty.machine.Step(got(wire.Hello{}))
+	empty.expect(session.Admitted{Mute: shut}, toldWhy...)
 }
 
 func TestVerdictsAreSentAndPushesCounted(t *testing.T) {

@@ -110,7 +110,9 @@ type (
 		Person  record.ID
 		Welcome wire.Welcome
 		Cursors [schema.Classes]uint64 // where to begin: the device's own, or zero in a new epoch
-		Mute    bool                   // hard-revoked: it may deliver, and is sent nothing
+		// Mute is set for a device that is hard-revoked: it may deliver what it said it has, is sent nothing but verdicts, and
+		// is refused so after the last.
+		Mute *fault.Error
 	}
 	// Refused ends the session, in answer to any effect or on its own, as when the device is revoked.
 	Refused struct {
@@ -201,6 +203,18 @@ func (j *Judged) plain() bool {
 		applied += v.Count
 	}
 	return !j.Regranted && j.Verdicts.At == j.Since+applied
+}
+
+// Settled returns how many change sets have a verdict now that waited for one: those that were refused before are sent
+// again once a session.
+func (j *Judged) Settled() (n int) {
+	for i := range j.Verdicts.Verdicts {
+		switch v := &j.Verdicts.Verdicts[i]; {
+		case v.Outcome == wire.Applied || v.Outcome == wire.Merged, v.Outcome == wire.Quarantined && v.Seq > j.Since:
+			n += int(v.Count)
+		}
+	}
+	return n
 }
 
 // Applied returns the rows that the author's device now has as the hub has them: those of change sets that were applied
