@@ -163,6 +163,9 @@ func (u *undo) unnamed(tx aftersales.Tx, about aftersales.Row) error {
 			return err
 		}
 		for _, row := range rows {
+			if name.Table == "external_key" && row.Get("system").Text() == aftersales.SystemName(u.note.Settings.System) {
+				continue // what the file itself calls it: free again once it is gone
+			}
 			if !u.own[row.ID] {
 				return importer.Say(importer.NamedBy, called(name.Table)).Refuse(stays)
 			}

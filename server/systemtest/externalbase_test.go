@@ -65,6 +65,18 @@ func TestWhatASystemRepeatsReplacesNothing(t *testing.T) {
 	}
 }
 
+// What a file calls its rows does not keep them from being taken back.
+func TestAnImportWithKeysIsUndone(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	const file = "number,name,phone\nC-17,Alpha,+49431555001\n"
+	b.takesIn(boss, file, "made: 1")
+	boss.post(boss.at.Path+"/undo").ends().sees(http.StatusOK, "1 rows were taken back")
+	b.takesIn(boss, file, "made: 1")
+}
+
 // The nightly put of a program does not undo what the office wrote since; what it was shown, by If-Match, it replaces.
 func TestAPutByKeyKeepsWhatOthersWrote(t *testing.T) {
 	t.Parallel()
