@@ -67,7 +67,8 @@ public final class ProgramTest implements Program.Ears {
         String status = ears.hear("status ");
         check("it tells how it stands", status.contains("\"enrolled\":false"), status);
 
-        HttpClient browser = HttpClient.newBuilder().cookieHandler(new CookieManager()).build();
+        HttpClient browser = HttpClient.newBuilder().cookieHandler(new CookieManager())
+                .followRedirects(HttpClient.Redirect.NORMAL).build();
         URI at = URI.create(url);
         check("nobody gets in without the address", page(browser, "http://" + at.getAuthority() + "/") == 403, "");
         check("its address opens the app", page(browser, url) == 200, "");
