@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -50,7 +51,8 @@ func (r reads) Collected() (seq uint64, err error) {
 	return strconv.ParseUint(value, 10, 64)
 }
 
-// LiveActors returns the incarnations that the devices write with which are admitted, and were heard since the time.
+// LiveActors returns the incarnations that count (judge.Counting) of the devices that are admitted, and were heard since
+// the time.
 func (r reads) LiveActors(since time.Time) (live []judge.Actor, err error) {
 	devices, err := r.Devices()
 	if err != nil {
@@ -60,14 +62,15 @@ func (r reads) LiveActors(since time.Time) (live []judge.Actor, err error) {
 		if d.Revoked() || d.LastSeen.Before(since) && d.EnrolledAt.Before(since) {
 			continue
 		}
-		a, err := r.Actor(d.Actor)
+		own, err := r.ActorsOf(d.Person)
 		if err != nil {
 			return nil, err
 		}
-		if a == nil {
-			a = &judge.Actor{Person: d.Person, Device: d.ID} // enrolled, and never heard: it has passed nothing
+		own = slices.DeleteFunc(own, func(a judge.Actor) bool { return a.Device != d.ID || a.Actor > d.Actor })
+		if len(own) == 0 {
+			own = []judge.Actor{{Person: d.Person, Device: d.ID}} // enrolled, and never heard: it has passed nothing
 		}
-		live = append(live, *a)
+		live = append(live, judge.Counting(own)...)
 	}
 	return live, nil
 }

@@ -304,3 +304,26 @@ func TestWhatHangsOnARowThatIsNotThereIsRefused(t *testing.T) {
 	}))
 	w.expect(a.writes(record.Insert, task, record.Values{"job": record.Ref(found.ID)}), wire.Merged, "")
 }
+
+// What a device wrote as another incarnation than that of today comes before what it writes as this one: until something of
+// this one has come, it may still be on its way.
+func TestWorkUnderARetiredIncarnationIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	const head = 100
+	old, unheard := judge.Actor{Actor: 1, AckK: 40, AckN: 3, Counter: 3}, judge.Actor{Actor: 2, AckK: 60}
+	for name, c := range map[string]struct {
+		own  []judge.Actor
+		want uint64
+	}{
+		"it has written as the newest":  {[]judge.Actor{old, {Actor: 3, AckK: 70, Counter: 1}}, 70},
+		"it has not":                    {[]judge.Actor{old, {Actor: 3, AckK: 70}}, 40},
+		"nor as the one before":         {[]judge.Actor{old, unheard, {Actor: 3, AckK: 70}}, 40},
+		"something is known to be late": {[]judge.Actor{{Actor: 1, AckK: 40, AckN: 3, Counter: 2}, {Actor: 3, AckK: 70}}, 0},
+		"it never was another":          {[]judge.Actor{unheard}, 60},
+		"it is none":                    {nil, head},
+	} {
+		if got := judge.Passed(judge.Counting(c.own), head); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}

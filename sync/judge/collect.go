@@ -37,6 +37,20 @@ func Passed(live []Actor, head uint64) uint64 {
 	return passed
 }
 
+// Counting returns those of a device's incarnations, given in the order in which they were handed out, of which Passed is
+// to be asked: the newest, and each before it up to one under which something was judged. A device sends what it wrote as
+// one before what it wrote as the next; until something of that has come, what is still on its way may be older than
+// anything that the newest has acknowledged.
+func Counting(incarnations []Actor) []Actor {
+	first := len(incarnations)
+	for first > 0 {
+		if first--; incarnations[first].Counter > 0 {
+			break
+		}
+	}
+	return incarnations[first:]
+}
+
 // Collect forgets deleted rows, at most limit of each class, and returns how many. Those of the class whose checkpoints
 // devices acknowledge go once all have passed them; the others, once no device that counts can have been away so
 // long: absent is the head of LongestAbsence ago.

@@ -67,14 +67,22 @@ func (h *fleetHub) collect() {
 	}
 }
 
-// live returns the incarnations that the devices in use write with, unless nobody has heard of them for too long.
+// live returns the incarnations that count of the devices in use, unless nobody has heard of them for too long.
 func (h *fleetHub) live() (live []judge.Actor) {
 	for id, d := range h.devices {
 		if h.f.now-d.seen > judge.LongestAbsence.Milliseconds() || !h.f.inUse(id) {
 			continue
 		}
-		a, _ := h.store.state.actors.get(d.actor) // of one that was never heard, nothing is known
-		live = append(live, a)
+		own := []judge.Actor{}
+		for _, it := range h.store.state.actors.items {
+			if a := it.value; a.Device == id && !a.Person.IsZero() && a.Actor <= d.actor {
+				own = append(own, a)
+			}
+		}
+		if len(own) == 0 {
+			own = append(own, judge.Actor{}) // of one that was never heard, nothing is known
+		}
+		live = append(live, judge.Counting(own)...)
 	}
 	return live
 }
