@@ -90,7 +90,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err := c.openFiles(o); err != nil {
 		return nil, errors.Join(err, c.Close(0))
 	}
-	if err := errors.Join(c.eraseAgain(ctx), c.standAgain(ctx)); err != nil {
+	if err := errors.Join(c.eraseAgain(ctx), c.standAgain(ctx), c.numbersAgain(ctx)); err != nil {
 		return nil, errors.Join(err, c.Close(0))
 	}
 	c.startIndexing()
@@ -99,6 +99,9 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 
 // openHub starts the hub: as one of several where its database is one that others may serve too.
 func (c *Core) openHub(o CoreOptions) (err error) {
+	if o.Rules != nil {
+		o.Rules = numbering{o.Rules, c.Store}
+	}
 	h := hub.Options{
 		Store: hubStore{c.Store}, Devices: c.Devices, Schema: o.Schema, Rules: o.Rules,
 		Epoch: c.Store.Epoch(), RestoreAt: c.Store.RestoreAt(), Before: c.Store.Before(), Log: o.Log, Now: o.Now, Proxies: o.Proxies, Unproven: o.Unproven,

@@ -94,6 +94,8 @@ var ownPages = []Page{
 	{"GET", "/numbers", auth.EditSettings, (*admin.Office).ListNumbers},
 	{"GET", "/numbers/{series}", auth.EditSettings, (*admin.Office).ShowNumber},
 	{"POST", "/numbers/{series}", auth.EditSettings, (*admin.Office).SetNumber},
+	{"GET", "/numbers/{series}/start", auth.EditSettings, (*admin.Office).ShowStart},
+	{"POST", "/numbers/{series}/start", auth.EditSettings, (*admin.Office).SetStart},
 
 	{"GET", "/import", auth.ImportData, (*admin.Office).ListImports},
 	{"POST", "/import", auth.ImportData, (*admin.Office).SendImport},

@@ -270,20 +270,29 @@ var branchForm = &Form{
 // ListNumbers shows how the numbers of each series look.
 func (o *Office) ListNumbers(v *Visit) error {
 	shown := block{ID: "numbers", Heads: []string{v.t("Series"), v.t("Pattern")}, Hint: v.t("Numbers stay unique even when they are given on phones without signal. Those given before stay as they are.")}
-	err := o.Engine.View(v.r.Context(), func(r Reader) error {
+	var lost block
+	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
 		for _, series := range aftersales.NumberSeries() {
 			pattern, err := aftersales.NumberPattern(aftersales.Look(r), series, record.ID{})
 			if err != nil {
 				return err
 			}
 			shown.Rows = append(shown.Rows, []spot{leads(v.lang.name("series."+series), numbersURL+"/"+series), says(pattern)})
+			if aftersales.IsGapless(series) {
+				shown.Links = append(shown.Links, link{numbersURL + "/" + series + "/start", v.lang.name("series."+series) + ": " + v.t("Go on from a number")})
+			}
 		}
-		return nil
+		lost, err = v.lostNumbers(r)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return v.showBlocks(numbersURL, v.t("Numbers"), nil, []block{shown})
+	blocks := []block{shown}
+	if len(lost.Rows) > 0 {
+		blocks = append(blocks, lost)
+	}
+	return v.showBlocks(numbersURL, v.t("Numbers"), nil, blocks)
 }
 
 func (v *Visit) series() (*asking, string, error) {

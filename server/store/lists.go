@@ -12,12 +12,17 @@ import (
 	"fieldsync/sync/record"
 )
 
-// Two lists stand beside the database, since a backup that is put in its place must not undo them: what was erased, and who
-// was shut out. Each is text, a line at a time, that is only ever added to. Every backup has a copy of them beside it.
+// Three lists stand beside the database, since a backup that is put in its place must not undo them: what was erased, who
+// was shut out, and which numbers of series without gaps were given. Each is text, a line at a time, that is only ever added
+// to. Every backup has a copy of them beside it.
 const (
 	erasures  = ".erased"
 	standings = ".standings"
+	numbers   = ".numbers"
 )
+
+// lists are the ends of their names.
+var lists = []string{erasures, standings, numbers}
 
 // addLines writes lines down durably. The first begins anew, behind whatever a full disk or a crash has cut off.
 func (s *Store) addLines(list string, lines []string) (err error) {
@@ -52,7 +57,7 @@ func linesOf(path string) (lines []string, err error) {
 
 // copyLists puts copies of the lists beside a backup.
 func (s *Store) copyLists(backup string) error {
-	for _, list := range []string{erasures, standings} {
+	for _, list := range lists {
 		text, err := os.ReadFile(s.options.Path + list)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -70,10 +75,13 @@ func (s *Store) copyLists(backup string) error {
 // BringLists takes the lists that lie beside a backup to the database that is to stand at path: those of another machine,
 // whose folder is lost. What is known there already stays, and as the later one it decides.
 func BringLists(backup, path string) error {
-	for _, list := range []string{erasures, standings} {
+	for _, list := range lists {
 		brought, err := linesOf(backup + list)
-		if err != nil || len(brought) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(brought) == 0 {
+			continue
 		}
 		here, err := linesOf(path + list)
 		if err == nil {

@@ -110,6 +110,8 @@ const (
 	CauseSubstate      = "substate.put"
 	CauseCallSweep     = "call.sweep"
 	CauseNumbers       = "number.format"
+	CauseNumberStart   = "number.start"
+	CauseNumberLost    = "number.lost" // numbers that a restore forgot are accounted for
 	CauseTeam          = "team.members"
 	CauseImport        = "import.row"
 	CauseImportUndo    = "import.undo"

@@ -65,7 +65,8 @@ func NumberOf(v View, series string, document record.ID) (n DocumentNumber, err 
 	return n, err
 }
 
-// giveNumber gives a document of a job the next number of the series in its branch, unless it has one. Codes: HubOnly.
+// giveNumber gives a document of a job the next number of the series in its branch, unless it has one. Codes: HubOnly,
+// NumberTaken.
 func giveNumber(tx Tx, series string, document Row, job, branch record.ID) error {
 	if !tx.Hub() {
 		return fault.New(HubOnly, "this takes a number that must leave no gap: only the office can do it")
@@ -82,6 +83,9 @@ func giveNumber(tx Tx, series string, document Row, job, branch record.ID) error
 	if err != nil {
 		return err
 	}
+	if err := claimNumber(tx, GivenNumber{series, branch, position, number, document}, false); err != nil {
+		return err
+	}
 	values := record.Values{
 		"branch": record.Ref(branch), "job": record.Ref(job), "about": document.Value(), "series": record.Text(series),
 		"position": record.Number(position), "number": record.Text(number), "author": record.Ref(tx.Author()),
@@ -90,16 +94,26 @@ func giveNumber(tx Tx, series string, document Row, job, branch record.ID) error
 	return insert(tx, "document_number", positionID(series, branch, position), values)
 }
 
-// nextPosition returns one that is free behind one that is taken: by doubling and halving, since reading all of a series
-// would cost more with every year. Where a restore left a hole in it, the hole may be filled.
-func nextPosition(tx View, series string, branch record.ID) (int64, error) {
-	taken, free := int64(0), int64(0)
+// nextPosition returns the first position that the series has not reached, from where it goes on today.
+func nextPosition(tx Present, series string, branch record.ID) (int64, error) {
+	first, err := firstPosition(tx, series, branch)
+	if err != nil {
+		return 0, err
+	}
+	return freeFrom(tx, series, branch, first)
+}
+
+// freeFrom returns one that is free behind one that is taken, or the first: by doubling and halving, since reading all of a
+// series would cost more with every year. Behind the first nothing is lost (LoseNumbers): where phones brought numbers back
+// that nobody noted, the hole before them may be filled.
+func freeFrom(tx View, series string, branch record.ID, first int64) (int64, error) {
+	taken, free := int64(0), int64(0) // counted from the first, which is 1
 	for free-taken != 1 {
 		next := 2*taken + 1
 		if free > 0 {
 			next = taken + (free-taken)/2
 		}
-		row, err := tx.Row("document_number", positionID(series, branch, next))
+		row, err := tx.Row("document_number", positionID(series, branch, first-1+next))
 		switch {
 		case err != nil:
 			return 0, err
@@ -109,7 +123,7 @@ func nextPosition(tx View, series string, branch record.ID) (int64, error) {
 			free = next
 		}
 	}
-	return free, nil
+	return first - 1 + free, nil
 }
 
 func positionID(series string, branch record.ID, position int64) record.ID {

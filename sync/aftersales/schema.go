@@ -45,6 +45,6 @@ var Schema = schema.Must(schema.New("aftersales", Version,
 	findingTable, checklistTable, checklistVersionTable, answerTable,
 	consentTable, approvalTable, approvalSecretTable, paymentTable, goodsTable, partRequestTable, handOverTable, discrepancyTable,
 	solutionTable, solutionUseTable, documentTable,
-	numberFormatTable, settingTable, policyTable, policyVersionTable,
+	numberFormatTable, numberStartTable, numberClaimTable, settingTable, policyTable, policyVersionTable,
 	importTable, importLineTable, apiCallTable, webhookTable, ringTable, externalKeyTable, externalBaseTable,
 ))

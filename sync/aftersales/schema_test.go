@@ -16,7 +16,7 @@ func TestTableNumbersStay(t *testing.T) {
 		"supplement": 46, "unit": 50, "custody": 54, "product": 60, "part": 64, "price": 66, "part_cost": 67, "location": 70,
 		"stock_level": 72, "movement": 74, "time_mark": 80, "comment": 84, "attachment": 88, "service_record": 92,
 		"person": 100, "posting": 102, "device_key": 104, "branch": 110, "team": 114, "membership": 116, "code": 120,
-		"substate": 124, "field_set": 128, "field_def": 130, "number_format": 132, "setting": 136, "policy": 138,
+		"substate": 124, "field_set": 128, "field_def": 130, "number_format": 132, "number_start": 133, "number_claim": 134, "setting": 136, "policy": 138,
 		"policy_version": 140,
 		"finding":        182, "checklist": 183, "checklist_version": 184, "answer": 185, "consent": 187, "approval": 188,
 		"approval_secret": 189, "payment": 191, "goods_receipt": 192, "discrepancy": 196,
@@ -100,7 +100,7 @@ func TestTechniciansWriteNeitherPriceNorSchedule(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"contract", "contract_cover", "product_component", "billing_finding", "policy_version", "document_number"} {
+	for _, name := range []string{"contract", "contract_cover", "product_component", "billing_finding", "policy_version", "document_number", "number_start", "number_claim"} {
 		if len(Schema.Table(name).Rights) > 0 {
 			t.Errorf("devices may write %s", name)
 		}
@@ -158,7 +158,7 @@ func TestViewsNameColumns(t *testing.T) {
 		"call":           Call{}, "wait_mark": WaitMark{}, "skill": Skill{}, "absence": Absence{},
 		"product_component": ProductComponent{}, "meter_reading": MeterReading{}, "contract": Contract{}, "charge": Charge{},
 		"notice": Notice{}, "notice_attempt": NoticeAttempt{},
-		"billing_finding": BillingFinding{}, "document_number": DocumentNumber{},
+		"billing_finding": BillingFinding{}, "document_number": DocumentNumber{}, "number_start": NumberStart{},
 	}
 	for name, v := range views {
 		table, shape := Schema.Table(name), reflect.TypeOf(v)

@@ -30,7 +30,8 @@ read back and found whole. It is an SQLite database, whatever the hub stands on.
 the folder hub-files beside it, which all backups there share: only what it lacks is copied, or linked where
 that can be. Once two verified backups include a change, the devices that made it may forget their own copy of
 it. The files hub.db.actors and hub.db.epoch stay where they are: they must survive what makes a backup needed.
-The lists of what was erased and who was shut out, DST.erased and DST.standings, belong to the backup: keep them with it.
+The lists of what was erased, who was shut out and which numbers without a gap were given, DST.erased, DST.standings and
+DST.numbers, belong to the backup: keep them with it.
 So does the key file, unless -with-key says otherwise: a backup without it shows nobody what is stored
 encrypted, and whoever lost every copy of it cannot read that either.
 With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…,"files":…}, the last how many files were added.`,
@@ -106,7 +107,8 @@ unless -force says so, and is then kept beside it under another name. With -db t
 database, which must be empty. A new epoch begins: every device
 compares what it holds with the hub, and sends again what the hub has forgotten. Files that are there stay; those
 that are missing come from the folder hub-files beside the backup. Who was shut out stays so, and what was erased
-stays erased, as far as the lists hub.db.standings and hub.db.erased in DIR and those beside the backup tell. Codes
+stays erased, and numbers of series without a gap are not given again, as far as the lists hub.db.standings,
+hub.db.erased and hub.db.numbers in DIR and those beside the backup tell. Codes
 that were given out and not used, and everybody's browser sessions, end.
 With -json it prints {"path":…,"epoch":…,"commit":…,"replaced":…}.`,
 		example: "fieldsyncd restore /mnt/backups/hub-20260301T020000Z.db -force",

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+
+	"fieldsync/server/hub"
+	"fieldsync/server/store"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/judge"
+	"fieldsync/sync/record"
+)
+
+// numbering notes every number of a gapless series beside the database, before the commit that gives it: a restore must
+// not give it again.
+type numbering struct {
+	judge.Rules
+	store *store.Store
+}
+
+func (n numbering) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author) (judge.Decision, error) {
+	d, err := n.Rules.Review(rows, cs, author)
+	if err != nil || d.Refuse != nil || !author.Trusted { // a device gives none, and must not fill the list
+		return d, err
+	}
+	var noted []store.Numbered
+	for _, g := range aftersales.GivenIn(n.store.Schema(), cs) {
+		noted = append(noted, store.Numbered{Series: g.Series, Branch: g.Branch, Position: g.Position, About: keyOf(g.About), Number: g.Number})
+	}
+	return d, n.store.NoteNumbers(noted)
+}
+
+func keyOf(r aftersales.Row) record.Key {
+	if t := aftersales.Schema.Table(r.Table); t != nil {
+		return record.Key{Table: t.ID, ID: r.ID}
+	}
+	return record.Key{}
+}
+
+// numberedSetting names the epoch for which all numbers that were given are known to be accounted for.
+const numberedSetting = "numbered_epoch"
+
+// numbersAgain accounts for the numbers that a database that came back from a backup does not know: they are entered as
+// lost, and their series go on above them.
+func (c *Core) numbersAgain(ctx context.Context) error {
+	done := ""
+	err := c.Store.Read(ctx, func(v *store.View) (err error) {
+		done, err = v.Setting(numberedSetting)
+		return err
+	})
+	if err != nil || done == c.epoch() || c.Store.Schema().Table("number_claim") == nil {
+		return err
+	}
+	noted, err := c.Store.NumbersGiven()
+	if err != nil {
+		return err
+	}
+	if err := c.loseNumbers(ctx, noted); err != nil {
+		return err
+	}
+	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(numberedSetting, c.epoch()) })
+}
+
+func (c *Core) loseNumbers(ctx context.Context, noted []store.Numbered) error {
+	given := make([]aftersales.GivenNumber, len(noted))
+	for i, n := range noted {
+		given[i] = aftersales.GivenNumber{Series: n.Series, Branch: n.Branch, Position: n.Position, Number: n.Number}
+		if t := aftersales.Schema.TableByID(n.About.Table); t != nil {
+			given[i].About = aftersales.Row{Table: t.Name, ID: n.About.ID}
+		}
+	}
+	_, err := c.Hub.Do(ctx, record.ID{}, nil, aftersales.CauseNumberLost, func(o *hub.Office) error {
+		return aftersales.LoseNumbers(Bind(o, record.ID{}), given)
+	})
+	return err
+}
