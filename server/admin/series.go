@@ -40,19 +40,26 @@ func (v *Visit) lostNumber(n *names, r Reader, shown *block, key record.Key) err
 	if err != nil {
 		return err
 	}
-	paper, to := says(""), claim.Get("about").Key()
-	if row, err := r.Row(to); err != nil {
+	paper, err := v.paperOf(n, r, claim.Get("about"))
+	if err != nil {
 		return err
-	} else if row != nil {
-		name, err := v.rowName(n, to)
-		if err != nil {
-			return err
-		}
-		paper = leads(name, v.pageOfRow(to))
 	}
 	at := time.UnixMilli(claim.Get("lost_at").Number()).In(v.office.Zone).Format("2006-01-02 15:04")
 	shown.Rows = append(shown.Rows, []spot{leads(claim.Get("number").Text(), trailURL(key)), says(branch), paper, says(at)})
 	return nil
+}
+
+// paperOf names the document that had the number; nothing where it is not known, or was lost with it.
+func (v *Visit) paperOf(n *names, r Reader, about record.Value) (spot, error) {
+	if about.IsNull() {
+		return says(""), nil
+	}
+	row, err := r.Row(about.Key())
+	if err != nil || row == nil {
+		return says(""), err
+	}
+	name, err := v.rowName(n, about.Key())
+	return leads(name, v.pageOfRow(about.Key())), err
 }
 
 // starting is the form that says from which number a series without gaps goes on.
