@@ -201,6 +201,9 @@ var generalRefusals = []refusal{
 	{HubOnly, "audited on a phone", func(t teller) *world { w := audited(t); w.ok(UnauditSlip(w, w.slip(), "x")); return w }, func(w *world) error {
 		return AuditSlip(w.as(w.wang), w.slip(), "")
 	}},
+	{NumberTaken, "a series that would go on from a number that was given", audited, func(w *world) error {
+		return StartNumbers(w, SeriesAudit, w.branch, 1, 0)
+	}},
 	{BadPattern, "a series without gaps in which branches look the same", newWorld, func(w *world) error {
 		return SetNumberFormat(w, SeriesAudit, w.branch, "A-{year}-{number}")
 	}},
