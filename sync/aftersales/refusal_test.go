@@ -202,7 +202,7 @@ var generalRefusals = []refusal{
 		return AuditSlip(w.as(w.wang), w.slip(), "")
 	}},
 	{NumberTaken, "a series that would go on from a number that was given", audited, func(w *world) error {
-		return StartNumbers(w, SeriesAudit, w.branch, 1, 0)
+		return StartNumbers(w.as(w.office), SeriesAudit, w.branch, 1, 0)
 	}},
 	{BadPattern, "a series without gaps in which branches look the same", newWorld, func(w *world) error {
 		return SetNumberFormat(w, SeriesAudit, w.branch, "A-{year}-{number}")
