@@ -35,7 +35,7 @@ func checkHeader(path string) error {
 	if err != nil {
 		return nil // SQLite says why
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	h := make([]byte, headerSize)
 	if _, err := io.ReadFull(f, h); err != nil || binary.BigEndian.Uint32(h[headerID:]) != applicationID {
 		return nil
