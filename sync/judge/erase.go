@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"fieldsync/sync/clock"
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -79,14 +78,14 @@ func (b *Batch) clear(author Author, a clock.Actor, rows []record.Key) (Ruling, 
 
 // forget takes out of a change set what it says of rows that were erased, before anything of it is kept. It stays known
 // by the hash that it had. One that says to have another hash than its bytes have, and cannot have lost anything by an
-// erasure, is refused with fault.Malformed: what it is known by would bind nothing of what it says.
+// erasure, is torn: see errTorn.
 func (b *Batch) forget(p Parsed) (Parsed, error) {
 	erased, err := b.erasedOf(p.set)
 	if err != nil {
 		return p, err
 	}
 	if p.Pushed.Hash != (record.Hash{}) && !b.lostValues(p.set, erased) {
-		return p, fault.New(fault.Malformed, "the device sent a change under a hash that is not the change's")
+		p.torn = true
 	}
 	if len(erased) == 0 {
 		return p, nil

@@ -184,8 +184,9 @@ func TestNoDeviceChoosesTheHashOfItsWork(t *testing.T) {
 			}
 			continue
 		}
-		if a.count--; fault.CodeOf(err) != fault.Malformed || a.entry(cs.Dot) != nil {
-			t.Errorf("%s: %v", name, err)
+		a.must(err)
+		if e := a.entry(cs.Dot); e == nil || e.Outcome != wire.Quarantined || e.Code != fault.Malformed {
+			t.Errorf("%s: %+v", name, e)
 		}
 	}
 }

@@ -17,6 +17,7 @@ type Parsed struct {
 	wire.Pushed
 	Hash record.Hash // what it is known by
 	set  *record.ChangeSet
+	torn bool // its bytes are not those that it is known by, and no erasure is why
 }
 
 // Parse reads a change set. Bytes that are none are refused with fault.Malformed.
@@ -39,7 +40,7 @@ func ParseWithin(p wire.Pushed, room *int) (Parsed, error) {
 	if claimed == own {
 		p.Hash = record.Hash{}
 	}
-	return Parsed{p, cmp.Or(claimed, own), cs}, nil
+	return Parsed{Pushed: p, Hash: cmp.Or(claimed, own), set: cs}, nil
 }
 
 // Foresee has the store read ahead what judging the change sets will ask of it.
@@ -91,7 +92,7 @@ func (b *Batch) JudgeParsed(author Author, p Parsed) (Ruling, error) {
 	if r, ok, err := b.judgedElsewhere(actor, cs, hash, p.Encoded); ok || err != nil {
 		return r, err
 	}
-	return b.judgeNew(author, actor, cs, hash, p.Pushed)
+	return b.judgeNew(author, actor, p)
 }
 
 // writesAs reports whether the author's device may bring what was written under the actor of his: its own; or, from an epoch
@@ -199,7 +200,8 @@ func (b *Batch) advance(actor *Actor, cs *record.ChangeSet, hash record.Hash) {
 }
 
 // judgeNew judges a change set that the hub has never seen.
-func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash record.Hash, p wire.Pushed) (Ruling, error) {
+func (b *Batch) judgeNew(author Author, actor *Actor, p Parsed) (Ruling, error) {
+	cs, hash := p.set, p.Hash
 	b.seq++
 	e := &Entry{Dot: cs.Dot, Origin: cs.First(hash), Hash: hash, Seq: b.seq, Encoded: p.Encoded}
 	eff, err := b.effective(actor, cs, p.Prior)
@@ -207,7 +209,7 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 		return Ruling{}, err
 	}
 	e.Eff = eff
-	also, err := b.accept(author, actor, cs, e, p.Prior)
+	also, err := b.accept(author, actor, p, e)
 	if reason, ok := refusal(err); ok {
 		e.Outcome, e.Code, e.Message = wire.Quarantined, reason.Code, reason.Message
 	} else if err != nil {
@@ -215,7 +217,7 @@ func (b *Batch) judgeNew(author Author, actor *Actor, cs *record.ChangeSet, hash
 	}
 	b.advance(actor, cs, hash)
 	r := ruling(e, cs)
-	if e.Outcome == wire.Applied && p.Hash != (record.Hash{}) { // its author may show what was erased
+	if e.Outcome == wire.Applied && p.Pushed.Hash != (record.Hash{}) { // its author may show what was erased
 		e.Outcome, r.Outcome = wire.Merged, wire.Merged
 	}
 	if e.Outcome == wire.Applied {
@@ -255,10 +257,18 @@ func (b *Batch) Quarantine(author Author, p Parsed, reason *fault.Error) (Ruling
 	return r, b.store.PutEntry(e)
 }
 
+// errTorn keeps apart what nobody can vouch for: its name binds nothing of what it says. It was damaged on the device, or
+// somebody lies; whatever else the device brings is judged.
+var errTorn = fault.New(fault.Malformed, "this change was damaged on its way or on the device: compare it with what its author knows")
+
 // accept checks the change set and merges it, or returns the *fault.Error for which it is quarantined. All checks
 // come first, so that nothing is half done. What the hub is to write of its own besides is left to the caller.
-func (b *Batch) accept(author Author, actor *Actor, cs *record.ChangeSet, e *Entry, prior *wire.Prior) (also []record.RowChange, err error) {
-	if reason := b.refusedBefore(cs, prior); reason != nil {
+func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []record.RowChange, err error) {
+	cs := p.set
+	if p.torn {
+		return nil, errTorn
+	}
+	if reason := b.refusedBefore(cs, p.Prior); reason != nil {
 		return nil, reason
 	}
 	if author.Revoked {

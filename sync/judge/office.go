@@ -39,7 +39,7 @@ func (b *Batch) commit(author Author, a clock.Actor, amends clock.Dot, changes [
 	e.Origin = cs.First(e.Hash)
 	var also []record.RowChange
 	if amends.IsZero() {
-		also, err = b.accept(author, actor, cs, e, nil)
+		also, err = b.accept(author, actor, Parsed{set: cs}, e)
 	} else {
 		err = b.release(author, cs, e)
 	}
