@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,15 +78,15 @@ func (s peopleStore) PersonByLogin(ctx context.Context, login string) (*auth.Per
 func (s peopleStore) find(ctx context.Context, by func(*store.View) (*store.Person, error)) (found *auth.Person, err error) {
 	err = s.Read(ctx, func(v *store.View) error {
 		p, err := by(v)
-		if p != nil {
-			found = personOf(p)
+		if err == nil && p != nil {
+			found, err = personOf(p)
 		}
 		return err
 	})
 	return found, err
 }
 
-func personOf(p *store.Person) *auth.Person {
+func personOf(p *store.Person) (*auth.Person, error) {
 	who := &auth.Person{ID: p.ID, Login: p.Login, Name: p.Name, Hash: p.PasswordHash, Language: p.Language, Active: p.Active, Ended: p.Ended}
 	for _, r := range p.Roles {
 		role, in, one := strings.Cut(r, "@")
@@ -96,7 +98,9 @@ func personOf(p *store.Person) *auth.Person {
 			who.Posts = append(who.Posts, auth.Post{Role: auth.Role(role), Branch: branch})
 		}
 	}
-	return who
+	var err error
+	who.Second, err = readKept[auth.Second](string(p.Second), nil)
+	return who, err
 }
 
 // rolesOf writes roles as the store keeps them: "dispatcher", or "dispatcher@" and the branch.
@@ -138,6 +142,33 @@ func (s peopleStore) ChangeRoles(ctx context.Context, change func(map[auth.Role]
 	})
 }
 
+// guardedSetting is where the store keeps which roles ask for a second step, as JSON.
+const guardedSetting = "second_step_roles"
+
+func (s peopleStore) Guarded(ctx context.Context) (roles []auth.Role, err error) {
+	err = s.Read(ctx, func(v *store.View) error {
+		roles, err = readKept[[]auth.Role](v.Setting(guardedSetting))
+		return err
+	})
+	return roles, err
+}
+
+func (s peopleStore) ChangeGuarded(ctx context.Context, change func([]auth.Role) []auth.Role) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
+		same := false
+		kept, err := changeKept(tx, guardedSetting, func(roles []auth.Role) ([]auth.Role, error) {
+			now := change(slices.Clone(roles))
+			same = slices.Equal(roles, now)
+			return now, nil
+		})
+		if err != nil || same {
+			return err
+		}
+		_, err = tx.Audit(deed(ctx, s.Store, s.now(), "second_step_roles", record.ID{}, store.AuditValue{Column: "roles", Text: kept}))
+		return err
+	})
+}
+
 func (s peopleStore) People(ctx context.Context) (people []auth.Person, err error) {
 	err = s.Read(ctx, func(v *store.View) error {
 		people, err = peopleOf(v.People())
@@ -148,7 +179,11 @@ func (s peopleStore) People(ctx context.Context) (people []auth.Person, err erro
 
 func peopleOf(stored []store.Person, err error) (people []auth.Person, _ error) {
 	for i := range stored {
-		people = append(people, *personOf(&stored[i]))
+		p, e := personOf(&stored[i])
+		if e != nil {
+			return nil, e
+		}
+		people = append(people, *p)
 	}
 	return people, err
 }
@@ -172,7 +207,9 @@ func (s peopleStore) ChangePerson(ctx context.Context, id record.ID, change func
 		if known == nil {
 			return fault.New(auth.UnknownOne, "This person is not known here.")
 		}
-		p = personOf(known)
+		if p, err = personOf(known); err != nil {
+			return err
+		}
 		everybody := func() ([]auth.Person, error) { return peopleOf(tx.People()) }
 		if err := change(p, everybody); err != nil {
 			return err
@@ -189,6 +226,13 @@ func (s peopleStore) ChangePerson(ctx context.Context, id record.ID, change func
 func (s peopleStore) put(ctx context.Context, tx *store.Tx, known *store.Person, p auth.Person) error {
 	kept := store.Person{
 		ID: p.ID, Login: p.Login, Name: p.Name, Roles: rolesOf(&p), Language: p.Language, PasswordHash: p.Hash, Active: p.Active, Ended: p.Ended,
+	}
+	if !p.Second.None() {
+		second, err := json.Marshal(p.Second)
+		if err != nil {
+			return err
+		}
+		kept.Second = second
 	}
 	if err := s.notePerson(ctx, tx, known, kept); err != nil {
 		return err

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +43,12 @@ func (s peopleStore) notePerson(ctx context.Context, tx *store.Tx, was *store.Pe
 	if was.PasswordHash != is.PasswordHash {
 		note("password", "", "replaced")
 	}
+	before, err1 := readKept[auth.Second](string(was.Second), nil)
+	after, err2 := readKept[auth.Second](string(is.Second), nil)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	note("second_step", "", secondDone(before, after))
 	if len(values) == 0 && was.Ended != is.Ended {
 		note("sessions", "", "ended")
 	}
@@ -49,6 +57,21 @@ func (s peopleStore) notePerson(ctx context.Context, tx *store.Tx, was *store.Pe
 	}
 	_, err := tx.Audit(deed(ctx, s.Store, s.now(), action, is.ID, values...))
 	return err
+}
+
+// secondDone says what became of somebody's second step, "" for nothing that is worth to be told.
+func secondDone(was, is auth.Second) string {
+	switch {
+	case !was.On() && is.On():
+		return "set_up"
+	case was.On() && !is.On():
+		return "removed"
+	case len(is.Recovery) < len(was.Recovery):
+		return "recovery_used"
+	case !slices.Equal(is.Recovery, was.Recovery):
+		return "recovery_renewed"
+	}
+	return ""
 }
 
 // note enters what was done to a device, or about one that is to come.

@@ -111,6 +111,11 @@ var ownPages = []Page{
 
 	{"GET", "/password", auth.SignedIn, (*admin.Office).ShowPassword},
 	{"POST", "/password", auth.SignedIn, (*admin.Office).SetPassword},
+	{"GET", "/second-step", auth.SignedIn, (*admin.Office).ShowSecondStep},
+	{"POST", "/second-step", auth.SignedIn, (*admin.Office).ConfirmSecondStep},
+	{"POST", "/second-step/offer", auth.SignedIn, (*admin.Office).OfferSecondStep},
+	{"POST", "/second-step/recovery", auth.SignedIn, (*admin.Office).RenewRecovery},
+	{"POST", "/second-step/remove", auth.SignedIn, (*admin.Office).RemoveSecondStep},
 	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},
 	{"POST", "/sign-out", auth.SignedIn, (*admin.Office).SignOut},
 	{"POST", "/sign-out/everywhere", auth.SignedIn, (*admin.Office).SignOutEverywhere},
@@ -229,6 +234,7 @@ var ownPages = []Page{
 	{"POST", "/people/{id}/roles", auth.ManagePeople, (*admin.Office).SetRoles},
 	{"POST", "/people/{id}/extension", auth.EditPeople, (*admin.Office).SetExtension},
 	{"POST", "/people/{id}/password", auth.ManagePeople, (*admin.Office).ResetPassword},
+	{"POST", "/people/{id}/second-step", auth.ManagePeople, (*admin.Office).ResetSecondStep},
 	{"POST", "/people/{id}/sign-out", auth.ManagePeople, (*admin.Office).EndSessions},
 	{"POST", "/people/{id}/active", auth.ManagePeople, (*admin.Office).SetActive},
 
@@ -248,6 +254,7 @@ var ownPages = []Page{
 	{"GET", "/roles", auth.SeePeople, (*admin.Office).ListRoles},
 	{"POST", "/roles", auth.ManageRoles, (*admin.Office).AddRole},
 	{"POST", "/roles/change", auth.ManageRoles, (*admin.Office).ChangeRole},
+	{"POST", "/roles/second-step", auth.ManageRoles, (*admin.Office).GuardRole},
 	{"POST", "/roles/drop", auth.ManageRoles, (*admin.Office).DropRole},
 }
 
@@ -275,6 +282,8 @@ func (s *Server) routes(office *admin.Office, sessions *auth.Sessions, programs 
 		guard.SetDenyHandler(admin.Guard(sessions.Load(office.Open((*admin.Office).Foreign))))
 		r.Use(admin.Guard, guard.Handler, sessions.Load)
 		r.Method("GET", "/sign-in", office.Open((*admin.Office).ShowSignIn))
+		r.Method("GET", "/sign-in/code", office.Open((*admin.Office).ShowSignInCode))
+		r.Method("POST", "/sign-in/code", office.Open((*admin.Office).SignInCode))
 		r.Method("POST", "/sign-in", office.Open((*admin.Office).SignIn))
 		for _, p := range Pages {
 			r.Method(p.Method, p.Path, office.Page(p.Need, p.Act))

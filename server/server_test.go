@@ -36,6 +36,8 @@ func (d *desk) Person(context.Context, record.ID) (*auth.Person, error) { return
 
 func (d *desk) Roles(context.Context) (map[auth.Role][]string, error) { return nil, nil }
 
+func (d *desk) Guarded(context.Context) ([]auth.Role, error) { return nil, nil }
+
 func (d *desk) Enrol(_ context.Context, code auth.Hash, device auth.Device, _ time.Time) (*auth.Device, error) {
 	if code != d.code {
 		return nil, fault.New(auth.BadCode, "This code is wrong, used or expired. Ask the office for a new one.")

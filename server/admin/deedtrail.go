@@ -59,7 +59,7 @@ var deedKinds = []struct {
 	actions []string
 }{
 	{"people", []string{"person_add", "person_change"}},
-	{"roles", []string{"roles_change"}},
+	{"roles", []string{"roles_change", "second_step_roles"}},
 	{"devices", []string{"device_invite", "device_enrol", "device_revoke", "device_shut_out", "device_wipe", "device_wiped", "device_readmit", "token_reuse"}},
 	{"programs", []string{"programs_change"}},
 	{"erasures", []string{"erase", "came_erased"}},
@@ -68,7 +68,7 @@ var deedKinds = []struct {
 }
 
 // toldOf are the values of deeds that people read; the others are hashes, or lists that have pages of their own.
-var toldOf = []string{"name", "roles", "active", "password", "device", "path", "epoch", "reason"}
+var toldOf = []string{"name", "roles", "active", "password", "second_step", "device", "path", "epoch", "reason"}
 
 type deedsPage struct {
 	frame
@@ -189,6 +189,8 @@ func (v *Visit) deedSays(d DeedEntry) (said []fact) {
 			text = v.t(map[bool]string{true: "yes", false: "no"}[text == "true"])
 		case value.Column == "password":
 			text = v.t("replaced")
+		case value.Column == "second_step":
+			text = v.lang.name("second_step." + text)
 		}
 		said = append(said, fact{Label: v.lang.name("deeds.value." + value.Column), Text: text})
 	}

@@ -73,15 +73,20 @@ func enrolmentPicture(r *http.Request, code string) (path string, size int, err 
 		scheme = "https"
 	}
 	at := url.URL{Scheme: scheme, Host: r.Host, Path: "/enrol", Fragment: code}
-	picture, err := qr.Encode(at.String(), qr.M, qr.Unicode)
+	return picture(at.String())
+}
+
+// picture is a text as a QR image: the d of an SVG path in a square of so many modules.
+func picture(text string) (path string, size int, err error) {
+	code, err := qr.Encode(text, qr.M, qr.Unicode)
 	if err != nil {
 		return "", 0, err
 	}
-	size = picture.Bounds().Dx()
+	size = code.Bounds().Dx()
 	var d strings.Builder
 	for y := range size {
 		for x := range size {
-			if black, _, _, _ := picture.At(x, y).RGBA(); black == 0 {
+			if black, _, _, _ := code.At(x, y).RGBA(); black == 0 {
 				d.WriteString("M" + digits(int64(x+quietZone)) + " " + digits(int64(y+quietZone)) + "h1v1h-1z")
 			}
 		}

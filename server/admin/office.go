@@ -72,6 +72,9 @@ func (o *Office) Page(need auth.Permission, act Action) http.Handler {
 		case v.Who.Temporary() && r.URL.Path != passwordURL && r.URL.Path != signOutURL:
 			v.redirect(passwordURL)
 			return
+		case v.Who.MustSetUp() && !strings.HasPrefix(r.URL.Path, secondStepURL) && r.URL.Path != passwordURL && r.URL.Path != signOutURL:
+			v.redirect(secondStepURL)
+			return
 		case !v.Who.May(need):
 			err = fault.New(NoRight, "Your roles do not include this. Ask an administrator if you need it.")
 		default:
@@ -84,9 +87,10 @@ func (o *Office) Page(need auth.Permission, act Action) http.Handler {
 	})
 }
 
-// bind lets the visit see and write rows of those branches alone in which its person may do what the page is for.
+// bind lets the visit see and write rows of those branches alone in which its person may do what the page is for, and has
+// what it does to the hub entered in his name.
 func (v *Visit) bind(need auth.Permission) {
-	v.r = v.r.WithContext(auth.Within(v.r.Context(), v.Who.In(need)))
+	v.r = v.r.WithContext(auth.By(auth.Within(v.r.Context(), v.Who.In(need)), v.Who.ID))
 }
 
 // Open returns the handler of an action for anybody, signed in or not.

@@ -10,6 +10,9 @@ import (
 
 const rolesURL = "/roles"
 
+// roleURL leads to the form that changes the role.
+func roleURL(role auth.Role) string { return rolesURL + "?role=" + url.QueryEscape(string(role)) }
+
 type rolesPage struct {
 	frame
 	Roles  []definedView
@@ -41,7 +44,7 @@ func (o *Office) ListRoles(v *Visit) error {
 		return err
 	}
 	for _, d := range defined {
-		view := definedView{d, v.roleName(d.Role), rolesURL + "?role=" + url.QueryEscape(string(d.Role)), d.Role == auth.Administrator}
+		view := definedView{d, v.roleName(d.Role), roleURL(d.Role), d.Role == auth.Administrator}
 		page.Roles = append(page.Roles, view)
 		if string(d.Role) == v.query("role") {
 			page.One = &view
@@ -59,7 +62,7 @@ func (o *Office) AddRole(v *Visit) error {
 	if err := o.People.AddRole(v.r.Context(), v.Who, name, auth.Role(v.form("like"))); err != nil {
 		return err
 	}
-	return v.done(rolesURL+"?role="+url.QueryEscape(name), v.t("The role is made."))
+	return v.done(roleURL(auth.Role(name)), v.t("The role is made."))
 }
 
 // ChangeRole adds and takes away what was ticked and unticked: nothing that another changed meanwhile.
@@ -80,7 +83,7 @@ func (o *Office) ChangeRole(v *Visit) error {
 	if err := o.People.ChangeRole(v.r.Context(), v.Who, auth.Role(role), add, drop); err != nil {
 		return err
 	}
-	return v.done(rolesURL+"?role="+url.QueryEscape(role), v.t("The role is changed. It holds from the next click of everybody who has it."))
+	return v.done(roleURL(auth.Role(role)), v.t("The role is changed. It holds from the next click of everybody who has it."))
 }
 
 // DropRole forgets a role of the company's own, or makes a shipped one what it was.

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"net/url"
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/fault"
@@ -23,7 +24,7 @@ func (o *Office) ShowSignIn(v *Visit) error {
 	return v.show(http.StatusOK, "signin", signInPage{frame: v.frame(v.t("Sign in"), ""), To: v.query("to")})
 }
 
-// SignIn lets somebody in, under a session that did not exist before.
+// SignIn lets somebody in, under a session that did not exist before; of who has a second step the code is asked first.
 func (o *Office) SignIn(v *Visit) error {
 	page, from := signInPage{Login: v.form("login"), To: v.form("to")}, auth.Address(v.r, o.Proxies)
 	p, err := o.People.SignIn(v.r.Context(), page.Login, v.form("password"), from)
@@ -32,12 +33,14 @@ func (o *Office) SignIn(v *Visit) error {
 		o.Log.Warn("sign-in refused", "code", fault.CodeOf(err), "from", from)
 		return v.signInAgain(page, err)
 	}
-	if err := o.Sessions.Begin(v.r.Context(), p); err != nil {
-		return err
+	if p.Second.On() {
+		if err := o.Sessions.Await(v.r.Context(), p); err != nil {
+			return err
+		}
+		v.redirect(signInCodeURL + "?to=" + url.QueryEscape(page.To))
+		return nil
 	}
-	o.Log.Info("signed in", "person", p.ID, "from", from)
-	v.redirect(local(page.To, homeURL))
-	return nil
+	return o.signedIn(v, p, from, page.To)
 }
 
 func (v *Visit) signInAgain(page signInPage, err error) error {

@@ -43,6 +43,7 @@ type world struct {
 	mu        sync.Mutex // of the hub
 	staff     sync.Mutex // of people
 	roles     map[auth.Role][]string
+	guarded   []auth.Role
 	now       time.Time
 	rows      map[record.Key]*record.Row
 	order     []record.Key
@@ -154,6 +155,19 @@ func (w *world) ChangeRoles(_ context.Context, change func(map[auth.Role][]strin
 		w.roles = changed
 	}
 	return err
+}
+
+func (w *world) Guarded(context.Context) ([]auth.Role, error) {
+	w.staff.Lock()
+	defer w.staff.Unlock()
+	return slices.Clone(w.guarded), nil
+}
+
+func (w *world) ChangeGuarded(_ context.Context, change func([]auth.Role) []auth.Role) error {
+	w.staff.Lock()
+	defer w.staff.Unlock()
+	w.guarded = change(slices.Clone(w.guarded))
+	return nil
 }
 
 // The phones.

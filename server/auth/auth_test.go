@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,10 +26,11 @@ type memory struct {
 	tokens  map[Hash]Token
 	roles   map[Role][]string
 	wiped   []record.ID
+	guarded []Role
 }
 
 func newMemory() *memory {
-	return &memory{map[record.ID]Person{}, map[Hash]Code{}, map[record.ID]Device{}, map[Hash]Token{}, map[Role][]string{}, nil}
+	return &memory{map[record.ID]Person{}, map[Hash]Code{}, map[record.ID]Device{}, map[Hash]Token{}, map[Role][]string{}, nil, nil}
 }
 
 func (m *memory) Person(_ context.Context, id record.ID) (*Person, error) {
@@ -107,6 +109,13 @@ func (m *memory) ChangeRoles(_ context.Context, change func(map[Role][]string) e
 		m.roles = changed
 	}
 	return err
+}
+
+func (m *memory) Guarded(context.Context) ([]Role, error) { return m.guarded, nil }
+
+func (m *memory) ChangeGuarded(_ context.Context, change func([]Role) []Role) error {
+	m.guarded = change(slices.Clone(m.guarded))
+	return nil
 }
 
 func (m *memory) Device(_ context.Context, id record.ID) (*Device, error) {

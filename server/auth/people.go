@@ -27,9 +27,11 @@ type Person struct {
 	Posts    []Post // in one branch each
 	Language string // BCP 47: "en", "zh-Hans" or "zh-Hant"; "" leaves it to the browser
 	Active   bool
-	Ended    int64 // how often all his sessions were ended: none that began before the last time goes on
+	Ended    int64  // how often all his sessions were ended: none that began before the last time goes on
+	Second   Second // his second step of signing in; zero for none
 
-	rights rights // of one whom People returns
+	rights  rights // of one whom People returns
+	guarded bool   // of one whom Person returns: a role of his asks for a second step
 }
 
 // once stands before the hash of a password that was printed once.
@@ -100,9 +102,13 @@ func (s *People) Person(ctx context.Context, id record.ID) (*Person, error) {
 	if err != nil || p == nil {
 		return nil, err
 	}
-	defined, err := s.defined(ctx)
-	p.rights = rightsOf(p, defined)
-	return p, err
+	list, err := s.Roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.rights = rightsOf(p, mayOf(list))
+	p.guarded = slices.ContainsFunc(list, func(d Definition) bool { return d.Guarded && p.Is(d.Role) })
+	return p, nil
 }
 
 // All returns everybody with what each may do, ordered by name.
@@ -118,7 +124,7 @@ func (s *People) All(ctx context.Context) ([]Person, error) {
 	return everybody, err
 }
 
-// SignIn returns the person with that login and password. Wrong logins and wrong passwords cannot be told apart, not
+// SignIn returns the person with that login and password: who has a second step is not in yet, see SecondStep. Wrong logins and wrong passwords cannot be told apart, not
 // by the clock either. The error is a *fault.Error with the code fault.Unauthentic, Throttled or fault.Overloaded.
 func (s *People) SignIn(ctx context.Context, login, password, address string) (*Person, error) {
 	login = cleanLogin(login)
@@ -154,18 +160,27 @@ func (s *People) SignIn(ctx context.Context, login, password, address string) (*
 // check compares the password, behind the gate. Somebody unknown, inactive or without a password is compared with
 // the decoy.
 func (s *People) check(ctx context.Context, p *Person, password string) (ok, stale bool, err error) {
-	select {
-	case s.gate <- struct{}{}:
-		defer func() { <-s.gate }()
-	case <-ctx.Done():
-		return false, false, fault.Wrap(fault.Overloaded, "The server is busy. Try again in a moment.", ctx.Err())
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return false, false, err
 	}
+	defer leave()
 	if p == nil || !p.Active || p.Hash == "" {
 		CheckPassword(s.decoy, password)
 		return false, false, nil
 	}
 	ok, stale = CheckPassword(strings.TrimPrefix(p.Hash, once), password)
 	return ok, stale, nil
+}
+
+// enter waits for a place behind the gate, to be left again. The error is a *fault.Error with the code fault.Overloaded.
+func (s *People) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case s.gate <- struct{}{}:
+		return func() { <-s.gate }, nil
+	case <-ctx.Done():
+		return nil, fault.Wrap(fault.Overloaded, "The server is busy. Try again in a moment.", ctx.Err())
+	}
 }
 
 func (s *People) rehash(ctx context.Context, p *Person, password string) error {

@@ -85,6 +85,7 @@ type Definition struct {
 	May     []Permission // in the order of Permissions
 	Shipped bool         // comes with the program; else it is the company's own
 	Changed bool         // shipped, and includes something else here
+	Guarded bool         // whoever has it signs in by two steps
 }
 
 // Grants reports whether the role has the permission.
@@ -96,6 +97,10 @@ type RoleStore interface {
 	Roles(context.Context) (map[Role][]string, error)
 	// ChangeRoles lets change alter that map, and keeps it, in one transaction.
 	ChangeRoles(ctx context.Context, change func(map[Role][]string) error) error
+	// Guarded returns the roles that ask for a second step of signing in.
+	Guarded(context.Context) ([]Role, error)
+	// ChangeGuarded lets change make another list of them, and keeps it, in one transaction.
+	ChangeGuarded(ctx context.Context, change func([]Role) []Role) error
 }
 
 // Roles returns all roles as they stand, the shipped ones first.
@@ -117,7 +122,11 @@ func (s *People) Roles(ctx context.Context) ([]Definition, error) {
 			list = append(list, Definition{Role: r, May: known(own[r])})
 		}
 	}
-	return list, nil
+	guarded, err := s.store.Guarded(ctx)
+	for i, d := range list {
+		list[i].Guarded = slices.Contains(guarded, d.Role)
+	}
+	return list, err
 }
 
 // known returns the permissions of those names that this version has.
@@ -129,11 +138,15 @@ func known(names []string) []Permission {
 
 func (s *People) defined(ctx context.Context) (map[Role][]Permission, error) {
 	list, err := s.Roles(ctx)
+	return mayOf(list), err
+}
+
+func mayOf(list []Definition) map[Role][]Permission {
 	may := make(map[Role][]Permission, len(list))
 	for _, d := range list {
 		may[d.Role] = d.May
 	}
-	return may, err
+	return may
 }
 
 // ParseRoles reads names of roles, drops repetitions and orders them as Roles does. The error is a *fault.Error with
@@ -235,13 +248,17 @@ func (s *People) DropRole(ctx context.Context, by *Person, role Role) error {
 			return orInUse(err)
 		}
 	}
-	return s.store.ChangeRoles(ctx, func(own map[Role][]string) error {
+	err = s.store.ChangeRoles(ctx, func(own map[Role][]string) error {
 		if _, ok := own[role]; !ok {
 			return fault.New(UnknownRole, "There is no role of that name. Choose one from the list.")
 		}
 		delete(own, role)
 		return nil
 	})
+	if err != nil || slices.Contains(Roles, role) {
+		return err
+	}
+	return s.guard(ctx, role, false) // of another role of the name, one day, nothing is known yet
 }
 
 func orInUse(err error) error {

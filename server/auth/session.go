@@ -24,6 +24,7 @@ const (
 	sessionIdle  = 2 * time.Hour
 	sessionLife  = 12 * time.Hour
 	sessionNoted = 5 * time.Minute
+	codeAwaited  = 5 * time.Minute // how long the code may come after the password
 )
 
 // NewSessions returns sessions kept in the store. With secure the cookie travels over TLS only, and carries the
@@ -46,17 +47,29 @@ func (s *Sessions) Load(next http.Handler) http.Handler { return s.manager.LoadA
 
 const (
 	personKey = "person"
+	halfKey   = "half" // who gave his password, and not his code yet: he is nobody until then
 	eraKey    = "era"
 	seenKey   = "seen" // when its person last did something, ms
 	noticeKey = "notice"
 )
 
+// Await notes that the person gave his password and his code is awaited: he is nobody until Begin.
+func (s *Sessions) Await(ctx context.Context, p *Person) error {
+	return s.put(ctx, halfKey, personKey, p)
+}
+
 // Begin signs the person in under a new token: one that was planted before means nothing afterwards.
 func (s *Sessions) Begin(ctx context.Context, p *Person) error {
+	return s.put(ctx, personKey, halfKey, p)
+}
+
+// put notes under a new token who it is, as one and not as the other.
+func (s *Sessions) put(ctx context.Context, as, not string, p *Person) error {
 	if err := s.manager.RenewToken(ctx); err != nil {
 		return err
 	}
-	s.manager.Put(ctx, personKey, p.ID.String())
+	s.manager.Remove(ctx, not)
+	s.manager.Put(ctx, as, p.ID.String())
 	s.manager.Put(ctx, eraKey, p.era())
 	s.manager.Put(ctx, seenKey, s.people.now().UnixMilli())
 	return nil
@@ -79,8 +92,18 @@ func (s *Sessions) idle(ctx context.Context) time.Duration {
 // Who returns who is signed in, nil for nobody: no session, one at which nobody did anything for long, a person who is no
 // longer active, or one whose password or roles changed since.
 func (s *Sessions) Who(ctx context.Context) (*Person, error) {
-	id, err := record.ParseID(s.manager.GetString(ctx, personKey))
-	if err != nil || s.idle(ctx) > sessionIdle {
+	return s.noted(ctx, personKey, sessionIdle)
+}
+
+// Awaited returns whose code is awaited, nil for nobody: none who gave his password in the last minutes, or one whose
+// password or roles changed since.
+func (s *Sessions) Awaited(ctx context.Context) (*Person, error) {
+	return s.noted(ctx, halfKey, codeAwaited)
+}
+
+func (s *Sessions) noted(ctx context.Context, as string, within time.Duration) (*Person, error) {
+	id, err := record.ParseID(s.manager.GetString(ctx, as))
+	if err != nil || s.idle(ctx) > within {
 		return nil, nil
 	}
 	p, err := s.people.Person(ctx, id)

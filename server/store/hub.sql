@@ -176,7 +176,8 @@ CREATE TABLE _person (
 	language  TEXT NOT NULL,
 	password  TEXT NOT NULL,        -- argon2id in its encoded form; empty for one who only uses a device
 	active    INTEGER NOT NULL,
-	ended     INTEGER NOT NULL      -- how often all his sessions were ended
+	ended     INTEGER NOT NULL,     -- how often all his sessions were ended
+	second    BLOB                  -- his second step of signing in, sealed; null for none
 ) STRICT;
 
 -- The phones, tablets and laptops, with what each last said of itself.

@@ -7,6 +7,7 @@ import (
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/seal"
 	"fieldsync/sync/sqlrow"
 )
 
@@ -20,6 +21,7 @@ type Person struct {
 	PasswordHash string // argon2id in its encoded form; empty for one who only uses a device
 	Active       bool   // false: can no longer sign in; what he did stays his
 	Ended        int64  // how often all his sessions were ended
+	Second       []byte // his second step of signing in, which rests sealed; nil for none
 }
 
 // AddPerson adds a person. A login that another one has is refused with the code LoginTaken.
@@ -31,21 +33,44 @@ func (tx *Tx) AddPerson(p Person) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.conn.Exec("INSERT INTO _person(id, login, login_key, name, roles, language, password, active, ended)"+
-		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		p.ID[:], p.Login, loginKey(p.Login), p.Name, string(roles), p.Language, p.PasswordHash, flag(p.Active), p.Ended)
+	second, err := tx.sealSecond(p)
+	if err != nil {
+		return err
+	}
+	_, err = tx.conn.Exec("INSERT INTO _person(id, login, login_key, name, roles, language, password, active, ended, second)"+
+		" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		p.ID[:], p.Login, loginKey(p.Login), p.Name, string(roles), p.Language, p.PasswordHash, flag(p.Active), p.Ended, second)
 	return err
 }
 
-// PutPerson writes what can change of a person: name, roles, language, and how often his sessions were ended. The code is
-// UnknownLogin if there is none.
+// sealSecond returns the person's second step as it is kept, nil for none. It is kept in no other way than sealed: the
+// code of the error is seal.Missing where the database has no keys, since its schema seals nothing.
+func (tx *Tx) sealSecond(p Person) (driver.Value, error) {
+	if len(p.Second) == 0 {
+		return nil, nil
+	}
+	sealed, err := tx.layout.SealBlob(p.Second, aboutSecond(p.ID))
+	if err == nil && !seal.Sealed(sealed) {
+		err = fault.New(seal.Missing, "This hub has no keys to seal with: it keeps no second step.")
+	}
+	return sealed, err
+}
+
+func aboutSecond(person record.ID) string { return "second step " + string(person[:]) }
+
+// PutPerson writes what can change of a person: name, roles, language, how often his sessions were ended, and his second
+// step. The code is UnknownLogin if there is none.
 func (tx *Tx) PutPerson(p Person) error {
 	roles, err := json.Marshal(p.Roles)
 	if err != nil {
 		return err
 	}
-	return tx.change(UnknownLogin, "There is no such person.", "UPDATE _person SET name = ?, roles = ?, language = ?, ended = ?"+
-		" WHERE id = ?", p.Name, string(roles), p.Language, p.Ended, p.ID[:])
+	second, err := tx.sealSecond(p)
+	if err != nil {
+		return err
+	}
+	return tx.change(UnknownLogin, "There is no such person.", "UPDATE _person SET name = ?, roles = ?, language = ?, ended = ?,"+
+		" second = ? WHERE id = ?", p.Name, string(roles), p.Language, p.Ended, second, p.ID[:])
 }
 
 // SetPassword replaces the person's password hash. The code is UnknownLogin if there is no such person.
@@ -70,7 +95,7 @@ func (tx *Tx) Deactivate(person record.ID) error {
 	return err
 }
 
-const selectPerson = "SELECT id, login, name, roles, language, password, active, ended FROM _person "
+const selectPerson = "SELECT id, login, name, roles, language, password, active, ended, second FROM _person "
 
 // Person returns nil if there is none with that id.
 func (r reads) Person(id record.ID) (*Person, error) { return r.person("WHERE id = ?", id[:]) }
@@ -81,14 +106,14 @@ func (r reads) PersonByLogin(login string) (*Person, error) {
 }
 
 func (r reads) person(where string, arg driver.Value) (p *Person, err error) {
-	_, err = r.conn.One(func(q *sqlrow.Rows) (err error) { p, err = readPerson(q); return err }, selectPerson+where, arg)
+	_, err = r.conn.One(func(q *sqlrow.Rows) (err error) { p, err = r.readPerson(q); return err }, selectPerson+where, arg)
 	return p, err
 }
 
 // People returns everybody, in order of login.
 func (r reads) People() (people []Person, err error) {
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
-		p, err := readPerson(q)
+		p, err := r.readPerson(q)
 		if err == nil {
 			people = append(people, *p)
 		}
@@ -97,13 +122,19 @@ func (r reads) People() (people []Person, err error) {
 	return people, err
 }
 
-func readPerson(q *sqlrow.Rows) (*Person, error) {
+func (r reads) readPerson(q *sqlrow.Rows) (*Person, error) {
 	p := &Person{ID: q.ID(0), Login: q.Text(1), Name: q.Text(2), Language: q.Text(4), PasswordHash: q.Text(5),
 		Active: q.Int(6) != 0, Ended: q.Int(7)}
 	if err := json.Unmarshal(q.Bytes(3), &p.Roles); err != nil {
 		return nil, err
 	}
-	return p, q.Err()
+	sealed := q.Bytes(8)
+	if err := q.Err(); err != nil || len(sealed) == 0 {
+		return p, err
+	}
+	var err error
+	p.Second, err = r.layout.OpenBlob(sealed, aboutSecond(p.ID))
+	return p, err
 }
 
 func loginKey(login string) string { return strings.ToLower(strings.TrimSpace(login)) }

@@ -11,6 +11,7 @@ import (
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/seal"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -28,6 +29,8 @@ func TestPeople(t *testing.T) {
 	refused(t, s.Write(t.Context(), func(tx *Tx) error {
 		return tx.AddPerson(Person{ID: benchID(3), Login: " MEI", Name: "another"})
 	}), LoginTaken)
+	mine := Person{ID: benchID(4), Login: "four", Roles: []string{}, Second: []byte("{}")} // where nothing is sealed
+	refused(t, s.Write(t.Context(), func(tx *Tx) error { return tx.AddPerson(mine) }), seal.Missing)
 	changed := mei
 	changed.Name, changed.Roles, changed.Language = "Mei Wang", []string{"admin"}, "en"
 	write(t, s, func(tx *Tx) error { return tx.PutPerson(changed) })

@@ -19,6 +19,7 @@ func TestTheOfficeOnPostgreSQL(t *testing.T) {
 		"every page opens":             func(t *testing.T, b *bureau) { opensEveryPage(t, b, "en") },
 		"a customer is served":         servesACustomer,
 		"a role of one's own":          makesARole,
+		"a second step":                signsInByTwoSteps,
 		"a conflict with a phone":      settlesAConflict,
 		"paid work":                    paysForWork,
 		"jobs come in and go again":    takesJobsIn,
