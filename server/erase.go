@@ -50,13 +50,14 @@ func (c *Core) eraseRows(ctx context.Context, author record.ID, rows []record.Ke
 const noticesTo = `SELECT id FROM notice WHERE recipient = ?1 OR person = ?1 OR recipient IS NULL AND about IN (
 	SELECT id FROM job WHERE party = ?1 OR contact = ?1 UNION SELECT id FROM request WHERE party = ?1 OR contact = ?1)`
 
-// namedFor are the rows that say what other systems call a row, and said of it.
+// namedFor are the rows that say what other systems call a row, and said of it, and where a person was.
 var namedFor = map[string]string{
 	"notice": noticesTo, "external_key": "SELECT id FROM external_key WHERE about = ?1", "external_base": "SELECT id FROM external_base WHERE about = ?1",
+	"position": "SELECT id FROM position WHERE person = ?1",
 }
 
 // withAbout returns the rows, and after them what else is about whom they are: the notices that hold an address or a
-// text for him, what other systems call him and said of him.
+// text for him, what other systems call him and said of him, where he was.
 func (c *Core) withAbout(ctx context.Context, rows []record.Key) ([]record.Key, error) {
 	all := slices.Clone(rows)
 	for _, table := range slices.Sorted(maps.Keys(namedFor)) {

@@ -26,7 +26,7 @@ func (c *Core) KeepHouse(ctx context.Context) {
 		case err != nil:
 			c.log.Error("housekeeping did not finish; it goes on tomorrow", "error", err)
 		default:
-			c.log.Info("housekeeping is done", "jobs_released", done.Released, "rows_forgotten", done.Forgotten, "files_removed", done.Files)
+			c.log.Info("housekeeping is done", "jobs_released", done.Released, "rows_forgotten", done.Forgotten, "files_removed", done.Files, "positions_erased", done.Positions)
 		}
 		next := time.NewTimer(keepEvery)
 		select {
@@ -44,10 +44,11 @@ type Tidied struct {
 	Forgotten int // deleted rows that no device can miss any more
 	Files     int // files that no row names, or whose rest never came
 	Calls     int // of programs, whose answers nobody asks for any more
+	Positions int // of people, on days that are kept no longer
 }
 
 // Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says,
-// forgets deleted rows that every device has heard of, drops what programs were answered long ago, reconciles (see Reconcile), removes files that no row names and imported ones that are a month old, and drops codes, tokens and browser sessions that have expired.
+// forgets deleted rows that every device has heard of, drops what programs were answered long ago, makes positions of people vanish that were kept for their days, reconciles (see Reconcile), removes files that no row names and imported ones that are a month old, and drops codes, tokens and browser sessions that have expired.
 // Doing it twice, or in two processes at a time, does it once.
 func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
@@ -80,7 +81,9 @@ func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 			return done, err
 		}
 	}
-	return done, nil
+	// Last, since it waits for who reads the database: see eraseRows.
+	done.Positions, err = c.sweepPositions(ctx)
+	return done, err
 }
 
 // sweepCalls drops what programs were answered under their keys so long ago that nobody asks again.

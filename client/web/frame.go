@@ -18,6 +18,7 @@ type frame struct {
 	Once        string // the token of the page's forms
 	Path        string
 	Live        bool // the page takes over what changes meanwhile
+	Shares      bool // the switch for the position is on
 	v           *request
 }
 
@@ -60,7 +61,7 @@ func (b bar) Percent() int {
 func (v *request) frame(title string) frame {
 	return frame{
 		Lang: v.lang.tag, Looks: v.looks, Title: v.say(title), Bar: v.bar(), Problem: v.problem, Once: v.token().String(),
-		Path: v.r.URL.Path, v: v,
+		Path: v.r.URL.Path, Shares: v.shares(), v: v,
 	}
 }
 

@@ -106,5 +106,5 @@ func protect(h http.Header) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=()")
+	h.Set("Permissions-Policy", permissionsNowhere)
 }

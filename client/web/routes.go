@@ -101,6 +101,7 @@ var routes = []route{
 
 	{"GET /settings", (*request).settings, nil},
 	{"POST /settings", (*request).set, (*request).settings},
+	{"POST /position", (*request).position, nil},
 	{"GET /enrol", (*request).enrolment, nil},
 	{"POST /enrol", (*request).enrol, (*request).enrolment},
 	{"GET /live", (*request).live, nil},

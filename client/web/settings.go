@@ -29,6 +29,7 @@ type settingsPage struct {
 	Files  int
 	CanGo  bool // somebody can take the data off the device
 	Unsent bool // why nobody may now
+	Days   int  // that a position is kept
 }
 
 func (v *request) settings() error {
@@ -46,7 +47,9 @@ func (v *request) settings() error {
 	err = v.view(func(tx client.Tx) error {
 		who, err := rowAs(tx, "person", v.me, aftersales.PersonOf)
 		p.Name = who.Name
-		return err
+		days, wrong := aftersales.PositionDays(tx)
+		p.Days = days
+		return firstOf(err, wrong)
 	})
 	if err != nil {
 		return err
@@ -54,7 +57,7 @@ func (v *request) settings() error {
 	return v.show("settings", p)
 }
 
-// set changes what the form names: the language, the looks, or ends it all.
+// set changes what the form names: the language, the looks, the switch for the position, or ends it all.
 func (v *request) set() error {
 	switch {
 	case v.form("language") != "":
@@ -67,6 +70,10 @@ func (v *request) set() error {
 			return fault.New(fault.Invalid, "Choose one of the looks.")
 		}
 		v.keep(looksCookie, v.form("looks"))
+	case v.form("position") != "":
+		if err := v.share(v.form("position") == "on"); err != nil {
+			return err
+		}
 	case v.form("leave") != "":
 		return v.logOut()
 	}

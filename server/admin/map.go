@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
@@ -16,8 +17,9 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// The map is drawn here, without a tile service unless the company names one: jobs at their sites, and who is at work where he arrived. A person is
-// shown only while a visit of his runs, at the place where that visit says he arrived: nobody is followed.
+// The map is drawn here, without a tile service unless the company names one: jobs at their sites, and who is at work. A
+// person is shown only while a visit of his runs, at the place where that visit says he arrived; or, to who may see that and
+// if he has turned it on himself, where his phone was last.
 
 // The picture, in its own units.
 const (
@@ -135,9 +137,24 @@ func (v *Visit) jobsOnMap(r Reader, page *mapPage) (places []located, err error)
 	return places, err
 }
 
-// peopleOnMap returns who is at work, where his running visit says that he arrived.
+// arrivals are where running visits say that their people arrived, and whereLast is where the phones of those were last
+// who have turned that on and still have it on: person, job, name, latitude, longitude, moment, whether it is the latter.
+const (
+	arrivals = "SELECT x.person, x.job, p.name, x.latitude, x.longitude, x.arrived_at AS moment, 0 FROM visit x JOIN person p ON p.id = x.person" +
+		" WHERE x.state IN ('on_site', 'paused') AND x.latitude IS NOT NULL AND x.arrived_at IS NOT NULL AND x._del = 0"
+	whereLast = "SELECT o.person, x.job, p.name, o.latitude, o.longitude, o.corrected AS moment, 1 FROM position o" +
+		" JOIN position_switch s ON s.person = o.person AND s.shared = 1 AND s._del = 0 JOIN visit x ON x.id = o.visit AND x._del = 0" +
+		" JOIN person p ON p.id = o.person WHERE o._del = 0 AND o.latitude IS NOT NULL AND x.state IN ('travelling', 'on_site', 'paused')"
+)
+
+// peopleOnMap returns who is at work, where he was last as far as the visitor may see it.
 func (v *Visit) peopleOnMap(r Reader, service tileService) (places []located, err error) {
 	where, args := v.within("x.branch")
+	query := arrivals + where
+	if in := v.Who.In(auth.SeePositions); !in.None() {
+		where, more := among(in, "o.branch")
+		query, args = query+" UNION ALL "+whereLast+where, append(args, more...)
+	}
 	latest := map[record.ID]bool{}
 	err = r.Select(func(q *sqlrow.Rows) error {
 		if latest[q.ID(0)] {
@@ -145,12 +162,13 @@ func (v *Visit) peopleOnMap(r Reader, service tileService) (places []located, er
 		}
 		latest[q.ID(0)] = true
 		p := located{person: true, url: jobURL(q.ID(1)), told: q.Text(2) + " · " + times{v.lang, v.office.Zone}.when(q.Int(5))}
+		if q.Int(6) == 1 {
+			p.told = q.Text(2) + " · " + v.t("%s ago", v.lang.length(v.office.Now().Sub(time.UnixMilli(q.Int(5)))))
+		}
 		p.x, p.y = service.place(aftersales.Position{Latitude: q.Int(3), Longitude: q.Int(4)})
 		places = append(places, p)
 		return q.Err()
-	}, "SELECT x.person, x.job, p.name, x.latitude, x.longitude, x.arrived_at FROM visit x JOIN person p ON p.id = x.person"+
-		" WHERE x.state IN ('on_site', 'paused') AND x.latitude IS NOT NULL AND x.arrived_at IS NOT NULL AND x._del = 0"+where+
-		" ORDER BY x.arrived_at DESC", args...)
+	}, query+" ORDER BY moment DESC", args...)
 	return places, err
 }
 
@@ -271,7 +289,11 @@ func scaleOf(v *Visit, s sight) scaleBar {
 
 // within is the condition that a row is of a branch in which the visitor may see the page, and its arguments.
 func (v *Visit) within(column string) (condition string, args []driver.Value) {
-	in := v.Who.In(pageNeeds[v.r.URL.Path])
+	return among(v.Who.In(pageNeeds[v.r.URL.Path]), column)
+}
+
+// among is the condition that a row is of one of the branches, or of none, and its arguments.
+func among(in auth.Branches, column string) (condition string, args []driver.Value) {
 	if in.All {
 		return "", nil
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"fieldsync/server/auth"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -20,6 +21,9 @@ func columnKey(t *schema.Table, c *schema.Column, code ...string) string {
 func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.Value) (string, error) {
 	if value.IsNull() {
 		return "", nil
+	}
+	if !v.maySee(t, c) {
+		return hidden, nil
 	}
 	switch c.Kind {
 	case schema.Enum:
@@ -237,4 +241,13 @@ func typeable(c *schema.Column) bool {
 		return false
 	}
 	return true
+}
+
+// hidden stands in the place of a value that the visitor may not see.
+const hidden = "•••"
+
+// maySee reports whether the visitor may see what stands in the column wherever it is shown, in histories and in refused
+// changes too: where somebody was is not for everybody who may see those.
+func (v *Visit) maySee(t *schema.Table, c *schema.Column) bool {
+	return t.Name != "position" || !c.Has(schema.Personal) || v.Who.May(auth.SeePositions)
 }

@@ -24,7 +24,8 @@ const (
 	DeleteRecords  Permission = "delete_records"  // archive or delete jobs, visits and requests
 	Dispatch       Permission = "dispatch"        // assign, reassign, plan
 	SeeBoard       Permission = "see_board"       // the dispatch board
-	SeeMap         Permission = "see_map"         // where jobs and people are
+	SeeMap         Permission = "see_map"         // where jobs are, and where people arrived
+	SeePositions   Permission = "see_positions"   // where people at work were last, who have turned that on
 	CancelJobs     Permission = "cancel_jobs"     // with a reason
 	CloseJobs      Permission = "close_jobs"      // and reopen
 	Comment        Permission = "comment"         // memos and comments, files too
@@ -101,7 +102,7 @@ var Groups = []Group{
 		SeeToday, SeeRequests, TakeCalls, RingCalls, EditRequests, DeleteCalls, SeeJobs, CreateJobs, EditJobs, CancelJobs, CloseJobs,
 		Comment, EditMessages, DeleteMessages, Approve, AuditSlips, EditRecords, DeleteRecords, Complaints, Callbacks,
 	}},
-	{"dispatch", []Permission{SeeBoard, SeeMap, Dispatch}},
+	{"dispatch", []Permission{SeeBoard, SeeMap, SeePositions, Dispatch}},
 	{"customers", []Permission{
 		SeeCustomers, EditCustomers, DeleteCustomers, Blacklist, EraseCustomers, EditGroups, DeleteGroups, SeeAssets,
 		EditAssets, SeeContracts, EditContracts, Sales, Points,

@@ -32,7 +32,7 @@ func TestEveryURLNamesAPermission(t *testing.T) {
 // awaited are the permissions whose pages are still to come, or that are for programs alone. What is not here is refused by a page, which
 // TestEveryPageRefusesWhoMayNot asks; and auth asks of each that who lacks it alone is refused.
 var awaited = strings.Fields(`
-	see_today see_requests take_calls edit_requests delete_calls edit_records delete_records see_board see_map
+	see_today see_requests take_calls edit_requests delete_calls edit_records delete_records see_board see_map see_positions
 	edit_messages delete_messages approve audit_slips complaints callbacks
 	delete_customers blacklist erase_customers edit_groups delete_groups sales points see_assets edit_assets
 	see_contracts edit_contracts see_products edit_products see_parts edit_parts move_stock count_stock request_parts

@@ -27,7 +27,7 @@ type refusal struct {
 // refusals is every way to be refused that a command has.
 var refusals = slices.Concat(
 	generalRefusals, requestRefusals, slaRefusals, visitRefusals, stockRefusals, dispatchRefusals, knowledgeRefusals,
-	noticeRefusals, importRefusals,
+	noticeRefusals, importRefusals, positionRefusals,
 )
 
 var generalRefusals = []refusal{

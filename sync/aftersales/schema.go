@@ -47,4 +47,5 @@ var Schema = schema.Must(schema.New("aftersales", Version,
 	solutionTable, solutionUseTable, documentTable,
 	numberFormatTable, numberStartTable, numberClaimTable, settingTable, policyTable, policyVersionTable,
 	importTable, importLineTable, apiCallTable, webhookTable, ringTable, externalKeyTable, externalBaseTable,
+	positionTable, positionSwitchTable,
 ))

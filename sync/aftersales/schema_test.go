@@ -24,6 +24,7 @@ func TestTableNumbersStay(t *testing.T) {
 		"code_list":    154,
 		"part_request": 194, "hand_over": 195, "solution": 198, "solution_use": 199, "document": 200,
 		"import": 220, "import_line": 222, "api_call": 224, "webhook": 226, "ring": 228, "external_key": 232, "external_base": 234,
+		"position": 236, "position_switch": 238,
 	}
 	if len(Schema.Tables) != len(want) {
 		t.Errorf("%d tables, want %d", len(Schema.Tables), len(want))
@@ -158,7 +159,7 @@ func TestViewsNameColumns(t *testing.T) {
 		"call":           Call{}, "wait_mark": WaitMark{}, "skill": Skill{}, "absence": Absence{},
 		"product_component": ProductComponent{}, "meter_reading": MeterReading{}, "contract": Contract{}, "charge": Charge{},
 		"notice": Notice{}, "notice_attempt": NoticeAttempt{},
-		"billing_finding": BillingFinding{}, "document_number": DocumentNumber{}, "number_start": NumberStart{},
+		"billing_finding": BillingFinding{}, "document_number": DocumentNumber{}, "number_start": NumberStart{}, "position": SharedPosition{},
 	}
 	for name, v := range views {
 		table, shape := Schema.Table(name), reflect.TypeOf(v)

@@ -54,6 +54,9 @@ const (
 	SettingMapCredit = "map_credit" // whose tiles they are, as they want it said
 	SettingMapMoved  = "map_gcj02"  // 1: the service draws in GCJ-02
 
+	SettingPositionDays    = "position_days"    // that a person's position is kept, at most: 7
+	SettingPositionMinutes = "position_minutes" // between two positions of a person, at least: 5; never less than 1
+
 	SettingFileSize  = "file_megabytes"         // of one file: 256
 	SettingFileCount = "files_per_day"          // that one person may send: 500
 	SettingFileBytes = "file_megabytes_per_day" // that one person may send: 4096
@@ -82,7 +85,7 @@ func SlipOrder(text string) (sections []string, wrong string) {
 }
 
 // countSettings are the settings that are a number, 0 or more.
-var countSettings = []string{SettingReleaseDays, SettingFileSize, SettingFileCount, SettingFileBytes, SettingWebhookDays}
+var countSettings = []string{SettingReleaseDays, SettingFileSize, SettingFileCount, SettingFileBytes, SettingWebhookDays, SettingPositionDays, SettingPositionMinutes}
 
 // FileLimits bound what files one person can send.
 type FileLimits struct {
@@ -294,6 +297,7 @@ func Settings() []KnownSetting {
 		{Name: SettingSlipChecklists, Standard: "1", Flag: true}, {Name: SettingSlipTimes, Standard: "1", Flag: true},
 		{Name: SettingSlipParts, Standard: "1", Flag: true}, {Name: SettingSlipCosts, Standard: "1", Flag: true},
 		{Name: SettingMapTiles}, {Name: SettingMapCredit}, {Name: SettingMapMoved, Standard: "0", Flag: true},
+		{Name: SettingPositionDays, Standard: strconv.Itoa(standardPositionDays)}, {Name: SettingPositionMinutes, Standard: strconv.Itoa(standardPositionMinutes)},
 		{Name: SettingWebhookDays, Standard: strconv.Itoa(standardWebhookDays)}, {Name: SettingWebhookPrivate, Standard: "0", Flag: true},
 	}
 }
