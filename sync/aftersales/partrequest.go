@@ -43,7 +43,7 @@ var partRequestTable = &schema.Table{
 		{Name: RightVan, Insert: true, Columns: []string{"state", "reason", "note", "needed_on"}},
 		{Name: RightWork, Insert: true, Columns: []string{"state", "reason", "note", "needed_on"}},
 	},
-	Withheld: tidied(partRequestColumns),
+	Withheld: tidied(partRequestColumns, "movement"),
 }
 
 // SeriesPartRequest is the series of part requests.

@@ -45,7 +45,7 @@ func Review(r Reader, cs *record.ChangeSet, author record.ID) (Decision, error) 
 	if !v.diverted {
 		return Decision{}, nil
 	}
-	return Decision{Instead: v.kept}, nil
+	return Decision{Instead: append([]record.RowChange{}, v.kept...)}, nil // not nil, though nothing be left
 }
 
 type review struct {
@@ -95,12 +95,32 @@ func (v *review) row(i int) error {
 		}
 		return err
 	}
-	return v.redirect(t, c)
+	return v.redirect(t, row, c)
+}
+
+// stayingEnded returns the change without what would have a row give holds again that gives none any more. A phone that
+// finishes what was ended meanwhile does not undo that, whatever it says to have seen: who gives a job again is the office.
+func stayingEnded(row *record.Row, c *record.RowChange) (kept record.RowChange, cut bool) {
+	kept = *c
+	for _, g := range row.Table.Grants {
+		i := row.Table.Column(g.While)
+		if i < 0 || slices.Contains(g.In, row.Get(g.While).Text()) {
+			continue
+		}
+		kept.Cells = slices.DeleteFunc(slices.Clone(kept.Cells), func(w record.CellWrite) bool {
+			return w.Column == row.Table.Columns[i].ID && slices.Contains(g.In, w.Value.Text())
+		})
+	}
+	return kept, len(kept.Cells) < len(c.Cells)
 }
 
 // redirect keeps the change, on the row that stands for its own.
-func (v *review) redirect(t *schema.Table, c *record.RowChange) error {
-	kept := *c
+func (v *review) redirect(t *schema.Table, row *record.Row, c *record.RowChange) error {
+	kept, cut := stayingEnded(row, c)
+	v.diverted = v.diverted || cut
+	if cut && len(kept.Cells) == 0 {
+		return nil
+	}
 	if slices.Contains(mergeable, t.Name) && c.Op == record.Update {
 		survivor, err := Survivor(v, t.Name, c.ID)
 		if err != nil {
@@ -164,6 +184,12 @@ func (v *review) check(t *schema.Table, c *record.RowChange) error {
 		return v.checkApproval(t, c)
 	case "consent":
 		return v.checkConsent(t, c)
+	case "custody":
+		return v.checkCustody(t, c)
+	case "part_request":
+		if state := cell(t, c, "state").Text(); state == PartApproved || state == PartIssued {
+			return fault.New(fault.NotAllowed, "what is asked for is approved and issued by the store")
+		}
 	case "slip":
 		if cell(t, c, "state").Text() == SlipAudited {
 			return fault.New(fault.NotAllowed, "slips are audited in the office")
@@ -226,6 +252,27 @@ func (v *review) checkAssignment(t *schema.Table, c *record.RowChange) error {
 	}
 	if person := row.Get("person").Ref(); !person.IsZero() && person != v.author {
 		return fault.New(NotAssigned, "this assignment is somebody else's")
+	}
+	return nil
+}
+
+// checkCustody lets a device say who has a unit in his hands by moving it there, and by nothing else: to its author, or to
+// whose location it is moved to.
+func (v *review) checkCustody(t *schema.Table, c *record.RowChange) error {
+	if c.Op != record.Insert {
+		return nil
+	}
+	person, to := cell(t, c, "person").Ref(), cell(t, c, "location").Ref()
+	moved := slices.ContainsFunc(v.cs.Rows, func(other record.RowChange) bool {
+		return other.Table == unitTable.ID && other.ID == cell(t, c, "unit").Ref() &&
+			cell(unitTable, &other, "location").Ref() == to && !to.IsZero()
+	})
+	location, err := v.Row("location", to)
+	if err != nil {
+		return err
+	}
+	if !moved || location == nil || location.Get("holder").Ref() != person {
+		return fault.New(fault.NotAllowed, "a machine comes into somebody's hands by being moved to where he keeps things")
 	}
 	return nil
 }

@@ -22,12 +22,7 @@ func (b *Batch) authorise(author Author, k uint64, cs *record.ChangeSet) error {
 	if author.Trusted {
 		return nil
 	}
-	fresh := map[record.Key]bool{}
-	for i := range cs.Rows {
-		if cs.Rows[i].Op == record.Insert {
-			fresh[cs.Rows[i].Key()] = true
-		}
-	}
+	fresh := freshOf(cs)
 	for i := range cs.Rows {
 		if err := b.authoriseRow(author, k, cs, &cs.Rows[i], fresh); err != nil {
 			return err
@@ -37,6 +32,38 @@ func (b *Batch) authorise(author Author, k uint64, cs *record.ChangeSet) error {
 		}
 	}
 	return nil
+}
+
+func freshOf(cs *record.ChangeSet) map[record.Key]bool {
+	fresh := map[record.Key]bool{}
+	for i := range cs.Rows {
+		if cs.Rows[i].Op == record.Insert {
+			fresh[cs.Rows[i].Key()] = true
+		}
+	}
+	return fresh
+}
+
+// reach is how far the change set that is being merged may give holds: the hub's own and the office's as far as they say,
+// nil; a device's no further than to what its author holds or makes.
+type reach struct {
+	author Author
+	k      uint64
+	fresh  map[record.Key]bool
+}
+
+// opens reports whether the hold may be opened now: onto a bucket that the change set's author held at K or holds, that is
+// of a row which he makes or made, or that the person to hold it holds already. What a path leads to beyond that is opened
+// when the office next writes what gives it.
+func (b *Batch) opens(h Hold) (bool, error) {
+	if b.reach == nil || h.Bucket == record.Shared {
+		return true, nil
+	}
+	if held, err := b.holdsBucket(b.reach.author, b.reach.k, h.Bucket, b.reach.fresh); held || err != nil {
+		return held, err
+	}
+	holds, err := b.HoldsOn(h.Bucket)
+	return slices.ContainsFunc(holds, func(x Hold) bool { return x.Person == h.Person && x.Open() }), err
 }
 
 // leadsHome refuses a reference by which somebody would come to hold what the author does not: what a grant follows may
@@ -50,10 +77,11 @@ func (b *Batch) leadsHome(author Author, k uint64, c *record.RowChange, fresh ma
 			continue
 		}
 		to := b.Schema.Table(t.Columns[t.ColumnByID(w.Column)].Ref)
-		if held, err := b.holdsRow(author, k, record.Key{Table: to.ID, ID: id}, fresh); held || err != nil {
-			if err != nil {
-				return err
-			}
+		held, err := b.holdsRow(author, k, record.Key{Table: to.ID, ID: id}, fresh)
+		if err != nil {
+			return err
+		}
+		if held {
 			continue
 		}
 		return fault.New(fault.NotAllowed, "this "+t.Name+" leads to a "+to.Name+" that is not yours: the office decides")
@@ -67,7 +95,10 @@ func (b *Batch) holdsRow(author Author, k uint64, key record.Key, fresh map[reco
 		return true, nil
 	}
 	row, err := b.Row(key)
-	if err != nil || row == nil {
+	if err == nil && row == nil {
+		err = b.missing(b.Schema.TableByID(key.Table), key)
+	}
+	if err != nil {
 		return false, err
 	}
 	for _, bucket := range row.Buckets() {
@@ -87,8 +118,13 @@ func (b *Batch) holdsBucket(author Author, k uint64, bucket record.Bucket, fresh
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(holds, func(h Hold) bool { return h.Person == author.Person && (h.Open() || h.At(k)) }) {
-		return true, nil
+	for _, h := range holds {
+		if h.Person != author.Person || !h.Open() && !h.At(k) {
+			continue
+		}
+		if late, err := b.graceOver(h); err != nil || !late {
+			return !late, err
+		}
 	}
 	return b.ownsRowOf(author, k, bucket, fresh)
 }
@@ -156,16 +192,22 @@ func (b *Batch) holderMay(author Author, k uint64, bucket record.Bucket, t *sche
 			lost = lost || h.Until <= k
 			continue
 		}
-		ended, err := b.commitTime(h.Until)
-		if err != nil {
-			return false, false, err
-		}
-		if b.now.Millis()-ended.Millis() <= b.Grace.Milliseconds() {
-			return true, false, nil
+		late, err := b.graceOver(h)
+		if err != nil || !late {
+			return !late, false, err
 		}
 		return false, false, fault.New(fault.GraceOver, "it was sent too long after the "+t.Name+" had gone to somebody else")
 	}
 	return false, lost, nil
+}
+
+// graceOver reports whether the hold ended longer ago than a change may wait.
+func (b *Batch) graceOver(h Hold) (bool, error) {
+	if h.Open() {
+		return false, nil
+	}
+	ended, err := b.commitTime(h.Until)
+	return err == nil && b.now.Millis()-ended.Millis() > b.Grace.Milliseconds(), err
 }
 
 // ownsBucket reports whether the bucket is that of a row which the author's person created, in this change set or

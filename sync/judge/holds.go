@@ -129,7 +129,11 @@ func (b *Batch) regrantRoot(t *schema.Table, id record.ID) error {
 		}
 	}
 	for _, h := range want {
-		if err := b.putHold(h); err != nil {
+		may, err := b.opens(h)
+		if err == nil && may {
+			err = b.putHold(h)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -296,7 +296,12 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 	if decision.Instead != nil {
 		m.rows, m.changed = decision.Instead, true
 	}
-	if err := b.mergeAll(&m); err != nil {
+	if !author.Trusted {
+		b.reach = &reach{author, k, freshOf(cs)}
+	}
+	err = b.mergeAll(&m)
+	b.reach = nil
+	if err != nil {
 		return nil, err
 	}
 	hidden, err := b.hides(author, m.rows)
