@@ -90,7 +90,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err := c.openFiles(o); err != nil {
 		return nil, errors.Join(err, c.Close(0))
 	}
-	if err := errors.Join(c.eraseAgain(ctx), c.standAgain(ctx), c.numbersAgain(ctx)); err != nil {
+	if err := c.repeat(ctx); err != nil {
 		return nil, errors.Join(err, c.Close(0))
 	}
 	c.startIndexing()

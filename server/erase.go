@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -31,7 +32,10 @@ func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) e
 	if err := errors.Join(c.eraseFiles(ctx, rows), emptyImports(c.imports)); err != nil {
 		return err
 	}
-	return c.eraseRows(ctx, author, rows)
+	if err := c.eraseRows(ctx, author, rows); err != nil {
+		return err
+	}
+	return c.Store.NoteRepeated()
 }
 
 // eraseRows clears the rows, and empties the write-ahead log, in which what they were still stands. While somebody reads
@@ -40,10 +44,7 @@ func (c *Core) eraseRows(ctx context.Context, author record.ID, rows []record.Ke
 	if err := c.Hub.Erase(ctx, author, rows); err != nil {
 		return err
 	}
-	if err := c.Store.Checkpoint(ctx); err != nil {
-		return err
-	}
-	return c.noteErased(ctx, c.epoch())
+	return c.Store.Checkpoint(ctx)
 }
 
 // noticesTo are the notices that a person got, or a customer of whose jobs and requests they tell.
@@ -80,27 +81,22 @@ func (c *Core) withAbout(ctx context.Context, rows []record.Key) ([]record.Key, 
 	return all, nil
 }
 
-func (c *Core) epoch() string { return strconv.FormatUint(uint64(c.Store.Epoch()), 10) }
-
-func (c *Core) noteErased(ctx context.Context, epoch string) error {
-	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(erasedSetting, epoch) })
+// repeat does again what the lists beside the database say, where a backup came back that does not know of it.
+func (c *Core) repeat(ctx context.Context) error {
+	done, err := c.Store.Repeated()
+	if err != nil || done {
+		return err
+	}
+	if err := cmp.Or(c.eraseAgain(ctx), c.standAgain(ctx), c.numbersAgain(ctx)); err != nil {
+		return err
+	}
+	return c.Store.NoteRepeated()
 }
 
-// erasedSetting names the epoch for which all erasures are known to be done.
-const erasedSetting = "erased_epoch"
-
-// eraseAgain repeats every erasure in a database that came back from a backup.
+// eraseAgain repeats every erasure.
 func (c *Core) eraseAgain(ctx context.Context) error {
 	rows, err := c.Store.Erasures()
 	if err != nil || len(rows) == 0 {
-		return err
-	}
-	done := ""
-	err = c.Store.Read(ctx, func(v *store.View) (err error) {
-		done, err = v.Setting(erasedSetting)
-		return err
-	})
-	if err != nil || done == c.epoch() {
 		return err
 	}
 	if rows, err = c.withAbout(ctx, rows); err != nil {

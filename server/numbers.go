@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
@@ -36,29 +38,28 @@ func keyOf(r aftersales.Row) record.Key {
 	return record.Key{}
 }
 
-// numberedSetting names the epoch for which all numbers that were given are known to be accounted for.
-const numberedSetting = "numbered_epoch"
-
 // numbersAgain accounts for the numbers that a database that came back from a backup does not know: they are entered as
 // lost, and their series go on above them.
 func (c *Core) numbersAgain(ctx context.Context) error {
-	done := ""
-	err := c.Store.Read(ctx, func(v *store.View) (err error) {
-		done, err = v.Setting(numberedSetting)
-		return err
-	})
-	if err != nil || done == c.epoch() || c.Store.Schema().Table("number_claim") == nil {
-		return err
+	if c.Store.Schema().Table("number_claim") == nil {
+		return nil
 	}
 	noted, err := c.Store.NumbersGiven()
 	if err != nil {
 		return err
 	}
-	if err := c.loseNumbers(ctx, noted); err != nil {
-		return err
+	// The highest first, above which the series goes on: it is said once.
+	slices.SortStableFunc(noted, func(a, b store.Numbered) int { return cmp.Compare(b.Position, a.Position) })
+	for some := range slices.Chunk(noted, lostAtOnce) {
+		if err := c.loseNumbers(ctx, some); err != nil {
+			return err
+		}
 	}
-	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(numberedSetting, c.epoch()) })
+	return nil
 }
+
+// lostAtOnce is how many numbers one change set enters as lost: it has a limit, and a restore may have lost any number.
+const lostAtOnce = 500
 
 func (c *Core) loseNumbers(ctx context.Context, noted []store.Numbered) error {
 	given := make([]aftersales.GivenNumber, len(noted))

@@ -11,9 +11,6 @@ import (
 	"fieldsync/sync/record"
 )
 
-// stoodSetting names the epoch for which everybody is known to stand as he did before the database was put back.
-const stoodSetting = "stood_epoch"
-
 func standingOfPerson(active bool) int {
 	if active {
 		return 1
@@ -23,14 +20,6 @@ func standingOfPerson(active bool) int {
 
 // standAgain shuts out whom a database that came back from a backup would let in again, and lets in whom it shuts out.
 func (c *Core) standAgain(ctx context.Context) error {
-	done := ""
-	err := c.Store.Read(ctx, func(v *store.View) (err error) {
-		done, err = v.Setting(stoodSetting)
-		return err
-	})
-	if err != nil || done == c.epoch() {
-		return err
-	}
 	noted, err := c.Store.Standings()
 	if err != nil {
 		return err
@@ -40,7 +29,7 @@ func (c *Core) standAgain(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.PutSetting(stoodSetting, c.epoch()) })
+	return nil
 }
 
 func (c *Core) stand(ctx context.Context, s store.Standing) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -92,6 +93,56 @@ func BringLists(backup, path string) error {
 		}
 	}
 	return nil
+}
+
+// repeated is the file <path>.repeated: what of the lists is done in the database. It stands beside them, since each of
+// several nodes has lists of its own.
+type repeated struct {
+	Database string `json:"database"`
+	Epoch    uint32 `json:"epoch"`
+	Erased   int64  `json:"erased"` // bytes of the list of erasures
+}
+
+func (s *Store) toRepeat() (repeated, error) {
+	info, err := os.Stat(s.options.Path + erasures)
+	if errors.Is(err, fs.ErrNotExist) {
+		return repeated{Database: s.identity.id.String(), Epoch: s.identity.epoch}, nil
+	}
+	if err != nil {
+		return repeated{}, err
+	}
+	return repeated{s.identity.id.String(), s.identity.epoch, info.Size()}, nil
+}
+
+// Repeated reports whether all that the lists say is done in the database, since its epoch began: an erasure that a crash
+// has interrupted is not.
+func (s *Store) Repeated() (bool, error) {
+	want, err := s.toRepeat()
+	if err != nil {
+		return false, err
+	}
+	text, err := os.ReadFile(s.options.Path + ".repeated")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	var done repeated
+	if err == nil && json.Unmarshal(text, &done) != nil {
+		return false, nil // it is done once more
+	}
+	return done == want, err
+}
+
+// NoteRepeated notes that it is.
+func (s *Store) NoteRepeated() error {
+	done, err := s.toRepeat()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(done)
+	if err != nil {
+		return err
+	}
+	return replaceFile(s.options.Path+".repeated", append(text, '\n'))
 }
 
 // Standing says that a device, a person or a program was shut out, or let in again.
