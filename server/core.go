@@ -36,6 +36,7 @@ type Core struct {
 	now     func() time.Time
 	log     *slog.Logger
 	imports string // the folder of what is being taken in, and was
+	erasing sync.Mutex
 
 	waker *wake.NATS // nil without NATS
 

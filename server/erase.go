@@ -6,9 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 
-	"fieldsync/server/store"
 	"fieldsync/sync/record"
 )
 
@@ -19,9 +17,8 @@ import (
 // emptyImports. It cannot be undone.
 // A process that dies in the middle of it finishes when it is started again.
 func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) error {
-	if err := c.noteErased(ctx, ""); err != nil {
-		return err
-	}
+	c.erasing.Lock() // what is noted as done is the whole list
+	defer c.erasing.Unlock()
 	rows, err := c.withAbout(ctx, rows)
 	if err != nil {
 		return err

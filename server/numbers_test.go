@@ -1,8 +1,12 @@
 package server
 
 import (
+	"errors"
+	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"fieldsync/server/hub"
@@ -82,5 +86,34 @@ func TestARestoreGivesNoNumberAgain(t *testing.T) {
 			t.Fatalf("start %d: %+v", again, n)
 		}
 		must(k.Core.Close(0))
+	}
+}
+
+// A restore may have lost any number of numbers: each is entered, in more than one change set if need be, and the hub starts.
+func TestAnyNumberOfLostNumbersIsAccountedFor(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hub.db")
+	s, err := store.Open(t.Context(), store.Options{Path: path, Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const lost = 3 * lostAtOnce
+	noted := make([]store.Numbered, lost)
+	for i := range noted {
+		noted[i] = store.Numbered{Series: "slip", Branch: aftersales.NamedID("branch", "MAIN"), Position: int64(i + 1),
+			About: record.Key{Table: aftersales.Schema.Table("slip").ID, ID: NewID()}, Number: fmt.Sprintf("S-%d", i+1)}
+	}
+	if err := errors.Join(s.NoteNumbers(noted), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	k := newKept(t, path)
+	if got := k.texts("SELECT number FROM number_claim WHERE lost_at IS NOT NULL"); len(got) != lost {
+		t.Errorf("%d of %d are accounted for", len(got), lost)
+	}
+	if starts := k.texts("SELECT CAST(first AS TEXT) FROM number_start"); !slices.Equal(starts, []string{strconv.Itoa(lost + 1)}) {
+		t.Errorf("the series goes on from %v", starts)
+	}
+	if err := k.Core.Close(0); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -101,3 +101,153 @@ func TestNobodyGivesHimselfWhatHeDoesNotHold(t *testing.T) {
 	}
 	refused("the stranger himself", r.change(record.Update, "party", party, clock.Vector{}, record.Values{"phone": record.Text("+49430000000")}))
 }
+
+// gives lets a second device of the technician fetch everything he holds.
+func (c *company) gives(person record.ID) (rows []record.ID) {
+	c.t.Helper()
+	r := c.rogueOf(person)
+	r.enter(nil)
+	defer r.hangUp()
+	return r.takePages()
+}
+
+// Who was taken off a job does not come back to it by finishing it, whatever he says to have seen and not to have heard.
+func TestNobodyPutsHimselfBackOnAJob(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	r := c.rogue("mallory")
+	c.employ(r.person)
+	job := c.job("pump leaks", r.person)
+	var assignment record.ID
+	c.office("look", func(tx aftersales.Tx) error {
+		all, err := aftersales.Assignments(tx, job)
+		if err == nil {
+			assignment = all[0].ID
+		}
+		return err
+	})
+	r.enter(nil)
+	then := r.head
+	c.takeAway(job)
+	var seen []clock.Dot
+	for d := range c.row("assignment", assignment).Vector.All() {
+		d.Counter = 1 << 40
+		seen = append(seen, d)
+	}
+	everything, err := clock.NewVector(seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.hangUp()
+	r.enter(nil)
+	cs := r.change(record.Update, "assignment", assignment, everything, record.Values{
+		"state": record.Text(aftersales.AssignmentFinished), "reason": record.Text("all well"),
+	})
+	cs.K = then
+	if v := r.judged(cs); v.Outcome != wire.Merged {
+		t.Errorf("what he wrote beside it: %v %s", v.Outcome, v.Code)
+	}
+	r.hangUp()
+	row := c.row("assignment", assignment)
+	if row.Get("state").Text() != aftersales.AssignmentEnded || row.Get("reason").Text() != "all well" {
+		t.Errorf("the assignment stands as %q, because %q", row.Get("state").Text(), row.Get("reason").Text())
+	}
+	if slices.Contains(c.gives(r.person), job) {
+		t.Error("the job is on his phone again")
+	}
+}
+
+// What a path of a grant leads to beyond the first step is not opened by a phone's change either: the group that a customer
+// belongs to, the machine that a component is fitted in.
+func TestAPathThatAPhoneOpensEndsAtWhatItHolds(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	r := c.rogue("mallory")
+	c.employ(r.person)
+	id := func(n byte) record.ID { return record.NewID(time.Now().UnixMilli(), [10]byte{n}) }
+	var group, customer record.ID
+	c.office("a request of a customer who belongs to a group", func(tx aftersales.Tx) (err error) {
+		if group, err = aftersales.CreateParty(tx, aftersales.PartyInput{Branch: c.branch, Name: "Group"}); err != nil {
+			return err
+		}
+		if customer, err = aftersales.CreateParty(tx, aftersales.PartyInput{Branch: c.branch, Name: "Works", Parent: group}); err != nil {
+			return err
+		}
+		return tx.Insert("request", id(1), record.Values{
+			"branch": record.Ref(c.branch), "number": record.Text("R-1"), "party": record.Ref(customer), "title": record.Text("noise"),
+			"state": record.Text(aftersales.RequestNew), "handler": record.Ref(r.person), "handler_team": record.Null,
+		})
+	})
+	r.enter(nil)
+	r.takePages()
+	job := id(2)
+	cs := r.change(record.Insert, "job", job, clock.Vector{}, record.Values{
+		"branch": record.Ref(c.branch), "state": record.Text("new"), "title": record.Text("x"), "number": record.Text("J-9"),
+		"party": record.Ref(customer),
+	})
+	more, err := record.NewChange(record.Insert, aftersales.Schema.Table("assignment"), id(3), record.Values{
+		"branch": record.Ref(c.branch), "job": record.Ref(job), "person": record.Ref(r.person), "state": record.Text("open"),
+		"role": record.Text("lead"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs.Rows = append(cs.Rows, more)
+	if v := r.judged(cs); v.Outcome != wire.Applied {
+		t.Fatalf("a job at a customer of his: %v %s", v.Outcome, v.Code)
+	}
+	r.hangUp()
+	if got := c.gives(r.person); !slices.Contains(got, job) || !slices.Contains(got, customer) || slices.Contains(got, group) {
+		t.Error("he holds the job and its customer, and not the group that the customer belongs to")
+	}
+	var assigned record.ID
+	c.office("the office gives him a job at the customer", func(tx aftersales.Tx) (err error) {
+		assigned, err = aftersales.CreateJob(tx, aftersales.JobInput{Branch: c.branch, Title: "y", Party: customer})
+		if err == nil {
+			_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: assigned, Person: r.person})
+		}
+		return err
+	})
+	if !slices.Contains(c.gives(r.person), group) {
+		t.Error("what the office gives leads on to the group, whose contracts cover the customer")
+	}
+}
+
+// A machine comes into a technician's hands by being moved to where he keeps things, and parts by the store.
+func TestAPhoneTakesNoMachineAndNoPartsByItself(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	r := c.rogue("mallory")
+	c.employ(r.person)
+	id := func(n byte) record.ID { return record.NewID(time.Now().UnixMilli(), [10]byte{n}) }
+	job := c.job("pump leaks", r.person)
+	var unit, part, shelf record.ID
+	c.office("a machine, a part and a shelf", func(tx aftersales.Tx) (err error) {
+		if unit, err = aftersales.CreateUnit(tx, aftersales.UnitInput{Branch: c.branch, Name: "Machine", Serial: "SN1"}); err != nil {
+			return err
+		}
+		if part, err = aftersales.CreatePart(tx, aftersales.PartInput{Code: "SEAL", Name: map[string]string{"en": "Seal"}}); err != nil {
+			return err
+		}
+		if shelf, err = aftersales.CreateLocation(tx, aftersales.LocationInput{Branch: c.branch, Kind: aftersales.LocationCentral, Name: "Shelf"}); err != nil {
+			return err
+		}
+		return tx.Update("job", job, record.Values{"unit": record.Ref(unit)})
+	})
+	r.enter(nil)
+	r.takePages()
+	for what, cs := range map[string]*record.ChangeSet{
+		"the customer's machine": r.change(record.Insert, "custody", id(1), clock.Vector{}, record.Values{
+			"branch": record.Ref(c.branch), "unit": record.Ref(unit), "person": record.Ref(r.person), "location": record.Ref(shelf),
+			"state": record.Text(aftersales.CustodyHeld), "since": record.Instant(time.Now().UnixMilli()),
+		}),
+		"parts that nobody approved": r.change(record.Insert, "part_request", id(2), clock.Vector{}, record.Values{
+			"branch": record.Ref(c.branch), "number": record.Text("M-1"), "part": record.Ref(part), "quantity": record.Quantity(1000, "pcs"),
+			"location": record.Ref(shelf), "job": record.Ref(job), "state": record.Text(aftersales.PartApproved),
+		}),
+	} {
+		if v := r.judged(cs); v.Outcome != wire.Quarantined || v.Code != fault.NotAllowed {
+			t.Errorf("%s: %v %s", what, v.Outcome, v.Code)
+		}
+	}
+}
