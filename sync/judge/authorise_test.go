@@ -410,3 +410,27 @@ func TestWhoMadeARowIsNotUnawareForEver(t *testing.T) {
 		}
 	}
 }
+
+// What somebody lost longer ago than a change may wait is not reached by what he finds either, however old his knowledge; nor
+// does a reference to a row whose own change set was refused say that the row is somebody else's.
+func TestWhatWasLostLongAgoIsNotFoundAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.tech()
+	asset := w.insert("asset", text("serial", "x"))
+	job := w.insert("job", record.Values{"title": record.Text("p"), "asset": record.Ref(asset.ID)})
+	given := w.assign(job, a.Person)
+	k := w.head()
+	w.ends(given)
+	found := func() *record.ChangeSet {
+		return a.knows(k, w.change(record.Insert, w.fresh("job"), record.Values{"title": record.Text("q"), "asset": record.Ref(asset.ID)}))
+	}
+	w.passes(month - day)
+	a.expect(a.sends(found()), wire.Merged, "") // he may see it no more
+	w.passes(2 * day)
+	a.expect(a.sends(found()), wire.Quarantined, fault.NotAllowed)
+	unknown := w.fresh("asset")
+	a.expect(a.sends(a.knows(k, w.change(record.Insert, w.fresh("job"), record.Values{
+		"title": record.Text("r"), "asset": record.Ref(unknown.ID),
+	}))), wire.Quarantined, fault.UnknownRow)
+}
