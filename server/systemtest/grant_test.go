@@ -81,6 +81,9 @@ func TestNobodyGivesHimselfWhatHeDoesNotHold(t *testing.T) {
 	refused("a machine with a warranty", r.change(record.Insert, "unit", id(), clock.Vector{}, record.Values{
 		"branch": record.Ref(c.branch), "name": record.Text("fake"), "warranty_until": record.Date(40000), "number": record.Text("U-2"),
 	}))
+	refused("a part of a stranger's machine", r.change(record.Insert, "unit", id(), clock.Vector{}, record.Values{
+		"branch": record.Ref(c.branch), "name": record.Text("fake"), "machine": record.Ref(unit), "number": record.Text("U-3"),
+	}))
 	refused("a slip that was audited", r.change(record.Insert, "slip", id(), clock.Vector{}, record.Values{
 		"branch": record.Ref(c.branch), "job": record.Ref(job), "number": record.Text("S-9"), "state": record.Text("signed"),
 		"audited_by": record.Ref(r.person), "audit_note": record.Text("all well"),

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -138,7 +139,7 @@ func (b *Batch) authoriseRow(author Author, k uint64, cs *record.ChangeSet, c *r
 	if row == nil {
 		row = record.NewRow(t, c, cs.Dot)
 		if t.Create && b.ownBucketOnly(row) && !writesWithheld(t, c) {
-			return nil
+			return b.liesAtHome(author, k, row, fresh)
 		}
 	} else if ours, err := b.createdBy(author, row, k); err != nil || ours && permitsAny(t, c) {
 		return err
@@ -155,6 +156,20 @@ func (b *Batch) authoriseRow(author Author, k uint64, cs *record.ChangeSet, c *r
 		return fault.New(fault.LateWrite, "this "+t.Name+" had gone to somebody else, and this phone knew, when it was changed")
 	}
 	return fault.New(fault.NotAllowed, "you may not change this "+t.Name)
+}
+
+// liesAtHome refuses a new row that lies in a bucket which its author does not hold, beside its own: it would come to
+// strangers, as a part of their machine.
+func (b *Batch) liesAtHome(author Author, k uint64, row *record.Row, fresh map[record.Key]bool) error {
+	for _, bucket := range row.Buckets() {
+		if bucket == record.Shared || bucket.ID == row.ID {
+			continue
+		}
+		if held, err := b.holdsBucket(author, k, bucket, fresh); err != nil || !held {
+			return cmp.Or(err, error(fault.New(fault.NotAllowed, "this "+row.Table.Name+" belongs to something that is not yours: the office decides")))
+		}
+	}
+	return nil
 }
 
 // ownBucketOnly reports whether a new row makes a bucket of its own: a job found on site, which nobody can hold yet.

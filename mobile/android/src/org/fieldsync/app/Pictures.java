@@ -7,11 +7,13 @@ import android.content.ClipData;
 import android.content.Intent;
 import android.net.Uri;
 import android.provider.MediaStore;
+import android.webkit.GeolocationPermissions;
 import android.webkit.PermissionRequest;
 import android.webkit.ValueCallback;
 import android.webkit.WebChromeClient;
 import android.webkit.WebView;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
@@ -20,11 +22,16 @@ final class Pictures extends WebChromeClient {
     private static final int CHOOSE = 10;
     private static final int ALLOW = 11;
 
+    private static final List<String> PLACE =
+            Arrays.asList(Manifest.permission.ACCESS_COARSE_LOCATION, Manifest.permission.ACCESS_FINE_LOCATION);
+
     private final MainActivity screen;
     private ValueCallback<Uri[]> field;   // the field that waits for a file; null when none does
     private FileChooserParams wanted;
     private Uri shot;                     // where the camera's program writes
     private PermissionRequest request;    // of the page's own camera; null when none waits
+    private GeolocationPermissions.Callback place; // of the page's own place; null when none waits
+    private String placeFor;
 
     Pictures(MainActivity screen) { this.screen = screen; }
 
@@ -49,10 +56,34 @@ final class Pictures extends WebChromeClient {
         else screen.requestPermissions(lacking, ALLOW);
     }
 
+    /** Where the phone is, which a page asks for only while the person shares it and is at work: see client/web/position.go. */
+    @Override public void onGeolocationPermissionsShowPrompt(String origin, GeolocationPermissions.Callback callback) {
+        if (!screen.ours(Uri.parse(origin))) {
+            callback.invoke(origin, false, false);
+            return;
+        }
+        String[] lacking = screen.lacking(PLACE);
+        if (lacking.length < PLACE.size()) { // the rough one does
+            callback.invoke(origin, true, false);
+            return;
+        }
+        place = callback;
+        placeFor = origin;
+        screen.requestPermissions(lacking, ALLOW);
+    }
+
+    private void answerPlace() {
+        if (place == null) return;
+        GeolocationPermissions.Callback waiting = place;
+        place = null;
+        waiting.invoke(placeFor, screen.lacking(PLACE).length < PLACE.size(), false);
+    }
+
     @Override public void onPermissionRequestCanceled(PermissionRequest asked) { request = null; }
 
     /** The person has answered what was asked of him. */
     void onPermissions() {
+        answerPlace();
         if (request != null) {
             if (screen.lacking(permissions(request)).length == 0) request.grant(request.getResources());
             else request.deny();
@@ -94,7 +125,7 @@ final class Pictures extends WebChromeClient {
 
     /** The camera's program for what the field takes; null where it takes neither photo nor video. */
     private Intent camera(FileChooserParams params) {
-        String types = java.util.Arrays.toString(params.getAcceptTypes());
+        String types = Arrays.toString(params.getAcceptTypes());
         boolean video = types.contains("video");
         if (!video && !types.contains("image")) return null;
         shot = Shots.fresh(video ? "mp4" : "jpg");
