@@ -18,7 +18,8 @@ func standingOfPerson(active bool) int {
 	return 0
 }
 
-// standAgain shuts out whom a database that came back from a backup would let in again, and lets in whom it shuts out.
+// standAgain shuts out whom a database that came back from a backup would let in again. It lets nobody in: of several nodes
+// each has a list of its own, and another's may have a later word.
 func (c *Core) standAgain(ctx context.Context) error {
 	noted, err := c.Store.Standings()
 	if err != nil {
@@ -37,7 +38,10 @@ func (c *Core) stand(ctx context.Context, s store.Standing) error {
 	case "device":
 		return c.standDevice(ctx, s.ID, auth.Standing(s.As))
 	case "person":
-		return c.standPerson(ctx, s.ID, s.As != 0)
+		if s.As == 0 {
+			return c.keepOut(ctx, s.ID)
+		}
+		return nil
 	case "program":
 		return c.standProgram(ctx, s.ID)
 	}
@@ -47,19 +51,19 @@ func (c *Core) stand(ctx context.Context, s store.Standing) error {
 // standDevice does nothing for a device that the backup does not know: it has no way in.
 func (c *Core) standDevice(ctx context.Context, id record.ID, as auth.Standing) error {
 	d, err := c.Devices.Device(ctx, id)
-	if err != nil || d == nil || d.Standing == as || as < auth.Admitted || as > auth.Wiping {
+	if err != nil || d == nil || as <= d.Standing || as > auth.Wiping {
 		return err
 	}
 	return c.Devices.SetStanding(ctx, id, as)
 }
 
-func (c *Core) standPerson(ctx context.Context, id record.ID, active bool) error {
+func (c *Core) keepOut(ctx context.Context, id record.ID) error {
 	people := peopleStore{Store: c.Store, now: c.now}
 	_, err := people.ChangePerson(ctx, id, func(p *auth.Person, _ func() ([]auth.Person, error)) error {
-		if p.Active == active {
+		if !p.Active {
 			return errAsBefore
 		}
-		p.Active = active
+		p.Active = false
 		return nil
 	})
 	if errors.Is(err, errAsBefore) || fault.CodeOf(err) == auth.UnknownOne {

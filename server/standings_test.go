@@ -18,7 +18,7 @@ import (
 )
 
 // A backup knows neither who was shut out since, nor which codes were used. Put in the database's place it opens the door
-// to nobody: not to a stolen phone, not to who has left, not to a program whose token is out, not by a code of that time.
+// to nobody: not to a stolen phone nor to one that the backup has shut out, not to who has left, not to a program whose token is out, not by a code of that time.
 func TestARestoredBackupLetsNobodyInAgain(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "hub.db")
@@ -91,7 +91,7 @@ func TestARestoredBackupLetsNobodyInAgain(t *testing.T) {
 		if core.Store.Epoch() != 1 {
 			t.Fatalf("epoch %d", core.Store.Epoch())
 		}
-		for id, want := range map[record.ID]auth.Standing{stolen.ID: auth.HardRevoked, back.ID: auth.Admitted} {
+		for id, want := range map[record.ID]auth.Standing{stolen.ID: auth.HardRevoked, back.ID: auth.Revoked} {
 			if d, err := core.Devices.Device(t.Context(), id); err != nil || d == nil || d.Standing != want {
 				t.Errorf("the device stands as %+v, %v, not %d", d, err, want)
 			}

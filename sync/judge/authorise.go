@@ -60,7 +60,7 @@ func (b *Batch) opens(h Hold) (bool, error) {
 	if b.reach == nil || h.Bucket == record.Shared {
 		return true, nil
 	}
-	if held, err := b.holdsBucket(b.reach.author, b.reach.k, h.Bucket, b.reach.fresh); held || err != nil {
+	if held, err := b.holdsOwner(b.reach.author, b.reach.k, h.Bucket, b.reach.fresh); held || err != nil {
 		return held, err
 	}
 	holds, err := b.HoldsOn(h.Bucket)
@@ -165,7 +165,7 @@ func (b *Batch) liesAtHome(author Author, k uint64, row *record.Row, fresh map[r
 		if bucket == record.Shared || bucket.ID == row.ID {
 			continue
 		}
-		if held, err := b.holdsBucket(author, k, bucket, fresh); err != nil || !held {
+		if held, err := b.holdsOwner(author, k, bucket, fresh); err != nil || !held {
 			return cmp.Or(err, error(fault.New(fault.NotAllowed, "this "+row.Table.Name+" belongs to something that is not yours: the office decides")))
 		}
 	}
@@ -250,6 +250,19 @@ func (b *Batch) ownsRowOf(author Author, k uint64, bucket record.Bucket, fresh m
 		return false, err
 	}
 	return b.createdBy(author, row, k)
+}
+
+// holdsOwner reports whether the author holds the bucket, or the row that has it to itself: a component lies in its machine's.
+func (b *Batch) holdsOwner(author Author, k uint64, bucket record.Bucket, fresh map[record.Key]bool) (bool, error) {
+	owner := b.ownerTable(bucket.Kind)
+	if held, err := b.holdsBucket(author, k, bucket, fresh); held || err != nil || owner == nil {
+		return held, err
+	}
+	key := record.Key{Table: owner.ID, ID: bucket.ID}
+	if row, err := b.Row(key); err != nil || row == nil && !fresh[key] {
+		return false, err
+	}
+	return b.holdsRow(author, k, key, fresh)
 }
 
 // ownerTable returns the table whose rows each have a bucket of that kind to themselves.
