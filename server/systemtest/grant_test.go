@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -252,5 +253,41 @@ func TestAPhoneTakesNoMachineAndNoPartsByItself(t *testing.T) {
 		if v := r.judged(cs); v.Outcome != wire.Quarantined || v.Code != fault.NotAllowed {
 			t.Errorf("%s: %v %s", what, v.Outcome, v.Code)
 		}
+	}
+}
+
+// A component lies with its machine: who holds the machine finds a job at the component, and does it.
+func TestAJobAtAComponentOfAHeldMachineIsDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	li, person := w.technician("li")
+	job := w.pumpLeaks(person)
+	var component record.ID
+	w.office("a machine with a component", func(tx aftersales.Tx) (err error) {
+		branch := w.jobOnHub(job).Branch
+		machine, err := aftersales.CreateUnit(tx, aftersales.UnitInput{Branch: branch, Name: "Machine", Serial: "SN1"})
+		if err != nil {
+			return err
+		}
+		component, err = aftersales.CreateUnit(tx, aftersales.UnitInput{Branch: branch, Name: "Engine", Serial: "SN2", Parent: machine})
+		if err != nil {
+			return err
+		}
+		return tx.Update("job", job, record.Values{"unit": record.Ref(machine)})
+	})
+	sync(t, li)
+	found, err := li.Jobs().Create(t.Context(), aftersales.JobInput{Title: "engine smokes", Unit: component})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync(t, li)
+	done := aftersales.CompleteInput{Summary: "ring replaced"}
+	done.Job, done.Finding = found, "ring"
+	if err := errors.Join(li.Jobs().Arrive(t.Context(), aftersales.VisitInput{Job: found}), li.Jobs().Complete(t.Context(), done)); err != nil {
+		t.Fatal(err)
+	}
+	sync(t, li)
+	if s, err := li.Status(t.Context()); err != nil || s.Refused != 0 || w.jobOnHub(found).State != aftersales.JobDone {
+		t.Errorf("%d refused, the job is %s, %v", s.Refused, w.jobOnHub(found).State, err)
 	}
 }
