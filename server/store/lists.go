@@ -56,6 +56,25 @@ func linesOf(path string) (lines []string, err error) {
 	return lines, all.Err()
 }
 
+// latestOf returns what lines say that are understood, the latest word on each key, in the order of the first words.
+func latestOf[T any, K comparable](lines []string, parse func(string) (T, bool), keyOf func(T) K) (latest []T) {
+	at := map[K]int{}
+	for _, line := range lines {
+		noted, ok := parse(line)
+		if !ok {
+			continue
+		}
+		n, known := at[keyOf(noted)]
+		if known {
+			latest[n] = noted
+			continue
+		}
+		at[keyOf(noted)] = len(latest)
+		latest = append(latest, noted)
+	}
+	return latest
+}
+
 // copyLists puts copies of the lists beside a backup.
 func (s *Store) copyLists(backup string) error {
 	for _, list := range lists {
@@ -164,22 +183,7 @@ func (s *Store) NoteStanding(of string, id record.ID, as int) error {
 // Standings returns the latest standing that was noted of each, in the order in which they were first noted.
 func (s *Store) Standings() ([]Standing, error) {
 	lines, err := linesOf(s.options.Path + standings)
-	var latest []Standing
-	at := map[Standing]int{}
-	for _, line := range lines {
-		noted, ok := parseStanding(line)
-		if !ok {
-			continue
-		}
-		key := Standing{Of: noted.Of, ID: noted.ID}
-		if n, known := at[key]; known {
-			latest[n] = noted
-			continue
-		}
-		at[key] = len(latest)
-		latest = append(latest, noted)
-	}
-	return latest, err
+	return latestOf(lines, parseStanding, func(s Standing) Standing { return Standing{Of: s.Of, ID: s.ID} }), err
 }
 
 func parseStanding(line string) (s Standing, ok bool) {

@@ -38,22 +38,8 @@ func (s *Store) NoteNumbers(given []Numbered) error {
 // has it, since a number whose commit failed is given to the next that asks.
 func (s *Store) NumbersGiven() ([]Numbered, error) {
 	lines, err := linesOf(s.options.Path + numbers)
-	var latest []Numbered
-	at := map[Numbered]int{}
-	for _, line := range lines {
-		noted, ok := parseNumbered(line)
-		if !ok {
-			continue
-		}
-		key := Numbered{Series: noted.Series, Branch: noted.Branch, Position: noted.Position}
-		if n, known := at[key]; known {
-			latest[n] = noted
-			continue
-		}
-		at[key] = len(latest)
-		latest = append(latest, noted)
-	}
-	return latest, err
+	position := func(n Numbered) Numbered { return Numbered{Series: n.Series, Branch: n.Branch, Position: n.Position} }
+	return latestOf(lines, parseNumbered, position), err
 }
 
 func parseNumbered(line string) (n Numbered, ok bool) {
