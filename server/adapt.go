@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -189,13 +188,17 @@ func peopleOf(stored []store.Person, err error) (people []auth.Person, _ error) 
 }
 
 func (s peopleStore) PutPerson(ctx context.Context, p auth.Person) error {
-	return s.Write(ctx, func(tx *store.Tx) error {
+	err := s.Write(ctx, func(tx *store.Tx) error {
 		known, err := tx.Person(p.ID)
 		if err != nil {
 			return err
 		}
 		return s.put(ctx, tx, known, p)
 	})
+	if err != nil {
+		return err
+	}
+	return s.noteLetIn(ctx, p)
 }
 
 func (s peopleStore) ChangePerson(ctx context.Context, id record.ID, change func(*auth.Person, func() ([]auth.Person, error)) error) (p *auth.Person, err error) {
@@ -216,6 +219,9 @@ func (s peopleStore) ChangePerson(ctx context.Context, id record.ID, change func
 		}
 		return s.put(ctx, tx, known, *p)
 	})
+	if err == nil {
+		err = s.noteLetIn(ctx, *p)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -237,8 +243,8 @@ func (s peopleStore) put(ctx context.Context, tx *store.Tx, known *store.Person,
 	if err := s.notePerson(ctx, tx, known, kept); err != nil {
 		return err
 	}
-	if known != nil && known.Active != p.Active {
-		if err := s.NoteStanding("person", p.ID, standingOfPerson(p.Active)); err != nil {
+	if known != nil && known.Active && !p.Active {
+		if err := s.NoteStanding(store.Standing{Of: ofPerson, ID: p.ID, As: isOut}); err != nil {
 			return err
 		}
 	}
@@ -363,7 +369,10 @@ func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Stan
 	err := s.Write(ctx, func(tx *store.Tx) error {
 		d, err := tx.Device(id)
 		if err == nil && d != nil && standingOf(d) != to {
-			err = errors.Join(s.NoteStanding("device", id, int(to)), s.note(ctx, tx, deedOf(to), d.Person, id))
+			err = s.note(ctx, tx, deedOf(to), d.Person, id)
+			if err == nil && to > standingOf(d) {
+				err = s.NoteStanding(store.Standing{Of: ofDevice, ID: id, As: int(to)})
+			}
 		}
 		if err != nil {
 			return err
@@ -376,7 +385,10 @@ func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Stan
 		}
 		return tx.Revoke(id, to == auth.HardRevoked, s.now())
 	})
-	if err == nil && to != auth.Admitted {
+	if err == nil && to == auth.Admitted {
+		return s.noteLetIn(ctx, id)
+	}
+	if err == nil {
 		s.left(id)
 	}
 	return err

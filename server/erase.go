@@ -15,15 +15,16 @@ import (
 // what is about the person: his own row and, of a customer, his contacts and sites. A backup that is restored later
 // forgets again when it is opened. So do the files that hold them: see eraseFiles,
 // emptyImports. It cannot be undone.
-// A process that dies in the middle of it finishes when it is started again.
+// What was not finished, for whatever reason, is at the next start.
 func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) error {
-	c.erasing.Lock() // what is noted as done is the whole list
+	c.erasing.Lock() // the list has one after the other
 	defer c.erasing.Unlock()
 	rows, err := c.withAbout(ctx, rows)
 	if err != nil {
 		return err
 	}
-	if err := c.Store.NoteErasure(rows); err != nil {
+	noted, err := c.Store.NoteErasure(rows)
+	if err != nil {
 		return err
 	}
 	if err := errors.Join(c.eraseFiles(ctx, rows), emptyImports(c.imports)); err != nil {
@@ -32,7 +33,7 @@ func (c *Core) Erase(ctx context.Context, author record.ID, rows []record.Key) e
 	if err := c.eraseRows(ctx, author, rows); err != nil {
 		return err
 	}
-	return c.Store.NoteRepeated()
+	return c.Store.NoteErased(noted)
 }
 
 // eraseRows clears the rows, and empties the write-ahead log, in which what they were still stands. While somebody reads
@@ -78,14 +79,21 @@ func (c *Core) withAbout(ctx context.Context, rows []record.Key) ([]record.Key, 
 	return all, nil
 }
 
-// repeat does again what the lists beside the database say, where a backup came back that does not know of it.
+// repeat does again what the lists beside the database say: all of it where a backup came back that does not know of it,
+// else only erasures of which one was not finished. What this epoch's own database says of who is shut out, and of numbers,
+// is the last word.
 func (c *Core) repeat(ctx context.Context) error {
-	done, err := c.Store.Repeated()
-	if err != nil || done {
+	epoch, erasures, err := c.Store.Repeated()
+	if err != nil || erasures {
 		return err
 	}
-	if err := cmp.Or(c.eraseAgain(ctx), c.standAgain(ctx), c.numbersAgain(ctx)); err != nil {
+	if err := c.eraseAgain(ctx); err != nil {
 		return err
+	}
+	if !epoch {
+		if err := cmp.Or(c.standAgain(ctx), c.numbersAgain(ctx)); err != nil {
+			return err
+		}
 	}
 	return c.Store.NoteRepeated()
 }

@@ -15,8 +15,19 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
+// An erasure that was cut off, or that failed while its hub went on, is finished at the next start, whatever was erased
+// before or after it.
 func TestAnErasureThatWasCutOffIsFinishedAtTheNextStart(t *testing.T) {
 	t.Parallel()
+	for name, last := range map[string]bool{"the process dies": true, "it fails, and another succeeds": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			finishesErasing(t, last)
+		})
+	}
+}
+
+func finishesErasing(t *testing.T, last bool) {
 	options := CoreOptions{
 		Path: filepath.Join(t.TempDir(), "hub.db"), Schema: aftersales.Schema, Rules: Rules(), Log: slog.New(slog.DiscardHandler),
 	}
@@ -52,8 +63,14 @@ func TestAnErasureThatWasCutOffIsFinishedAtTheNextStart(t *testing.T) {
 	key := func(i int) []record.Key {
 		return []record.Key{{Table: aftersales.Schema.Table("contact").ID, ID: contacts[i]}}
 	}
-	must(core.Erase(ctx, record.ID{}, key(0)))
-	must(core.Store.NoteErasure(key(1))) // as Erase begins; then the process dies
+	if last {
+		must(core.Erase(ctx, record.ID{}, key(0)))
+	}
+	_, err = core.Store.NoteErasure(key(1)) // as Erase begins; then it ends
+	must(err)
+	if !last {
+		must(core.Erase(ctx, record.ID{}, key(0)))
+	}
 	must(core.index(ctx))
 	if hits, err := core.Search(ctx, "212345678", sqlrow.SearchOptions{}); err != nil || len(hits) != 1 || hits[0].ID != contacts[1] {
 		t.Errorf("a search finds %v, %v, want the contact that is not erased yet", hits, err)
@@ -77,6 +94,9 @@ func TestAnErasureThatWasCutOffIsFinishedAtTheNextStart(t *testing.T) {
 		}
 		return nil
 	}))
+	if _, erasures, err := core.Store.Repeated(); err != nil || !erasures {
+		t.Errorf("it is done at every start: %v", err)
+	}
 }
 
 // What is erased is in none of the hub's files: not in the rows, the change sets, the index of words, nor in pages that

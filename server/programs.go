@@ -86,7 +86,7 @@ func (s programStore) noteEnded(was, now []auth.Program) error {
 		if slices.ContainsFunc(now, func(q auth.Program) bool { return q.ID == p.ID }) {
 			continue
 		}
-		if err := s.NoteStanding("program", p.ID, 0); err != nil {
+		if err := s.NoteStanding(store.Standing{Of: ofProgram, ID: p.ID, As: isOut}); err != nil {
 			return err
 		}
 	}

@@ -11,11 +11,51 @@ import (
 	"fieldsync/sync/record"
 )
 
-func standingOfPerson(active bool) int {
-	if active {
-		return 1
+// Of whom the list of standings speaks, and how people and programs stand there; of a device it has its auth.Standing.
+const (
+	ofDevice, ofPerson, ofProgram = "device", "person", "program"
+
+	isOut, isIn = 0, 1
+)
+
+func (s deviceStore) noteLetIn(ctx context.Context, id record.ID) error {
+	return noteLetIn(ctx, s.Store, store.Standing{Of: ofDevice, ID: id, As: int(auth.Admitted)}, func(tx *store.Tx) (bool, error) {
+		d, err := tx.Device(id)
+		return d != nil && standingOf(d) == auth.Admitted, err
+	})
+}
+
+func (s peopleStore) noteLetIn(ctx context.Context, p auth.Person) error {
+	if !p.Active {
+		return nil
 	}
-	return 0
+	return noteLetIn(ctx, s.Store, store.Standing{Of: ofPerson, ID: p.ID, As: isIn}, func(tx *store.Tx) (bool, error) {
+		now, err := tx.Person(p.ID)
+		return now != nil && now.Active, err
+	})
+}
+
+// noteLetIn writes down that somebody whom the list shuts out is let in again, once that is durable: were it written before,
+// a commit that fails would let him in by the next restore. A crash between the two leaves him on the list: a restore shuts
+// him out, which his page shows, and there he is let in again. It is written in a transaction in which it still holds, so
+// that who was shut out meanwhile stays.
+func noteLetIn(ctx context.Context, s *store.Store, in store.Standing, holds func(*store.Tx) (bool, error)) error {
+	noted, err := s.Standings()
+	isShut := func(n store.Standing) bool { return n.Of == in.Of && n.ID == in.ID && n.As != in.As }
+	if err != nil || !slices.ContainsFunc(noted, isShut) {
+		return err
+	}
+	err = s.Write(ctx, func(tx *store.Tx) error {
+		if still, err := holds(tx); err != nil || !still {
+			return err
+		}
+		return s.NoteStanding(in)
+	})
+	if err != nil {
+		return fault.Wrap(store.DiskFull, "This is done, but the list of who was shut out could not be written, and a backup that "+
+			"is restored would undo it. Make room on the disk and do it again.", err)
+	}
+	return nil
 }
 
 // standAgain shuts out whom a database that came back from a backup would let in again. It lets nobody in: of several nodes
@@ -35,14 +75,14 @@ func (c *Core) standAgain(ctx context.Context) error {
 
 func (c *Core) stand(ctx context.Context, s store.Standing) error {
 	switch s.Of {
-	case "device":
+	case ofDevice:
 		return c.standDevice(ctx, s.ID, auth.Standing(s.As))
-	case "person":
-		if s.As == 0 {
+	case ofPerson:
+		if s.As == isOut {
 			return c.keepOut(ctx, s.ID)
 		}
 		return nil
-	case "program":
+	case ofProgram:
 		return c.standProgram(ctx, s.ID)
 	}
 	return nil

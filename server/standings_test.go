@@ -2,10 +2,12 @@ package server
 
 import (
 	"crypto/ed25519"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -121,4 +123,105 @@ func putBack(backup, path string) error {
 		}
 	}
 	return os.WriteFile(path, in, 0o600)
+}
+
+// A commit that fails has let nobody in again and shut out nobody: but the list that a restore follows shuts out whom it was
+// to shut out, and lets in nobody before the database has it. Once more makes both good.
+func TestTheListOfWhoIsShutOutErrsOnTheSafeSide(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hub.db")
+	core, err := OpenCore(t.Context(), CoreOptions{Path: path, Schema: aftersales.Schema, Rules: Rules(), Log: slog.New(slog.DiscardHandler)})
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(err)
+	defer func() { must(core.Close(0)) }()
+	people := peopleStore{Store: core.Store, now: time.Now}
+	person, phone := NewID(), NewID()
+	must(core.Store.Write(t.Context(), func(tx *store.Tx) error {
+		return errors.Join(tx.AddPerson(store.Person{ID: person, Login: "li", Name: "Li", Active: true}),
+			tx.AddDevice(store.Device{ID: phone, Person: person, Name: "phone", PublicKey: make([]byte, ed25519.PublicKeySize), EnrolledAt: time.Now()}))
+	}))
+	let := func(in bool) error {
+		to := auth.HardRevoked
+		if in {
+			to = auth.Admitted
+		}
+		_, err := people.ChangePerson(t.Context(), person, func(p *auth.Person, _ func() ([]auth.Person, error)) error {
+			p.Active = in
+			return nil
+		})
+		return errors.Join(err, core.Devices.SetStanding(t.Context(), phone, to))
+	}
+	listed := func(in bool) {
+		t.Helper()
+		want := []store.Standing{{Of: ofPerson, ID: person, As: isOut}, {Of: ofDevice, ID: phone, As: int(auth.HardRevoked)}}
+		if in {
+			want = []store.Standing{{Of: ofPerson, ID: person, As: isIn}, {Of: ofDevice, ID: phone, As: int(auth.Admitted)}}
+		}
+		if got, err := core.Store.Standings(); err != nil || !slices.Equal(got, want) {
+			t.Errorf("the list says %v, %v, not %v", got, err, want)
+		}
+	}
+	failing := func(let func(bool) error, in bool) {
+		t.Helper()
+		refuseWrites(t, path, "_person", "_device")
+		if err := let(in); err == nil {
+			t.Error("the database was to refuse it")
+		}
+		admitWrites(t, path, "_person", "_device")
+	}
+	failing(let, false)
+	listed(false)
+	must(let(true)) // they are in, as far as the database knows; the list is brought up to it
+	listed(true)
+	must(let(false))
+	failing(let, true)
+	listed(false)
+	must(let(true))
+	listed(true)
+
+	// The list cannot be written once they are in: that is said, and once more makes it good.
+	must(let(false))
+	list := path + ".standings"
+	must(os.Rename(list, list+".away"))
+	must(os.Mkdir(list, 0o700))
+	if err := let(true); err == nil {
+		t.Error("nobody heard that the list was not written")
+	}
+	must(os.Remove(list))
+	must(os.Rename(list+".away", list))
+	listed(false)
+	must(let(true))
+	listed(true)
+}
+
+// refuseWrites makes the database refuse changes of the tables, as a full disk would.
+func refuseWrites(t *testing.T, path string, tables ...string) {
+	t.Helper()
+	for _, table := range tables {
+		execSQL(t, path, "CREATE TRIGGER refuse"+table+" BEFORE UPDATE ON "+table+" BEGIN SELECT RAISE(ABORT, 'no room'); END")
+	}
+}
+
+func admitWrites(t *testing.T, path string, tables ...string) {
+	t.Helper()
+	for _, table := range tables {
+		execSQL(t, path, "DROP TRIGGER refuse"+table)
+	}
+}
+
+func execSQL(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(60000)")
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), statement)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -145,16 +146,39 @@ func (tx *Tx) redactConflicts(k record.Key) error {
 	return nil
 }
 
+// Erasure is one that was noted: where in the list it stands, in bytes.
+type Erasure struct{ from, to int64 }
+
 // NoteErasure writes down, durably, that the rows are to be erased: before they are, so that no crash forgets it.
-func (s *Store) NoteErasure(rows []record.Key) error {
+func (s *Store) NoteErasure(rows []record.Key) (Erasure, error) {
 	lines := make([]string, len(rows))
 	for i, k := range rows {
 		lines[i] = strconv.Itoa(int(k.Table)) + " " + k.ID.String()
 	}
-	if err := s.addLines(erasures, lines); err != nil {
-		return fault.Wrap(DiskFull, "The list of erasures cannot be written. Nothing was erased; try again.", err)
+	path := s.options.Path + erasures
+	from, err := sizeOf(path)
+	if err == nil {
+		err = s.addLines(erasures, lines)
 	}
-	return nil
+	to, e := sizeOf(path)
+	if err != nil || e != nil {
+		return Erasure{}, fault.Wrap(DiskFull, "The list of erasures cannot be written. Nothing was erased; try again.", errors.Join(err, e))
+	}
+	return Erasure{from, to}, nil
+}
+
+// NoteErased notes that the erasure is done: it alone. Behind one that has failed it is not noted, and both are done once
+// more at the next start.
+func (s *Store) NoteErased(e Erasure) error {
+	done, err := s.done()
+	if err != nil {
+		return err
+	}
+	now := repeated{s.identity.id.String(), s.identity.epoch, e.to}
+	if !done.of(now) || done.Erased != e.from {
+		return nil
+	}
+	return s.noteDone(now)
 }
 
 // Erasures returns every row that was ever to be erased.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -39,21 +38,13 @@ func (s *Store) addLines(list string, lines []string) (err error) {
 }
 
 // linesOf returns what stands in a list, for whoever understands it: an empty line is nothing, and so is one that was cut
-// off. No list is an empty one.
-func linesOf(path string) (lines []string, err error) {
-	f, err := os.Open(path)
+// off. A line may have any length. No list is an empty one.
+func linesOf(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	all := bufio.NewScanner(f)
-	for all.Scan() {
-		lines = append(lines, all.Text())
-	}
-	return lines, all.Err()
+	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' }), err
 }
 
 // latestOf returns what lines say that are understood, the latest word on each key, in the order of the first words.
@@ -119,44 +110,53 @@ func BringLists(backup, path string) error {
 type repeated struct {
 	Database string `json:"database"`
 	Epoch    uint32 `json:"epoch"`
-	Erased   int64  `json:"erased"` // bytes of the list of erasures
+	Erased   int64  `json:"erased"` // bytes of the list of erasures, up to which each is done
 }
 
-func (s *Store) toRepeat() (repeated, error) {
-	info, err := os.Stat(s.options.Path + erasures)
-	if errors.Is(err, fs.ErrNotExist) {
-		return repeated{Database: s.identity.id.String(), Epoch: s.identity.epoch}, nil
-	}
+// Repeated reports whether all that the lists say was done in the database since its epoch began, and whether every
+// erasure is: not where one has failed, or a crash has interrupted it.
+func (s *Store) Repeated() (epoch, erasures bool, err error) {
+	want, err := s.wholly()
 	if err != nil {
-		return repeated{}, err
+		return false, false, err
 	}
-	return repeated{s.identity.id.String(), s.identity.epoch, info.Size()}, nil
+	done, err := s.done()
+	return done.of(want), done == want, err
 }
 
-// Repeated reports whether all that the lists say is done in the database, since its epoch began: an erasure that a crash
-// has interrupted is not.
-func (s *Store) Repeated() (bool, error) {
-	want, err := s.toRepeat()
-	if err != nil {
-		return false, err
-	}
-	text, err := os.ReadFile(s.options.Path + ".repeated")
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	var done repeated
-	if err == nil && json.Unmarshal(text, &done) != nil {
-		return false, nil // it is done once more
-	}
-	return done == want, err
-}
-
-// NoteRepeated notes that it is.
+// NoteRepeated notes that all of it is: at the start, where nothing else is being erased.
 func (s *Store) NoteRepeated() error {
-	done, err := s.toRepeat()
+	all, err := s.wholly()
 	if err != nil {
 		return err
 	}
+	return s.noteDone(all)
+}
+
+// wholly returns the note that everything is done.
+func (s *Store) wholly() (repeated, error) {
+	size, err := sizeOf(s.options.Path + erasures)
+	return repeated{s.identity.id.String(), s.identity.epoch, size}, err
+}
+
+// of reports whether both are about one history.
+func (r repeated) of(other repeated) bool {
+	return r.Database == other.Database && r.Epoch == other.Epoch
+}
+
+// done returns the note, none where it cannot be read as one: then everything is done once more.
+func (s *Store) done() (done repeated, err error) {
+	text, err := os.ReadFile(s.options.Path + ".repeated")
+	if errors.Is(err, fs.ErrNotExist) {
+		return repeated{}, nil
+	}
+	if err == nil && json.Unmarshal(text, &done) != nil {
+		done = repeated{}
+	}
+	return done, err
+}
+
+func (s *Store) noteDone(done repeated) error {
 	text, err := json.Marshal(done)
 	if err != nil {
 		return err
@@ -164,16 +164,30 @@ func (s *Store) NoteRepeated() error {
 	return replaceFile(s.options.Path+".repeated", append(text, '\n'))
 }
 
+// sizeOf returns 0 for no file.
+func sizeOf(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 // Standing says that a device, a person or a program was shut out, or let in again.
 type Standing struct {
-	Of string // "device", "person" or "program"
+	Of string // "device", "person" or "program"; whatever else whoever notes it calls it, without blanks
 	ID record.ID
 	As int // as whoever notes it numbers it
 }
 
-// NoteStanding writes a standing down before the database has it. The code is DiskFull where it cannot be.
-func (s *Store) NoteStanding(of string, id record.ID, as int) error {
-	err := s.addLines(standings, []string{of + " " + id.String() + " " + strconv.Itoa(as)})
+// NoteStanding writes a standing down: before the database has it where somebody is shut out, and only once it has it where
+// he is let in. So wherever the process dies, or the commit fails, the list shuts out whom the database may have shut out;
+// one too many is seen by whoever looks after the hub, and let in again. The code is DiskFull where it cannot be written.
+func (s *Store) NoteStanding(who Standing) error {
+	err := s.addLines(standings, []string{who.Of + " " + who.ID.String() + " " + strconv.Itoa(who.As)})
 	if err != nil {
 		return fault.Wrap(DiskFull, "The list of who was shut out cannot be written. Nothing was changed; try again.", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"fieldsync/sync/record"
@@ -21,13 +22,13 @@ func TestALineThatWasCutOffSwallowsNoOther(t *testing.T) {
 		}
 	}
 	key := record.Key{Table: 3, ID: record.ID{7}}
-	if err := s.NoteErasure([]record.Key{key}); err != nil {
+	if _, err := s.NoteErasure([]record.Key{key}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.Erasures(); err != nil || !slices.Equal(got, []record.Key{key}) {
 		t.Errorf("erasures: %v, %v", got, err)
 	}
-	if err := s.NoteStanding("device", record.ID{8}, 3); err != nil {
+	if err := s.NoteStanding(Standing{Of: "device", ID: record.ID{8}, As: 3}); err != nil {
 		t.Fatal(err)
 	}
 	want := []Standing{{Of: "device", ID: record.ID{8}, As: 3}}
@@ -43,15 +44,15 @@ func TestABackupTakesItsListsAlong(t *testing.T) {
 	folder := t.TempDir()
 	s := open(t, Options{Path: filepath.Join(folder, "hub.db"), Schema: simtest.Schema, Log: quiet})
 	key, phone, person := record.Key{Table: 3, ID: record.ID{7}}, record.ID{8}, record.ID{9}
-	if err := s.NoteErasure([]record.Key{key}); err != nil {
+	if _, err := s.NoteErasure([]record.Key{key}); err != nil {
 		t.Fatal(err)
 	}
 	for _, as := range []int{3, 1, 2} {
-		if err := s.NoteStanding("device", phone, as); err != nil {
+		if err := s.NoteStanding(Standing{Of: "device", ID: phone, As: as}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.NoteStanding("person", person, 0); err != nil {
+	if err := s.NoteStanding(Standing{Of: "person", ID: person, As: 0}); err != nil {
 		t.Fatal(err)
 	}
 	backup := filepath.Join(t.TempDir(), "backup.db")
@@ -60,7 +61,7 @@ func TestABackupTakesItsListsAlong(t *testing.T) {
 	}
 	elsewhere := filepath.Join(t.TempDir(), "hub.db")
 	here := open(t, Options{Path: elsewhere, Schema: simtest.Schema, Log: quiet})
-	if err := here.NoteStanding("person", person, 1); err != nil {
+	if err := here.NoteStanding(Standing{Of: "person", ID: person, As: 1}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -103,5 +104,21 @@ func TestNumbersAreBroughtWhereNothingWasErased(t *testing.T) {
 	here := open(t, Options{Path: elsewhere, Schema: simtest.Schema, Log: quiet})
 	if got, err := here.NumbersGiven(); err != nil || !slices.Equal(got, []Numbered{again, next}) {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// However long a line is, what stands behind it is read.
+func TestALongLineEndsNoList(t *testing.T) {
+	t.Parallel()
+	s := open(t, Options{Path: filepath.Join(t.TempDir(), "hub.db"), Schema: simtest.Schema, Log: quiet})
+	long := Numbered{Series: "A", Branch: record.ID{1}, Position: 1, About: record.Key{Table: 44, ID: record.ID{2}}, Number: strings.Repeat("N", 1<<17)}
+	next := Numbered{Series: "A", Branch: record.ID{1}, Position: 2, About: long.About, Number: "A-2"}
+	for _, n := range []Numbered{long, next} {
+		if err := s.NoteNumbers([]Numbered{n}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := s.NumbersGiven(); err != nil || !slices.Equal(got, []Numbered{long, next}) {
+		t.Errorf("%d numbers, %v", len(got), err)
 	}
 }
