@@ -234,6 +234,9 @@ func (b *builder) show(row *record.Row) {
 func (b *builder) facts(row *record.Row, columns []string) (facts []fact, err error) {
 	for _, name := range columns {
 		text, err := b.text(row, name)
+		if err == nil && text != "" && name == "unit" && row.Table.Name != "unit" {
+			text, err = b.n.unit(row.Get(name).Ref(), text)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -47,6 +47,7 @@ var customerForm = &Form{
 		"name", "kind", "roles", "parent", "phone", "phone2", "email", "province", "city", "district", "address",
 		"customer_group", "tax_number", "language", "tags", "note", "fields",
 	},
+	Lists:    map[string]string{"customer_group": aftersales.ListCustomerGroup},
 	Needed:   []string{"name"},
 	Defaults: map[string]string{"kind": aftersales.PartyOrganisation, "roles": aftersales.RoleCustomer},
 	URL:      customersURL,

@@ -135,12 +135,16 @@ func (v *Visit) ownField(r Reader, c *schema.Column, d aftersales.FieldDef, valu
 	return f, err
 }
 
-// codes are the answers that a code list offers: those in use, and the one that stands.
+// codes are the answers that a code list offers: those in use, and the one that stands, even where no list has it: saving
+// a form takes nothing away that it could not show.
 func (v *Visit) codes(r Reader, list, standing string) (options []option, err error) {
 	err = r.Select(func(q *sqlrow.Rows) error {
 		options = append(options, option{q.Text(0), v.lang.translation(q.Text(1))})
 		return q.Err()
 	}, `SELECT code, label FROM code WHERE list = ? AND (retired_at IS NULL OR code = ?) AND _del = 0 ORDER BY rank, code`, list, standing)
+	if is := func(one option) bool { return one.Value == standing }; standing != "" && !slices.ContainsFunc(options, is) {
+		options = append(options, option{standing, ""})
+	}
 	for i := range options {
 		if options[i].Label == "" {
 			options[i].Label = strings.ReplaceAll(options[i].Value, "_", " ")

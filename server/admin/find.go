@@ -32,7 +32,7 @@ var finders = map[string]struct {
 	"party":    {auth.SeeCustomers, "party r", "r.name", joined("r.number", "r.phone", "r.city"), itself("party"), nil},
 	"contact":  {auth.SeeCustomers, "contact r LEFT JOIN party p ON p.id = r.party", "r.name", joined("p.name", "r.phone"), ofParty("contact"), nil},
 	"site":     {auth.SeeCustomers, "site r LEFT JOIN party p ON p.id = r.party", "coalesce(r.name, r.address)", joined("p.name", "r.address"), ofParty("site"), nil},
-	"unit":     {auth.SeeAssets, "unit r LEFT JOIN party p ON p.id = r.party", "coalesce(r.name, r.number, r.serial)", joined("r.serial", "p.name"), ofParty("unit"), nil},
+	"unit":     {auth.SeeAssets, "unit r LEFT JOIN party p ON p.id = r.party", calledUnit("r"), joined("r.serial", "r.number", "p.name"), ofParty("unit"), nil},
 	"product":  {auth.SeeProducts, "product r", "r.code", joined("r.name"), itself("product"), nil},
 	"part":     {auth.SeeParts, "part r", "r.code", joined("r.name"), itself("part"), nil},
 	"location": {auth.SeeParts, "location r", "r.name", joined("r.code"), nil, []string{"r.name", "r.code"}},

@@ -3,7 +3,6 @@ package admin
 import (
 	"maps"
 	"net/http"
-	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -337,8 +336,8 @@ func reachable(column, typed string) error {
 			return fault.New(aftersales.BadPhone, "This is no telephone number: type its digits, and write anything else into the note.")
 		}
 	case "email":
-		if a, err := mail.ParseAddress(typed); err != nil || a.Address != strings.TrimSpace(typed) {
-			return fault.New(fault.Invalid, "This is no mail address. Type it like name@example.com.")
+		if !aftersales.IsMail(strings.TrimSpace(typed)) {
+			return fault.New(aftersales.BadMail, "This is no mail address. Type it like name@example.com.")
 		}
 	}
 	return nil

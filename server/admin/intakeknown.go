@@ -169,7 +169,7 @@ func (i *intaking) past(c *intakeCustomer) error {
 	for _, of := range []struct{ table, at, url string }{
 		{"request", "r.received_at", requestsURL + "/"}, {"job", "r.reported_on * 86400000", jobsURL + "/"},
 	} {
-		query := "SELECT r.id, r.number, coalesce(r.title, r.description), r.state, coalesce(u.name, u.serial), " + of.at +
+		query := "SELECT r.id, r.number, coalesce(r.title, r.description), r.state, " + calledUnit("u") + ", " + of.at +
 			" FROM " + of.table + " r LEFT JOIN unit u ON u.id = r.unit WHERE r." + column + " = ? AND r._del = 0 ORDER BY r.id DESC LIMIT ?"
 		err := i.r.Select(func(q *sqlrow.Rows) error {
 			past := pastView{URL: of.url + q.ID(0).String(), Number: q.Text(1), Title: q.Text(2), State: q.Text(3), Machine: q.Text(4), At: q.Int(5)}

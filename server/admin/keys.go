@@ -25,7 +25,7 @@ var KeyedRows = []*Keyed{
 	{"party", customersURL, auth.SeeCustomers, auth.EditCustomers, "name"},
 	{"contact", contactsURL, auth.SeeCustomers, auth.EditCustomers, "name"},
 	{"site", sitesURL, auth.SeeCustomers, auth.EditCustomers, "coalesce(name, address)"},
-	{"unit", assetsURL, auth.SeeAssets, auth.EditAssets, "coalesce(name, number, serial)"},
+	{"unit", assetsURL, auth.SeeAssets, auth.EditAssets, calledUnit("unit")},
 	{"product", productsURL, auth.SeeProducts, auth.EditProducts, "code"},
 	{"part", partsURL, auth.SeeParts, auth.EditParts, "code"},
 	{"location", locationsURL, auth.SeeParts, auth.EditParts, "name"},

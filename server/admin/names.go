@@ -22,8 +22,14 @@ func (o *Office) names(r Reader) *names {
 	return &names{"", r, o.Schema, map[record.Key]string{}, map[clock.Actor]Writer{}}
 }
 
-// calling are the columns by which people call a row, the best first: a customer by his name, a job by its number.
-var calling = []string{"name", "number", "serial", "title", "summary", "code", "address"}
+// calling are the columns by which people call a row, the best first: a customer by his name, a job by its number, a
+// machine by the serial that stands on it, and which the caller reads out.
+var calling = []string{"name", "serial", "number", "title", "summary", "code", "address"}
+
+// calledUnit is what a machine is called, as an expression over that table or alias: what names.row says of it.
+func calledUnit(as string) string {
+	return "coalesce(" + as + ".name, " + as + ".serial, " + as + ".number)"
+}
 
 // callingOf are the references by whose rows a row without a name of its own is called: a visit by its job.
 var callingOf = []string{"job", "about", "notice", "person", "part", "unit", "party"}
@@ -102,6 +108,22 @@ func (n *names) full(k record.Key, job record.ID) (string, error) {
 		return "", err
 	}
 	return strings.TrimSpace(row.Get("number").Text() + " " + row.Get("title").Text()), nil
+}
+
+// unit returns what a machine is called, by that name, with the serial and the number that people tell it from others by:
+// one is read out on the telephone, the other stands on our papers.
+func (n *names) unit(id record.ID, name string) (string, error) {
+	row, err := n.read.Row(record.Key{Table: n.schema.Table("unit").ID, ID: id})
+	if err != nil || row == nil {
+		return name, err
+	}
+	said := []string{name}
+	for _, column := range []string{"serial", "number"} {
+		if s := row.Get(column).Text(); s != "" && s != name {
+			said = append(said, s)
+		}
+	}
+	return strings.Join(said, " · "), nil
 }
 
 // ref returns what the row that a reference column points to is called.

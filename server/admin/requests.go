@@ -25,7 +25,7 @@ var requests = &Listing{
 			{Name: "state", SQL: "r.state", Kind: list.Code, Codes: "request.state"},
 			{Name: "title", SQL: "coalesce(r.title, r.description)", Fixed: true},
 			{Name: "party", SQL: "p.name", Ref: "r.party", URL: customersURL + "/", Fixed: true},
-			{Name: "unit", SQL: "coalesce(u.name, u.serial)", Fixed: true},
+			{Name: "unit", SQL: calledUnit("u"), Fixed: true},
 			{Name: "severity", SQL: "sv.label", Kind: list.Translated, Fixed: true},
 			{Name: "priority", SQL: "r.priority", Kind: list.Number, Fixed: true, Aside: true},
 			{Name: "handler", SQL: "coalesce(h.name, g.name)", Fixed: true},

@@ -119,4 +119,28 @@ func TestWhatReachesNobodyIsRefused(t *testing.T) {
 	at := v.at.Path
 	v.post(at+"/contacts", "name", "Ole", "phone", "ask for him").sees(http.StatusUnprocessableEntity, "no telephone number")
 	v.post(at+"/contacts", "name", "Ole", "email", "nonsense").sees(http.StatusUnprocessableEntity, "no mail address")
+
+	// Nor does a program put one in, nor a file.
+	p := b.program(v, "CRM", "see_customers", "edit_customers")
+	p.asks("POST", "/customers", `{"name": "Nordwind", "email": "nonsense"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.BadMail))
+	v.sends("customers", "c.csv", []byte("name,email\nNordwind,nonsense\nWestwind,w@example.com\n")).ends()
+	v.post(v.at.Path+"/check", b.mapping("name", "email")...).ends().sees(http.StatusOK, "no mail address", "would be made: 1")
+	v.post(v.at.Path + "/take").ends().sees(http.StatusOK)
+	v.get("/customers?q=Westwind").sees(http.StatusOK, "Westwind</a>")
+	v.get("/customers?q=Nordwind").sees(http.StatusOK, "Nothing matches")
+}
+
+// A group is chosen from the company's list; a machine without a name is called by the serial that the caller reads out.
+func TestAGroupIsChosenAndAMachineIsCalledByItsSerial(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("ada", "Ada", auth.Administrator)
+	v := b.browser("ada")
+	v.get("/customers/new").sees(http.StatusOK, `<select id="f-customer_group"`)
+	v.post("/assets", "serial", "WF-1").sees(http.StatusOK, "<h1>WF-1")
+	number := v.find(`(U-[^<" ]+)`)
+	v.get("/find?table=unit&q=WF-1").sees(http.StatusOK, `"label":"WF-1"`, number)
+	v.post("/jobs", "title", "No heat", "unit", "WF-1").sees(http.StatusOK, "WF-1 · "+number)
+	v.post("/assets", "serial", "WF-2", "name", "Cold room").sees(http.StatusOK, "<h1>Cold room")
+	v.post("/jobs", "title", "No cold", "unit", "Cold room").sees(http.StatusOK, "Cold room · WF-2")
 }

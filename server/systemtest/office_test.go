@@ -116,7 +116,8 @@ type browser struct {
 	http   *http.Client
 	url    string
 	status int
-	body   string
+	body   string // as people read it
+	source string // as it came
 	at     *url.URL
 	header http.Header
 }
@@ -165,7 +166,8 @@ func (v *browser) send(method, path string, form url.Values) *browser {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	v.status, v.body, v.at, v.header = answer.StatusCode, html.UnescapeString(string(body)), answer.Request.URL, answer.Header
+	v.status, v.source, v.at, v.header = answer.StatusCode, string(body), answer.Request.URL, answer.Header
+	v.body = html.UnescapeString(v.source)
 	return v
 }
 

@@ -67,7 +67,7 @@ type ContactInput struct {
 }
 
 // CreateContact adds somebody to talk to at a party, or at the one it was joined with. Codes: MissingText,
-// UnknownCode, fault.UnknownRow.
+// UnknownCode, BadPhone, BadMail, fault.UnknownRow.
 func CreateContact(tx Tx, in ContactInput) (record.ID, error) {
 	name, err := textFor("the name", in.Name)
 	if err != nil {
@@ -89,7 +89,7 @@ func CreateContact(tx Tx, in ContactInput) (record.ID, error) {
 		"phone": optional(in.Phone), "phone2": optional(in.Phone2), "email": optional(in.Email),
 		"note": optional(in.Note), "site": record.Ref(in.Site), "position": optional(in.Position),
 	}
-	if err := normalPhones(tx, "contact", branch, values); err != nil {
+	if err := reachable(tx, "contact", branch, values); err != nil {
 		return record.ID{}, err
 	}
 	return id, insert(tx, "contact", id, values)

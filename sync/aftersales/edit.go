@@ -25,6 +25,13 @@ var protected = []string{
 	"handler", "handler_team", "level", "closed_at", "blacklisted", "blacklist_reason",
 }
 
+// editLists are the code lists of the columns that people choose from one.
+var editLists = map[string]map[string]string{
+	"party":   {"customer_group": ListCustomerGroup},
+	"contact": {"position": ListPosition},
+	"job":     {"fault_code": ListFault, "cause_code": ListCause, "remedy_code": ListRemedy, "kind": ListJobKind},
+}
+
 // EditInput is what a form sends: cells by name, "fields.engine_no" for one of a keyed column; null clears.
 type EditInput struct {
 	Table  string
@@ -33,8 +40,8 @@ type EditInput struct {
 }
 
 // Edit writes the cells of a row that no command of its own guards; of an alias, those of the row that stands for it.
-// Codes: NotEditable, CodeJobClosed, CodeSlipAudited for findings, UnknownCode, BadField, fault.Invalid,
-// fault.UnknownRow.
+// Codes: NotEditable, CodeJobClosed, CodeSlipAudited for findings, UnknownCode, BadField, BadPhone, BadMail,
+// fault.Invalid, fault.UnknownRow.
 func Edit(tx Tx, in EditInput) error {
 	if !slices.Contains(editable, in.Table) {
 		return fault.New(NotEditable, "rows of "+in.Table+" are not edited")
@@ -64,8 +71,13 @@ func Edit(tx Tx, in EditInput) error {
 	if len(in.Values) == 0 {
 		return nil
 	}
+	for column, list := range editLists[in.Table] {
+		if err := checkCode(tx, list, in.Values[column].Text()); err != nil {
+			return err
+		}
+	}
 	values := maps.Clone(in.Values)
-	if err := normalPhones(tx, in.Table, row.Get("branch").Ref(), values); err != nil {
+	if err := reachable(tx, in.Table, row.Get("branch").Ref(), values); err != nil {
 		return err
 	}
 	return tx.Update(in.Table, row.ID, values)
@@ -81,14 +93,6 @@ func checkJobEdit(tx Tx, id record.ID, values record.Values) error {
 	}
 	if _, err := open(tx, id); err != nil {
 		return err
-	}
-	lists := map[string]string{
-		"fault_code": ListFault, "cause_code": ListCause, "remedy_code": ListRemedy, "kind": ListJobKind,
-	}
-	for column, list := range lists {
-		if err := checkCode(tx, list, values[column].Text()); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ type PartyInput struct {
 	Fields   FieldValues
 }
 
-// CreateParty makes a customer, dealer, supplier. Codes: MissingText, UnknownCode, BadPosition, BadField, MissingField,
+// CreateParty makes a customer, dealer, supplier. Codes: MissingText, UnknownCode, BadPhone, BadMail, BadPosition, BadField, MissingField,
 // fault.UnknownRow.
 func CreateParty(tx Tx, in PartyInput) (record.ID, error) {
 	name, err := textFor("the name", in.Name)
@@ -144,7 +144,7 @@ func CreateParty(tx Tx, in PartyInput) (record.ID, error) {
 		"address": optional(in.Address), "customer_group": optional(in.Group), "language": optional(in.Language),
 		"note": optional(in.Note), "salesman": record.Ref(in.Salesman),
 	}
-	if err := firstError(in.Position.put(values), normalPhones(tx, "party", branch, values)); err != nil {
+	if err := firstError(in.Position.put(values), reachable(tx, "party", branch, values)); err != nil {
 		return record.ID{}, err
 	}
 	if len(in.Roles) == 0 {

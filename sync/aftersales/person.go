@@ -86,7 +86,8 @@ type PersonInput struct {
 	Technician bool
 }
 
-// CreatePerson adds a colleague, and posts him to his branch. Codes: MissingText, fault.UnknownRow.
+// CreatePerson adds a colleague, and posts him to his branch. Codes: MissingText, BadPhone, BadMail,
+// fault.UnknownRow.
 func CreatePerson(tx Tx, in PersonInput) (record.ID, error) {
 	name, err := textFor("the name", in.Name)
 	if err != nil {
@@ -102,7 +103,7 @@ func CreatePerson(tx Tx, in PersonInput) (record.ID, error) {
 		"job_title": optional(in.JobTitle), "technician": flag(in.Technician),
 	}
 	addSet(values, "skills", in.Skills)
-	if err := normalPhones(tx, "person", in.Branch, values); err != nil {
+	if err := reachable(tx, "person", in.Branch, values); err != nil {
 		return record.ID{}, err
 	}
 	if err := insert(tx, "person", id, values); err != nil {

@@ -57,8 +57,9 @@ var phoneColumns = map[string][]string{
 // BadPhone says that what was given as a telephone number holds none: nothing of it would be left.
 const BadPhone fault.Code = "bad_phone"
 
-// normalPhones brings the telephone numbers among the values of a row into their one form. Codes: BadPhone.
-func normalPhones(tx Tx, table string, branch record.ID, values record.Values) error {
+// reachable brings the telephone numbers among the values of a row into their one form, and refuses a mail address that
+// is none: whoever needs it later would find out too late. Codes: BadPhone, BadMail.
+func reachable(tx Tx, table string, branch record.ID, values record.Values) error {
 	for _, column := range phoneColumns[table] {
 		v, written := values[column]
 		if !written || v.IsNull() {
@@ -73,5 +74,8 @@ func normalPhones(tx Tx, table string, branch record.ID, values record.Values) e
 		}
 		values[column] = optional(number)
 	}
-	return nil
+	if _, has := phoneColumns[table]; !has {
+		return nil
+	}
+	return mailOf(values)
 }

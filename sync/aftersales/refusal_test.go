@@ -35,6 +35,7 @@ var generalRefusals = []refusal{
 	{MissingText, "a request without a text", newWorld, func(w *world) error { return drop(CreateRequest(w, RequestInput{})) }},
 	{MissingText, "a nameless party", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: " "})) }},
 	{BadPhone, "a telephone number without digits", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: "x", Phone: "by mail"})) }},
+	{BadMail, "a mail address that is none", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: "x", Email: "by phone"})) }},
 	{MissingText, "a nameless contact", newWorld, func(w *world) error { return drop(CreateContact(w, ContactInput{Party: w.party})) }},
 	{MissingText, "a site nowhere", newWorld, func(w *world) error { return drop(CreateSite(w, SiteInput{})) }},
 	{MissingText, "a unit that is nothing", newWorld, func(w *world) error { return drop(CreateUnit(w, UnitInput{})) }},
