@@ -45,7 +45,7 @@ var approvalTable = &schema.Table{
 // An approval secret is what a person's phone and the office make one-time codes from. It is on his phone and nowhere
 // else; its id follows from the person's.
 var approvalSecretTable = &schema.Table{
-	ID: 189, Name: "approval_secret",
+	ID: 189, Name: "approval_secret", Remade: true,
 	Columns: slices.Concat(branch(), []schema.Column{
 		ref(1, "person", "person", required, fixed),
 		text(2, "secret", required, sealed), // 32 bytes, standard base64

@@ -41,8 +41,9 @@ var postingTable = &schema.Table{
 }
 
 // A device key is the public half of a phone's key: with it colleagues check what the phone signed, without network.
+// The hub makes it when the phone is enrolled, as it is again after a restore that lost it.
 var deviceKeyTable = &schema.Table{
-	ID: 104, Name: "device_key",
+	ID: 104, Name: "device_key", Remade: true,
 	Columns: slices.Concat(branch(required, fixed), []schema.Column{
 		ref(1, "person", "person", required, fixed),
 		text(2, "device", required, fixed), // UUID

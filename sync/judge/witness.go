@@ -30,7 +30,7 @@ var (
 
 // Testify takes in rows as a device had them in an epoch that is gone. What this hub lacks of them is kept as quarantined
 // change sets of the actor a, which belongs to the hub and names the device: for a person to apply or to dismiss, one row
-// in each. No row is changed by it. A row of which everything is here, one that was kept before, from this device or
+// in each. No row is changed by it. A row of a table that the hub remakes, one of which everything is here, one that was kept before, from this device or
 // another, and one that the person cannot have held need no keeping.
 func (b *Batch) Testify(author Author, a clock.Actor, rows []wire.Rows) (wire.Kept, error) {
 	actor, err := b.actor(a)
@@ -70,7 +70,7 @@ func (b *Batch) Testify(author Author, a clock.Actor, rows []wire.Rows) (wire.Ke
 // where there is nothing to keep.
 func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wire.Row) (*Entry, error) {
 	t := b.Schema.TableByID(batch.Table)
-	if t == nil {
+	if t == nil || t.Remade {
 		return nil, nil
 	}
 	have, err := b.Row(record.Key{Table: t.ID, ID: in.ID})

@@ -7,6 +7,8 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/simtest"
 	"fieldsync/sync/wire"
 )
 
@@ -136,6 +138,35 @@ func TestWhatTheHubHasIsNotKept(t *testing.T) {
 			t.Errorf("%s: %+v, %d kept", name, k, len(w.kept()))
 		}
 	}
+}
+
+// Of rows that the hub makes by itself nobody has to decide.
+func TestWhatTheHubRemakesNeedsNoTestimony(t *testing.T) {
+	t.Parallel()
+	for _, remade := range []bool{false, true} {
+		w := newRestored(t)
+		w.lose(func() { w.job = w.insert("part", text("number", "SEAL")) })
+		w.cfg.Schema = remaking(t, "part", remade)
+		if k := w.testifies(w.Author, copyOf(w.row)); k.Count != 1 || k.Code != "" || len(w.kept()) > 0 == remade {
+			t.Errorf("remade %v: %+v, %d kept", remade, k, len(w.kept()))
+		}
+	}
+}
+
+// remaking returns the schema in which the hub remakes the table, or not.
+func remaking(t *testing.T, table string, is bool) *schema.Schema {
+	t.Helper()
+	tables := make([]*schema.Table, len(simtest.Schema.Tables))
+	for i, have := range simtest.Schema.Tables {
+		one := *have
+		one.Remade = is && one.Name == table
+		tables[i] = &one
+	}
+	s, err := schema.New(simtest.Schema.Name, simtest.Schema.Version, tables...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func TestNobodyTestifiesForAnothersRows(t *testing.T) {

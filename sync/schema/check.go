@@ -111,6 +111,9 @@ func (s *Schema) checkTable(t *Table) error {
 	if i := t.Column(t.Parent); t.Parent != "" && (i < 0 || t.Columns[i].Kind != Ref || !t.Columns[i].Has(Immutable)) {
 		return fmt.Errorf("parent %q is not an immutable reference", t.Parent)
 	}
+	if t.Remade && (t.Create || len(t.Rights) > 0) {
+		return errors.New("what devices write is not remade by the hub")
+	}
 	for _, r := range t.Rights {
 		for _, c := range r.Columns {
 			if t.Column(c) < 0 {

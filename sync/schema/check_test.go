@@ -151,6 +151,7 @@ func TestNewRefuses(t *testing.T) {
 		"note: parent \"text\" is not":                                   func(w tables) { w.note.Parent = "text" },
 		"job: parent \"assignee\" is not":                                func(w tables) { w.job.Parent = "assignee" },
 		"job: right work names the unknown":                              func(w tables) { w.job.Rights[0].Columns[0] = "no" },
+		"job: what devices write is not remade":                          func(w tables) { w.job.Remade = true },
 		"job: grant: \"state\" is not a reference":                       func(w tables) { w.job.Grants[0].To = "state" },
 		"job: grant: members {no":                                        func(w tables) { w.job.Grants[0].Group.Table = "no" },
 		"job: grant: members {member no":                                 func(w tables) { w.job.Grants[0].Group.Group = "no" },

@@ -214,7 +214,10 @@ type Table struct {
 	// Withheld are columns that no device writes, not even in a row that it makes. Those of the policy Owner are, unless a
 	// right names them.
 	Withheld []string
-	Since    int
+	// Remade says that the hub makes the rows by itself, anew where a restore has lost one: a copy that a device still has of
+	// them is nothing that somebody would have to decide about. No device writes such a table.
+	Remade bool
+	Since  int
 
 	byID     map[ColumnID]int
 	byName   map[string]int
