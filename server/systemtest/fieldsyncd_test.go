@@ -401,7 +401,8 @@ func explainsItself(t *testing.T, i *installation) {
 }
 
 // The phone was enrolled after the backup: the hub that is restored does not know it. Enrolled again, it is another
-// device, and what it had sent as the first is lost nowhere.
+// device, and what it had sent as the first is lost nowhere. The office is asked nothing about the key of the first, which
+// the hub made by itself.
 func takesInFromAStranger(t *testing.T, i *installation) {
 	url, stop := i.serve()
 	code := i.employ("li", 6, url)
@@ -427,7 +428,28 @@ func takesInFromAStranger(t *testing.T, i *installation) {
 	}
 	stop()
 	i.beside(func(core *server.Core) { i.hasAll(core, state.Changes) })
+	i.beside(i.asksNoKeys)
 	i.must(nil, "verify")
+}
+
+func (i *installation) asksNoKeys(core *server.Core) {
+	i.t.Helper()
+	err := core.Store.Read(i.t.Context(), func(v *store.View) error {
+		open, err := v.Quarantined(true, store.Position{}, 99)
+		for _, e := range open {
+			cs, err := record.ParseChangeSet(e.Encoded)
+			if err != nil {
+				return err
+			}
+			if t := aftersales.Schema.TableByID(cs.Rows[0].Table).Name; t == "device_key" || t == "approval_secret" {
+				i.t.Errorf("waiting for the office: a row of %s, %s", t, e.Code)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		i.t.Fatal(err)
+	}
 }
 
 // Two hubs over one database would each keep house, and tell their own devices only.
