@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
-	"slices"
 
 	"fieldsync/sync/record"
 )
@@ -42,41 +40,10 @@ func (c *Core) eraseRows(ctx context.Context, author record.ID, rows []record.Ke
 	if err := c.Hub.Erase(ctx, author, rows); err != nil {
 		return err
 	}
-	return c.Store.Checkpoint(ctx)
-}
-
-// noticesTo are the notices that a person got, or a customer of whose jobs and requests they tell.
-const noticesTo = `SELECT id FROM notice WHERE recipient = ?1 OR person = ?1 OR recipient IS NULL AND about IN (
-	SELECT id FROM job WHERE party = ?1 OR contact = ?1 UNION SELECT id FROM request WHERE party = ?1 OR contact = ?1)`
-
-// namedFor are the rows that say what other systems call a row, and said of it, and where a person was.
-var namedFor = map[string]string{
-	"notice": noticesTo, "external_key": "SELECT id FROM external_key WHERE about = ?1", "external_base": "SELECT id FROM external_base WHERE about = ?1",
-	"position": "SELECT id FROM position WHERE person = ?1",
-}
-
-// withAbout returns the rows, and after them what else is about whom they are: the notices that hold an address or a
-// text for him, what other systems call him and said of him, where he was.
-func (c *Core) withAbout(ctx context.Context, rows []record.Key) ([]record.Key, error) {
-	all := slices.Clone(rows)
-	for _, table := range slices.Sorted(maps.Keys(namedFor)) {
-		t := c.Store.Schema().Table(table)
-		if t == nil {
-			continue
-		}
-		for _, k := range rows {
-			ids, err := c.ids(ctx, namedFor[table], k.ID[:])
-			if err != nil {
-				return nil, err
-			}
-			for _, id := range ids {
-				if key := (record.Key{Table: t.ID, ID: id}); !slices.Contains(all, key) {
-					all = append(all, key)
-				}
-			}
-		}
+	if err := c.eraseAccounts(ctx, rows); err != nil {
+		return err
 	}
-	return all, nil
+	return c.Store.Checkpoint(ctx)
 }
 
 // repeat does again what the lists beside the database say: all of it where a backup came back that does not know of it,

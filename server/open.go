@@ -64,7 +64,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 	s, err := New(o, Parts{
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
 		Views:   views{core.Store},
-		Imports: in, Chronicle: told, Programs: programStore{core.Store, core.now}, API: apiEngine{core},
+		Imports: in, Chronicle: told, Dossiers: dossiers{core}, Programs: programStore{core.Store, core.now}, API: apiEngine{core},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
 		Sessions: core.Store.Sessions(), Attempts: attemptStore{core.Store}, Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})

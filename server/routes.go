@@ -229,6 +229,10 @@ var ownPages = []Page{
 	{"POST", "/brought", auth.EnrolDevices, (*admin.Office).TakeBrought},
 	{"POST", "/devices/{id}/standing", auth.RevokeDevices, (*admin.Office).SetStanding},
 
+	{"GET", "/dossiers/{table}/{id}", auth.EraseCustomers, (*admin.Office).ShowDossier},
+	{"GET", "/dossiers/{table}/{id}/file", auth.EraseCustomers, (*admin.Office).DownloadDossier},
+	{"POST", "/dossiers/{table}/{id}/erase", auth.EraseCustomers, (*admin.Office).EraseDossier},
+
 	{"GET", "/people", auth.SeePeople, (*admin.Office).ListPeople},
 	{"POST", "/people", auth.ManagePeople, (*admin.Office).AddPerson},
 	{"POST", "/people/{id}/roles", auth.ManagePeople, (*admin.Office).SetRoles},

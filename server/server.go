@@ -59,6 +59,7 @@ type Parts struct {
 	Views     admin.Views       // of lists; nil for a hub without
 	Drain     func()            // says goodbye to devices when a shutdown begins; nil for nothing
 	Chronicle admin.Chronicle   // of what was done to the hub
+	Dossiers  admin.Dossiers    // what is kept about one person
 	Imports   admin.Imports     // nil for a hub that takes no files in
 	Programs  auth.ProgramStore // of programs with tokens; nil for a hub without an API, as API is
 	API       api.Engine
@@ -117,7 +118,7 @@ func New(o Options, p Parts) (*Server, error) {
 	office, err := admin.New(admin.Options{
 		Programs: programs,
 		Engine:   p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
-		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views, Imports: p.Imports, Chronicle: p.Chronicle,
+		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views, Imports: p.Imports, Chronicle: p.Chronicle, Dossiers: p.Dossiers,
 	})
 	if err != nil {
 		return nil, err

@@ -60,6 +60,7 @@ type detailPage struct {
 	frame
 	about
 	MayEdit bool
+	Dossier string // the URL of what is kept about whom the row stands for; "" for no person, or who may not erase it
 	Extra   any
 }
 
@@ -83,6 +84,9 @@ func (o *Office) showDetail(v *Visit, status int, problem error, d *Detail, more
 		row, err := living(r, o.Schema.Table(d.Table), id)
 		if err != nil {
 			return err
+		}
+		if dossierOf[d.Table] != "" && v.Who.May(auth.EraseCustomers) {
+			page.Dossier = dossierURL(d.Table, id)
 		}
 		b := o.builder(v, r, &page.about)
 		if err := b.detail(d, row); err != nil || more == nil {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 
 	"github.com/boombuler/barcode/qr"
@@ -54,7 +53,7 @@ func (o *Office) ShowDevice(v *Visit) error {
 		return err
 	}
 	if held == nil {
-		return fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+		return errNoPage
 	}
 	page := devicePage{frame: v.frame(held.Owner+": "+held.Name, devicesURL), phoneView: o.phoneView(held.Phone), Held: held}
 	for _, job := range held.Jobs {

@@ -121,7 +121,7 @@ func (o *Office) ShowEdit(v *Visit, f *Form) error {
 func living(r Reader, t *schema.Table, id record.ID) (*record.Row, error) {
 	row, err := r.Row(record.Key{Table: t.ID, ID: id})
 	if err == nil && (row == nil || row.Deleted) {
-		err = fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+		err = errNoPage
 	}
 	return row, err
 }

@@ -167,13 +167,11 @@ type importLine struct {
 	Why  string
 }
 
-var errNoImport = fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
-
 // theImport returns the file in the URL, for somebody who may take it in.
 func (o *Office) theImport(v *Visit) (*ImportFile, error) {
 	id, err := v.id()
 	if err != nil || o.Imports == nil {
-		return nil, errors.Join(err, errNoImport)
+		return nil, errors.Join(err, errNoPage)
 	}
 	file, err := o.Imports.Find(v.r.Context(), id)
 	if err == nil && file == nil {
@@ -183,7 +181,7 @@ func (o *Office) theImport(v *Visit) (*ImportFile, error) {
 		return nil, err
 	}
 	if file.Person != v.Who.ID && !v.Who.In(auth.ImportData).All {
-		return nil, errNoImport
+		return nil, errNoPage
 	}
 	return file, o.mayImport(v, file.Kind)
 }

@@ -233,9 +233,10 @@ func (o *Office) export(v *Visit, ls *Listing, q list.Query, format string) erro
 	})
 }
 
-// sendFile sends what write writes as a file of that format, csv or xlsx, named after what it lists and after now.
+// sendFile sends what write writes as a file of that format, csv, xlsx or zip, named after what it lists and after now.
 func (v *Visit) sendFile(what, format string, write func(io.Writer) error) error {
-	types := map[string]string{"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+	types := map[string]string{"csv": "text/csv; charset=utf-8", "zip": "application/zip",
+		"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 	if types[format] == "" {
 		return errForm
 	}

@@ -21,9 +21,10 @@ import (
 type Options struct {
 	Engine    Engine
 	Phones    Phones
-	Files     Files          // nil for a hub without
-	Views     Views          // of lists; nil for a hub without
-	Chronicle Chronicle      // of what was done to the hub
+	Files     Files     // nil for a hub without
+	Views     Views     // of lists; nil for a hub without
+	Chronicle Chronicle // of what was done to the hub
+	Dossiers  Dossiers
 	Imports   Imports        // nil for a hub that takes no files in
 	Programs  *auth.Programs // nil for a hub without an API
 	People    *auth.People
@@ -332,5 +333,5 @@ func (o *Office) Home(v *Visit) error {
 
 // NotFound answers for pages that do not exist.
 func (o *Office) NotFound(*Visit) error {
-	return fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+	return errNoPage
 }

@@ -10,7 +10,6 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
@@ -69,7 +68,7 @@ func (v *Visit) variant(kind, note string) string {
 func (v *Visit) policy() (kind string, branch record.ID, err error) {
 	kind = v.r.PathValue("kind")
 	if !slices.Contains(aftersales.PolicyKinds(), kind) {
-		return "", branch, fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+		return "", branch, errNoPage
 	}
 	if given := v.r.FormValue("branch"); given != "" {
 		if branch, err = record.ParseID(given); err != nil {

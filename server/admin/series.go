@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"fieldsync/sync/aftersales"
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
@@ -66,7 +65,7 @@ func (v *Visit) paperOf(n *names, r Reader, about record.Value) (spot, error) {
 func (v *Visit) starting() (*asking, error) {
 	series := v.r.PathValue("series")
 	if !aftersales.IsGapless(series) {
-		return nil, fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+		return nil, errNoPage
 	}
 	return &asking{
 		form: &Form{

@@ -4,7 +4,6 @@ import (
 	"fieldsync/server/auth"
 	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
-	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"slices"
@@ -43,7 +42,7 @@ func (v *Visit) setting() (*asking, aftersales.KnownSetting, error) {
 	all := aftersales.Settings()
 	i := slices.IndexFunc(all, func(s aftersales.KnownSetting) bool { return s.Name == name })
 	if i < 0 {
-		return nil, aftersales.KnownSetting{}, fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+		return nil, aftersales.KnownSetting{}, errNoPage
 	}
 	value := ask("value", schema.Text)
 	flags := []string(nil)
@@ -298,7 +297,7 @@ func (o *Office) ListNumbers(v *Visit) error {
 func (v *Visit) series() (*asking, string, error) {
 	series := v.r.PathValue("series")
 	if !slices.Contains(aftersales.NumberSeries(), series) {
-		return nil, "", fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+		return nil, "", errNoPage
 	}
 	return &asking{
 		form: &Form{

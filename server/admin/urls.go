@@ -59,11 +59,13 @@ const (
 
 func jobURL(id record.ID) string { return jobsURL + "/" + id.String() }
 
+var errNoPage = fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+
 // id returns the id in the URL. The error is a *fault.Error with the code NotFound.
 func (v *Visit) id() (record.ID, error) {
 	id, err := record.ParseID(v.r.PathValue("id"))
 	if err != nil {
-		return id, fault.New(NotFound, "There is no such page. It may have moved, or the link is incomplete.")
+		return id, errNoPage
 	}
 	return id, nil
 }

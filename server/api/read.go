@@ -115,7 +115,7 @@ func rowObject(row *record.Row) map[string]any {
 	for i := range row.Table.Columns {
 		c := &row.Table.Columns[i]
 		if !c.Has(schema.Sealed) {
-			o[c.Name] = encode(c, row.Cols[i])
+			o[c.Name] = Encode(c, row.Cols[i])
 		}
 	}
 	return o

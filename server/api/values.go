@@ -12,9 +12,9 @@ import (
 	"fieldsync/sync/schema"
 )
 
-// encode returns a value as JSON has it: decimals and amounts as strings, which keep every digit; moments as RFC 3339 in
+// Encode returns a value as JSON has it: decimals and amounts as strings, which keep every digit; moments as RFC 3339 in
 // UTC; dates as YYYY-MM-DD.
-func encode(c *schema.Column, v record.Value) any {
+func Encode(c *schema.Column, v record.Value) any {
 	if v.IsNull() {
 		return nil
 	}

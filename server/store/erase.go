@@ -54,7 +54,12 @@ func (tx *Tx) Erased(k record.Key) (bool, error) {
 	if !tx.some {
 		return false, nil
 	}
-	n, err := tx.conn.Int("SELECT EXISTS (SELECT 1 FROM _erased WHERE tbl = ? AND pk = ?)", int64(k.Table), k.ID[:])
+	return tx.reads.WasErased(k)
+}
+
+// WasErased reports whether the row's personal values were erased.
+func (r reads) WasErased(k record.Key) (bool, error) {
+	n, err := r.conn.Int("SELECT EXISTS (SELECT 1 FROM _erased WHERE tbl = ? AND pk = ?)", int64(k.Table), k.ID[:])
 	return n != 0, err
 }
 

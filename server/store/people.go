@@ -95,6 +95,17 @@ func (tx *Tx) Deactivate(person record.ID) error {
 	return err
 }
 
+// EraseAccount takes a person's name, login, password and second step away, and the names of his devices: the account is
+// closed, and called by what is given. Nothing happens where there is none.
+func (tx *Tx) EraseAccount(person record.ID, called string) error {
+	_, err := tx.conn.Exec("UPDATE _person SET name = ?, login = ?, login_key = ?, language = '', password = '', active = 0,"+
+		" ended = ended + 1, second = NULL WHERE id = ? AND login <> ?", called, called, loginKey(called), person[:], called)
+	if err == nil {
+		_, err = tx.conn.Exec("UPDATE _device SET name = ? WHERE person = ?", called, person[:])
+	}
+	return err
+}
+
 const selectPerson = "SELECT id, login, name, roles, language, password, active, ended, second FROM _person "
 
 // Person returns nil if there is none with that id.

@@ -142,8 +142,8 @@ func alias(table string) []schema.Column {
 }
 
 // fields are the columns that the office defines at run time.
-func fields() []schema.Column {
-	return []schema.Column{column(95, "fields", schema.Fields, nil)}
+func fields(flags ...schema.Flags) []schema.Column {
+	return []schema.Column{column(95, "fields", schema.Fields, flags)}
 }
 
 // occurred says when something happened: by the device's own clock, and corrected for that clock's known offset. The

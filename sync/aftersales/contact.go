@@ -15,7 +15,7 @@ var contactColumns = slices.Concat(branch(), []schema.Column{
 	text(5, "phone2", personal, searchable),
 	text(6, "email", personal, searchable),
 	code(7, "language"),
-	text(8, "note"),
+	text(8, "note", personal),
 	ref(9, "site", "site"),
 }, alias("contact"), archive())
 

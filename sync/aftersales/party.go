@@ -36,18 +36,18 @@ var partyColumns = slices.Concat(branch(), []schema.Column{
 	text(10, "city", personal, searchable),
 	text(11, "district", personal),
 	text(12, "address", personal, searchable),
-	text(13, "tax_number"),
+	text(13, "tax_number", personal),
 	code(14, "customer_group"),
 	office(integer(15, "blacklisted")), // 1: serve only after asking
 	office(text(16, "blacklist_reason")),
 	code(17, "language"),
-	text(18, "note", searchable),
+	text(18, "note", personal, searchable),
 	set(19, "tags"),
 	ref(20, "salesman", "person"),
 }, together("position",
 	decimal(30, "latitude", PositionScale, personal), // WGS-84 degrees
 	decimal(31, "longitude", PositionScale, personal),
-), alias("party"), fields(), archive())
+), alias("party"), fields(personal), archive())
 
 var partyTable = &schema.Table{
 	ID: 10, Name: "party", Create: true,

@@ -19,7 +19,7 @@ var personTable = &schema.Table{
 		set(6, "skills"),
 		text(7, "job_title"),
 		integer(8, "technician"), // 1: can be sent to jobs
-		text(9, "note"),
+		text(9, "note", personal),
 		text(10, "extension", indexed), // of the telephone system: where who calls him is shown
 	}, archive()),
 	Buckets: shared(),

@@ -21,7 +21,7 @@ var siteColumns = slices.Concat(branch(), []schema.Column{
 	code(7, "region"),              // city or suburb: service promises go by it
 	text(8, "zone"),                // IANA, "Asia/Shanghai"
 	text(9, "access_note", sealed), // door codes, where the key is
-	text(10, "note"),
+	text(10, "note", personal),
 }, together("position",
 	decimal(20, "latitude", PositionScale, personal), // WGS-84 degrees
 	decimal(21, "longitude", PositionScale, personal),
