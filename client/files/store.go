@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -58,6 +59,8 @@ type Item struct {
 type Store struct {
 	Options
 	dir string
+
+	drawing sync.Mutex // held while a picture is decoded
 
 	mu    sync.Mutex
 	taken map[blob.Hash]Note
@@ -232,7 +235,7 @@ func (s *Store) Thumbnail(h blob.Hash) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	b, err := blob.Thumbnail(f)
+	b, err := s.thumbnail(f)
 	if err == nil && !s.ReadOnly {
 		_ = s.KeepThumbnail(h, b) // it is made again when it is wanted
 	}
@@ -257,8 +260,9 @@ func (s *Store) Add(r io.Reader, kind string, reduced bool, now time.Time) (a Ad
 	if _, err = io.Copy(f, r); err != nil {
 		return a, failed("the file cannot be kept", err)
 	}
+	var small []byte
 	if kind == blob.Photo && reduced {
-		if err = reduce(f); err != nil {
+		if small, err = s.reduce(f); err != nil {
 			return a, failed("the photo cannot be kept", err)
 		}
 	}
@@ -268,23 +272,40 @@ func (s *Store) Add(r io.Reader, kind string, reduced bool, now time.Time) (a Ad
 	if err = f.Sync(); err != nil {
 		return a, failed("the file cannot be kept", err)
 	}
-	s.sketch(f, a)
+	s.sketch(f, a, small)
 	return a, s.queue(a.Hash, f.Name(), Note{Kind: kind, Size: a.Size, Added: now.UnixMilli()})
 }
 
-// reduce replaces a photo by a smaller one where there is one that is smaller; what cannot be made smaller stays.
-func reduce(f handle) error {
+// reduce replaces a photo by a smaller one where there is one that is smaller, and returns its thumbnail; what cannot be made
+// smaller stays.
+func (s *Store) reduce(f handle) (small []byte, err error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
+		return nil, err
 	}
-	b, err := blob.Reduce(f)
+	var b []byte
+	s.draw(func() { b, small, err = blob.Reduce(f) })
 	if size, e := f.Seek(0, io.SeekEnd); err != nil || b == nil || e != nil || int64(len(b)) >= size {
-		return e
+		return small, e
 	}
 	if err = f.Empty(); err == nil {
 		_, err = f.Write(b)
 	}
-	return err
+	return small, err
+}
+
+// draw runs do, which has a picture in memory: one at a time. What it took, which on a phone is more than all the rest of the
+// program, is given back before the next.
+func (s *Store) draw(do func()) {
+	s.drawing.Lock()
+	defer s.drawing.Unlock()
+	do()
+	debug.FreeOSMemory()
+}
+
+// thumbnail makes the small version of a picture.
+func (s *Store) thumbnail(f io.ReadSeeker) (b []byte, err error) {
+	s.draw(func() { b, err = blob.Thumbnail(f) })
+	return b, err
 }
 
 func identify(f io.ReadSeeker, kind string) (a Added, err error) {
@@ -319,16 +340,17 @@ func sum(f io.ReadSeeker) (h blob.Hash, size int64, err error) {
 	return blob.Hash(s.Sum(nil)), size, err
 }
 
-// sketch makes the thumbnail at once: the picture is at hand, and its maker looks at the screen.
-func (s *Store) sketch(f io.ReadSeeker, a Added) {
-	if !strings.HasPrefix(a.MediaType, "image/") {
-		return
+// sketch keeps the thumbnail, and makes it where there is none yet, at once: the picture is at hand, and its maker looks at
+// the screen.
+func (s *Store) sketch(f io.ReadSeeker, a Added, small []byte) {
+	if small == nil && strings.HasPrefix(a.MediaType, "image/") {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return
+		}
+		small, _ = s.thumbnail(f)
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return
-	}
-	if b, err := blob.Thumbnail(f); err == nil {
-		_ = s.KeepThumbnail(a.Hash, b) // it is made again when it is wanted
+	if small != nil {
+		_ = s.KeepThumbnail(a.Hash, small) // it is made again when it is wanted
 	}
 }
 

@@ -69,6 +69,16 @@ type handset struct {
 // newHandset is a phone that has fetched its work, and then lost the hub: whoever comes there is sent away.
 func newHandset(t *testing.T, program string) *handset {
 	t.Helper()
+	h := furnishedHandset(t, program)
+	h.done("sync", "-within", patience.String())
+	h.gate.shut.Store(true)
+	h.start()
+	return h
+}
+
+// furnishedHandset is a phone that is Li's, and has nothing yet.
+func furnishedHandset(t testing.TB, program string) *handset {
+	t.Helper()
 	h := &handset{shop: newShop(t, program)}
 	h.office("company.setup", func(tx aftersales.Tx) (err error) {
 		h.checklist, err = aftersales.CreateChecklist(tx, aftersales.ChecklistInput{
@@ -88,9 +98,6 @@ func newHandset(t *testing.T, program string) *handset {
 	})
 	h.gate = newGate(t, h.shop.world.url, nil)
 	h.done("enrol", h.gate.url(), h.code(), "-name", "Li's phone")
-	h.done("sync", "-within", patience.String())
-	h.gate.shut.Store(true)
-	h.start()
 	return h
 }
 
@@ -207,11 +214,10 @@ func (h *handset) onHub(table string) (n int) {
 	return n
 }
 
-// Every form of a visit is killed while it is sent, and sent again as a browser does: each counts once.
-func killedInTheMiddle(h *handset) {
-	chance := rand.New(rand.NewPCG(3, 5))
-	job := "/jobs/" + h.lift.String()
-	for _, step := range [][]string{
+// steps are the forms of a visit, in order: the page that each is on, where it goes, and what is typed.
+func (h *handset) steps(of record.ID) [][]string {
+	job := "/jobs/" + of.String()
+	return [][]string{
 		{job, job + "/step", "step", "accept"}, {job, job + "/step", "step", "travel"}, {job, job + "/step", "step", "arrive"},
 		{job + "/parts/use/" + h.seal.String(), job + "/parts/use/" + h.seal.String(), "quantity", "2"},
 		{job + "/checklist/" + h.checklist.String() + "/power", job + "/checklist/" + h.checklist.String() + "/power", "text", "yes"},
@@ -220,7 +226,13 @@ func killedInTheMiddle(h *handset) {
 		{job + "/findings", job + "/findings", "text", "worn", "fault", "noise"},
 		{job + "/finish", job + "/finish", "outcome", "fixed", "solution", "new seal"},
 		{job + "/sign", job + "/sign", "name", "Lin", "signature", onePixel, "attitude", "4"},
-	} {
+	}
+}
+
+// Every form of a visit is killed while it is sent, and sent again as a browser does: each counts once.
+func killedInTheMiddle(h *handset) {
+	chance := rand.New(rand.NewPCG(3, 5))
+	for _, step := range h.steps(h.lift) {
 		h.page(step[0])
 		form := h.form(step[2:]...)
 		sent := make(chan struct{})

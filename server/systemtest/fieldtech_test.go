@@ -24,8 +24,9 @@ import (
 // shop is a world with a small company in it, and Li, who works from the command line.
 type shop struct {
 	*world
-	program string // the built fieldtech
-	data    string // Li's folder
+	program string   // the built fieldtech
+	data    string   // Li's folder
+	env     []string // of the program, beside the test's own
 
 	li, branch, customer, unit record.ID
 	lift, pump, fan            record.ID // jobs
@@ -132,6 +133,7 @@ type ran struct {
 func (s *shop) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.t.Context(), s.program, args...)
 	cmd.Env = append(os.Environ(), "FIELDTECH_DATA="+s.data, "LC_ALL=zh_TW.UTF-8", "TZ=Asia/Taipei")
+	cmd.Env = append(cmd.Env, s.env...)
 	return cmd
 }
 

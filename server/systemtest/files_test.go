@@ -390,12 +390,13 @@ func TestAnErasedSignatureLeavesTheHubAndThePhone(t *testing.T) {
 	}
 }
 
-// gate is a way to the hub that counts what goes up, cuts connections, and loses what they carry.
+// gate is a way to the hub that counts what passes, cuts connections, and loses what they carry.
 type gate struct {
 	t      testing.TB
 	listen net.Listener
 	to     string
 	up     atomic.Int64
+	down   atomic.Int64
 	cutAt  func() int64 // after how many bytes up a connection is cut; nil never
 	shut   atomic.Bool  // whoever comes is sent away; the port stays taken, so that no other test's hub stands there
 
@@ -436,7 +437,7 @@ func (g *gate) carry(phone net.Conn) {
 		return
 	}
 	defer func() { _ = phone.Close(); _ = hub.Close() }()
-	go func() { _, _ = io.Copy(phone, hub); _ = phone.Close() }()
+	go func() { _, _ = io.Copy(phone, counted{hub, &g.down}); _ = phone.Close() }()
 	left := int64(1 << 62)
 	if g.cutAt != nil {
 		left = g.cutAt()
@@ -455,6 +456,18 @@ func (g *gate) carry(phone net.Conn) {
 		}
 		left -= int64(n)
 	}
+}
+
+// counted counts what is read.
+type counted struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 // loses counts bytes that go up, and reports whether they are lost on the way.

@@ -115,14 +115,91 @@ func TestAThumbnailIsSmallAndUpright(t *testing.T) {
 	}
 }
 
+// corners returns a picture whose corners differ: red, green, blue and yellow, from the upper left one row by row.
+func corners(w, h int) *image.RGBA {
+	p := image.NewRGBA(image.Rect(0, 0, w, h))
+	of := [2][2]color.RGBA{{{200, 0, 0, 255}, {0, 160, 0, 255}}, {{0, 0, 200, 255}, {200, 200, 0, 255}}}
+	for y := range h {
+		for x := range w {
+			p.SetRGBA(x, y, of[y*2/h][x*2/w])
+		}
+	}
+	return p
+}
+
+// However the camera was held, and whatever its format is: what was on top is on top, and each colour is what it was.
+func TestEveryPictureIsTurnedUpright(t *testing.T) {
+	t.Parallel()
+	for turned, want := range map[int]string{
+		1: "rgby", 2: "gryb", 3: "ybgr", 4: "byrg", 5: "rbgy", 6: "bryg", 7: "ygbr", 8: "gyrb",
+	} {
+		for _, size := range []image.Point{{400, 300}, {641, 479}, {3, 5}, {10, 8}} {
+			src := corners(size.X, size.Y)
+			decoded, err := jpeg.Decode(bytes.NewReader(asJPEG(t, src, "")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range []image.Image{src, decoded} {
+				if size.X < 10 {
+					picture{p, turned}.within(4) // of so few pixels only that it can be done
+					continue
+				}
+				got := named(picture{p, turned}.within(320).Image)
+				if got != want {
+					t.Errorf("%T %v turned %d: %s, want %s", p, size, turned, got, want)
+				}
+			}
+		}
+	}
+}
+
+// named returns the colours of the corners, row by row.
+func named(p image.Image) string {
+	size := p.Bounds().Size()
+	var names []byte
+	for _, at := range []image.Point{{1, 1}, {size.X - 2, 1}, {1, size.Y - 2}, {size.X - 2, size.Y - 2}} {
+		r, g, b, _ := p.At(at.X, at.Y).RGBA()
+		name := byte('?')
+		switch r, g, b = r>>8, g>>8, b>>8; {
+		case r > 150 && g > 150 && b < 90:
+			name = 'y'
+		case r > 150 && g < 90 && b < 90:
+			name = 'r'
+		case g > 110 && r < 90 && b < 90:
+			name = 'g'
+		case b > 150 && r < 90 && g < 90:
+			name = 'b'
+		}
+		names = append(names, name)
+	}
+	return string(names)
+}
+
+// A photo of a phone's camera is kept smaller without being in memory more than once.
+func BenchmarkReduce(b *testing.B) {
+	var large bytes.Buffer
+	if err := jpeg.Encode(&large, photo(4000, 3000), nil); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := Reduce(bytes.NewReader(large.Bytes())); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func TestAPhotoIsReducedOnlyWhereItIsLarge(t *testing.T) {
 	t.Parallel()
-	if b, err := Reduce(bytes.NewReader(asJPEG(t, photo(640, 480), ""))); b != nil || err != nil {
-		t.Errorf("%d bytes, %v", len(b), err)
+	if b, small, err := Reduce(bytes.NewReader(asJPEG(t, photo(640, 480), ""))); b != nil || small == nil || err != nil {
+		t.Errorf("%d bytes, %d of its thumbnail, %v", len(b), len(small), err)
 	}
-	b, err := Reduce(bytes.NewReader(asJPEG(t, photo(4000, 3000), "")))
+	b, small, err := Reduce(bytes.NewReader(asJPEG(t, photo(4000, 3000), "")))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c, err := jpeg.DecodeConfig(bytes.NewReader(small)); err != nil || c.Width != ThumbnailSide || c.Height != 240 {
+		t.Errorf("%v, %v", c, err)
 	}
 	if c, err := jpeg.DecodeConfig(bytes.NewReader(b)); err != nil || c.Width != ReducedSide || c.Height != 1440 {
 		t.Errorf("%v, %v", c, err)
