@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed pages/*.html
@@ -19,38 +20,49 @@ var pageFiles embed.FS
 //go:embed static
 var staticFiles embed.FS
 
-// pageSet holds the pages in one language.
-type pageSet map[string]*template.Template
+// pageSet holds the pages in one language: within a template, t speaks that language. A page is parsed when it is shown for the
+// first time: all of them in all languages would be most of what the program has in memory, and a person sees one language.
+type pageSet struct {
+	base *template.Template // what pages have in common; never shown, so that it can be copied
 
-func (p pageSet) render(w io.Writer, name string, page any) error {
-	t, ok := p[name]
-	if !ok {
-		return fmt.Errorf("web: no page %q", name)
-	}
-	return t.ExecuteTemplate(w, "layout", page)
+	mu     sync.Mutex
+	parsed map[string]*template.Template
 }
 
-// loadPages parses every page once for each language: within a template, t speaks that language.
-func loadPages(a *App) (map[string]pageSet, error) {
-	names, err := fs.Glob(pageFiles, "pages/*.html")
+// execute shows a part of a page, as the layout, which is the whole.
+func (p *pageSet) execute(w io.Writer, name, part string, page any) error {
+	t, err := p.page(name)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("web: the page %q: %w", name, err)
 	}
-	sets := map[string]pageSet{}
+	return t.ExecuteTemplate(w, part, page)
+}
+
+func (p *pageSet) page(name string) (*template.Template, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.parsed[name]; t != nil {
+		return t, nil
+	}
+	t, err := p.base.Clone()
+	if err == nil {
+		t, err = t.ParseFS(pageFiles, "pages/"+name+".html")
+	}
+	if err == nil {
+		p.parsed[name] = t
+	}
+	return t, err
+}
+
+// loadPages returns the pages for each language.
+func loadPages(a *App) (map[string]*pageSet, error) {
+	sets := map[string]*pageSet{}
 	for _, l := range a.words.languages {
 		base, err := template.New("").Funcs(a.functions(l)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html")
 		if err != nil {
 			return nil, err
 		}
-		set := pageSet{}
-		for _, name := range names {
-			t, err := template.Must(base.Clone()).ParseFS(pageFiles, name)
-			if err != nil {
-				return nil, err
-			}
-			set[strings.TrimSuffix(path.Base(name), ".html")] = t
-		}
-		sets[l.tag] = set
+		sets[l.tag] = &pageSet{base: base, parsed: map[string]*template.Template{}}
 	}
 	return sets, nil
 }

@@ -34,7 +34,7 @@ type App struct {
 	Options
 	client *client.Client
 	words  words
-	pages  map[string]pageSet
+	pages  map[string]*pageSet
 	gate   gate
 	// scanning holds a token while a picture is read: one at a time, since it takes all that a phone's processor has.
 	scanning chan struct{}

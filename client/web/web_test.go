@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"html"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -367,6 +368,26 @@ func TestEveryPageInEveryLanguageIsSmall(t *testing.T) {
 					t.Errorf("%s in %s has %q in it", page, tag, bad)
 				}
 			}
+		}
+	}
+}
+
+// Pages are parsed when they are first shown: none of them finds out then that it is broken.
+func TestEveryPageIsInOrder(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	files, err := pageFiles.ReadDir("pages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range Languages {
+		for _, f := range files {
+			if _, err := h.app.pages[tag].page(strings.TrimSuffix(f.Name(), ".html")); err != nil {
+				t.Errorf("%s in %s: %v", f.Name(), tag, err)
+			}
+		}
+		if err := h.app.pages[tag].execute(io.Discard, "nowhere", "layout", nil); err == nil {
+			t.Error("there is a page nowhere")
 		}
 	}
 }
