@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/message"
 	"golang.org/x/text/message/catalog"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 )
 
@@ -127,10 +128,24 @@ func (l *language) name(key string) string {
 	return strings.ReplaceAll(key[strings.LastIndexByte(key, '.')+1:], "_", " ")
 }
 
-// refusal returns why something was refused: in English the message itself, which says most; else what its code says.
+// called returns what a thing of the domain is called that a refusal names: a state, a table or a column.
+func (l *language) called(name string) string {
+	for _, of := range []string{"job.state.", "visit.state.", "request.state.", "slip.state.", "time.", "table.", "column."} {
+		if l.known[of+name] {
+			return l.name(of + name)
+		}
+	}
+	return l.name(name)
+}
+
+// refusal returns why something was refused: the message, with the values in it, if it is translated; else what its code
+// says. In English it is the message itself, which says most.
 func (l *language) refusal(code fault.Code, text string) string {
 	if l.known[text] {
 		return l.say(text)
+	}
+	if said, ok := aftersales.SayRefusal(l.tag, text, l.called); ok {
+		return said
 	}
 	if key := "fault." + string(code); l.known[key] && (l.tag != Languages[0] || text == "") {
 		return l.say(key)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 
 	textlanguage "golang.org/x/text/language"
@@ -137,10 +138,14 @@ func (l *language) name(key string) string {
 	return strings.ReplaceAll(last, "_", " ")
 }
 
-// refusal returns why something was refused: the message if it is translated, else what its code says, else as it is.
+// refusal returns why something was refused: the message if it is translated, with the values in it, else what its code
+// says, else as it is.
 func (l *language) refusal(f *fault.Error) string {
 	if l.known[f.Message] {
 		return l.say(f.Message)
+	}
+	if said, ok := aftersales.SayRefusal(l.tag, f.Message, l.name); ok {
+		return said
 	}
 	if key := "fault." + string(f.Code); l.known[key] && l.tag != Languages[0] {
 		return l.say(key)

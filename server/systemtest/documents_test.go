@@ -144,3 +144,19 @@ func TestAGroupIsChosenAndAMachineIsCalledByItsSerial(t *testing.T) {
 	v.post("/assets", "serial", "WF-2", "name", "Cold room").sees(http.StatusOK, "<h1>Cold room")
 	v.post("/jobs", "title", "No cold", "unit", "Cold room").sees(http.StatusOK, "Cold room · WF-2")
 }
+
+// A refusal with values in it says them in the reader's language, and not only what its code says of all its kind.
+func TestARefusalSaysItsValuesInTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("ada", "Ada", auth.Administrator)
+	v := b.browser("ada")
+	v.post("/assets", "serial", "WF-1", "meter_unit", "h").sees(http.StatusOK)
+	machine := v.at.Path
+	v.deed(machine, "meter", "reading", "1200").sees(http.StatusOK)
+	v.post("/jobs", "title", "No heat", "unit", "WF-1").sees(http.StatusOK)
+	job := v.at.Path
+	v.post("/language", "language", "zh-Hans", "to", "/jobs").sees(http.StatusOK)
+	v.deed(machine, "meter", "reading", "900").sees(http.StatusUnprocessableEntity, "仪表已有读数 1200：")
+	v.post(job+"/close", "seen", "").sees(http.StatusUnprocessableEntity, "“新建”的工单不能关闭：须先完成或取消")
+}

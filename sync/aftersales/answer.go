@@ -251,16 +251,18 @@ func asked(tx Tx, visit record.ID, in AnswerInput) (version record.ID, line Line
 	}
 	switch found {
 	case 0:
-		return version, line, fault.New(UnknownQuestion, "no checklist of this visit asks "+in.Question)
+		return version, line, fault.Newf(UnknownQuestion, "no checklist of this visit asks %s", in.Question)
 	case 1:
 		return version, line, nil
 	}
-	return version, line, fault.New(UnknownQuestion, "several checklists ask "+in.Question+": say which one you mean")
+	return version, line, fault.Newf(UnknownQuestion, "several checklists ask %s: say which one you mean", in.Question)
 }
 
 // fits refuses an answer that is none to the question.
 func (q Question) fits(in AnswerInput, photos int64) error {
-	bad := func(message string) error { return fault.New(BadAnswer, q.Key+": "+message) }
+	bad := func(message string) error {
+		return fault.Newf(BadAnswer, "the answer to %s does not fit: %v", q.Key, message)
+	}
 	switch q.Kind {
 	case AskYesNo:
 		if in.Text != Yes && in.Text != No {
@@ -283,7 +285,7 @@ func (q Question) fits(in AnswerInput, photos int64) error {
 		}
 	}
 	if (q.Photo || q.Kind == AskPhoto) && photos == 0 {
-		return fault.New(MissingPhoto, q.Key+": take a photo")
+		return fault.Newf(MissingPhoto, "%s: take a photo", q.Key)
 	}
 	return nil
 }
@@ -315,7 +317,7 @@ func checkAnswered(tx Tx, s *stand) error {
 		}
 	}
 	if len(open) > 0 {
-		return fault.New(MissingAnswer, "still to be answered: "+strings.Join(open, ", "))
+		return fault.Newf(MissingAnswer, "still to be answered: %s", strings.Join(open, ", "))
 	}
 	return nil
 }

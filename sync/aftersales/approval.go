@@ -218,7 +218,7 @@ func ApproveByCode(tx Tx, consent record.ID, code string) error {
 	}
 	challenge := Challenge(c.ID)
 	if !hmac.Equal([]byte(ApprovalCode(secret, c.Job, c.Amount, challenge)), []byte(digits(code))) {
-		return fault.New(BadCode, "that is not the code for this job, amount and challenge "+challenge+": read all of them out again")
+		return fault.Newf(BadCode, "that is not the code for this job, amount and challenge %s: read all of them out again", challenge)
 	}
 	return c.approve(tx, record.Values{
 		"how": record.Text(ApprovedByCode), "code": record.Text(digits(code)), "challenge": record.Text(challenge),

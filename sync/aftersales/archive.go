@@ -52,7 +52,7 @@ func Unarchive(tx Tx, table string, id record.ID) error {
 
 func archivable(tx Tx, table string, id record.ID) (*record.Row, error) {
 	if t := Schema.Table(table); t == nil || t.Column("archived_at") < 0 {
-		return nil, fault.New(NotArchivable, "rows of "+table+" are not archived")
+		return nil, fault.Newf(NotArchivable, "rows of %v are not archived", table)
 	}
 	return need(tx, table, id)
 }

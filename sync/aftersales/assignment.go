@@ -188,7 +188,7 @@ func checkAssignee(tx View, person, team record.ID) error {
 	}
 	row, err := need(tx, table, id)
 	if err == nil && !row.Get("archived_at").IsNull() {
-		return fault.New(NotAvailable, "this "+table+" is archived")
+		return fault.Newf(NotAvailable, "this %v is archived", table)
 	}
 	return err
 }
@@ -234,7 +234,7 @@ func Unassign(tx Tx, in UnassignInput) error {
 	}
 	a := AssignmentOf(row)
 	if a.State != AssignmentOpen {
-		return fault.New(WrongState, "the assignment is "+a.State+" already")
+		return fault.Newf(WrongState, "the assignment is %v already", a.State)
 	}
 	if err := endAssignment(tx, a.ID, AssignmentEnded, reason); err != nil {
 		return err

@@ -56,7 +56,7 @@ func (l look) table(name string) (*schema.Table, error) {
 	if t := l.schema.Table(name); t != nil {
 		return t, nil
 	}
-	return nil, fault.New(fault.Invalid, "there is no table "+name)
+	return nil, fault.Newf(fault.Invalid, "there is no table %s", name)
 }
 
 func (l look) Row(table string, id record.ID) (*record.Row, error) {

@@ -64,5 +64,5 @@ func checkWelcome(tx Tx, party *record.Row, branch record.ID) error {
 	if err != nil || !stop {
 		return err
 	}
-	return fault.New(Blacklisted, "the customer is blacklisted: "+why[0].Args[0]+". Ask the office")
+	return fault.Newf(Blacklisted, "the customer is blacklisted: %s. Ask the office", why[0].Args[0])
 }

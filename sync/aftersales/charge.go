@@ -231,7 +231,7 @@ func (in ChargeInput) check(tx Tx) error {
 		}
 	}
 	if in.Basis != "" && !slices.Contains(bases, in.Basis) {
-		return fault.New(UnknownCode, "nothing is done on the basis of "+in.Basis)
+		return fault.Newf(UnknownCode, "nothing is done on the basis of %v", in.Basis)
 	}
 	return in.checkReplaced(tx)
 }

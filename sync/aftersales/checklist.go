@@ -195,7 +195,7 @@ func checkQuestions(list []Question) error {
 	earlier := map[string]bool{}
 	for _, q := range list {
 		if problem := q.problem(earlier); problem != "" {
-			return fault.New(BadQuestion, "question "+cmp.Or(q.Key, "without a key")+": "+problem)
+			return fault.Newf(BadQuestion, "question %s: %v", cmp.Or(q.Key, "without a key"), problem)
 		}
 		earlier[q.Key] = true
 	}

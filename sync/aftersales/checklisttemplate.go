@@ -31,7 +31,7 @@ func ChecklistFrom(name string) (ChecklistInput, error) {
 	}
 	in, ok := checklistTemplates[name]
 	if !ok {
-		return in, fault.New(UnknownCode, "there is no ready-made checklist "+name)
+		return in, fault.Newf(UnknownCode, "there is no ready-made checklist %s", name)
 	}
 	in.Name, in.Questions = maps.Clone(in.Name), slices.Clone(in.Questions)
 	return in, nil

@@ -170,7 +170,7 @@ func checkCode(tx Tx, list, code string) error {
 		return err
 	}
 	if row == nil || !row.Get("retired_at").IsNull() {
-		return fault.New(UnknownCode, "the list "+list+" has no code "+code+": choose one of the list")
+		return fault.Newf(UnknownCode, "the list %s has no code %s: choose one of the list", list, code)
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func PutSubstate(tx Tx, in SubstateInput) error {
 	}
 	states := map[string][]string{"job": jobStates, "request": requestStates}
 	if !slices.Contains(states[in.Table], in.State) {
-		return fault.New(UnknownCode, "a sub-state stands under a state of the job or request, not under "+in.State)
+		return fault.Newf(UnknownCode, "a sub-state stands under a state of the job or request, not under %v", in.State)
 	}
 	values := record.Values{
 		"table_name": record.Text(in.Table), "code": record.Text(code), "state": record.Text(in.State),
@@ -237,7 +237,7 @@ func checkSubstate(tx Tx, table, state, code string) error {
 		return err
 	}
 	if row == nil || !row.Get("retired_at").IsNull() || row.Get("state").Text() != state {
-		return fault.New(UnknownCode, "there is no sub-state "+code+" under "+state)
+		return fault.Newf(UnknownCode, "there is no sub-state %s under %v", code, state)
 	}
 	return nil
 }

@@ -20,11 +20,11 @@ const (
 // need returns the living row, or refuses with fault.UnknownRow.
 func need(tx View, table string, id record.ID) (*record.Row, error) {
 	if id.IsZero() {
-		return nil, fault.New(fault.UnknownRow, "which "+readable(table)+"? None was given")
+		return nil, fault.Newf(fault.UnknownRow, "which %v? None was given", readable(table))
 	}
 	row, err := tx.Row(table, id)
 	if err == nil && row == nil {
-		err = fault.New(fault.UnknownRow, "this "+readable(table)+" is not here: sync, and try again")
+		err = fault.Newf(fault.UnknownRow, "this %v is not here: sync, and try again", readable(table))
 	}
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func addTexts(values record.Values, column string, texts map[string]string) {
 // reasonFor returns the reason without the blanks around it, or refuses with MissingReason.
 func reasonFor(what, reason string) (string, error) {
 	if reason = strings.TrimSpace(reason); reason == "" {
-		return "", fault.New(MissingReason, "say why you want to "+what)
+		return "", fault.Newf(MissingReason, "say why you want to %v", what)
 	}
 	return reason, nil
 }
@@ -111,7 +111,7 @@ func reasonFor(what, reason string) (string, error) {
 // textFor returns the text without the blanks around it, or refuses with MissingText.
 func textFor(what, s string) (string, error) {
 	if s = strings.TrimSpace(s); s == "" {
-		return "", fault.New(MissingText, what+" is empty")
+		return "", fault.Newf(MissingText, "%v is empty", what)
 	}
 	return s, nil
 }

@@ -90,7 +90,7 @@ func AddNote(tx Tx, job record.ID, note string) (record.ID, error) {
 // scopeOf returns the columns by which a row about another lies where that one does.
 func scopeOf(tx Tx, about Row) (record.Values, error) {
 	if Schema.Table(about.Table) == nil {
-		return nil, fault.New(fault.UnknownRow, "there is no table "+about.Table)
+		return nil, fault.Newf(fault.UnknownRow, "there is no table %v", about.Table)
 	}
 	row, err := need(tx, about.Table, about.ID)
 	if err != nil {

@@ -127,8 +127,7 @@ func NeedConsent(v View, job record.ID, total Money) (Consent, error) {
 	}
 	yes, err := ApprovalOf(v, c.ID)
 	if err == nil && yes.ID.IsZero() {
-		err = fault.New(ApprovalMissing,
-			"this much needs the office's yes: sync, or call the office for a code (challenge "+Challenge(c.ID)+")")
+		err = fault.Newf(ApprovalMissing, "this much needs the office's yes: sync, or call the office for a code (challenge %s)", Challenge(c.ID))
 	}
 	return c, err
 }

@@ -2,7 +2,6 @@ package aftersales
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -147,7 +146,7 @@ func (in ContractInput) check(tx Tx) error {
 	}
 	for _, p := range []int64{in.PartsPercent, in.LabourPercent, in.TravelPercent, in.FreightPercent} {
 		if p < 0 || p > 100 {
-			return fault.New(BadTerm, fmt.Sprintf("a contract pays 0 to 100 percent, not %d", p))
+			return fault.Newf(BadTerm, "a contract pays 0 to 100 percent, not %d", p)
 		}
 	}
 	if _, err := needIf(tx, "contract", in.Renews); err != nil {

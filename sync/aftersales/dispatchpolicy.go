@@ -2,7 +2,6 @@ package aftersales
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -57,12 +56,12 @@ func (p DispatchPolicy) Validate() error {
 	}
 	for i, n := range p.Needs {
 		if n.Skill == "" || n.Level < LowestLevel || n.Level > HighestLevel {
-			return fault.New(BadPolicy, fmt.Sprintf("need %d: a skill, and a level from 1 to 5", i+1))
+			return fault.Newf(BadPolicy, "need %d: a skill, and a level from 1 to 5", i+1)
 		}
 	}
 	for i, r := range p.Routes {
 		if r.Person.IsZero() == r.Team.IsZero() {
-			return fault.New(BadPolicy, fmt.Sprintf("route %d: to a person or to a group, one of the two", i+1))
+			return fault.Newf(BadPolicy, "route %d: to a person or to a group, one of the two", i+1)
 		}
 	}
 	return nil

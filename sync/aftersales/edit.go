@@ -44,7 +44,7 @@ type EditInput struct {
 // fault.Invalid, fault.UnknownRow.
 func Edit(tx Tx, in EditInput) error {
 	if !slices.Contains(editable, in.Table) {
-		return fault.New(NotEditable, "rows of "+in.Table+" are not edited")
+		return fault.Newf(NotEditable, "rows of %v are not edited", in.Table)
 	}
 	row, err := living(tx, in.Table, in.ID)
 	if err != nil {
@@ -54,7 +54,7 @@ func Edit(tx Tx, in EditInput) error {
 	for name, v := range in.Values {
 		column, key, _ := strings.Cut(name, ".")
 		if slices.Contains(protected, column) {
-			return fault.New(NotEditable, readable(column)+" is not edited: there is a command for it")
+			return fault.Newf(NotEditable, "%v is not edited: there is a command for it", readable(column))
 		}
 		if column == "fields" {
 			given[key] = v

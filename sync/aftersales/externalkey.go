@@ -83,7 +83,7 @@ func PutKey(tx Tx, system, key string, about Row) error {
 	case err != nil || named != nil && named.ID == stands:
 		return err
 	case named != nil:
-		return fault.New(fault.Exists, "in "+system+" the key "+key+" names another row: retire it there first, or look at "+named.ID.String())
+		return fault.Newf(fault.Exists, "in %s the key %s names another row: retire it there first, or look at %s", system, key, named.ID.String())
 	}
 	id, left, err := keyRow(tx, system, about.Table, key)
 	if err != nil {
@@ -124,7 +124,7 @@ func RetireKey(tx Tx, system, key string, about Row) error {
 	}
 	switch {
 	case named == nil:
-		return fault.New(fault.UnknownRow, "the key "+key+" of "+system+" does not name this row")
+		return fault.Newf(fault.UnknownRow, "the key %s of %s does not name this row", key, system)
 	case !named.Get("retired_at").IsNull():
 		return nil
 	}

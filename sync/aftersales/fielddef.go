@@ -2,7 +2,6 @@ package aftersales
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -127,11 +126,11 @@ func DefineField(tx Tx, in FieldDefInput) error {
 	t := Schema.Table(in.Table)
 	switch {
 	case t == nil || t.Column("fields") < 0:
-		return fault.New(BadField, in.Table+" has no run-time fields")
+		return fault.Newf(BadField, "%v has no run-time fields", in.Table)
 	case in.Field == "" || strings.Contains(in.Field, "."):
 		return fault.New(BadField, "a field needs a key without a dot")
 	case in.Builtin && t.Column(in.Field) < 0:
-		return fault.New(BadField, in.Table+" has no column "+in.Field)
+		return fault.Newf(BadField, "%v has no column %s", in.Table, in.Field)
 	}
 	if err := roomForField(tx, in); err != nil {
 		return err
@@ -191,7 +190,7 @@ func CheckFields(tx Tx, table string, values FieldValues) error {
 		}
 		def := FieldDefOf(row)
 		if row == nil || def.Builtin || def.RetiredAt != 0 {
-			return fault.New(BadField, "there is no field "+key)
+			return fault.Newf(BadField, "there is no field %s", key)
 		}
 		if err := def.check(tx, values[key]); err != nil {
 			return err
@@ -207,9 +206,9 @@ func (d FieldDef) check(tx Tx, v record.Value) error {
 	case v.IsNull():
 		return nil
 	case number != (v.Shape() == record.ShapeNumber) || !number && v.Shape() != record.ShapeText:
-		return fault.New(BadField, d.name()+" is of the kind "+d.Kind)
+		return fault.Newf(BadField, "%s is of the kind %v", d.name(), d.Kind)
 	case number && (d.Minimum != 0 || d.Maximum != 0) && (v.Number() < d.Minimum || v.Number() > d.Maximum):
-		return fault.New(BadField, fmt.Sprintf("%s must lie between %d and %d", d.name(), d.Minimum, d.Maximum))
+		return fault.Newf(BadField, "%s must lie between %d and %d", d.name(), d.Minimum, d.Maximum)
 	case d.Kind == FieldChoice:
 		return checkCode(tx, d.List, v.Text())
 	}
@@ -232,7 +231,7 @@ func CheckRequired(tx Tx, table, stage string, row *record.Row, values record.Va
 		}
 	}
 	if len(missing) > 0 {
-		return fault.New(MissingField, "still to be filled in: "+strings.Join(missing, ", "))
+		return fault.Newf(MissingField, "still to be filled in: %s", strings.Join(missing, ", "))
 	}
 	return nil
 }

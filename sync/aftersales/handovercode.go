@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -201,7 +200,7 @@ func unspell(code string) ([]byte, error) {
 	for full := range slices.Chunk(symbols, lineSymbols+1) {
 		last := len(full) - 1
 		if last == 0 || checkSymbol(line, full[:last]) != full[last] {
-			return nil, fault.New(HandOverMistyped, fmt.Sprintf("line %d is not as it is shown: type it again", line+1))
+			return nil, fault.Newf(HandOverMistyped, "line %d is not as it is shown: type it again", line+1)
 		}
 		data, line = append(data, full[:last]...), line+1
 	}
@@ -230,7 +229,7 @@ func symbolsOf(code string) ([]byte, error) {
 		}
 		i := strings.IndexRune(codeSymbols, r)
 		if i < 0 || len(symbols) == maxCode {
-			return nil, fault.New(HandOverMistyped, fmt.Sprintf("%q does not occur in a hand-over code", r))
+			return nil, fault.Newf(HandOverMistyped, "\"%s\" does not occur in a hand-over code", string(r))
 		}
 		symbols = append(symbols, byte(i))
 	}

@@ -256,7 +256,7 @@ func (in *JobInput) fillFrom(tx Tx) (*record.Row, error) {
 	}
 	r := RequestOf(row)
 	if slices.Contains([]string{RequestCancelled, RequestSolved, RequestClosed}, r.State) {
-		return nil, fault.New(WrongState, "the request is "+r.State+": no job is made of it")
+		return nil, fault.Newf(WrongState, "the request is %v: no job is made of it", r.State)
 	}
 	in.Origin = cmp.Or(in.Origin, OriginRequest)
 	in.Title, in.Description = cmp.Or(in.Title, r.Title), cmp.Or(in.Description, r.Description)
@@ -294,7 +294,7 @@ func openJob(tx Tx, id record.ID) (*record.Row, error) {
 		return nil, err
 	}
 	if s := row.Get("state").Text(); s == JobClosed || s == JobCancelled {
-		return nil, fault.New(CodeJobClosed, "the job is "+s+": ask the office to reopen it")
+		return nil, fault.Newf(CodeJobClosed, "the job is %v: ask the office to reopen it", s)
 	}
 	return row, nil
 }

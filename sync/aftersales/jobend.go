@@ -63,7 +63,7 @@ func CloseJob(tx Tx, id record.ID) error {
 	}
 	job := JobOf(row)
 	if job.State != JobDone && job.State != JobCancelled {
-		return fault.New(WrongState, "a job that is "+readable(job.State)+" cannot be closed: it must be done or cancelled")
+		return fault.Newf(WrongState, "a job that is %v cannot be closed: it must be done or cancelled", readable(job.State))
 	}
 	if err := RecordFindings(tx, id); err != nil {
 		return err
@@ -99,9 +99,9 @@ func Reopen(tx Tx, in ReopenInput) error {
 	}
 	switch job := JobOf(row); {
 	case !job.Over():
-		return fault.New(WrongState, "the job is "+readable(job.State)+": there is nothing to reopen")
+		return fault.Newf(WrongState, "the job is %v: there is nothing to reopen", readable(job.State))
 	case job.State != in.Seen:
-		return fault.New(NotSeen, "the job is "+job.State+" meanwhile: look at it again before you reopen it")
+		return fault.Newf(NotSeen, "the job is %v meanwhile: look at it again before you reopen it", job.State)
 	case !job.LockedBy.IsZero():
 		return fault.New(CodeSlipAudited, "take the audit of its slip back first")
 	}

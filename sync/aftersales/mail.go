@@ -39,7 +39,7 @@ func mailOf(values record.Values) error {
 	}
 	address := strings.TrimSpace(v.Text())
 	if address != "" && !IsMail(address) {
-		return fault.New(BadMail, v.Text()+" is no mail address: type it like name@example.com")
+		return fault.Newf(BadMail, "%s is no mail address: type it like name@example.com", v.Text())
 	}
 	values["email"] = optional(address)
 	return nil

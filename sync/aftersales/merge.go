@@ -79,7 +79,7 @@ type MergeInput struct {
 // parts them again. Codes: NotMergeable, MergeSelf, AlreadyMerged, fault.UnknownRow.
 func Merge(tx Tx, in MergeInput) error {
 	if !slices.Contains(mergeable, in.Table) {
-		return fault.New(NotMergeable, "rows of "+in.Table+" cannot be joined")
+		return fault.Newf(NotMergeable, "rows of %v cannot be joined", in.Table)
 	}
 	loser, err := need(tx, in.Table, in.Loser)
 	if err != nil {
@@ -112,7 +112,7 @@ type UnmergeInput struct {
 // NotMergeable, NotMerged, fault.UnknownRow.
 func Unmerge(tx Tx, in UnmergeInput) error {
 	if !slices.Contains(mergeable, in.Table) {
-		return fault.New(NotMergeable, "rows of "+in.Table+" cannot be joined")
+		return fault.Newf(NotMergeable, "rows of %v cannot be joined", in.Table)
 	}
 	row, err := need(tx, in.Table, in.ID)
 	if err != nil {

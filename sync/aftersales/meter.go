@@ -2,7 +2,6 @@ package aftersales
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -77,8 +76,7 @@ func ReadMeter(tx Tx, in MeterInput) (record.ID, error) {
 		return record.ID{}, fault.New(BadQuantity, "a meter shows nothing below zero")
 	}
 	if in.Reading < unit.Meter && !in.Exchanged && in.Replaces.IsZero() {
-		return record.ID{}, fault.New(MeterBackwards, fmt.Sprintf(
-			"the meter showed %d already: correct that reading, or say that the meter was exchanged", unit.Meter))
+		return record.ID{}, fault.Newf(MeterBackwards, "the meter showed %d already: correct that reading, or say that the meter was exchanged", unit.Meter)
 	}
 	values := record.Values{
 		"branch": row.Get("branch"), "unit": record.Ref(unit.ID), "reading": record.Number(in.Reading),

@@ -278,7 +278,7 @@ func book(tx Tx, in MoveInput, cause string) (record.ID, error) {
 		return record.ID{}, err
 	}
 	if part.SerialTracked && (in.Serial == "" || in.Quantity.Amount != One) {
-		return record.ID{}, fault.New(MissingSerial, "part "+part.Code+" moves one by one, with its serial number")
+		return record.ID{}, fault.Newf(MissingSerial, "part %s moves one by one, with its serial number", part.Code)
 	}
 	return put(tx, in, part, cause)
 }
@@ -325,7 +325,7 @@ func (in MoveInput) check(tx Tx, part Part) error {
 	case in.Quantity.Amount <= 0:
 		return fault.New(BadQuantity, "how many? More than nothing must move")
 	case in.Quantity.Unit != "" && in.Quantity.Unit != part.Unit:
-		return fault.New(WrongUnit, "part "+part.Code+" is measured in "+part.Unit)
+		return fault.Newf(WrongUnit, "part %s is measured in %s", part.Code, part.Unit)
 	case in.From == in.To:
 		return fault.New(SamePlace, "it is there already: from and to are the same")
 	}

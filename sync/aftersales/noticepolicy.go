@@ -1,7 +1,6 @@
 package aftersales
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -68,13 +67,13 @@ func (p NoticePolicy) Validate() error {
 	for i, r := range p.Rules {
 		switch {
 		case noticeTexts[r.Event] == nil:
-			return fault.New(BadPolicy, fmt.Sprintf("rule %d: there is no event %q", i+1, r.Event))
+			return fault.Newf(BadPolicy, "rule %d: there is no event \"%s\"", i+1, r.Event)
 		case !slices.Contains(NoticeChannels, r.Channel):
-			return fault.New(BadPolicy, fmt.Sprintf("rule %d: there is no channel %q", i+1, r.Channel))
+			return fault.Newf(BadPolicy, "rule %d: there is no channel \"%s\"", i+1, r.Channel)
 		case !slices.Contains([]string{ToConcerned, ToContact, ToAddress}, r.To), (r.To == ToAddress) != (r.Address != ""):
-			return fault.New(BadPolicy, fmt.Sprintf("rule %d: to whom it concerns, the contact, or an address", i+1))
+			return fault.Newf(BadPolicy, "rule %d: to whom it concerns, the contact, or an address", i+1)
 		case r.Channel == ChannelApp && r.To != ToConcerned:
-			return fault.New(BadPolicy, fmt.Sprintf("rule %d: only colleagues have the app", i+1))
+			return fault.Newf(BadPolicy, "rule %d: only colleagues have the app", i+1)
 		}
 	}
 	return nil

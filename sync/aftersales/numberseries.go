@@ -1,7 +1,6 @@
 package aftersales
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -104,14 +103,14 @@ func StartNumbers(tx Tx, series string, branch record.ID, first, from int64) err
 		return fault.New(HubOnly, "where a series goes on is said in the office")
 	}
 	if !IsGapless(series) || first < 1 || first > maxPosition {
-		return fault.New(BadSetting, "a series without gaps goes on from a number between 1 and "+strconv.Itoa(maxPosition))
+		return fault.Newf(BadSetting, "a series without gaps goes on from a number between 1 and %d", maxPosition)
 	}
 	last, err := reachedBy(tx, series, branch)
 	if err != nil {
 		return err
 	}
 	if first <= last {
-		return fault.New(NumberTaken, fmt.Sprintf("this series has given its numbers up to %d: let it go on above", last))
+		return fault.Newf(NumberTaken, "this series has given its numbers up to %d: let it go on above", last)
 	}
 	return addStart(tx, series, branch, first, from, StartCompany)
 }
@@ -192,8 +191,7 @@ func claimNumber(tx Tx, n GivenNumber, lost bool) error {
 		return err
 	}
 	if row != nil {
-		return fault.New(NumberTaken, "the number "+n.Number+" stands on another document already: give the branches different "+
-			"codes, or numbers that look different, and do it again")
+		return fault.Newf(NumberTaken, "the number %s stands on another document already: give the branches different codes, or numbers that look different, and do it again", n.Number)
 	}
 	values := record.Values{
 		"branch": record.Ref(n.Branch), "series": record.Text(n.Series), "position": record.Number(n.Position),

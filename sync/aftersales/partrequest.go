@@ -179,7 +179,7 @@ func partRequest(tx Tx, id record.ID, states ...string) (PartRequest, error) {
 	}
 	r := PartRequestOf(row)
 	if !slices.Contains(states, r.State) {
-		return r, fault.New(WrongState, "the request is "+r.State+": this does not follow")
+		return r, fault.Newf(WrongState, "the request is %v: this does not follow", r.State)
 	}
 	return r, nil
 }

@@ -170,7 +170,7 @@ func Paid(tx View, job, without record.ID) (sum Money, err error) {
 // sameCurrency refuses to add amounts in two currencies. Codes: BadMoney.
 func sameCurrency(a, b Money) error {
 	if a.Currency != "" && b.Currency != "" && a.Currency != b.Currency {
-		return fault.New(BadMoney, "the amounts of one job are in one currency: "+a.Currency)
+		return fault.Newf(BadMoney, "the amounts of one job are in one currency: %s", a.Currency)
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func reachable(tx Tx, table string, branch record.ID, values record.Values) erro
 			return err
 		}
 		if number == "" && strings.TrimSpace(v.Text()) != "" {
-			return fault.New(BadPhone, v.Text()+" is no telephone number: type its digits, and write anything else into the note")
+			return fault.Newf(BadPhone, "%s is no telephone number: type its digits, and write anything else into the note", v.Text())
 		}
 		values[column] = optional(number)
 	}

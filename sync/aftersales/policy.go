@@ -142,7 +142,7 @@ func InForce[P Policy](v View, kind string, branch record.ID, at int64) (P, reco
 // passed over.
 func policyOf[P Policy](v PolicyVersion) (p P, err error) {
 	if err := json.Unmarshal([]byte(v.Body), &p); err != nil {
-		return p, fault.New(BadPolicy, "the policy "+v.Kind+" cannot be read: "+err.Error())
+		return p, fault.Newf(BadPolicy, "the policy %v cannot be read: %s", v.Kind, err.Error())
 	}
 	return p, nil
 }
@@ -260,7 +260,7 @@ func (in PolicyInput) body() (string, error) {
 }
 
 func unknownPolicy(kind string) error {
-	return fault.New(UnknownPolicy, "there is no kind of policy called "+kind)
+	return fault.Newf(UnknownPolicy, "there is no kind of policy called %s", kind)
 }
 
 // checkPolicy refuses text that is not JSON of a P, or a P that makes no sense. Unknown fields are refused here, where
@@ -270,7 +270,7 @@ func checkPolicy[P Policy](body string) error {
 	d := json.NewDecoder(bytes.NewReader([]byte(body)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
-		return fault.New(BadPolicy, "the policy cannot be read: "+strings.TrimPrefix(err.Error(), "json: "))
+		return fault.Newf(BadPolicy, "the policy cannot be read: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); err != io.EOF || strings.TrimSpace(body) == inherits {
 		return fault.New(BadPolicy, "the policy must be one object")

@@ -93,7 +93,7 @@ func (e *entitling) unitPrice(line *ChargeLine) (Money, []Reason, error) {
 	}
 	s := e.prices.service(line.Service)
 	if s == nil && (line.Kind == "" || line.Price.Currency == "") {
-		return Money{}, nil, fault.New(UnknownCode, "the price policy has no service "+line.Service)
+		return Money{}, nil, fault.Newf(UnknownCode, "the price policy has no service %s", line.Service)
 	}
 	price := Money{0, e.prices.Currency}
 	if s != nil {
@@ -101,7 +101,7 @@ func (e *entitling) unitPrice(line *ChargeLine) (Money, []Reason, error) {
 		price.Minor = s.Price
 	}
 	if e.d.Cover[line.Kind].Payer == "" {
-		return Money{}, nil, fault.New(UnknownCode, "there is no kind of charge called "+line.Kind)
+		return Money{}, nil, fault.Newf(UnknownCode, "there is no kind of charge called %v", line.Kind)
 	}
 	return orPrice(line.Price, price), nil, nil
 }

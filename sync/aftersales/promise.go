@@ -59,9 +59,9 @@ func (p SLAPolicy) Validate() error {
 		from, target := slices.Index(slaEvents, promise.from()), slices.Index(slaEvents, promise.Target)
 		switch {
 		case target < 1 || from < 0 || from >= target:
-			return fault.New(BadPolicy, fmt.Sprintf("promise %d: %q does not come after %q", i+1, promise.Target, promise.from()))
+			return fault.Newf(BadPolicy, "promise %d: \"%s\" does not come after \"%s\"", i+1, promise.Target, promise.from())
 		case promise.Minutes <= 0 || promise.Minutes > longestPromise:
-			return fault.New(BadPolicy, fmt.Sprintf("promise %d: a promise is for some minutes, and at most five years", i+1))
+			return fault.Newf(BadPolicy, "promise %d: a promise is for some minutes, and at most five years", i+1)
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ func Replan(tx Tx, in ReplanInput) error {
 	}
 	moved := AssignmentOf(row)
 	if moved.State != AssignmentOpen {
-		return fault.New(WrongState, "the assignment is "+moved.State+" already")
+		return fault.Newf(WrongState, "the assignment is %v already", moved.State)
 	}
 	if _, err := activeJob(tx, moved.Job); err != nil {
 		return err

@@ -29,7 +29,7 @@ func SolveRequest(tx Tx, in SolveRequestInput) error {
 		return err
 	}
 	if s := row.Get("state").Text(); !slices.Contains([]string{RequestNew, RequestEscalated, RequestDepot}, s) {
-		return fault.New(WrongState, "a request that is "+readable(s)+" is not solved on the telephone")
+		return fault.Newf(WrongState, "a request that is %v is not solved on the telephone", readable(s))
 	}
 	now := record.Instant(tx.Now())
 	values := record.Values{
@@ -77,7 +77,7 @@ func MoveRequest(tx Tx, in MoveRequestInput) error {
 	}
 	from := row.Get("state").Text()
 	if !slices.Contains(requestMoves[from], in.To) {
-		return fault.New(WrongState, "a request that is "+readable(from)+" cannot become "+readable(in.To))
+		return fault.Newf(WrongState, "a request that is %v cannot become %v", readable(from), readable(in.To))
 	}
 	values := record.Values{
 		"state": record.Text(in.To), "reason": record.Text(reason), "substate": record.Null,
@@ -130,7 +130,7 @@ func HandRequest(tx Tx, in HandRequestInput) error {
 		return err
 	}
 	if r := RequestOf(row); r.Over() {
-		return fault.New(WrongState, "the request is "+r.State+": reopen it before you give it to somebody")
+		return fault.Newf(WrongState, "the request is %v: reopen it before you give it to somebody", r.State)
 	}
 	if err := checkAssignee(tx, in.Person, in.Team); err != nil {
 		return err
@@ -147,7 +147,7 @@ func CloseRequest(tx Tx, request record.ID) error {
 		return err
 	}
 	if s := row.Get("state").Text(); s != RequestSolved {
-		return fault.New(WrongState, "a request that is "+readable(s)+" cannot be closed: it must be solved")
+		return fault.Newf(WrongState, "a request that is %v cannot be closed: it must be solved", readable(s))
 	}
 	return tx.Update("request", request, record.Values{
 		"state": record.Text(RequestClosed), "closed_at": record.Instant(tx.Now()), "substate": record.Null,
@@ -174,9 +174,9 @@ func ReopenRequest(tx Tx, in ReopenRequestInput) error {
 	}
 	switch r := RequestOf(row); {
 	case !r.Over():
-		return fault.New(WrongState, "the request is "+readable(r.State)+": there is nothing to reopen")
+		return fault.Newf(WrongState, "the request is %v: there is nothing to reopen", readable(r.State))
 	case r.State != in.Seen:
-		return fault.New(NotSeen, "the request is "+r.State+" meanwhile: look at it again before you reopen it")
+		return fault.Newf(NotSeen, "the request is %v meanwhile: look at it again before you reopen it", r.State)
 	}
 	jobs, err := openJobsOf(tx, in.Request)
 	if err != nil {

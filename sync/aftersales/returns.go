@@ -25,7 +25,7 @@ type ReturnPolicy struct {
 // BadPolicy.
 func (p ReturnPolicy) Validate() error {
 	if !slices.Contains([]string{StartAccepted, StartInstalled, StartSold}, p.From) {
-		return fault.New(BadPolicy, "days of return do not count from "+p.From)
+		return fault.Newf(BadPolicy, "days of return do not count from %v", p.From)
 	}
 	if min(p.RefundDays, p.ExchangeDays, p.EarlyDays, p.Repairs, p.RepairMonths) < 0 {
 		return fault.New(BadPolicy, "no term of a return is negative")

@@ -149,7 +149,7 @@ func (v *review) keep(t *schema.Table, c record.RowChange) error {
 	}
 	first := v.kept[i]
 	if first.Op != record.Update || c.Op != record.Update || disagree(&first, &c) {
-		return fault.New(RowsJoined, "two rows that this changes are one "+readable(t.Name)+" now: the office decides what stands")
+		return fault.Newf(RowsJoined, "two rows that this changes are one %v now: the office decides what stands", readable(t.Name))
 	}
 	joined := record.Coalesce(first, c)
 	joined.Context = first.Context.Meet(c.Context)
@@ -167,7 +167,7 @@ func disagree(a, b *record.RowChange) bool {
 // check refuses what no command writes.
 func (v *review) check(t *schema.Table, c *record.RowChange) error {
 	if w := cell(t, c, "author"); c.Op == record.Insert && !w.IsNull() && w.Ref() != v.author {
-		return fault.New(WrongAuthor, "a "+readable(t.Name)+" carries the name of who made it")
+		return fault.Newf(WrongAuthor, "a %v carries the name of who made it", readable(t.Name))
 	}
 	switch t.Name {
 	case "charge":

@@ -157,13 +157,13 @@ func Setting(tx Reader, name string, branch record.ID) (string, error) {
 func SetSetting(tx Tx, name string, branch record.ID, value string) error {
 	n, err := strconv.ParseInt(value, 10, 32)
 	if slices.Contains(countSettings, name) && value != "" && (err != nil || n < 0) {
-		return fault.New(BadSetting, "a number is needed, 0 or more, not "+value)
+		return fault.Newf(BadSetting, "a number is needed, 0 or more, not %s", value)
 	}
 	if name == SettingMapTiles && value != "" && !isTileTemplate(value) {
 		return fault.New(BadSetting, "the address of the tiles is like https://tiles.example.org/{z}/{x}/{y}.png, with a host and all three marks")
 	}
 	if _, wrong := SlipOrder(value); name == SettingSlipOrder && wrong != "" {
-		return fault.New(BadSetting, "the sections of a slip are these, each once: "+strings.Join(SlipSections, ", "))
+		return fault.Newf(BadSetting, "the sections of a slip are these, each once: %s", strings.Join(SlipSections, ", "))
 	}
 	return upsert(tx, "setting", SettingID(name, branch), record.Values{
 		"name": record.Text(name), "branch": record.Ref(branch), "value": optional(value),
@@ -224,16 +224,14 @@ const standardDocument = "-" + branchMark + "-" + yearMark + "-" + numberMark
 // branch must stand in its numbers. Codes: BadPattern.
 func SetNumberFormat(tx Tx, series string, branch record.ID, pattern string) error {
 	if strings.Count(pattern, numberMark) != 1 || len(pattern) > 64 {
-		return fault.New(BadPattern, "the pattern must hold "+numberMark+" once, in at most 64 bytes")
+		return fault.Newf(BadPattern, "the pattern must hold %s once, in at most 64 bytes", numberMark)
 	}
 	before, behind, _ := strings.Cut(pattern, numberMark)
 	if IsGapless(series) && (!strings.Contains(pattern, branchMark) || before != "" && couldBegin(before[len(before)-1])) {
-		return fault.New(BadPattern, "the pattern of a series without gaps must hold "+branchMark+", and before "+numberMark+
-			" a mark such as - or /")
+		return fault.Newf(BadPattern, "the pattern of a series without gaps must hold %s, and before %s a mark such as - or /", branchMark, numberMark)
 	}
 	if behind != "" && couldGoOn(behind[0]) {
-		return fault.New(BadPattern, "behind "+numberMark+" only a mark such as / or a blank can stand: a digit would make "+
-			"one number of two")
+		return fault.Newf(BadPattern, "behind %s only a mark such as / or a blank can stand: a digit would make one number of two", numberMark)
 	}
 	return upsert(tx, "number_format", numberFormatID(series, branch), record.Values{
 		"series": record.Text(series), "branch": record.Ref(branch), "pattern": record.Text(pattern),

@@ -176,9 +176,9 @@ func (in MarkInput) fits(tx Tx) error {
 	case err != nil:
 		return err
 	case in.Edge == EdgeStart && running != nil:
-		return fault.New(ClockRunning, "your clock runs ("+running.Kind+"): stop it first")
+		return fault.Newf(ClockRunning, "your clock runs (%v): stop it first", running.Kind)
 	case in.Edge == EdgeStop && (running == nil || running.Kind != in.Kind):
-		return fault.New(ClockStopped, "no clock for "+in.Kind+" is running")
+		return fault.Newf(ClockStopped, "no clock for %v is running", in.Kind)
 	}
 	return nil
 }

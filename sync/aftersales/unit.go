@@ -216,7 +216,7 @@ func SwapSerial(tx Tx, in SwapInput) (record.ID, error) {
 	}
 	old := UnitOf(row)
 	if old.Status != UnitInstalled {
-		return record.ID{}, fault.New(WrongState, "the unit is "+readable(old.Status)+": only an installed one is swapped")
+		return record.ID{}, fault.Newf(WrongState, "the unit is %v: only an installed one is swapped", readable(old.Status))
 	}
 	if in.From, err = orVan(tx, in.From); err != nil {
 		return record.ID{}, err

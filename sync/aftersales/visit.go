@@ -2,6 +2,7 @@ package aftersales
 
 import (
 	"slices"
+	"strings"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -189,7 +190,7 @@ func (s *stand) move(tx Tx, step string, when Moment, values record.Values) erro
 		s.visit = Visit{ID: id, Job: s.job.ID, Branch: s.job.Branch, Person: s.person, State: VisitAssigned}
 	}
 	if !slices.Contains(visitSteps[step], s.visit.State) {
-		return fault.New(WrongState, "the visit is "+readable(s.visit.State)+": this step does not follow")
+		return fault.Newf(WrongState, "the visit is %v: this step does not follow", readable(s.visit.State))
 	}
 	if err := s.respond(tx, when); err != nil {
 		return err
@@ -302,8 +303,8 @@ func (in *EndInput) end(tx Tx, step, outcome string) (*stand, error) {
 	if err != nil {
 		return nil, err
 	}
-	if in.Reason, err = reasonFor(readable(step), in.Reason); err != nil {
-		return nil, err
+	if in.Reason = strings.TrimSpace(in.Reason); in.Reason == "" {
+		return nil, fault.Newf(MissingReason, "say why there is no visit: %v", readable(step))
 	}
 	if err := checkCode(tx, ListVisitReason, in.ReasonCode); err != nil {
 		return nil, err

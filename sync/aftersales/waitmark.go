@@ -94,7 +94,7 @@ func MarkWait(tx Tx, in WaitInput) (record.ID, error) {
 	}
 	r := RequestOf(row)
 	if r.Over() && in.Replaces.IsZero() {
-		return record.ID{}, fault.New(WrongState, "the request is "+r.State+": it waits for nothing")
+		return record.ID{}, fault.Newf(WrongState, "the request is %v: it waits for nothing", r.State)
 	}
 	if in.Reason == "" {
 		return record.ID{}, fault.New(UnknownCode, "say what the request waits for")

@@ -28,7 +28,7 @@ type WarrantyPolicy struct {
 func (p WarrantyPolicy) Validate() error {
 	for _, s := range p.Starts {
 		if !slices.Contains([]string{StartAccepted, StartInstalled, StartSold}, s) {
-			return fault.New(BadPolicy, "a warranty does not start with "+s)
+			return fault.Newf(BadPolicy, "a warranty does not start with %s", s)
 		}
 	}
 	if len(p.Starts) == 0 || p.Months < 0 || p.CardDays < 0 {

@@ -125,7 +125,7 @@ func (t *Tx) checkErased(s *record.Staged) error {
 	}
 	erased, err := t.store.Erased(s.Change.Key())
 	if err == nil && erased {
-		err = fault.New(fault.Erased, "the personal data of this "+s.Row.Table.Name+" was erased on request: record what is new in another one")
+		err = fault.Newf(fault.Erased, "the personal data of this %v was erased on request: record what is new in another one", s.Row.Table.Name)
 	}
 	return err
 }

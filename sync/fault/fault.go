@@ -4,7 +4,10 @@
 // Codes are only ever added. Each package that refuses things declares its own beside the code that returns them.
 package fault
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code names one reason for refusing. It is stable: lower-case snake case, never reused with another meaning.
 type Code string
@@ -50,6 +53,14 @@ type Error struct {
 
 // New returns a refusal.
 func New(code Code, message string) *Error { return &Error{Code: code, Message: message} }
+
+// Newf returns a refusal whose message has values in it: %v where one is the name of a state, a table or another thing of
+// the domain, which has words of its own in every language, %s and %d where it stands as it is. The sentence between the
+// values is how whoever shows the refusal in another language knows it again, long after it went as text over a wire or
+// into a ledger; so it is a literal, and has words of its own.
+func Newf(code Code, form string, values ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(form, values...)}
+}
 
 // Wrap returns a refusal that keeps its cause for the operator.
 func Wrap(code Code, message string, cause error) *Error {

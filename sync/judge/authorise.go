@@ -85,7 +85,7 @@ func (b *Batch) leadsHome(author Author, k uint64, c *record.RowChange, fresh ma
 		if held {
 			continue
 		}
-		return fault.New(fault.NotAllowed, "this "+t.Name+" leads to a "+to.Name+" that is not yours: the office decides")
+		return fault.Newf(fault.NotAllowed, "this %v leads to a %v that is not yours: the office decides", t.Name, to.Name)
 	}
 	return nil
 }
@@ -153,9 +153,9 @@ func (b *Batch) authoriseRow(author Author, k uint64, cs *record.ChangeSet, c *r
 		late = late || lost
 	}
 	if late {
-		return fault.New(fault.LateWrite, "this "+t.Name+" had gone to somebody else, and this phone knew, when it was changed")
+		return fault.Newf(fault.LateWrite, "this %v had gone to somebody else, and this phone knew, when it was changed", t.Name)
 	}
-	return fault.New(fault.NotAllowed, "you may not change this "+t.Name)
+	return fault.Newf(fault.NotAllowed, "you may not change this %v", t.Name)
 }
 
 // liesAtHome refuses a new row that lies in a bucket which its author does not hold, beside its own: it would come to
@@ -166,7 +166,7 @@ func (b *Batch) liesAtHome(author Author, k uint64, row *record.Row, fresh map[r
 			continue
 		}
 		if held, err := b.holdsOwner(author, k, bucket, fresh); err != nil || !held {
-			return cmp.Or(err, error(fault.New(fault.NotAllowed, "this "+row.Table.Name+" belongs to something that is not yours: the office decides")))
+			return cmp.Or(err, error(fault.Newf(fault.NotAllowed, "this %v belongs to something that is not yours: the office decides", row.Table.Name)))
 		}
 	}
 	return nil
@@ -211,7 +211,7 @@ func (b *Batch) holderMay(author Author, k uint64, bucket record.Bucket, t *sche
 		if err != nil || !late {
 			return !late, false, err
 		}
-		return false, false, fault.New(fault.GraceOver, "it was sent too long after the "+t.Name+" had gone to somebody else")
+		return false, false, fault.Newf(fault.GraceOver, "it was sent too long after the %v had gone to somebody else", t.Name)
 	}
 	return false, lost, nil
 }

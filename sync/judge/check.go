@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"fmt"
-
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -19,7 +17,7 @@ func (b *Batch) check(author Author, cs *record.ChangeSet) error {
 			return fault.New(fault.Invalid, "the app writes a table that this server does not know: it is newer")
 		}
 		if _, twice := fresh[c.Key()]; twice {
-			return fault.New(fault.Invalid, "one change writes the same "+t.Name+" twice")
+			return fault.Newf(fault.Invalid, "one change writes the same %v twice", t.Name)
 		}
 		fresh[c.Key()] = c.Op
 		if err := b.checkValues(author, t, c); err != nil {
@@ -53,7 +51,7 @@ func (b *Batch) checkValues(author Author, t *schema.Table, c *record.RowChange)
 	}
 	for _, w := range c.Cells {
 		if at := t.ColumnByID(w.Column); at >= 0 && t.Columns[at].Has(schema.Personal) && !w.Value.IsNull() {
-			return fault.New(fault.Erased, "the personal data of this "+t.Name+" was erased on request: record what is new in another one")
+			return fault.Newf(fault.Erased, "the personal data of this %v was erased on request: record what is new in another one", t.Name)
 		}
 	}
 	return record.CheckErased(t, c)
@@ -76,7 +74,7 @@ func (b *Batch) checkRoom(author Author, t *schema.Table, c *record.RowChange) e
 		w := &c.Cells[i]
 		at, known := row.Meta.Find(w.CellID)
 		if known && crowded(&t.Columns[t.ColumnByID(w.Column)], &row.Meta.Cells[at], c.Context, w) {
-			return fault.New(fault.TooLarge, "too many different values of this "+t.Name+" are waiting to be settled: ask the office")
+			return fault.Newf(fault.TooLarge, "too many different values of this %v are waiting to be settled: ask the office", t.Name)
 		}
 	}
 	return nil
@@ -101,7 +99,7 @@ func (b *Batch) checkExistence(t *schema.Table, c *record.RowChange) error {
 	}
 	switch {
 	case c.Op == record.Insert && row != nil:
-		return fault.New(fault.Exists, "this "+t.Name+" exists already")
+		return fault.Newf(fault.Exists, "this %v exists already", t.Name)
 	case c.Op != record.Insert && row == nil:
 		return b.missing(t, c.Key())
 	}
@@ -115,9 +113,9 @@ func (b *Batch) missing(t *schema.Table, key record.Key) error {
 		return err
 	}
 	if !by.IsZero() {
-		return fault.New(fault.DependsOn, fmt.Sprintf("the %s it belongs to was refused (%s): decide about that first", t.Name, by))
+		return fault.Newf(fault.DependsOn, "the %v it belongs to was refused (%s): decide about that first", t.Name, by)
 	}
-	return fault.New(fault.UnknownRow, "this "+t.Name+" is not on the server")
+	return fault.Newf(fault.UnknownRow, "this %v is not on the server", t.Name)
 }
 
 // checkRefs quarantines an insert that hangs on a row which a quarantined change set creates: its owner, or the row

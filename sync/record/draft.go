@@ -109,7 +109,7 @@ func CheckRoom(t *schema.Table, row *Row, c *RowChange) error {
 	}
 	for i := range t.Columns {
 		if t.Columns[i].Kind.Keyed() && len(after.Cols[i].Text()) > MaxMap || cells > MaxCells {
-			return fault.New(fault.TooLarge, t.Columns[i].Name+" holds too much; take something out first")
+			return fault.Newf(fault.TooLarge, "%v holds too much; take something out first", t.Columns[i].Name)
 		}
 	}
 	return nil

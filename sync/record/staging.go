@@ -97,7 +97,7 @@ func (d *Draft) Insert(t *schema.Table, id ID, values Values) error {
 	if row, err := d.any(c.Key()); err != nil {
 		return err
 	} else if row != nil {
-		return fault.New(fault.Exists, "this "+t.Name+" exists already")
+		return fault.Newf(fault.Exists, "this %v exists already", t.Name)
 	}
 	d.stage(&Staged{nil, NewRow(t, &c, clock.Dot{}), c})
 	return nil
@@ -121,7 +121,7 @@ func (d *Draft) change(op Op, t *schema.Table, id ID, values Values) error {
 		return err
 	}
 	if row == nil {
-		return fault.New(fault.UnknownRow, "this "+t.Name+" is not here")
+		return fault.Newf(fault.UnknownRow, "this %v is not here", t.Name)
 	}
 	if err := CheckRoom(t, row, &c); err != nil {
 		return err
