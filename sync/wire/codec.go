@@ -166,9 +166,10 @@ func (c *Codec) deflate(dst []byte, s *scratch) []byte {
 }
 
 // Decode reads one message of at most limit bytes: MaxBeforeAuth or MaxMessage. What it returns is a value, such as
-// Hello, and shares nothing with b. Whatever b says, decoding allocates at most twice the bytes of the message, expanded if
-// it is compressed, plus the limit; it expands to at most 4 times the limit. The error is a *fault.Error with the code
-// fault.Malformed or fault.TooLarge.
+// Hello, and shares nothing with b. Whatever b says, decoding allocates at most 4 times the bytes of the message and 4 KiB.
+// A Push, Witness, Verdicts or Page, which is refused before the device is known, is different: at most twice its bytes,
+// expanded if it is compressed, plus the limit; it expands to at most 4 times the limit. The error is a *fault.Error with
+// the code fault.Malformed or fault.TooLarge.
 func (c *Codec) Decode(b []byte, limit int) (Message, error) {
 	if len(b) > limit {
 		return nil, errTooLarge
@@ -180,13 +181,16 @@ func (c *Codec) Decode(b []byte, limit int) (Message, error) {
 	if !known || b[1] > flagCompressed || b[1] == flagCompressed && !l.bulk {
 		return nil, errMalformed
 	}
+	if l.bulk && limit < MaxMessage {
+		return nil, errEarly
+	}
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	f := form{b: b[headSize:], reading: true, scratch: s}
 	if b[1] == flagCompressed {
 		f.b = c.inflate(&f, min(4*limit, MaxInflated))
 	}
-	f.room = len(f.b) + limit - overhead
+	f.room = l.room(len(f.b), limit)
 	m := l.read(&f)
 	if len(f.b) > 0 {
 		f.malformed()
@@ -195,6 +199,15 @@ func (c *Codec) Decode(b []byte, limit int) (Message, error) {
 		return nil, f.err
 	}
 	return m, nil
+}
+
+// room returns how many bytes may be allocated for what is read of a body, beyond the body. Rows and change sets take many
+// times their bytes in memory, and may: see sync/README.md, Limits.
+func (l *layout) room(body, limit int) int {
+	if l.bulk {
+		return body + limit - overhead
+	}
+	return 3*body + 1<<10
 }
 
 // overhead is what reading takes beside what is accounted for: the message itself, and the ends of allocations.

@@ -17,9 +17,10 @@ import (
 	"fieldsync/sync/schema"
 )
 
-// Whatever a message says, reading it allocates at most twice its bytes, expanded, plus the limit: no more than 4 times
-// itself once it is half as large as a message may be. Working memory is counted as if it were made anew. Nothing runs
-// beside this test, since it counts what is allocated.
+// Whatever a message says, reading it allocates at most 4 times its bytes and 4 KiB; of one that carries rows or change sets
+// at most twice its bytes, expanded, plus the limit, which is no more than 4 times itself once it is half as large as a
+// message may be. Working memory is counted as if it were made anew. Nothing runs beside this test, since it counts what is
+// allocated.
 func TestNoMessageCostsMoreThanFourTimesItself(t *testing.T) {
 	codec := newCodec(t)
 	warm(t, codec)
@@ -29,6 +30,22 @@ func TestNoMessageCostsMoreThanFourTimesItself(t *testing.T) {
 		}
 	}
 	random := rand.New(rand.NewPCG(7, 7))
+	small := smallMessages(t, codec)
+	if len(small) != len(layouts) {
+		t.Errorf("%d kinds of messages of %d", len(small), len(layouts))
+	}
+	for kind, all := range small {
+		name := fmt.Sprint("a message of kind ", kind)
+		for i := range 4 * len(all) {
+			b := all[i%len(all)]
+			if i >= len(all) {
+				b = broken(random, b)
+			}
+			for _, limit := range []int{MaxBeforeAuth, MaxMessage} {
+				wantCheap(t, codec, name, b, limit)
+			}
+		}
+	}
 	for range 300 {
 		honest := encode(t, codec.For(0), Page{Rows: []Rows{jobRows(1+random.IntN(30), random.Uint64())}})
 		for range 10 {
@@ -59,6 +76,26 @@ func broken(random *rand.Rand, b []byte) []byte {
 	return b
 }
 
+// smallMessages returns honest messages of each kind, without their values, with few and with the most.
+func smallMessages(t *testing.T, codec *Codec) map[Kind][][]byte {
+	all := map[Kind][][]byte{}
+	for i := range 100 {
+		m := anyMessage.Example(i)
+		all[m.kind()] = append(all[m.kind()], encode(t, codec, m))
+	}
+	for _, m := range []Message{
+		Hello{}, Proof{}, Push{}, Ack{}, Verify{}, Witness{}, Bye{}, Challenge{}, Welcome{}, Verdicts{}, Page{}, Sums{}, Refusal{}, Goodbye{}, Kept{},
+		Hello{Token: make([]byte, MaxToken), Resume: make([]byte, MaxResume), App: strings.Repeat("x", MaxApp)},
+		Verify{Buckets: make([]record.Bucket, MaxVerify)}, Sums{Sums: make([]Sum, MaxVerify)}, Refusal{Message: strings.Repeat("x", MaxText)},
+	} {
+		b, err := codec.Encode(nil, m)
+		if err == nil {
+			all[m.kind()] = append(all[m.kind()], b)
+		}
+	}
+	return all
+}
+
 func wantCheap(t *testing.T, codec *Codec, name string, b []byte, limit int) {
 	t.Helper()
 	expanded := len(b)
@@ -66,18 +103,34 @@ func wantCheap(t *testing.T, codec *Codec, name string, b []byte, limit int) {
 		size, _ := binary.Uvarint(b[2:])
 		expanded = int(min(size, uint64(4*limit)))
 	}
+	most := 4*len(b) + 4<<10
+	if len(b) > 0 && layouts[Kind(b[0])].bulk && limit == MaxMessage {
+		most = 2*expanded + limit
+	}
+	took, err := costOf(codec, b, limit)
+	for range 4 { // the runtime allocates too, now and then
+		if took <= most {
+			break
+		}
+		again, _ := costOf(codec, b, limit)
+		took = min(took, again)
+	}
+	if testing.Verbose() {
+		t.Logf("%s: %d bytes, %d expanded, %d allocated, limit %d: %v", name, len(b), expanded, took, limit, err)
+	}
+	if took > most {
+		t.Errorf("%s, of %d bytes, %d expanded: %d were allocated, want at most %d (%v)", name, len(b), expanded, took, most, err)
+	}
+}
+
+// costOf returns how many bytes reading the message allocates.
+func costOf(codec *Codec, b []byte, limit int) (int, error) {
 	scratches = sync.Pool{New: scratches.New}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, err := codec.Decode(b, limit)
 	runtime.ReadMemStats(&after)
-	took := int(after.TotalAlloc - before.TotalAlloc)
-	if testing.Verbose() {
-		t.Logf("%s: %d bytes, %d expanded, %d allocated, limit %d: %v", name, len(b), expanded, took, limit, err)
-	}
-	if most := 2*expanded + limit; took > most {
-		t.Errorf("%s, of %d bytes, %d expanded: %d were allocated, want at most %d (%v)", name, len(b), expanded, took, most, err)
-	}
+	return int(after.TotalAlloc - before.TotalAlloc), err
 }
 
 // hostileMessages are those that say the most with the fewest bytes, kind by kind: as many as are just refused, and fewer.

@@ -23,6 +23,7 @@ type form struct {
 
 var (
 	errMalformed = fault.New(fault.Malformed, "these bytes are no message of this protocol; update the app")
+	errEarly     = fault.New(fault.Malformed, "a device says who it is before it sends this")
 	errTooLarge  = fault.New(fault.TooLarge, "the message is larger than this protocol allows; send it in parts")
 	errUnsayable = fault.New(fault.Internal, "a message was to be sent that breaks the rules of its type")
 )
