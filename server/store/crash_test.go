@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"log"
@@ -17,6 +18,7 @@ import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 const childPath = "STORE_TEST_CHILD"
@@ -81,6 +83,41 @@ func TestKill(t *testing.T) {
 		if err = s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A byte that goes bad in the log of a hub that was killed is not passed over, with every commit behind it: the hub refuses to
+// start, and changes nothing.
+func TestADamagedLogIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hub.db")
+	_, head, _ := strings.Cut(killAfter(t, path, 30*time.Millisecond), " ")
+	frames, err := sqlrow.ReadFrames(path)
+	if err != nil || len(frames.List) < 10 {
+		t.Fatal(frames, err)
+	}
+	good, err := os.ReadFile(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int64{9, frames.List[0].At + 50, frames.List[len(frames.List)/2].At - 20} {
+		bad := bytes.Clone(good)
+		bad[at] ^= 4
+		if err := os.WriteFile(path+"-wal", bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), Options{Path: path, Schema: benchSchema, Log: quiet})
+		refused(t, err, Corrupt)
+		if left, err := os.ReadFile(path + "-wal"); err != nil || !bytes.Equal(left, bad) {
+			t.Fatal("the damaged log was changed:", err)
+		}
+	}
+	if err := os.WriteFile(path+"-wal", good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report := whole(t, open(t, Options{Path: path, Schema: benchSchema, Log: quiet}))
+	if said, _ := strconv.ParseUint(head, 10, 64); report.Entries < said {
+		t.Errorf("%d entries, %d were said to be durable", report.Entries, said)
 	}
 }
 

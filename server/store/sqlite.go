@@ -47,6 +47,9 @@ func location(path string, pragmas []string) string {
 
 func (e sqlite) connect(p purpose) (*conn, error) {
 	if p == toWrite {
+		if err := e.wholeLog(); err != nil {
+			return nil, err
+		}
 		create(e.path)
 	}
 	raw, err := new(sqlite3.Driver).Open(location(e.path, pragmas[p]))
@@ -54,6 +57,17 @@ func (e sqlite) connect(p purpose) (*conn, error) {
 		return nil, err
 	}
 	return &conn{sqlrow.Wrap(raw), raw}, nil
+}
+
+// wholeLog refuses a write-ahead log with a byte that went bad: SQLite would pass over every commit behind it, and then write
+// over them.
+func (e sqlite) wholeLog() error {
+	broken, err := sqlrow.LogBroken(e.path)
+	if err == nil && broken {
+		err = fault.New(Corrupt, "The database's log, "+e.path+"-wal, is damaged: commits behind the damage would be lost. Nothing was"+
+			" changed. Keep both files, and restore a backup: devices send again what it lacks.")
+	}
+	return err
 }
 
 // create makes the file where there is none, for its owner alone to read: it holds what customers and hashes of
