@@ -17,8 +17,8 @@ import (
 
 // at is an hour of today in the office's zone.
 func at(hour int) time.Time {
-	y, m, d := time.Now().In(time.FixedZone("CST", 8*3600)).Date()
-	return time.Date(y, m, d, hour, 0, 0, 0, time.FixedZone("CST", 8*3600))
+	y, m, d := time.Now().In(officeZone).Date()
+	return time.Date(y, m, d, hour, 0, 0, 0, officeZone)
 }
 
 func ms(t time.Time) string { return fmt.Sprint(t.UnixMilli()) }

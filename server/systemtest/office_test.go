@@ -37,6 +37,9 @@ func newBureau(t testing.TB) *bureau {
 	return newBureauOn(t, emptyOffice(t, filepath.Join(t.TempDir(), "hub.db")), "")
 }
 
+// officeZone is where the office's clock hangs: days there are not those of UTC.
+var officeZone = time.FixedZone("CST", 8*3600)
+
 // newBureauOn is a new bureau whose hub stands at the path, or in the database in PostgreSQL.
 func newBureauOn(t testing.TB, path, database string) *bureau {
 	t.Helper()
@@ -55,7 +58,7 @@ func newBureauOn(t testing.TB, path, database string) *bureau {
 func openBureau(t testing.TB, path, database string) *bureau {
 	t.Helper()
 	srv, err := server.Open(t.Context(), path, server.Options{
-		Database: database, Company: "Nordwind Service", Zone: time.FixedZone("CST", 8*3600), Log: slog.New(slog.DiscardHandler),
+		Database: database, Company: "Nordwind Service", Zone: officeZone, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
