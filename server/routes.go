@@ -137,6 +137,7 @@ var ownPages = []Page{
 	{"POST", "/requests/{id}/answer", auth.EditRequests, (*admin.Office).AnswerRequest},
 	{"POST", "/requests/{id}/wait", auth.EditRequests, (*admin.Office).WaitRequest},
 	{"POST", "/requests/{id}/move", auth.EditRequests, (*admin.Office).MoveRequest},
+	{"POST", "/requests/{id}/substate", auth.EditRequests, (*admin.Office).SetRequestSubstate},
 	{"POST", "/requests/{id}/cancel", auth.EditRequests, (*admin.Office).CancelRequest},
 	{"POST", "/requests/{id}/solve", auth.TakeCalls, (*admin.Office).SolveRequest},
 	{"POST", "/requests/{id}/close", auth.EditRequests, (*admin.Office).CloseRequest},

@@ -24,6 +24,7 @@ type Form struct {
 	Flags    []string          // the columns that are yes or no
 	Asks     []schema.Column   // what is asked where no table has it: instead of Columns
 	Hint     string            // what is said above the fields, "" for nothing
+	Refills  string            // the field on which hangs what others begin with (Begin), "" for none
 	File     string            // the kind of file that can be chosen beneath the fields, "" for none: blob.Document
 	URL      string            // of the list; a row is at URL/id
 	New      string            // what the page is called that makes one: "New job"
@@ -31,6 +32,8 @@ type Form struct {
 	Make     string            // what the button says: "Make the job"
 	Made     string            // what is said afterwards
 	Cause    string            // of making one, for the audit
+	// Begin says what the fields of a new row begin with besides; nil: Defaults alone.
+	Begin func(v *Visit, r Reader) (map[string]record.Value, error)
 	// Create makes the row. Save writes what was changed; nil: aftersales.Edit.
 	Create func(tx aftersales.Tx, values record.Values) (record.ID, error)
 	Save   func(tx aftersales.Tx, id record.ID, values record.Values) error
@@ -56,6 +59,9 @@ func (o *Office) ShowNew(v *Visit, f *Form) error {
 	page := formPage{Form: f, Back: f.URL, Action: f.URL, IsNew: true}
 	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
 		page.Fields, err = v.formFields(r, f, nil)
+		if err == nil {
+			err = v.begin(r, f, page.Fields)
+		}
 		if err != nil {
 			return err
 		}
@@ -65,6 +71,29 @@ func (o *Office) ShowNew(v *Visit, f *Form) error {
 		return err
 	}
 	return v.showForm(http.StatusOK, page)
+}
+
+// begin fills in what the form says that a new row's references begin with.
+func (v *Visit) begin(r Reader, form *Form, fields []field) error {
+	if form.Begin == nil {
+		return nil
+	}
+	values, err := form.Begin(v, r)
+	if err != nil {
+		return err
+	}
+	for i := range fields {
+		f := &fields[i]
+		value := values[f.Name]
+		if value.IsNull() {
+			continue
+		}
+		if f.Value, err = v.office.names(r).ref(f.column, value); err != nil {
+			return err
+		}
+		f.Ref, f.Begun = value.Ref().String(), f.Value
+	}
+	return nil
 }
 
 // fill takes over what the URL says of a new row: /jobs/new?party=… comes from the customer's page.

@@ -6,14 +6,14 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// substatesView is what a job is called under its state, and what it could be.
+// substatesView is what a job or request is called under its state, and what it could be.
 type substatesView struct {
 	Now     string // what it is called, "" for nothing of the company's own
 	Code    string
 	Options []option // those of its state that are in use
 }
 
-// substates reads the company's own states under the job's.
+// substates reads the company's own states under the job's or request's.
 func (b *builder) substates(row *record.Row) (view substatesView, err error) {
 	view.Code = row.Get("substate").Text()
 	err = b.r.Select(func(q *sqlrow.Rows) error {
@@ -32,8 +32,8 @@ func (b *builder) substates(row *record.Row) (view substatesView, err error) {
 			view.Options = append(view.Options, option{code, label})
 		}
 		return nil
-	}, "SELECT id FROM substate WHERE table_name = 'job' AND (state = ? AND retired_at IS NULL OR code = ?) AND _del = 0 ORDER BY coalesce(rank, 0), code",
-		row.Get("state").Text(), view.Code)
+	}, "SELECT id FROM substate WHERE table_name = ? AND (state = ? AND retired_at IS NULL OR code = ?) AND _del = 0 ORDER BY coalesce(rank, 0), code",
+		row.Table.Name, row.Get("state").Text(), view.Code)
 	return view, err
 }
 
@@ -41,5 +41,12 @@ func (b *builder) substates(row *record.Row) (view substatesView, err error) {
 func (o *Office) SetSubstate(v *Visit) error {
 	return o.jobDo(v, aftersales.CauseJobSubstate, "Set.", func(tx aftersales.Tx, id record.ID) error {
 		return aftersales.SetSubstate(tx, id, v.form("substate"))
+	})
+}
+
+// SetRequestSubstate says how the request stands under its state, in the company's own words; "" takes that back.
+func (o *Office) SetRequestSubstate(v *Visit) error {
+	return o.requestDo(v, aftersales.CauseRequestSubstate, "Set.", func(tx aftersales.Tx, id record.ID) error {
+		return aftersales.SetRequestSubstate(tx, id, v.form("substate"))
 	})
 }

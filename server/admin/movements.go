@@ -79,8 +79,9 @@ var movementForm = &Form{
 		askRow("job", "job"), ask("unit_cost", schema.Money), ask("note", schema.Text),
 	},
 	Needed:   []string{"cause", "part", "quantity"},
-	Defaults: map[string]string{"quantity": "1", "condition": aftersales.Good},
-	URL:      movementsURL, New: "Move parts", Make: "Move", Made: "Moved.",
+	Defaults: map[string]string{"cause": aftersales.MoveReceipt, "quantity": "1", "condition": aftersales.Good},
+	Refills:  "cause", Begin: usualPlaces,
+	URL: movementsURL, New: "Move parts", Make: "Move", Made: "Moved.",
 	Hint:  "A receipt needs no place that it comes from, scrap none that it goes to. A return belongs to a job.",
 	Cause: aftersales.CausePartTransfer,
 	Create: func(tx aftersales.Tx, v record.Values) (record.ID, error) {
@@ -91,7 +92,7 @@ var movementForm = &Form{
 		if move == nil {
 			return record.ID{}, errForm
 		}
-		if v["from_location"].IsNull() && v["cause"].Text() != aftersales.MoveReceipt && v["cause"].Text() != aftersales.MoveReturn {
+		if cause := v["cause"].Text(); comesFromNowhere(v["from_location"]) && cause != aftersales.MoveReceipt && cause != aftersales.MoveReturn {
 			return record.ID{}, fault.New(fault.Invalid, "Say where it comes from.")
 		}
 		return move(tx, aftersales.MoveInput{
@@ -99,6 +100,11 @@ var movementForm = &Form{
 			To: v["to_location"].Ref(), Condition: v["condition"].Text(), Job: v["job"].Ref(), UnitCost: moneyOf(v["unit_cost"]), Note: v["note"].Text(),
 		})
 	},
+}
+
+// comesFromNowhere reports whether a place is none, or the supplier, as the form has it for a receipt.
+func comesFromNowhere(from record.Value) bool {
+	return from.IsNull() || from.Ref() == aftersales.VirtualLocation(aftersales.LocationSupplier)
 }
 
 var partRequestStates = []string{aftersales.PartAsked, aftersales.PartApproved, aftersales.PartIssued, aftersales.PartCancelled}

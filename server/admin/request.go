@@ -26,6 +26,7 @@ type requestExtra struct {
 	Number      string
 	Title       string
 	Over        bool
+	Substates   substatesView
 	Standing    aftersales.Standing
 	StandingOf  string // the job's number, where its state is the job's
 	JobURL      string
@@ -56,6 +57,9 @@ func requestMore(b *builder, row *record.Row) (any, error) {
 		}
 	}
 	var err error
+	if x.Substates, err = b.substates(row); err != nil {
+		return nil, err
+	}
 	x.MayAttach = b.o.Files != nil && b.v.Who.May(auth.Comment)
 	x.Files, err = b.filesAbout(row)
 	return x, err

@@ -134,6 +134,7 @@ type field struct {
 	Was      string // as shown first: what the visitor left alone is not written
 	Ref      string // of a row: its id, if it was chosen
 	Finds    string // of a row: the table it is sought in
+	Begun    string // what the form filled in by itself, "" for nothing
 	Options  []option
 	Required bool
 	Problem  string

@@ -92,3 +92,47 @@ func TestASwitchedOffWebhookStandsOnToday(t *testing.T) {
 	b.browser("mei").get("/").sees(http.StatusOK).lacks("<b>CRM</b>")
 	b.browser("mei").get("/webhooks").sees(http.StatusForbidden)
 }
+
+// A request stands under a state of the company's own as a job does, until it moves on.
+func TestTheOfficeSaysHowARequestStandsInItsOwnWords(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	var request record.ID
+	b.office("a call", func(tx aftersales.Tx) (err error) {
+		request, err = aftersales.CreateRequest(tx, aftersales.RequestInput{Title: "No heat"})
+		return err
+	})
+	page := "/requests/" + request.String()
+	boss.get(page).sees(http.StatusOK).lacks("in your own words")
+	boss.post("/substates", "table_name", "request", "state", "new", "code", "photo", "label.en", "Waits for a photo").sees(http.StatusOK)
+	boss.post("/substates", "table_name", "job", "state", "new", "code", "crane", "label.en", "Waits for a crane").sees(http.StatusOK)
+	boss.get(page).sees(http.StatusOK, "in your own words", "Waits for a photo").lacks("crane")
+	seen := boss.find(`name="seen" value="([^"]*)"`)
+	boss.post(page+"/substate", "seen", seen, "substate", "crane").sees(http.StatusUnprocessableEntity, "there is no sub-state crane")
+	boss.post(page+"/substate", "seen", seen, "substate", "photo").sees(http.StatusOK, `<span class="chip">Waits for a photo</span>`)
+	boss.post(page+"/cancel", "seen", boss.find(`name="seen" value="([^"]*)"`), "reason", "sold").sees(http.StatusOK).lacks(`<span class="chip">Waits for a photo</span>`)
+	b.hire("guest", "Guest", auth.Auditor)
+	b.browser("guest").post(page+"/substate", "substate", "").sees(http.StatusForbidden)
+}
+
+// Why parts move says where they usually come from and go to. Where there are several, nothing is guessed.
+func TestAMovementBeginsWithItsUsualPlaces(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	boss.get("/movements/new").sees(http.StatusOK, `data-refills="cause"`)
+	boss.post("/parts", "code", "SEAL-12", "unit", "pcs").sees(http.StatusOK)
+	boss.post("/locations", "name", "Main store", "kind", "central").sees(http.StatusOK)
+	boss.post("/locations", "name", "Van 7", "kind", "van").sees(http.StatusOK)
+	boss.get("/movements/new").sees(http.StatusOK, `name="to_location" value="Main store"`)
+	boss.post("/movements", "cause", "receipt", "part", "SEAL-12", "quantity", "3", "to_location", "Main store").sees(http.StatusOK, "Moved.")
+	boss.get("/movements/new").sees(http.StatusOK, `name="from_location" value="Supplier"`, `name="to_location" value="Main store"`)
+	boss.get("/movements/new?cause=issue").sees(http.StatusOK, `name="from_location" value="Main store"`, `name="to_location" value="Van 7"`)
+	boss.post("/locations", "name", "Van 8", "kind", "van").sees(http.StatusOK)
+	boss.get("/movements/new?cause=issue").sees(http.StatusOK, `name="from_location" value="Main store"`, `name="to_location" value=""`)
+	boss.post("/movements", "cause", "issue", "part", "SEAL-12", "quantity", "1", "from_location", "Supplier", "to_location", "Van 8").
+		sees(http.StatusUnprocessableEntity, "Say where it comes from.")
+}

@@ -3,16 +3,17 @@ package aftersales
 // The names of the commands: what a change set says that its author did (record.ChangeSet.Cause), and what the audit
 // shows. They are only ever added.
 const (
-	CauseRequestCreate = "request.create"
-	CauseRequestSolve  = "request.solve"
-	CauseRequestMove   = "request.move"
-	CauseRequestHand   = "request.hand"
-	CauseRequestClose  = "request.close"
-	CauseRequestReopen = "request.reopen"
-	CauseRequestWait   = "request.wait"
-	CauseCallRegister  = "call.register"
-	CauseRing          = "call.ring" // the telephone system says who calls
-	CauseRingTake      = "call.take"
+	CauseRequestCreate   = "request.create"
+	CauseRequestSolve    = "request.solve"
+	CauseRequestMove     = "request.move"
+	CauseRequestHand     = "request.hand"
+	CauseRequestClose    = "request.close"
+	CauseRequestReopen   = "request.reopen"
+	CauseRequestSubstate = "request.substate"
+	CauseRequestWait     = "request.wait"
+	CauseCallRegister    = "call.register"
+	CauseRing            = "call.ring" // the telephone system says who calls
+	CauseRingTake        = "call.take"
 
 	CauseSkillSet    = "skill.set"
 	CauseAbsencePut  = "absence.put"

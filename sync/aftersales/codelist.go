@@ -242,6 +242,18 @@ func checkSubstate(tx Tx, table, state, code string) error {
 	return nil
 }
 
+// putSubstate names the company's own state under that of a job or request, "" none.
+func putSubstate(tx Tx, table string, id record.ID, substate string) error {
+	row, err := need(tx, table, id)
+	if err != nil {
+		return err
+	}
+	if err := checkSubstate(tx, table, row.Get("state").Text(), substate); err != nil {
+		return err
+	}
+	return tx.Update(table, id, record.Values{"substate": optional(substate)})
+}
+
 // byRank compares two entries of a list: by rank, then code.
 func byRank(rank, otherRank int64, code, otherCode string) int {
 	return cmp.Or(cmp.Compare(rank, otherRank), cmp.Compare(code, otherCode))

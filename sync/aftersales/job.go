@@ -388,12 +388,5 @@ func (in FindingInput) values(tx Tx) (record.Values, error) {
 
 // SetSubstate names the company's own state under the job's, "" none. Codes: UnknownCode, fault.UnknownRow.
 func SetSubstate(tx Tx, job record.ID, substate string) error {
-	row, err := need(tx, "job", job)
-	if err != nil {
-		return err
-	}
-	if err := checkSubstate(tx, "job", row.Get("state").Text(), substate); err != nil {
-		return err
-	}
-	return tx.Update("job", job, record.Values{"substate": optional(substate)})
+	return putSubstate(tx, "job", job, substate)
 }

@@ -154,6 +154,11 @@ func CloseRequest(tx Tx, request record.ID) error {
 	})
 }
 
+// SetRequestSubstate names the company's own state under the request's, "" none. Codes: UnknownCode, fault.UnknownRow.
+func SetRequestSubstate(tx Tx, request record.ID, substate string) error {
+	return putSubstate(tx, "request", request, substate)
+}
+
 // ReopenRequestInput undoes the end of a request. Seen is the state that the author saw.
 type ReopenRequestInput struct {
 	Request record.ID

@@ -203,6 +203,27 @@
   };
   $$("[data-find]").forEach(offer);
 
+  // A field on which hangs what others begin with: those that nobody touched begin anew, and are empty until they do.
+  $$("form[data-refills]").forEach((form) => {
+    const on = form.elements[form.dataset.refills];
+    let asked = 0;
+    on.addEventListener("change", async () => {
+      const mine = ++asked, url = new URL(`${form.getAttribute("action")}/new${location.search}`, location.href);
+      url.searchParams.set(on.name, on.value);
+      const idle = $$("[data-find]", form).filter((f) => f.value === "" || f.value === f.dataset.begun);
+      for (const f of idle) f.value = f.nextElementSibling.value = f.dataset.begun = "";
+      const answer = await fetch(url).catch(() => null);
+      if (!answer?.ok || mine !== asked) return;
+      const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const f of idle) {
+        const begun = next.getElementById(f.id);
+        if (f.value !== "" || f === document.activeElement || !begun) continue;
+        f.value = f.dataset.begun = begun.value;
+        f.nextElementSibling.value = begun.nextElementSibling.value;
+      }
+    });
+  });
+
   // Forms that look again as one types: the parts of the page say what the server found, and nothing typed is touched.
   const looking = (form) => {
     let asked = 0, waiting = 0;
