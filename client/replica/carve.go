@@ -10,25 +10,29 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// carve looks for items and identities on every page of the damaged file, also where no path of SQLite's leads any
-// more. An item proves itself by its hash. What SQLite found wins: a page that nothing leads to may be an old copy.
+// carve looks for items and identities on every page of the damaged file and its journal, in every version, also where no
+// path of SQLite's leads any more. An item proves itself by its hash, and its newest version comes first.
 func (s *salvage) carve(path string) {
-	p, err := openPages(path)
-	if err != nil {
-		return
-	}
+	p := openPages(path)
 	defer p.close()
-	sought := s.identity == nil
-	for n := range p.numbers() {
-		for rowid, values := range p.records(n) {
+	for on := range p.images() {
+		for rowid, values := range p.records(on) {
 			if i := s.itemOf(rowid, values); i != nil && s.items[i.N] == nil {
 				s.items[i.N] = i
 			}
-			if who := identityOf(rowid, values); sought && who != nil &&
-				(s.identity == nil || who.Stamp > s.identity.Stamp) {
-				s.identity = who
+			if who := identityOf(rowid, values); who != nil {
+				s.meet(who, on.sound)
 			}
 		}
+	}
+}
+
+// meet takes an identity for the replica's, unless a better one is known: one of which it is certain that it is as it was
+// written, and a later one.
+func (s *salvage) meet(who *device.Identity, certain bool) {
+	known := s.identity
+	if known == nil || certain && !s.certain || certain == s.certain && who.Stamp > known.Stamp {
+		s.identity, s.certain = who, certain
 	}
 }
 

@@ -69,15 +69,21 @@ func someReplica(t *testing.T, p string) (r *replica.Replica, items []*device.It
 // damage copies the replica and changes the copy's bytes.
 func damage(t *testing.T, p string, change func([]byte) []byte) (copied string) {
 	t.Helper()
+	return damageTo(t, p, "", change)
+}
+
+// damageTo is damage of one of the files that belong to a replica, by its ending.
+func damageTo(t *testing.T, p, which string, change func([]byte) []byte) (copied string) {
+	t.Helper()
 	copied = path(t)
-	for _, ending := range []string{"", "-wal", ".instance", ".keys"} {
+	for _, ending := range []string{"", "-wal", ".instance", ".keys", ".tally"} {
 		if _, err := os.Stat(p + ending); err == nil {
 			copyFile(t, p+ending, copied+ending)
 		}
 	}
-	content, err := os.ReadFile(copied)
+	content, err := os.ReadFile(copied + which)
 	if err == nil {
-		err = os.WriteFile(copied, change(content), 0o600)
+		err = os.WriteFile(copied+which, change(content), 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)

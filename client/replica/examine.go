@@ -39,12 +39,15 @@ func (r *Replica) told(err error) error {
 func (r *Replica) examine(ctx context.Context) error {
 	info, err := os.Stat(r.options.Path)
 	if err != nil {
-		return nil
+		return r.examineGone()
 	}
 	if info.Size() == 0 {
 		return r.examineEmpty()
 	}
 	if err := checkHeader(r.options.Path); err != nil {
+		return err
+	}
+	if err := r.checkLog(); err != nil {
 		return err
 	}
 	pool, err := open(r.options.Path, "ro", reading...)
@@ -75,6 +78,9 @@ func (r *Replica) examine(ctx context.Context) error {
 	if err == nil {
 		err = tx.checkOwn()
 	}
+	if err == nil {
+		err = r.checkTally(tx)
+	}
 	if err == nil && suspect {
 		err = tx.checkRows()
 	}
@@ -88,6 +94,26 @@ func (r *Replica) examineEmpty() error {
 		return corrupt("the data on this device", errors.New("the file is empty"))
 	}
 	return nil
+}
+
+// examineGone tells a file that is gone, and whose journal was left, from one that was never made.
+func (r *Replica) examineGone() error {
+	left, err := sqlrow.ReadFrames(r.options.Path)
+	if err == nil && len(left.List) > 0 && exists(r.options.Instance) {
+		return corrupt("the data on this device", errors.New("the file is gone"))
+	}
+	return nil
+}
+
+// checkLog looks through what the file's journal has to add to it. SQLite passes over all that lies behind a byte that went
+// bad there, and writes over it. What was written in bulk and torn by a power cut may look alike: then, too, everything is
+// there that anybody was told is safe.
+func (r *Replica) checkLog() error {
+	broken, err := sqlrow.LogBroken(r.options.Path)
+	if err == nil && broken {
+		err = corrupt("the data on this device", errors.New("commits lie in the journal behind damage"))
+	}
+	return err
 }
 
 // checkStructure lets SQLite look at the whole file, or at the tables that exist nowhere else.

@@ -1,6 +1,7 @@
 package replica_test
 
 import (
+	"slices"
 	"testing"
 
 	"fieldsync/client/replica"
@@ -20,10 +21,7 @@ func TestEveryByteOfTheHeaderMayBeDamaged(t *testing.T) {
 	}
 	m := simtest.NewMaker(9)
 	for at := range 100 {
-		for _, flipped := range []byte{0xff, 1, 0x80} {
-			if flipped != 0xff && at != 18 && at != 47 && at != 59 { // flags and small numbers
-				continue
-			}
+		for _, flipped := range flips(at) {
 			hurt := damage(t, p, func(b []byte) []byte { b[at] ^= flipped; return b })
 			r := open(t, replica.Options{Path: hurt})
 			if noticed := r.Recovery != nil; noticed == harmless(at) {
@@ -36,4 +34,20 @@ func TestEveryByteOfTheHeaderMayBeDamaged(t *testing.T) {
 			closed(t, r)
 		}
 	}
+}
+
+// flips are what is tried on a byte: of those that hold the size of a page, everything that makes another size; of flags and
+// small numbers, two single bits too.
+func flips(at int) []byte {
+	switch at {
+	case 16, 17:
+		all := []byte{0xff}
+		for bit := range 8 {
+			all = append(all, 1<<bit, 1<<bit^0x10)
+		}
+		return slices.DeleteFunc(all, func(b byte) bool { return b == 0 })
+	case 18, 47, 59:
+		return []byte{0xff, 1, 0x80}
+	}
+	return []byte{0xff}
 }

@@ -31,6 +31,7 @@ func (r *Replica) checkInstance() (cloned bool, err error) {
 	if !found {
 		return false, r.renewInstance()
 	}
+	r.tally.of(want)
 	token, err := os.ReadFile(r.options.Instance)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, failed("the instance token could not be read", err)
@@ -67,6 +68,7 @@ func (r *Replica) renewInstance() error {
 	hash := sha256.Sum256(token)
 	_, err := r.writer.Exec("INSERT INTO _instance(id, token) VALUES(1, ?)"+
 		" ON CONFLICT(id) DO UPDATE SET token = excluded.token", hash[:])
+	r.tally.of(hash[:])
 	return err
 }
 

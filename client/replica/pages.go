@@ -1,115 +1,107 @@
 package replica
 
 import (
-	"bytes"
 	"database/sql/driver"
 	"encoding/binary"
 	"iter"
-	"math/bits"
 	"os"
+	"slices"
 
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
-// pages reads a database file as what it is made of: pages of one size, some of them in a newer version in the
-// journal beside it. The format is SQLite's, https://sqlite.org/fileformat.html. Nothing in it is trusted.
+// pages reads a database file as what it is made of: pages of one size, and the versions of them in the journal beside it.
+// The format is SQLite's, https://sqlite.org/fileformat.html. Nothing in it is trusted, its own word for the size of a page
+// least of all: every replica has the same.
 type pages struct {
-	file   *os.File
-	wal    *os.File         // nil if there is none
-	size   int              // of a page
-	count  uint32           // of the file, without what only the journal has
-	newest map[uint32]int64 // where in the journal a page's newest committed version lies
+	file   *os.File // nil if there is none
+	wal    *os.File // nil if there is none
+	count  uint32   // of the file, without what only the journal has
+	frames []sqlrow.Frame
+	newest map[uint32]int64 // where in the journal a page's newest version lies
 }
 
-const defaultPage = 4096
+const pageSize = 4096
 
-func openPages(path string) (*pages, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+func openPages(path string) *pages {
+	p := &pages{newest: map[uint32]int64{}}
+	p.file, _ = os.Open(path) // what is not there is not read
+	p.wal, _ = os.Open(path + "-wal")
+	if p.file != nil {
+		if info, err := p.file.Stat(); err == nil {
+			p.count = uint32(info.Size() / pageSize)
+		}
 	}
-	p := &pages{file: f, size: defaultPage, newest: map[uint32]int64{}}
-	var header [18]byte
-	if _, err := f.ReadAt(header[:], 0); err == nil && bytes.HasPrefix(header[:], []byte("SQLite format 3\x00")) {
-		p.setSize(uint32(binary.BigEndian.Uint16(header[16:])))
+	if found, err := sqlrow.ReadFrames(path); err == nil {
+		p.frames = found.List
 	}
-	if p.wal, err = os.Open(path + "-wal"); err == nil {
-		p.readJournal()
+	for _, f := range p.frames {
+		p.newest[f.Page] = f.At
 	}
-	if info, err := f.Stat(); err == nil {
-		p.count = uint32(info.Size() / int64(p.size))
-	}
-	return p, nil
+	return p
 }
 
 func (p *pages) close() {
-	_ = p.file.Close()
-	if p.wal != nil {
-		_ = p.wal.Close()
-	}
-}
-
-func (p *pages) setSize(size uint32) {
-	if size == 1 {
-		size = 65536
-	}
-	if size >= 512 && size <= 65536 && bits.OnesCount32(size) == 1 {
-		p.size = int(size)
-	}
-}
-
-// readJournal notes where committed pages lie: those before the last frame of the journal's own generation that ends
-// a transaction.
-func (p *pages) readJournal() {
-	var header [32]byte
-	if _, err := p.wal.ReadAt(header[:], 0); err != nil {
-		return
-	}
-	p.setSize(binary.BigEndian.Uint32(header[8:]))
-	open := map[uint32]int64{}
-	var frame [24]byte
-	for at := int64(32); ; at += int64(24 + p.size) {
-		if _, err := p.wal.ReadAt(frame[:], at); err != nil || !bytes.Equal(frame[8:16], header[16:24]) {
-			return
+	for _, f := range []*os.File{p.file, p.wal} {
+		if f != nil {
+			_ = f.Close()
 		}
-		n := binary.BigEndian.Uint32(frame[:])
-		open[n] = at + 24
-		if pagesAfter := binary.BigEndian.Uint32(frame[4:]); pagesAfter > 0 {
-			for n, at := range open {
-				p.newest[n] = at
+	}
+}
+
+// image is a page as it once was, or is.
+type image struct {
+	page  uint32
+	bytes []byte
+	sound bool // it is known to be as it was written
+}
+
+// images yields every page there is in every version, the newest of a page first.
+func (p *pages) images() iter.Seq[image] {
+	return func(yield func(image) bool) {
+		for _, f := range slices.Backward(p.frames) {
+			if b := read(p.wal, f.At); b != nil && !yield(image{f.Page, b, f.Sound}) {
+				return
 			}
-			clear(open)
+		}
+		for n := range p.count {
+			if b := read(p.file, int64(n)*pageSize); b != nil && !yield(image{n + 1, b, false}) {
+				return
+			}
 		}
 	}
 }
 
-// page returns the n-th page, counted from 1; nil if it cannot be read.
-func (p *pages) page(n uint32) []byte {
-	if n == 0 {
+// read returns the page that begins there; nil if it cannot be read.
+func read(f *os.File, at int64) []byte {
+	b := make([]byte, pageSize)
+	if f == nil {
 		return nil
 	}
-	b := make([]byte, p.size)
-	var err error
-	if at, ok := p.newest[n]; ok {
-		_, err = p.wal.ReadAt(b, at)
-	} else {
-		_, err = p.file.ReadAt(b, int64(n-1)*int64(p.size))
-	}
-	if err != nil {
+	if _, err := f.ReadAt(b, at); err != nil {
 		return nil
 	}
 	return b
 }
 
-// records yields the records on the n-th page, by their row ids, if it is a leaf of a table.
-func (p *pages) records(n uint32) iter.Seq2[int64, []driver.Value] {
+// page returns the n-th page, counted from 1, in its newest version; nil if it cannot be read.
+func (p *pages) page(n uint32) []byte {
+	if at, ok := p.newest[n]; ok {
+		return read(p.wal, at)
+	}
+	return read(p.file, (int64(n)-1)*pageSize)
+}
+
+// records yields the records on a page, by their row ids, if it is a leaf of a table.
+func (p *pages) records(on image) iter.Seq2[int64, []driver.Value] {
 	return func(yield func(int64, []driver.Value) bool) {
-		b, head := p.page(n), 0
-		if n == 1 {
-			head = 100
+		b, head := on.bytes, 0
+		if on.page == 1 {
+			head = headerSize
 		}
 		const leafOfTable = 13
-		if b == nil || b[head] != leafOfTable {
+		if b[head] != leafOfTable {
 			return
 		}
 		for i := range int(binary.BigEndian.Uint16(b[head+3:])) {
@@ -141,18 +133,18 @@ func (p *pages) payload(cell []byte) (rowid int64, payload []byte, ok bool) {
 	if rowid, cell, ok = cutInt(cell); !ok {
 		return 0, nil, false
 	}
-	local := p.local(int(size))
-	if local == int(size) {
-		if len(cell) < local {
+	here := local(int(size))
+	if here == int(size) {
+		if len(cell) < here {
 			return 0, nil, false
 		}
-		return rowid, cell[:local], true
+		return rowid, cell[:here], true
 	}
-	if len(cell) < local+4 {
+	if len(cell) < here+4 {
 		return 0, nil, false
 	}
-	payload = append(payload, cell[:local]...)
-	next := binary.BigEndian.Uint32(cell[local:])
+	payload = append(payload, cell[:here]...)
+	next := binary.BigEndian.Uint32(cell[here:])
 	for len(payload) < int(size) {
 		b := p.page(next)
 		if b == nil {
@@ -164,29 +156,13 @@ func (p *pages) payload(cell []byte) (rowid int64, payload []byte, ok bool) {
 	return rowid, payload, true
 }
 
-// numbers yields the number of every page there is.
-func (p *pages) numbers() iter.Seq[uint32] {
-	return func(yield func(uint32) bool) {
-		for n := uint32(1); n <= p.count; n++ {
-			if !yield(n) {
-				return
-			}
-		}
-		for n := range p.newest {
-			if n > p.count && !yield(n) {
-				return
-			}
-		}
-	}
-}
-
 // local returns how many bytes of a record lie in its cell; the rest is on overflow pages.
-func (p *pages) local(size int) int {
-	longest, least := p.size-35, (p.size-12)*32/255-23
+func local(size int) int {
+	const longest, least = pageSize - 35, (pageSize-12)*32/255 - 23
 	if size <= longest {
 		return size
 	}
-	if k := least + (size-least)%(p.size-4); k <= longest {
+	if k := least + (size-least)%(pageSize-4); k <= longest {
 		return k
 	}
 	return least

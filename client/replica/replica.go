@@ -82,6 +82,7 @@ type Replica struct {
 	writer *handle       // nil when opened read-only
 	sync   string        // the writer's level of durability
 	known  memory        // the writer's, of what was committed last
+	tally  tally
 	sent   sent
 
 	log         *sqlrow.Log
@@ -224,6 +225,7 @@ func (r *Replica) shut() (err error) {
 		r.writer.close()
 		err = errors.Join(err, r.pool.Close())
 	}
+	r.tally.close()
 	if r.lock != nil {
 		r.lock.release()
 	}
@@ -288,6 +290,7 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 		err = r.purge()
 	}
 	if err == nil && sync == "FULL" {
+		r.count()
 		r.makeRoom()
 	}
 	return r.told(err)

@@ -15,7 +15,9 @@ import (
 // salvage is what could be read of a damaged file: what exists nowhere else. The rest is on the hub.
 type salvage struct {
 	identity *device.Identity
+	certain  bool // it is in a frame of the journal that is as it was written
 	items    map[uint64]*device.Item
+	found    map[uint64]bool             // by SQLite: rows as seen have them on top
 	rows     map[record.Key]*record.Row  // as seen, of rows with pending changes
 	bases    map[record.Key]*device.Base // of the same rows
 	copies   []*device.Witness
@@ -23,17 +25,17 @@ type salvage struct {
 	layout   *sqlrow.Layout
 }
 
-// salvage reads the damaged file in two ways: through SQLite, a row at a time, since most of a damaged file is whole;
-// and then page by page, for what SQLite no longer finds the way to.
+// salvage reads the damaged file in two ways: page by page, for what SQLite no longer finds the way to; and then through
+// SQLite, a row at a time, since most of a damaged file is whole. What SQLite finds is taken for the later one.
 func (r *Replica) salvage(ctx context.Context) *salvage {
 	s := &salvage{
 		items: map[uint64]*device.Item{}, rows: map[record.Key]*record.Row{}, bases: map[record.Key]*device.Base{},
-		layout: r.layout,
+		found: map[uint64]bool{}, layout: r.layout,
 	}
+	s.carve(r.options.Path)
 	if info, err := os.Stat(r.options.Path); err == nil && info.Size() > 0 { // beside an empty file SQLite removes the journal
 		s.query(ctx, r.options.Path, r.layout)
 	}
-	s.carve(r.options.Path)
 	return s
 }
 
@@ -50,10 +52,13 @@ func (s *salvage) query(ctx context.Context, path string, layout *sqlrow.Layout)
 	}
 	defer h.close()
 	tx := &Tx{conn: h.Conn, layout: layout}
-	s.identity, _ = tx.Identity()
+	who, err := tx.Identity()
+	if err == nil && who != nil && !(s.certain && s.identity.Stamp > who.Stamp) {
+		s.identity = who
+	}
 	for n := range numbers(h.Conn) {
 		if i, err := first(tx.items("WHERE n = ?", int64(n))); err == nil && i != nil && tx.genuine(i) {
-			s.items[n] = i
+			s.items[n], s.found[n] = i, true
 		}
 	}
 	for _, taken := range []bool{false, true} {
@@ -154,9 +159,10 @@ func (s *salvage) writeRow(tx *Tx, key record.Key, items []*device.Item) error {
 	if base == nil {
 		base = &device.Base{}
 	}
-	if row == nil {
-		row = tx.rowOf(key, items)
+	if row != nil { // it has what SQLite found on top
+		items = slices.DeleteFunc(slices.Clone(items), func(i *device.Item) bool { return s.found[i.N] })
 	}
+	row = tx.onTop(row, key, items)
 	if row != nil {
 		if err := tx.PutRow(row); err != nil {
 			return err
@@ -165,8 +171,9 @@ func (s *salvage) writeRow(tx *Tx, key record.Key, items []*device.Item) error {
 	return tx.PutBase(key, base)
 }
 
-// rowOf returns the row that pending changes make by themselves; nil where none of them creates it.
-func (tx *Tx) rowOf(key record.Key, items []*device.Item) (row *record.Row) {
+// onTop returns the row with pending changes on top. Where there is no row they make one by themselves; it returns nil where
+// none of them creates it.
+func (tx *Tx) onTop(row *record.Row, key record.Key, items []*device.Item) *record.Row {
 	t := tx.layout.Schema().TableByID(key.Table)
 	if t == nil {
 		return nil
