@@ -1,10 +1,10 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,6 +23,7 @@ import (
 type Options struct {
 	Engine Engine
 	Tokens Bearer
+	Files  Files // nil: rows name no files here
 	Now    func() time.Time
 	Log    *slog.Logger
 	// Proxies are those whose X-Forwarded-For is believed.
@@ -40,61 +41,68 @@ type API struct {
 func New(o Options) *API {
 	a := &API{Options: o, mux: http.NewServeMux()}
 	a.mux.HandleFunc("GET "+Prefix+"/openapi.json", a.document)
-	for _, r := range resources {
-		at := Prefix + "/" + r.Path
-		a.handle("GET "+at, r.See, r, a.list)
-		a.handle("GET "+at+"/{id}", r.See, r, a.get)
-		if r.Create != "" {
-			a.handle("POST "+at, r.Create, r, a.create)
-			a.handle("PUT "+at+"/by-key/{system}/{key}", r.Create, r, a.put)
-			a.handle("GET "+at+"/by-key/{system}/{key}", r.See, r, a.getByKey)
-		}
-		if r.Edit != "" {
-			a.handle("PATCH "+at+"/{id}", r.Edit, r, a.edit)
-			a.handle("PUT "+at+"/{id}/keys/{system}/{key}", r.Edit, r, a.putKey)
-			a.handle("DELETE "+at+"/{id}/keys/{system}/{key}", r.Edit, r, a.retireKey)
-		}
-		for i := range r.Actions {
-			act := &r.Actions[i]
-			a.handle("POST "+at+"/{id}/"+act.Name, act.Need, r, func(c *call) error { return a.act(c, act) })
-		}
+	for _, rt := range Routes() {
+		a.mux.HandleFunc(rt.Method+" "+Prefix+rt.Path, func(w http.ResponseWriter, r *http.Request) { a.handle(w, r, &rt) })
 	}
-	for _, method := range []string{"GET ", "POST "} {
-		a.handle(method+Prefix+"/calls/ring", auth.RingCalls, nil, a.ring)
-	}
-	a.mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) { a.fail(w, r, errNotFound) })
+	a.mux.HandleFunc(Prefix+"/", a.nothing)
 	return a
 }
 
 // ServeHTTP answers a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
-var errNotFound = fault.New(NotFound, "There is nothing at this address.")
+// nothing answers where no route does: the address is wrong, or the method.
+func (a *API) nothing(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		if _, pattern := a.mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host}); pattern != Prefix+"/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		a.fail(w, r, errNotFound)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	a.fail(w, r, errMethod)
+}
 
 // call is one request of a program.
 type call struct {
 	w    http.ResponseWriter
 	r    *http.Request
 	by   Author
+	who  *auth.Person // in whose name, with what the token includes of his rights
+	at   *Route
 	of   *resource
 	body []byte
 	once *aftersales.APICall // what it is answered under its key; nil without one
 }
 
-// maxBody is how many bytes a request may have.
+// maxBody is how many bytes a request may have that brings no file.
 const maxBody = 1 << 20
 
-func (a *API) handle(pattern string, need auth.Permission, of *resource, do func(*call) error) {
-	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		c := &call{w: w, r: r, of: of}
-		err := a.admit(c, need)
-		if err == nil {
-			err = do(c)
-		}
-		if err != nil {
-			a.fail(w, r, err)
-		}
-	})
+func (a *API) handle(w http.ResponseWriter, r *http.Request, rt *Route) {
+	c := &call{w: w, r: r, at: rt, of: rt.of}
+	err := a.admit(c, rt.Need)
+	if err == nil && !rt.brings {
+		err = c.read()
+	}
+	if err == nil {
+		err = rt.do(a, c)
+	}
+	if err != nil {
+		a.fail(w, r, rt.blame(err))
+	}
+}
+
+// read reads the request's body and its idempotency key.
+func (c *call) read() (err error) {
+	if c.body, err = io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody)); err != nil {
+		return fault.Wrap(fault.TooLarge, "The body is larger than 1 MB, or broke off.", err)
+	}
+	c.r.Body = io.NopCloser(bytes.NewReader(c.body)) // for who sends a form
+	return c.key()
 }
 
 // admit asks for the token and what it includes, and binds the request to the branches of its person.
@@ -121,16 +129,13 @@ func (a *API) admit(c *call, need auth.Permission) error {
 	case !person.May(need):
 		return fault.New(NoRight, "The token does not include "+string(need)+", or its person no longer has it.")
 	}
-	c.by = Author{Person: person.ID, Program: program.ID}
+	c.by, c.who = Author{Person: person.ID, Program: program.ID}, person
 	c.r = c.r.WithContext(auth.Within(c.r.Context(), person.In(need)))
-	if c.body, err = io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody)); err != nil {
-		return fault.Wrap(fault.TooLarge, "The body is larger than 1 MB.", err)
-	}
-	return a.key(c)
+	return nil
 }
 
 // key reads the request's idempotency key.
-func (a *API) key(c *call) error {
+func (c *call) key() error {
 	key := c.r.Header.Get("Idempotency-Key")
 	if key == "" || c.r.Method == http.MethodGet {
 		return nil
@@ -177,40 +182,4 @@ func reply(w http.ResponseWriter, status int, body any) error {
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // who has left hears nothing
 	return nil
-}
-
-// statuses says what a code is in HTTP; any other refusal is 422.
-var statuses = map[fault.Code]int{
-	NotFound: http.StatusNotFound, fault.UnknownRow: http.StatusNotFound, BadRequest: http.StatusBadRequest, UnknownField: http.StatusUnprocessableEntity,
-	NeedsMatch: http.StatusPreconditionRequired, NoRight: http.StatusForbidden, fault.NotAllowed: http.StatusForbidden,
-	fault.Unauthentic: http.StatusUnauthorized, TooOften: http.StatusTooManyRequests, fault.TooLarge: http.StatusRequestEntityTooLarge,
-	aftersales.KeyReused: http.StatusConflict, fault.Exists: http.StatusConflict, fault.Closed: http.StatusConflict, aftersales.NotSeen: http.StatusConflict,
-	fault.Overloaded: http.StatusServiceUnavailable, fault.Internal: http.StatusInternalServerError,
-}
-
-// fail answers with what is wrong (RFC 9457). What is no refusal is a fault of the hub, whose detail stays in its log.
-func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
-	var f *fault.Error
-	if !errors.As(err, &f) {
-		f = fault.Wrap(fault.Internal, "Something is wrong with the server. Nothing was written. Try again later.", err)
-	}
-	status, ok := statuses[f.Code]
-	if !ok {
-		status = http.StatusUnprocessableEntity
-	}
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
-		a.Log.Warn("a program was refused", "path", r.URL.Path, "code", f.Code, "from", auth.Address(r, a.Proxies))
-	}
-	if status >= 500 {
-		a.Log.Error("a program's request failed", "path", r.URL.Path, "err", err)
-	}
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="fieldsync"`)
-	}
-	b, _ := json.Marshal(map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "code": f.Code, "detail": f.Message}) // texts and a number
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(b)
 }

@@ -60,6 +60,7 @@ const (
 	BadRequest   fault.Code = "bad_request"           // a body, a cursor or a header that cannot be read
 	NeedsMatch   fault.Code = "precondition_required" // an edit without If-Match
 	NoRight      fault.Code = "no_right"              // the token does not include this
+	BadMethod    fault.Code = "method_not_allowed"
 	TooOften     fault.Code = "too_many_requests"
 	UnknownField fault.Code = "unknown_field"
 )

@@ -1,7 +1,10 @@
 package api
 
 import (
+	"maps"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/schema"
@@ -21,13 +24,20 @@ func Document() map[string]any {
 	paths, schemas := object{}, object{
 		"Event": event,
 		"Problem": object{"type": "object", "properties": object{
-			"type": text, "title": text, "status": object{"type": "integer"}, "code": text, "detail": text,
+			"type": text, "title": text, "status": object{"type": "integer"}, "code": text, "detail": text, "field": text,
 		}},
 	}
 	for _, r := range resources {
-		r.describe(paths, schemas)
+		schemas[r.Table] = r.shown()
 	}
-	describeRing(paths)
+	for _, rt := range Routes() {
+		at, known := paths[rt.Path].(object)
+		if !known {
+			at = object{}
+			paths[rt.Path] = at
+		}
+		at[strings.ToLower(rt.Method)] = rt.operation()
+	}
 	return object{
 		"openapi":  "3.1.0",
 		"info":     object{"title": "fieldsync", "version": "1", "description": "See docs/api.md."},
@@ -66,67 +76,53 @@ var event = object{"type": "object", "required": []string{"type", "timestamp", "
 
 var text = object{"type": "string"}
 
-// describe adds what can be done with a resource.
-func (r *resource) describe(paths, schemas object) {
-	t := r.table()
-	shown, fresh, changed := object{"id": object{"type": "string", "format": "uuid", "readOnly": true}}, object{}, object{}
+// shown describes a row as it is answered.
+func (r *resource) shown() object {
+	t, all := r.table(), object{"id": object{"type": "string", "format": "uuid", "readOnly": true}}
 	for i := range t.Columns {
-		c := &t.Columns[i]
-		if c.Has(schema.Sealed) {
-			continue
-		}
-		shown[c.Name] = describe(c)
-		if r.writable(c, true) {
-			fresh[c.Name] = describe(c)
-		}
-		if r.writable(c, false) {
-			changed[c.Name] = describe(c)
+		if c := &t.Columns[i]; !c.Has(schema.Sealed) {
+			all[c.Name] = describe(c)
 		}
 	}
-	schemas[r.Table] = object{"type": "object", "properties": shown}
-	one := object{"$ref": "#/components/schemas/" + r.Table}
-	page := object{"type": "object", "properties": object{
-		"rows": object{"type": "array", "items": one}, "cursor": text, "more": object{"type": "boolean"},
-	}}
-	all := object{"get": r.operation("list", string(r.See), nil, http.StatusOK, page, query("cursor"), query("limit"))}
-	row := object{"get": r.operation("get", string(r.See), nil, http.StatusOK, one, path("id"), header("If-None-Match", false))}
-	if r.Create != "" {
-		all["post"] = r.operation("create", string(r.Create), body(fresh), http.StatusCreated, one, header("Idempotency-Key", false))
-		paths["/"+r.Path+"/by-key/{system}/{key}"] = object{
-			"get": r.operation("getByKey", string(r.See), nil, http.StatusOK, one, path("system"), path("key")),
-			"put": r.operation("putByKey", string(r.Create), body(fresh), http.StatusOK, one, path("system"), path("key"), header("If-Match", false), header("Idempotency-Key", false)),
-		}
-	}
-	if r.Edit != "" {
-		row["patch"] = r.operation("edit", string(r.Edit), body(changed), http.StatusOK, one, path("id"), header("If-Match", true), header("Idempotency-Key", false))
-	}
-	if r.Edit != "" {
-		paths["/"+r.Path+"/{id}/keys/{system}/{key}"] = object{
-			"put":    r.operation("putKey", string(r.Edit), nil, http.StatusOK, one, path("id"), path("system"), path("key")),
-			"delete": r.operation("retireKey", string(r.Edit), nil, http.StatusOK, one, path("id"), path("system"), path("key")),
-		}
-	}
-	paths["/"+r.Path], paths["/"+r.Path+"/{id}"] = all, row
-	for _, act := range r.Actions {
-		takes := object{}
-		for i := range act.Takes {
-			takes[act.Takes[i].Name] = describe(&act.Takes[i])
-		}
-		content := body(takes)
-		if len(act.Needs) > 0 {
-			content["required"] = act.Needs
-		}
-		paths["/"+r.Path+"/{id}/"+act.Name] = object{"post": r.operation(act.Name, string(act.Need), content, http.StatusOK, one, path("id"), header("If-Match", false), header("Idempotency-Key", false))}
-	}
+	return object{"type": "object", "properties": all}
 }
 
-func body(properties object) object {
-	return object{"type": "object", "properties": properties, "additionalProperties": false}
+// fields describes what a body says of a new row, or of what is changed in one.
+func (r *resource) fields(fresh bool) object {
+	t, columns := r.table(), []schema.Column{}
+	for i := range t.Columns {
+		if c := &t.Columns[i]; !c.Has(schema.Sealed) && r.writable(c, fresh) {
+			columns = append(columns, *c)
+		}
+	}
+	if fresh {
+		columns = append(columns, r.More...)
+	}
+	return properties(columns)
 }
+
+// properties describes an object of those columns, and of no others.
+func properties(columns []schema.Column) object {
+	all := object{}
+	for i := range columns {
+		all[columns[i].Name] = describe(&columns[i])
+	}
+	return object{"type": "object", "properties": all, "additionalProperties": false}
+}
+
+// pageOf describes a page of a list.
+func pageOf(one object) object {
+	return object{"type": "object", "properties": object{
+		"rows": object{"type": "array", "items": one}, "cursor": text, "more": object{"type": "boolean"},
+	}}
+}
+
+var onceKey = header("Idempotency-Key", false)
 
 func path(name string) object {
 	return object{"name": name, "in": "path", "required": true, "schema": text}
 }
+
 func query(name string) object {
 	return object{"name": name, "in": "query", "schema": text}
 }
@@ -135,25 +131,31 @@ func header(name string, required bool) object {
 	return object{"name": name, "in": "header", "required": required, "schema": text}
 }
 
-func (r *resource) operation(name, need string, takes object, status int, answer object, parameters ...any) object {
+// operation describes a route.
+func (rt *Route) operation() object {
+	tag, _, _ := strings.Cut(strings.TrimPrefix(rt.Path, "/"), "/")
+	content := object{"application/octet-stream": object{}}
+	if rt.answers != nil {
+		content = object{"application/json": object{"schema": rt.answers}}
+	}
 	op := object{
-		"operationId": r.Path + "." + name, "tags": []string{r.Path}, "description": "Takes the permission " + need + ".", "parameters": parameters,
+		"operationId": tag + "." + rt.name, "tags": []string{tag}, "description": "Takes the permission " + string(rt.Need) + "." + rt.says, "parameters": rt.params,
 		"responses": object{
-			statusKey(status): object{"description": "done", "content": object{"application/json": object{"schema": answer}}},
-			"default":         object{"description": "refused", "content": object{"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}},
+			strconv.Itoa(rt.status): object{"description": "done", "content": content},
+			"default":               object{"description": "refused", "content": object{"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}},
 		},
 	}
-	if takes != nil {
-		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": takes}}}
+	switch {
+	case rt.brings:
+		op["requestBody"] = object{"required": true, "content": object{"application/octet-stream": object{}}}
+	case rt.body != nil:
+		takes := maps.Clone(rt.body)
+		if len(rt.needs) > 0 {
+			takes["required"] = rt.needs
+		}
+		op["requestBody"] = object{"required": len(rt.needs) > 0 || rt.Method == http.MethodPatch, "content": object{"application/json": object{"schema": takes}}}
 	}
 	return op
-}
-
-func statusKey(status int) string {
-	if status == http.StatusCreated {
-		return "201"
-	}
-	return "200"
 }
 
 // describe returns the JSON schema of a column's values.

@@ -1,10 +1,13 @@
 package api
 
 import (
+	"database/sql/driver"
 	"encoding/base64"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,8 +74,12 @@ func (r rows) Row(table string, id record.ID) (*record.Row, error) {
 	return row, nil
 }
 
-// show answers with a row as it stands, and the tag under which it can be changed.
+// show answers with a row as it stands, and the tag under which it can be changed. A program that may write and not see is
+// told the id alone.
 func (a *API) show(c *call, id record.ID, status int) error {
+	if !c.who.May(c.of.See) {
+		return reply(c.w, status, object{"id": id.String()})
+	}
 	return a.Engine.View(c.r.Context(), func(r Reader) error {
 		row, err := living(r, c.of.table(), id)
 		if err != nil {
@@ -130,29 +137,20 @@ const (
 // list shows rows in the order in which they were last written: what changes comes again behind the cursor, so that who
 // asks on from his last cursor hears of everything. Deleted rows are told of by their ids.
 func (a *API) list(c *call) error {
-	q := c.r.URL.Query()
-	limit := usualPage
-	if s := q.Get("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > mostPage {
-			return fault.New(BadRequest, "limit is a number from 1 to 500.")
-		}
-		limit = n
-	}
-	at, err := parseCursor(q.Get("cursor"))
+	from, err := c.ask()
 	if err != nil {
 		return err
 	}
-	rows := []any{}
-	next, full := q.Get("cursor"), false
+	rows, next := []any{}, c.r.URL.Query().Get("cursor")
+	full := false
 	err = a.Engine.View(c.r.Context(), func(r Reader) error {
 		var ids []record.ID
 		err := r.Select(func(s *sqlrow.Rows) error {
 			ids = append(ids, s.ID(0))
 			next = cursor{uint64(s.Int(1)), s.ID(0)}.String()
 			return s.Err()
-		}, "SELECT id, _seq FROM "+sqlrow.Quote(c.of.Table)+" WHERE (_seq, id) > (?, ?) ORDER BY _seq, id LIMIT ?", int64(at.seq), at.id[:], int64(limit))
-		full = len(ids) == limit
+		}, from.query, from.args...)
+		full = len(ids) == from.limit
 		for _, id := range ids {
 			if err != nil {
 				return err
@@ -169,7 +167,93 @@ func (a *API) list(c *call) error {
 	if err != nil {
 		return err
 	}
-	return reply(c.w, http.StatusOK, map[string]any{"rows": rows, "cursor": next, "more": full})
+	return reply(c.w, http.StatusOK, object{"rows": rows, "cursor": next, "more": full})
+}
+
+// question is what a program asks of a list.
+type question struct {
+	query string
+	args  []driver.Value
+	limit int
+}
+
+// ask reads it: where to go on, how many, and what columns hold.
+func (c *call) ask() (q question, err error) {
+	given := c.r.URL.Query()
+	if q.limit, err = limitOf(given.Get("limit")); err != nil {
+		return q, err
+	}
+	at, err := parseCursor(given.Get("cursor"))
+	if err != nil {
+		return q, err
+	}
+	where := "(_seq, id) > (?, ?)"
+	q.args = []driver.Value{int64(at.seq), at.id[:]}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if name == "cursor" || name == "limit" {
+			continue
+		}
+		value, err := c.of.filter(name, given.Get(name))
+		if err != nil {
+			return q, err
+		}
+		where += " AND " + sqlrow.Quote(name) + " = ?"
+		q.args = append(q.args, value)
+	}
+	q.query = "SELECT id, _seq FROM " + sqlrow.Quote(c.of.Table) + " WHERE " + where + " ORDER BY _seq, id LIMIT ?"
+	q.args = append(q.args, int64(q.limit))
+	return q, nil
+}
+
+func limitOf(s string) (int, error) {
+	if s == "" {
+		return usualPage, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > mostPage {
+		return 0, refused("limit", BadRequest, "limit is a number from 1 to 500.", err)
+	}
+	return n, nil
+}
+
+// filtered are the columns by which a list can be asked for: those that the store keeps an index of.
+func (r *resource) filtered() (columns []*schema.Column) {
+	t := r.table()
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		switch {
+		case c.Has(schema.Sealed):
+		case c.Kind == schema.Ref, c.Has(schema.Indexed) && (c.Kind == schema.Text || c.Kind == schema.Enum || c.Kind == schema.AnyRef):
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}
+
+// filters describes them.
+func (r *resource) filters() (params []any) {
+	for _, c := range r.filtered() {
+		params = append(params, query(c.Name))
+	}
+	return params
+}
+
+// filter reads what a column shall hold: a text, or the id of a row.
+func (r *resource) filter(name, value string) (driver.Value, error) {
+	for _, c := range r.filtered() {
+		if c.Name != name {
+			continue
+		}
+		if c.Kind == schema.Text || c.Kind == schema.Enum {
+			return value, nil
+		}
+		id, err := record.ParseID(value)
+		if err != nil {
+			return nil, refused(name, BadRequest, name+" is the id of a row.", err)
+		}
+		return id[:], nil
+	}
+	return nil, refused(name, UnknownField, "This list cannot be asked for by "+name+". The OpenAPI document lists what it can be asked for by.", nil)
 }
 
 // cursor is a place in a list.

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -50,18 +51,14 @@ func (a *API) sitting(c *call, extension string) (people []record.ID, err error)
 	return people, err
 }
 
-// describeRing describes the hook.
-func describeRing(paths object) {
-	get := object{
-		"operationId": "calls.ring", "tags": []string{"calls"},
-		"description": "Shows the office pages of whoever sits at the extension who calls. Takes the permission ring_calls; a token that includes nothing else may be sent as the parameter token.",
-		"parameters":  []any{object{"name": "number", "in": "query", "required": true, "schema": text}, query("extension"), query("token")},
-		"responses": object{
-			"200": object{"description": "shown", "content": object{"application/json": object{"schema": object{"type": "object", "properties": object{
-				"number": text, "people": object{"type": "array", "items": object{"type": "string", "format": "uuid"}},
-			}}}}},
-			"default": object{"description": "refused", "content": object{"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}},
-		},
+// ringRoutes are the hook, which many a telephone system can only GET.
+var ringRoutes = []Route{ringBy("GET", "ring"), ringBy("POST", "ringPosted")}
+
+func ringBy(method, name string) Route {
+	return Route{
+		Method: method, Path: "/calls/ring", Need: auth.RingCalls, do: (*API).ring, name: name, status: http.StatusOK,
+		says:    " Shows the office pages of whoever sits at the extension who calls. A token that includes nothing else may be sent as the parameter token.",
+		params:  []any{object{"name": "number", "in": "query", "required": true, "schema": text}, query("extension"), query("token")},
+		answers: object{"type": "object", "properties": object{"number": text, "people": object{"type": "array", "items": object{"type": "string", "format": "uuid"}}}},
 	}
-	paths["/calls/ring"] = object{"get": get}
 }

@@ -1,10 +1,15 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -83,9 +88,23 @@ func decode(c *schema.Column, raw json.RawMessage, values record.Values) error {
 	}
 	v, err := plainValue(c, raw)
 	if err != nil {
-		return fault.Wrap(fault.Invalid, c.Name+" cannot be read: "+expected[c.Kind], err)
+		return refused(c.Name, fault.Invalid, c.Name+" cannot be read: "+expected[c.Kind]+".", err)
+	}
+	if c.Kind == schema.Enum && len(c.Codes) > 0 && !v.IsNull() && !slices.Contains(c.Codes, v.Text()) {
+		return refused(c.Name, fault.Invalid, c.Name+" is one of "+strings.Join(c.Codes, ", ")+".", nil)
 	}
 	values[c.Name] = v
+	return reachable(c.Name, v)
+}
+
+// reachable refuses a mail address that is none.
+func reachable(column string, v record.Value) error {
+	if column != "email" || v.IsNull() {
+		return nil
+	}
+	if a, err := mail.ParseAddress(v.Text()); err != nil || a.Address != v.Text() {
+		return refused(column, fault.Invalid, "This is no mail address: name@example.com.", err)
+	}
 	return nil
 }
 
@@ -108,25 +127,52 @@ func plainValue(c *schema.Column, raw json.RawMessage) (record.Value, error) {
 			Minor    int64  `json:"minor"`
 			Currency string `json:"currency"`
 		}
-		err := json.Unmarshal(raw, &m)
-		return record.Money(m.Minor, m.Currency), err
+		if err := strictly(raw, &m); err != nil {
+			return record.Null, err
+		}
+		return record.Money(m.Minor, m.Currency), currency(m.Currency)
 	case schema.Quantity:
 		var q struct{ Amount, Unit string }
-		if err := json.Unmarshal(raw, &q); err != nil {
+		if err := strictly(raw, &q); err != nil {
 			return record.Null, err
 		}
 		n, err := scaled(q.Amount, int(c.Scale))
 		return record.Quantity(n, q.Unit), err
 	case schema.AnyRef:
 		var r aftersales.Row
-		err := json.Unmarshal(raw, &r)
-		return r.Value(), err
+		if err := strictly(raw, &r); err != nil {
+			return record.Null, err
+		}
+		if r.Value().IsNull() {
+			return record.Null, errNoTable
+		}
+		return r.Value(), nil
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return record.Null, err
 	}
 	return textValue(c, s)
+}
+
+var (
+	errNoTable    = errors.New("there is no such table")
+	errNoCurrency = errors.New("a currency has three capital letters")
+	errNoText     = errors.New("a text holds no character 0")
+)
+
+// strictly reads an object that has those members and no other.
+func strictly(raw json.RawMessage, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+func currency(code string) error {
+	if len(code) != 3 || strings.ContainsFunc(code, func(r rune) bool { return r < 'A' || r > 'Z' }) {
+		return errNoCurrency
+	}
+	return nil
 }
 
 func textValue(c *schema.Column, s string) (record.Value, error) {
@@ -144,8 +190,11 @@ func textValue(c *schema.Column, s string) (record.Value, error) {
 		id, err := record.ParseID(s)
 		return record.Ref(id), err
 	}
-	if s == "" {
+	switch {
+	case s == "":
 		return record.Null, nil
+	case strings.ContainsRune(s, 0): // no store of ours keeps it
+		return record.Null, errNoText
 	}
 	return record.Text(s), nil
 }
@@ -153,59 +202,80 @@ func textValue(c *schema.Column, s string) (record.Value, error) {
 // scaled reads a decimal number of at most so many decimals.
 func scaled(s string, scale int) (int64, error) {
 	whole, frac, _ := strings.Cut(s, ".")
-	if len(frac) > scale {
-		return 0, strconv.ErrRange
+	if len(frac) > scale || strings.Trim(whole, "-")+frac == "" {
+		return 0, strconv.ErrSyntax
 	}
 	return strconv.ParseInt(whole+frac+strings.Repeat("0", scale-len(frac)), 10, 64)
 }
 
-// decodeKeyed reads a set, {"add": […], "remove": […]} or the list of what to add, or texts by their keys.
+// decodeKeyed reads a set, {"add": […], "remove": […]} or the list of what to add, or values by their keys.
 func decodeKeyed(c *schema.Column, raw json.RawMessage, values record.Values) error {
 	if c.Kind == schema.Set {
-		var change struct{ Add, Remove []string }
-		if json.Unmarshal(raw, &change.Add) != nil {
-			if err := json.Unmarshal(raw, &change); err != nil {
-				return fault.Wrap(fault.Invalid, c.Name+` cannot be read: it is a list of what to add, or {"add": […], "remove": […]}`, err)
-			}
-		}
-		for _, e := range change.Add {
-			values[c.Name+"."+e] = record.Number(1)
-		}
-		for _, e := range change.Remove {
-			values[c.Name+"."+e] = record.Null
-		}
-		return nil
+		return decodeSet(c, raw, values)
 	}
 	var cells map[string]any
-	if err := json.Unmarshal(raw, &cells); err != nil {
-		return fault.Wrap(fault.Invalid, c.Name+" cannot be read: it is an object of values by their keys", err)
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&cells); err != nil || cells == nil {
+		return refused(c.Name, fault.Invalid, c.Name+" cannot be read: it is an object of values by their keys.", err)
 	}
 	for key, cell := range cells {
-		switch cell := cell.(type) {
-		case nil:
-			values[c.Name+"."+key] = record.Null
-		case string:
-			values[c.Name+"."+key] = record.Text(cell)
-		case float64:
-			values[c.Name+"."+key] = record.Number(int64(cell))
-		default:
-			return fault.New(fault.Invalid, c.Name+"."+key+" cannot be read: it is a text or a whole number")
+		value, err := cellValue(cell)
+		if err != nil || key == "" {
+			return refused(c.Name, fault.Invalid, c.Name+"."+key+" cannot be read: it is a text or a whole number.", err)
 		}
+		values[c.Name+"."+key] = value
 	}
 	return nil
+}
+
+func decodeSet(c *schema.Column, raw json.RawMessage, values record.Values) error {
+	var change struct{ Add, Remove []string }
+	if json.Unmarshal(raw, &change.Add) != nil || change.Add == nil {
+		if err := strictly(raw, &change); err != nil || string(raw) == "null" {
+			return refused(c.Name, fault.Invalid, c.Name+` cannot be read: it is a list of what to add, or {"add": […], "remove": […]}.`, err)
+		}
+	}
+	if slices.Contains(change.Add, "") || slices.Contains(change.Remove, "") {
+		return refused(c.Name, fault.Invalid, c.Name+" cannot hold an empty text.", nil)
+	}
+	for _, e := range change.Add {
+		values[c.Name+"."+e] = record.Number(1)
+	}
+	for _, e := range change.Remove {
+		values[c.Name+"."+e] = record.Null
+	}
+	return nil
+}
+
+// cellValue returns one value of a keyed column.
+func cellValue(cell any) (record.Value, error) {
+	switch cell := cell.(type) {
+	case nil:
+		return record.Null, nil
+	case string:
+		if strings.ContainsRune(cell, 0) {
+			return record.Null, errNoText
+		}
+		return record.Text(cell), nil
+	case json.Number:
+		n, err := cell.Int64()
+		return record.Number(n), err
+	}
+	return record.Null, strconv.ErrSyntax
 }
 
 // read returns what a body says, by the columns that it may have.
 func read(body []byte, column func(name string) *schema.Column) (record.Values, error) {
 	var given map[string]json.RawMessage
-	if err := json.Unmarshal(body, &given); err != nil {
-		return nil, fault.Wrap(BadRequest, "The body is no JSON object.", err)
+	if err := json.Unmarshal(body, &given); err != nil || given == nil || !utf8.Valid(body) {
+		return nil, fault.Wrap(BadRequest, "The body is no JSON object in UTF-8.", err)
 	}
 	values := record.Values{}
 	for name, raw := range given {
 		c := column(name)
 		if c == nil {
-			return nil, fault.New(UnknownField, "There is no field "+name+" to be written here. The OpenAPI document lists them.")
+			return nil, refused(name, UnknownField, "There is no field "+name+" to be written here. The OpenAPI document lists them.", nil)
 		}
 		if err := decode(c, raw, values); err != nil {
 			return nil, err

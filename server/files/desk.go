@@ -224,6 +224,25 @@ func (d *Desk) Receive(ctx context.Context, person record.ID, kind string, from 
 	return h, size, mediaType, d.take(ctx, person, h, size, f.Name())
 }
 
+// Brought returns how large a file of the kind is and what it holds, for somebody who has shown to have it. For any other
+// there is none: the code is blob.Unknown; blob.WrongKind where it is here and does not fit.
+func (d *Desk) Brought(ctx context.Context, person record.ID, kind string, h blob.Hash) (size int64, mediaType string, err error) {
+	had, err := d.Ledger.Has(ctx, person, h)
+	if err == nil && !had {
+		err = errUnknown
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	c, err := d.Open(ctx, h)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = c.Close() }() // it was only read
+	mediaType, err = fits(c, kind)
+	return c.Size(), mediaType, err
+}
+
 var errErased = fault.New(blob.Erased, "This file was erased on request, and is not taken again.")
 
 // take moves a verified file into its place and notes who brought it. Should the hub die between the two, it is

@@ -166,6 +166,10 @@ func check(path, kind string) (mediaType string, err error) {
 		return "", err
 	}
 	defer func() { _ = f.Close() }() // it was only read
+	return fits(f, kind)
+}
+
+func fits(f io.Reader, kind string) (mediaType string, err error) {
 	head := make([]byte, blob.HeadSize)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {

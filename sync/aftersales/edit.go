@@ -15,7 +15,19 @@ const NotEditable fault.Code = "not_editable"
 // editable are the tables whose rows people edit in a form.
 var editable = []string{
 	"party", "contact", "site", "request", "job", "unit", "product", "part", "location", "stock_level", "solution",
-	"person", "branch", "team",
+	"person", "branch", "team", "contract",
+}
+
+// noted are the tables of which people edit a few columns only: what a contract promises is not edited in place.
+var noted = map[string][]string{"contract": {"note"}}
+
+// listed are the code lists of columns whose codes are data.
+var listed = map[string]map[string]string{
+	"job":     {"fault_code": ListFault, "cause_code": ListCause, "remedy_code": ListRemedy, "kind": ListJobKind},
+	"party":   {"customer_group": ListCustomerGroup},
+	"contact": {"position": ListPosition},
+	"site":    {"region": ListRegion},
+	"request": {"fault_code": ListFault, "severity": ListSeverity, "channel": ListChannel, "service_level": ListServiceLevel},
 }
 
 // protected are the columns that only their commands write.
@@ -53,7 +65,7 @@ func Edit(tx Tx, in EditInput) error {
 	given := FieldValues{}
 	for name, v := range in.Values {
 		column, key, _ := strings.Cut(name, ".")
-		if slices.Contains(protected, column) {
+		if few, some := noted[in.Table]; slices.Contains(protected, column) || some && !slices.Contains(few, column) {
 			return fault.Newf(NotEditable, "%v is not edited: there is a command for it", readable(column))
 		}
 		if column == "fields" {
@@ -62,6 +74,15 @@ func Edit(tx Tx, in EditInput) error {
 	}
 	if err := CheckFields(tx, in.Table, given); err != nil {
 		return err
+	}
+	for column, list := range listed[in.Table] {
+		v, given := in.Values[column]
+		if !given || v == row.Get(column) { // a code that was retired stays where it stands
+			continue
+		}
+		if err := checkCode(tx, list, v.Text()); err != nil {
+			return err
+		}
 	}
 	if in.Table == "job" {
 		if err := checkJobEdit(tx, row.ID, in.Values); err != nil {

@@ -30,11 +30,16 @@ func SetLevel(tx Tx, in LevelInput) error {
 	if err != nil {
 		return err
 	}
-	return upsert(tx, "stock_level", NamedID("stock_level", in.Location.String(), part.ID.String()), record.Values{
+	return upsert(tx, "stock_level", StockLevelID(in.Location, part.ID), record.Values{
 		"branch": location.Get("branch"), "location": record.Ref(in.Location), "part": record.Ref(part.ID),
 		"minimum": record.Quantity(in.Minimum, part.Unit), "maximum": record.Quantity(in.Maximum, part.Unit),
 		"safety": record.Quantity(in.Safety, part.Unit),
 	})
+}
+
+// StockLevelID returns the id of the row that says what shall lie of a part at a location.
+func StockLevelID(location, part record.ID) record.ID {
+	return NamedID("stock_level", location.String(), part.String())
 }
 
 // Shortfall is a part of which a location has less than it should.

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// The resources of the day's work: who asked for what, who does it, and what came of it.
+var workResources = []*resource{
+	{
+		Path: "calls", Table: "call", See: auth.SeeRequests, Create: auth.TakeCalls,
+		Takes: []string{
+			"branch", "direction", "channel", "phone", "caller", "address", "model", "party", "contact", "request", "duration", "note", "recording", "replaces",
+			"occurred",
+		},
+		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
+			at, err := momentOf(tx, v, "occurred")
+			if err != nil {
+				return id, err
+			}
+			return aftersales.RegisterCall(tx, aftersales.CallInput{
+				ID: id, Branch: v["branch"].Ref(), Direction: v["direction"].Text(), Channel: v["channel"].Text(), Phone: v["phone"].Text(),
+				Caller: v["caller"].Text(), Address: v["address"].Text(), Model: v["model"].Text(), Party: v["party"].Ref(), Contact: v["contact"].Ref(),
+				Request: v["request"].Ref(), Duration: v["duration"].Number(), Note: v["note"].Text(), Recording: v["recording"].Text(),
+				Replaces: v["replaces"].Ref(), At: at,
+			})
+		},
+	},
+	{
+		Path: "requests", Table: "request", See: auth.SeeRequests, Edit: auth.EditRequests, Create: auth.TakeCalls,
+		Takes: []string{"branch", "number", "party", "contact", "site", "unit", "severity", "channel", "title", "description"},
+		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
+			return aftersales.CreateRequest(tx, aftersales.RequestInput{
+				ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Party: v["party"].Ref(), Contact: v["contact"].Ref(), Site: v["site"].Ref(),
+				Unit: v["unit"].Ref(), Severity: v["severity"].Text(), Channel: v["channel"].Text(), Title: v["title"].Text(), Description: v["description"].Text(),
+			})
+		},
+		Actions: requestActions,
+	},
+	{
+		Path: "jobs", Table: "job", See: auth.SeeJobs, Edit: auth.EditJobs, Create: auth.CreateJobs,
+		Takes: []string{"branch", "number", "request", "party", "contact", "site", "unit", "title", "description", "kind", "plan_start", "plan_end"},
+		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
+			return aftersales.CreateJob(tx, aftersales.JobInput{
+				ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Request: v["request"].Ref(), Party: v["party"].Ref(), Contact: v["contact"].Ref(),
+				Site: v["site"].Ref(), Unit: v["unit"].Ref(), Title: v["title"].Text(), Description: v["description"].Text(), Kind: v["kind"].Text(),
+				PlanStart: v["plan_start"].Number(), PlanEnd: v["plan_end"].Number(),
+			})
+		},
+		Actions: jobActions,
+	},
+	{Path: "assignments", Table: "assignment", See: auth.SeeJobs},
+	{Path: "visits", Table: "visit", See: auth.SeeJobs, Actions: visitActions},
+	{Path: "findings", Table: "finding", See: auth.SeeJobs},
+	{
+		Path: "charges", Table: "charge", See: auth.SeeJobs, Create: auth.EditRecords, Make: charge,
+		Takes: []string{"job", "visit", "unit", "part", "service", "text", "quantity", "unit_price", "basis", "movement", "replaces", "occurred"},
+		More:  []schema.Column{reason}, Needs: []string{"job", "quantity"},
+		Actions: []action{{
+			Name: "take-back", Need: auth.EditRecords, Cause: aftersales.CauseChargeBack, Needs: []string{"reason"}, Takes: []schema.Column{reason},
+			Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+				_, err := aftersales.TakeBackCharge(tx, row, v["reason"].Text())
+				return err
+			},
+		}},
+	},
+	{Path: "slips", Table: "slip", See: auth.SeeJobs, Actions: slipActions},
+	{Path: "supplements", Table: "supplement", See: auth.SeeJobs},
+}
+
+// charge writes a line of what a job costs its customer: what he pays of it the policies decide, unless another basis is
+// claimed, with a reason.
+func charge(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
+	at, err := momentOf(tx, v, "occurred")
+	if err != nil {
+		return record.ID{}, err
+	}
+	line := aftersales.ChargeLine{Part: v["part"].Ref(), Service: v["service"].Text(), Quantity: quantityOf(v["quantity"]), Price: moneyOf(v["unit_price"])}
+	if !line.Part.IsZero() {
+		line.Kind = aftersales.ChargeParts
+	}
+	return aftersales.AddCharge(tx, aftersales.ChargeInput{
+		Job: v["job"].Ref(), Visit: v["visit"].Ref(), Unit: v["unit"].Ref(), ChargeLine: line, Text: v["text"].Text(), Basis: v["basis"].Text(),
+		Reason: v["reason"].Text(), Movement: v["movement"].Ref(), Replaces: v["replaces"].Ref(), At: at,
+	})
+}
+
+// slipActions lock a finished slip, and unlock it. An audit has its job reckoned again.
+var slipActions = []action{
+	{
+		Name: "audit", Need: auth.AuditSlips, Cause: aftersales.CauseSlipAudit, Takes: []schema.Column{takes("note", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			if err := aftersales.AuditSlip(tx, row, v["note"].Text()); err != nil {
+				return err
+			}
+			slip, err := tx.Row("slip", row)
+			if err != nil {
+				return err
+			}
+			return aftersales.RecordFindings(tx, aftersales.SlipOf(slip).Job)
+		},
+	},
+	{
+		Name: "unaudit", Need: auth.AuditSlips, Cause: aftersales.CauseSlipUnaudit, Undoes: true, Needs: []string{"reason"}, Takes: []schema.Column{reason},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.UnauditSlip(tx, row, v["reason"].Text())
+		},
+	},
+}
+
+var requestActions = []action{
+	{
+		Name: "close", Need: auth.EditRequests, Cause: aftersales.CauseRequestClose,
+		Do: func(tx aftersales.Tx, row record.ID, _ record.Values) error { return aftersales.CloseRequest(tx, row) },
+	},
+	{
+		Name: "solve", Need: auth.TakeCalls, Cause: aftersales.CauseRequestSolve, Needs: []string{"solution"},
+		Takes: []schema.Column{takes("solution", schema.Text, ""), takes("fault_code", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.SolveRequest(tx, aftersales.SolveRequestInput{Request: row, Solution: v["solution"].Text(), FaultCode: v["fault_code"].Text()})
+		},
+	},
+	{
+		Name: "move", Need: auth.EditRequests, Cause: aftersales.CauseRequestMove, Needs: []string{"to", "reason"},
+		Takes: []schema.Column{takes("to", schema.Text, ""), reason, takes("person", schema.Ref, "person"), takes("team", schema.Ref, "team"), takes("intake", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.MoveRequest(tx, aftersales.MoveRequestInput{
+				Request: row, To: v["to"].Text(), Reason: v["reason"].Text(), Handler: v["person"].Ref(), Team: v["team"].Ref(), Intake: v["intake"].Text(),
+			})
+		},
+	},
+	{
+		Name: "hand", Need: auth.EditRequests, Cause: aftersales.CauseRequestHand, Undoes: true,
+		Takes: []schema.Column{takes("person", schema.Ref, "person"), takes("team", schema.Ref, "team")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.HandRequest(tx, aftersales.HandRequestInput{Request: row, Person: v["person"].Ref(), Team: v["team"].Ref()})
+		},
+	},
+	{
+		Name: "reopen", Need: auth.EditRequests, Cause: aftersales.CauseRequestReopen, Needs: []string{"reason", "state"},
+		Takes: []schema.Column{reason, takes("state", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.ReopenRequest(tx, aftersales.ReopenRequestInput{Request: row, Seen: v["state"].Text(), Reason: v["reason"].Text()})
+		},
+	},
+	{
+		Name: "respond", Need: auth.EditRequests, Cause: aftersales.CauseEdit, Takes: []schema.Column{takes("at", schema.Instant, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			at, err := momentOf(tx, v, "at")
+			if err != nil {
+				return err
+			}
+			return aftersales.RespondRequest(tx, row, at)
+		},
+	},
+	{
+		Name: "wait", Need: auth.EditRequests, Cause: aftersales.CauseRequestWait, Needs: []string{"edge", "reason"},
+		Takes: []schema.Column{oneOf("edge", aftersales.EdgeStart, aftersales.EdgeStop), reason, takes("note", schema.Text, ""), takes("at", schema.Instant, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			at, err := momentOf(tx, v, "at")
+			if err != nil {
+				return err
+			}
+			_, err = aftersales.MarkWait(tx, aftersales.WaitInput{Request: row, Reason: v["reason"].Text(), Edge: v["edge"].Text(), Note: v["note"].Text(), At: at})
+			return err
+		},
+	},
+	commentOn("request"),
+}
