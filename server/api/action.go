@@ -19,7 +19,8 @@ type action struct {
 	Cause  string
 	Takes  []schema.Column // what its body holds
 	Needs  []string        // what it must hold
-	Undoes bool            // it replaces or takes back what somebody decided: of a row as the program was shown it, and no other
+	Sets   bool            // it writes over what stands: needs If-Match, and what the program was not shown stays beside it
+	Undoes bool            // it takes back what somebody decided: needs If-Match, and is refused for a row that has moved on
 	Do     func(tx aftersales.Tx, row record.ID, v record.Values) error
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -22,12 +23,20 @@ var companyResources = []*resource{
 	{Path: "memberships", Table: "membership", See: auth.SeePeople},
 	{
 		Path: "people", Table: "person", See: auth.SeePeople, Edit: auth.EditPeople,
-		Changes: []string{"number", "phone", "email", "language", "job_title", "note", "extension"},
+		Changes: []string{"phone", "email", "language", "job_title", "note", "extension"},
+	},
+	{
+		Path: "skills", Table: "skill", See: auth.SeePeople, Create: auth.EditPeople, Takes: []string{"person", "code", "level", "valid_until", "note"},
+		Needs: []string{"person", "code", "level"}, Make: makeSkill,
 		Actions: []action{{
-			Name: "skill", Need: auth.EditPeople, Cause: aftersales.CauseSkillSet, Undoes: true, Needs: []string{"code", "level"},
-			Takes: []schema.Column{takes("code", schema.Text, ""), takes("level", schema.Integer, ""), takes("valid_until", schema.Date, ""), takes("note", schema.Text, "")},
+			Name: "level", Need: auth.EditPeople, Cause: aftersales.CauseSkillSet, Sets: true, Needs: []string{"level"},
+			Takes: []schema.Column{takes("level", schema.Integer, ""), takes("valid_until", schema.Date, ""), takes("note", schema.Text, "")},
 			Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
-				return aftersales.SetSkill(tx, aftersales.SkillInput{Person: row, Code: v["code"].Text(), Level: v["level"].Number(), ValidUntil: v["valid_until"].Number(), Note: v["note"].Text()})
+				is, err := tx.Row("skill", row)
+				if err != nil {
+					return err
+				}
+				return setSkill(tx, is.Get("person").Ref(), is.Get("code").Text(), v)
 			},
 		}},
 	},
@@ -51,6 +60,25 @@ var companyResources = []*resource{
 		},
 		Actions: archiving("branch", auth.EditSettings),
 	},
+}
+
+// makeSkill says what a person can do, where nothing was said of it yet.
+func makeSkill(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
+	id := aftersales.SkillID(v["person"].Ref(), v["code"].Text())
+	row, err := tx.Row("skill", id)
+	if err == nil && row != nil {
+		err = refused("code", fault.Exists, "How well he can do this is said already: "+id.String()+". Set its level.", nil)
+	}
+	if err != nil {
+		return id, err
+	}
+	return id, setSkill(tx, v["person"].Ref(), v["code"].Text(), v)
+}
+
+func setSkill(tx aftersales.Tx, person record.ID, code string, v record.Values) error {
+	return aftersales.SetSkill(tx, aftersales.SkillInput{
+		Person: person, Code: code, Level: v["level"].Number(), ValidUntil: v["valid_until"].Number(), Note: v["note"].Text(),
+	})
 }
 
 // member adds a person to a group, or takes him out.

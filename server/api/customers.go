@@ -5,6 +5,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -52,7 +53,21 @@ var customerResources = []*resource{
 			return aftersales.CreateProduct(tx, aftersales.ProductInput{ID: id, Code: v["code"].Text()})
 		},
 		Needs:   []string{"code"},
-		Actions: slices.Concat(componentActions, joining("product", auth.EditProducts), archiving("product", auth.EditProducts)),
+		Actions: slices.Concat(joining("product", auth.EditProducts), archiving("product", auth.EditProducts)),
+	},
+	{
+		Path: "components", Table: "product_component", See: auth.SeeProducts, Create: auth.EditProducts,
+		Takes: []string{"product", "code", "name", "warranty_months", "part", "rank"}, Needs: []string{"product", "code", "warranty_months"}, Make: makeComponent,
+		Actions: []action{{
+			Name: "retire", Need: auth.EditProducts, Cause: aftersales.CauseComponent, Undoes: true,
+			Do: func(tx aftersales.Tx, row record.ID, _ record.Values) error {
+				is, err := tx.Row("product_component", row)
+				if err != nil {
+					return err
+				}
+				return aftersales.RetireProductComponent(tx, is.Get("product").Ref(), is.Get("code").Text())
+			},
+		}},
 	},
 	{
 		Path: "meter-readings", Table: "meter_reading", See: auth.SeeAssets, Create: auth.EditAssets,
@@ -127,7 +142,7 @@ func makeContract(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, e
 
 var blacklisting = []action{
 	{
-		Name: "blacklist", Need: auth.Blacklist, Cause: aftersales.CauseBlacklist, Undoes: true, Needs: []string{"reason"}, Takes: []schema.Column{reason},
+		Name: "blacklist", Need: auth.Blacklist, Cause: aftersales.CauseBlacklist, Sets: true, Needs: []string{"reason"}, Takes: []schema.Column{reason},
 		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
 			return aftersales.Blacklist(tx, row, v["reason"].Text())
 		},
@@ -154,25 +169,17 @@ var swap = action{
 	},
 }
 
-var componentActions = []action{
-	{
-		Name: "component", Need: auth.EditProducts, Cause: aftersales.CauseComponent, Undoes: true, Needs: []string{"code", "warranty_months"},
-		Takes: []schema.Column{
-			takes("code", schema.Text, ""), takes("name", schema.Translated, ""), takes("warranty_months", schema.Integer, ""), takes("part", schema.Ref, "part"),
-			takes("rank", schema.Integer, ""),
-		},
-		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
-			_, err := aftersales.PutProductComponent(tx, aftersales.ProductComponentInput{
-				Product: row, Code: v["code"].Text(), Name: textsOf(v, "name"), WarrantyMonths: v["warranty_months"].Number(), Part: v["part"].Ref(),
-				Rank: v["rank"].Number(),
-			})
-			return err
-		},
-	},
-	{
-		Name: "retire", Need: auth.EditProducts, Cause: aftersales.CauseComponent, Undoes: true, Needs: []string{"code"}, Takes: []schema.Column{takes("code", schema.Text, "")},
-		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
-			return aftersales.RetireProductComponent(tx, row, v["code"].Text())
-		},
-	},
+// makeComponent says that a model has a component. One that is there already is taken off first, or changed in the office.
+func makeComponent(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
+	row, err := tx.Row("product_component", aftersales.ProductComponentID(v["product"].Ref(), v["code"].Text()))
+	if err == nil && row != nil && row.Get("retired_at").IsNull() {
+		err = refused("code", fault.Exists, "The model has a component of this code already: "+row.ID.String()+".", nil)
+	}
+	if err != nil {
+		return record.ID{}, err
+	}
+	return aftersales.PutProductComponent(tx, aftersales.ProductComponentInput{
+		Product: v["product"].Ref(), Code: v["code"].Text(), Name: textsOf(v, "name"), WarrantyMonths: v["warranty_months"].Number(), Part: v["part"].Ref(),
+		Rank: v["rank"].Number(),
+	})
 }

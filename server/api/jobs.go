@@ -32,7 +32,7 @@ var jobActions = []action{
 		},
 	},
 	{
-		Name: "plan", Need: auth.Dispatch, Cause: aftersales.CauseJobPlan, Undoes: true, Takes: []schema.Column{takes("start", schema.Instant, ""), takes("end", schema.Instant, "")},
+		Name: "plan", Need: auth.Dispatch, Cause: aftersales.CauseJobPlan, Sets: true, Takes: []schema.Column{takes("start", schema.Instant, ""), takes("end", schema.Instant, "")},
 		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
 			return aftersales.PlanJob(tx, aftersales.PlanInput{Job: row, Start: v["start"].Number(), End: v["end"].Number()})
 		},
@@ -72,7 +72,7 @@ var jobActions = []action{
 		},
 	},
 	{
-		Name: "substate", Need: auth.EditJobs, Cause: aftersales.CauseJobSubstate, Undoes: true, Takes: []schema.Column{takes("substate", schema.Text, "")},
+		Name: "substate", Need: auth.EditJobs, Cause: aftersales.CauseJobSubstate, Sets: true, Takes: []schema.Column{takes("substate", schema.Text, "")},
 		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
 			return aftersales.SetSubstate(tx, row, v["substate"].Text())
 		},

@@ -121,7 +121,7 @@ func makeCode(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error)
 
 var codeActions = []action{
 	{
-		Name: "label", Need: auth.EditSettings, Cause: aftersales.CauseCodePut, Undoes: true,
+		Name: "label", Need: auth.EditSettings, Cause: aftersales.CauseCodePut, Sets: true,
 		Takes: []schema.Column{takes("label", schema.Translated, ""), takes("rank", schema.Integer, "")},
 		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
 			is, err := tx.Row("code", row)

@@ -87,7 +87,7 @@ func (r *resource) acts(one string, row object) (list []Route) {
 		}
 		list = append(list, Route{
 			Method: "POST", Path: one + "/" + act.Name, Need: act.Need, do: func(a *API, c *call) error { return a.act(c, act) }, name: act.Name, says: says,
-			body: properties(act.Takes), needs: act.Needs, answers: row, params: []any{path("id"), header("If-Match", act.Undoes), onceKey},
+			body: properties(act.Takes), needs: act.Needs, answers: row, params: []any{path("id"), header("If-Match", act.Sets || act.Undoes), onceKey},
 		})
 	}
 	return list

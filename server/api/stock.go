@@ -149,7 +149,7 @@ var locationActions = []action{
 		Takes: []schema.Column{takes("part", schema.Ref, "part"), takes("counted", schema.Quantity, ""), takes("expected", schema.Quantity, ""), takes("note", schema.Text, "")},
 	},
 	{
-		Name: "holder", Need: auth.EditParts, Cause: aftersales.CauseHolder, Undoes: true, Takes: []schema.Column{takes("holder", schema.Ref, "person")},
+		Name: "holder", Need: auth.EditParts, Cause: aftersales.CauseHolder, Sets: true, Takes: []schema.Column{takes("holder", schema.Ref, "person")},
 		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
 			if err := ours(tx, row); err != nil {
 				return err

@@ -132,7 +132,7 @@ var requestActions = []action{
 		},
 	},
 	{
-		Name: "hand", Need: auth.EditRequests, Cause: aftersales.CauseRequestHand, Undoes: true,
+		Name: "hand", Need: auth.EditRequests, Cause: aftersales.CauseRequestHand, Sets: true,
 		Takes: []schema.Column{takes("person", schema.Ref, "person"), takes("team", schema.Ref, "team")},
 		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
 			return aftersales.HandRequest(tx, aftersales.HandRequestInput{Request: row, Person: v["person"].Ref(), Team: v["team"].Ref()})

@@ -275,14 +275,13 @@ func (a *API) edit(c *call) error {
 	return a.show(c, id, status)
 }
 
-// act does something to a row: with If-Match as to what the program was shown, else as to what stands. What undoes what
-// somebody decided is done to the row as it was shown, and to no other.
+// act does something to a row: with If-Match as to what the program was shown, else as to what stands.
 func (a *API) act(c *call, act *action) error {
 	id, err := record.ParseID(c.r.PathValue("id"))
 	if err != nil {
 		return errNotFound
 	}
-	if act.Undoes && c.r.Header.Get("If-Match") == "" {
+	if (act.Sets || act.Undoes) && c.r.Header.Get("If-Match") == "" {
 		return errMatch
 	}
 	if err := a.visible(c, id); err != nil {

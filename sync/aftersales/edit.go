@@ -21,15 +21,6 @@ var editable = []string{
 // noted are the tables of which people edit a few columns only: what a contract promises is not edited in place.
 var noted = map[string][]string{"contract": {"note"}}
 
-// listed are the code lists of columns whose codes are data.
-var listed = map[string]map[string]string{
-	"job":     {"fault_code": ListFault, "cause_code": ListCause, "remedy_code": ListRemedy, "kind": ListJobKind},
-	"party":   {"customer_group": ListCustomerGroup},
-	"contact": {"position": ListPosition},
-	"site":    {"region": ListRegion},
-	"request": {"fault_code": ListFault, "severity": ListSeverity, "channel": ListChannel, "service_level": ListServiceLevel},
-}
-
 // protected are the columns that only their commands write.
 var protected = []string{
 	"state", "substate", "state_reason", "number", "merged_into", "same_as", "archived_at", "archived_reason",
@@ -41,6 +32,8 @@ var protected = []string{
 var editLists = map[string]map[string]string{
 	"party":   {"customer_group": ListCustomerGroup},
 	"contact": {"position": ListPosition},
+	"site":    {"region": ListRegion},
+	"request": {"fault_code": ListFault, "severity": ListSeverity, "channel": ListChannel, "service_level": ListServiceLevel},
 	"job":     {"fault_code": ListFault, "cause_code": ListCause, "remedy_code": ListRemedy, "kind": ListJobKind},
 }
 
@@ -75,15 +68,6 @@ func Edit(tx Tx, in EditInput) error {
 	if err := CheckFields(tx, in.Table, given); err != nil {
 		return err
 	}
-	for column, list := range listed[in.Table] {
-		v, given := in.Values[column]
-		if !given || v == row.Get(column) { // a code that was retired stays where it stands
-			continue
-		}
-		if err := checkCode(tx, list, v.Text()); err != nil {
-			return err
-		}
-	}
 	if in.Table == "job" {
 		if err := checkJobEdit(tx, row.ID, in.Values); err != nil {
 			return err
@@ -93,7 +77,11 @@ func Edit(tx Tx, in EditInput) error {
 		return nil
 	}
 	for column, list := range editLists[in.Table] {
-		if err := checkCode(tx, list, in.Values[column].Text()); err != nil {
+		v := in.Values[column]
+		if v == row.Get(column) { // a code that was retired stays where it stands
+			continue
+		}
+		if err := checkCode(tx, list, v.Text()); err != nil {
 			return err
 		}
 	}

@@ -105,7 +105,7 @@ func SetSkill(tx Tx, in SkillInput) error {
 		"branch": person.Get("branch"), "person": record.Ref(in.Person), "code": record.Text(in.Code),
 		"level": record.Number(in.Level), "valid_until": at(in.ValidUntil), "note": optional(in.Note),
 	}
-	if err := upsert(tx, "skill", NamedID("skill", in.Person.String(), in.Code), values); err != nil {
+	if err := upsert(tx, "skill", SkillID(in.Person, in.Code), values); err != nil {
 		return err
 	}
 	can := record.Number(1)
@@ -115,10 +115,13 @@ func SetSkill(tx Tx, in SkillInput) error {
 	return tx.Update("person", in.Person, record.Values{"skills." + in.Code: can})
 }
 
+// SkillID returns the id of the row that says how well a person can do something.
+func SkillID(person record.ID, code string) record.ID { return NamedID("skill", person.String(), code) }
+
 // levelOf returns how well the person can do it on a date (days since 1970-01-01): 0 for not. One of whom only the code
 // is known can do it on the lowest level.
 func levelOf(v View, person Person, code string, date int64) (int64, error) {
-	row, err := v.Row("skill", NamedID("skill", person.ID.String(), code))
+	row, err := v.Row("skill", SkillID(person.ID, code))
 	switch {
 	case err != nil:
 		return 0, err
