@@ -78,6 +78,13 @@ func (a *account) lacking() error {
 	return cmp.Or(a.over, a.damaged, error(device.ErrNotEnrolled))
 }
 
+// ended returns why the account is over for good, nil if it is not.
+func (a *account) ended() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.over
+}
+
 // end forgets the account for good, for the reason.
 func (a *account) end(reason error) {
 	a.mu.Lock()

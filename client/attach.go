@@ -19,7 +19,7 @@ type FileInput struct {
 	Name     string // what its maker calls it; may be ""
 	Caption  string // what it shows; may be ""
 	Replaces record.ID
-	Original bool // a photo stays as large as it is, whatever FileOptions say
+	Original bool // a photo stays as large as it is, whatever was chosen
 }
 
 // Attach takes a file in and says that it belongs to the row, and returns the attachment's id. Both are durable when
@@ -50,7 +50,7 @@ func (c *Client) Stage(ctx context.Context, content io.Reader, in FileInput) (af
 	if err := c.mayCarry(); err != nil {
 		return aftersales.AttachmentInput{}, err
 	}
-	a, err := c.files.Add(content, in.Kind, c.Files.Reduce && !in.Original, c.Now())
+	a, err := c.files.Add(content, in.Kind, c.Choices().Reduce && !in.Original, c.Now())
 	if err != nil {
 		return aftersales.AttachmentInput{}, err
 	}
@@ -78,6 +78,7 @@ type Attachment struct {
 	Percent int        `json:"percent"` // of FileSending and FileFetching
 	Code    fault.Code `json:"code,omitempty"`
 	Reason  string     `json:"reason,omitempty"` // of FileRefused, for the person
+	WiFi    bool       `json:"wifi,omitempty"`   // of FileWaiting: until the network is not metered any more
 }
 
 // Attachments returns the files that belong to the row and that no other replaces, oldest first.
@@ -134,7 +135,7 @@ func (c *Client) attachment(row aftersales.Attachment) Attachment {
 	case waits && moving && t.Done > 0:
 		a.State, a.Percent = FileSending, t.Percent()
 	case waits:
-		a.State = FileWaiting
+		a.State, a.WiFi = FileWaiting, !c.allowed(note.Kind)
 	case c.files.Here(h):
 		a.State = FileDone
 	case moving:

@@ -78,6 +78,7 @@ type Client struct {
 	indexer indexer
 	files   *files.Store
 	haul    *hauler
+	chosen  chosen
 	reach   reach
 	web     *http.Client // for files
 	// connecting holds a token while there is a connection, or one is being made: a device has one at most.

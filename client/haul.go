@@ -13,13 +13,14 @@ import (
 	"fieldsync/client/link"
 	"fieldsync/client/replica"
 	"fieldsync/sync/blob"
+	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 )
 
 // FileOptions are a device's policy for files.
 type FileOptions struct {
-	Reduce    bool          // photos are made smaller before they are kept
-	WiFiOnly  bool          // on a metered network only signatures go; the rest waits for another
+	Reduce    bool          // photos are made smaller before they are kept, unless the person has chosen otherwise: see Choose
+	WiFiOnly  bool          // on a metered network only signatures go; the rest waits for another; unless he has chosen otherwise
 	Ahead     Ahead         // what is fetched before anybody asks
 	KeepFor   time.Duration // how long a file stays that no row on the device names any more; 0 means an hour
 	Directory string        // where files lie; "" means beside the replica
@@ -216,6 +217,9 @@ func (c *Client) openFiles() (err error) {
 		c.Files.KeepFor = time.Hour
 	}
 	c.haul, c.web = newHauler(), c.reach.client()
+	if err := c.chosen.recall(c.Path+".choices", Choices{c.Files.Reduce, c.Files.WiFiOnly}); err != nil {
+		return err
+	}
 	o := files.Options{ReadOnly: c.ReadOnly}
 	if o.Keys, err = c.replica.Box(); err != nil {
 		return err
@@ -325,8 +329,39 @@ func (c *Client) nextFile(tried map[blob.Hash]bool) (files.Item, bool) {
 }
 
 // allowed reports whether files of the kind may travel on the network that there is.
-func (c *Client) allowed(kind string) bool {
-	return !c.Files.WiFiOnly || !c.haul.metered() || kind == blob.Signature
+func (c *Client) allowed(kind string) bool { return kind == blob.Signature || !c.spares() }
+
+// spares reports whether the network that there is is to be spared.
+func (c *Client) spares() bool { return c.haul.metered() && c.Choices().WiFiOnly }
+
+// rowsEvery is how often a file that stands back for rows looks whether they have gone.
+const rowsEvery = 100 * time.Millisecond
+
+// rowsFirst waits, before each part of a file on a metered network, until the hub has answered for what was written meanwhile:
+// a slow network is the rows' alone then. Without a connection nobody knows when that will be; the rest goes then as it can.
+func (c *Client) rowsFirst(ctx context.Context) error {
+	for c.haul.metered() && c.contact.isOnline() {
+		waits, err := c.awaitsVerdict(ctx)
+		if err != nil || !waits {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(rowsEvery):
+		}
+	}
+	return ctx.Err()
+}
+
+// awaitsVerdict reports whether any change does.
+func (c *Client) awaitsVerdict(ctx context.Context) (waits bool, err error) {
+	err = c.replica.Read(ctx, func(tx *replica.Tx) error {
+		items, err := tx.Items(device.Pending, 0, 1)
+		waits = len(items) > 0
+		return err
+	})
+	return waits, err
 }
 
 var errMetered = fault.New(link.NoNetwork, "the file waits for a network that is not metered")
@@ -338,7 +373,7 @@ func (c *Client) sendFile(ctx context.Context, remote *files.Remote, item files.
 		if !c.allowed(item.Kind) {
 			return errMetered
 		}
-		return ctx.Err()
+		return c.rowsFirst(ctx)
 	}, func(done int64) { t.Done = done; c.haul.tell(t) })
 	if err == nil {
 		if err = c.files.Confirm(item.Hash, c.Now()); err == nil {
@@ -514,7 +549,7 @@ func (c *Client) fetchAhead(ctx context.Context, remote *files.Remote) error {
 	}
 	for _, one := range []func(context.Context, *files.Remote, blob.Hash, namedFile) error{c.thumbnailAhead, c.fileAhead} {
 		for h, f := range named {
-			if c.files.Here(h) || c.Files.WiFiOnly && c.haul.metered() {
+			if c.files.Here(h) || c.spares() {
 				continue
 			}
 			if err := one(ctx, remote, h, f); stops(err) {

@@ -38,10 +38,10 @@ func (c *Client) PlanChanges(ctx context.Context) ([]PlanChange, error) {
 func (c *Client) comparePlans(ctx context.Context) (changes []PlanChange, over []record.ID, err error) {
 	var seen []replica.Plan
 	err = c.replica.Read(ctx, func(tx *replica.Tx) (err error) { seen, err = tx.Plans(); return err })
-	if err != nil || len(seen) == 0 {
-		return nil, nil, err
-	}
 	changes = []PlanChange{}
+	if err != nil || len(seen) == 0 {
+		return changes, nil, err
+	}
 	err = c.View(ctx, func(tx Tx) error {
 		for _, p := range seen {
 			is, done, err := planNow(tx, p.Job)

@@ -22,8 +22,8 @@ import (
 type Config struct {
 	Directory    string // of this client alone; not one that the phone backs up
 	App          string // the program and its version, as the office sees it
-	ReducePhotos bool   // photos are made smaller before they are kept
-	WiFiOnly     bool   // on a metered network only signatures travel
+	ReducePhotos bool   // photos are made smaller before they are kept; until the person chooses, as the command choose does
+	WiFiOnly     bool   // on a metered network only signatures travel; likewise
 	Zone         string // the phone's, as "Asia/Taipei": says when today ends; "" is UTC on most phones
 	Roots        string // PEM certificates of the company's own authority, if its hub has one
 	DNS          string // name servers of the network, "192.0.2.1 192.0.2.2": Go programs on Android find none themselves

@@ -54,6 +54,9 @@ var commands = map[string]call{
 	"time.stop":  taking(stopClock),
 	"time.mark":  adds((*client.Client).Time, client.Times.Mark),
 
+	"plans.saw": taking(sawPlans),
+	"choose":    taking(choose),
+
 	"outbox.resend":    taking(resend),
 	"outbox.dismiss":   taking(dismiss),
 	"attachment.retry": taking(retry),
@@ -169,4 +172,37 @@ func refused(ctx context.Context, c *client.Client, name string) (client.Sent, e
 
 func retry(ctx context.Context, c *client.Client, in identified) (nothing, error) {
 	return nothing{}, c.RetryFile(ctx, in.ID)
+}
+
+// sawPlans notes that the person has seen one job as it stands, or, without an id, those of the list.
+func sawPlans(ctx context.Context, c *client.Client, in struct {
+	ID    client.ID
+	Which client.Which
+}) (nothing, error) {
+	if !in.ID.IsZero() {
+		return nothing{}, c.SawPlan(ctx, in.ID)
+	}
+	list, err := c.Jobs().List(ctx, client.JobFilter{Which: in.Which})
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, c.SawPlans(ctx, list)
+}
+
+func choices(_ context.Context, c *client.Client, _ nothing) (client.Choices, error) {
+	return c.Choices(), nil
+}
+
+// choose changes what the JSON names, and leaves the rest as it was.
+func choose(_ context.Context, c *client.Client, in struct {
+	Reduce, WiFiOnly *bool
+}) (client.Choices, error) {
+	now := c.Choices()
+	if in.Reduce != nil {
+		now.Reduce = *in.Reduce
+	}
+	if in.WiFiOnly != nil {
+		now.WiFiOnly = *in.WiFiOnly
+	}
+	return now, c.Choose(now)
 }

@@ -12,6 +12,7 @@ import (
 //	checklists {"id"}  agreed {"id"}  goods {"id"}  slip {"id"}  times {"id"}  running {"id"}  spent {"id"}   (of a job)
 //	comments {"table","id"}                     attachments {"table","id"}
 //	solutions {"unit","product","fault_code","text"}                      documents {"id"} (of a product)
+//	plans   (what the office moved, cancelled or gave away since plans.saw)   choices
 //	search {"text","tables":[…],"limit"}        outbox {"state":"waiting|refused|accepted|closed"}   status
 //	select {"sql","args":[…],"tables":[…]}      one SQL query on the replica, which cannot write; Observe looks again when
 //	                                            one of the tables changes
@@ -85,6 +86,7 @@ func (c *Client) Outbox(state string) (_ string, err error) {
 //	hand_over.give hand_over.take hand_over.cancel {"id"}
 //	unit.create unit.swap unit.service comment.add solution.use
 //	time.start {"job","kind"} time.stop {"job"} time.mark
+//	plans.saw {"id"} or {"which":"today"}   choose {"reduce","wifi_only"}
 //	outbox.resend {"change"} outbox.dismiss {"change"} attachment.retry {"id"}
 func (c *Client) Execute(command, inputJSON string) (_ string, err error) {
 	defer guard(&err)

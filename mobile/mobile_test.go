@@ -180,18 +180,32 @@ func TestEmptyIsNeverNull(t *testing.T) {
 	t.Parallel()
 	c := enrolled(t)
 	for query, want := range map[string]string{
-		`{"read":"jobs"}`:                                                      `[]`,
-		`{"read":"parts","in":{"text":"x"}}`:                                   `[]`,
-		`{"read":"search","in":{"text":""}}`:                                   `[]`,
-		`{"read":"hand_overs"}`:                                                `[]`,
-		`{"read":"slip","in":{"id":"` + li + `"}}`:                             `{}`,
-		`{"read":"outbox","in":{"state":"waiting"}}`:                           `[]`,
-		`{"read":"select","in":{"sql":"SELECT id FROM job","tables":["job"]}}`: `[]`,
+		`{"read":"jobs"}`:                            `[]`,
+		`{"read":"parts","in":{"text":"x"}}`:         `[]`,
+		`{"read":"search","in":{"text":""}}`:         `[]`,
+		`{"read":"hand_overs"}`:                      `[]`,
+		`{"read":"plans"}`:                           `[]`,
+		`{"read":"choices"}`:                         `{"reduce":true,"wifi_only":false}`,
+		`{"read":"slip","in":{"id":"` + li + `"}}`:   `{}`,
+		`{"read":"outbox","in":{"state":"waiting"}}`: `[]`,
+		`{"read":"select","in":{"sql":"SELECT id FROM job","tables":["job"]}}`:                                  `[]`,
 		`{"read":"select","in":{"sql":"SELECT ?1 AS n, ?2 AS s, ?3 AS f","args":[12345678901234567,"電梯",1.5]}}`: `[{"f":1.5,"n":12345678901234567,"s":"電梯"}]`,
 	} {
 		if answer, err := c.Query(query); err != nil || answer != want {
 			t.Errorf("%s answers %q, %v, want %s", query, answer, err, want)
 		}
+	}
+}
+
+// What the person chooses holds, and leaves what he does not name.
+func TestChoices(t *testing.T) {
+	t.Parallel()
+	c := enrolled(t)
+	if got, err := c.Execute("choose", `{"wifi_only":true}`); err != nil || got != `{"reduce":true,"wifi_only":true}` {
+		t.Error(got, err)
+	}
+	if got, err := c.Query(`{"read":"choices"}`); err != nil || got != `{"reduce":true,"wifi_only":true}` {
+		t.Error(got, err)
 	}
 }
 

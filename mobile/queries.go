@@ -58,6 +58,9 @@ var readings = map[string]reading{
 	"solutions":   {nil, on((*client.Client).Knowledge, client.Knowledge.Solutions)},
 	"documents":   {nil, byID((*client.Client).Knowledge, client.Knowledge.Documents)},
 
+	"plans":   {nil, plainly(itself, (*client.Client).PlanChanges)},
+	"choices": {nil, taking(choices)},
+
 	"search": {nil, taking(search)},
 	"outbox": {nil, taking(outbox)},
 	"status": {nil, taking(status)},

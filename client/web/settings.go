@@ -30,10 +30,11 @@ type settingsPage struct {
 	CanGo  bool // somebody can take the data off the device
 	Unsent bool // why nobody may now
 	Days   int  // that a position is kept
+	Chosen client.Choices
 }
 
 func (v *request) settings() error {
-	p := settingsPage{frame: v.frame("More"), CanGo: v.LogOut != nil, Files: len(v.client.Waiting())}
+	p := settingsPage{frame: v.frame("More"), CanGo: v.LogOut != nil, Files: len(v.client.Waiting()), Chosen: v.client.Choices()}
 	p.Tab = "more"
 	var err error
 	if p.Status, err = v.client.Status(v.ctx()); err != nil {
@@ -57,7 +58,7 @@ func (v *request) settings() error {
 	return v.show("settings", p)
 }
 
-// set changes what the form names: the language, the looks, the switch for the position, or ends it all.
+// set changes what the form names: the language, the looks, how files travel, the switch for the position, or ends it all.
 func (v *request) set() error {
 	switch {
 	case v.form("language") != "":
@@ -74,10 +75,32 @@ func (v *request) set() error {
 		if err := v.share(v.form("position") == "on"); err != nil {
 			return err
 		}
+	case v.form("photos") != "" || v.form("send") != "":
+		if err := v.choose(); err != nil {
+			return err
+		}
 	case v.form("leave") != "":
 		return v.logOut()
 	}
 	return v.redirect(settingsURL)
+}
+
+// choose changes how large photos are kept, or by which networks they go.
+func (v *request) choose() error {
+	c := v.client.Choices()
+	switch v.form("photos") {
+	case "small":
+		c.Reduce = true
+	case "full":
+		c.Reduce = false
+	}
+	switch v.form("send") {
+	case "wifi":
+		c.WiFiOnly = true
+	case "any":
+		c.WiFiOnly = false
+	}
+	return v.client.Choose(c)
 }
 
 func (v *request) keep(name, value string) {

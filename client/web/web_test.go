@@ -506,6 +506,31 @@ func TestWithoutALeaseThePagesWait(t *testing.T) {
 	}
 }
 
+// How large photos are kept and how they travel is chosen under More, and holds at once.
+func TestHowPhotosTravelIsChosen(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	for _, c := range []struct {
+		name, value string
+		want        client.Choices
+	}{
+		{"photos", "small", client.Choices{Reduce: true}}, {"send", "wifi", client.Choices{Reduce: true, WiFiOnly: true}},
+		{"photos", "full", client.Choices{WiFiOnly: true}}, {"send", "any", client.Choices{}}, {"send", "x", client.Choices{}},
+	} {
+		h.post("/settings", c.name, c.value).done()
+		if got := h.c.Choices(); got != c.want {
+			t.Errorf("%s %s: %+v, want %+v", c.name, c.value, got, c.want)
+		}
+	}
+	h.post("/settings", "send", "wifi").done()
+	h.get("/settings").sees(`name="send" value="wifi" aria-pressed="true"`, `name="photos" value="full" aria-pressed="true"`)
+	h.c.SetNetwork(client.NetworkMetered)
+	h.sendFile(h.job()+"/photos", "photo", "plate.png", strings.NewReader("\x89PNG\r\n\x1a\n"))
+	h.get(h.job() + "/photos").sees("waits for Wi-Fi")
+	h.post("/settings", "send", "any").done()
+	h.get(h.job() + "/photos").sees("waiting to be sent")
+}
+
 func TestAFolderIsNotListed(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]int{"/static/": http.StatusNotFound, "/static/app.css": http.StatusOK} {

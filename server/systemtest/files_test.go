@@ -273,7 +273,9 @@ func TestOnMobileDataOnlySignaturesGo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	li, liID := w.technician("li")
-	li.Files.WiFiOnly = true
+	if err := li.Choose(client.Choices{WiFiOnly: true}); err != nil {
+		t.Fatal(err)
+	}
 	job := w.crew([]record.ID{liID})[0]
 	sync(t, li)
 	photo, signature := photoOf(t, 6, 60), photoOf(t, 7, 40)

@@ -22,9 +22,9 @@ type opened struct {
 
 func appCommand() *command {
 	var o web.Options
-	var open bool
+	var open, metered bool
 	return &command{
-		name: "app", args: "[-port N] [-open]", needs: fresh,
+		name: "app", args: "[-port N] [-open] [-metered]", needs: fresh,
 		brief: "serve the technician's app to a browser on this computer, until Ctrl-C",
 		about: "It prints the address to open, which carries a secret of this start: nobody else gets in. The app works\n" +
 			"without a network, and sends and fetches by itself when there is one. Meanwhile commands that only show\n" +
@@ -33,8 +33,12 @@ func appCommand() *command {
 		flags: func(f *flag.FlagSet) {
 			f.IntVar(&o.Port, "port", 0, "N to listen on; 0 is one that is free")
 			f.BoolVar(&open, "open", false, "open it in the browser")
+			meteredFlag(f, &metered)
 		},
-		do: func(ctx context.Context, a *app, _ []string) error { return a.serveApp(ctx, o, open) },
+		do: func(ctx context.Context, a *app, _ []string) error {
+			a.metered(metered)
+			return a.serveApp(ctx, o, open)
+		},
 	}
 }
 

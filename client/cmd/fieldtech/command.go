@@ -42,7 +42,7 @@ const many = 1 << 20
 // commands returns all commands, in the order in which the help lists them.
 func commands() []*command {
 	return []*command{
-		enrolCommand(), syncCommand(), statusCommand(), watchCommand(), appCommand(),
+		enrolCommand(), syncCommand(), statusCommand(), watchCommand(), appCommand(), chooseCommand(),
 		jobsCommand(), showCommand(),
 		acceptCommand(), travelCommand(), arriveCommand(), pauseCommand(), resumeCommand(),
 		declineCommand(), noAccessCommand(), noteCommand(), findingCommand(), completeCommand(),

@@ -25,8 +25,9 @@ type synced struct {
 func syncCommand() *command {
 	var server string
 	var within time.Duration
+	var metered bool
 	return &command{
-		name: "sync", args: "[-within DURATION] [-server URL]", needs: writing,
+		name: "sync", args: "[-within DURATION] [-server URL] [-metered]", needs: writing,
 		brief: "send what was recorded, fetch what is new",
 		about: "It ends when both sides are level, and tries once. Whatever happens, nothing that was recorded is lost;\n" +
 			"an interrupted download goes on where it stopped. Changes that the hub puts aside are shown by\n" +
@@ -35,8 +36,10 @@ func syncCommand() *command {
 		flags: func(f *flag.FlagSet) {
 			f.DurationVar(&within, "within", 0, "DURATION after which to give up, as in 90s; 0 is never")
 			f.StringVar(&server, "server", "", "URL to which the hub has moved")
+			meteredFlag(f, &metered)
 		},
 		do: func(ctx context.Context, a *app, _ []string) error {
+			a.metered(metered)
 			if server != "" {
 				if err := a.client.Move(server); err != nil {
 					return err

@@ -167,6 +167,11 @@ public final class MobileTest {
 		check("a job is found by its id", li.findJob(job).equals(job), null);
 		contains("parts are here", li.parts("seal"), "SEAL-40");
 		check("stock is a list", li.stock().equals("[]"), li.stock());
+		li.execute("plans.saw", "{\"which\":\"all\"}");
+		check("no plan has changed", li.query("{\"read\":\"plans\"}").equals("[]"), li.query("{\"read\":\"plans\"}"));
+		li.execute("choose", "{\"wifi_only\":true}");
+		contains("what is chosen holds", li.query("{\"read\":\"choices\"}"), "\"wifi_only\":true");
+		li.execute("choose", "{\"wifi_only\":false}");
 	}
 
 	private static void offline(Client li, String job, String part) throws Exception {

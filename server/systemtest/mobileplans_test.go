@@ -1,0 +1,66 @@
+package systemtest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"fieldsync/mobile"
+	"fieldsync/sync/aftersales"
+)
+
+// A program that draws its own screens asks what has become of the plans that the person saw, and says when he has seen that.
+func TestAHostAppHearsOfChangedPlans(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "")
+	phone, err := mobile.Open(mobile.NewConfig(t.TempDir()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = phone.Close() })
+	if err := phone.Enroll(s.url, s.code(), "Li's phone"); err != nil {
+		t.Fatal(err)
+	}
+	sync := func() {
+		t.Helper()
+		if err := phone.SyncOnce(patience.Milliseconds()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	saw := func(in string) {
+		t.Helper()
+		if _, err := phone.Execute("plans.saw", in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plans := func(want ...string) {
+		t.Helper()
+		answer, err := phone.Query(`{"read":"plans"}`)
+		if err != nil || len(want) == 0 && answer != "[]" {
+			t.Fatalf("%s, %v", answer, err)
+		}
+		for _, text := range want {
+			if !strings.Contains(answer, text) {
+				t.Errorf("%s lacks %s", answer, text)
+			}
+		}
+	}
+	sync()
+	plans()
+	saw(`{"which":"all"}`)
+	plans()
+	s.office("job.replan", func(tx aftersales.Tx) error {
+		held, err := aftersales.Assignments(tx, s.lift)
+		if err != nil {
+			return err
+		}
+		start := tx.Now() + 5*time.Hour.Milliseconds()
+		return aftersales.Replan(tx, aftersales.ReplanInput{Assignment: held[0].ID, Start: start, End: start + time.Hour.Milliseconds()})
+	})
+	sync()
+	plans(`"what":"moved"`, `"number":"J-100"`, s.lift.String())
+	saw(`{"which":"all"}`) // to see a list is not to have seen the change
+	plans(`"what":"moved"`)
+	saw(`{"id":"` + s.lift.String() + `"}`)
+	plans()
+}
