@@ -45,7 +45,7 @@ func (r reader) Journal(f admin.JournalFilter, cursor string, limit int) (events
 	return r.events(entries, limit, rows)
 }
 
-func (r reader) Refused(open bool, cursor string, limit int) (events []admin.Event, total int, next string, err error) {
+func (r reader) Refused(open bool, device record.ID, cursor string, limit int) (events []admin.Event, total int, next string, err error) {
 	from, err := parsePosition(cursor)
 	if err != nil {
 		return nil, 0, "", err
@@ -54,7 +54,7 @@ func (r reader) Refused(open bool, cursor string, limit int) (events []admin.Eve
 	if open {
 		list = r.view.RefusedOpen
 	}
-	entries, total, err := list(from, limit+1)
+	entries, total, err := list(device, from, limit+1)
 	if err != nil {
 		return nil, 0, "", err
 	}

@@ -104,8 +104,9 @@ type Lists interface {
 	// Conflicts returns conflicts, those that ask for a person first, then the latest first; of one row where row is not
 	// the zero Key.
 	Conflicts(open bool, row record.Key, cursor string, limit int) (found []judge.Conflict, total int, next string, err error)
-	// Refused returns quarantined change sets, the oldest first while open, the latest first once closed.
-	Refused(open bool, cursor string, limit int) (entries []Event, total int, next string, err error)
+	// Refused returns quarantined change sets, the oldest first while open, the latest first once closed; those of one
+	// device where device is not zero.
+	Refused(open bool, device record.ID, cursor string, limit int) (entries []Event, total int, next string, err error)
 	// Entry returns the judged change set of that dot, nil if there is none.
 	Entry(clock.Dot) (*Event, error)
 }

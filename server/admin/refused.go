@@ -45,15 +45,23 @@ type changedRow struct {
 type refusedPage struct {
 	frame
 	Open    bool
+	Device  record.ID // of which alone they are shown; zero for all
 	Refused []changeView
 	Pager   pager
 }
 
-// ListRefused shows the change sets that the hub keeps apart: the oldest first, since somebody waits.
+// ListRefused shows the change sets that the hub keeps apart: the oldest first, since somebody waits. Where the URL names a
+// device, those that it left.
 func (o *Office) ListRefused(v *Visit) error {
 	page := refusedPage{frame: v.frame(v.t("Refused changes"), refusedURL), Open: v.query("show") != "closed"}
-	err := o.Engine.View(v.r.Context(), func(r Reader) error {
-		found, total, next, err := r.Refused(page.Open, v.query("after"), pageSize)
+	var err error
+	if of := v.query("device"); of != "" {
+		if page.Device, err = record.ParseID(of); err != nil {
+			return errNoPage
+		}
+	}
+	err = o.Engine.View(v.r.Context(), func(r Reader) error {
+		found, total, next, err := r.Refused(page.Open, page.Device, v.query("after"), pageSize)
 		if err != nil {
 			return err
 		}

@@ -209,7 +209,7 @@ func (d *day) conflicts(c *concern) error {
 
 func (d *day) refused(c *concern) error {
 	c.ID, c.URL = "refused", refusedURL
-	events, total, _, err := d.r.Refused(true, "", todayMost)
+	events, total, _, err := d.r.Refused(true, record.ID{}, "", todayMost)
 	if err != nil {
 		return err
 	}

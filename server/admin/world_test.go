@@ -488,7 +488,7 @@ func (r reader) Conflicts(open bool, row record.Key, _ string, _ int) (found []j
 	return found, len(found), "", nil
 }
 
-func (r reader) Refused(open bool, _ string, _ int) (found []admin.Event, total int, next string, err error) {
+func (r reader) Refused(open bool, _ record.ID, _ string, _ int) (found []admin.Event, total int, next string, err error) {
 	for _, e := range r.w.events {
 		if e.Outcome == wire.Quarantined && e.Closed.IsZero() == open {
 			found = append(found, e)

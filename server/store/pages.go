@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
@@ -15,29 +16,30 @@ import (
 // returns at most limit entries.
 
 // RefusedOpen returns the quarantined change sets that nobody has closed, the oldest after the position first, and how
-// many there are in all.
-func (v *View) RefusedOpen(after Position, limit int) (entries []*judge.Entry, total int, err error) {
-	entries, err = v.entries(selectRefused+"WHERE open = 1 AND (f.seq, f.actor, f.counter) > (?, ?, ?)"+
-		" ORDER BY f.seq, f.actor, f.counter LIMIT ?", int64(after.Seq), int64(after.Dot.Actor), int64(after.Dot.Counter), int64(limit))
-	if err == nil {
-		total, err = v.CountQuarantined()
-	}
-	return entries, total, err
+// many there are in all: of the device alone where it is not zero.
+func (v *View) RefusedOpen(device record.ID, after Position, limit int) ([]*judge.Entry, int, error) {
+	return v.refused(device, "open = 1", "(f.seq, f.actor, f.counter) > (?, ?, ?) ORDER BY f.seq, f.actor, f.counter", after, limit)
 }
 
 // RefusedClosed returns the quarantined change sets that were closed, the latest before the position first, and how
-// many there are in all.
-func (v *View) RefusedClosed(before Position, limit int) (entries []*judge.Entry, total int, err error) {
+// many there are in all: of the device alone where it is not zero.
+func (v *View) RefusedClosed(device record.ID, before Position, limit int) ([]*judge.Entry, int, error) {
 	if before == (Position{}) {
 		before.Seq = judge.Forever
 	}
-	entries, err = v.entries(selectRefused+"WHERE open = 0 AND (f.seq, f.actor, f.counter) < (?, ?, ?)"+
-		" ORDER BY f.seq DESC, f.actor DESC, f.counter DESC LIMIT ?",
-		int64(before.Seq), int64(before.Dot.Actor), int64(before.Dot.Counter), int64(limit))
-	if err != nil {
+	return v.refused(device, "open = 0", "(f.seq, f.actor, f.counter) < (?, ?, ?) ORDER BY f.seq DESC, f.actor DESC, f.counter DESC", before, limit)
+}
+
+func (v *View) refused(device record.ID, which, from string, at Position, limit int) (entries []*judge.Entry, total int, err error) {
+	var of []driver.Value
+	if !device.IsZero() {
+		which, of = which+" AND f.actor IN (SELECT actor FROM _actor WHERE device = ?)", []driver.Value{device[:]}
+	}
+	args := append(slices.Clone(of), int64(at.Seq), int64(at.Dot.Actor), int64(at.Dot.Counter), int64(limit))
+	if entries, err = v.entries(selectRefused+"WHERE "+which+" AND "+from+" LIMIT ?", args...); err != nil {
 		return nil, 0, err
 	}
-	n, err := v.conn.Int("SELECT count(*) FROM _refused WHERE open = 0")
+	n, err := v.conn.Int("SELECT count(*) FROM _refused f WHERE "+which, of...)
 	return entries, int(n), err
 }
 
