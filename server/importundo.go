@@ -181,7 +181,7 @@ func (u *undo) unnamed(tx aftersales.Tx, about aftersales.Row) error {
 type namer struct{ Table, Column string }
 
 // unspoken are tables of which the hub itself writes rows about others: they hold nothing anybody did.
-var unspoken = []string{"import_line", "external_base", "notice", "custody"}
+var unspoken = []string{"import_line", "external_base", "notice"}
 
 // namers returns the columns that can name a row of the table.
 func namers(table string) (list []namer) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"fieldsync/server"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
@@ -217,43 +218,54 @@ func TestAPathThatAPhoneOpensEndsAtWhatItHolds(t *testing.T) {
 	}
 }
 
-// A machine comes into a technician's hands by being moved to where he keeps things, and parts by the store.
-func TestAPhoneTakesNoMachineAndNoPartsByItself(t *testing.T) {
+// What a technician asks for is approved by the store.
+func TestAPhoneTakesNoPartsByItself(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	r := c.rogue("mallory")
 	c.employ(r.person)
-	id := func(n byte) record.ID { return record.NewID(time.Now().UnixMilli(), [10]byte{n}) }
 	job := c.job("pump leaks", r.person)
-	var unit, part, shelf record.ID
-	c.office("a machine, a part and a shelf", func(tx aftersales.Tx) (err error) {
-		if unit, err = aftersales.CreateUnit(tx, aftersales.UnitInput{Branch: c.branch, Name: "Machine", Serial: "SN1"}); err != nil {
-			return err
-		}
+	var part, van record.ID
+	c.office("a part and a van", func(tx aftersales.Tx) (err error) {
 		if part, err = aftersales.CreatePart(tx, aftersales.PartInput{Code: "SEAL", Name: map[string]string{"en": "Seal"}}); err != nil {
 			return err
 		}
-		if shelf, err = aftersales.CreateLocation(tx, aftersales.LocationInput{Branch: c.branch, Kind: aftersales.LocationCentral, Name: "Shelf"}); err != nil {
-			return err
-		}
-		return tx.Update("job", job, record.Values{"unit": record.Ref(unit)})
+		van, err = aftersales.CreateLocation(tx, aftersales.LocationInput{Branch: c.branch, Name: "Van", Holder: r.person})
+		return err
 	})
 	r.enter(nil)
 	r.takePages()
-	for what, cs := range map[string]*record.ChangeSet{
-		"the customer's machine": r.change(record.Insert, "custody", id(1), clock.Vector{}, record.Values{
-			"branch": record.Ref(c.branch), "unit": record.Ref(unit), "person": record.Ref(r.person), "location": record.Ref(shelf),
-			"state": record.Text(aftersales.CustodyHeld), "since": record.Instant(time.Now().UnixMilli()),
-		}),
-		"parts that nobody approved": r.change(record.Insert, "part_request", id(2), clock.Vector{}, record.Values{
-			"branch": record.Ref(c.branch), "number": record.Text("M-1"), "part": record.Ref(part), "quantity": record.Quantity(1000, "pcs"),
-			"location": record.Ref(shelf), "job": record.Ref(job), "state": record.Text(aftersales.PartApproved),
-		}),
-	} {
-		if v := r.judged(cs); v.Outcome != wire.Quarantined || v.Code != fault.NotAllowed {
-			t.Errorf("%s: %v %s", what, v.Outcome, v.Code)
-		}
+	v := r.judged(r.change(record.Insert, "part_request", server.NewID(), clock.Vector{}, record.Values{
+		"branch": record.Ref(c.branch), "number": record.Text("M-1"), "part": record.Ref(part), "quantity": record.Quantity(1000, "pcs"),
+		"location": record.Ref(van), "job": record.Ref(job), "state": record.Text(aftersales.PartApproved),
+	}))
+	if v.Outcome != wire.Quarantined || v.Code != fault.NotAllowed || v.Message != "what is asked for is approved and issued by the store" {
+		t.Errorf("parts that nobody approved: %v %s %s", v.Outcome, v.Code, v.Message)
 	}
+}
+
+// Nor does a component lead to the machine that it is fitted in today, if it came to the phone by the one that it was part of.
+func TestAComponentOpensNoMachineThatAPhoneDoesNotHold(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	r := c.rogue("mallory")
+	c.employ(r.person)
+	his, theirs := c.machinery("his", record.ID{}), c.machinery("theirs", record.ID{})
+	c.at(his.machine, r.person)
+	c.set("unit", his.component, record.Values{"parent": record.Ref(theirs.machine)})
+	r.enter(nil)
+	r.takePages()
+	job := server.NewID()
+	if v := r.judged(r.finds(c, job, his.component)); v.Outcome != wire.Applied {
+		t.Fatalf("a job at a component of his: %v %s %s", v.Outcome, v.Code, v.Message)
+	}
+	r.hangUp()
+	c.holds(r.person, "the job and the component", true, job, his.component, his.ofPart)
+	c.holds(r.person, "the machine that it is fitted in", false, theirs.machine, theirs.ofMachine)
+	c.set("job", job, record.Values{"note": record.Text("seen")})
+	c.holds(r.person, "after a note of the office", false, theirs.machine)
+	c.at(his.component, r.person)
+	c.holds(r.person, "given by the office, the job leads to the machine", true, theirs.machine, theirs.ofMachine)
 }
 
 // A component lies with its machine: who holds the machine finds a job at the component, and does it.

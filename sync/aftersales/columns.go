@@ -182,6 +182,11 @@ func in(kind schema.BucketKind, from string) schema.Bucket {
 	return schema.Bucket{Kind: kind, From: from}
 }
 
+// far is the other end of what goes from one to another: a technician puts a row there, too, where he holds nothing.
+func far(kind schema.BucketKind, from string) schema.Bucket {
+	return schema.Bucket{Kind: kind, From: from, Far: true}
+}
+
 // add is the right to insert rows of a ledger.
 func add(rights ...string) []schema.Right {
 	list := make([]schema.Right, len(rights))

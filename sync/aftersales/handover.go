@@ -41,7 +41,7 @@ var handOverTable = &schema.Table{
 		ref(14, "author", "person"),
 	}, occurred()),
 	Buckets: []schema.Bucket{
-		in(LocationBucket, "location"), in(schema.PersonBucket, "giver"), in(schema.PersonBucket, "taker"),
+		in(LocationBucket, "location"), far(schema.PersonBucket, "giver"), far(schema.PersonBucket, "taker"),
 	},
 	Rights: add(RightVan, "self"),
 }

@@ -26,7 +26,7 @@ var locationKinds = []string{
 	LocationCustomer, LocationScrap, LocationSupplier, LocationInTransit, LocationAdjustment,
 }
 
-// A location is where parts lie. Its holder answers for what lies there, and has its movements on his phone.
+// A location is where parts lie. Its holder answers for what lies there, and has its movements and units on his phone.
 var locationTable = &schema.Table{
 	ID: 70, Name: "location",
 	Columns: slices.Concat(branch(), []schema.Column{
@@ -118,22 +118,7 @@ func SetHolder(tx Tx, location, person record.ID) error {
 	if _, err := needIf(tx, "person", person); err != nil {
 		return err
 	}
-	if err := tx.Update("location", row.ID, record.Values{"holder": record.Ref(person)}); err != nil {
-		return err
-	}
-	held, err := tx.Refs("custody", "location", location)
-	if err != nil {
-		return err
-	}
-	for _, c := range held {
-		if c.Get("state").Text() != CustodyHeld {
-			continue
-		}
-		if err := takeOver(tx, c.Get("unit").Ref(), location, person); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.Update("location", row.ID, record.Values{"holder": record.Ref(person)})
 }
 
 // VanOf returns the location that the person takes parts from: the first van that he holds. Codes: NoVan.

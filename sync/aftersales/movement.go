@@ -77,7 +77,7 @@ var movementTable = &schema.Table{
 		text(18, "note"),
 	}, occurred()),
 	Buckets: []schema.Bucket{
-		in(LocationBucket, "from_location"), in(LocationBucket, "to_location"), in(JobBucket, "job"),
+		far(LocationBucket, "from_location"), far(LocationBucket, "to_location"), in(JobBucket, "job"),
 	},
 	Rights: add(RightWork, RightVan),
 }

@@ -50,7 +50,7 @@ var partyColumns = slices.Concat(branch(), []schema.Column{
 ), alias("party"), fields(personal), archive())
 
 var partyTable = &schema.Table{
-	ID: 10, Name: "party", Create: true,
+	ID: 10, Name: "party", Create: true, Alias: "merged_into",
 	Columns: partyColumns,
 	Buckets: []schema.Bucket{in(CustomerBucket, "id")},
 	Rights: []schema.Right{{Name: RightWork, Columns: []string{

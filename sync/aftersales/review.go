@@ -184,8 +184,6 @@ func (v *review) check(t *schema.Table, c *record.RowChange) error {
 		return v.checkApproval(t, c)
 	case "consent":
 		return v.checkConsent(t, c)
-	case "custody":
-		return v.checkCustody(t, c)
 	case "part_request":
 		if state := cell(t, c, "state").Text(); state == PartApproved || state == PartIssued {
 			return fault.New(fault.NotAllowed, "what is asked for is approved and issued by the store")
@@ -252,27 +250,6 @@ func (v *review) checkAssignment(t *schema.Table, c *record.RowChange) error {
 	}
 	if person := row.Get("person").Ref(); !person.IsZero() && person != v.author {
 		return fault.New(NotAssigned, "this assignment is somebody else's")
-	}
-	return nil
-}
-
-// checkCustody lets a device say who has a unit in his hands by moving it there, and by nothing else: to its author, or to
-// whose location it is moved to.
-func (v *review) checkCustody(t *schema.Table, c *record.RowChange) error {
-	if c.Op != record.Insert {
-		return nil
-	}
-	person, to := cell(t, c, "person").Ref(), cell(t, c, "location").Ref()
-	moved := slices.ContainsFunc(v.cs.Rows, func(other record.RowChange) bool {
-		return other.Table == unitTable.ID && other.ID == cell(t, c, "unit").Ref() &&
-			cell(unitTable, &other, "location").Ref() == to && !to.IsZero()
-	})
-	location, err := v.Row("location", to)
-	if err != nil {
-		return err
-	}
-	if !moved || location == nil || location.Get("holder").Ref() != person {
-		return fault.New(fault.NotAllowed, "a machine comes into somebody's hands by being moved to where he keeps things")
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ var siteColumns = slices.Concat(branch(), []schema.Column{
 ), alias("site"), archive())
 
 var siteTable = &schema.Table{
-	ID: 14, Name: "site", Create: true,
+	ID: 14, Name: "site", Create: true, Alias: "merged_into",
 	Columns: siteColumns,
 	Buckets: []schema.Bucket{in(SiteBucket, "id")},
 	Rights:  []schema.Right{{Name: RightWork, Columns: names(siteColumns, notForDevices...)}},

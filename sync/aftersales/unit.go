@@ -52,10 +52,14 @@ var unitColumns = slices.Concat(branch(), []schema.Column{
 	set(26, "voids"),      // codes of the list "exclusion": what ends the warranty for good
 }, alias("unit"), fields(), archive())
 
+// Who answers for the place where a unit lies holds it: a spare part in his van, a loaner, a tool. It comes and goes with
+// the unit, and with the place.
 var unitTable = &schema.Table{
-	ID: 50, Name: "unit", Create: true,
+	ID: 50, Name: "unit", Create: true, Alias: "merged_into",
 	Columns: unitColumns,
 	Buckets: []schema.Bucket{in(AssetBucket, "id"), in(AssetBucket, "machine")},
+	Grants: []schema.Grant{{To: "location", Group: &schema.Members{Table: "location", Group: "id", Person: "holder"},
+		Right: RightWork, Paths: []schema.Path{{Kind: AssetBucket}}}},
 	Rights: []schema.Right{{Name: RightWork,
 		Columns: names(unitColumns, slices.Concat(notForDevices, []string{"warranty_until", "warranty_months", "card_on", "number"})...)}},
 	Withheld: tidied(unitColumns, "card_on"),
@@ -166,7 +170,7 @@ func CreateUnit(tx Tx, in UnitInput) (record.ID, error) {
 	return id, insertWithFields(tx, "unit", id, values, in.Fields)
 }
 
-// placeUnit notes where a unit lies after a movement, and in whose hands. A unit that this replica does not have is
+// placeUnit notes where a unit lies after a movement: from then on who answers for the place holds it. A unit that this replica does not have is
 // left to the hub, which has the movement.
 func placeUnit(tx Tx, id, location record.ID) error {
 	unit, err := tx.Row("unit", id)
@@ -181,13 +185,9 @@ func placeUnit(tx Tx, id, location record.ID) error {
 	status := map[string]string{
 		LocationVan: UnitInVan, LocationCustomer: UnitInstalled, LocationScrap: UnitScrapped,
 	}[to.Kind]
-	err = tx.Update("unit", id, record.Values{
+	return tx.Update("unit", id, record.Values{
 		"status": record.Text(cmp.Or(status, UnitInStock)), "location": record.Ref(location),
 	})
-	if err != nil {
-		return err
-	}
-	return takeOver(tx, id, location, to.Holder)
 }
 
 // SwapInput takes a unit out of where it is installed and puts another there.

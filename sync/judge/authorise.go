@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"cmp"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -15,257 +14,290 @@ const (
 	RightSelf     = "self"     // what a person may do with rows of his own bucket
 )
 
-// authorise reports whether the author may make every change of the set: he held the row's bucket, with a right to
-// write so, at K (when he wrote he had not heard otherwise) or holds it now. A write whose K already covers the loss
-// is refused. So nobody's work is thrown away for what he could not know, and nobody overwrites what he was told to
-// leave alone.
-func (b *Batch) authorise(author Author, k uint64, cs *record.ChangeSet) error {
-	if author.Trusted {
-		return nil
-	}
-	fresh := freshOf(cs)
+// claim is what an author may appeal to: what he held at K (when he wrote he had not heard otherwise) or holds now, and
+// what he makes. A write whose K already covers the loss is refused. So nobody's work is thrown away for what he could not
+// know, and nobody overwrites what he was told to leave alone.
+type claim struct {
+	*Batch
+	author Author
+	k      uint64
+	makes  map[record.Key]bool // the rows that the change set inserts
+}
+
+func (b *Batch) claimOf(author Author, k uint64, cs *record.ChangeSet) *claim {
+	c := &claim{b, author, k, map[record.Key]bool{}}
 	for i := range cs.Rows {
-		if err := b.authoriseRow(author, k, cs, &cs.Rows[i], fresh); err != nil {
+		if cs.Rows[i].Op == record.Insert {
+			c.makes[cs.Rows[i].Key()] = true
+		}
+	}
+	return c
+}
+
+// standing is how an author stands to a bucket, or to a row: the more the better.
+type standing uint8
+
+const (
+	stranger standing = iota
+	bereft            // he held it, and knew that he had lost it
+	tooLate           // he held it as far as he knew, and lost it longer ago than a change may wait
+	holder
+)
+
+// refuse is the reason to quarantine what would take a holder.
+func (s standing) refuse(thing string, never *fault.Error) error {
+	switch s {
+	case tooLate:
+		return fault.Newf(fault.GraceOver, "it was sent too long after the %v had gone to somebody else: the office decides what becomes of it", thing)
+	case bereft:
+		return fault.Newf(fault.LateWrite, "this %v had gone to somebody else, and this phone knew, when it was changed", thing)
+	}
+	return never
+}
+
+// covering says of the name of a right whether it will do for what is asked.
+type covering func(right string) bool
+
+// anyRight stands for whichever right covers most: what somebody makes he may change as any of its holders may.
+const anyRight = "*"
+
+func whatever(string) bool { return true }
+
+// authorise refuses a change set unless its author may make every change of it, and gives nobody more by it than he has.
+func (c *claim) authorise(cs *record.ChangeSet) error {
+	for i := range cs.Rows {
+		if err := c.mayWrite(cs, &cs.Rows[i]); err != nil {
 			return err
 		}
-		if err := b.leadsHome(author, k, &cs.Rows[i], fresh); err != nil {
+		if err := c.leadsHome(&cs.Rows[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func freshOf(cs *record.ChangeSet) map[record.Key]bool {
-	fresh := map[record.Key]bool{}
-	for i := range cs.Rows {
-		if cs.Rows[i].Op == record.Insert {
-			fresh[cs.Rows[i].Key()] = true
+// mayWrite refuses a change of a row unless its author holds the row, or one that it hangs on, with a right that covers
+// the change. A new row that makes a bucket of its own, as a job found on site does, hangs on nothing yet.
+func (c *claim) mayWrite(cs *record.ChangeSet, change *record.RowChange) error {
+	t := c.Schema.TableByID(change.Table)
+	by := func(right string) bool { return permitsBy(right, t, change) }
+	row, err := c.Row(change.Key())
+	if err != nil {
+		return err
+	}
+	if row == nil {
+		row = record.NewRow(t, change, cs.Dot)
+		if err := c.liesAtHome(row); err != nil || t.Create && hasOwnBucket(row) && !writesWithheld(t, change) {
+			return err
+		}
+	} else if made, err := c.made(row); err != nil || made && by(anyRight) {
+		return err
+	}
+	s, err := best(row.Buckets(), func(bucket record.Bucket) (standing, error) { return c.toOwner(bucket, by) })
+	if err != nil || s == holder {
+		return err
+	}
+	return s.refuse(t.Name, fault.Newf(fault.NotAllowed, "you may not change this %v", t.Name))
+}
+
+// liesAtHome refuses a new row in a bucket which its author does not hold, be it beside one that he holds: it would come
+// to strangers, as a part of their machine or a note on their customer. But for the far end of what goes from one to
+// another: a movement between two vans.
+func (c *claim) liesAtHome(row *record.Row) error {
+	for _, rule := range row.Table.Buckets {
+		bucket := row.Bucket(rule)
+		if rule.Far || rule.From == "id" || bucket == record.Shared || bucket.ID.IsZero() {
+			continue
+		}
+		s, err := c.toOwner(bucket, whatever)
+		if err != nil {
+			return err
+		}
+		if s != holder {
+			return s.refuse(row.Table.Name, fault.Newf(fault.NotAllowed, "this %v belongs to something that is not yours: the office decides", row.Table.Name))
 		}
 	}
-	return fresh
+	return nil
 }
 
-// reach is how far the change set that is being merged may give holds: the hub's own and the office's as far as they say,
-// nil; a device's no further than to what its author holds or makes.
-type reach struct {
-	author Author
-	k      uint64
-	fresh  map[record.Key]bool
+// leadsHome refuses a reference by which somebody would come to hold what the author does not: what a grant follows may
+// lead only to rows that he holds or makes, or that everybody reads. Or whoever knows the id of a customer would have him
+// by a job that he finds, or by pointing one that he has at him.
+func (c *claim) leadsHome(change *record.RowChange) error {
+	t := c.Schema.TableByID(change.Table)
+	for _, w := range change.Cells {
+		id := w.Value.Ref()
+		if id.IsZero() || !t.Leads(w.Column) {
+			continue
+		}
+		to := c.Schema.Table(t.Columns[t.ColumnByID(w.Column)].Ref)
+		key := record.Key{Table: to.ID, ID: id}
+		if row, err := c.Row(key); err != nil {
+			return err
+		} else if row == nil && !c.makes[key] {
+			return c.missing(to, key)
+		}
+		s, err := c.toRow(key, whatever)
+		if err != nil {
+			return err
+		}
+		if s != holder {
+			return s.refuse(to.Name, fault.Newf(fault.NotAllowed, "this %v leads to a %v that is not yours: the office decides", t.Name, to.Name))
+		}
+	}
+	return nil
 }
 
-// opens reports whether the hold may be opened now: onto a bucket that the change set's author held at K or holds, that is
-// of a row which he makes or made, or that the person to hold it holds already. What a path leads to beyond that is opened
-// when the office next writes what gives it.
+// opens reports whether the hold may be opened by the change set: by a device's, onto what its author holds or makes, or
+// what the person who would hold it holds already; by the office's and the hub's own, which have no claim, always. What a
+// path leads to beyond that stays closed until somebody who holds it, or the office, writes a column that the grant reads.
 func (b *Batch) opens(h Hold) (bool, error) {
-	if b.reach == nil || h.Bucket == record.Shared {
+	if b.claim == nil || h.Bucket == record.Shared {
 		return true, nil
 	}
-	if held, err := b.holdsOwner(b.reach.author, b.reach.k, h.Bucket, b.reach.fresh); held || err != nil {
-		return held, err
+	if s, err := b.claim.toOwner(h.Bucket, whatever); err != nil || s == holder {
+		return s == holder, err
 	}
 	holds, err := b.HoldsOn(h.Bucket)
 	return slices.ContainsFunc(holds, func(x Hold) bool { return x.Person == h.Person && x.Open() }), err
 }
 
-// leadsHome refuses a reference by which somebody would come to hold what the author does not: what a grant follows may
-// lead only to rows that he makes with it, that he held at K or holds now, or that everybody reads. Or whoever knows the
-// id of a customer would have him by a job that he finds, or by pointing one that he has at him.
-func (b *Batch) leadsHome(author Author, k uint64, c *record.RowChange, fresh map[record.Key]bool) error {
-	t := b.Schema.TableByID(c.Table)
-	for _, w := range c.Cells {
-		id := w.Value.Ref()
-		if id.IsZero() || !t.Leads(w.Column) {
-			continue
-		}
-		to := b.Schema.Table(t.Columns[t.ColumnByID(w.Column)].Ref)
-		held, err := b.holdsRow(author, k, record.Key{Table: to.ID, ID: id}, fresh)
+// toOwner says how the author stands to a bucket, or to the row that has it to itself: whoever holds that row, and so has
+// it on his phone, holds what hangs on it. A component lies in its machine's bucket, and what is done to it in its own.
+func (c *claim) toOwner(bucket record.Bucket, by covering) (standing, error) {
+	s, err := c.toBucket(bucket, by)
+	owner := c.ownerTable(bucket.Kind)
+	if err != nil || s == holder || owner == nil {
+		return s, err
+	}
+	row, err := c.toRow(record.Key{Table: owner.ID, ID: bucket.ID}, by)
+	return max(s, row), err
+}
+
+// toRow says how the author stands to a row. What he makes or made is his; so is what stands for a row of his, where the
+// office joined the two; and else it is his as one of its buckets is.
+func (c *claim) toRow(key record.Key, by covering) (standing, error) {
+	if c.makes[key] && by(anyRight) {
+		return holder, nil
+	}
+	row, err := c.Row(key)
+	if err != nil || row == nil {
+		return stranger, err
+	}
+	if made, err := c.made(row); err != nil || made && by(anyRight) {
+		return holder, err
+	}
+	s, err := c.toBuckets(row, by)
+	if err != nil || s == holder || row.Table.Alias == "" {
+		return s, err
+	}
+	joined, err := c.toJoined(row, by)
+	return max(s, joined), err
+}
+
+// toJoined says how the author stands to those rows for which this one stands.
+func (c *claim) toJoined(row *record.Row, by covering) (standing, error) {
+	ids, err := c.Refs(row.Table, row.Table.Alias, row.ID)
+	if err != nil {
+		return stranger, err
+	}
+	return best(ids, func(id record.ID) (standing, error) {
+		alias, err := c.Row(record.Key{Table: row.Table.ID, ID: id})
 		if err != nil {
-			return err
+			return stranger, err
 		}
-		if held {
-			continue
-		}
-		return fault.Newf(fault.NotAllowed, "this %v leads to a %v that is not yours: the office decides", t.Name, to.Name)
-	}
-	return nil
+		return c.toBuckets(alias, by)
+	})
 }
 
-// holdsRow reports whether the author makes the row, made it, or held one of its buckets at K or holds it now.
-func (b *Batch) holdsRow(author Author, k uint64, key record.Key, fresh map[record.Key]bool) (bool, error) {
-	if fresh[key] {
-		return true, nil
+func (c *claim) toBuckets(row *record.Row, by covering) (standing, error) {
+	return best(row.Buckets(), func(bucket record.Bucket) (standing, error) { return c.toBucket(bucket, by) })
+}
+
+// best returns the best of the standings.
+func best[T any](list []T, to func(T) (standing, error)) (s standing, err error) {
+	for _, x := range list {
+		one, err := to(x)
+		if err != nil || one == holder {
+			return one, err
+		}
+		s = max(s, one)
 	}
-	row, err := b.Row(key)
-	if err == nil && row == nil {
-		err = b.missing(b.Schema.TableByID(key.Table), key)
+	return s, nil
+}
+
+// toBucket says how the author stands to a bucket by the holds on it that will do.
+func (c *claim) toBucket(bucket record.Bucket, by covering) (standing, error) {
+	switch {
+	case bucket == record.Shared && by(RightEveryone), bucket == record.PersonBucket(c.author.Person) && by(RightSelf):
+		return holder, nil
 	}
+	holds, err := c.HoldsOn(bucket)
 	if err != nil {
+		return stranger, err
+	}
+	return best(holds, func(h Hold) (standing, error) {
+		if h.Person != c.author.Person || !by(h.Right) {
+			return stranger, nil
+		}
+		return c.toHold(h)
+	})
+}
+
+// toHold says how the person of a hold stands by it.
+func (c *claim) toHold(h Hold) (standing, error) {
+	switch {
+	case h.Open():
+		return holder, nil
+	case h.Until <= c.k:
+		return bereft, nil
+	case !h.At(c.k):
+		return stranger, nil
+	}
+	if late, err := c.graceOver(h.Until); err != nil || late {
+		return tooLate, err
+	}
+	return holder, nil
+}
+
+// graceOver reports whether the commit is longer ago than a change may wait.
+func (b *Batch) graceOver(seq uint64) (bool, error) {
+	at, err := b.commitTime(seq)
+	return err == nil && b.now.Millis()-at.Millis() > b.Grace.Milliseconds(), err
+}
+
+// made reports whether the row was created by an incarnation of the author's person and, as far as K tells, has not been
+// assigned since; nor so long ago that he must have heard.
+func (c *claim) made(row *record.Row) (bool, error) {
+	creator, err := c.actor(row.Meta.Created.Actor)
+	if err != nil || creator == nil || creator.Person != c.author.Person || c.author.Person.IsZero() {
 		return false, err
 	}
 	for _, bucket := range row.Buckets() {
-		if bucket == record.Shared || bucket == record.PersonBucket(author.Person) {
-			return true, nil
-		}
-		if held, err := b.holdsBucket(author, k, bucket, fresh); held || err != nil {
-			return held, err
-		}
-	}
-	return b.createdBy(author, row, k)
-}
-
-// holdsBucket reports whether the author held the bucket at K or holds it now, or whether it is that of a row of his.
-func (b *Batch) holdsBucket(author Author, k uint64, bucket record.Bucket, fresh map[record.Key]bool) (bool, error) {
-	holds, err := b.HoldsOn(bucket)
-	if err != nil {
-		return false, err
-	}
-	for _, h := range holds {
-		if h.Person != author.Person || !h.Open() && !h.At(k) {
+		if bucket == record.Shared {
 			continue
 		}
-		if late, err := b.graceOver(h); err != nil || !late {
-			return !late, err
+		holds, err := c.HoldsOn(bucket)
+		if err != nil {
+			return false, err
+		}
+		for _, h := range holds {
+			if late, err := c.graceOver(h.Since); err != nil || late || h.Since <= c.k {
+				return false, err
+			}
 		}
 	}
-	return b.ownsRowOf(author, k, bucket, fresh)
+	return true, nil
 }
 
-func (b *Batch) authoriseRow(author Author, k uint64, cs *record.ChangeSet, c *record.RowChange, fresh map[record.Key]bool) error {
-	t := b.Schema.TableByID(c.Table)
-	row, err := b.Row(c.Key())
-	if err != nil {
-		return err
-	}
-	if row == nil {
-		row = record.NewRow(t, c, cs.Dot)
-		if t.Create && b.ownBucketOnly(row) && !writesWithheld(t, c) {
-			return b.liesAtHome(author, k, row, fresh)
-		}
-	} else if ours, err := b.createdBy(author, row, k); err != nil || ours && permitsAny(t, c) {
-		return err
-	}
-	late := false
-	for _, bucket := range row.Buckets() {
-		ok, lost, err := b.holderMay(author, k, bucket, t, c, fresh)
-		if ok || err != nil {
-			return err
-		}
-		late = late || lost
-	}
-	if late {
-		return fault.Newf(fault.LateWrite, "this %v had gone to somebody else, and this phone knew, when it was changed", t.Name)
-	}
-	return fault.Newf(fault.NotAllowed, "you may not change this %v", t.Name)
-}
-
-// liesAtHome refuses a new row that lies in a bucket which its author does not hold, beside its own: it would come to
-// strangers, as a part of their machine.
-func (b *Batch) liesAtHome(author Author, k uint64, row *record.Row, fresh map[record.Key]bool) error {
-	for _, bucket := range row.Buckets() {
-		if bucket == record.Shared || bucket.ID == row.ID {
-			continue
-		}
-		if held, err := b.holdsOwner(author, k, bucket, fresh); err != nil || !held {
-			return cmp.Or(err, error(fault.Newf(fault.NotAllowed, "this %v belongs to something that is not yours: the office decides", row.Table.Name)))
-		}
-	}
-	return nil
-}
-
-// ownBucketOnly reports whether a new row makes a bucket of its own: a job found on site, which nobody can hold yet.
-func (b *Batch) ownBucketOnly(row *record.Row) bool {
+// hasOwnBucket reports whether a new row makes a bucket of its own, which nobody can hold yet.
+func hasOwnBucket(row *record.Row) bool {
 	return slices.ContainsFunc(row.Table.Buckets, func(rule schema.Bucket) bool {
 		return rule.From == "id" || rule.Kind == schema.SharedBucket
 	})
 }
 
-// holderMay reports whether the author, as a holder of the bucket, may make the change; lost says that he had held it
-// and that K covers the end.
-func (b *Batch) holderMay(author Author, k uint64, bucket record.Bucket, t *schema.Table, c *record.RowChange,
-	fresh map[record.Key]bool) (ok, lost bool, err error) {
-	switch {
-	case bucket == record.Shared:
-		return permits(t.Right(RightEveryone), t, c), false, nil
-	case bucket == record.PersonBucket(author.Person):
-		return permits(t.Right(RightSelf), t, c), false, nil
-	}
-	if ok, err := b.ownsBucket(author, k, bucket, t, c, fresh); ok || err != nil {
-		return ok, false, err
-	}
-	holds, err := b.HoldsOn(bucket)
-	if err != nil {
-		return false, false, err
-	}
-	for _, h := range holds {
-		if h.Person != author.Person || !permits(t.Right(h.Right), t, c) {
-			continue
-		}
-		if h.Open() {
-			return true, false, nil
-		}
-		if !h.At(k) {
-			lost = lost || h.Until <= k
-			continue
-		}
-		late, err := b.graceOver(h)
-		if err != nil || !late {
-			return !late, false, err
-		}
-		return false, false, fault.Newf(fault.GraceOver, "it was sent too long after the %v had gone to somebody else", t.Name)
-	}
-	return false, lost, nil
-}
-
-// graceOver reports whether the hold ended longer ago than a change may wait.
-func (b *Batch) graceOver(h Hold) (bool, error) {
-	if h.Open() {
-		return false, nil
-	}
-	ended, err := b.commitTime(h.Until)
-	return err == nil && b.now.Millis()-ended.Millis() > b.Grace.Milliseconds(), err
-}
-
-// ownsBucket reports whether the bucket is that of a row which the author's person created, in this change set or
-// before, and which nobody was given since as far as he knew. He may do with it what any holder may.
-func (b *Batch) ownsBucket(author Author, k uint64, bucket record.Bucket, t *schema.Table, c *record.RowChange,
-	fresh map[record.Key]bool) (bool, error) {
-	if !permitsAny(t, c) {
-		return false, nil
-	}
-	return b.ownsRowOf(author, k, bucket, fresh)
-}
-
-// ownsRowOf reports whether the row that has the bucket to itself is made by the author, or was.
-func (b *Batch) ownsRowOf(author Author, k uint64, bucket record.Bucket, fresh map[record.Key]bool) (bool, error) {
-	owner := b.ownerTable(bucket.Kind)
-	if owner == nil {
-		return false, nil
-	}
-	key := record.Key{Table: owner.ID, ID: bucket.ID}
-	if fresh[key] {
-		return true, nil
-	}
-	row, err := b.Row(key)
-	if err != nil || row == nil {
-		return false, err
-	}
-	return b.createdBy(author, row, k)
-}
-
-// holdsOwner reports whether the author holds the bucket, or the row that has it to itself: a component lies in its machine's.
-func (b *Batch) holdsOwner(author Author, k uint64, bucket record.Bucket, fresh map[record.Key]bool) (bool, error) {
-	owner := b.ownerTable(bucket.Kind)
-	if held, err := b.holdsBucket(author, k, bucket, fresh); held || err != nil || owner == nil {
-		return held, err
-	}
-	key := record.Key{Table: owner.ID, ID: bucket.ID}
-	if row, err := b.Row(key); err != nil || row == nil && !fresh[key] {
-		return false, err
-	}
-	return b.holdsRow(author, k, key, fresh)
-}
-
-// ownerTable returns the table whose rows each have a bucket of that kind to themselves.
+// ownerTable returns the table whose rows each have a bucket of that kind to themselves, nil if there is none.
 func (b *Batch) ownerTable(kind schema.BucketKind) *schema.Table {
 	for _, t := range b.Schema.Tables {
 		if slices.Contains(t.Buckets, schema.Bucket{Kind: kind, From: "id"}) {
@@ -275,34 +307,12 @@ func (b *Batch) ownerTable(kind schema.BucketKind) *schema.Table {
 	return nil
 }
 
-// createdBy reports whether the row was created by an incarnation of the author's person and, as far as K tells, has
-// not been assigned since; nor so long ago that he must have heard.
-func (b *Batch) createdBy(author Author, row *record.Row, k uint64) (bool, error) {
-	creator, err := b.actor(row.Meta.Created.Actor)
-	if err != nil || creator == nil || creator.Person != author.Person || author.Person.IsZero() {
-		return false, err
+// permitsBy reports whether the table's right of that name, or any of them for anyRight, covers the change.
+func permitsBy(right string, t *schema.Table, c *record.RowChange) bool {
+	if right == anyRight {
+		return slices.ContainsFunc(t.Rights, func(r schema.Right) bool { return permits(&r, t, c) })
 	}
-	for _, bucket := range row.Buckets() {
-		if bucket == record.Shared {
-			continue
-		}
-		holds, err := b.HoldsOn(bucket)
-		if err != nil {
-			return false, err
-		}
-		for _, h := range holds {
-			given, err := b.commitTime(h.Since)
-			if err != nil || h.Since <= k || b.now.Millis()-given.Millis() > b.Grace.Milliseconds() {
-				return false, err
-			}
-		}
-	}
-	return true, nil
-}
-
-// permitsAny reports whether some right covers the change.
-func permitsAny(t *schema.Table, c *record.RowChange) bool {
-	return slices.ContainsFunc(t.Rights, func(r schema.Right) bool { return permits(&r, t, c) })
+	return permits(t.Right(right), t, c)
 }
 
 // permits reports whether the right, which may be nil, covers the change.

@@ -61,6 +61,14 @@ func TestAWriteIsJudgedByWhatItsAuthorKnew(t *testing.T) {
 			w.passes(month)
 			return k
 		}, fault.GraceOver},
+		"lost longer ago than the grace, and given back": {func(w *world, a *tech, job record.Key) uint64 {
+			given := w.assign(job, a.Person)
+			k := w.head()
+			w.ends(given)
+			w.passes(month)
+			w.assign(job, a.Person)
+			return k
+		}, ""},
 		"held now, however long ago": {func(w *world, a *tech, job record.Key) uint64 {
 			w.assign(job, a.Person)
 			w.passes(10 * month)
@@ -422,13 +430,14 @@ func TestWhatWasLostLongAgoIsNotFoundAgain(t *testing.T) {
 	given := w.assign(job, a.Person)
 	k := w.head()
 	w.ends(given)
-	found := func() *record.ChangeSet {
+	found := func(k uint64) *record.ChangeSet {
 		return a.knows(k, w.change(record.Insert, w.fresh("job"), record.Values{"title": record.Text("q"), "asset": record.Ref(asset.ID)}))
 	}
 	w.passes(month - day)
-	a.expect(a.sends(found()), wire.Merged, "") // he may see it no more
+	a.expect(a.sends(found(k)), wire.Merged, "") // he may see it no more
 	w.passes(2 * day)
-	a.expect(a.sends(found()), wire.Quarantined, fault.NotAllowed)
+	a.expect(a.sends(found(k)), wire.Quarantined, fault.GraceOver)
+	a.expect(a.sends(found(w.head())), wire.Quarantined, fault.LateWrite)
 	unknown := w.fresh("asset")
 	a.expect(a.sends(a.knows(k, w.change(record.Insert, w.fresh("job"), record.Values{
 		"title": record.Text("r"), "asset": record.Ref(unknown.ID),

@@ -95,7 +95,7 @@ type Batch struct {
 	times   map[uint64]clock.Stamp
 	touched map[record.Bucket]bool
 
-	reach     *reach // of the change set that is being merged
+	claim     *claim // of the device's change set that is being merged
 	regranted bool
 	erased    bool
 }

@@ -31,7 +31,7 @@ func (b *Batch) regrant(c *record.RowChange) error {
 func (b *Batch) rootsTouched(t *schema.Table, g schema.Grant, c *record.RowChange) ([]record.ID, error) {
 	written := b.Schema.TableByID(c.Table)
 	var roots []record.ID
-	if written == t {
+	if written == t && writesGrant(t, g, c) {
 		roots = append(roots, c.ID)
 	}
 	for _, p := range g.Paths {
@@ -41,7 +41,7 @@ func (b *Batch) rootsTouched(t *schema.Table, g schema.Grant, c *record.RowChang
 		}
 		roots = append(roots, more...)
 	}
-	if g.Group != nil && g.Group.Table == written.Name {
+	if g.Group != nil && g.Group.Table == written.Name && (writesColumn(written, c, g.Group.Group) || writesColumn(written, c, g.Group.Person)) {
 		more, err := b.rootsOfMembership(t, g, c)
 		if err != nil {
 			return nil, err
@@ -86,12 +86,15 @@ func (b *Batch) walkBack(steps []*schema.Table, via []string, from record.ID) ([
 	return ids, nil
 }
 
+// writesGrant reports whether the change writes what the row's own grant reads in the row itself.
+func writesGrant(t *schema.Table, g schema.Grant, c *record.RowChange) bool {
+	return writesColumn(t, c, g.To) || g.While != "" && writesColumn(t, c, g.While) ||
+		slices.ContainsFunc(g.Paths, func(p schema.Path) bool { return len(p.Via) > 0 && writesColumn(t, c, p.Via[0]) })
+}
+
+// writesColumn reports whether the change writes the column; a delete writes every one.
 func writesColumn(t *schema.Table, c *record.RowChange, name string) bool {
-	if c.Op == record.Delete {
-		return true
-	}
-	id := t.Columns[t.Column(name)].ID
-	return slices.ContainsFunc(c.Cells, func(w record.CellWrite) bool { return w.Column == id })
+	return c.Op == record.Delete || slices.ContainsFunc(c.Cells, func(w record.CellWrite) bool { return t.ColumnByID(w.Column) == t.Column(name) })
 }
 
 // rootsOfMembership returns the rows of t that grant to the group whose membership changed.
@@ -100,7 +103,11 @@ func (b *Batch) rootsOfMembership(t *schema.Table, g schema.Grant, c *record.Row
 	if err != nil || row == nil {
 		return nil, err
 	}
-	return b.Refs(t, g.To, row.Get(g.Group.Group).Ref())
+	group := row.ID
+	if g.Group.Group != "id" {
+		group = row.Get(g.Group.Group).Ref()
+	}
+	return b.Refs(t, g.To, group)
 }
 
 // regrantRoot opens and closes holds so that the row gives exactly those that its grants say.
@@ -185,7 +192,7 @@ func (b *Batch) grantees(row *record.Row, g schema.Grant) ([]record.ID, error) {
 		return []record.ID{to}, nil
 	}
 	members := b.Schema.Table(g.Group.Table)
-	ids, err := b.Refs(members, g.Group.Group, to)
+	ids, err := b.memberships(members, g.Group, to)
 	if err != nil {
 		return nil, err
 	}
@@ -195,11 +202,22 @@ func (b *Batch) grantees(row *record.Row, g schema.Grant) ([]record.ID, error) {
 		if err != nil {
 			return nil, err
 		}
+		if m == nil || m.Deleted {
+			continue
+		}
 		if p := m.Get(g.Group.Person).Ref(); !p.IsZero() {
 			people = append(people, p)
 		}
 	}
 	return people, nil
+}
+
+// memberships returns the rows that join people to the group.
+func (b *Batch) memberships(members *schema.Table, by *schema.Members, group record.ID) ([]record.ID, error) {
+	if by.Group == "id" {
+		return []record.ID{group}, nil
+	}
+	return b.Refs(members, by.Group, group)
 }
 
 // grantedBuckets follows the paths of a grant to the buckets at their ends.

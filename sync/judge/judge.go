@@ -285,8 +285,12 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 	if amended != nil { // sending again what was refused: what counts is what was known when the work was done
 		k = min(k, amended.k)
 	}
-	if err := b.authorise(author, k, cs); err != nil {
-		return nil, err
+	var claim *claim
+	if !author.Trusted { // what the office and the hub may do was checked before
+		claim = b.claimOf(author, k, cs)
+		if err := claim.authorise(cs); err != nil {
+			return nil, err
+		}
 	}
 	decision, err := b.review(cs, author)
 	if err != nil {
@@ -296,11 +300,9 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 	if decision.Instead != nil {
 		m.rows, m.changed = decision.Instead, true
 	}
-	if !author.Trusted {
-		b.reach = &reach{author, k, freshOf(cs)}
-	}
+	b.claim = claim
 	err = b.mergeAll(&m)
-	b.reach = nil
+	b.claim = nil
 	if err != nil {
 		return nil, err
 	}

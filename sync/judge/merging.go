@@ -51,6 +51,13 @@ func (b *Batch) mergeRow(m *merging, c *record.RowChange) error {
 		return err
 	}
 	w := &merge.Write{Op: c.Op, Dot: m.cs.Dot, As: m.as, Eff: m.eff, Context: saw, Unseen: unseen, Cells: c.Cells}
+	before, err := b.Row(c.Key())
+	if err != nil {
+		return err
+	}
+	if before != nil && before.Deleted && c.Op != record.Delete {
+		m.revived = append(m.revived, c.Key())
+	}
 	conflicts, err := b.write(t, c.Key(), w)
 	if err != nil {
 		return err

@@ -50,20 +50,22 @@ func (r *Row) Put(column int, key string, v Value) {
 func (r *Row) Buckets() []Bucket {
 	buckets := make([]Bucket, 0, len(r.Table.Buckets))
 	for _, rule := range r.Table.Buckets {
-		b := Bucket{Kind: rule.Kind}
-		switch {
-		case rule.Kind == schema.SharedBucket:
-			return append(buckets, Shared)
-		case rule.From == "id":
-			b.ID = r.ID
-		default:
-			b.ID = r.Get(rule.From).Ref()
-		}
-		if !b.ID.IsZero() {
+		if b := r.Bucket(rule); b == Shared || !b.ID.IsZero() {
 			buckets = append(buckets, b)
 		}
 	}
 	return buckets
+}
+
+// Bucket returns the bucket that a rule of its table puts the row in; one without an id where the rule's column is empty.
+func (r *Row) Bucket(rule schema.Bucket) Bucket {
+	switch {
+	case rule.Kind == schema.SharedBucket:
+		return Shared
+	case rule.From == "id":
+		return Bucket{Kind: rule.Kind, ID: r.ID}
+	}
+	return Bucket{Kind: rule.Kind, ID: r.Get(rule.From).Ref()}
 }
 
 // CellID names a cell within a row: a column, and the key within a keyed one.

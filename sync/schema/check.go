@@ -71,6 +71,9 @@ func (t *Table) withhold() error {
 			t.withheld[c.ID] = true
 		}
 	}
+	if i := t.Column(t.Alias); t.Alias != "" && (i < 0 || t.Columns[i].Ref != t.Name || !t.withheld[t.Columns[i].ID]) {
+		return fmt.Errorf("alias %q is not a reference to the table itself that is withheld from devices", t.Alias)
+	}
 	return nil
 }
 
@@ -250,7 +253,7 @@ func (s *Schema) checkGrant(t *Table, g Grant) error {
 	}
 	if m := g.Group; m != nil {
 		of := s.byName[m.Table]
-		if of == nil || of.Column(m.Group) < 0 || of.Column(m.Person) < 0 {
+		if of == nil || m.Group != "id" && of.Column(m.Group) < 0 || of.Column(m.Person) < 0 {
 			return fmt.Errorf("members %v are not in the schema", *m)
 		}
 	}

@@ -145,10 +145,12 @@ const (
 
 // Bucket is a rule that puts each row of a table into a bucket: the one of the given kind whose id stands in the
 // column From of the row. From is "" for SharedBucket and "id" for the row's own id; else it is an immutable
-// reference. A row lies in one bucket, or in one for each rule of its table (at most three).
+// reference. A row lies in one bucket, or in one for each rule of its table (at most three). A device puts a new row only
+// where its author holds something; but for a Far bucket, the other end of what goes from one to another.
 type Bucket struct {
 	Kind BucketKind
 	From string
+	Far  bool
 }
 
 // Grant makes the rows of a table open holds: while a row is alive and its While column has one of the codes In, the
@@ -162,7 +164,8 @@ type Grant struct {
 	Paths []Path   //
 }
 
-// Members names the table whose living rows join people to groups: a membership row carries a Group and a Person.
+// Members names the table whose living rows join people to groups: a membership row carries a Group and a Person. With
+// the Group "id" each row is a group itself, of the one Person it names: a store, and who answers for it.
 type Members struct{ Table, Group, Person string }
 
 // Path leads from a granting row to a bucket: follow the references in Via, one table after another, and take the
@@ -211,6 +214,7 @@ type Table struct {
 	Grants  []Grant // what rows of this table let people hold
 	Rights  []Right // what holders of the row's buckets may write, by the hold's right
 	Create  bool    // a device may insert a row into a bucket nobody holds yet: a job found on site
+	Alias   string  // a Ref column to the table itself: the row that stands for this one, where the office joined two
 	// Withheld are columns that no device writes, not even in a row that it makes. Those of the policy Owner are, unless a
 	// right names them.
 	Withheld []string

@@ -441,7 +441,7 @@ func (f *Fleet) checkSums(p *phone) {
 func (p *phone) sum(b record.Bucket) (sum uint64) {
 	for _, r := range p.store.Rows() {
 		for _, rule := range r.Table.Buckets {
-			if !r.Deleted && bucketBy(r, rule) == b {
+			if !r.Deleted && r.Bucket(rule) == b {
 				sum += wire.RowSum(r.Key(), r.Seq)
 			}
 		}

@@ -195,21 +195,11 @@ func (s hubTx) index(r *record.Row, do func([]refKey, []placeKey)) {
 	}
 	var places []placeKey
 	for i, rule := range r.Table.Buckets {
-		if b := bucketBy(r, rule); b == record.Shared || !b.ID.IsZero() {
+		if b := r.Bucket(rule); b == record.Shared || !b.ID.IsZero() {
 			places = append(places, placeKey{r.Table.ID, i, b, r.ID})
 		}
 	}
 	do(refsOf(r), places)
-}
-
-func bucketBy(r *record.Row, rule schema.Bucket) record.Bucket {
-	switch {
-	case rule.Kind == schema.SharedBucket:
-		return record.Shared
-	case rule.From == "id":
-		return record.Bucket{Kind: rule.Kind, ID: r.ID}
-	}
-	return record.Bucket{Kind: rule.Kind, ID: r.Get(rule.From).Ref()}
 }
 
 func refsOf(r *record.Row) []refKey {

@@ -62,7 +62,7 @@ var Schema = schema.Must(schema.New("simtest", 3,
 		{ID: 2, Name: "keeper", Kind: schema.Ref, Ref: "person"},
 	}, Grants: []schema.Grant{{To: "keeper", Right: "stock", Paths: []schema.Path{{Kind: LocationBucket}}}}},
 	&schema.Table{ID: 10, Name: "movement", Mode: schema.Ledger, Class: schema.ClassStock,
-		Buckets: []schema.Bucket{{Kind: LocationBucket, From: "from"}, {Kind: LocationBucket, From: "to"}, {Kind: JobBucket, From: "job"}},
+		Buckets: []schema.Bucket{{Kind: LocationBucket, From: "from", Far: true}, {Kind: LocationBucket, From: "to", Far: true}, {Kind: JobBucket, From: "job"}},
 		Columns: []schema.Column{
 			{ID: 1, Name: "part", Kind: schema.Ref, Ref: "part", Flags: schema.Required},
 			{ID: 2, Name: "amount", Kind: schema.Quantity, Scale: 2, Flags: schema.Required},
