@@ -48,7 +48,8 @@ const (
 func (s standing) refuse(thing string, never *fault.Error) error {
 	switch s {
 	case tooLate:
-		return fault.Newf(fault.GraceOver, "it was sent too long after the %v had gone to somebody else: the office decides what becomes of it", thing)
+		return fault.Newf(fault.GraceOver,
+			"it was sent too long after the %v had gone to somebody else: the office decides what becomes of it", thing)
 	case bereft:
 		return fault.Newf(fault.LateWrite, "this %v had gone to somebody else, and this phone knew, when it was changed", thing)
 	}
@@ -114,7 +115,8 @@ func (c *claim) liesAtHome(row *record.Row) error {
 			return err
 		}
 		if s != holder {
-			return s.refuse(row.Table.Name, fault.Newf(fault.NotAllowed, "this %v belongs to something that is not yours: the office decides", row.Table.Name))
+			return s.refuse(row.Table.Name, fault.Newf(fault.NotAllowed,
+				"this %v belongs to something that is not yours: the office decides", row.Table.Name))
 		}
 	}
 	return nil
@@ -142,7 +144,8 @@ func (c *claim) leadsHome(change *record.RowChange) error {
 			return err
 		}
 		if s != holder {
-			return s.refuse(to.Name, fault.Newf(fault.NotAllowed, "this %v leads to a %v that is not yours: the office decides", t.Name, to.Name))
+			return s.refuse(to.Name, fault.Newf(fault.NotAllowed,
+				"this %v leads to a %v that is not yours: the office decides", t.Name, to.Name))
 		}
 	}
 	return nil

@@ -148,17 +148,23 @@ func TestNewRefuses(t *testing.T) {
 		"note: bucket column \"text\" is not":                            func(w tables) { w.note.Buckets[0].From = "text" },
 		"note: bucket column \"no\" is not":                              func(w tables) { w.note.Buckets[0].From = "no" },
 		"note: bucket column \"job\" must be immu":                       func(w tables) { w.note.Columns[0].Flags, w.note.Parent = 0, "" },
-		"note: parent \"text\" is not":                                   func(w tables) { w.note.Parent = "text" },
-		"job: parent \"assignee\" is not":                                func(w tables) { w.job.Parent = "assignee" },
-		"job: right work names the unknown":                              func(w tables) { w.job.Rights[0].Columns[0] = "no" },
-		"job: what devices write is not remade":                          func(w tables) { w.job.Remade = true },
-		"job: grant: \"state\" is not a reference":                       func(w tables) { w.job.Grants[0].To = "state" },
-		"job: grant: members {no":                                        func(w tables) { w.job.Grants[0].Group.Table = "no" },
-		"job: grant: members {member no":                                 func(w tables) { w.job.Grants[0].Group.Group = "no" },
-		"job: grant: \"reading\" is not an enum":                         func(w tables) { w.job.Grants[0].While = "reading" },
-		"job: grant: \"state\" is not an enum":                           func(w tables) { w.job.Grants[0].In = nil },
-		"job: grant: path [state]":                                       func(w tables) { w.job.Grants[0].Paths[0].Via = []string{"state"} },
-		"job: grant: path [assignee no] leaves":                          func(w tables) { w.job.Grants[0].Paths[0].Via = []string{"assignee", "no"} },
+		"note: alias \"text\" is not a reference to":                     func(w tables) { w.note.Alias = "text" },
+		"note: alias \"job\" is not a reference to":                      func(w tables) { w.note.Alias, w.note.Withheld = "job", []string{"job"} },
+		"person: alias \"boss\" is not": func(w tables) {
+			w.person.Alias = "boss"
+			w.person.Columns = append(w.person.Columns, schema.Column{ID: 90, Name: "boss", Kind: schema.Ref, Ref: "person"})
+		},
+		"note: parent \"text\" is not":             func(w tables) { w.note.Parent = "text" },
+		"job: parent \"assignee\" is not":          func(w tables) { w.job.Parent = "assignee" },
+		"job: right work names the unknown":        func(w tables) { w.job.Rights[0].Columns[0] = "no" },
+		"job: what devices write is not remade":    func(w tables) { w.job.Remade = true },
+		"job: grant: \"state\" is not a reference": func(w tables) { w.job.Grants[0].To = "state" },
+		"job: grant: members {no":                  func(w tables) { w.job.Grants[0].Group.Table = "no" },
+		"job: grant: members {member no":           func(w tables) { w.job.Grants[0].Group.Group = "no" },
+		"job: grant: \"reading\" is not an enum":   func(w tables) { w.job.Grants[0].While = "reading" },
+		"job: grant: \"state\" is not an enum":     func(w tables) { w.job.Grants[0].In = nil },
+		"job: grant: path [state]":                 func(w tables) { w.job.Grants[0].Paths[0].Via = []string{"state"} },
+		"job: grant: path [assignee no] leaves":    func(w tables) { w.job.Grants[0].Paths[0].Via = []string{"assignee", "no"} },
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
