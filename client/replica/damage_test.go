@@ -130,7 +130,7 @@ func TestDamagedFileIsSetAsideAndItsWorkSalvaged(t *testing.T) {
 		{"another application id", p, func(b []byte) []byte { b[68] ^= 1; return b }, damagedItems},
 		{"another version", p, func(b []byte) []byte { b[63] ^= 4; return b }, damagedItems},
 		{"another name of a column", p, renamed("\t\"title\" ", "\t\"Title\" "), damagedItems},
-		{"another name of a column that is taken", p, renamed("\tcounter       INTEGER", "\tcounteR       INTEGER"), damagedItems},
+		{"another name of a column that is taken", p, renamed(" counter INTEGER", " counteR INTEGER"), damagedItems},
 		{"another name of the outbox", p, renamed("TABLE _outbox (", "TABLE _outbpx ("), damagedItems},
 		{"only the journal", left, func(b []byte) []byte { return bytes.Repeat([]byte{0xa5}, len(b)) }, damagedItems / 2},
 		{"only the journal, and a short file", left, func([]byte) []byte { return []byte("junk") }, damagedItems / 2},

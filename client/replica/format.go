@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	_ "embed"
 	"fmt"
+	"regexp"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/sqlrow"
@@ -17,7 +18,17 @@ const (
 )
 
 //go:embed replica.sql
-var ownTables string
+var annotated string
+
+// ownTables are the tables of replica.sql. SQLite keeps a definition as it was written: what is there for readers would take
+// two pages of every file.
+var ownTables = withoutProse(annotated)
+
+var prose = regexp.MustCompile(`--[^\n]*|\s+`)
+
+func withoutProse(sql string) string {
+	return prose.ReplaceAllString(prose.ReplaceAllString(sql, " "), " ")
+}
 
 // checkFormat refuses a database that is not a replica, or one that a newer program wrote. One without any table is
 // a replica that was never finished.

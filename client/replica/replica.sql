@@ -87,7 +87,6 @@ CREATE TABLE IF NOT EXISTS _witness (
 	hub BLOB    NOT NULL, -- packed by column ids
 	seq INTEGER NOT NULL  -- the hub's commit by which it was taken; 0 while it has not been
 );
-CREATE INDEX IF NOT EXISTS _witness_seq ON _witness(seq) WHERE seq > 0;
 
 -- Rows whose personal values were erased: nothing personal is written on them any more.
 CREATE TABLE IF NOT EXISTS _erased (
@@ -96,11 +95,10 @@ CREATE TABLE IF NOT EXISTS _erased (
 	PRIMARY KEY (tbl, row)
 ) WITHOUT ROWID;
 
--- The buckets that the device holds, by class. A bucket is its kind's byte and its 16-byte id.
-CREATE TABLE IF NOT EXISTS _held (
-	class  INTEGER NOT NULL,
-	bucket BLOB    NOT NULL,
-	PRIMARY KEY (class, bucket)
+-- The buckets that the device holds. A bucket is its kind's byte and its 16-byte id; most are held in every class.
+CREATE TABLE IF NOT EXISTS _bucket (
+	bucket  BLOB    PRIMARY KEY NOT NULL,
+	classes INTEGER NOT NULL -- a bit for each, the lowest for class 0
 ) WITHOUT ROWID;
 
 -- Rows whose bucket is being sent anew and that have not come along yet. What is left when it is complete, goes.

@@ -276,16 +276,21 @@ func (tx *Tx) Held(c schema.Class) (buckets []record.Bucket, err error) {
 		}
 		buckets = append(buckets, b)
 		return nil
-	}, "SELECT bucket FROM _held WHERE class = ? ORDER BY bucket", int64(c))
+	}, "SELECT bucket FROM _bucket WHERE classes & ? ORDER BY bucket", int64(1)<<c)
 	return buckets, err
 }
 
 // PutHeld implements device.Store.
 func (tx *Tx) PutHeld(c schema.Class, b record.Bucket, held bool) error {
-	statement := "INSERT INTO _held(class, bucket) VALUES(?, ?) ON CONFLICT DO NOTHING"
-	if !held {
-		statement = "DELETE FROM _held WHERE class = ? AND bucket = ?"
+	class := int64(1) << c
+	if held {
+		_, err := tx.conn.Exec("INSERT INTO _bucket(bucket, classes) VALUES(?, ?)"+
+			" ON CONFLICT DO UPDATE SET classes = classes | excluded.classes", b.Bytes(), class)
+		return err
 	}
-	_, err := tx.conn.Exec(statement, int64(c), b.Bytes())
+	_, err := tx.conn.Exec("DELETE FROM _bucket WHERE bucket = ? AND classes = ?", b.Bytes(), class)
+	if err == nil {
+		_, err = tx.conn.Exec("UPDATE _bucket SET classes = classes & ~? WHERE bucket = ?", class, b.Bytes())
+	}
 	return err
 }
