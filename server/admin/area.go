@@ -47,6 +47,7 @@ var areas = [][]place{
 	},
 	{
 		{settingsURL, "Company", auth.EditSettings},
+		{templateURL, "Service slip template", auth.EditSettings},
 		{policiesURL, "Policies", auth.SeePolicies},
 		{codesURL, "Code lists", auth.EditSettings},
 		{substatesURL, "Sub-states", auth.EditSettings},

@@ -41,7 +41,7 @@ func loadPages(w words, zone *time.Location) (map[string]pageSet, error) {
 	}
 	sets := map[string]pageSet{}
 	for _, l := range w.languages {
-		base, err := template.New("").Funcs(l.functions(zone)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/list.html", "pages/service.html")
+		base, err := template.New("").Funcs(l.functions(zone)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/list.html", "pages/service.html", "pages/paper.html")
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,7 @@ type paperPage struct {
 	*aftersales.SlipPaper
 	Width                  string
 	URL, JobURL            string
+	Logo                   string   // URL of the picture; "" if the company has none
 	Head, Foot             []string // the company's own lines
 	Heading                string
 	Order                  []string // the sections, as the company has them stand
@@ -90,35 +91,34 @@ func (p *paperPage) lay(s *serving) error {
 	return err
 }
 
-// letterhead takes over what the company set for its slips: the lines around them, and what is left out.
+// letterhead takes over what the company set for its slips: the picture and the lines around them, and what is left out.
 func (p *paperPage) letterhead(s *serving) error {
-	for name, into := range map[string]*[]string{aftersales.SettingSlipHead: &p.Head, aftersales.SettingSlipFoot: &p.Foot} {
-		text, err := aftersales.Setting(s.view(), name, p.Job.Branch)
-		if err != nil {
-			return err
-		}
-		if text != "" {
-			*into = strings.Split(text, "\n")
-		}
-	}
-	for name, left := range map[string]*bool{
-		aftersales.SettingSlipChecklists: &p.NoChecklists, aftersales.SettingSlipTimes: &p.NoTimes, aftersales.SettingSlipCosts: &p.NoCosts,
-		aftersales.SettingSlipParts: &p.NoParts,
-	} {
-		text, err := aftersales.Setting(s.view(), name, p.Job.Branch)
-		if err != nil {
-			return err
-		}
-		*left = text == "0"
-	}
-	order, err := aftersales.Setting(s.view(), aftersales.SettingSlipOrder, p.Job.Branch)
-	if err != nil {
+	if err := p.logo(s.r); err != nil {
 		return err
 	}
-	p.Order, _ = aftersales.SlipOrder(order)
-	title, err := aftersales.Setting(s.view(), aftersales.SettingSlipTitle, p.Job.Branch)
-	p.Heading = cmp.Or(title, s.v.t("Service slip"))
-	return err
+	return p.look(s.v, func(name string) (string, error) { return aftersales.Setting(s.view(), name, p.Job.Branch) })
+}
+
+// look takes over how slips look, by what a setting says.
+func (p *paperPage) look(v *Visit, setting func(name string) (string, error)) error {
+	said := map[string]string{}
+	for _, name := range []string{
+		aftersales.SettingSlipTitle, aftersales.SettingSlipHead, aftersales.SettingSlipFoot, aftersales.SettingSlipOrder,
+		aftersales.SettingSlipChecklists, aftersales.SettingSlipTimes, aftersales.SettingSlipCosts, aftersales.SettingSlipParts,
+	} {
+		text, err := setting(name)
+		if err != nil {
+			return err
+		}
+		said[name] = text
+	}
+	lines := func(text string) []string { return nonEmpty(strings.Split(text, "\n")...) }
+	p.Head, p.Foot = lines(said[aftersales.SettingSlipHead]), lines(said[aftersales.SettingSlipFoot])
+	p.NoChecklists, p.NoTimes = said[aftersales.SettingSlipChecklists] == "0", said[aftersales.SettingSlipTimes] == "0"
+	p.NoCosts, p.NoParts = said[aftersales.SettingSlipCosts] == "0", said[aftersales.SettingSlipParts] == "0"
+	p.Order, _ = aftersales.SlipOrder(said[aftersales.SettingSlipOrder])
+	p.Heading = cmp.Or(said[aftersales.SettingSlipTitle], v.t("Service slip"))
+	return nil
 }
 
 func (p *paperPage) money(s *serving) error {

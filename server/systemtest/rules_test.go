@@ -1,6 +1,9 @@
 package systemtest
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"net/http"
 	"strings"
 	"testing"
@@ -72,4 +75,44 @@ func TestSettingsCodesFieldsAndNumbers(t *testing.T) {
 	if !strings.Contains(v.body, "TWD") {
 		t.Error("the branch's currency is not shown")
 	}
+}
+
+// The slip's template is a form with the slip beside it: what one types is shown before it is kept, the logo is a picture
+// made anew, and both stand on the slips.
+func TestTheSlipsTemplateHasALogoAndIsShown(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	const page = "/slip-template"
+	boss.get(page).sees(http.StatusOK, "How it looks", "Quayside Hotel", "To pay").lacks("/slip-logo?v=")
+	seen := boss.hidden("seen")
+	typed := []string{"seen", seen, "slip_title", "Work <b>report</b>", "slip_foot", "Thank you.", "slip_costs", "0"}
+	boss.post(page, append(typed, "paper", "80")...).sees(http.StatusOK, "Work <b>report</b></h1>", "Thank you.", "paper p80").lacks("To pay", "<h1>Service slip<")
+	boss.get(page).sees(http.StatusOK).lacks("Thank you.") // shown is not kept
+	boss.post(page, append(typed, "do", "save", "slip_order", "everything")...).sees(http.StatusUnprocessableEntity, "the sections of a slip are these", "Thank you.")
+	boss.post(page, append(typed, "do", "save")...).sees(http.StatusOK, "Saved.", "Thank you.").lacks("To pay")
+	if strings.Contains(boss.source, "<b>report") {
+		t.Error("the title writes into the page")
+	}
+
+	boss.sendsForm("/slip-logo", "logo.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`)).sees(http.StatusUnprocessableEntity, "this is no picture")
+	boss.sendsForm("/slip-logo", "logo.png", drawn(t)).sees(http.StatusOK, "The logo stands on every slip.")
+	logo := boss.find(`src="(/slip-logo\?v=[0-9a-f]+)"`)
+	if boss.get(logo).sees(http.StatusOK); boss.header.Get("Content-Type") != "image/jpeg" || boss.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%v", boss.header)
+	}
+	b.hire("guest", "Guest", auth.Auditor)
+	b.browser("guest").get(page).sees(http.StatusForbidden)
+	boss.sendsForm("/slip-logo", "", nil, "remove", "1").sees(http.StatusOK, "The logo is off the slips.").lacks("/slip-logo?v=")
+}
+
+// drawn is a picture that somebody drew, as a PNG.
+func drawn(t *testing.T) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 640, 200))); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
 }

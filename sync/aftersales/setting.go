@@ -18,6 +18,7 @@ var settingTable = &schema.Table{
 	Columns: slices.Concat(branch(fixed), []schema.Column{
 		text(1, "name", required, fixed),
 		office(text(2, "value")),
+		office(long(maxLogo, text(3, "picture"))), // a JPEG in base64: phones print it without a network
 	}),
 	Buckets: shared(),
 }
@@ -39,6 +40,8 @@ const (
 	SettingSlipTitle = "slip_title" // what a slip is called on paper
 	SettingSlipHead  = "slip_head"  // the lines above it: the company, its address
 	SettingSlipFoot  = "slip_foot"  // the lines below it: terms, thanks
+
+	SettingSlipLogo = "slip_logo" // the picture above them: SetLogo
 
 	SettingSlipOrder = "slip_order" // its sections from above to below, those of SlipSections; what is not named follows
 
