@@ -111,33 +111,58 @@ var customerResources = []*resource{
 	},
 }
 
-// makeContract makes a contract with all that it lists: machines, sites, models.
+// makeContract makes a contract with all that it lists: machines, sites, models. One that lists something covers that.
 func makeContract(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
-	id, err := aftersales.CreateContract(tx, aftersales.ContractInput{
-		ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Party: v["party"].Ref(), Kind: v["kind"].Text(), Scope: v["scope"].Text(),
+	covers, err := coversOf(v)
+	if err != nil {
+		return id, err
+	}
+	scope := v["scope"].Text()
+	if len(covers) > 0 && scope == aftersales.ScopeParty {
+		return id, refused("scope", fault.Invalid, "A contract of the scope party covers every machine of the customer: list none, or say listed.", nil)
+	}
+	if len(covers) > 0 {
+		scope = aftersales.ScopeListed
+	}
+	id, err = aftersales.CreateContract(tx, aftersales.ContractInput{
+		ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Party: v["party"].Ref(), Kind: v["kind"].Text(), Scope: scope,
 		StartsOn: v["starts_on"].Number(), EndsOn: v["ends_on"].Number(), PartsPercent: v["parts_percent"].Number(),
 		LabourPercent: v["labour_percent"].Number(), TravelPercent: v["travel_percent"].Number(), FreightPercent: v["freight_percent"].Number(),
 		Excludes: elementsOf(v, "excludes"), ServiceLevel: v["service_level"].Text(), Renews: v["renews"].Ref(), Note: v["note"].Text(),
 	})
-	if err != nil {
-		return id, err
-	}
-	for list, cover := range map[string]func(record.ID) aftersales.CoverInput{
-		"machines": func(row record.ID) aftersales.CoverInput { return aftersales.CoverInput{Contract: id, Unit: row} },
-		"sites":    func(row record.ID) aftersales.CoverInput { return aftersales.CoverInput{Contract: id, Site: row} },
-		"models":   func(row record.ID) aftersales.CoverInput { return aftersales.CoverInput{Contract: id, Product: row} },
-	} {
-		rows, err := rowsOf(v, list)
+	for _, c := range covers {
 		if err != nil {
 			return id, err
 		}
-		for _, row := range rows {
-			if _, err := aftersales.CoverByContract(tx, cover(row)); err != nil {
-				return id, about(list, err)
-			}
+		c.Contract = id
+		if _, e := aftersales.CoverByContract(tx, c.CoverInput); e != nil {
+			err = about(c.list, e)
 		}
 	}
-	return id, nil
+	return id, err
+}
+
+// cover is an entry of what a new contract covers, and the list of the body that names it.
+type cover struct {
+	aftersales.CoverInput
+	list string
+}
+
+func coversOf(v record.Values) (covers []cover, err error) {
+	for list, entry := range map[string]func(record.ID) aftersales.CoverInput{
+		"machines": func(row record.ID) aftersales.CoverInput { return aftersales.CoverInput{Unit: row} },
+		"sites":    func(row record.ID) aftersales.CoverInput { return aftersales.CoverInput{Site: row} },
+		"models":   func(row record.ID) aftersales.CoverInput { return aftersales.CoverInput{Product: row} },
+	} {
+		rows, err := rowsOf(v, list)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			covers = append(covers, cover{entry(row), list})
+		}
+	}
+	return covers, nil
 }
 
 var blacklisting = []action{

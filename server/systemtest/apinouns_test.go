@@ -54,7 +54,7 @@ func TestAProgramKeepsContracts(t *testing.T) {
 	party := p.makes("/customers", `{"name": "Nordwind"}`)
 	one := p.makes("/machines", `{"name": "KX-90", "serial": "WF-1", "party": %q}`, party)
 	two := p.makes("/machines", `{"name": "KX-91", "party": %q}`, party)
-	const terms = `"kind": "full", "scope": "listed", "starts_on": "2026-01-01", "ends_on": "2030-12-31", "parts_percent": 100`
+	const terms = `"kind": "full", "starts_on": "2026-01-01", "ends_on": "2030-12-31", "parts_percent": 100`
 	p.asks("POST", "/contracts", `{`+terms+`}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "party")
 	p.asks("POST", "/contracts", fmt.Sprintf(`{`+terms+`, "party": %q}`, record.ID{1})).refuses(http.StatusUnprocessableEntity, "unknown_row", "party")
 	p.asks("POST", "/contracts", fmt.Sprintf(`{"party": %q, "starts_on": "2027-01-01", "ends_on": "2026-01-01"}`, party)).refuses(http.StatusUnprocessableEntity, "bad_term", "ends_on")
@@ -63,7 +63,9 @@ func TestAProgramKeepsContracts(t *testing.T) {
 	if n := len(p.ids("SELECT id FROM contract")); n != 0 {
 		t.Fatalf("%d contracts are half made", n)
 	}
+	p.asks("POST", "/contracts", fmt.Sprintf(`{"party": %q, "scope": "party", "starts_on": "2026-01-01", "ends_on": "2026-12-31", "machines": [%q]}`, party, one)).refuses(http.StatusUnprocessableEntity, "invalid_value", "scope")
 	id := p.makes("/contracts", `{`+terms+`, "party": %q, "machines": [%q, %q]}`, party, one, two)
+	p.has(http.StatusCreated, "scope", aftersales.ScopeListed)
 	shown := p.tag
 	p.asks("GET", "/contract-covers?contract="+id, "").has(http.StatusOK)
 	if got := p.rows(); len(got) != 2 {
@@ -492,5 +494,54 @@ func TestAWriterWhoMayNotSeeIsToldTheID(t *testing.T) {
 	blind.asks("POST", "/customers", `{"name": "Nordwind", "phone": "+49 431 555 0102"}`).has(http.StatusCreated)
 	if len(blind.got) != 1 || blind.got["id"] == nil || blind.tag != "" {
 		t.Errorf("it is shown %v", blind.got)
+	}
+}
+
+// A program is as limited to branches as who made its token: of another branch it reads nothing, writes nothing, and refers to
+// nothing.
+func TestAProgramOfABranchReachesNothingOfAnother(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	li := b.hire("li", "Li Wei", auth.Technician)
+	home, _ := b.abroad("Hamburg")
+	_, theirs := b.abroad(elsewhere)
+	boss.post("/roles", "name", "tokens", "like", "technician").sees(http.StatusOK)
+	role := boss.find(`name="role" value="([^"]*tokens[^"]*)"`)
+	boss.post("/roles/change", "role", role, "may", "manage_tokens").sees(http.StatusOK)
+	if _, err := b.srv.People().SetRoles(t.Context(), li, []auth.Role{auth.Role(role)}, auth.Post{Role: auth.Administrator, Branch: home}); err != nil {
+		t.Fatal(err)
+	}
+	v, may := b.browser("li"), everything(auth.EditProducts, auth.EditParts, auth.EditChecklists, auth.EditKnowledge, auth.EditPolicies, auth.EditSettings,
+		auth.EraseCustomers, auth.ManagePeople, auth.ManageRoles, auth.ManageWebhooks, auth.SeeAudit) // what is worth something in every branch only
+	before, asked := b.state(theirs), 0
+	var p *program
+	for _, rt := range api.Routes() {
+		if strings.HasSuffix(rt.Path, "/file") || strings.HasSuffix(rt.Path, "/thumbnail") || rt.Path == "/calls/ring" || rt.Need == auth.SignedIn { // who makes tokens everywhere knows what branches there are
+			continue
+		}
+		for _, id := range theirs {
+			if asked%400 == 0 { // a program may ask so often, and no more
+				p = b.program(v, fmt.Sprint("WMS ", asked), may...)
+			}
+			asked++
+			path := strings.NewReplacer("{id}", id.String(), "{system}", "s", "{key}", "k").Replace(rt.Path)
+			p.asks(rt.Method, path, "{}", "If-Match", `"AA"`)
+			if s := fmt.Sprint(p.got); strings.Contains(s, elsewhere) || strings.Contains(rt.Path, "{id}") && p.status < 400 {
+				t.Errorf("%s %s answers %d %s", rt.Method, path, p.status, s)
+			}
+			if !strings.Contains(rt.Path, "{id}") {
+				break
+			}
+		}
+	}
+	p = b.program(v, "WMS", may...)
+	party, store := theirs[1], theirs[9]
+	p.asks("POST", "/contacts", fmt.Sprintf(`{"party": %q, "name": "x"}`, party)).refuses(http.StatusUnprocessableEntity, "unknown_row", "party")
+	part := b.program(boss, "ERP", everything()...).makes("/parts", `{"code": "S-1"}`)
+	p.asks("POST", "/movements", fmt.Sprintf(`{"cause": "receipt", "part": %q, "quantity": {"amount": "1"}, "to_location": %q}`, part, store)).refuses(http.StatusUnprocessableEntity, "unknown_row", "to_location")
+	if after := b.state(theirs); after != before {
+		t.Errorf("rows of another branch were written:\n%s\n%s", before, after)
 	}
 }

@@ -26,6 +26,7 @@ func TestTheOfficeOnPostgreSQL(t *testing.T) {
 		"customers come in and change": takesAWorkbookIn,
 		"a program works":              worksLikeTheOffice,
 		"a list goes on":               listsGoOn,
+		"a warehouse moves parts":      warehouseMoves,
 		"keys of other systems":        findsByKeys,
 		"keys on pages":                keepsKeys,
 		"a manual reaches a phone":     bringsAManual,
