@@ -13,7 +13,7 @@ import (
 	"fieldsync/sync/schema"
 )
 
-// Keyed is a kind of row that other systems may call by keys of theirs: the same kinds that programs can name so.
+// Keyed is a kind of row whose keys of other systems people look after on pages. Programs name rows of every kind so.
 type Keyed struct {
 	Table, URL string
 	See, Edit  auth.Permission

@@ -20,7 +20,7 @@ var companyResources = []*resource{
 		},
 		Actions: slices.Concat([]action{member("join", aftersales.JoinTeam), member("leave", aftersales.LeaveTeam)}, archiving("team", auth.EditPeople)),
 	},
-	{Path: "memberships", Table: "membership", See: auth.SeePeople},
+	{Path: "memberships", Table: "membership", See: auth.SeePeople, Names: auth.EditPeople},
 	{
 		Path: "people", Table: "person", See: auth.SeePeople, Edit: auth.EditPeople,
 		Changes: []string{"phone", "email", "language", "job_title", "note", "extension"},

@@ -83,7 +83,7 @@ var customerResources = []*resource{
 			})
 		},
 	},
-	{Path: "service-records", Table: "service_record", See: auth.SeeAssets},
+	{Path: "service-records", Table: "service_record", See: auth.SeeAssets, Names: auth.EditAssets},
 	{
 		Path: "contracts", Table: "contract", See: auth.SeeContracts, Edit: auth.EditContracts, Create: auth.EditContracts,
 		Takes: []string{

@@ -17,6 +17,7 @@ type resource struct {
 	See     auth.Permission
 	Edit    auth.Permission // "" for what is only read, or is made and then has actions alone
 	Create  auth.Permission // "" for what is not made here
+	Names   auth.Permission // to say what another system calls a row; "" for Edit, or else Create
 	Make    func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error)
 	Takes   []string                                                    // what Make takes; the rest of a new row is written like an edit
 	More    []schema.Column                                             // what Make takes beside the columns of the table

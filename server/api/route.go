@@ -31,7 +31,7 @@ func Routes() []Route {
 	for _, r := range resources {
 		all = append(all, r.routes()...)
 	}
-	return append(all, ringRoutes...)
+	return append(append(all, keysRoute), ringRoutes...)
 }
 
 // takes reports whether a field of that name may stand in the body.
@@ -53,20 +53,13 @@ func (r *resource) routes() []Route {
 		list = append(
 			list,
 			Route{Method: "POST", Path: all, Need: r.Create, do: (*API).create, name: "create", body: r.fields(true), needs: r.Needs, status: http.StatusCreated, answers: row, params: []any{onceKey}},
-			Route{Method: "GET", Path: named, Need: r.See, do: (*API).getByKey, name: "getByKey", answers: row, params: []any{path("system"), path("key")}},
 			Route{Method: "PUT", Path: named, Need: r.Create, do: (*API).put, name: "putByKey", body: r.fields(true), answers: row, params: []any{path("system"), path("key"), header("If-Match", false), onceKey}},
 		)
 	}
 	if r.Edit != "" {
-		key := one + "/keys/{system}/{key}"
-		list = append(
-			list,
-			Route{Method: "PATCH", Path: one, Need: r.Edit, do: (*API).edit, name: "edit", body: r.fields(false), answers: row, params: []any{path("id"), header("If-Match", true), onceKey}},
-			Route{Method: "PUT", Path: key, Need: r.Edit, do: (*API).putKey, name: "putKey", answers: row, params: []any{path("id"), path("system"), path("key")}},
-			Route{Method: "DELETE", Path: key, Need: r.Edit, do: (*API).retireKey, name: "retireKey", answers: row, params: []any{path("id"), path("system"), path("key")}},
-		)
+		list = append(list, Route{Method: "PATCH", Path: one, Need: r.Edit, do: (*API).edit, name: "edit", body: r.fields(false), answers: row, params: []any{path("id"), header("If-Match", true), onceKey}})
 	}
-	list = slices.Concat(list, r.acts(one, row), r.fileRoutes(all, one), r.views(one))
+	list = slices.Concat(list, r.keyRoutes(all, one, row), r.acts(one, row), r.fileRoutes(all, one), r.views(one))
 	for i := range list {
 		rt := &list[i]
 		rt.of = r

@@ -79,9 +79,9 @@ var stockResources = []*resource{
 		},
 		Actions: partRequestActions,
 	},
-	{Path: "hand-overs", Table: "hand_over", See: auth.SeeParts},
+	{Path: "hand-overs", Table: "hand_over", See: auth.SeeParts, Names: auth.MoveStock},
 	{
-		Path: "discrepancies", Table: "discrepancy", See: auth.SeeInbox,
+		Path: "discrepancies", Table: "discrepancy", See: auth.SeeInbox, Names: auth.SettleStock,
 		Actions: []action{{
 			Name: "settle", Need: auth.SettleStock, Cause: aftersales.CauseDiscrepancy, Needs: []string{"resolution"}, Takes: []schema.Column{takes("resolution", schema.Text, "")},
 			Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {

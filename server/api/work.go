@@ -51,9 +51,9 @@ var workResources = []*resource{
 		},
 		Actions: jobActions,
 	},
-	{Path: "assignments", Table: "assignment", See: auth.SeeJobs},
-	{Path: "visits", Table: "visit", See: auth.SeeJobs, Actions: visitActions},
-	{Path: "findings", Table: "finding", See: auth.SeeJobs},
+	{Path: "assignments", Table: "assignment", See: auth.SeeJobs, Names: auth.Dispatch},
+	{Path: "visits", Table: "visit", See: auth.SeeJobs, Names: auth.EditRecords, Actions: visitActions},
+	{Path: "findings", Table: "finding", See: auth.SeeJobs, Names: auth.EditRecords},
 	{
 		Path: "charges", Table: "charge", See: auth.SeeJobs, Create: auth.EditRecords, Make: charge,
 		Takes: []string{"job", "visit", "unit", "part", "service", "text", "quantity", "unit_price", "basis", "movement", "replaces", "occurred"},
@@ -66,8 +66,8 @@ var workResources = []*resource{
 			},
 		}},
 	},
-	{Path: "slips", Table: "slip", See: auth.SeeJobs, Actions: slipActions},
-	{Path: "supplements", Table: "supplement", See: auth.SeeJobs},
+	{Path: "slips", Table: "slip", See: auth.SeeJobs, Names: auth.EditRecords, Actions: slipActions},
+	{Path: "supplements", Table: "supplement", See: auth.SeeJobs, Names: auth.EditRecords},
 }
 
 // charge writes a line of what a job costs its customer: what he pays of it the policies decide, unless another basis is
