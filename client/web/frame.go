@@ -45,6 +45,8 @@ type bar struct {
 	Total    uint64
 	Low      bool  // space is running out
 	Free     int64 // bytes
+	Mended   bool  // the data was found damaged when the app was started
+	Saved    int   // changes that were taken out of it
 }
 
 // FreeMB returns how much space is left.
@@ -71,7 +73,11 @@ func (v *request) bar() bar {
 	if err != nil {
 		v.client.Log.Error("the status cannot be read", "error", err)
 	}
-	return barOf(s, len(v.client.Waiting()))
+	b := barOf(s, len(v.client.Waiting()))
+	if r := v.client.Recovered(); r != nil {
+		b.Mended, b.Saved = true, len(r.Salvaged)
+	}
+	return b
 }
 
 func barOf(s client.Status, files int) bar {
