@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"fieldsync/client/files"
+	"fieldsync/client/link"
 	"fieldsync/client/replica"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
@@ -74,6 +75,7 @@ type Client struct {
 	account *account
 	watch   watchers
 	live    live
+	beat    link.Heartbeat
 	contact contact
 	indexer indexer
 	files   *files.Store

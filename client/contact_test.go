@@ -1,6 +1,7 @@
 package client
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -48,4 +49,24 @@ func TestAContactIsWrittenDownNowAndThen(t *testing.T) {
 	note(noteWithin, true)
 	now = now.Add(-time.Hour) // somebody set the clock
 	note(noteWithin, true)
+}
+
+// Another network is another to learn about, and on mobile data the phone's radio is left alone longer from the start.
+func TestAHeartbeatFollowsTheNetwork(t *testing.T) {
+	t.Parallel()
+	c := opened(t, Options{Path: filepath.Join(t.TempDir(), "field.db")})
+	first := c.beat.Every()
+	c.beat.Answered()
+	if learned := c.beat.Every(); learned <= first {
+		t.Errorf("%s, then %s", first, learned)
+	}
+	c.SetNetwork(NetworkMetered)
+	metered := c.beat.Every()
+	if c.NetworkChanged(); metered <= first || c.beat.Every() != metered {
+		t.Errorf("%s at first, %s on mobile data", first, metered)
+	}
+	c.SetNetwork(NetworkFree)
+	if got := c.beat.Every(); got != first {
+		t.Errorf("%s on another network, want %s", got, first)
+	}
 }

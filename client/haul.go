@@ -52,7 +52,8 @@ const (
 	NetworkMetered                // mobile data
 )
 
-// SetNetwork says what the device is connected by now, and makes a waiting client try at once.
+// SetNetwork says what the device is connected by now, and makes a waiting client try at once; one that has a connection makes
+// sure that it outlived the change.
 func (c *Client) SetNetwork(n Network) {
 	c.haul.set(n)
 	c.haul.wakeUp()

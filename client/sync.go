@@ -172,7 +172,7 @@ func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
 	}
 	return link.Config{
 		Server: c.account.get().Server, Codec: c.codec, Local: local{c}, Once: once, CaughtUp: caughtUp, Contact: c.contact.heard(c.Now),
-		Dial: c.reach.dial, TLS: c.reach.tls,
+		Dial: c.reach.dial, TLS: c.reach.tls, Heartbeat: &c.beat,
 	}, nil
 }
 
@@ -316,12 +316,17 @@ func (c *Client) Disconnect() {
 	}
 }
 
-// NetworkChanged makes a waiting client try at once: the phone says that there is a network again.
+// NetworkChanged makes a waiting client try at once: the phone says that there is a network again, or another one. A connection
+// that there is is asked whether it is still there.
 func (c *Client) NetworkChanged() {
+	c.beat.Network(c.haul.metered())
 	c.live.mu.Lock()
 	defer c.live.mu.Unlock()
 	if c.live.cancel == nil {
 		return
+	}
+	if c.live.link != nil {
+		c.live.link.Prove()
 	}
 	select {
 	case c.live.wake <- struct{}{}:

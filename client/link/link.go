@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -40,15 +41,16 @@ type Config struct {
 	Once bool // leave when both ends are level
 	// CaughtUp is called whenever nothing is left to send or to fetch, as far as both ends know; may be nil.
 	CaughtUp func()
+	// Heartbeat is what earlier connections learned of the network; nil begins anew.
+	Heartbeat *Heartbeat
 	// Contact is called after each message that came from the hub; may be nil.
 	Contact func()
 }
 
 const (
-	dialWithin  = 15 * time.Second
-	writeWithin = 20 * time.Second
-	pingEvery   = 45 * time.Second
-	silentFor   = 2*pingEvery + 15*time.Second
+	dialWithin   = 15 * time.Second
+	writeWithin  = 20 * time.Second
+	answerWithin = time.Minute // an answer may stand behind a large message on a slow network
 )
 
 var defaultDialer = &websocket.Dialer{
@@ -74,6 +76,9 @@ type Link struct {
 	alive   chan struct{}      // ... hear it after the hub has answered a ping, and what was then left to do is done
 	waiting []chan struct{}
 	over    chan struct{} // closed when Run has returned
+	prove   chan struct{} // somebody doubts that the connection is still there
+	pulse   pulse
+	beat    *time.Timer // it is time to ask whether it is
 	timer   *time.Timer
 	end     *End
 	mute    error // why nothing can be sent any more; what the hub said before may still be read
@@ -104,9 +109,13 @@ func Dial(ctx context.Context, c Config) (*Link, error) {
 		return nil, dialFault(response, err)
 	}
 	ws.SetReadLimit(wire.MaxMessage)
+	if c.Heartbeat == nil {
+		c.Heartbeat = &Heartbeat{}
+	}
 	return &Link{
 		Config: c, ws: ws, machine: session.NewDevice(c.Local), codec: c.Codec.For(0), events: make(chan session.Event, 16),
 		asked: make(chan chan struct{}), alive: make(chan struct{}, 1), over: make(chan struct{}),
+		prove: make(chan struct{}, 1), pulse: pulse{beat: c.Heartbeat, heard: time.Now()},
 	}, nil
 }
 
@@ -162,6 +171,14 @@ func (l *Link) Check() {
 	}
 }
 
+// Prove makes the link ask the hub whether it is there, now: the network may have changed below it. It never waits.
+func (l *Link) Prove() {
+	select {
+	case l.prove <- struct{}{}:
+	default:
+	}
+}
+
 // errBroken is how a connection ends that nobody ended.
 var errBroken = fault.New(NoNetwork, "the connection broke; work goes on and is sent later")
 
@@ -198,8 +215,8 @@ func (l *Link) Run(ctx context.Context) End {
 	defer reading.Wait()
 	defer close(done)
 	defer func() { _ = l.ws.Close() }()
-	ping := time.NewTicker(pingEvery)
-	defer ping.Stop()
+	l.beat = time.NewTimer(l.Heartbeat.Every())
+	defer l.beat.Stop()
 	l.timer = time.NewTimer(dialWithin)
 	defer l.timer.Stop()
 	l.feed(session.Opened{})
@@ -209,6 +226,7 @@ func (l *Link) Run(ctx context.Context) End {
 			l.feed(session.Leave{})
 		case e, ok := <-messages:
 			if !ok {
+				l.pulse.breaks()
 				return End{Reason: cmp.Or(l.mute, error(errBroken))}
 			}
 			l.learn(e)
@@ -220,21 +238,32 @@ func (l *Link) Run(ctx context.Context) End {
 			l.feed(e)
 		case level := <-l.asked:
 			l.waiting = append(l.waiting, level)
-			l.ping()
+			l.ask(false)
+		case <-l.prove:
+			l.ask(false)
 		case <-l.alive:
 			if len(l.waiting) > 0 {
 				l.feed(session.Wrote{}) // looks for what is unsent, and says when both ends are level
 			}
 		case <-l.timer.C:
 			l.feed(session.TimedOut{})
-		case <-ping.C:
-			l.ping()
+		case <-l.beat.C:
+			l.ask(true)
 		}
 	}
 	return *l.end
 }
 
-func (l *Link) ping() { _ = l.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWithin)) }
+// ask asks the hub whether it is there, and tells it within how many seconds it will be asked again. A connection that does not
+// answer is heard of from whoever reads it.
+func (l *Link) ask(inTurn bool) {
+	next := l.Heartbeat.Every()
+	l.beat.Reset(next)
+	now := time.Now()
+	l.pulse.asks(now, inTurn)
+	_ = l.ws.SetReadDeadline(now.Add(answerWithin))
+	_ = l.ws.WriteControl(websocket.PingMessage, strconv.AppendInt(nil, int64(next/time.Second), 10), now.Add(writeWithin))
+}
 
 // learn takes from the hub's welcome how to speak to it.
 func (l *Link) learn(e session.Event) {
@@ -248,20 +277,20 @@ func (l *Link) learn(e session.Event) {
 // read hands on what comes from the hub, and closes messages when the connection breaks.
 func (l *Link) read(messages chan<- session.Event, done <-chan struct{}) {
 	defer close(messages)
-	alive := func() error { return l.ws.SetReadDeadline(time.Now().Add(silentFor)) }
 	l.ws.SetPongHandler(func(string) error {
+		l.hears(false)
 		select {
 		case l.alive <- struct{}{}:
 		default:
 		}
-		return alive()
+		return nil
 	})
 	for {
-		_ = alive()
 		kind, data, err := l.ws.ReadMessage()
 		if err != nil || kind != websocket.BinaryMessage {
 			return
 		}
+		l.hears(true)
 		m, err := l.Codec.Decode(data, wire.MaxMessage)
 		if err != nil {
 			return
@@ -272,6 +301,13 @@ func (l *Link) read(messages chan<- session.Event, done <-chan struct{}) {
 			return
 		}
 	}
+}
+
+// hears notes that the hub said something. The next word may take as long as the pause before the next question, and the answer.
+func (l *Link) hears(message bool) {
+	now := time.Now()
+	l.pulse.hears(now, message)
+	_ = l.ws.SetReadDeadline(now.Add(beatMetered + answerWithin))
 }
 
 func (l *Link) feed(e session.Event) {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,8 @@ var upgrader = websocket.Upgrader{
 const (
 	writeWithin = 20 * time.Second  // a device that takes no message for so long is gone; its cursor is safe
 	silentFor   = 150 * time.Second // a device that says nothing, not even a ping, for so long is gone
+	longestRest = 15 * time.Minute  // as is one for so long, whatever it announced
+	restSlack   = time.Minute       // how much later than announced a device may be heard
 	seenEvery   = 10 * time.Minute  // how often it is noted that a device was heard while it stays
 )
 
@@ -48,6 +51,7 @@ type conn struct {
 	number   atomic.Uint64   // of the connection among those of all nodes; 0 until they know of it
 	contact  Contact         // what it said when it came, less what was judged since
 	heard    time.Time       // when it last said something; of the goroutine that reads
+	rests    time.Duration   // for how long it may say nothing, as its last ping announced; likewise
 	noted    time.Time       // when that was last noted
 
 	mu      sync.Mutex     // one event at a time
@@ -85,10 +89,11 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.turnedAway(address)
 		return
 	}
-	c := &conn{hub: h, ws: ws, address: address, stranger: true, machine: session.NewHub(), codec: h.codec.For(0)}
+	c := &conn{hub: h, ws: ws, address: address, stranger: true, rests: silentFor, machine: session.NewHub(), codec: h.codec.For(0)}
 	ws.SetReadLimit(wire.MaxBeforeAuth)
 	ping := ws.PingHandler()
 	ws.SetPingHandler(func(data string) error {
+		c.rests = restOf(data)
 		c.alive()
 		return ping(data)
 	})
@@ -98,9 +103,19 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// restOf returns how long a device may be silent whose ping says so: it has in it after how many seconds the next comes. One that
+// says nothing of the kind is one that comes often.
+func restOf(ping string) time.Duration {
+	seconds, err := strconv.ParseUint(ping, 10, 16)
+	if err != nil {
+		return silentFor
+	}
+	return min(max(time.Duration(seconds)*time.Second+restSlack, silentFor), longestRest)
+}
+
 // alive is told whenever the device says something.
 func (c *conn) alive() {
-	_ = c.ws.SetReadDeadline(time.Now().Add(silentFor))
+	_ = c.ws.SetReadDeadline(time.Now().Add(c.rests))
 	c.heard = c.hub.Now()
 	if !c.device.IsZero() && c.heard.Sub(c.noted) > seenEvery {
 		c.noteHeard()
