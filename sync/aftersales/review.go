@@ -29,7 +29,8 @@ const WrongAuthor fault.Code = "wrong_author"
 // changed phone could claim. Late writes to what an audited slip locks, and to closed jobs, become supplements; late
 // writes to an alias land on the row that stands for it; the rest of the change set is kept as it is. Codes of
 // refusals: UnknownPart, UnknownLocation, BadQuantity, SamePlace, WrongAuthor, NotAssigned, BadCode, NoSecret,
-// PositionsOff, NotAtWork, TooSoon, BadDay, BadPolicy, BadMoney, ApprovalMissing, HandOverMistyped, HandOverForged, HandOverNotYours, HandOverExpired, fault.NotAllowed.
+// PositionsOff, NotAtWork, TooSoon, BadDay, BadPolicy, BadMoney, ApprovalMissing, HandOverMistyped, HandOverForged,
+// HandOverNotYours, HandOverExpired, RowsJoined, fault.NotAllowed.
 func Review(r Reader, cs *record.ChangeSet, author record.ID) (Decision, error) {
 	v := review{Reader: r, cs: cs, author: author}
 	for i := range cs.Rows {

@@ -77,8 +77,8 @@ func (c *claim) authorise(cs *record.ChangeSet) error {
 	return nil
 }
 
-// mayWrite refuses a change of a row unless its author holds the row, or one that it hangs on, with a right that covers
-// the change. A new row that makes a bucket of its own, as a job found on site does, hangs on nothing yet.
+// mayWrite refuses a change of a row unless its author made or holds the row, or one that it hangs on, with a right that
+// covers the change. A new row that makes a bucket of its own, as a job found on site does, hangs on nothing yet.
 func (c *claim) mayWrite(cs *record.ChangeSet, change *record.RowChange) error {
 	t := c.Schema.TableByID(change.Table)
 	by := func(right string) bool { return permitsBy(right, t, change) }

@@ -41,7 +41,8 @@ func (b *Batch) rootsTouched(t *schema.Table, g schema.Grant, c *record.RowChang
 		}
 		roots = append(roots, more...)
 	}
-	if g.Group != nil && g.Group.Table == written.Name && (writesColumn(written, c, g.Group.Group) || writesColumn(written, c, g.Group.Person)) {
+	if m := g.Group; m != nil && m.Table == written.Name &&
+		(writesColumn(written, c, m.Group) || writesColumn(written, c, m.Person)) {
 		more, err := b.rootsOfMembership(t, g, c)
 		if err != nil {
 			return nil, err
@@ -94,7 +95,9 @@ func writesGrant(t *schema.Table, g schema.Grant, c *record.RowChange) bool {
 
 // writesColumn reports whether the change writes the column; a delete writes every one.
 func writesColumn(t *schema.Table, c *record.RowChange, name string) bool {
-	return c.Op == record.Delete || slices.ContainsFunc(c.Cells, func(w record.CellWrite) bool { return t.ColumnByID(w.Column) == t.Column(name) })
+	return c.Op == record.Delete || slices.ContainsFunc(c.Cells, func(w record.CellWrite) bool {
+		return t.ColumnByID(w.Column) == t.Column(name)
+	})
 }
 
 // rootsOfMembership returns the rows of t that grant to the group whose membership changed.
