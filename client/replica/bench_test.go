@@ -19,6 +19,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
 )
 
 // The benchmarks measure against the plain table that the same rows would fill: their figures are ratios, since
@@ -331,6 +332,57 @@ func BenchmarkExamine(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(sizeOf(b, path))*float64(b.N)/b.Elapsed().Seconds()/1e6, "MB/s")
+}
+
+// BenchmarkOpenKilled opens what a program leaves that was killed with a journal of some MiB. "frames" is the part of looking through
+// the journal before SQLite does.
+func BenchmarkOpenKilled(b *testing.B) {
+	ctx, dir := context.Background(), b.TempDir()
+	path := filepath.Join(dir, "left.db")
+	r, err := Open(ctx, Options{Path: path, Schema: benchSchema})
+	if err != nil {
+		b.Fatal(err)
+	}
+	rows := benchRows(b, 20_000)
+	for _, part := range [][]*record.Row{rows[:1], rows} { // the first write after an Open empties the journal
+		if err = r.WriteBulk(ctx, func(tx *Tx) error { return tx.PutRows(part) }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	copied := filepath.Join(dir, "opened.db")
+	copyLeft := func() {
+		for _, ending := range []string{"", "-wal", ".instance", ".keys"} {
+			if content, err := os.ReadFile(path + ending); err == nil {
+				err = os.WriteFile(copied+ending, content, 0o600)
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
+	b.Run("frames", func(b *testing.B) {
+		for b.Loop() {
+			if broken, err := sqlrow.LogBroken(path); broken || err != nil {
+				b.Fatal(broken, err)
+			}
+		}
+		b.ReportMetric(float64(sizeOf(b, path+"-wal"))/(1<<20), "MiB")
+	})
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			copyLeft()
+			b.StartTimer()
+			left, err := Open(ctx, Options{Path: copied, Schema: benchSchema})
+			if err != nil || left.Recovery != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			_ = left.Close()
+			b.StartTimer()
+		}
+	})
+	_ = r.Close()
 }
 
 func testActor(serial uint64) clock.Actor {
