@@ -225,7 +225,11 @@ func TestEveryPageMayBeDamaged(t *testing.T) {
 		if r.Recovery != nil && page > 0 && !r.Recovery.Identity {
 			t.Logf("page %d held the identity", page+1)
 		}
-		wantWhole(t, "one page", waiting(t, r), items, damagedItems-20) // a page holds at most so many
+		found := waiting(t, r)
+		wantWhole(t, "one page", found, items, damagedItems-20) // a page holds at most so many
+		if r.Recovery == nil && len(found) < len(items) {
+			t.Errorf("page %d: work is gone, and nobody is told", page+1)
+		}
 		closed(t, r)
 	}
 }
@@ -321,6 +325,24 @@ func TestInterruptedRepairIsFinished(t *testing.T) {
 		closed(t, r)
 		aside = latest(t, hurt)
 	}
+}
+
+// A repair that ends between the journal and the file being set aside leaves them together.
+func TestAJournalAndItsFileStayTogether(t *testing.T) {
+	t.Parallel()
+	p, items, frames := killed(t)
+	hurt := damageTo(t, p, "-wal", func(b []byte) []byte { b[frames[1].At] ^= 1; return b })
+	before := damageTo(t, hurt, "-wal", func(b []byte) []byte { return b })
+	closed(t, open(t, replica.Options{Path: before}))
+	err := errorsOf(os.Rename(before, hurt+".rebuilt"), os.Rename(hurt+"-wal", hurt+".corrupt-1-wal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, replica.Options{Path: hurt})
+	if r.Recovery == nil || r.Recovery.Aside != hurt+".corrupt-1" || !fileExists(hurt+".corrupt-1") {
+		t.Errorf("set aside as %+v", r.Recovery)
+	}
+	wantWhole(t, "an interrupted repair", waiting(t, r), items, len(items))
 }
 
 // latest returns the damaged file that lies aside, which there must be.

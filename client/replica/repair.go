@@ -76,7 +76,8 @@ func closeWriter(pool *sql.DB, h *handle) error {
 // swap moves what is left of the damaged file aside, and the new one in its place. The main file goes last, so that
 // there is never a journal beside a file that it does not belong to.
 func swap(path string) (aside string, err error) {
-	for n := 1; aside == "" || exists(aside) || exists(aside+"-wal"); n++ {
+	taken := func() bool { return exists(aside) || exists(aside+"-wal") && exists(path+"-wal") }
+	for n := 1; aside == "" || taken(); n++ {
 		aside = fmt.Sprintf("%s.corrupt-%d", path, n)
 	}
 	for _, c := range companions {
