@@ -31,6 +31,7 @@ type Hub struct {
 	// answeredTo is the commit up to which everything that the device wrote on this connection was answered. While it
 	// waits for verdicts, pages go no further, or they would bring it its own writes.
 	answeredTo uint64
+	held       bool         // something was read no further than that: there may be more
 	resume     []byte       // where the page under way goes on
 	class      schema.Class // the class that is being read
 	reading    bool         // a Read is under way
@@ -171,18 +172,19 @@ func (h *Hub) answered(e Event) []Effect {
 }
 
 // judged sends the verdicts. A device that lacked nothing before, and whose push is all that was committed since, lacks
-// nothing now: there is nothing to read for it.
+// nothing now: there is nothing to read for it. But what was committed after the push, while the device waited for these
+// verdicts, was held back from it: it is read now, for the next commit that it is told of brings only itself.
 func (h *Hub) judged(e Judged) []Effect {
 	h.judging--
 	h.answeredTo = max(h.answeredTo, e.Verdicts.At)
 	if h.mute != nil {
 		return h.delivered(e)
 	}
-	if !h.behind && !h.reading && h.full == h.read && slices.Min(h.read[:]) == e.Since && e.plain() {
+	if !h.behind && !h.held && !h.reading && h.full == h.read && slices.Min(h.read[:]) == e.Since && e.plain() {
 		return append(h.level(e.Verdicts.At), Send{e.Verdicts})
 	}
 	h.remember(e.Applied)
-	h.moved, h.behind = h.moved || h.behind, true
+	h.moved, h.behind, h.held = h.moved || h.behind, true, false
 	return h.readOn([]Effect{Send{e.Verdicts}})
 }
 
@@ -294,7 +296,7 @@ func (h *Hub) readOn(effects []Effect) []Effect {
 	h.reading = true
 	upTo := uint64(0)
 	if h.judging > 0 {
-		upTo = h.answeredTo
+		upTo, h.held = h.answeredTo, true
 	}
 	want := judge.Want{
 		Person: h.person, Class: h.class, From: h.cursors[h.class], After: h.read[h.class], Since: h.full[h.class],

@@ -209,6 +209,29 @@ func TestAHubThatIsBehindReadsForWhatItIsTold(t *testing.T) {
 	o.expectReads(got(wire.Ack{K: 10, Pages: 1, Actor: 1}), 0, asked{0, 9 + wire.Window, ""})
 }
 
+// Between the commit of a push and its verdicts others commit too.
+func TestWhatIsHeldBackWhileVerdictsAreOwedIsReadAfterThem(t *testing.T) {
+	t.Parallel()
+	for name, news := range map[string]session.Event{"told": told(0, 11), "moved": session.Moved{}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := serving(t)
+			o.machine.Step(got(wire.Push{Actor: 1}))      // which is commit 10
+			o.expectReads(news, 0, asked{0, 9, ""})       // of commit 11, which is not read yet
+			o.expectReads(none(0, 9), 0, asked{1, 9, ""}) // but only up to what was answered
+			o.expectReads(none(1, 9), 0, asked{2, 9, ""})
+			o.expectReads(none(2, 9), 0)
+			verdicts := wire.Verdicts{Actor: 1, At: 10, Verdicts: []wire.Verdict{{Counter: 1, Count: 1, Outcome: wire.Applied, Seq: 10}}}
+			o.expectReads(session.Judged{Verdicts: verdicts, Since: 9}, 0, asked{0, 9, ""})
+		})
+	}
+}
+
+// none is what is read where there is nothing to be had.
+func none(class schema.Class, at uint64) session.Paged {
+	return session.Paged{Page: wire.Page{Class: class, From: at, To: at}, Head: at}
+}
+
 func TestAHubWaitsForADeviceThatIsSlow(t *testing.T) {
 	t.Parallel()
 	o := admits(t, wire.Hello{}, session.Admitted{})

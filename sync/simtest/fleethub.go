@@ -409,9 +409,24 @@ func (h *fleetHub) commit() {
 		return
 	}
 	for _, a := range answers {
-		h.step(a.conn, a.reply)
+		h.reply(a)
 	}
 	h.f.checkCommit()
+}
+
+// reply answers a push, now or after others have committed: who judged it may have to wait for his turn. Answers keep
+// their order on a connection.
+func (h *fleetHub) reply(a judged) {
+	late := int64(0)
+	if h.f.chance(0.3) {
+		late = int64(h.f.IntN(60))
+	}
+	if late == 0 && a.conn.answered < h.f.now {
+		h.step(a.conn, a.reply)
+		return
+	}
+	a.conn.answered = max(a.conn.answered, h.f.now+late)
+	h.f.at(a.conn.answered, func() { h.step(a.conn, a.reply) })
 }
 
 // judge decides about a push, up to the first change set that is not to be judged under its number.

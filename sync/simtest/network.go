@@ -68,6 +68,8 @@ type conn struct {
 	down  lane
 	dead  bool
 	timer int // of the hub's end
+
+	answered int64 // when the last answer to a push is given
 }
 
 // lane is one direction of a connection.
