@@ -324,3 +324,19 @@ func TestWorkBeforeTheFirstContactHasNames(t *testing.T) {
 		t.Errorf("%+v", id)
 	}
 }
+
+// The hub had made the row and more was written to it, when it was restored to before all that, and again.
+func TestARowThatARestoredHubMakesAgainIsAsItsAuthorMadeIt(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	in := record.Values{"job": record.Ref(p.job.ID)}
+	task, made := p.inserts("task", in)
+	more := record.Values{"job": record.Ref(p.job.ID), "text": record.Text("of the office, and lost")}
+	p.takes(p.brings(p.hubRow(task, saw(made.Change.Dot, dot(desk, 7)), more)))
+	p.welcome(wire.Welcome{Epoch: 1})
+	p.takes(p.enters(p.office(1, text("title", "a pump"))))
+	p.hears(made, wire.Applied, "", nil)
+	if row := p.row(task); row == nil || !row.Get("text").IsNull() || !row.Vector.Equal(saw(made.Change.Dot)) {
+		t.Errorf("%+v", row)
+	}
+}

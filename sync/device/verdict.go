@@ -212,9 +212,11 @@ func (r *Replica) hides(base *Base) (bool, error) {
 	return !slices.ContainsFunc(base.Row.Buckets(), func(b record.Bucket) bool { return slices.Contains(held, b) }), nil
 }
 
+// appliedTo returns the hub's row after the change. One that the change made has its values and no others: what lay under
+// it here came from a hub that has lost the row since, with all that was written to it later.
 func (r *Replica) appliedTo(have *record.Row, c judgedChange) *record.Row {
 	row := have
-	if row == nil {
+	if c.Op == record.Insert {
 		row = record.NewRow(r.schema.TableByID(c.Table), c.RowChange, clock.Dot{})
 	} else {
 		row.Show(c.RowChange)
