@@ -25,14 +25,31 @@ func between(t *testing.T, failures int, retryAfter, least, most time.Duration) 
 	return seen
 }
 
-// The wait doubles with each failure up to a cap, and is drawn from the whole range below.
+// The wait grows with each failure up to a cap, and is drawn from the whole range below.
 func TestWaitsGrowUpToACap(t *testing.T) {
 	t.Parallel()
 	for failures, limit := range map[int]time.Duration{
-		1: 500 * time.Millisecond, 2: time.Second, 3: 2 * time.Second, 9: 128 * time.Second,
-		10: 256 * time.Second, 11: 5 * time.Minute, 21: 5 * time.Minute, 200: 5 * time.Minute,
+		1: 500 * time.Millisecond, 2: 650 * time.Millisecond, 3: 845 * time.Millisecond,
+		26: 5 * time.Minute, 27: 5 * time.Minute, 200: 5 * time.Minute,
 	} {
 		between(t, failures, 0, limit/8, limit+limit/8)
+	}
+}
+
+// Whoever has been away for a while waits for a quarter of that once more, on the average.
+func TestAWaitIsAPartOfTheOutage(t *testing.T) {
+	t.Parallel()
+	var waits, outages time.Duration
+	for range 1000 {
+		var b link.Backoff
+		away := time.Duration(0)
+		for away < 10*time.Second {
+			away += b.Failed(0)
+		}
+		waits, outages = waits+b.Failed(0), outages+away
+	}
+	if part := float64(waits) / float64(outages); part < 0.15 || part > 0.35 {
+		t.Errorf("%.2f of the outage", part)
 	}
 }
 
@@ -54,7 +71,7 @@ func TestDevicesAtTheCapDoNotComeBackInStep(t *testing.T) {
 // The hub is left alone for as long as it asked, and then devices come spread out all the same.
 func TestAHubIsLeftAloneAsLongAsItAsked(t *testing.T) {
 	t.Parallel()
-	seen := between(t, 4, time.Minute, time.Minute, time.Minute+5*time.Second)
+	seen := between(t, 4, time.Minute, time.Minute, time.Minute+2*time.Second)
 	if len(seen) < 190 {
 		t.Errorf("%d different waits of 200", len(seen))
 	}
