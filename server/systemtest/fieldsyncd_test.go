@@ -134,6 +134,16 @@ type serving struct {
 // begin starts the hub. The test ends it.
 func (i *installation) begin(more ...string) *serving {
 	i.t.Helper()
+	s, err := i.try(more...)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	i.t.Cleanup(s.stop)
+	return s
+}
+
+// try starts the hub, and returns when it serves or has ended.
+func (i *installation) try(more ...string) (*serving, error) {
 	s := &serving{t: i.t, process: i.command(append([]string{"serve", "-addr", "127.0.0.1:0", "-json"}, more...)...)}
 	s.process.Stderr = &s.log
 	out, err := s.process.StdoutPipe()
@@ -141,16 +151,15 @@ func (i *installation) begin(more ...string) *serving {
 		err = s.process.Start()
 	}
 	if err != nil {
-		i.t.Fatal(err)
+		return nil, err
 	}
 	var said struct{ URL string }
 	if err := json.NewDecoder(out).Decode(&said); err != nil {
 		_ = s.process.Wait()
-		i.t.Fatalf("the hub does not say where it is: %v: %s", err, s.log.String())
+		return nil, fmt.Errorf("the hub does not say where it is: %w: %s", err, s.log.String())
 	}
 	s.url = said.URL
-	i.t.Cleanup(s.stop)
-	return s
+	return s, nil
 }
 
 // stop has the hub end as an operator does; once more does nothing.

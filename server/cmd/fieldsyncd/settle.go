@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"fieldsync/server/hub"
+	"fieldsync/server/scope"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
@@ -219,51 +220,13 @@ func (t *teller) differences(m *member) (found []string, err error) {
 	if state.Pending > 0 {
 		found = append(found, fmt.Sprintf("%d changes still wait", state.Pending))
 	}
-	want, err := t.scopeOf(m.person)
+	var want map[string]string
+	err = t.company.core.Hub.View(t.ctx, func(v hub.View) (err error) {
+		want, err = scope.Of(v, aftersales.Schema, m.person)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	for name, content := range want {
-		switch have, ok := a.Rows[name]; {
-		case !ok:
-			found = append(found, name+" is missing")
-		case have != content:
-			found = append(found, name+" is another: "+have+" instead of "+content)
-		}
-	}
-	for name := range a.Rows {
-		if _, ok := want[name]; !ok {
-			found = append(found, name+" does not belong there")
-		}
-	}
-	return found, nil
-}
-
-// scopeOf returns the content of every row that the person may see.
-func (t *teller) scopeOf(person record.ID) (map[string]string, error) {
-	rows := map[string]string{}
-	err := t.company.core.Hub.View(t.ctx, func(v hub.View) error {
-		buckets, err := hub.HeldBy(v, person)
-		if err != nil {
-			return err
-		}
-		for _, b := range buckets {
-			for _, table := range aftersales.Schema.Tables {
-				for rule := range table.Buckets {
-					if table.Buckets[rule].Kind != b.Kind {
-						continue
-					}
-					err := v.Scan(table, rule, b, record.ID{}, func(row *record.Row) bool {
-						rows[rowName(row)] = contentOf(row)
-						return true
-					})
-					if err != nil {
-						return err
-					}
-				}
-			}
-		}
-		return nil
-	})
-	return rows, err
+	return append(found, scope.Differences(a.Rows, want)...), nil
 }

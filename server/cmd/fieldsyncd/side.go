@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"fieldsync/server/badline"
 )
 
 // Side by side: a page with the office and two phones in one window. Each phone is a process of its own with the
@@ -24,7 +26,7 @@ import (
 // beside is one of the two phones.
 type beside struct {
 	*member
-	line *line
+	line *badline.Line
 	shot *framed
 }
 
@@ -97,7 +99,7 @@ func (s *side) close() {
 	}
 	for _, p := range s.phones {
 		p.shot.close()
-		_ = p.line.close() // it listens no longer either way
+		_ = p.line.Close() // it listens no longer either way
 		_ = p.stop()       // its process ends with the demo
 	}
 }
@@ -124,7 +126,7 @@ func (s *side) show(w http.ResponseWriter, r *http.Request) {
 	words := sideLanguage(r.Header.Get("Accept-Language"))
 	v := sideView{Words: words, Key: s.key, Office: s.office.origin + "/"}
 	for _, p := range s.phones {
-		v.Phones = append(v.Phones, phoneView{p.name, p.shot.entry, p.line.up()})
+		v.Phones = append(v.Phones, phoneView{p.name, p.shot.entry, !p.line.State().Down})
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -150,7 +152,7 @@ func (s *side) signal(w http.ResponseWriter, r *http.Request) {
 
 // signal cuts or joins the line; a phone notices by itself when there is a network again.
 func (p *beside) signal(on bool) error {
-	p.line.set(on)
+	p.line.Set(badline.State{Down: !on})
 	if !on {
 		return nil
 	}
@@ -184,16 +186,16 @@ func (s *side) open(ctx context.Context) error {
 // phone starts the app on a phone, with a line of its own to the hub.
 func (s *side) phone(m *member) (p *beside, err error) {
 	p = &beside{member: m}
-	if p.line, err = openLine(s.live.company.addr); err != nil {
+	if p.line, err = badline.Open(0, badline.To(s.live.company.addr)); err != nil {
 		return nil, err
 	}
 	if err := m.start(context.Background()); err != nil { // it ends when the demo closes the page
-		return nil, errors.Join(err, p.line.close())
+		return nil, errors.Join(err, p.line.Close())
 	}
-	a, err := m.tell(order{Do: "app", Server: p.line.url()})
+	a, err := m.tell(order{Do: "app", Server: p.line.URL()})
 	if err != nil {
 		_ = m.stop() // it has said why
-		return nil, errors.Join(err, p.line.close())
+		return nil, errors.Join(err, p.line.Close())
 	}
 	at, err := url.Parse(a.URL)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fieldsync/server/badline"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 )
@@ -48,7 +49,7 @@ type teller struct {
 	Story
 	ctx      context.Context
 	company  *company
-	network  *badNetwork
+	network  *badline.Line
 	random   *rand.Rand
 	crew     []*member
 	jobs     []record.ID
@@ -106,7 +107,7 @@ func (t *teller) end() {
 		_ = m.stop() // a process that was killed has nothing to add
 	}
 	if t.network != nil {
-		t.network.close()
+		_ = t.network.Close() // it listens no longer either way
 	}
 	if t.company != nil {
 		_ = t.company.close()
@@ -121,9 +122,10 @@ func (t *teller) open() (err error) {
 	if err != nil {
 		return err
 	}
-	if t.network, err = startBadNetwork(t.company.addr, t.seed); err != nil {
+	if t.network, err = badline.Open(t.seed, badline.To(t.company.addr)); err != nil {
 		return err
 	}
+	t.network.Set(badline.State{Cut: true})
 	sum, err := t.takeJobs()
 	if err != nil {
 		return err
@@ -337,7 +339,7 @@ func (t *teller) replacePhone() error {
 	if _, err := m.tell(order{Do: "repair", Jobs: 3}); err != nil {
 		return err
 	}
-	if _, err := m.tell(order{Do: "sync", Server: t.network.url(), Within: homecoming}); err != nil {
+	if _, err := m.tell(order{Do: "sync", Server: t.network.URL(), Within: homecoming}); err != nil {
 		return err
 	}
 	if err := t.remember(m); err != nil {
@@ -364,10 +366,10 @@ const homecoming = 3 * time.Minute
 
 func (t *teller) comeBack() error {
 	err := t.everybody(func(m *member) error {
-		_, err := m.tell(order{Do: "sync", Server: t.network.url(), Within: homecoming})
+		_, err := m.tell(order{Do: "sync", Server: t.network.URL(), Within: homecoming})
 		return err
 	})
-	t.say("%d connections were cut on the way", t.network.cuts.Load())
-	t.network.steady.Store(true)
+	t.say("%d connections were cut on the way", t.network.Cuts.Load())
+	t.network.Set(badline.State{})
 	return err
 }

@@ -12,10 +12,13 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"fieldsync/client"
 	"fieldsync/client/web"
+	"fieldsync/server/scope"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
@@ -26,7 +29,7 @@ import (
 
 // order is what a technician is told to do.
 type order struct {
-	Do     string // enrol, sync, repair, step, trespass, resend, state, rows, app, network
+	Do     string // enrol, sync, repair, step, trespass, resend, state, rows, app, network, work, rest, clock, status
 	Server string
 	Code   string
 	Name   string
@@ -35,10 +38,21 @@ type order struct {
 	Branch record.ID     // for trespass
 	Theirs []record.ID   // for trespass: jobs that are not his any more
 	Again  record.ID     // for resend: the row that the refused change makes
+	On     []record.ID   // for work: the jobs that he writes about
+	Rate   float64       // for work: changes a second
+	Ahead  time.Duration // for clock: how far his clock is ahead from now on
 }
 
-// answer is what he says: any number of lines with Recorded, then one with Done.
+// answer is what he says: any number of lines with Recorded, then one with Done. While he works, lines about his deeds
+// stand between.
 type answer struct {
+	Meant    *deed             `json:",omitempty"` // what he is about to commit
+	Kept     int               `json:",omitempty"` // the number of a deed that is durable
+	Failed   int               `json:",omitempty"` // ... and of one of which nothing was to be kept
+	Reason   string            `json:",omitempty"` // why
+	Online   bool              `json:",omitempty"`
+	Trouble  string            `json:",omitempty"`
+	Cursors  []uint64          `json:",omitempty"` // up to which commit he has each class of rows
 	Recorded string            `json:",omitempty"` // what was just made durable
 	Done     bool              `json:",omitempty"`
 	Error    string            `json:",omitempty"`
@@ -54,8 +68,20 @@ type answer struct {
 type technician struct {
 	client *client.Client
 	random *rand.Rand
-	out    *json.Encoder
+	ahead  atomic.Int64 // of his clock, in nanoseconds
+	labour labour
+
+	mu  sync.Mutex // of out
+	out *json.Encoder
 }
+
+func (t *technician) say(a answer) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.out.Encode(a)
+}
+
+func (t *technician) now() time.Time { return time.Now().Add(time.Duration(t.ahead.Load())) }
 
 func technicianCommand() *command {
 	var dir string
@@ -75,16 +101,17 @@ func technicianCommand() *command {
 
 // technician serves until its input ends.
 func (a *app) technician(ctx context.Context, dir string, ahead time.Duration, seed uint64) error {
-	c, err := client.Open(ctx, client.Options{
-		Path: filepath.Join(dir, "replica.db"), App: "fieldsync demo",
-		Now: func() time.Time { return time.Now().Add(ahead) },
-	})
+	t := &technician{random: rand.New(rand.NewPCG(seed, 2)), out: json.NewEncoder(a.out)}
+	t.ahead.Store(int64(ahead))
+	c, err := client.Open(ctx, client.Options{Path: filepath.Join(dir, "replica.db"), App: "fieldsync demo", Now: t.now})
 	if err != nil {
-		_ = json.NewEncoder(a.out).Encode(answer{Done: true, Error: err.Error()}) // for who gives the orders
+		_ = t.say(answer{Done: true, Error: err.Error()}) // for who gives the orders
 		return err
 	}
-	t := &technician{c, rand.New(rand.NewPCG(seed, 2)), json.NewEncoder(a.out)}
-	return errors.Join(t.serve(ctx, a.in), c.Close())
+	t.client = c
+	err = t.serve(ctx, a.in)
+	t.rest()
+	return errors.Join(err, c.Close())
 }
 
 func (t *technician) serve(ctx context.Context, in io.Reader) error {
@@ -99,7 +126,7 @@ func (t *technician) serve(ctx context.Context, in io.Reader) error {
 		if err != nil {
 			a.Error = err.Error()
 		}
-		if err := t.out.Encode(a); err != nil {
+		if err := t.say(a); err != nil {
 			return err
 		}
 	}
@@ -123,8 +150,18 @@ func (t *technician) obey(ctx context.Context, o order) (answer, error) {
 	case "network":
 		t.client.NetworkChanged()
 		return answer{}, nil
+	case "work":
+		return answer{}, t.work(o)
+	case "rest":
+		t.rest()
+		return answer{}, nil
+	case "clock":
+		t.ahead.Store(int64(o.Ahead))
+		return answer{}, nil
 	case "app":
 		return t.serveApp(o)
+	case "status":
+		return t.status(ctx)
 	case "state":
 		return t.state(ctx)
 	case "rows":
@@ -181,7 +218,7 @@ func (t *technician) repair(ctx context.Context, n int) error {
 			if err := t.client.Update(ctx, s.cause, s.do); err != nil {
 				return fmt.Errorf("%s: %w", s.cause, err)
 			}
-			if err := t.out.Encode(answer{Recorded: s.cause}); err != nil {
+			if err := t.say(answer{Recorded: s.cause}); err != nil {
 				return err
 			}
 		}
@@ -363,25 +400,18 @@ func (t *technician) state(ctx context.Context) (answer, error) {
 	return a, nil
 }
 
+// status returns how he stands, at little cost.
+func (t *technician) status(ctx context.Context) (answer, error) {
+	s, err := t.client.Status(ctx)
+	return answer{Pending: s.Pending, Refused: s.Refused, Online: s.Online, Trouble: s.Trouble, Cursors: s.Cursors[:]}, err
+}
+
 // rows returns the content of every row that he holds.
 func (t *technician) rows(ctx context.Context) (answer, error) {
 	a := answer{Rows: map[string]string{}}
 	err := t.client.Each(ctx, func(row *record.Row) error {
-		a.Rows[rowName(row)] = contentOf(row)
+		a.Rows[scope.Name(row)] = scope.Content(row)
 		return nil
 	})
 	return a, err
-}
-
-func rowName(row *record.Row) string { return row.Table.Name + "/" + row.ID.String() }
-
-// contentOf returns everything about a row that both ends must agree on: its shown values, its vector and its seq.
-func contentOf(row *record.Row) string {
-	b := row.Vector.AppendBinary(nil)
-	for i, v := range row.Cols {
-		if !v.IsNull() {
-			b = v.AppendBinary(append(b, byte(i)))
-		}
-	}
-	return fmt.Sprintf("%d %x", row.Seq, b)
 }

@@ -31,15 +31,45 @@ func Main(m *testing.M) int {
 // Database makes an empty database and returns its address. The test is skipped where PostgreSQL is not installed.
 func Database(t testing.TB) string {
 	t.Helper()
-	name, err := the.database(t.Context())
+	return (&Server{t, the}).Database()
+}
+
+// Server is a server of one test's own, which the test can end and start again.
+type Server struct {
+	t       testing.TB
+	cluster *cluster
+}
+
+// Start returns a server that starts with its first database. The test ends it.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{t, &cluster{}}
+	t.Cleanup(func() {
+		if err := s.cluster.remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// Database makes an empty database and returns its address.
+func (s *Server) Database() string {
+	s.t.Helper()
+	name, err := s.cluster.database(s.t.Context())
 	if errors.Is(err, errNotInstalled) {
-		t.Skip("PostgreSQL is not installed")
+		s.t.Skip("PostgreSQL is not installed")
 	}
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	return the.address(name)
+	return s.cluster.address(name)
 }
+
+// Stop ends the server with every connection to it, as when its process is killed.
+func (s *Server) Stop() error { return s.cluster.stop() }
+
+// Again starts the server after it was stopped, and returns when it answers.
+func (s *Server) Again(ctx context.Context) error { return s.cluster.start(ctx) }
 
 // the is the cluster of the test binary.
 var the = &cluster{}
