@@ -23,6 +23,7 @@ import (
 type Options struct {
 	Engine Engine
 	Tokens Bearer
+	Staff  Staff
 	Files  Files // nil: rows name no files here
 	Now    func() time.Time
 	Log    *slog.Logger

@@ -16,7 +16,7 @@ var statuses = map[fault.Code]int{
 	NotFound: http.StatusNotFound, fault.UnknownRow: http.StatusNotFound, BadRequest: http.StatusBadRequest, UnknownField: http.StatusUnprocessableEntity,
 	BadMethod: http.StatusMethodNotAllowed, NeedsMatch: http.StatusPreconditionRequired, NoRight: http.StatusForbidden, fault.NotAllowed: http.StatusForbidden,
 	fault.Unauthentic: http.StatusUnauthorized, TooOften: http.StatusTooManyRequests, fault.TooLarge: http.StatusRequestEntityTooLarge,
-	aftersales.KeyReused: http.StatusConflict, fault.Exists: http.StatusConflict, fault.Closed: http.StatusConflict, aftersales.NotSeen: http.StatusConflict,
+	auth.LoginTaken: http.StatusConflict, auth.BeyondOwn: http.StatusForbidden, aftersales.KeyReused: http.StatusConflict, fault.Exists: http.StatusConflict, fault.Closed: http.StatusConflict, aftersales.NotSeen: http.StatusConflict,
 	blob.Unknown: http.StatusNotFound, blob.NoPicture: http.StatusNotFound, blob.WrongKind: http.StatusUnsupportedMediaType, blob.Erased: http.StatusGone,
 	blob.OverQuota: http.StatusTooManyRequests, blob.HubFull: http.StatusInsufficientStorage, fault.Malformed: http.StatusBadRequest,
 	fault.Overloaded: http.StatusServiceUnavailable, fault.Internal: http.StatusInternalServerError,
@@ -65,7 +65,7 @@ var blamed = map[fault.Code][]string{
 	aftersales.CoverUnclear: {"unit"}, aftersales.BadMoney: {"amount", "unit_cost", "price"}, aftersales.BadPhone: {"phone", "phone2"}, aftersales.BadMail: {"email"},
 	aftersales.BadFile: {"sha256"}, aftersales.MeterBackwards: {"reading"}, aftersales.PricePublished: {"valid_from"},
 	aftersales.BadWindow: {"window_end", "plan_end", "end", "ends_at"}, aftersales.BadCall: {"phone"}, aftersales.BadSkill: {"level"},
-	aftersales.MergeSelf: {"same_as"}, aftersales.AlreadyMerged: {"same_as"}, aftersales.DiscountTooHigh: {"discount"},
+	aftersales.MergeSelf: {"same_as"}, aftersales.AlreadyMerged: {"same_as"}, aftersales.DiscountTooHigh: {"discount"}, auth.LoginTaken: {"login"},
 }
 
 // blame names the field that a refusal is about, where only its code says so.

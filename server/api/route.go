@@ -31,7 +31,7 @@ func Routes() []Route {
 	for _, r := range resources {
 		all = append(all, r.routes()...)
 	}
-	return append(append(all, keysRoute), ringRoutes...)
+	return slices.Concat(all, staffRoutes(), []Route{keysRoute}, ringRoutes)
 }
 
 // takes reports whether a field of that name may stand in the body.

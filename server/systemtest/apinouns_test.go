@@ -439,6 +439,22 @@ func TestAProgramKeepsPeopleGroupsAndBranches(t *testing.T) {
 	p.asks("PATCH", at, `{"phone": "none"}`, "If-Match", p.tag).refuses(http.StatusUnprocessableEntity, "bad_phone", "phone")
 	boss.get("/people").sees(http.StatusOK, "Li Wei")
 
+	// Hired, kept out and let in again; nobody gets what the token does not include.
+	p.asks("POST", "/people", `{"login": "mei", "name": "Mei <b>Chen"}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "roles")
+	p.asks("POST", "/people", `{"login": "mei", "name": "Mei", "roles": ["king"]}`).refuses(http.StatusUnprocessableEntity, "unknown_role", "roles")
+	p.asks("POST", "/people", `{"login": "mei", "name": "Mei", "roles": ["manager@north"]}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "roles")
+	p.asks("POST", "/people", fmt.Sprintf(`{"login": "mei", "name": "Mei", "roles": ["manager@%s"]}`, record.ID{1})).refuses(http.StatusUnprocessableEntity, "unknown_row", "roles")
+	p.asks("POST", "/people", fmt.Sprintf(`{"login": "mei", "name": "Mei <b>Chen", "roles": ["technician", "parts_clerk@%s"]}`, p.onlyBranch())).has(http.StatusCreated, "name", "Mei <b>Chen", "technician", float64(1))
+	mei := "/people/" + p.text("id")
+	p.asks("POST", "/people", `{"login": "mei", "name": "Mei", "roles": ["technician"]}`).refuses(http.StatusConflict, "login_taken", "login")
+	clerk := p.bureau.program(boss, "HR", "manage_people", "see_people")
+	clerk.asks("POST", "/people", `{"login": "zoe", "name": "Zoe", "roles": ["manager"]}`).refuses(http.StatusForbidden, "beyond_own_rights", "roles")
+	clerk.asks("POST", mei+"/deactivate", ``).has(http.StatusForbidden, "code", "beyond_own_rights")
+	boss.get("/people").sees(http.StatusOK, "Mei <b>Chen", "parts clerk")
+	p.asks("POST", mei+"/deactivate", ``).has(http.StatusOK)
+	boss.get("/people").sees(http.StatusOK, "deactivated")
+	p.asks("POST", mei+"/activate", ``).has(http.StatusOK)
+	p.asks("GET", "/people?nonsense=1", "").has(http.StatusUnprocessableEntity)
 	p.makes("/codes", `{"list": "skill", "code": "f-gas"}`)
 	skill := "/skills/" + p.makes("/skills", `{"person": %q, "code": "f-gas", "level": 3}`, li)
 	tag = p.tag
