@@ -216,14 +216,15 @@ func limitOf(s string) (int, error) {
 	return n, nil
 }
 
-// filtered are the columns by which a list can be asked for: those that the store keeps an index of.
+// filtered are the columns by which a list can be asked for: references and codes, and of the rest those that the store keeps
+// an index of.
 func (r *resource) filtered() (columns []*schema.Column) {
 	t := r.table()
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		switch {
 		case c.Has(schema.Sealed):
-		case c.Kind == schema.Ref, c.Has(schema.Indexed) && (c.Kind == schema.Text || c.Kind == schema.Enum || c.Kind == schema.AnyRef):
+		case c.Kind == schema.Ref, c.Kind == schema.Enum, c.Has(schema.Indexed) && (c.Kind == schema.Text || c.Kind == schema.AnyRef):
 			columns = append(columns, c)
 		}
 	}

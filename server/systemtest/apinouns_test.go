@@ -183,6 +183,10 @@ func warehouseMoves(t *testing.T, b *bureau) {
 	p.asks("POST", "/stock-levels", fmt.Sprintf(`{"part": %q, "location": %q, "minimum": {"amount": "1"}, "maximum": {"amount": "9"}}`, part, store)).has(http.StatusConflict, "code", "row_exists")
 	p.asks("PATCH", "/stock-levels/"+level, `{"maximum": {"amount": "1"}}`, "If-Match", tag).refuses(http.StatusUnprocessableEntity, "bad_quantity", "maximum")
 	p.asks("PATCH", "/stock-levels/"+level, `{"maximum": {"amount": "12"}}`, "If-Match", tag).has(http.StatusOK)
+	p.asks("GET", "/locations?kind=central", "").has(http.StatusOK)
+	if got := p.rows(); len(got) != 1 || got[0]["id"] != store {
+		t.Errorf("central is %v", got)
+	}
 	p.asks("GET", "/movements?part="+part+"&to_location="+van, "").has(http.StatusOK)
 	if got := p.rows(); len(got) != 2 {
 		t.Errorf("to the van went %v", got)
