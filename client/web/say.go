@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"html/template"
 	"strconv"
@@ -179,5 +180,5 @@ func amount(s string, scale int) (int64, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(cmp.Or(whole, "0")+fraction+strings.Repeat("0", scale-len(fraction)), 10, 64)
-	return n, err == nil
+	return n, err == nil || errors.Is(err, strconv.ErrRange) // as large as can be, for the command to refuse
 }

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"cmp"
+	"errors"
+	"strconv"
 	"strings"
 
 	"fieldsync/server/auth"
@@ -59,7 +61,7 @@ func readMoney(typed, currency string) (aftersales.Money, error) {
 	amount, own, _ := strings.Cut(strings.TrimSpace(typed), " ")
 	currency = strings.ToUpper(strings.TrimSpace(cmp.Or(own, currency)))
 	n, err := parseDecimal(amount, minorDigits(currency))
-	if err != nil || len(currency) != 3 {
+	if err != nil && !errors.Is(err, strconv.ErrRange) || len(currency) != 3 {
 		return aftersales.Money{}, fault.New(fault.Invalid, "The amount is a number and a currency, as in 120.00 CNY.")
 	}
 	return aftersales.Money{Minor: n, Currency: currency}, nil

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"cmp"
+	"errors"
+	"strconv"
 	"strings"
 
 	"fieldsync/sync/aftersales"
@@ -268,8 +270,12 @@ func holders(r Reader, job record.ID) (people []option, err error) {
 	return people, err
 }
 
-// readQuantity reads a quantity that was typed without its unit: "1.5".
+// readQuantity reads a quantity that was typed without its unit: "1.5". One that is too long to be read is as large as can
+// be, for the command to refuse.
 func readQuantity(typed string) (aftersales.Quantity, error) {
 	n, err := parseDecimal(typed, aftersales.QuantityScale)
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil
+	}
 	return aftersales.Quantity{Amount: n}, err
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -197,7 +198,7 @@ func amountDigits(c *schema.Column, unit string) int {
 }
 
 // parse reads what was typed into a field of the column; nothing typed is null. The error is a *fault.Error with the
-// code fault.Invalid.
+// code fault.Invalid, or fault.OutOfRange.
 func (v *Visit) parse(c *schema.Column, typed string) (record.Value, error) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
@@ -207,10 +208,12 @@ func (v *Visit) parse(c *schema.Column, typed string) (record.Value, error) {
 		return record.Null, nil
 	}
 	value, err := v.parseKind(c, typed)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // one that is too long is as large as can be, and refused as that
 		return record.Null, fault.Wrap(fault.Invalid, "This cannot be read. Type it like the example, or choose it.", err)
 	}
-	if err := record.Check(c, "", value); err != nil {
+	if err := record.Check(c, "", value); fault.CodeOf(err) == fault.OutOfRange {
+		return record.Null, err
+	} else if err != nil {
 		return record.Null, fault.Wrap(fault.Invalid, "This is too long, or not one of the values that can stand here.", err)
 	}
 	return value, nil

@@ -86,11 +86,14 @@ func decode(c *schema.Column, raw json.RawMessage, values record.Values) error {
 		return nil
 	}
 	v, err := plainValue(c, raw)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // one that is too long is as large as can be, and refused as that
 		return refused(c.Name, fault.Invalid, c.Name+" cannot be read: "+expected[c.Kind]+".", err)
 	}
 	if c.Kind == schema.Enum && len(c.Codes) > 0 && !v.IsNull() && !slices.Contains(c.Codes, v.Text()) {
 		return refused(c.Name, fault.Invalid, c.Name+" is one of "+strings.Join(c.Codes, ", ")+".", nil)
+	}
+	if err := record.Check(c, "", v); fault.CodeOf(err) == fault.OutOfRange {
+		return about(c.Name, err)
 	}
 	values[c.Name] = v
 	return nil

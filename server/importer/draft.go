@@ -121,6 +121,9 @@ func (d *draft) enter(c column, cell string) {
 	}
 }
 
+// largest is how large a number may be, by the kind of its field: what a row would not hold is not promised to be imported.
+var largest = map[Kind]int64{Amount: record.MaxMoney, Count: record.MaxNumber, Thou: record.MaxQuantity}
+
 // read enters a cell as its field is read.
 func (d *draft) read(spec *Spec, name, cell string) {
 	var value record.Value
@@ -147,6 +150,9 @@ func (d *draft) read(spec *Spec, name, cell string) {
 		value, ok, why = d.code(spec.Field, cell)
 	default:
 		value, ok, why = short(spec, cell)
+	}
+	if most, bounded := largest[spec.Kind]; ok && bounded && max(value.Number(), -value.Number()) > most {
+		ok, why = false, Say(NumberLarge)
 	}
 	if !ok {
 		d.misfit(name, cell, why)

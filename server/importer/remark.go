@@ -41,6 +41,7 @@ const (
 	NoWhole     fault.Code = "import_no_whole"     //
 	NoNumber    fault.Code = "import_no_number"    //
 	NoYesNo     fault.Code = "import_no_yes_no"    //
+	NumberLarge fault.Code = "import_number_large" //
 	NoCode      fault.Code = "import_no_code"      //
 	ValueLong   fault.Code = "import_value_long"   // of bytes
 	Misfit      fault.Code = "import_misfit"       // of a column or field, its value, and a Remark
@@ -83,6 +84,7 @@ var Sentences = map[fault.Code]string{
 	NoWhole:     "no whole number",
 	NoNumber:    "no number, or one with more than three decimals",
 	NoYesNo:     "neither yes nor no",
+	NumberLarge: "larger than anything that is counted or paid here",
 	NoCode:      "none of the codes that are known here",
 	ValueLong:   "longer than %[1]s bytes",
 	Misfit:      "%[1]s %[2]s: %[3]s",

@@ -163,9 +163,12 @@ func (b *bound) Hub() bool {
 	return side == clock.SideOffice || side == clock.SideHub
 }
 
-func (b *bound) Now() int64 { return b.Circumstances.Now }
+// Now and Clock are times that a row can hold, whatever a clock says, or a server about it: no work is refused for that.
+func (b *bound) Now() int64 { return record.Within(b.Circumstances.Now) }
 
-func (b *bound) Clock() int64 { return cmp.Or(b.Circumstances.Clock, b.Circumstances.Now) }
+func (b *bound) Clock() int64 {
+	return record.Within(cmp.Or(b.Circumstances.Clock, b.Circumstances.Now))
+}
 
 func (b *bound) Author() record.ID { return b.Circumstances.Author }
 

@@ -3,6 +3,7 @@ package aftersales
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -233,6 +234,9 @@ func (in ChargeInput) check(tx Tx) error {
 	if in.Basis != "" && !slices.Contains(bases, in.Basis) {
 		return fault.Newf(UnknownCode, "nothing is done on the basis of %v", in.Basis)
 	}
+	if in.Quantity.Amount > MaxJobQuantity {
+		return errTooMany()
+	}
 	return in.checkReplaced(tx)
 }
 
@@ -339,8 +343,10 @@ func checkReckoned(t *schema.Table, change *record.RowChange) error {
 		line.TaxRate > 100_00 || line.Quantity.Amount < 0 {
 		return fault.New(BadMoney, "cover, discount and tax lie between 0 and 100 percent")
 	}
-	if err := line.reckon(); err != nil {
-		return err
+	whole := line // what the job's totals reckon, to say what the customer does not pay
+	whole.Percent = 0
+	if err := errors.Join(whole.reckon(), line.reckon()); err != nil {
+		return fault.New(BadMoney, "the amount is too large")
 	}
 	if line.Net != c.Net || line.Tax != c.Tax || line.Gross != c.Gross {
 		return fault.New(BadMoney, "the sums of the charge do not follow from its price")

@@ -38,6 +38,24 @@ func TestTheHubReckonsWhatAPhoneClaims(t *testing.T) {
 	}
 }
 
+// A charge that the customer does not pay is reckoned whole, too, to say what he does not: that has to be an amount.
+func TestAFreeChargeIsAnAmountToo(t *testing.T) {
+	t.Parallel()
+	w := assigned(t).sold(today - 800)
+	forged := w.lateCharge()
+	for column, v := range map[string]record.Value{
+		"unit_price": record.Money(record.MaxMoney, "CNY"), "quantity": record.Quantity(record.MaxQuantity, "h"), "percent": record.Number(100),
+		"net": record.Money(0, "CNY"), "tax": record.Money(0, "CNY"), "gross": record.Money(0, "CNY"),
+	} {
+		id := chargeTable.Columns[chargeTable.Column(column)].ID
+		forged.Cells = slices.DeleteFunc(slices.Clone(forged.Cells), func(c record.CellWrite) bool { return c.Column == id })
+		forged.Cells = append(forged.Cells, record.CellWrite{CellID: record.CellID{Column: id}, Value: v})
+	}
+	if d := w.review(forged); fault.CodeOf(refusalOf(d)) != BadMoney {
+		t.Errorf("%v", d.Refuse)
+	}
+}
+
 func refusalOf(d Decision) error {
 	if d.Refuse == nil {
 		return nil

@@ -170,7 +170,7 @@ func priceless(d Entitlement) bool {
 func gap(about Row, kind string, expected, charged Money, d Entitlement) BillingGap {
 	return BillingGap{
 		About: about, Kind: kind, Expected: expected, Charged: charged,
-		Amount: Money{expected.Minor - charged.Minor, expected.Currency},
+		Amount: Money{min(max(expected.Minor-charged.Minor, -record.MaxMoney), record.MaxMoney), expected.Currency},
 		Why:    slices.Concat(d.Why, d.Lines[0].Why), Versions: d.Versions,
 	}
 }

@@ -16,6 +16,14 @@ const QuantityScale = 3
 // One is the quantity of one whole unit of measure.
 const One = 1000
 
+// MaxJobQuantity is the most of a part that one movement, charge or request names for a job. A mistyped or scanned number is
+// more; what a store takes in may be as well, up to record.MaxQuantity.
+const MaxJobQuantity = 1_000_000 * One
+
+func errTooMany() error {
+	return fault.Newf(BadQuantity, "at most %d of a part go to one job at once: look at the number again", MaxJobQuantity/One)
+}
+
 // The conditions of a part.
 const (
 	Good        = "good"
@@ -86,7 +94,7 @@ var movementTable = &schema.Table{
 const (
 	UnknownPart     fault.Code = "unknown_part"     // the catalogue does not have the part
 	UnknownLocation fault.Code = "unknown_location" // there is no such location
-	BadQuantity     fault.Code = "bad_quantity"     // nothing, or less, is moved
+	BadQuantity     fault.Code = "bad_quantity"     // nothing, or less, is moved, or far too much
 	WrongUnit       fault.Code = "wrong_unit"       // the part is measured in another unit
 	SamePlace       fault.Code = "same_place"       // from and to are the same location
 	MissingSerial   fault.Code = "missing_serial"   // a serial-tracked part moves by its serial number, one at a time
@@ -253,6 +261,9 @@ func CorrectMovement(tx Tx, in CorrectInput) (record.ID, error) {
 	if in.Amount < 0 {
 		return record.ID{}, fault.New(BadQuantity, "less than nothing cannot move")
 	}
+	if in.Amount > MaxJobQuantity && !row.Get("job").IsNull() {
+		return record.ID{}, errTooMany()
+	}
 	later, err := tx.Refs("movement", "replaces", in.Movement)
 	if err != nil {
 		return record.ID{}, err
@@ -324,6 +335,8 @@ func (in MoveInput) check(tx Tx, part Part) error {
 	switch {
 	case in.Quantity.Amount <= 0:
 		return fault.New(BadQuantity, "how many? More than nothing must move")
+	case in.Quantity.Amount > MaxJobQuantity && !in.Job.IsZero():
+		return errTooMany()
 	case in.Quantity.Unit != "" && in.Quantity.Unit != part.Unit:
 		return fault.Newf(WrongUnit, "part %s is measured in %s", part.Code, part.Unit)
 	case in.From == in.To:

@@ -92,7 +92,7 @@ func AskPart(tx Tx, in AskPartInput) (record.ID, error) {
 	if in.Location, err = orVan(tx, in.Location); err != nil {
 		return record.ID{}, err
 	}
-	if err := (MoveInput{Quantity: in.Quantity, From: in.Location, To: VirtualLocation(LocationCustomer)}).check(tx, part); err != nil {
+	if err := (MoveInput{Quantity: in.Quantity, From: in.Location, To: VirtualLocation(LocationCustomer), Job: in.Job}).check(tx, part); err != nil {
 		return record.ID{}, err
 	}
 	var job *record.Row

@@ -65,12 +65,12 @@ func (p *PricedLine) reckon() error {
 	amount, ok := scaled(p.UnitPrice.Minor,
 		[]int64{p.Quantity.Amount, 100 - p.Percent, 100_00 - p.Discount}, One, 100, 100_00)
 	tax, fits := taxOf(amount, p.TaxRate, p.TaxIncluded)
-	if !ok || !fits {
-		return fault.New(BadMoney, "the amount is too large")
-	}
 	gross := amount
 	if !p.TaxIncluded {
 		gross += tax
+	}
+	if most := int64(record.MaxMoney); !ok || !fits || max(amount, -amount, gross, -gross) > most {
+		return fault.New(BadMoney, "the amount is too large")
 	}
 	currency := p.UnitPrice.Currency
 	p.Net, p.Tax, p.Gross = Money{gross - tax, currency}, Money{tax, currency}, Money{gross, currency}

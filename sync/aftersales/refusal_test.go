@@ -237,6 +237,25 @@ var generalRefusals = []refusal{
 	{BadQuantity, "nothing", newWorld, func(w *world) error {
 		return drop(IssuePart(w, MoveInput{Part: w.part, From: w.main, To: w.van}))
 	}},
+	{BadQuantity, "more for a job than there is in the world", assigned, func(w *world) error {
+		return drop(UsePart(w, MoveInput{Job: w.job, Part: w.part, Quantity: Quantity{Amount: MaxJobQuantity + 1}}))
+	}},
+	{BadQuantity, "a barcode in place of a quantity", assigned, func(w *world) error {
+		return drop(UsePart(w, MoveInput{Job: w.job, Part: w.part, Quantity: Quantity{Amount: 9223372036854775000}}))
+	}},
+	{BadQuantity, "asked for far too many", assigned, func(w *world) error {
+		return drop(AskPart(w, AskPartInput{Job: w.job, Part: w.part, Quantity: Quantity{Amount: MaxJobQuantity + 1}}))
+	}},
+	{BadQuantity, "corrected to far too many", assigned, func(w *world) error {
+		used := w.id(UsePart(w, w.one(MoveInput{Job: w.job})))
+		return drop(CorrectMovement(w, CorrectInput{Movement: used, Amount: MaxJobQuantity + 1}))
+	}},
+	{BadQuantity, "charged for far too many", assigned, func(w *world) error {
+		return drop(AddCharge(w, ChargeInput{Job: w.job, ChargeLine: ChargeLine{Service: "labour", Quantity: Quantity{Amount: MaxJobQuantity + 1}}}))
+	}},
+	{fault.OutOfRange, "more than any row can hold", newWorld, func(w *world) error {
+		return drop(ReceivePart(w, MoveInput{Part: w.part, Quantity: Quantity{Amount: record.MaxQuantity + 1}, To: w.main}))
+	}},
 	{BadQuantity, "counted less than nothing", newWorld, func(w *world) error {
 		return drop(CountStock(w, CountInput{Location: w.van, Part: w.part, Counted: -1}))
 	}},

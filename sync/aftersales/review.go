@@ -217,6 +217,8 @@ func (v *review) checkMovement(t *schema.Table, c *record.RowChange) error {
 		return fault.New(SamePlace, "from and to are the same location")
 	case q < 0 || q == 0 && cell(t, c, "replaces").IsNull():
 		return fault.New(BadQuantity, "nothing, or less, is moved")
+	case q > MaxJobQuantity && !cell(t, c, "job").IsNull():
+		return errTooMany()
 	}
 	return nil
 }
@@ -325,7 +327,7 @@ func (v *review) divert(i int, row *record.Row, c *record.RowChange, slip record
 		"branch": row.Get("branch"), "job": job, "about": record.AnyRef(row.Key()), "slip": record.Ref(slip),
 		"author": record.Ref(v.author), "reason": record.Text(reason), "cause": optional(v.cs.Cause),
 		"changes":  record.Text(encodeChanges(Schema.TableByID(c.Table), c)),
-		"occurred": record.Instant(stamp), "corrected": record.Instant(stamp + v.cs.Offset),
+		"occurred": record.Instant(record.Within(stamp)), "corrected": record.Instant(record.Within(v.cs.Stamp.Add(v.cs.Offset).Millis())),
 	}
 	for name, value := range values {
 		if value.IsNull() {

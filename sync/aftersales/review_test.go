@@ -175,6 +175,9 @@ func TestReviewRefuses(t *testing.T) {
 		"stock made by moving less than nothing": {BadQuantity, func(w *world) record.RowChange {
 			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"quantity": record.Quantity(-One, "pcs")}))
 		}},
+		"more moved than a job ever takes": {BadQuantity, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"job": record.Ref(w.job), "quantity": record.Quantity(MaxJobQuantity+1, "pcs")}))
+		}},
 		"moved nowhere": {SamePlace, func(w *world) record.RowChange {
 			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"to_location": record.Ref(w.van)}))
 		}},

@@ -30,7 +30,7 @@ func CheckStock(tx Tx, location, part record.ID) error {
 	}
 	return report(tx, Discrepancy{
 		ID: id, Kind: DiscrepancyShortage, About: Row{"location", location}, Branch: l.Branch, Location: location,
-		Part: part, Person: l.Holder, Quantity: Quantity{-balance, PartOf(catalogue).Unit},
+		Part: part, Person: l.Holder, Quantity: Quantity{min(-balance, record.MaxQuantity), PartOf(catalogue).Unit},
 	})
 }
 

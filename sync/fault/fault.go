@@ -15,6 +15,7 @@ type Code string
 // The codes of the engine. An application adds its own.
 const (
 	Invalid     Code = "invalid_value"    // a value does not fit its column
+	OutOfRange  Code = "out_of_range"     // a number, an amount or a time is beyond what its column may hold
 	UnknownRow  Code = "unknown_row"      // an update names a row that does not exist
 	Exists      Code = "row_exists"       // an insert names a row that exists
 	NotAllowed  Code = "not_allowed"      // the author may not write this, neither then nor now

@@ -13,7 +13,7 @@ import (
 type Values map[string]Value
 
 // NewChange returns the change of one row that writes the values: checked against the columns, cells in canonical
-// order, without a context. The error is a *fault.Error with the code fault.Invalid.
+// order, without a context. The error is a *fault.Error with the codes of CheckChange.
 func NewChange(op Op, t *schema.Table, id ID, values Values) (RowChange, error) {
 	c := RowChange{Op: op, Table: t.ID, ID: id}
 	for name, v := range values {
@@ -30,7 +30,7 @@ func NewChange(op Op, t *schema.Table, id ID, values Values) (RowChange, error) 
 
 // CheckChange reports whether the change fits its table: known columns, values of their kinds, columns of a group
 // together, nothing immutable or ledgered rewritten, nothing required missing. The error is a *fault.Error with the
-// code fault.Invalid.
+// code fault.Invalid, or fault.OutOfRange for a number that no sum could hold.
 func CheckChange(t *schema.Table, c *RowChange) error { return checkChange(t, c, false) }
 
 // CheckErased is CheckChange for a row whose personal values were erased: they are missing, though they be required.

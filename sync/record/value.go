@@ -195,7 +195,8 @@ const (
 )
 
 // Check reports whether v may stand in a cell of column c: key "" for a plain column. A null value fits every
-// column; whether it may be absent is for the row to say. The error is a *fault.Error with the code fault.Invalid.
+// column; whether it may be absent is for the row to say. The error is a *fault.Error with the code fault.Invalid, or
+// fault.OutOfRange for a number beyond its Bounds.
 func Check(c *schema.Column, key string, v Value) error {
 	if c.Kind.Keyed() != (key != "") || len(key) > MaxKey || !isText(key) {
 		return refuse(c, "has a malformed key")
@@ -205,6 +206,9 @@ func Check(c *schema.Column, key string, v Value) error {
 	}
 	if want := shapeOf(c.Kind); want != 0 && v.shape != want {
 		return refuse(c, "has a value of another kind than "+c.Kind.String())
+	}
+	if err := checkBounds(c, v); err != nil {
+		return err
 	}
 	switch c.Kind {
 	case schema.Text, schema.Translated:

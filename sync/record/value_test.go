@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"math"
 	"strings"
 	"testing"
 
@@ -168,6 +169,18 @@ func TestCheckValues(t *testing.T) {
 		"quantity, unit no text":    {"oil", "", record.Quantity(15, "\xff"), "malformed unit"},
 		"instant":                   {"start", "", record.Instant(1), ""},
 		"date":                      {"due", "", record.Date(20_000), ""},
+		"the largest integer":       {"count", "", record.Number(record.MaxNumber), ""},
+		"an integer beyond":         {"count", "", record.Number(record.MaxNumber + 1), "at most 9007199254740991 either way"},
+		"an integer below":          {"count", "", record.Number(-record.MaxNumber - 1), "at most 9007199254740991 either way"},
+		"a decimal beyond":          {"hours", "", record.Number(math.MaxInt64), "too large a number"},
+		"the largest amount":        {"price", "", record.Money(-record.MaxMoney, "EUR"), ""},
+		"an amount beyond":          {"price", "", record.Money(record.MaxMoney+1, "EUR"), "at most 100000000000000 of the smallest unit"},
+		"the largest quantity":      {"oil", "", record.Quantity(record.MaxQuantity, "l"), ""},
+		"a quantity beyond":         {"oil", "", record.Quantity(math.MinInt64, "l"), "too large a number"},
+		"the first and last moment": {"start", "", record.Instant(record.MaxInstant), ""},
+		"a moment beyond":           {"start", "", record.Instant(record.MaxInstant + 1), "years 1 to 9999"},
+		"the first date":            {"due", "", record.Date(record.MinDate), ""},
+		"a date before":             {"due", "", record.Date(record.MinDate - 1), "years 1 to 9999"},
 		"reference":                 {"customer", "", record.Ref(id), ""},
 		"reference of 3 bytes":      {"customer", "", record.Text("abc"), "refers to nothing"},
 		"reference to zero":         {"customer", "", record.Text(string(make([]byte, 16))), "refers to nothing"},
@@ -194,7 +207,7 @@ func TestCheckValues(t *testing.T) {
 		switch {
 		case c.refused == "" && err != nil:
 			t.Errorf("%s: %v", name, err)
-		case c.refused != "" && (fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), c.refused)):
+		case c.refused != "" && (fault.CodeOf(err) != fault.Invalid && fault.CodeOf(err) != fault.OutOfRange || !strings.Contains(err.Error(), c.refused)):
 			t.Errorf("%s: %v, want %q", name, err, c.refused)
 		}
 	}

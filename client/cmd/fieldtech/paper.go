@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strconv"
@@ -29,7 +30,7 @@ func money(amount, code string) (aftersales.Money, error) {
 		return aftersales.Money{}, usage("%s has at most %d decimals: %s", unit, scale, amount)
 	}
 	n, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", scale-len(fraction)), 10, 64)
-	if err != nil || whole == "" || strings.ContainsAny(amount, "+-") {
+	if err != nil && !errors.Is(err, strconv.ErrRange) || whole == "" || strings.ContainsAny(amount, "+-") {
 		return aftersales.Money{}, usage("an amount is a number like 80 or 80.50, not %q", amount)
 	}
 	return aftersales.Money{Minor: n, Currency: unit.String()}, nil

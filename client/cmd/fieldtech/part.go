@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"strconv"
 	"strings"
@@ -61,7 +62,8 @@ func partReturnCommand() *command {
 		})
 }
 
-// quantity reads "2" or "1.5" as thousandths, without rounding.
+// quantity reads "2" or "1.5" as thousandths, without rounding. One that is too long to be read is as large as can be, for
+// the command to refuse.
 func quantity(s string) (int64, error) {
 	whole, fraction, _ := strings.Cut(s, ".")
 	if len(fraction) > aftersales.QuantityScale {
@@ -69,7 +71,7 @@ func quantity(s string) (int64, error) {
 	}
 	digits := whole + fraction + strings.Repeat("0", aftersales.QuantityScale-len(fraction))
 	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || whole == "" || strings.ContainsAny(s, "+-") {
+	if err != nil && !errors.Is(err, strconv.ErrRange) || whole == "" || strings.ContainsAny(s, "+-") {
 		return 0, usage("a quantity is a number like 2 or 1.5, not %q", s)
 	}
 	return n, nil
