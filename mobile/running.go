@@ -22,7 +22,8 @@ type running struct {
 	*client.Client
 	network context.Context
 	hangUp  context.CancelFunc
-	app     *web.App // nil unless it is served; under the lock of the Client
+	anew    func() (*client.Client, error) // see Client.anew; nil where the host app does it
+	app     *web.App                       // nil unless it is served; under the lock of the Client
 	url     string
 }
 
@@ -211,6 +212,29 @@ func (c *Client) want(connected bool) {
 	c.connected = connected
 }
 
+// anew opens an empty replica in the place of one that the office has wiped, for the app that is served: whoever listens hears of
+// it, and the app's address stays. Where the keys are the host app's it makes new ones first, and opens by itself.
+func (c *Client) anew() (*client.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.open
+	if was == nil {
+		return nil, c.absent()
+	}
+	was.hangUp()
+	_ = was.Close() // there is nothing left that could be lost
+	made, err := run(c.options)
+	if err != nil {
+		return nil, err
+	}
+	made.anew, made.app, made.url = was.anew, was.app, was.url
+	c.open = made
+	for s := range c.subscriptions {
+		s.start(made)
+	}
+	return made.Client, nil
+}
+
 // stop closes the replica if it is open. It is called with the lock held.
 func (c *Client) stop() error {
 	r := c.open
@@ -226,7 +250,7 @@ func (r *running) startApp() (url string, err error) {
 	if r.app != nil {
 		return r.url, nil
 	}
-	app, err := web.New(r.Client, web.Options{Zone: r.Now().Location()})
+	app, err := web.New(r.Client, web.Options{Zone: r.Now().Location(), Anew: r.anew})
 	if err != nil {
 		return "", err
 	}

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"fieldsync/client"
+	"fieldsync/sync/fault"
 )
 
 // barEvery is how often a page that listens looks how the phone stands towards the hub.
 const barEvery = time.Second
 
-// live tells a page, as server-sent events, that something changed ("changed") and how the phone stands ("bar", the
-// line as HTML). It ends with the page or with the app.
+// live tells a page, as server-sent events, that something changed ("changed"), how the phone stands ("bar", the line as
+// HTML), and that the office has wiped it ("gone"). It ends with the page or with the app.
 func (v *request) live() error {
 	flusher, ok := v.w.(http.Flusher)
 	if !ok {
@@ -37,6 +40,10 @@ func (v *request) live() error {
 			}
 			event, data = "changed", `""`
 		case <-look.C:
+			if _, err := v.client.Person(v.ctx()); fault.CodeOf(err) == client.Wiped {
+				_, _ = fmt.Fprint(v.w, "event: gone\ndata: \"\"\n\n") // the page goes to where the app begins
+				return nil
+			}
 			if data = v.barHTML(); data == last {
 				continue
 			}

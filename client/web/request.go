@@ -18,6 +18,7 @@ import (
 // request is one question of the browser, and what is needed to answer it.
 type request struct {
 	*App
+	client  *client.Client // of the whole request
 	w       http.ResponseWriter
 	r       *http.Request
 	lang    *language
@@ -50,7 +51,7 @@ func (a *App) request(w http.ResponseWriter, r *http.Request) *request {
 	w.Header().Set("Cache-Control", "no-store")
 	wanted := cmp.Or(cookie(r, languageCookie), r.Header.Get("Accept-Language"))
 	return &request{
-		App: a, w: w, r: r, lang: a.words.match(wanted), looks: cookie(r, looksCookie), status: http.StatusOK,
+		App: a, client: a.Client(), w: w, r: r, lang: a.words.match(wanted), looks: cookie(r, looksCookie), status: http.StatusOK,
 	}
 }
 
@@ -64,7 +65,11 @@ func cookie(r *http.Request, name string) string {
 
 // known sends who is not enrolled to the page that enrols him, and runs do for everybody else.
 func (v *request) known(do handler) (err error) {
-	if v.me, err = v.client.Person(v.ctx()); err != nil {
+	v.me, err = v.client.Person(v.ctx())
+	if fault.CodeOf(err) == client.Wiped && v.Anew != nil && v.r.URL.Path != liveURL {
+		return v.goOn()
+	}
+	if err != nil {
 		return err
 	}
 	if v.me.IsZero() && !strings.HasPrefix(v.r.URL.Path, enrolURL) && v.r.URL.Path != settingsURL {
@@ -76,9 +81,17 @@ func (v *request) known(do handler) (err error) {
 	return do(v)
 }
 
+// goOn leads from a wiped phone to the page that makes it somebody's again.
+func (v *request) goOn() error {
+	if err := v.anew(v.client); err != nil {
+		return err
+	}
+	return v.redirect(enrolURL + "?wiped=1")
+}
+
 // withoutLease are the pages that show nothing of customers, and are there when the lease is over: to connect, to hand
 // over what waits, to log out.
-var withoutLease = []string{settingsURL, exportURL, enrolURL, "/live"}
+var withoutLease = []string{settingsURL, exportURL, enrolURL, liveURL}
 
 // askForContact stands in the place of every other page when the phone has not met the office for too long.
 func (v *request) askForContact() error {

@@ -6,6 +6,7 @@ import "net/http"
 const (
 	todayURL    = "/"
 	enrolURL    = "/enrol"
+	liveURL     = "/live"
 	settingsURL = "/settings"
 	outboxURL   = "/outbox"
 	stockURL    = "/stock"

@@ -144,6 +144,7 @@ func (v *request) logOut() error {
 type enrolPage struct {
 	frame
 	Enrolled bool
+	Wiped    bool // by the office, a moment ago
 }
 
 // enrolment asks for the code that the office made.
@@ -151,7 +152,7 @@ func (v *request) enrolment() error {
 	if !v.me.IsZero() {
 		return v.redirect(todayURL)
 	}
-	return v.show("enrol", enrolPage{frame: v.frame("Make this phone yours")})
+	return v.show("enrol", enrolPage{frame: v.frame("Make this phone yours"), Wiped: v.form("wiped") != ""})
 }
 
 // enrol gives the phone to the person for whom the office made the code. It is the one thing that needs the network.

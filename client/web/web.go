@@ -27,17 +27,22 @@ type Options struct {
 	// LogOut takes the person's data off the device, after the app has made sure that nothing of it is unsent. The app
 	// answers no longer then. nil means that there is nobody to do it, and the app does not offer it.
 	LogOut func(context.Context) error
+	// Anew opens the replica again after the office has wiped it, having closed the client that was: the app goes on with what it
+	// returns, at the page that enrols. nil means that somebody else starts the app anew; it says so until then.
+	Anew func() (*client.Client, error)
 }
 
 // App serves the pages of one client. It is safe for concurrent use.
 type App struct {
 	Options
-	client *client.Client
-	words  words
-	pages  map[string]*pageSet
-	gate   gate
+	words words
+	pages map[string]*pageSet
+	gate  gate
 	// scanning holds a token while a picture is read: one at a time, since it takes all that a phone's processor has.
 	scanning chan struct{}
+
+	showing sync.Mutex
+	client  *client.Client // ask Client for it: another one comes in its place after a wipe
 
 	listener net.Listener
 	server   *http.Server
@@ -61,6 +66,27 @@ func New(c *client.Client, o Options) (*App, error) {
 	}
 	a.leaving, a.leave = context.WithCancel(context.Background())
 	return a, nil
+}
+
+// Client returns the client whose replica the app shows.
+func (a *App) Client() *client.Client {
+	a.showing.Lock()
+	defer a.showing.Unlock()
+	return a.client
+}
+
+// anew goes on with another client in the place of a wiped one, unless somebody else was first.
+func (a *App) anew(wiped *client.Client) error {
+	a.showing.Lock()
+	defer a.showing.Unlock()
+	if a.client != wiped {
+		return nil
+	}
+	fresh, err := a.Anew()
+	if err == nil {
+		a.client = fresh
+	}
+	return err
 }
 
 // Start begins to listen on the loopback interface, and returns the URL that opens the app: it carries the secret of

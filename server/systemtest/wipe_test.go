@@ -3,13 +3,17 @@ package systemtest
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"fieldsync/client"
+	"fieldsync/client/web"
+	"fieldsync/mobile"
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -85,5 +89,99 @@ func TestAConnectedPhoneIsWipedAtOnce(t *testing.T) {
 	})
 	if _, err := os.Stat(phone.Path); err == nil {
 		t.Error("the replica is left")
+	}
+}
+
+// The app of a phone that is wiped while somebody looks at it says so, and goes on where a phone is made somebody's: nobody has
+// to close it.
+func TestAWipedPhonesAppGoesOn(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	wang := b.hire("wang", "王强", auth.Technician)
+	phone := b.phone(boss, wang, "Wang's phone")
+	app, err := web.New(phone, web.Options{Anew: func() (*client.Client, error) {
+		return client.Open(t.Context(), client.Options{Path: phone.Path})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry, err := app.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = app.Close(); _ = app.Client().Close() })
+	g := newGlass(t, entry)
+	if g.get("/settings"); !strings.Contains(g.body, "My position") {
+		t.Fatal("it is not the app of somebody", g.body)
+	}
+	told := make(chan string, 1)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.base+"/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := g.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		events, _ := io.ReadAll(answer.Body) // it ends by itself
+		_ = answer.Body.Close()
+		told <- string(events)
+	}()
+	boss.get("/devices")
+	boss.post(boss.find(`action="(/devices/[^"]+/standing)"`), "standing", "wipe", "sure", "yes").sees(http.StatusOK)
+	if err := phone.SyncOnce(t.Context()); fault.CodeOf(err) != client.Wiped {
+		t.Fatal(err)
+	}
+	if events := <-told; !strings.Contains(events, "event: gone") {
+		t.Errorf("an open page hears %q", events)
+	}
+	_ = phone.Close()
+	if g.get("/"); !strings.Contains(g.body, "The office has wiped this phone") || !strings.Contains(g.body, "Make it mine") {
+		t.Error("it does not go on:", g.body)
+	}
+	boss.post("/devices/codes", "person", wang.String()).sees(http.StatusOK)
+	g.post("/enrol", url.Values{"server": {b.url}, "code": {boss.find(`class="secret">([^<]+)<`)}, "name": {"again"}})
+	if who, err := app.Client().Person(t.Context()); err != nil || who != wang {
+		t.Error("it is not Wang's again:", who, err)
+	}
+}
+
+// So it is within a host app that serves it: what listens there hears that nobody's phone it is now.
+func TestAWipedHostAppGoesOn(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	wang := b.hire("wang", "王强", auth.Technician)
+	phone, err := mobile.Open(mobile.NewConfig(t.TempDir()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = phone.Close() })
+	boss.post("/devices/codes", "person", wang.String()).sees(http.StatusOK)
+	if err := phone.Enroll(b.url, boss.find(`class="secret">([^<]+)<`), "Wang's phone"); err != nil {
+		t.Fatal(err)
+	}
+	entry, err := phone.StartApp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGlass(t, entry)
+	boss.get("/devices")
+	boss.post(boss.find(`action="(/devices/[^"]+/standing)"`), "standing", "wipe", "sure", "yes").sees(http.StatusOK)
+	if err := phone.SyncOnce(patience.Milliseconds()); err == nil || !strings.HasPrefix(err.Error(), "wiped: ") {
+		t.Fatal(err)
+	}
+	if g.get("/"); !strings.Contains(g.body, "The office has wiped this phone") {
+		t.Error("it does not go on:", g.body)
+	}
+	if status, err := phone.Status(); err != nil || !strings.Contains(status, `"enrolled":false`) {
+		t.Error(status, err)
+	}
+	if again, err := phone.StartApp(); err != nil || again != entry {
+		t.Error("the app is somewhere else:", again, err)
 	}
 }

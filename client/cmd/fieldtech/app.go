@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"fieldsync/client"
 	"fieldsync/client/web"
 	"fieldsync/sync/fault"
 )
@@ -51,6 +52,7 @@ func (a *app) serveApp(ctx context.Context, o web.Options, open bool) (err error
 		leave()
 		return nil
 	}
+	o.Anew = func() (*client.Client, error) { return a.anew(context.WithoutCancel(ctx)) }
 	w, err := web.New(a.client, o)
 	if err != nil {
 		return err
@@ -71,10 +73,21 @@ func (a *app) serveApp(ctx context.Context, o web.Options, open bool) (err error
 		browse(ctx, url)
 	}
 	<-ctx.Done()
-	if err := w.Close(); err != nil || !out.Load() {
+	err = w.Close()
+	if a.client = w.Client(); err != nil || !out.Load() {
 		return err
 	}
 	return a.forget(context.WithoutCancel(ctx))
+}
+
+// anew opens an empty replica after the office has wiped the one that was here.
+func (a *app) anew(ctx context.Context) (*client.Client, error) {
+	o, err := a.options(filepath.Join(a.data, "replica.db"))
+	if err != nil {
+		return nil, err
+	}
+	_ = a.client.Close() // there is nothing left that could be lost
+	return client.Open(ctx, o)
 }
 
 // forget takes the replica and what stands beside it away: the person has logged out. Nothing writes any more, so that

@@ -88,6 +88,7 @@
     if (stream || !$("#bar")) return;
     stream = new EventSource("/live");
     stream.addEventListener("bar", (e) => { bar = JSON.parse(e.data); showBar(); });
+    stream.addEventListener("gone", () => { stream.close(); location.replace("/"); });
     if ($("main[data-live]") && !$("#problem")) {
       stream.addEventListener("changed", refresh);
       stream.onopen = refresh;

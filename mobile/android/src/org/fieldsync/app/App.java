@@ -158,15 +158,24 @@ public final class App extends Application implements Program.Ears {
     private void followNetwork() {
         NetworkRequest any = new NetworkRequest.Builder().addCapability(NetworkCapabilities.NET_CAPABILITY_INTERNET).build();
         connectivity().registerNetworkCallback(any, new ConnectivityManager.NetworkCallback() {
-            @Override public void onAvailable(Network n) { say(network()); }
+            @Override public void onAvailable(Network n) { tellNetwork(true); }
 
-            @Override public void onLost(Network n) { say(network()); }
+            @Override public void onLost(Network n) { tellNetwork(true); }
 
-            @Override public void onCapabilitiesChanged(Network n, NetworkCapabilities c) { say(network()); }
+            @Override public void onCapabilitiesChanged(Network n, NetworkCapabilities c) { tellNetwork(false); }
 
-            @Override public void onLinkPropertiesChanged(Network n, LinkProperties l) { say(network()); }
+            @Override public void onLinkPropertiesChanged(Network n, LinkProperties l) { tellNetwork(false); }
         });
     }
+
+    /** Tells the program of another network, or of one that has changed. Its strength changes all the time, and is no news. */
+    private synchronized void tellNetwork(boolean another) {
+        String now = network();
+        if (another || !now.equals(told)) say(now);
+        told = now;
+    }
+
+    private String told; // of the network, last
 
     private ConnectivityManager connectivity() { return (ConnectivityManager) getSystemService(CONNECTIVITY_SERVICE); }
 
