@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -30,6 +31,7 @@ type sectionOf struct {
 	columns []string
 	url     string // of one such row, before its id; "" if it has no page
 	latest  int    // how many of the latest are shown, 0 for all
+	title   string // by which the section is called instead of its table: many.TITLE
 	all     string // the list that shows all of them, before the row's id; "" where there is none
 }
 
@@ -369,7 +371,7 @@ func (b *builder) section(of sectionOf, rows []*record.Row) (s section, err erro
 	columns := slices.DeleteFunc(slices.Clone(of.columns), func(name string) bool {
 		return !slices.ContainsFunc(rows, func(r *record.Row) bool { return !r.Get(name).IsNull() })
 	})
-	s.Table, s.Title = of.table, b.v.lang.name("many."+of.table)
+	s.Table, s.Title = of.table, b.v.lang.name("many."+cmp.Or(of.title, of.table))
 	for _, name := range columns {
 		s.Columns = append(s.Columns, b.label(t, name))
 	}

@@ -42,7 +42,7 @@ var Parts = &Noun{
 		Facts: []string{"code", "name", "barcode", "unit", "serial_tracked", "abc", "category", "list_price", "warranty_months", "fits", "return_old", "merged_into", "archived_reason"},
 		Texts: []string{"note"},
 		Sections: []sectionOf{
-			{table: "movement", via: "part", columns: []string{"corrected", "cause", "quantity", "serial", "from_location", "to_location", "job"}, url: movementsURL + "/", latest: 20},
+			{table: "movement", title: "part.movement", via: "part", columns: []string{"corrected", "cause", "quantity", "serial", "from_location", "to_location", "job"}, url: movementsURL + "/", latest: 20},
 			{table: "part_request", via: "part", columns: []string{"number", "state", "quantity", "location", "job"}, url: partRequestsURL + "/", latest: 10},
 		},
 	},

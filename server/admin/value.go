@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,13 +44,40 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 	case schema.Money:
 		return decimal(value.Number(), minorDigits(value.Text())) + " " + value.Text(), nil
 	case schema.Quantity:
-		return strings.TrimSpace(decimal(value.Number(), int(c.Scale)) + " " + value.Text()), nil
+		return strings.TrimSpace(quantity(value.Number(), int(c.Scale)) + " " + value.Text()), nil
 	case schema.Translated:
 		return v.translated(value), nil
-	case schema.Fields, schema.Set:
+	case schema.Set:
+		return v.elements(t, c, value), nil
+	case schema.Fields:
 		return cells(value), nil
 	}
+	if slices.Contains(yesNo, t.Name+"."+c.Name) {
+		return v.t(map[bool]string{true: "yes", false: "no"}[value.Number() == 1]), nil
+	}
 	return plain(value), nil
+}
+
+// yesNo are the columns of whole numbers that say yes (1) or no (0).
+var yesNo = []string{
+	"part.serial_tracked", "part.return_old", "party.blacklisted", "person.technician", "meter_reading.exchanged",
+	"solution.learned", "consent.needs_second", "field_def.builtin", "position_switch.shared",
+}
+
+// elements lists a set, each element by its name where it has one.
+func (v *Visit) elements(t *schema.Table, c *schema.Column, value record.Value) string {
+	if value.Shape() != record.ShapeMap {
+		return cells(value)
+	}
+	var said []string
+	for element, cell := range value.Cells() {
+		if key := columnKey(t, c, element); cell == record.Number(1) && v.lang.known[key] {
+			said = append(said, v.lang.name(key))
+		} else if cell == record.Number(1) {
+			said = append(said, element)
+		}
+	}
+	return strings.Join(said, ", ")
 }
 
 func date(days int64) string { return time.Unix(days*86400, 0).UTC().Format(time.DateOnly) }

@@ -65,6 +65,17 @@ var demoFaults = [][2]string{
 	{"門無法完全關閉", "感應器似乎偏移。"},
 }
 
+// around is a place some way off, always the same for the name; nil for no place. The way is in 1e-6 degrees, each of
+// which is eleven centimetres of latitude.
+func around(p *aftersales.Position, name string, most int64) *aftersales.Position {
+	if p == nil {
+		return nil
+	}
+	id := aftersales.NamedID("demo", "around", name)
+	off := func(b byte) int64 { return (int64(b) - 128) * most * 10 / 128 }
+	return &aftersales.Position{Latitude: p.Latitude + off(id[0]), Longitude: p.Longitude + off(id[1])}
+}
+
 func branchID(code string) record.ID { return aftersales.NamedID("demo", "branch", code) }
 
 func partID(code string) record.ID { return aftersales.NamedID("demo", "part", code) }
@@ -120,7 +131,7 @@ func addCustomer(tx aftersales.Tx, d demoCustomer) (units []record.ID, err error
 	}
 	site, err := aftersales.CreateSite(tx, aftersales.SiteInput{
 		Branch: branch, Party: party, Name: d.name, City: d.city, Address: d.address, Zone: zoneOf(d.branch),
-		Position: demoPositions[d.city],
+		Position: around(demoPositions[d.city], d.name, 30_000),
 	})
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ const demoSecret = "whsec_ZGVtby13ZWJob29rLXNlY3JldC1vZi1ub2JvZHk="
 // hear of what happens: one that takes nothing yet, one that was there once.
 func (l *live) organise(ctx context.Context) error {
 	err := l.company.do(ctx, aftersales.CauseSetUp, func(tx aftersales.Tx) error {
-		for _, step := range []func(aftersales.Tx) error{l.group, substates, costs, hooks} {
+		for _, step := range []func(aftersales.Tx) error{l.group, substates, costs, hooks, l.stores, library} {
 			if err := step(tx); err != nil {
 				return err
 			}

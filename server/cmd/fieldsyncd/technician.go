@@ -274,7 +274,13 @@ func (t *technician) steps(job, part record.ID) []step {
 	steps := []step{
 		{aftersales.CauseVisitAccept, func(tx client.Tx) error { return aftersales.Accept(tx, visit) }},
 		{aftersales.CauseVisitTravel, func(tx client.Tx) error { return aftersales.Travel(tx, visit) }},
-		{aftersales.CauseVisitArrive, func(tx client.Tx) error { return aftersales.Arrive(tx, visit) }},
+		{aftersales.CauseVisitArrive, func(tx client.Tx) error {
+			where, err := siteOf(tx, job)
+			if err != nil {
+				return err
+			}
+			return aftersales.Arrive(tx, aftersales.VisitInput{Job: job, Position: where})
+		}},
 		{aftersales.CausePartUse, func(tx client.Tx) error {
 			_, err := aftersales.UsePart(tx, aftersales.MoveInput{Part: part, Quantity: aftersales.Quantity{Amount: 1000}, Job: job})
 			return err
@@ -292,6 +298,19 @@ func (t *technician) steps(job, part record.ID) []step {
 		in.Job, in.Finding = job, finding
 		return aftersales.Complete(tx, in)
 	}})
+}
+
+// siteOf returns where the job is, nil where nobody knows.
+func siteOf(tx client.Tx, job record.ID) (*aftersales.Position, error) {
+	row, err := tx.Row("job", job)
+	if err != nil || row == nil {
+		return nil, err
+	}
+	site, err := tx.Row("site", row.Get("site").Ref())
+	if err != nil || site == nil || site.Get("latitude").IsNull() {
+		return nil, err
+	}
+	return &aftersales.Position{Latitude: site.Get("latitude").Number(), Longitude: site.Get("longitude").Number()}, nil
 }
 
 // step does the next thing there is to do, as the live demo shows it; nothing where nothing is left.
