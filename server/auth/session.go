@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"fieldsync/sync/record"
@@ -27,10 +28,15 @@ const (
 	codeAwaited  = 5 * time.Minute // how long the code may come after the password
 )
 
+// bare is a manager with the package's own settings. With each comes a store in memory and a goroutine that never ends: one
+// is enough, whatever hubs are opened in this process.
+var bare = sync.OnceValue(scs.New)
+
 // NewSessions returns sessions kept in the store. With secure the cookie travels over TLS only, and carries the
 // __Host- prefix, which a neighbouring host name cannot set.
 func NewSessions(store scs.Store, people *People, secure bool) *Sessions {
-	m := scs.New()
+	m := new(scs.SessionManager)
+	*m = *bare()
 	m.Store, m.HashTokenInStore = store, true
 	m.Lifetime = sessionLife
 	m.Cookie.Name, m.Cookie.Path = "fieldsync", "/"

@@ -241,22 +241,25 @@ type outcomes struct {
 	all []outcome
 }
 
+// add notes how a day went, and shows it.
 func (o *outcomes) add(one outcome) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if len(o.all) == 0 {
+		fmt.Printf("%-44s %6s %8s %18s %12s\n", "fault", "nodes", "changes", "queues empty, s", "level, s")
+	}
 	o.all = append(o.all, one)
+	fmt.Printf("%-44s %6d %8d %18.1f %12.1f\n", one.name, one.nodes, one.changes, one.empty.Seconds(), one.level.Seconds())
 }
 
-// print shows how each day went.
+// print sums the days up.
 func (o *outcomes) print() {
 	if len(o.all) == 0 {
 		return
 	}
-	fmt.Printf("%-44s %6s %8s %18s %12s\n", "fault", "nodes", "changes", "queues empty, s", "level, s")
 	slices.SortFunc(o.all, func(a, b outcome) int { return int(b.empty - a.empty) })
 	within, changes := 0, 0
 	for _, one := range o.all {
-		fmt.Printf("%-44s %6d %8d %18.1f %12.1f\n", one.name, one.nodes, one.changes, one.empty.Seconds(), one.level.Seconds())
 		changes += one.changes
 		if one.empty <= 5*time.Second {
 			within++
