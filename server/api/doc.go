@@ -1,5 +1,6 @@
 // Package api is what other programs work with: REST and JSON over the same commands, and under the same rights, as the
-// office's pages. What there is is declared (resources.go), and the OpenAPI document follows from the declarations.
+// office's pages. What there is is declared (resource.go, and a file for each part of the business); routes and the OpenAPI
+// document follow from the declarations (route.go).
 //
 // A program proves itself by a token, which an administrator makes and revokes. Its writes carry the vectors of the rows
 // that it was shown (If-Match), so that it overwrites nothing that it had not seen; what came between is merged, as

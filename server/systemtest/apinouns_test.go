@@ -95,7 +95,7 @@ func TestAProgramKeepsContracts(t *testing.T) {
 // warehouse makes a part, a store and a van.
 func (p *program) warehouse() (part, store, van string) {
 	p.t.Helper()
-	return p.makes("/parts", `{"code": "S-1", "name": {"en": "Seal"}}`), p.makes("/locations", `{"name": "Central", "kind": "central"}`), p.makes("/locations", `{"name": "Van 1"}`)
+	return p.makes("/parts", `{"code": "S-1", "name": {"en": "Seal"}}`), p.makes("/locations", `{"name": "Central", "kind": "central", "branch": %q}`, p.onlyBranch()), p.makes("/locations", `{"name": "Van 1"}`)
 }
 
 func (p *program) lies(location, want string) {
@@ -131,6 +131,9 @@ func warehouseMoves(t *testing.T, b *bureau) {
 	}
 	receipt := p.text("id")
 	p.lies(store, "S-1 10.000 pcs")
+	p.asks("GET", "/locations/"+store, "").has(http.StatusOK)
+	home := p.text("branch")
+	p.asks("GET", "/movements/"+receipt, "").has(http.StatusOK, "branch", home)
 	move(`"cause": "transfer", "quantity": {"amount": "4", "unit": "pcs"}, "from_location": %q, "to_location": %q, "occurred": "2026-01-05T08:00:00Z"`, store, van).has(http.StatusCreated, "corrected", "2026-01-05T08:00:00.000Z")
 	move(`"cause": "issue", "quantity": {"amount": "1"}, "from_location": %q, "to_location": %q`, store, van).has(http.StatusCreated)
 	move(`"cause": "scrap", "quantity": {"amount": "0.5"}, "from_location": %q, "condition": "defective"`, van).has(http.StatusCreated)

@@ -302,11 +302,15 @@ func put(tx Tx, in MoveInput, part Part, cause string) (record.ID, error) {
 	if err != nil {
 		return record.ID{}, err
 	}
-	location, err := tx.Row("location", in.From)
+	from, err := tx.Row("location", in.From)
 	if err != nil {
 		return record.ID{}, err
 	}
-	branch, err := branchFor(tx, record.ID{}, job, location)
+	to, err := tx.Row("location", in.To)
+	if err != nil {
+		return record.ID{}, err
+	}
+	branch, err := branchFor(tx, record.ID{}, job, from, to) // what the supplier sends is the branch's that receives it
 	if err != nil {
 		return record.ID{}, err
 	}
