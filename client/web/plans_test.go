@@ -82,6 +82,9 @@ func TestTheWayFromJobToJob(t *testing.T) {
 		return tx.Update("job", h.s.noise, record.Values{"site": record.Ref(site)})
 	})
 	h.get("/").sees("11 km from the job before")
+	if wayOf(49) != "" || wayOf(50) != "0.1 km" {
+		t.Errorf("next door is %q, across the road %q", wayOf(49), wayOf(50))
+	}
 	for metres, want := range map[int64]string{0: "0.0 km", 940: "0.9 km", 9_999: "10.0 km", 10_400: "10 km", 123_700: "124 km"} {
 		if got := kilometres(metres); got != want {
 			t.Errorf("%d: %s, want %s", metres, got, want)

@@ -51,7 +51,7 @@ func (a *App) at(ms int64) time.Time {
 	return time.UnixMilli(ms).In(a.Zone)
 }
 
-func (a *App) today() time.Time { return a.client.Now().In(a.Zone) }
+func (a *App) today() time.Time { return a.Client().Now().In(a.Zone) }
 
 // morning returns when today began, in ms UTC.
 func (a *App) morning() int64 {

@@ -19,7 +19,7 @@ type jobLine struct {
 	Late bool // its promise is past and nobody has begun
 	// Was is when it was to begin as far as the user knows, where that is another time; -1 for no time, 0 for nothing new.
 	Was, WasEnd int64
-	Far         string // how far it is from the job before it, as the crow flies; "" where that is not known
+	Far         string // how far it is from the job before it, as the crow flies; "" where that is not known, or no way at all
 }
 
 // Where returns the place without the customer's name, which stands before it: many sites are called like their owner.
@@ -101,7 +101,7 @@ func (p *todayPage) distances(tx client.Tx) error {
 		}
 		here := aftersales.Position{Latitude: site.Latitude, Longitude: site.Longitude}
 		if last != nil {
-			p.Jobs[i].Far = kilometres(aftersales.Distance(*last, here))
+			p.Jobs[i].Far = wayOf(aftersales.Distance(*last, here))
 		}
 		last = &here
 	}
@@ -109,6 +109,16 @@ func (p *todayPage) distances(tx client.Tx) error {
 }
 
 // kilometres writes metres as people say a way: to a hundred metres when it is short.
+// nextDoor is how many metres are no way: another hall of the same works.
+const nextDoor = 50
+
+func wayOf(m int64) string {
+	if m < nextDoor {
+		return ""
+	}
+	return kilometres(m)
+}
+
 func kilometres(m int64) string {
 	if m < 10_000 {
 		return fmt.Sprintf("%.1f km", float64(m)/1000)

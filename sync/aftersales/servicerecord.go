@@ -108,7 +108,7 @@ func AddServiceRecord(tx Tx, in ServiceRecordInput) (record.ID, error) {
 	return id, insert(tx, "service_record", id, values)
 }
 
-// History returns the unit's service records that no other replaces, oldest first.
+// History returns the unit's service records that no other replaces, the one of what was done first before the others.
 func History(tx View, unit record.ID) ([]ServiceRecord, error) {
 	rows, err := tx.Refs("service_record", "unit", unit)
 	if err != nil {
@@ -118,5 +118,6 @@ func History(tx View, unit record.ID) ([]ServiceRecord, error) {
 	for _, row := range standing(rows) {
 		list = append(list, ServiceRecordOf(row))
 	}
+	slices.SortStableFunc(list, func(a, b ServiceRecord) int { return cmp.Compare(a.Corrected, b.Corrected) })
 	return list, nil
 }
