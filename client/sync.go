@@ -154,16 +154,16 @@ func (c local) Held() (held []record.Bucket, err error) {
 	return held, err
 }
 
-func (c local) Compare(s *wire.Sums) (differs bool, err error) {
+func (c local) Compare(s *wire.Sums) (differ []record.Bucket, err error) {
 	err = c.take(c.replica.Write, func(r *device.Replica) (err error) {
-		differs, err = r.Compare(s)
+		differ, err = r.Compare(s)
 		return err
 	})
 	c.contact.compared(c.Now())
-	if differs {
-		c.Log.Error("the replica differed from the hub; it is fetched anew")
+	if len(differ) > 0 {
+		c.Log.Error("the replica differed from the hub; it is fetched anew", "buckets", len(differ))
 	}
-	return differs, err
+	return differ, err
 }
 
 func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {

@@ -231,6 +231,9 @@ func (c *conn) perform(e session.Effect) session.Event {
 			return c.hub.putOff(wait)
 		}
 		return c.answer(c.sum(e))
+	case session.Diverged:
+		c.hub.stats.divergences.Inc()
+		c.hub.Log.Error("a device's rows were not the hub's; it fetches all anew", "device", c.device, "buckets", e.Buckets)
 	case session.Heard:
 		if e.Ack.Actor != 0 && int(e.Ack.Class) == 0 {
 			c.hub.notes.acknowledged(e.Ack)

@@ -184,7 +184,7 @@ func (c *conn) read(want judge.Want) (session.Event, error) {
 func (c *conn) sum(e session.Sum) (session.Event, error) {
 	var answer session.Summed
 	err := c.hub.Store.Read(context.Background(), func(v View) (err error) {
-		answer.Sums, err = judge.Sums(v, c.hub.Schema, c.author.Person, e.Buckets, e.At)
+		answer.Sums, err = judge.Sums(v, c.hub.Schema, c.author.Person, e.Buckets, e.At, e.Schema)
 		return err
 	})
 	return answer, err

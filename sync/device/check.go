@@ -25,27 +25,29 @@ func Held(store Store) ([]record.Bucket, error) {
 	return all, nil
 }
 
-// Compare holds the hub's checksums against the rows and reports whether any differs. A bucket in which something is
+// Compare holds the hub's checksums against the rows and returns the buckets in which they differ. A bucket in which something is
 // pending, and everything while the cursors are not where the checksums were made, is not compared. After a difference
 // the replica fetches all it holds anew; its pending changes stay as they are.
-func (r *Replica) Compare(sums *wire.Sums) (differs bool, err error) {
+func (r *Replica) Compare(sums *wire.Sums) (differ []record.Bucket, err error) {
 	if slices.Min(r.id.Cursors[:]) < sums.At {
-		return false, nil
+		return nil, nil
 	}
 	for _, s := range sums.Sums {
 		sum, comparable, err := r.sum(s.Bucket)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		differs = differs || comparable && sum != s.Sum
+		if comparable && sum != s.Sum {
+			differ = append(differ, s.Bucket)
+		}
 	}
-	if !differs {
-		return false, nil
+	if len(differ) == 0 {
+		return nil, nil
 	}
 	if err := r.relearn(); err != nil {
-		return false, err
+		return nil, err
 	}
-	return true, r.store.PutIdentity(r.id)
+	return differ, r.store.PutIdentity(r.id)
 }
 
 func (r *Replica) sum(b record.Bucket) (sum uint64, comparable bool, err error) {
@@ -64,7 +66,7 @@ func (r *Replica) sum(b record.Bucket) (sum uint64, comparable bool, err error) 
 				return 0, false, err
 			}
 			if row != nil && !row.Deleted {
-				sum += wire.RowSum(key, row.Seq)
+				sum += wire.RowSum(row, r.schema.Version)
 			}
 		}
 	}

@@ -60,41 +60,48 @@ func maySee(holdsOn func(record.Bucket) ([]Hold, error), person record.ID, row *
 }
 
 // Sums returns the checksums of the buckets over their living rows of all classes, for a device that has come up to the
-// commit at. Buckets that the person does not hold, and those that changed since, are left out.
-func Sums(r Reader, s *schema.Schema, person record.ID, buckets []record.Bucket, at uint64) (wire.Sums, error) {
+// commit at and speaks that version of the schema. Buckets that the person does not hold, and those that changed since,
+// are left out.
+func Sums(r Reader, s *schema.Schema, person record.ID, buckets []record.Bucket, at uint64, version int) (wire.Sums, error) {
 	sums := wire.Sums{At: at}
+	touched, known, err := r.TouchedSince(at)
+	if err != nil || !known {
+		return sums, err
+	}
 	for _, b := range buckets {
 		held, err := HoldsNow(r, person, b)
 		if err != nil {
 			return wire.Sums{}, err
 		}
-		if !held {
+		if !held || slices.Contains(touched, b) {
 			continue
 		}
-		sum, newest, err := sumOf(r, s, b)
+		sum, err := sumOf(r, s, b, version)
 		if err != nil {
 			return wire.Sums{}, err
 		}
-		if newest <= at {
-			sums.Sums = append(sums.Sums, wire.Sum{Bucket: b, Sum: sum})
-		}
+		sums.Sums = append(sums.Sums, wire.Sum{Bucket: b, Sum: sum})
 	}
 	return sums, nil
 }
 
-// sumOf returns the bucket's checksum, and the latest commit that touched one of its rows.
-func sumOf(r Reader, s *schema.Schema, b record.Bucket) (sum, newest uint64, err error) {
+// sumOf returns the bucket's checksum.
+func sumOf(r Reader, s *schema.Schema, b record.Bucket, version int) (sum uint64, err error) {
 	for class := range schema.Class(schema.Classes) {
 		for _, src := range sources(s, class, b) {
+			if src.table.Since > version {
+				continue
+			}
 			err := r.Scan(src.table, src.rule, b, record.ID{}, func(row *record.Row) bool {
-				sum += wire.RowSum(row.Key(), row.Seq)
-				newest = max(newest, row.Seq)
+				if !src.again(row, b) {
+					sum += wire.RowSum(row, version)
+				}
 				return true
 			})
 			if err != nil {
-				return 0, 0, err
+				return 0, err
 			}
 		}
 	}
-	return sum, newest, nil
+	return sum, nil
 }

@@ -34,7 +34,7 @@ func TestAnAnswerShowsWhatThePersonMaySeeToday(t *testing.T) {
 func (t *tech) sums(at uint64, buckets ...record.Bucket) (sums wire.Sums) {
 	t.Helper()
 	t.must(t.hub.Read(func(r judge.Reader) (err error) {
-		sums, err = judge.Sums(r, simtest.Schema, t.Person, buckets, at)
+		sums, err = judge.Sums(r, simtest.Schema, t.Person, buckets, at, simtest.Schema.Version)
 		return err
 	}))
 	return sums
@@ -47,7 +47,7 @@ func TestChecksumsAreOfTheLivingRowsOfABucket(t *testing.T) {
 	a.delete(dead)
 	want := uint64(0)
 	for _, key := range []record.Key{job, task, a.assignmentOf(job)} {
-		want += wire.RowSum(key, a.row(key).Seq)
+		want += wire.RowSum(a.row(key), simtest.Schema.Version)
 	}
 	got := a.sums(a.head(), jobBucket(job))
 	if len(got.Sums) != 1 || got.Sums[0] != (wire.Sum{Bucket: jobBucket(job), Sum: want}) || got.At != a.head() {

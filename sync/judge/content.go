@@ -55,6 +55,11 @@ type source struct {
 	rule  int
 }
 
+// again reports whether the row lies in the bucket by an earlier way, too.
+func (src source) again(row *record.Row, b record.Bucket) bool {
+	return slices.ContainsFunc(src.table.Buckets[:src.rule], func(rule schema.Bucket) bool { return row.Bucket(rule) == b })
+}
+
 // sources returns where the rows of a bucket are found, in order of tables.
 func sources(s *schema.Schema, class schema.Class, b record.Bucket) []source {
 	var found []source

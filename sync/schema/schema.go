@@ -102,7 +102,7 @@ type Column struct {
 	Asks   [][2]string // for Ladder: pairs that, when concurrent, a person must settle
 	Ref    string      // for Ref: the table referred to
 	Group  string      // for Group: the group's name
-	Since  int         // the schema version that added the column; 0 means the first
+	Since  int         // the schema version that added the column; 0 means the first. Checksums for devices before it leave it out
 }
 
 // Side mirrors clock.Side without importing it: which side's value an Owner column shows.
@@ -221,7 +221,7 @@ type Table struct {
 	// Remade says that the hub makes the rows by itself, anew where a restore has lost one: a copy that a device still has of
 	// them is nothing that somebody would have to decide about. No device writes such a table.
 	Remade bool
-	Since  int
+	Since  int // the schema version that added the table; 0 means the first
 
 	byID     map[ColumnID]int
 	byName   map[string]int

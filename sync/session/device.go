@@ -26,8 +26,8 @@ type Local interface {
 	// Held returns the buckets that the replica holds.
 	Held() ([]record.Bucket, error)
 	// Compare holds the hub's checksums against the replica. Where they differ it makes the replica fetch everything
-	// again, and says so.
-	Compare(*wire.Sums) (differs bool, err error)
+	// again, and says in which buckets.
+	Compare(*wire.Sums) (differ []record.Bucket, err error)
 	// Testify returns the next copies of rows that a restored hub may lack, nil where there are none. Kept takes in what
 	// the hub says to them.
 	Testify() (*wire.Witness, error)
@@ -361,12 +361,13 @@ func (d *Device) summed(s *wire.Sums) ([]Effect, error) {
 		return nil, ErrOutOfPlace
 	}
 	d.asked = false
-	differs, err := d.local.Compare(s)
+	differ, err := d.local.Compare(s)
 	if err != nil {
 		return nil, err
 	}
-	if differs {
-		return d.again(), nil
+	if len(differ) > 0 {
+		d.state = deviceClosed
+		return []Effect{Send{wire.Bye{Differs: differ}}, Close{Again: true}}, nil
 	}
 	return d.verify(), nil
 }

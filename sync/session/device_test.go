@@ -26,7 +26,7 @@ type replica struct {
 	held    []record.Bucket
 	renew   bool
 	taken   device.Taken
-	differs bool
+	differs []record.Bucket
 	copies  []wire.Rows
 	looks   int // into the queue
 	fails   error
@@ -40,7 +40,7 @@ func (r *replica) Greet(*wire.Welcome) (bool, error)                 { return r.
 func (r *replica) TakeVerdicts(*wire.Verdicts) (device.Taken, error) { return r.taken, r.fails }
 func (r *replica) Identity() (*device.Identity, error)               { id := r.id; return &id, r.fails }
 func (r *replica) Held() ([]record.Bucket, error)                    { return r.held, r.fails }
-func (r *replica) Compare(*wire.Sums) (bool, error)                  { return r.differs, r.fails }
+func (r *replica) Compare(*wire.Sums) ([]record.Bucket, error)       { return r.differs, r.fails }
 func (r *replica) Kept(k *wire.Kept) error                           { r.copies = r.copies[k.Count:]; return r.fails }
 
 func (r *replica) Testify() (*wire.Witness, error) {
@@ -278,11 +278,6 @@ func TestADeviceThatForkedBeginsAgain(t *testing.T) {
 			p.fails = device.ErrPage
 			return got(wire.Page{})
 		},
-		"by checksums": func(p *phone) session.Event {
-			p.held, p.differs = []record.Bucket{record.Shared}, true
-			p.machine.Step(session.Check{})
-			return got(wire.Sums{})
-		},
 	} {
 		t.Log(name)
 		p := live(t)
@@ -293,6 +288,16 @@ func TestADeviceThatForkedBeginsAgain(t *testing.T) {
 	p.renew = true
 	p.machine.Step(session.Opened{})
 	p.expect(got(wire.Welcome{}), bye, again)
+}
+
+// A device whose rows are not the hub's says which buckets, and comes back for all of them.
+func TestADeviceThatDiffersSaysSoAndComesBack(t *testing.T) {
+	t.Parallel()
+	p := live(t)
+	p.held, p.differs = []record.Bucket{record.Shared, {Kind: 2}}, []record.Bucket{{Kind: 2}}
+	p.machine.Step(session.Check{})
+	p.expect(got(wire.Sums{}), session.Send{Message: wire.Bye{Differs: p.differs}}, again)
+	p.expect(session.Wrote{})
 }
 
 // A hub that asks for earlier change sets again and again is left.

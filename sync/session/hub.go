@@ -89,8 +89,12 @@ func (h *Hub) refuse(r Refused) []Effect {
 }
 
 func (h *Hub) received(m wire.Message) []Effect {
-	if _, ok := m.(wire.Bye); ok {
+	if bye, ok := m.(wire.Bye); ok {
+		live := h.state == hubLive
 		h.state = hubClosed
+		if live && len(bye.Differs) > 0 {
+			return []Effect{Diverged{bye.Differs}, Close{}}
+		}
 		return []Effect{Close{}}
 	}
 	switch h.state {
@@ -129,7 +133,7 @@ func (h *Hub) live(m wire.Message) []Effect {
 		}
 	case wire.Verify:
 		if h.mute == nil {
-			return []Effect{Sum{m.Buckets, slices.Min(h.cursors[:])}}
+			return []Effect{Sum{m.Buckets, slices.Min(h.cursors[:]), h.hello.Schema}}
 		}
 	case wire.Witness:
 		if !h.keeping {

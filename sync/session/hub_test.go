@@ -51,7 +51,7 @@ func admits(t *testing.T, hello wire.Hello, admitted session.Admitted) *office {
 // serving returns one whose device had everything up to commit 9, and whose first round is over.
 func serving(t *testing.T) *office {
 	at := [schema.Classes]uint64{9, 9, 9}
-	o := admits(t, wire.Hello{Cursors: at}, session.Admitted{Cursors: at})
+	o := admits(t, wire.Hello{Cursors: at, Schema: 4}, session.Admitted{Cursors: at})
 	for class := range schema.Class(schema.Classes) {
 		o.machine.Step(session.Paged{Page: wire.Page{Class: class, From: 9, To: 9}, Head: 9})
 	}
@@ -365,9 +365,12 @@ func TestAHubComparesAndKeepsCopies(t *testing.T) {
 	t.Parallel()
 	o := serving(t)
 	buckets := []record.Bucket{record.Shared}
-	o.expect(got(wire.Verify{Buckets: buckets}), session.Sum{Buckets: buckets, At: 9})
+	o.expect(got(wire.Verify{Buckets: buckets}), session.Sum{Buckets: buckets, At: 9, Schema: 4})
 	sums := wire.Sums{At: 9}
 	o.expect(session.Summed{Sums: sums}, session.Send{Message: sums})
+	o.expect(got(wire.Bye{Differs: buckets}), session.Diverged{Buckets: buckets}, session.Close{})
+
+	o = serving(t)
 	rows := []wire.Rows{{Table: 1}}
 	o.expect(got(wire.Witness{Rows: rows}), session.Keep{Rows: rows})
 	kept := wire.Kept{Count: 1, At: 10}

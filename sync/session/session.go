@@ -58,7 +58,10 @@ type (
 	Sum struct {
 		Buckets []record.Bucket
 		At      uint64
+		Schema  int // the version that the device speaks
 	}
+	// Diverged tells that the device's rows in the buckets were not the hub's, though nothing waited; it is not answered.
+	Diverged struct{ Buckets []record.Bucket }
 	// Heard notes how far the device has come; it is not answered.
 	Heard struct{ Ack wire.Ack }
 	// Keep keeps witness copies for the office: answered by Kept.
@@ -75,6 +78,7 @@ func (Prove) effect()    {}
 func (Judge) effect()    {}
 func (Read) effect()     {}
 func (Sum) effect()      {}
+func (Diverged) effect() {}
 func (Heard) effect()    {}
 func (Keep) effect()     {}
 

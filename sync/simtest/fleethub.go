@@ -20,6 +20,7 @@ type fleetHub struct {
 	store    *MemHub
 	conns    []*conn
 	devices  map[record.ID]*enrolled
+	diverged int // how often a phone said that its rows are not the hub's
 	queue    []pushed
 	acks     []wire.Ack
 	planned  bool
@@ -212,6 +213,8 @@ func (h *fleetHub) perform(c *conn, effect session.Effect) {
 		h.answer(c, func() session.Event { return h.sum(c, e) })
 	case session.Keep:
 		h.answer(c, func() session.Event { return h.keep(c, e.Rows) })
+	case session.Diverged:
+		h.diverged++
 	case session.Heard:
 		if e.Ack.Actor != 0 {
 			h.acks = append(h.acks, e.Ack)
@@ -312,7 +315,7 @@ func (h *fleetHub) page(want judge.Want) session.Event {
 func (h *fleetHub) sum(c *conn, asked session.Sum) session.Event {
 	var e session.Summed
 	h.read(func(r judge.Reader) (err error) {
-		e.Sums, err = judge.Sums(r, Schema, c.who.person, asked.Buckets, asked.At)
+		e.Sums, err = judge.Sums(r, Schema, c.who.person, asked.Buckets, asked.At, asked.Schema)
 		return err
 	})
 	return e

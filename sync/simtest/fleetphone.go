@@ -121,6 +121,9 @@ func (p *phone) dial() {
 	p.step(session.Opened{})
 }
 
+// comparedAfter is how long a phone that has everything waits until it compares its rows with the hub's, in ms.
+const comparedAfter = 50
+
 func (p *phone) redial(ms int64) { p.f.after(ms, p.dial) }
 
 // backoff returns how long to wait before the next try, in ms.
@@ -160,6 +163,11 @@ func (p *phone) perform(c *conn, effect session.Effect) {
 		p.close(c, e)
 	case session.CaughtUp:
 		p.tries = 0
+		p.f.after(comparedAfter, func() {
+			if p.conn == c {
+				p.step(session.Check{})
+			}
+		})
 	case session.More:
 		p.step(session.Wrote{})
 	case session.Expect:
@@ -344,10 +352,10 @@ func (p *phone) Kept(k *wire.Kept) error {
 }
 
 // Compare implements session.Local.
-func (p *phone) Compare(sums *wire.Sums) (differs bool, err error) {
+func (p *phone) Compare(sums *wire.Sums) (differ []record.Bucket, err error) {
 	err = p.take(func(r *device.Replica) error {
-		differs, err = r.Compare(sums)
+		differ, err = r.Compare(sums)
 		return err
 	})
-	return differs, err
+	return differ, err
 }

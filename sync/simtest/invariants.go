@@ -1,7 +1,6 @@
 package simtest
 
 import (
-	"math"
 	"slices"
 
 	"fieldsync/sync/device"
@@ -24,6 +23,9 @@ func (f *Fleet) check() {
 	f.checkHeld()
 	f.checkCopies()
 	f.checkErased()
+	if f.hub.diverged > 0 {
+		f.fail("sum", "phones said %d times that their rows are not the hub's", f.hub.diverged)
+	}
 	for _, p := range f.phones {
 		f.checkRefused(p)
 		f.checkRows(p)
@@ -424,7 +426,7 @@ func (f *Fleet) checkSums(p *phone) {
 		}
 	})
 	f.hub.read(func(r judge.Reader) error {
-		sums, err := judge.Sums(r, Schema, p.person, buckets, math.MaxUint64)
+		sums, err := judge.Sums(r, Schema, p.person, buckets, must(r.Head()), Schema.Version)
 		if len(sums.Sums) != len(buckets) {
 			f.fail("scope", "%s holds %d buckets, the hub says %d", p.name, len(buckets), len(sums.Sums))
 		}
@@ -437,13 +439,11 @@ func (f *Fleet) checkSums(p *phone) {
 	})
 }
 
-// sum returns the checksum of a bucket over the rows that the phone shows, each once for every way it lies there.
+// sum returns the checksum of a bucket over the rows that the phone shows.
 func (p *phone) sum(b record.Bucket) (sum uint64) {
 	for _, r := range p.store.Rows() {
-		for _, rule := range r.Table.Buckets {
-			if !r.Deleted && r.Bucket(rule) == b {
-				sum += wire.RowSum(r.Key(), r.Seq)
-			}
+		if !r.Deleted && slices.Contains(r.Buckets(), b) {
+			sum += wire.RowSum(r, Schema.Version)
 		}
 	}
 	return sum

@@ -90,6 +90,30 @@ func (s *stage) officeWrites(form *record.Row, op record.Op, values record.Value
 	s.office.commit("office", &draft{changes: []record.RowChange{c}, shown: map[record.Key]*record.Row{form.Key(): form}})
 }
 
+// A replica in which something has rotted is found out when it is compared, the hub hears of it, and it is fetched anew.
+func TestAReplicaThatHasRottedIsFoundOutAndFetchedAnew(t *testing.T) {
+	s := newStage(t, 1)
+	p := s.phones[0]
+	do(p.store.Write(func(tx device.Store) error {
+		row, err := tx.Row(s.job)
+		if err == nil {
+			row.Cols[row.Table.Column("title")] = record.Text("rotten")
+			err = tx.PutRow(row)
+		}
+		return err
+	}))
+	p.step(session.Check{})
+	s.run(2000)
+	if s.hub.diverged != 1 {
+		t.Errorf("the hub heard %d times of it", s.hub.diverged)
+	}
+	s.hub.diverged = 0
+	if got, want := p.shown()[s.job].Get("title").Text(), s.hub.look(s.job).Get("title").Text(); got != want {
+		t.Errorf("the phone still shows %q, the hub %q", got, want)
+	}
+	s.ends()
+}
+
 // unassign takes the job from the owner of the i-th phone.
 func (s *stage) unassign(i int) {
 	s.officeWrites(s.hub.look(s.assignments[i]), record.Update, record.Values{"state": record.Text("ended")})

@@ -13,10 +13,13 @@ const (
 	LocationBucket
 )
 
+// latest is the version of Schema.
+const latest = 3
+
 // Schema is a small field service that uses everything the engine offers: each kind and policy, rows in a bucket that
 // is everybody's, a person's, their own, another row's, or two at once; parents; records and ledgers in each class;
 // holds that people get directly, through a group, and by owning a van.
-var Schema = schema.Must(schema.New("simtest", 3,
+var Schema = schema.Must(schema.New("simtest", latest,
 	&schema.Table{ID: 1, Name: "person", Class: schema.ClassWork, Buckets: everybody, Columns: []schema.Column{
 		{ID: 1, Name: "name", Kind: schema.Text, Flags: schema.Required | schema.Personal},
 	}},
@@ -72,7 +75,7 @@ var Schema = schema.Must(schema.New("simtest", 3,
 			{ID: 6, Name: "cost", Kind: schema.Money},
 		},
 		Rights: []schema.Right{{Name: "work", Insert: true}, {Name: "stock", Insert: true}}},
-	&schema.Table{ID: 11, Name: "comment", Mode: schema.Ledger, Class: schema.ClassWork, Buckets: of(JobBucket, "job"),
+	&schema.Table{ID: 11, Name: "comment", Since: latest, Mode: schema.Ledger, Class: schema.ClassWork, Buckets: of(JobBucket, "job"),
 		Columns: []schema.Column{
 			{ID: 1, Name: "job", Kind: schema.Ref, Ref: "job", Flags: schema.Required | schema.Immutable},
 			{ID: 2, Name: "about", Kind: schema.AnyRef},
@@ -106,8 +109,8 @@ var job = &schema.Table{ID: 6, Name: "job", Class: schema.ClassWork, Buckets: ow
 		{ID: 9, Name: "answered", Kind: schema.Instant, Policy: schema.First},
 		{ID: 10, Name: "tags", Kind: schema.Set},
 		{ID: 11, Name: "remarks", Kind: schema.Translated},
-		{ID: 12, Name: "fields", Kind: schema.Fields},
-		{ID: 13, Name: "decision", Kind: schema.Text, Policy: schema.Ask},
+		{ID: 12, Name: "fields", Kind: schema.Fields, Since: latest},
+		{ID: 13, Name: "decision", Kind: schema.Text, Policy: schema.Ask, Since: latest},
 		{ID: 14, Name: "due", Kind: schema.Date},
 		{ID: 15, Name: "used", Kind: schema.Quantity, Scale: 3},
 		{ID: 16, Name: "customer", Kind: schema.Ref, Ref: "customer"},

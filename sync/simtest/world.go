@@ -9,19 +9,19 @@ import (
 	"fieldsync/sync/schema"
 )
 
-// oldSchema is what an app of an earlier version knows: no comments, no decisions, no fields.
+// oldSchema is what an app of the version before the latest knows: no comments, no decisions, no fields.
 var oldSchema = earlier()
 
 func earlier() *schema.Schema {
 	var tables []*schema.Table
 	for _, t := range Schema.Tables {
-		if t.Name == "comment" {
+		if t.Since == latest {
 			continue
 		}
 		old := *t
 		old.Columns = nil
 		for _, c := range t.Columns {
-			if t.Name != "job" || c.Name != "decision" && c.Name != "fields" {
+			if c.Since != latest {
 				old.Columns = append(old.Columns, c)
 			}
 		}
@@ -32,7 +32,7 @@ func earlier() *schema.Schema {
 		}
 		tables = append(tables, &old)
 	}
-	return schema.Must(schema.New(Schema.Name, Schema.Version-1, tables...))
+	return schema.Must(schema.New(Schema.Name, latest-1, tables...))
 }
 
 func without(names []string, drop ...string) (kept []string) {

@@ -6,13 +6,31 @@ import (
 	"fieldsync/sync/record"
 )
 
-// RowSum returns the hash of a row's place in the feed; a bucket's checksum is the sum of its rows' sums, modulo 2^64.
-// It guards against faults, not against forgery.
-func RowSum(k record.Key, seq uint64) uint64 {
-	h := mix(uint64(k.Table))
-	h = mix(h ^ binary.BigEndian.Uint64(k.ID[:8]))
-	h = mix(h ^ binary.BigEndian.Uint64(k.ID[8:]))
-	return mix(h ^ seq)
+// RowSum returns the hash of a row: of its place in the feed, and of every value that it shows in a column that the schema
+// version knows. A bucket's checksum is the sum of its rows' sums, modulo 2^64. It guards against faults, not against
+// forgery.
+func RowSum(row *record.Row, version int) uint64 {
+	place := mix(uint64(row.Table.ID))
+	place = mix(place ^ binary.BigEndian.Uint64(row.ID[:8]))
+	place = mix(place ^ binary.BigEndian.Uint64(row.ID[8:]))
+	place = mix(place ^ row.Seq)
+	sum, buffer := place, [64]byte{}
+	for i, value := range row.Cols {
+		if c := &row.Table.Columns[i]; !value.IsNull() && c.Since <= version {
+			b := binary.AppendUvarint(buffer[:0], uint64(c.ID))
+			sum += mix(place ^ fnv1a(value.AppendBinary(b)))
+		}
+	}
+	return sum
+}
+
+// fnv1a is the 64-bit hash FNV-1a (Fowler, Noll, Vo; RFC 9923).
+func fnv1a(b []byte) uint64 {
+	h := uint64(0xcbf29ce484222325)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 0x100000001b3
+	}
+	return h
 }
 
 // mix is a step of SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).

@@ -155,7 +155,11 @@ func (m *Verify) walk(f *form) {
 
 func (m *Witness) walk(f *form) { list(f, &m.Rows, minRows, walkRows) }
 
-func (m *Bye) walk(*form) {}
+func (m *Bye) walk(f *form) {
+	if list(f, &m.Differs, bucketSize, walkBucket); len(m.Differs) > MaxVerify {
+		f.fail(errTooLarge)
+	}
+}
 
 func (m *Challenge) walk(f *form) { f.blob(&m.Nonce, MaxToken) }
 

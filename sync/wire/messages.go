@@ -93,8 +93,9 @@ type Verify struct{ Buckets []record.Bucket }
 // office, never merged. It is answered by Kept, and the next one waits for that.
 type Witness struct{ Rows []Rows }
 
-// Bye ends a session from the device's side.
-type Bye struct{}
+// Bye ends a session from the device's side. It names the buckets, at most MaxVerify, whose checksums differed: the device
+// comes back at once and fetches all it holds anew.
+type Bye struct{ Differs []record.Bucket }
 
 // Challenge asks for a signature.
 type Challenge struct{ Nonce []byte }
@@ -183,7 +184,8 @@ type Row struct {
 	Values  []record.Value // by position in Rows.Columns
 }
 
-// Sum is a bucket's checksum at a commit: the sum of RowSum over its rows.
+// Sum is a bucket's checksum at a commit: the sum of RowSum over its living rows, of the tables and columns that the
+// device's schema version knows.
 type Sum struct {
 	Bucket record.Bucket
 	Sum    uint64

@@ -80,10 +80,16 @@ type messageDoc struct {
 }
 
 type rowSumDoc struct {
-	Table string `json:"table"`
+	Table   string      `json:"table"`
+	ID      string      `json:"id"`
+	Seq     string      `json:"seq"`
+	Columns []columnDoc `json:"columns"`
+	Sum     string      `json:"sum"`
+}
+
+type columnDoc struct {
 	ID    string `json:"id"`
-	Seq   string `json:"seq"`
-	Sum   string `json:"sum"`
+	Value string `json:"value"` // its canonical encoding, hexadecimal
 }
 
 // Every vector is what this code makes today. A compressor may find other bytes one day: then those in the file must
@@ -261,13 +267,19 @@ func numberVectors() (docs []vectorDoc) {
 }
 
 func rowSumVectors() (docs []rowSumDoc) {
-	for _, c := range []struct {
-		key record.Key
-		seq uint64
-	}{{record.Key{Table: 1, ID: sampleID}, 4711}, {record.Key{Table: 1, ID: sampleID}, 4712}, {record.Key{Table: 65535}, 0}} {
-		docs = append(docs, rowSumDoc{
-			fmt.Sprint(c.key.Table), c.key.ID.String(), fmt.Sprint(c.seq), fmt.Sprintf("%016x", RowSum(c.key, c.seq)),
-		})
+	said := record.Text("Pump hums 嗡嗡")
+	for _, row := range []*record.Row{
+		summed(1, sampleID, 4711, said, record.Number(-3)), summed(1, sampleID, 4712, said, record.Number(-3)),
+		summed(1, sampleID, 4711, said, record.Null), summed(65535, record.ID{}, 0),
+	} {
+		doc := rowSumDoc{Table: fmt.Sprint(row.Table.ID), ID: row.ID.String(), Seq: fmt.Sprint(row.Seq), Columns: []columnDoc{}}
+		for i, value := range row.Cols {
+			if !value.IsNull() {
+				doc.Columns = append(doc.Columns, columnDoc{fmt.Sprint(row.Table.Columns[i].ID), hex.EncodeToString(value.AppendBinary(nil))})
+			}
+		}
+		doc.Sum = fmt.Sprintf("%016x", RowSum(row, 1))
+		docs = append(docs, doc)
 	}
 	return docs
 }
