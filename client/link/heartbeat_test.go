@@ -92,14 +92,14 @@ var errUnasked = errors.New("nobody asks for this")
 func (i *idle) Hello() (wire.Hello, error) {
 	return wire.Hello{Actor: i.id.Actor, Epoch: i.id.Epoch}, nil
 }
-func (*idle) Sign([]byte) ([]byte, error)                { return nil, errUnasked }
-func (*idle) Greet(*wire.Welcome) (bool, error)          { return false, nil }
-func (i *idle) Identity() (*device.Identity, error)      { return &i.id, nil }
-func (*idle) Held() ([]record.Bucket, error)             { return nil, nil }
-func (*idle) Compare(*wire.Sums) (bool, error)           { return false, nil }
-func (*idle) Testify() (*wire.Witness, error)            { return nil, nil }
-func (*idle) Kept(*wire.Kept) error                      { return nil }
-func (*idle) Unsent(uint64, int) ([]*device.Item, error) { return nil, nil }
+func (*idle) Sign([]byte) ([]byte, error)                 { return nil, errUnasked }
+func (*idle) Greet(*wire.Welcome) (bool, error)           { return false, nil }
+func (i *idle) Identity() (*device.Identity, error)       { return &i.id, nil }
+func (*idle) Held() ([]record.Bucket, error)              { return nil, nil }
+func (*idle) Compare(*wire.Sums) ([]record.Bucket, error) { return nil, nil }
+func (*idle) Testify() (*wire.Witness, error)             { return nil, nil }
+func (*idle) Kept(*wire.Kept) error                       { return nil }
+func (*idle) Unsent(uint64, int) ([]*device.Item, error)  { return nil, nil }
 func (*idle) TakeVerdicts(*wire.Verdicts) (device.Taken, error) {
 	return device.Taken{}, errUnasked
 }
