@@ -407,7 +407,7 @@ func TestAVisitKeepsWithinTheRights(t *testing.T) {
 	goods := w.id(TakeGoods(w, TakeGoodsInput{Job: w.job, Unit: w.unit, Items: "box"}))
 	w.ok(ReturnGoods(w, ReturnGoodsInput{Receipt: goods, ReturnedTo: "Chen"}))
 	w.permitted()
-	if d := w.review(w.written...); d.Refuse != nil {
+	if d := w.reviewDay(w.written...); d.Refuse != nil {
 		t.Fatal(d.Refuse)
 	}
 }

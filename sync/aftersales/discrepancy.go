@@ -17,13 +17,14 @@ const (
 	DiscrepancyCancelled  = "hand_over_cancelled" // taken by the one, taken back by the other
 	DiscrepancyUnapproved = "unapproved"          // paid work above the limit without the second yes
 	DiscrepancyUnissued   = "unissued_code"       // a second yes by a code that the office does not know of
+	DiscrepancyPlace      = "other_place"         // taken out of a place that its author does not answer for
 	discrepancyOpen       = "open"
 	discrepancySettled    = "settled"
 )
 
 var discrepancyKinds = []string{
 	DiscrepancyShortage, DiscrepancyUntaken, DiscrepancyUngiven, DiscrepancyCancelled, DiscrepancyUnapproved,
-	DiscrepancyUnissued,
+	DiscrepancyUnissued, DiscrepancyPlace,
 }
 
 // A discrepancy is what a person in the office has to settle, since the work had been done and could not be refused. It

@@ -250,11 +250,7 @@ func (v *review) checkPosition(t *schema.Table, c *record.RowChange) error {
 	if err != nil {
 		return err
 	}
-	look, ok := v.Reader.(View)
-	if !ok {
-		return fault.New(fault.Internal, "positions are judged where policies can be looked up")
-	}
-	if err := maySharePosition(look, v.author, VisitOf(row), at); err != nil || before == nil {
+	if err := maySharePosition(v, v.author, VisitOf(row), at); err != nil || before == nil {
 		return err
 	}
 	if last := SharedPositionOf(before).Corrected; at >= last && at < last+leastPositionGap {

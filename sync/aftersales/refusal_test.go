@@ -620,7 +620,7 @@ func TestRefusals(t *testing.T) {
 // Every code that the package declares is one that somebody is refused with, here or by Review.
 func TestEveryCodeIsReturned(t *testing.T) {
 	t.Parallel()
-	returned := map[string]bool{string(WrongAuthor): true, string(RowsJoined): true} // see TestReviewRefuses
+	returned := map[string]bool{string(WrongAuthor): true, string(RowsJoined): true, string(NotYourPlace): true, string(ForeignNumber): true} // see TestReviewRefuses
 	for _, r := range refusals {
 		returned[string(r.code)] = true
 	}

@@ -29,10 +29,10 @@ const WrongAuthor fault.Code = "wrong_author"
 // changed phone could claim. Late writes to what an audited slip locks, and to closed jobs, become supplements; late
 // writes to an alias land on the row that stands for it; the rest of the change set is kept as it is. Codes of
 // refusals: UnknownPart, UnknownLocation, BadQuantity, SamePlace, WrongAuthor, NotAssigned, BadCode, NoSecret,
-// PositionsOff, NotAtWork, TooSoon, BadDay, BadPolicy, BadMoney, ApprovalMissing, HandOverMistyped, HandOverForged,
+// NotYourPlace, ForeignNumber, PositionsOff, NotAtWork, TooSoon, BadDay, BadPolicy, BadMoney, ApprovalMissing, HandOverMistyped, HandOverForged,
 // HandOverNotYours, HandOverExpired, RowsJoined, fault.NotAllowed.
-func Review(r Reader, cs *record.ChangeSet, author record.ID) (Decision, error) {
-	v := review{Reader: r, cs: cs, author: author}
+func Review(r View, cs *record.ChangeSet, author record.ID) (Decision, error) {
+	v := review{View: r, cs: cs, author: author}
 	for i := range cs.Rows {
 		err := v.row(i)
 		if err == nil {
@@ -50,7 +50,7 @@ func Review(r Reader, cs *record.ChangeSet, author record.ID) (Decision, error) 
 }
 
 type review struct {
-	Reader
+	View
 	cs       *record.ChangeSet
 	author   record.ID
 	kept     []record.RowChange
@@ -60,7 +60,7 @@ type review struct {
 
 // Row returns living rows only, whatever the reader gives.
 func (v *review) Row(table string, id record.ID) (*record.Row, error) {
-	row, err := v.Reader.Row(table, id)
+	row, err := v.View.Row(table, id)
 	if row != nil && row.Deleted {
 		row = nil
 	}
@@ -79,6 +79,7 @@ func (v *review) row(i int) error {
 		return err
 	}
 	if c.Op == record.Insert {
+		c = v.signed(t, c)
 		late, err := v.lateInsert(i, t, c)
 		if !late && err == nil {
 			v.kept = append(v.kept, *c)
@@ -170,9 +171,14 @@ func (v *review) check(t *schema.Table, c *record.RowChange) error {
 	if w := cell(t, c, "author"); c.Op == record.Insert && !w.IsNull() && w.Ref() != v.author {
 		return fault.Newf(WrongAuthor, "a %v carries the name of who made it", readable(t.Name))
 	}
+	if err := v.checkNumber(t, c); err != nil {
+		return err
+	}
 	switch t.Name {
 	case "charge":
 		return checkReckoned(t, c)
+	case "time_mark":
+		return v.checkTimeMark(t, c)
 	case "movement":
 		return v.checkMovement(t, c)
 	case "assignment":
@@ -220,7 +226,7 @@ func (v *review) checkMovement(t *schema.Table, c *record.RowChange) error {
 	case q > MaxJobQuantity && !cell(t, c, "job").IsNull():
 		return errTooMany()
 	}
-	return nil
+	return v.checkPlace(t, c)
 }
 
 // orRefuse returns the failure, or the refusal where nothing failed.

@@ -2,6 +2,7 @@ package aftersales
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"fieldsync/sync/clock"
@@ -30,6 +31,16 @@ func (w *world) change(op record.Op, table string, id record.ID, values record.V
 func (w *world) review(rows ...record.RowChange) Decision {
 	w.t.Helper()
 	d, err := Review(w, w.late(rows...), w.wang)
+	w.ok(err)
+	return d
+}
+
+// reviewDay reviews what several change sets made, as one that is sent again: its numbers are from before.
+func (w *world) reviewDay(rows ...record.RowChange) Decision {
+	w.t.Helper()
+	cs := w.late(rows...)
+	cs.Amends = clock.Dot{Actor: phone, Counter: 1}
+	d, err := Review(w, cs, w.wang)
 	w.ok(err)
 	return d
 }
@@ -181,6 +192,28 @@ func TestReviewRefuses(t *testing.T) {
 		"moved nowhere": {SamePlace, func(w *world) record.RowChange {
 			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"to_location": record.Ref(w.van)}))
 		}},
+		"taken out of a colleague's van": {NotYourPlace, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"from_location": record.Ref(w.vanFor(w.li)), "job": record.Ref(w.job)}))
+		}},
+		"put into a colleague's van out of nothing": {NotYourPlace, func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{
+				"from_location": record.Ref(VirtualLocation(LocationCustomer)), "to_location": record.Ref(w.vanFor(w.li)), "job": record.Ref(w.job)}))
+		}},
+		"the time of somebody who never had the job": {NotAssigned, func(w *world) record.RowChange {
+			return w.change(record.Insert, "time_mark", nobody, w.workStarts(w.li))
+		}},
+		"a number of nobody's": {ForeignNumber, func(w *world) record.RowChange {
+			return w.change(record.Insert, "job", nobody, foundJob("SAME"))
+		}},
+		"a number of another device's": {ForeignNumber, func(w *world) record.RowChange {
+			return w.change(record.Insert, "job", nobody, foundJob("J-d8-9"))
+		}},
+		"a number of another change of its own": {ForeignNumber, func(w *world) record.RowChange {
+			return w.change(record.Insert, "job", nobody, foundJob("J-d7-91"))
+		}},
+		"a number by chance, of a device that has a name": {ForeignNumber, func(w *world) record.RowChange {
+			return w.change(record.Insert, "job", nobody, foundJob("J-x0123456789ab"))
+		}},
 		"in somebody else's name": {WrongAuthor, func(w *world) record.RowChange {
 			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"author": record.Ref(w.li)}))
 		}},
@@ -239,6 +272,8 @@ type broken struct{ err error }
 
 func (b broken) Row(string, record.ID) (*record.Row, error) { return nil, b.err }
 
+func (b broken) Refs(string, string, record.ID) ([]*record.Row, error) { return nil, b.err }
+
 func TestAFailureIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	w := assigned(t)
@@ -282,5 +317,115 @@ func TestWhatIsWrittenToTwoRowsThatAreOneNowIsWrittenOnce(t *testing.T) {
 	d := w.review(loser(phoned), winner(record.Values{"phone": record.Text("2")}))
 	if fault.CodeOf(d.Refuse) != RowsJoined {
 		t.Errorf("two values for one cell: %+v", d)
+	}
+}
+
+// vanOf gives a person a van of his own.
+func (w *world) vanFor(person record.ID) record.ID {
+	w.t.Helper()
+	return w.id(CreateLocation(w, LocationInput{Name: "Van", Holder: person}))
+}
+
+func (w *world) workStarts(person record.ID) record.Values {
+	return record.Values{
+		"job": record.Ref(w.job), "person": record.Ref(person), "kind": record.Text(TimeWork), "edge": record.Text(EdgeStart),
+		"author": record.Ref(w.wang), "occurred": record.Instant(1), "corrected": record.Instant(1),
+	}
+}
+
+func foundJob(number string) record.Values {
+	return record.Values{"number": record.Text(number), "title": record.Text("x"), "state": record.Text(JobNew), "origin": record.Text(OriginFound)}
+}
+
+// What was fetched from a store, or out of a van that had changed hands unheard, is gone from there: the office looks at it.
+func TestWhatWasTakenElsewhereIsADiscrepancy(t *testing.T) {
+	t.Parallel()
+	for name, take := range map[string]func(*world) record.RowChange{
+		"from the store": func(w *world) record.RowChange {
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{"from_location": record.Ref(w.main), "job": record.Ref(w.job)}))
+		},
+		"a correction of a colleague's": func(w *world) record.RowChange {
+			w.ok(drop(AssignJob(w, AssignInput{Job: w.job, Person: w.li})))
+			theirs := w.vanFor(w.li)
+			used := w.id(UsePart(w.as(w.li), w.one(MoveInput{Job: w.job})))
+			w.as(w.wang)
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{
+				"from_location": record.Ref(theirs), "job": record.Ref(w.job), "replaces": record.Ref(used)}))
+		},
+	} {
+		w := assigned(t)
+		d := w.review(take(w))
+		if d.Refuse != nil || len(d.Instead) != 2 || d.Instead[0].Table != discrepancyTable.ID || d.Instead[1].Table != movementTable.ID {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+	w := assigned(t)
+	if d := w.review(w.change(record.Insert, "movement", nobody, w.movement(nil))); d.Refuse != nil || d.Instead != nil {
+		t.Errorf("out of his own van: %+v", d)
+	}
+}
+
+// A van went to a colleague: who had not heard of it took his parts out of it, and who had took the colleague's.
+func TestAVanThatChangedHands(t *testing.T) {
+	t.Parallel()
+	for k, refused := range map[uint64]bool{4: false, 5: true} {
+		w := assigned(t)
+		w.ok(SetHolder(w, w.van, w.li))
+		van := w.get("location", w.van)
+		cell := record.CellID{Column: locationTable.Columns[locationTable.Column("holder")].ID}
+		van.Meta = &record.Meta{Cells: []record.Cell{{ID: cell, Seq: 5}}}
+		w.rows[van.Key()] = van
+		cs := w.late(w.change(record.Insert, "movement", nobody, w.movement(record.Values{"job": record.Ref(w.job)})))
+		cs.K = k
+		d, err := Review(w, cs, w.wang)
+		if w.ok(err); (fault.CodeOf(refusalOf(d)) == NotYourPlace) != refused {
+			t.Errorf("K %d: %+v", k, d)
+		}
+	}
+}
+
+func TestANewRowCarriesItsAuthor(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	values := w.movement(nil)
+	delete(values, "author")
+	d := w.review(w.change(record.Insert, "movement", nobody, values))
+	if d.Refuse != nil || len(d.Instead) != 1 || cell(movementTable, &d.Instead[0], "author").Ref() != w.wang {
+		t.Fatalf("%+v", d)
+	}
+	if err := record.CheckChange(movementTable, &d.Instead[0]); err != nil {
+		t.Error(err)
+	}
+	w.ok(drop(AssignJob(w, AssignInput{Job: w.job, Person: w.li})))
+	if d := w.review(w.change(record.Insert, "time_mark", nobody, w.workStarts(w.li))); d.Refuse != nil || d.Instead != nil {
+		t.Errorf("the time of his crew: %+v", d)
+	}
+}
+
+// A device's numbers say which of its change sets gave them, under the name that it has or was first written under.
+func TestNumbersOfADevicesOwn(t *testing.T) {
+	t.Parallel()
+	w, device, none := assigned(t), phone, clock.Actor(3) // of no side yet
+	for number, c := range map[string]struct {
+		origin record.Origin
+		amends clock.Dot
+	}{
+		fmt.Sprintf("J-%s-9", device):          {},
+		fmt.Sprintf("TPE/J-%s-9-2/26", device): {},
+		"J-d3e1-4":                             {origin: record.Origin{Dot: clock.Dot{Actor: 1<<40 | 3<<2, Counter: 4}, RID: record.ID{1}}},
+		"J-x0123456789ab":                      {origin: record.Origin{Dot: clock.Dot{Actor: none, Counter: 4}, RID: record.ID{1}}},
+		"J-d5-17":                              {amends: clock.Dot{Actor: device, Counter: 2}},
+	} {
+		cs := w.late(w.change(record.Insert, "job", nobody, foundJob(number)))
+		cs.Dot.Counter, cs.Origin, cs.Amends = 9, c.origin, c.amends
+		if d, err := Review(w, cs, w.wang); err != nil || d.Refuse != nil {
+			t.Errorf("%s: %v %+v", number, err, d.Refuse)
+		}
+	}
+	number := fmt.Sprintf("J-%s-9", device)
+	cs := w.late(w.change(record.Insert, "job", nobody, foundJob(number)), w.change(record.Insert, "job", record.ID{7}, foundJob(number)))
+	cs.Dot.Counter = 9
+	if d, err := Review(w, cs, w.wang); err != nil || fault.CodeOf(refusalOf(d)) != ForeignNumber {
+		t.Errorf("twice the same: %+v", d)
 	}
 }

@@ -6,6 +6,70 @@ import (
 	"fieldsync/sync/schema"
 )
 
+// NotYourPlace says that something was taken out of a place which somebody else answers for, and whose device knew that.
+const NotYourPlace fault.Code = "not_your_place"
+
+// checkPlace looks at where a movement takes from: a technician's own van, or what has no holder to answer for it. Out of a
+// colleague's place nobody takes; a code hands things over. What came from a store, or out of a place that changed hands
+// while its author had not heard, was taken all the same: it passes, for the office to look at. So do corrections, which
+// say how much moved, and never from where.
+func (v *review) checkPlace(t *schema.Table, c *record.RowChange) error {
+	from, to := cell(t, c, "from_location").Ref(), cell(t, c, "to_location").Ref()
+	place, err := v.Row("location", from)
+	if err != nil {
+		return err
+	}
+	if isVirtual(place) { // what comes from nowhere must not come to a colleague either
+		if place, err = v.Row("location", to); err != nil || isVirtual(place) || place.Get("holder").IsNull() {
+			return err
+		}
+	}
+	holder := place.Get("holder").Ref()
+	if holder == v.author {
+		return nil
+	}
+	corrects, err := v.corrects(t, c)
+	if err != nil {
+		return err
+	}
+	if !holder.IsZero() && !corrects && !v.unheard(place, "holder") {
+		return fault.New(NotYourPlace, "a colleague answers for that place: let him hand it over, or ask the office to move it")
+	}
+	return v.report(Discrepancy{
+		ID: DiscrepancyID(DiscrepancyPlace, c.ID), Kind: DiscrepancyPlace, About: Row{"movement", c.ID}, Branch: place.Get("branch").Ref(),
+		Location: place.ID, Part: cell(t, c, "part").Ref(), Job: cell(t, c, "job").Ref(), Person: v.author,
+		Quantity: Quantity{cell(t, c, "quantity").Number(), cell(t, c, "quantity").Text()},
+	})
+}
+
+// isVirtual reports whether the location is where things go to or come from, and nobody keeps anything.
+func isVirtual(place *record.Row) bool {
+	return place.ID == VirtualLocation(place.Get("kind").Text())
+}
+
+// corrects reports whether the change corrects a movement between the same places.
+func (v *review) corrects(t *schema.Table, c *record.RowChange) (bool, error) {
+	before, err := v.Row("movement", cell(t, c, "replaces").Ref())
+	if err != nil || before == nil {
+		return false, err
+	}
+	for _, column := range []string{"part", "from_location", "to_location"} {
+		if before.Get(column) != cell(t, c, column) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// unheard reports whether the column was last written by a commit that the author had not heard of.
+func (v *review) unheard(row *record.Row, column string) bool {
+	if row.Meta == nil {
+		return false
+	}
+	i, ok := row.Meta.Find(record.CellID{Column: row.Table.Columns[row.Table.Column(column)].ID})
+	return ok && row.Meta.Cells[i].Seq > v.cs.K
+}
+
 // checkHandOver refuses a half whose code its giver's device did not sign, or that says something else than its code.
 // Both a taking and a taking back, which two phones without network can each do rightly, are for the office to settle.
 func (v *review) checkHandOver(t *schema.Table, c *record.RowChange) error {

@@ -94,7 +94,7 @@ func (v *review) report(d Discrepancy) error {
 	if err != nil || row != nil {
 		return err
 	}
-	d.FoundAt = v.cs.Stamp.Millis() + v.cs.Offset
+	d.FoundAt = record.Within(v.cs.Stamp.Add(v.cs.Offset).Millis())
 	values := d.values()
 	for name, value := range values {
 		if value.IsNull() {

@@ -49,7 +49,7 @@ func TestATechniciansDayKeepsWithinHisRights(t *testing.T) {
 	w.job = w.id(CreateJob(w, JobInput{Unit: w.unit, Title: "Another", Origin: OriginFound}))
 	w.ok(Decline(w, EndInput{VisitInput{Job: w.job}, "no time", ""}))
 	w.permitted()
-	if d := w.review(w.written...); d.Refuse != nil {
+	if d := w.reviewDay(w.written...); d.Refuse != nil {
 		t.Fatal(d.Refuse)
 	}
 }

@@ -8,13 +8,33 @@ import (
 )
 
 // Greet takes in the hub's Welcome: the clock's offset, a new incarnation, a new epoch. now is the device's clock when
-// the message came, in ms since 1970 UTC. It reports whether the session must begin again for a new incarnation: the
-// hub has judged more change sets under this one than the device has written, so another copy writes with it.
+// the message came, in ms since 1970 UTC. It reports whether the session must begin again for a new incarnation: another
+// copy writes with this one. What is not sent yet goes under its old names first, and gets others where those are taken.
 func (r *Replica) Greet(w *wire.Welcome, now int64) (renew bool, err error) {
-	if w.Actor == 0 && w.Epoch == r.id.Epoch && w.Known > r.id.Counter && r.id.Actor != Provisional {
-		return true, r.Renounce()
+	if w.Actor == 0 && w.Epoch == r.id.Epoch && r.id.Actor != Provisional {
+		copied, err := r.copied(w)
+		if err != nil {
+			return false, err
+		}
+		if copied {
+			return true, r.Renounce()
+		}
 	}
 	return false, r.greet(w, now)
+}
+
+// copied reports whether the hub has judged change sets under the device's incarnation that the device did not write: more
+// than it has written, or others, by the chain of their hashes up to the last that the hub knows. Where that one is
+// not here any more, the next to be sent will tell.
+func (r *Replica) copied(w *wire.Welcome) (bool, error) {
+	switch {
+	case w.Known == r.id.Counter:
+		return w.Chain != r.id.Chain, nil
+	case w.Known > r.id.Counter:
+		return true, nil
+	}
+	item, err := r.store.Item(clock.Dot{Actor: r.id.Actor, Counter: w.Known})
+	return err == nil && item != nil && w.Chain != item.Chain, err
 }
 
 func (r *Replica) greet(w *wire.Welcome, now int64) error {

@@ -22,22 +22,29 @@ func TestTheOffsetOfTheClockIsMeasured(t *testing.T) {
 	}
 }
 
-// A hub that has judged more than the device has written hears from another copy of it.
+// A hub that has judged more than the device has written, or something else, hears from another copy of it.
 func TestACopyThatIsNoticedTakesAnotherIncarnation(t *testing.T) {
 	t.Parallel()
+	other := record.Hash{1}
 	for name, c := range map[string]struct {
-		welcome wire.Welcome
+		welcome func(first, second record.Hash) wire.Welcome // given the chain up to each of two change sets
 		renew   bool
 	}{
-		"as far as the device":      {wire.Welcome{Known: 1}, false},
-		"not as far":                {wire.Welcome{Known: 0}, false},
-		"further":                   {wire.Welcome{Known: 2}, true},
-		"further, in another epoch": {wire.Welcome{Known: 2, Epoch: 1}, false},
-		"with a new incarnation":    {wire.Welcome{Known: 2, Actor: actorOf(7, clock.SideDevice)}, false},
+		"as far as the device":      {func(_, second record.Hash) wire.Welcome { return wire.Welcome{Known: 2, Chain: second} }, false},
+		"as far, by others":         {func(_, _ record.Hash) wire.Welcome { return wire.Welcome{Known: 2, Chain: other} }, true},
+		"not as far":                {func(first, _ record.Hash) wire.Welcome { return wire.Welcome{Known: 1, Chain: first} }, false},
+		"not as far, and by others": {func(_, _ record.Hash) wire.Welcome { return wire.Welcome{Known: 1, Chain: other} }, true},
+		"not at all":                {func(_, _ record.Hash) wire.Welcome { return wire.Welcome{} }, false},
+		"further":                   {func(_, _ record.Hash) wire.Welcome { return wire.Welcome{Known: 3} }, true},
+		"further, in another epoch": {func(_, _ record.Hash) wire.Welcome { return wire.Welcome{Known: 3, Epoch: 1} }, false},
+		"with a new incarnation": {func(_, _ record.Hash) wire.Welcome {
+			return wire.Welcome{Known: 3, Actor: actorOf(7, clock.SideDevice)}
+		}, false},
 	} {
 		p := onAJob(t)
-		p.writes(text("title", "mine"))
-		if renew := p.welcome(c.welcome); renew != c.renew || (p.identity().Actor == device.Provisional) != c.renew {
+		first := p.writes(text("title", "mine"))
+		second := p.writes(text("title", "mine again"))
+		if renew := p.welcome(c.welcome(first.Chain, second.Chain)); renew != c.renew || (p.identity().Actor == device.Provisional) != c.renew {
 			t.Errorf("%s: begins again: %v", name, renew)
 		}
 	}
@@ -205,7 +212,7 @@ func TestWhatBackupsIncludeIsForgotten(t *testing.T) {
 	p.hears(one, wire.Applied, "", nil)
 	upTo := p.seq
 	p.hears(two, wire.Applied, "", nil)
-	p.welcome(wire.Welcome{BackedUp: upTo, Known: 2})
+	p.welcome(wire.Welcome{BackedUp: upTo, Known: 2, Chain: two.Chain})
 	if p.item(one.Change.Dot) != nil || p.item(two.Change.Dot) == nil {
 		t.Error("it forgot the wrong one")
 	}

@@ -184,3 +184,15 @@ func TestCommitTimesNeverDecrease(t *testing.T) {
 		return err
 	})
 }
+
+// Nobody has heard of what comes. Who says that he has is taken at no more than all there is, and what he writes later is
+// judged by what he can have known then: else one such word would throw his honest work away.
+func TestNobodyKnowsWhatComes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, job := w.tech(), w.job("a pump")
+	given := w.assign(job, a.Person)
+	a.expect(a.sends(a.knows(1<<40, a.change(record.Update, job, text("title", "by a liar")))), wire.Applied, "")
+	lost := w.ends(given)
+	a.expect(a.sends(a.knows(lost-1, a.change(record.Update, job, text("title", "unheard")))), wire.Merged, "")
+}
