@@ -19,6 +19,8 @@ const (
 	Storage  fault.Code = "storage_failed" // the operating system refused; its reason is in the detail
 )
 
+const diskFull = "the disk is full: nothing was changed. Free some space and try again."
+
 // explain turns an error of SQLite into one that says what to do; others stay as they are.
 func explain(err error) error {
 	var e *sqlite.Error
@@ -29,9 +31,12 @@ func explain(err error) error {
 	case sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS, sqlite3.SQLITE_IOERR_DATA:
 		return corrupt("the data on this device", err)
 	}
+	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // the journal's index cannot grow
+		return fault.Wrap(DiskFull, diskFull, err)
+	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
-		return fault.Wrap(DiskFull, "the disk is full: nothing was changed. Free some space and try again.", err)
+		return fault.Wrap(DiskFull, diskFull, err)
 	case sqlite3.SQLITE_READONLY:
 		return fault.Wrap(ReadOnly, "the data can only be read. Check that its folder may be written.", err)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:

@@ -201,7 +201,7 @@ func (*postgresql) verify(reads, *VerifyReport) error { return nil }
 
 // postgresRefusals are by the SQLSTATE, or the class that it begins with.
 var postgresRefusals = map[string]refusal{
-	"53100": {DiskFull, "The disk of the database is full. Nothing was written; free some space and try again."},
+	"53100": {DiskFull, "The disk of the database is full, and this was not written; what came before it stands. Free some space and try again."},
 	"53":    {Busy, "The database server has no room for more work. Raise its limits, or try again."},
 	"55000": {ReadOnly, "The database may not be written: its server is a standby. Name the one that leads with -db."},
 	"25006": {ReadOnly, "The database may not be written: it is a standby, or set to be read only."},

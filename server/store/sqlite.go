@@ -174,13 +174,13 @@ type refusal struct {
 
 // sqliteRefusals are by primary result code.
 var sqliteRefusals = map[int]refusal{
-	sqlitecode.SQLITE_FULL:     {DiskFull, "The disk is full. Nothing was written; free some space and try again."},
+	sqlitecode.SQLITE_FULL:     {DiskFull, "The disk is full, and this was not written; what came before it stands. Free some space and try again."},
 	sqlitecode.SQLITE_READONLY: {ReadOnly, "The database may not be written. Check who may write its file and folder."},
 	sqlitecode.SQLITE_PERM:     {ReadOnly, "The database may not be written. Check who may write its file and folder."},
 	sqlitecode.SQLITE_CANTOPEN: {Unreadable, "The database cannot be opened. Check that its folder exists."},
 	sqlitecode.SQLITE_IOERR:    {Unreadable, "The disk does not work as it should. Look at the system's log."},
 	sqlitecode.SQLITE_CORRUPT:  {Corrupt, "The database is damaged. Stop the hub and restore a backup."},
-	sqlitecode.SQLITE_NOTADB:   {Foreign, "The file is not a database. Name the hub's database file."},
+	sqlitecode.SQLITE_NOTADB:   {Foreign, "The file is no database, or its beginning is damaged. Name the hub's database file, or bring a backup back: fieldsyncd restore."},
 	sqlitecode.SQLITE_BUSY:     {Busy, "Another program is writing the database. Stop it, or try again."},
 }
 
