@@ -94,7 +94,7 @@ var ownPages = []Page{
 	{"GET", "/slip-template", auth.EditSettings, (*admin.Office).ShowTemplate},
 	{"POST", "/slip-template", auth.EditSettings, (*admin.Office).SendTemplate},
 	{"POST", "/slip-logo", auth.EditSettings, (*admin.Office).SendLogo},
-	{"GET", "/slip-logo", auth.SignedIn, (*admin.Office).ShowLogo},
+	{"GET", "/slip-logo", auth.SeeJobs, (*admin.Office).ShowLogo},
 	{"GET", "/numbers", auth.EditSettings, (*admin.Office).ListNumbers},
 	{"GET", "/numbers/{series}", auth.EditSettings, (*admin.Office).ShowNumber},
 	{"POST", "/numbers/{series}", auth.EditSettings, (*admin.Office).SetNumber},
