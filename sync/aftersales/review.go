@@ -174,6 +174,9 @@ func (v *review) check(t *schema.Table, c *record.RowChange) error {
 	if err := v.checkNumber(t, c); err != nil {
 		return err
 	}
+	if err := v.checkReplaced(t, c); err != nil {
+		return err
+	}
 	switch t.Name {
 	case "charge":
 		return checkReckoned(t, c)
@@ -244,7 +247,7 @@ func (v *review) checkAssignment(t *schema.Table, c *record.RowChange) error {
 		found := slices.ContainsFunc(v.cs.Rows, func(other record.RowChange) bool {
 			return other.Op == record.Insert && other.Table == jobTable.ID && other.ID == cell(t, c, "job").Ref()
 		})
-		if !found || cell(t, c, "person").Ref() != v.author {
+		if !found || cell(t, c, "person").Ref() != v.author || !cell(t, c, "team").IsNull() {
 			return fault.New(NotAssigned, "jobs are given in the office")
 		}
 		return nil
@@ -257,10 +260,10 @@ func (v *review) checkAssignment(t *schema.Table, c *record.RowChange) error {
 	if err != nil || row == nil {
 		return err
 	}
-	if person := row.Get("person").Ref(); !person.IsZero() && person != v.author {
-		return fault.New(NotAssigned, "this assignment is somebody else's")
+	if his, err := v.given(row, v.author); err != nil || his {
+		return err
 	}
-	return nil
+	return fault.New(NotAssigned, "this assignment is somebody else's")
 }
 
 // cell returns what the change writes into a column without keys, null if nothing.

@@ -226,6 +226,20 @@ func TestReviewRefuses(t *testing.T) {
 			id := w.id(AssignJob(w, AssignInput{Job: w.job, Person: w.li}))
 			return w.change(record.Update, "assignment", id, record.Values{"state": record.Text(AssignmentDeclined)})
 		}},
+		"a team's assignment ended by somebody of another": {NotAssigned, func(w *world) record.RowChange {
+			team := w.id(CreateTeam(w, w.branch, "Night"))
+			w.ok(JoinTeam(w, team, w.li))
+			id := w.id(AssignJob(w, AssignInput{Job: w.job, Team: team}))
+			return w.change(record.Update, "assignment", id, record.Values{"state": record.Text(AssignmentDeclined)})
+		}},
+		"a correction of what is in a colleague's van": {fault.NotAllowed, func(w *world) record.RowChange {
+			van := w.vanFor(w.li)
+			w.as(w.office)
+			moved := w.id(IssuePart(w, MoveInput{Part: w.part, Quantity: Quantity{Amount: 1_000}, From: w.main, To: van}))
+			w.as(w.wang)
+			return w.change(record.Insert, "movement", nobody, w.movement(record.Values{
+				"from_location": record.Ref(w.main), "to_location": record.Ref(van), "quantity": record.Quantity(0, "pcs"), "replaces": record.Ref(moved)}))
+		}},
 		"an assignment opened again": {fault.NotAllowed, func(w *world) record.RowChange {
 			a, _ := assignedTo(w, w.job, w.wang)
 			return w.change(record.Update, "assignment", a.ID, record.Values{"state": record.Text(AssignmentOpen)})

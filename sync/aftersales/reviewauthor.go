@@ -37,10 +37,51 @@ func (v *review) checkTimeMark(t *schema.Table, c *record.RowChange) error {
 		return nil
 	}
 	given, err := v.Refs("assignment", "job", cell(t, c, "job").Ref())
-	if err != nil || slices.ContainsFunc(given, func(a *record.Row) bool { return a.Get("person").Ref() == person }) {
+	for _, a := range given {
+		if err != nil {
+			break
+		}
+		var has bool
+		if has, err = v.given(a, person); has {
+			return err
+		}
+	}
+	if err != nil {
 		return err
 	}
 	return fault.New(NotAssigned, "time is booked for those who were given the job: ask the office to give it to him")
+}
+
+// given reports whether the assignment is the person's, by himself or as one of the team.
+func (v *review) given(assignment *record.Row, person record.ID) (bool, error) {
+	if assignment.Get("person").Ref() == person {
+		return true, nil
+	}
+	team := assignment.Get("team").Ref()
+	if team.IsZero() {
+		return false, nil
+	}
+	members, err := v.Refs("membership", "team", team)
+	return slices.ContainsFunc(members, func(m *record.Row) bool { return m.Get("person").Ref() == person }), err
+}
+
+// checkReplaced refuses an entry in the place of a stranger's: it is to be one's own, or one that hangs on the same thing
+// as the new one does. Else the parts in another's van could be written off by a correction.
+func (v *review) checkReplaced(t *schema.Table, c *record.RowChange) error {
+	if c.Op != record.Insert || t.Column("replaces") < 0 {
+		return nil
+	}
+	before, err := v.Row(t.Name, cell(t, c, "replaces").Ref())
+	if err != nil || before == nil || before.Get("author").Ref() == v.author {
+		return err
+	}
+	lies, row := before.Buckets(), record.NewRow(t, c, v.cs.Dot)
+	for _, rule := range t.Buckets {
+		if b := row.Bucket(rule); !rule.Far && !b.ID.IsZero() && slices.Contains(lies, b) {
+			return nil
+		}
+	}
+	return fault.Newf(fault.NotAllowed, "this %v replaces one that is not yours: the office decides", readable(t.Name))
 }
 
 // numbered are the tables whose rows devices make and number; see Tx.Number.
