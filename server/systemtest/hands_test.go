@@ -333,3 +333,56 @@ func (r *rogue) finds(c *company, job, unit record.ID) *record.ChangeSet {
 	cs.Rows = append(cs.Rows, more)
 	return cs
 }
+
+// Whoever makes a customer and a machine in the image of a stranger's, and has the office join them, writes nothing on the
+// stranger's: what he made was his, what stands for it is not.
+func TestWhoMadeWhatWasJoinedWritesNothingOnTheStrangers(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	m := c.rogue("mallory")
+	c.employ(m.person)
+	theirs := c.machinery("theirs", record.ID{})
+	var victim, van record.ID
+	c.office("stranger", func(tx aftersales.Tx) (err error) {
+		if victim, err = aftersales.CreateParty(tx, aftersales.PartyInput{Branch: c.branch, Name: "Big", Phone: "+862155550100"}); err != nil {
+			return err
+		}
+		van, err = aftersales.CreateLocation(tx, aftersales.LocationInput{Branch: c.branch, Name: "Van", Holder: m.person})
+		return err
+	})
+	m.enter(nil)
+	m.takePages()
+	party, unit := server.NewID(), server.NewID()
+	for table, made := range map[string]struct {
+		id     record.ID
+		values record.Values
+	}{
+		"party": {party, record.Values{"branch": record.Ref(c.branch), "name": record.Text("Big"), "number": record.Text("C-9"), "kind": record.Text("organisation")}},
+		"unit":  {unit, record.Values{"branch": record.Ref(c.branch), "serial": record.Text("theirs-M"), "number": record.Text("U-9"), "status": record.Text("installed")}},
+	} {
+		if v := m.judged(m.change(record.Insert, table, made.id, clock.Vector{}, made.values)); v.Outcome == wire.Quarantined {
+			t.Fatalf("%s: %s %s", table, v.Code, v.Message)
+		}
+	}
+	c.office("joined", func(tx aftersales.Tx) error {
+		if err := aftersales.Merge(tx, aftersales.MergeInput{Table: "party", Loser: party, Winner: victim}); err != nil {
+			return err
+		}
+		return aftersales.Merge(tx, aftersales.MergeInput{Table: "unit", Loser: unit, Winner: theirs.machine})
+	})
+	m.hangUp()
+	m.enter(nil)
+	m.takePages()
+	for _, write := range []*record.ChangeSet{
+		m.change(record.Update, "party", party, clock.Vector{}, record.Values{"phone": record.Text("+1666")}),
+		m.change(record.Update, "unit", unit, clock.Vector{}, record.Values{"location": record.Ref(van), "serial": record.Text("HACKED")}),
+	} {
+		if v := m.judged(write); v.Outcome != wire.Quarantined || v.Code != fault.NotAllowed {
+			t.Errorf("%v %s", v.Outcome, v.Code)
+		}
+	}
+	if got := c.row("party", victim).Get("phone").Text(); got != "+862155550100" {
+		t.Errorf("the stranger is called at %s", got)
+	}
+	c.holds(m.person, "the stranger's machine", false, theirs.machine)
+}

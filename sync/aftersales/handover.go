@@ -86,7 +86,11 @@ type HandOver struct {
 // HandOverOf returns the row as a HandOver; the zero HandOver for nil.
 func HandOverOf(r *record.Row) HandOver { return view[HandOver](r) }
 
-func halfID(half, name string) record.ID { return NamedID("hand_over", half, name) }
+// halfID is the id of a half of what the giver gives under that name: whoever else saw the code has halves of his own, which
+// meet nobody's.
+func halfID(half, name string, giver record.ID) record.ID {
+	return NamedID("hand_over", half, name, giver.String())
+}
 
 // GiveInput says what is given to whom.
 type GiveInput struct {
@@ -173,7 +177,7 @@ func putHalf(tx Tx, o Offer, h HandOver, when Moment) (HandOver, error) {
 	if err != nil {
 		return HandOver{}, err
 	}
-	id := halfID(h.Half, o.Name())
+	id := halfID(h.Half, o.Name(), h.Giver)
 	values := record.Values{
 		"branch": location.Get("branch"), "half": record.Text(h.Half), "name": record.Text(o.Name()),
 		"giver": record.Ref(h.Giver), "taker": record.Ref(h.Taker), "device_key": record.Ref(h.DeviceKey),
@@ -203,13 +207,13 @@ func TakePart(tx Tx, in TakeInput) (HandOver, error) {
 	if err != nil {
 		return HandOver{}, err
 	}
-	if err := o.takeable(tx, tx.Author(), in.At.corrected(tx)); err != nil {
+	if err := o.takeable(tx, key.Person, tx.Author(), in.At.corrected(tx)); err != nil {
 		return HandOver{}, err
 	}
 	if in.To, err = orVan(tx, in.To); err != nil {
 		return HandOver{}, err
 	}
-	give, err := tx.Row("hand_over", halfID(HalfGive, o.Name())) // nil unless both have synced meanwhile
+	give, err := tx.Row("hand_over", halfID(HalfGive, o.Name(), key.Person)) // nil unless both have synced meanwhile
 	if err != nil {
 		return HandOver{}, err
 	}
@@ -227,8 +231,8 @@ func TakePart(tx Tx, in TakeInput) (HandOver, error) {
 	}, in.At)
 }
 
-// takeable refuses an offer that this person cannot take at this moment.
-func (o Offer) takeable(v Reader, person record.ID, at int64) error {
+// takeable refuses an offer of the giver's that this person cannot take at this moment.
+func (o Offer) takeable(v Reader, giver, person record.ID, at int64) error {
 	if o.Taker != PersonHint(person) {
 		return fault.New(HandOverNotYours, "this code gives the part to a colleague, not to you")
 	}
@@ -239,7 +243,7 @@ func (o Offer) takeable(v Reader, person record.ID, at int64) error {
 		HalfTake:   fault.New(HandOverTaken, "this part was taken already"),
 		HalfCancel: fault.New(HandOverCancelled, "the giver took this part back: ask him for another code"),
 	} {
-		row, err := v.Row("hand_over", halfID(half, o.Name()))
+		row, err := v.Row("hand_over", halfID(half, o.Name(), giver))
 		if err != nil {
 			return err
 		}
@@ -311,7 +315,7 @@ func CancelHandOver(tx Tx, give record.ID) (HandOver, error) {
 	if err != nil {
 		return HandOver{}, err
 	}
-	if err := o.takeable(tx, h.Taker, 0); err != nil {
+	if err := o.takeable(tx, h.Giver, h.Taker, 0); err != nil {
 		return HandOver{}, err
 	}
 	movement, err := TransferPart(tx, MoveInput{

@@ -88,7 +88,7 @@ func (v *review) checkHandOver(t *schema.Table, c *record.RowChange) error {
 		return fault.New(HandOverForged, "the giver's device did not sign this code")
 	case o.Taker != PersonHint(taker) || (half == HalfTake) != (taker == v.author) || half != HalfTake && giver != v.author:
 		return fault.New(HandOverNotYours, "this hand-over is somebody else's")
-	case cell(t, c, "name").Text() != o.Name() || c.ID != halfID(half, o.Name()) ||
+	case cell(t, c, "name").Text() != o.Name() || c.ID != halfID(half, o.Name(), giver) ||
 		cell(t, c, "part").Ref() != o.Part || cell(t, c, "quantity").Number() != o.Quantity:
 		return fault.New(HandOverForged, "this hand-over says something else than its code")
 	case half == HalfTake && cell(t, c, "corrected").Number() > o.Expires:
@@ -98,10 +98,10 @@ func (v *review) checkHandOver(t *schema.Table, c *record.RowChange) error {
 	if other == "" {
 		return nil
 	}
-	if row, err := v.Row("hand_over", halfID(other, o.Name())); err != nil || row == nil {
+	if row, err := v.Row("hand_over", halfID(other, o.Name(), giver)); err != nil || row == nil {
 		return err
 	}
-	give := halfID(HalfGive, o.Name())
+	give := halfID(HalfGive, o.Name(), giver)
 	return v.report(Discrepancy{
 		ID: DiscrepancyID(DiscrepancyCancelled, give), Kind: DiscrepancyCancelled, About: Row{"hand_over", give},
 		Branch: cell(t, c, "branch").Ref(), Location: cell(t, c, "location").Ref(), Part: o.Part, Person: taker,

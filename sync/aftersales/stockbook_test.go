@@ -118,6 +118,27 @@ func (w *world) code() HandOver {
 
 func (w *world) take() error { return drop(TakePart(w, TakeInput{Code: w.code().Code})) }
 
+// Whoever sees a code over somebody's shoulder writes halves of his own, and meets nobody's: the taker takes what he was given.
+func TestAHalfOfAStrangersIsNobodysHalf(t *testing.T) {
+	t.Parallel()
+	w := given(t)
+	name := w.code().Name
+	for _, half := range []string{HalfGive, HalfTake, HalfCancel} {
+		if halfID(half, name, w.wang) == halfID(half, name, w.office) {
+			t.Errorf("two givers have one half %s", half)
+		}
+	}
+	his, forged := w.get("hand_over", halfID(HalfGive, name, w.wang)), record.Values{}
+	for i, value := range his.Cols {
+		if !value.IsNull() {
+			forged[his.Table.Columns[i].Name] = value
+		}
+	}
+	forged["half"], forged["giver"] = record.Text(HalfCancel), record.Ref(w.office)
+	w.ok(w.Insert("hand_over", halfID(HalfCancel, name, w.office), forged))
+	w.ok(w.take())
+}
+
 // stockRefusals is every way to be refused with parts between people and stores.
 var stockRefusals = []refusal{
 	{HandOverSelf, "to oneself", vans, func(w *world) error {

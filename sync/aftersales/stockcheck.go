@@ -45,7 +45,7 @@ func CheckHandOver(tx Tx, half record.ID) error {
 	h := HandOverOf(row)
 	halves := map[string]HandOver{}
 	for _, name := range []string{HalfGive, HalfTake, HalfCancel} {
-		row, err := tx.Row("hand_over", halfID(name, h.Name))
+		row, err := tx.Row("hand_over", halfID(name, h.Name, h.Giver))
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func CheckHandOver(tx Tx, half record.ID) error {
 
 // late reports that a half is missing whose time is over, or settles that it was.
 func late(tx Tx, h HandOver, kind string, missing bool) error {
-	give := halfID(HalfGive, h.Name)
+	give := halfID(HalfGive, h.Name, h.Giver)
 	id := DiscrepancyID(kind, give)
 	if !missing {
 		return heal(tx, id, "the other half has come")

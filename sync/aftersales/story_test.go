@@ -369,6 +369,20 @@ func TestSwappingASerial(t *testing.T) {
 	}
 }
 
+// The spare part that goes in is the one that lies in the van under that serial number; and where the machine itself goes,
+// the job goes on at the new one.
+func TestAWholeMachineIsSwappedForTheOneInTheVan(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	loaner := w.id(CreateUnit(w, UnitInput{Serial: "C-200", Status: UnitInVan, Location: w.van}))
+	if fresh := w.id(SwapSerial(w, SwapInput{Job: w.job, Old: w.unit, Serial: " C-200"})); fresh != loaner {
+		t.Fatal("a second row was made for one thing")
+	}
+	if w.jobNow().Unit != loaner || UnitOf(w.get("unit", loaner)).Party != w.party {
+		t.Fatalf("the job is at %v", w.jobNow().Unit)
+	}
+}
+
 func TestAUnitLiesWhereItWasMovedTo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -231,6 +231,11 @@ func SwapSerial(tx Tx, in SwapInput) (record.ID, error) {
 	if err := in.exchange(tx, old, fresh); err != nil {
 		return record.ID{}, err
 	}
+	if job.Get("unit").Ref() == old.ID { // what is done from here on is done to the new machine
+		if err := tx.Update("job", in.Job, record.Values{"unit": record.Ref(fresh.ID)}); err != nil {
+			return record.ID{}, err
+		}
+	}
 	_, err = AddServiceRecord(tx, ServiceRecordInput{
 		Unit: old.ID, Job: in.Job, At: in.At, Summary: old.Serial + " → " + fresh.Serial, Person: tx.Author(),
 		Number: job.Get("number").Text(),
@@ -238,7 +243,7 @@ func SwapSerial(tx Tx, in SwapInput) (record.ID, error) {
 	return fresh.ID, err
 }
 
-// newcomer returns the unit that goes in, which gets a row if it has none.
+// newcomer returns the unit that goes in: the one that lies there under that serial number, else it gets a row.
 func (in SwapInput) newcomer(tx Tx, old Unit) (Unit, error) {
 	if !in.New.IsZero() {
 		row, err := living(tx, "unit", in.New)
@@ -255,6 +260,15 @@ func (in SwapInput) newcomer(tx Tx, old Unit) (Unit, error) {
 		return Unit{}, fault.New(MissingSerial, "what is the serial number of the new one?")
 	case old.Serial:
 		return Unit{}, fault.New(SameSerial, "that is the serial number of the one that goes out")
+	}
+	lying, err := tx.Refs("unit", "location", in.From)
+	if err != nil {
+		return Unit{}, err
+	}
+	for _, row := range lying {
+		if u := UnitOf(row); u.Serial == in.Serial && (in.Part.IsZero() || u.Part.IsZero() || u.Part == in.Part) {
+			return u, nil
+		}
 	}
 	id, err := CreateUnit(tx, UnitInput{
 		Branch: old.Branch, Name: old.Name, Serial: in.Serial, Product: here(tx, "product", first(in.Product, old.Product)),

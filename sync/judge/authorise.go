@@ -101,6 +101,21 @@ func (c *claim) mayWrite(cs *record.ChangeSet, change *record.RowChange) error {
 	return s.refuse(t.Name, fault.Newf(fault.NotAllowed, "you may not change this %v", t.Name))
 }
 
+// mayDivert refuses what a review put in the place of the author's changes, where it lands on a row that he may not write: he
+// made a customer, say, whom the office joined with one of a stranger's. What the review makes is the hub's own.
+func (c *claim) mayDivert(cs *record.ChangeSet, instead []record.RowChange) error {
+	for i := range instead {
+		own := slices.ContainsFunc(cs.Rows, func(x record.RowChange) bool { return x.Key() == instead[i].Key() })
+		if instead[i].Op == record.Insert || own {
+			continue
+		}
+		if err := c.mayWrite(cs, &instead[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // liesAtHome refuses a new row in a bucket which its author does not hold, be it beside one that he holds: it would come
 // to strangers, as a part of their machine or a note on their customer. But for the far end of what goes from one to
 // another: a movement between two vans.

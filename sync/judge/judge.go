@@ -299,6 +299,11 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 	m := merging{cs: cs, eff: e.Eff, rows: cs.Rows}
 	if decision.Instead != nil {
 		m.rows, m.changed = decision.Instead, true
+		if claim != nil {
+			if err := claim.mayDivert(cs, decision.Instead); err != nil {
+				return nil, err
+			}
+		}
 	}
 	b.claim = claim
 	err = b.mergeAll(&m)
