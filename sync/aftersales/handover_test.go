@@ -228,6 +228,29 @@ func TestASerialNumberedThingGoesAlong(t *testing.T) {
 	}
 }
 
+// Given by a phone that has lost sight of it, and taken back: it lies with its giver again.
+func TestASerialNumberedThingComesBack(t *testing.T) {
+	t.Parallel()
+	hub := vans(t)
+	hub.as(hub.office)
+	pump := hub.id(CreatePart(hub, PartInput{Code: "PUMP", SerialTracked: true}))
+	unit := hub.id(CreateUnit(hub, UnitInput{Serial: "P-9", Part: pump, Status: UnitInStock}))
+	one := Quantity{Amount: One}
+	hub.id(IssuePart(hub, MoveInput{Part: pump, Quantity: one, Serial: "P-9", Unit: unit, From: hub.main, To: hub.van}))
+	giver := hub.apart(hub.wang)
+	h, err := GivePart(giver, GiveInput{To: hub.li, Part: pump, Quantity: one, Serial: "P-9", Unit: unit, Key: keyFor("wang")})
+	hub.ok(err)
+	hub.bring(giver)
+	delete(giver.rows, record.Key{Table: unitTable.ID, ID: unit})
+	giver.written = nil
+	hub.ok(drop(CancelHandOver(giver, h.ID)))
+	hub.bring(giver)
+	hub.as(record.ID{}).ok(CheckHandOver(hub, h.ID))
+	if u := UnitOf(hub.get("unit", unit)); u.Location != hub.van || u.Status != UnitInVan {
+		t.Errorf("%+v", u)
+	}
+}
+
 // What a changed phone could claim.
 func TestReviewOfHandOvers(t *testing.T) {
 	t.Parallel()

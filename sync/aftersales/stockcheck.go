@@ -34,7 +34,7 @@ func CheckStock(tx Tx, location, part record.ID) error {
 	})
 }
 
-// CheckHandOver brings the halves of a hand-over together, given either: a unit among it lies with its taker; one half
+// CheckHandOver brings the halves of a hand-over together, given either: a unit among it lies with its taker, or again with its giver; one half
 // whose time is over without the other is a discrepancy, which settles itself when the other comes after all. The hub
 // runs it, when a half has come and when its time is over. Codes: fault.UnknownRow.
 func CheckHandOver(tx Tx, half record.ID) error {
@@ -55,12 +55,15 @@ func CheckHandOver(tx Tx, half record.ID) error {
 	}
 	give, given := halves[HalfGive]
 	take, taken := halves[HalfTake]
-	_, cancelled := halves[HalfCancel]
+	back, cancelled := halves[HalfCancel]
 	if err := late(tx, h, DiscrepancyUntaken, given && !taken && !cancelled); err != nil {
 		return err
 	}
-	if err := late(tx, h, DiscrepancyUngiven, taken && !given); err != nil || !given || !taken || cancelled {
-		return err
+	if err := late(tx, h, DiscrepancyUngiven, taken && !given); err != nil || !given || taken == cancelled {
+		return err // both were taken and taken back: a person says where it is
+	}
+	if cancelled {
+		return arrive(tx, give, back)
 	}
 	return arrive(tx, give, take)
 }
@@ -82,7 +85,7 @@ func late(tx Tx, h HandOver, kind string, missing bool) error {
 	})
 }
 
-// arrive puts a unit where it was taken to, unless it has gone on meanwhile: the taker's phone had no row of it.
+// arrive puts a unit where it was taken to, or back, unless it has gone on meanwhile: the phone that took it had no row of it.
 func arrive(tx Tx, give, take HandOver) error {
 	unit, err := tx.Row("unit", give.Unit)
 	if err != nil || unit == nil || unit.Get("location").Ref() != VirtualLocation(LocationInTransit) {
