@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -44,6 +45,25 @@ func TestAGroupCommitIsLikeOneAfterTheOther(t *testing.T) {
 	if got := a.row(job).Seq; got != k+3 {
 		t.Errorf("the row was touched at %d, want %d", got, k+3)
 	}
+}
+
+// A phone that says of every write that it has seen nothing fills a cell for itself: who works beside it writes on.
+func TestWhoFillsACellIsRefusedAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	b := a.world.tech()
+	a.assign(job, b.Person)
+	blind := func(x *tech, value string) judge.Ruling {
+		change := a.change(record.Update, job, text("decision", value))
+		change.Context = clock.Vector{}
+		return x.sends(x.knows(a.head(), change))
+	}
+	var last judge.Ruling
+	for i := 0; i < 200 && last.Outcome != wire.Quarantined; i++ {
+		last = blind(a, fmt.Sprint("value ", i))
+	}
+	a.expect(last, wire.Quarantined, fault.TooLarge)
+	a.expect(blind(b, "what b says"), wire.Merged, "")
 }
 
 // What a batch has granted counts for what follows in it.

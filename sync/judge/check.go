@@ -57,8 +57,9 @@ func (b *Batch) checkValues(author Author, t *schema.Table, c *record.RowChange)
 	return record.CheckErased(t, c)
 }
 
-// maxBeside is how many values of authors who did not know of each other stand in one cell. No honest company has more;
-// a device that says of every write that it has seen nothing would fill the row with them.
+// maxBeside is how many values of one person stand in a cell beside each other. Nobody honest has more; a device that says of
+// every write that it has seen nothing would fill the row with them. Those of others are not counted: whoever fills a cell is
+// refused, and not who writes next.
 const maxBeside = 100
 
 // checkRoom refuses what would make a row too large to be sent to anybody.
@@ -73,22 +74,36 @@ func (b *Batch) checkRoom(author Author, t *schema.Table, c *record.RowChange) e
 	for i := range c.Cells {
 		w := &c.Cells[i]
 		at, known := row.Meta.Find(w.CellID)
-		if known && crowded(&t.Columns[t.ColumnByID(w.Column)], &row.Meta.Cells[at], c.Context, w) {
+		if !known {
+			continue
+		}
+		full, err := b.crowded(author, &t.Columns[t.ColumnByID(w.Column)], &row.Meta.Cells[at], c.Context, w)
+		if err != nil {
+			return err
+		}
+		if full {
 			return fault.Newf(fault.TooLarge, "too many different values of this %v are waiting to be settled: ask the office", t.Name)
 		}
 	}
 	return nil
 }
 
-// crowded reports whether so many values stay beside the write's that there is no room for another.
-func crowded(column *schema.Column, cell *record.Cell, saw clock.Vector, w *record.CellWrite) bool {
+// crowded reports whether so many values of the author's stay beside the write's that there is no room for another.
+func (b *Batch) crowded(author Author, column *schema.Column, cell *record.Cell, saw clock.Vector, w *record.CellWrite) (bool, error) {
 	stay := 0
 	for _, s := range cell.Others {
-		if !saw.Covers(s.Dot) || column.Asking() && len(w.Settles) == 0 {
+		if saw.Covers(s.Dot) && (!column.Asking() || len(w.Settles) > 0) {
+			continue
+		}
+		a, err := b.actor(s.Dot.Actor)
+		if err != nil {
+			return false, err
+		}
+		if a != nil && a.Person == author.Person {
 			stay++
 		}
 	}
-	return stay >= maxBeside
+	return stay >= maxBeside, nil
 }
 
 // checkExistence refuses an insert of a row that is there and an update of one that never was.
