@@ -145,7 +145,7 @@ func TestATechnicianSwapsAComponentOffline(t *testing.T) {
 	}
 	c.takeAway(job)
 	sync(t, phone)
-	for id, lines := range map[record.ID]int{m.component: 2, typed: 1, m.machine: 0, spare: 0} {
+	for id, lines := range map[record.ID]int{m.component: 2, typed: 2, m.machine: 0, spare: 0} {
 		history, err := phone.Assets().History(t.Context(), id)
 		if err != nil || len(history) != lines {
 			t.Errorf("%d lines of the history of %s, want %d; %v", len(history), c.row("unit", id).Get("serial").Text(), lines, err)

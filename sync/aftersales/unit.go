@@ -236,11 +236,16 @@ func SwapSerial(tx Tx, in SwapInput) (record.ID, error) {
 			return record.ID{}, err
 		}
 	}
-	_, err = AddServiceRecord(tx, ServiceRecordInput{
-		Unit: old.ID, Job: in.Job, At: in.At, Summary: old.Serial + " → " + fresh.Serial, Person: tx.Author(),
-		Number: job.Get("number").Text(),
-	})
-	return fresh.ID, err
+	for _, unit := range []record.ID{old.ID, fresh.ID} { // the history of each begins, or ends, with the other
+		_, err := AddServiceRecord(tx, ServiceRecordInput{
+			Unit: unit, Job: in.Job, At: in.At, Summary: old.Serial + " → " + fresh.Serial, Person: tx.Author(),
+			Number: job.Get("number").Text(),
+		})
+		if err != nil {
+			return record.ID{}, err
+		}
+	}
+	return fresh.ID, nil
 }
 
 // newcomer returns the unit that goes in: the one that lies there under that serial number, else it gets a row.
