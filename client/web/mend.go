@@ -1,0 +1,187 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+
+	"fieldsync/client"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+)
+
+// refusedChange returns the refused change that the URL names. Codes: fault.Closed.
+func (v *request) refusedChange() (client.Sent, error) {
+	list, err := v.client.Outbox(v.ctx(), device.Refused)
+	i := slices.IndexFunc(list, func(s client.Sent) bool { return s.Dot.String() == v.r.PathValue("dot") })
+	if err == nil && i < 0 {
+		err = fault.New(fault.Closed, "This change is not waiting for you any more.")
+	}
+	if err != nil {
+		return client.Sent{}, err
+	}
+	return list[i], nil
+}
+
+// mendPage shows a refused change with what can be mended in it.
+type mendPage struct {
+	frame
+	sentLine
+	Fields []mendField
+}
+
+// mendField is a value of a refused change that can be written otherwise.
+type mendField struct {
+	Name   string // as the form has it: the place of the row and of the cell
+	Table  string
+	Column string
+	Value  string
+	Long   bool
+}
+
+// mend shows a refused change: why, what it says, and the ways out.
+func (v *request) mend() error {
+	p := mendPage{frame: v.frame("Refused")}
+	p.Tab, p.Back = "outbox", outboxURL
+	s, err := v.refusedChange()
+	if err != nil {
+		return err
+	}
+	err = v.view(func(tx client.Tx) error {
+		lines, err := v.sentLines(tx, []client.Sent{s})
+		if err == nil {
+			p.sentLine = lines[0]
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v.eachCell(s.Rows, func(name string, t *schema.Table, c *schema.Column, value record.Value) {
+		if text, ok := editable(c, value); ok {
+			p.Fields = append(p.Fields, mendField{name, t.Name, c.Name, text, len(text) > 40})
+		}
+	})
+	return v.show("mend", p)
+}
+
+// eachCell calls do for every cell of a change that this version knows.
+func (v *request) eachCell(rows []record.RowChange, do func(name string, t *schema.Table, c *schema.Column, value record.Value)) {
+	for i := range rows {
+		t := v.client.Schema.TableByID(rows[i].Table)
+		if t == nil {
+			continue
+		}
+		for j, w := range rows[i].Cells {
+			if at := t.ColumnByID(w.Column); at >= 0 {
+				do("c"+strconv.Itoa(i)+"-"+strconv.Itoa(j), t, &t.Columns[at], w.Value)
+			}
+		}
+	}
+}
+
+// editable returns a value as a person may rewrite it: words and quantities. References, codes and moments are made
+// by the app, and stay.
+func editable(c *schema.Column, value record.Value) (string, bool) {
+	switch {
+	case c.Has(schema.Immutable) || c.Name == "sha256" || c.Name == "number" && c.Kind == schema.Text:
+		return "", false
+	case c.Kind == schema.Text:
+		return value.Text(), value.Text() != "" && value.Text()[0] != '{' && value.Text()[0] != '['
+	case c.Kind == schema.Quantity:
+		return aftersales.Quantity{Amount: value.Number()}.String(), true
+	case c.Kind == schema.Money && !value.IsNull():
+		return money(aftersales.Money{Minor: value.Number(), Currency: value.Text()}), false
+	}
+	return "", false
+}
+
+// settle sends a refused change again, as it was or as it was mended, or gives it up.
+func (v *request) settle() error {
+	s, err := v.refusedChange()
+	if fault.CodeOf(err) == fault.Closed {
+		return v.redirect(outboxURL) // it was settled: the form was sent twice
+	}
+	if err != nil {
+		return err
+	}
+	switch v.form("do") {
+	case "again":
+		err = v.resend(s)
+	case "drop":
+		if v.form("sure") == "" {
+			return fault.New(fault.Invalid, "Say that you are sure before you give it up.")
+		}
+		err = v.client.Dismiss(v.ctx(), s.Dot)
+	}
+	if err != nil {
+		return err
+	}
+	return v.redirect(outboxURL)
+}
+
+// resend writes what the change wrote, with what was mended, in one change that takes its place.
+func (v *request) resend(s client.Sent) error {
+	mended := map[string]record.Value{}
+	var bad error
+	v.eachCell(s.Rows, func(name string, _ *schema.Table, c *schema.Column, value record.Value) {
+		before, ok := editable(c, value)
+		if now := v.form(name); ok && v.r.Form.Has(name) && now != before {
+			if c.Kind != schema.Quantity {
+				mended[name] = record.Text(now)
+				return
+			}
+			n, fine := amount(now, aftersales.QuantityScale)
+			if mended[name] = record.Quantity(n, value.Text()); !fine {
+				bad = fault.New(aftersales.BadQuantity, "A quantity is a number like 2 or 1.5.")
+			}
+		}
+	})
+	if bad != nil {
+		return bad
+	}
+	if len(mended) == 0 {
+		return v.client.SendAgain(v.ctx(), s.Dot)
+	}
+	return v.client.Resend(v.ctx(), s.Dot, s.Cause, func(tx client.Tx) error { return v.rewrite(tx, s.Rows, mended) })
+}
+
+func (v *request) rewrite(tx client.Tx, rows []record.RowChange, mended map[string]record.Value) error {
+	for i := range rows {
+		t := v.client.Schema.TableByID(rows[i].Table)
+		if t == nil {
+			return fault.New(fault.Version, "this change is about something that this version does not know: update the program")
+		}
+		values := record.Values{}
+		for j, w := range rows[i].Cells {
+			at := t.ColumnByID(w.Column)
+			if at < 0 {
+				return fault.New(fault.Version, "this change is about something that this version does not know: update the program")
+			}
+			name := t.Columns[at].Name
+			if w.Key != "" {
+				name += "." + w.Key
+			}
+			values[name] = w.Value
+			if now, ok := mended["c"+strconv.Itoa(i)+"-"+strconv.Itoa(j)]; ok {
+				values[name] = now
+			}
+		}
+		if err := write(tx, t.Name, &rows[i], values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func write(tx client.Tx, table string, change *record.RowChange, values record.Values) error {
+	switch change.Op {
+	case record.Insert:
+		return tx.Insert(table, change.ID, values)
+	case record.Delete:
+		return tx.Delete(table, change.ID)
+	}
+	return tx.Update(table, change.ID, values)
+}
