@@ -10,6 +10,7 @@ const (
 	settingsURL = "/settings"
 	outboxURL   = "/outbox"
 	stockURL    = "/stock"
+	logoURL     = "/slip-logo"
 )
 
 // route is one URL: what it does and, where it may refuse, the page that shows why.
@@ -67,6 +68,7 @@ var routes = []route{
 	{"GET /jobs/{id}/sign", (*request).sign, nil},
 	{"POST /jobs/{id}/sign", (*request).doSign, (*request).sign},
 	{"GET /jobs/{id}/slip", (*request).slip, nil},
+	{"GET " + logoURL, (*request).logo, nil},
 	{"GET /files/{id}", (*request).file, nil},
 	{"GET /files/{id}/small", (*request).thumbnail, nil},
 	{"POST /files/{id}/fetch", (*request).fetch, nil},

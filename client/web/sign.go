@@ -133,37 +133,6 @@ func (v *request) slipFor(tx client.Tx, in *aftersales.SignInput) error {
 	return err
 }
 
-// slipPage is the slip, to show, share or print.
-type slipPage struct {
-	frame
-	stand
-	Paper  *aftersales.SlipPaper
-	Labels map[string]map[string]string // of the services
-}
-
-func (v *request) slip() error {
-	p := slipPage{frame: v.frame("Service slip"), Labels: map[string]map[string]string{}}
-	err := v.view(func(tx client.Tx) (err error) {
-		if p.stand, err = v.stand(tx); err != nil || p.Visit.ID.IsZero() {
-			return err
-		}
-		codes, err := aftersales.Codes(tx, aftersales.ListService, true)
-		if err != nil {
-			return err
-		}
-		for _, c := range codes {
-			p.Labels[c.Code] = c.Label
-		}
-		p.Paper, err = aftersales.SlipDocument(tx, p.Visit.ID)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	p.Back = p.URL()
-	return v.show("slip", p)
-}
-
 // finishPage ends the visit.
 type finishPage struct {
 	frame

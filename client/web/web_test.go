@@ -400,7 +400,7 @@ func (h *thumb) pages() (list []string) {
 		"/customers/{id}", "/customers/"+h.s.customer.String(), "{$}", "")
 	for _, r := range routes {
 		path, ok := strings.CutPrefix(r.pattern, "GET ")
-		if path = names.Replace(path); ok && !strings.Contains(path, "{") && path != "/live" && path != enrolURL && !strings.HasPrefix(path, exportURL+"/") {
+		if path = names.Replace(path); ok && !strings.Contains(path, "{") && path != "/live" && path != enrolURL && path != logoURL && !strings.HasPrefix(path, exportURL+"/") {
 			list = append(list, path)
 		}
 	}

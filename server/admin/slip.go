@@ -17,12 +17,11 @@ var paperWidths = []string{"a4", "80"}
 type paperPage struct {
 	frame
 	*aftersales.SlipPaper
+	aftersales.SlipLook
 	Width                  string
 	URL, JobURL            string
-	Logo                   string   // URL of the picture; "" if the company has none
-	Head, Foot             []string // the company's own lines
+	Logo                   string // URL of the picture; "" if the company has none
 	Heading                string
-	Order                  []string // the sections, as the company has them stand
 	Charges                []chargeView
 	ToPay, Agreed, PaidSum string
 	Times                  []fact
@@ -33,8 +32,6 @@ type paperPage struct {
 	Supplements            []supplementView
 	Signature              string // URL of the picture; "" if it is not here
 	Approved               string
-	// what the company leaves out of its slips
-	NoChecklists, NoTimes, NoCosts, NoParts bool
 }
 
 type paperPart struct{ Name, Serial, Quantity, Condition string }
@@ -101,23 +98,11 @@ func (p *paperPage) letterhead(s *serving) error {
 
 // look takes over how slips look, by what a setting says.
 func (p *paperPage) look(v *Visit, setting func(name string) (string, error)) error {
-	said := map[string]string{}
-	for _, name := range []string{
-		aftersales.SettingSlipTitle, aftersales.SettingSlipHead, aftersales.SettingSlipFoot, aftersales.SettingSlipOrder,
-		aftersales.SettingSlipChecklists, aftersales.SettingSlipTimes, aftersales.SettingSlipCosts, aftersales.SettingSlipParts,
-	} {
-		text, err := setting(name)
-		if err != nil {
-			return err
-		}
-		said[name] = text
+	var err error
+	if p.SlipLook, err = aftersales.SlipLookOf(setting); err != nil {
+		return err
 	}
-	lines := func(text string) []string { return nonEmpty(strings.Split(text, "\n")...) }
-	p.Head, p.Foot = lines(said[aftersales.SettingSlipHead]), lines(said[aftersales.SettingSlipFoot])
-	p.NoChecklists, p.NoTimes = said[aftersales.SettingSlipChecklists] == "0", said[aftersales.SettingSlipTimes] == "0"
-	p.NoCosts, p.NoParts = said[aftersales.SettingSlipCosts] == "0", said[aftersales.SettingSlipParts] == "0"
-	p.Order, _ = aftersales.SlipOrder(said[aftersales.SettingSlipOrder])
-	p.Heading = cmp.Or(said[aftersales.SettingSlipTitle], v.t("Service slip"))
+	p.Heading = cmp.Or(p.SlipLook.Heading, v.t("Service slip"))
 	return nil
 }
 
