@@ -57,13 +57,16 @@ var assignmentTable = &schema.Table{
 var heldStates = []string{AssignmentOpen, AssignmentFinished}
 
 // jobPaths lead from an assignment to what its holder needs: the job, and the request, machine, customer and site of
-// the job, by way of their aliases where they were joined with another.
+// the job, by way of their aliases where they were joined with another; and what is fitted in the machine.
 var jobPaths = []schema.Path{
 	{Kind: JobBucket, Via: []string{"job"}},
 	{Kind: RequestBucket, Via: []string{"job", "request"}},
 	{Kind: AssetBucket, Via: []string{"job", "unit"}},
 	{Kind: AssetBucket, Via: []string{"job", "unit", "merged_into"}},
 	{Kind: AssetBucket, Via: []string{"job", "unit", "parent"}},
+	{Kind: AssetBucket, Via: []string{"job", "unit"}, Back: fitted},
+	{Kind: AssetBucket, Via: []string{"job", "unit", "merged_into"}, Back: fitted},
+	{Kind: AssetBucket, Via: []string{"job", "unit", "parent"}, Back: fitted},
 	{Kind: CustomerBucket, Via: []string{"job", "party"}},
 	{Kind: CustomerBucket, Via: []string{"job", "party", "merged_into"}},
 	{Kind: CustomerBucket, Via: []string{"job", "party", "parent"}}, // its contracts cover all that belong to it

@@ -109,6 +109,7 @@ var openRequests = []string{RequestNew, RequestEscalated, RequestDepot, RequestO
 var requestPaths = []schema.Path{
 	{Kind: RequestBucket},
 	{Kind: AssetBucket, Via: []string{"unit"}},
+	{Kind: AssetBucket, Via: []string{"unit"}, Back: fitted},
 	{Kind: CustomerBucket, Via: []string{"party"}},
 	{Kind: SiteBucket, Via: []string{"site"}},
 }

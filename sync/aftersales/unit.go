@@ -59,11 +59,15 @@ var unitTable = &schema.Table{
 	Columns: unitColumns,
 	Buckets: []schema.Bucket{in(AssetBucket, "id"), in(AssetBucket, "machine")},
 	Grants: []schema.Grant{{To: "location", Group: &schema.Members{Table: "location", Group: "id", Person: "holder"},
-		Right: RightWork, Paths: []schema.Path{{Kind: AssetBucket}}}},
+		Right: RightWork, Paths: []schema.Path{{Kind: AssetBucket}, {Kind: AssetBucket, Back: fitted}}}},
 	Rights: []schema.Right{{Name: RightWork,
 		Columns: names(unitColumns, slices.Concat(notForDevices, []string{"warranty_until", "warranty_months", "card_on", "number"})...)}},
 	Withheld: tidied(unitColumns, "card_on"),
 }
+
+// fitted leads from a machine to what is fitted in it today: a spare that had a row of its own before, which lies in no bucket
+// but its own. What was made for the machine lies in the machine's.
+var fitted = &schema.Back{Table: "unit", Column: "parent"}
 
 // SameSerial says that a swap would put in what it takes out.
 const SameSerial fault.Code = "same_serial"

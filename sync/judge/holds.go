@@ -40,6 +40,10 @@ func (b *Batch) rootsTouched(t *schema.Table, g schema.Grant, c *record.RowChang
 			return nil, err
 		}
 		roots = append(roots, more...)
+		if more, err = b.rootsBack(t, p, c); err != nil {
+			return nil, err
+		}
+		roots = append(roots, more...)
 	}
 	if m := g.Group; m != nil && m.Table == written.Name &&
 		(writesColumn(written, c, m.Group) || writesColumn(written, c, m.Person)) {
@@ -56,18 +60,48 @@ func (b *Batch) rootsTouched(t *schema.Table, g schema.Grant, c *record.RowChang
 // rootsThrough returns the rows of t whose path leads through the changed row, if the change wrote the column by
 // which the path goes on from there.
 func (b *Batch) rootsThrough(t *schema.Table, via []string, c *record.RowChange) ([]record.ID, error) {
+	at := b.tablesOn(t, via)
 	for depth := 1; depth < len(via); depth++ {
-		at, steps := t, make([]*schema.Table, 0, depth)
-		for _, step := range via[:depth] {
-			steps = append(steps, at)
-			at = b.Schema.Table(at.Columns[at.Column(step)].Ref)
+		if at[depth].ID == c.Table && writesColumn(at[depth], c, via[depth]) {
+			return b.walkBack(at[:depth], via[:depth], c.ID)
 		}
-		if at.ID != c.Table || !writesColumn(at, c, via[depth]) {
-			continue
-		}
-		return b.walkBack(steps, via[:depth], c.ID)
 	}
 	return nil, nil
+}
+
+// rootsBack returns the rows of t whose path leads back to the changed row, or did, if the change wrote the reference by
+// which it does: what was taken out of one machine and put into another goes from the holders of the one to those of the
+// other.
+func (b *Batch) rootsBack(t *schema.Table, p schema.Path, c *record.RowChange) ([]record.ID, error) {
+	written := b.Schema.TableByID(c.Table)
+	if p.Back == nil || p.Back.Table != written.Name || !writesColumn(written, c, p.Back.Column) {
+		return nil, nil
+	}
+	holds, err := b.HoldsOn(record.Bucket{Kind: p.Kind, ID: c.ID})
+	if err != nil {
+		return nil, err
+	}
+	var roots []record.ID
+	for _, h := range holds {
+		if h.Open() && h.Root.Table == t.ID {
+			roots = append(roots, h.Root.ID)
+		}
+	}
+	row, err := b.Row(c.Key())
+	if err != nil || row == nil || row.Get(p.Back.Column).IsNull() {
+		return roots, err
+	}
+	more, err := b.walkBack(b.tablesOn(t, p.Via), p.Via, row.Get(p.Back.Column).Ref())
+	return append(roots, more...), err
+}
+
+// tablesOn returns the tables that the steps of a path start from.
+func (b *Batch) tablesOn(t *schema.Table, via []string) (steps []*schema.Table) {
+	for _, step := range via {
+		steps = append(steps, t)
+		t = b.Schema.Table(t.Columns[t.Column(step)].Ref)
+	}
+	return steps
 }
 
 // walkBack follows a path against its direction, from one row to all that lead to it.
@@ -169,6 +203,9 @@ func (b *Batch) granted(row *record.Row) ([]Hold, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(people) == 0 {
+			continue
+		}
 		buckets, err := b.grantedBuckets(row, g)
 		if err != nil {
 			return nil, err
@@ -231,11 +268,36 @@ func (b *Batch) grantedBuckets(row *record.Row, g schema.Grant) ([]record.Bucket
 		if err != nil {
 			return nil, err
 		}
-		if !id.IsZero() {
+		if id.IsZero() {
+			continue
+		}
+		if p.Back == nil {
+			buckets = append(buckets, record.Bucket{Kind: p.Kind, ID: id})
+			continue
+		}
+		more, err := b.bucketsBack(p, id)
+		if err != nil {
+			return nil, err
+		}
+		buckets = append(buckets, more...)
+	}
+	return buckets, nil
+}
+
+// bucketsBack returns the buckets of the rows that name the one which the path reached, but for those that lie with it.
+func (b *Batch) bucketsBack(p schema.Path, reached record.ID) (buckets []record.Bucket, err error) {
+	t := b.Schema.Table(p.Back.Table)
+	ids, err := b.Refs(t, p.Back.Column, reached)
+	for _, id := range ids {
+		row, err := b.Row(record.Key{Table: t.ID, ID: id})
+		if err != nil {
+			return nil, err
+		}
+		if row != nil && !slices.Contains(row.Buckets(), record.Bucket{Kind: p.Kind, ID: reached}) {
 			buckets = append(buckets, record.Bucket{Kind: p.Kind, ID: id})
 		}
 	}
-	return buckets, nil
+	return buckets, err
 }
 
 func (b *Batch) follow(row *record.Row, via []string) (record.ID, error) {

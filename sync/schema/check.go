@@ -275,6 +275,23 @@ func (s *Schema) checkGrant(t *Table, g Grant) error {
 			at.lead(at.Columns[i].ID)
 			at = s.byName[at.Columns[i].Ref]
 		}
+		if err := s.checkBack(p, at); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// checkBack refuses a path whose way back from the table that it reaches is none.
+func (s *Schema) checkBack(p Path, reached *Table) error {
+	if p.Back == nil {
+		return nil
+	}
+	t := s.byName[p.Back.Table]
+	if t == nil || reached == nil || t.Column(p.Back.Column) < 0 || t.Columns[t.Column(p.Back.Column)].Ref != reached.Name ||
+		!slices.Contains(t.Buckets, Bucket{Kind: p.Kind, From: "id"}) {
+		return fmt.Errorf("path %v does not lead back by %v to rows that have a bucket each", p.Via, *p.Back)
+	}
+	t.lead(t.Columns[t.Column(p.Back.Column)].ID)
 	return nil
 }

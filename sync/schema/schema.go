@@ -169,11 +169,18 @@ type Grant struct {
 type Members struct{ Table, Group, Person string }
 
 // Path leads from a granting row to a bucket: follow the references in Via, one table after another, and take the
-// bucket of kind Kind with the id reached. An empty reference on the way ends the path without a hold.
+// bucket of kind Kind with the id reached. An empty reference on the way ends the path without a hold. A path with Back
+// leads on, from the row reached to each of those that name it, and takes their buckets: to what is fitted in a machine.
+// But those that lie in the bucket of the row reached, as what was made for that machine does, come with it anyway.
 type Path struct {
 	Kind BucketKind
 	Via  []string
+	Back *Back
 }
+
+// Back is a reference against its direction: to the living rows of the Table that name a row in the Column. Each of them
+// has the bucket of its own id.
+type Back struct{ Table, Column string }
 
 // Mode says whether rows of a table change.
 type Mode uint8
