@@ -13,6 +13,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/client/web"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 )
 
@@ -25,18 +26,18 @@ func appCommand() *command {
 	var o web.Options
 	var open, metered bool
 	return &command{
-		name: "app", args: "[-port N] [-open] [-metered]", needs: fresh,
-		brief: "serve the technician's app to a browser on this computer, until Ctrl-C",
-		about: "It prints the address to open, which carries a secret of this start: nobody else gets in. The app works\n" +
+		Name: "app", Args: "[-port N] [-open] [-metered]", Needs: fresh,
+		Brief: "serve the technician's app to a browser on this computer, until Ctrl-C",
+		About: "It prints the address to open, which carries a secret of this start: nobody else gets in. The app works\n" +
 			"without a network, and sends and fetches by itself when there is one. Meanwhile commands that only show\n" +
 			"something work beside it.",
-		example: "fieldtech app -open",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech app -open",
+		Flags: func(f *flag.FlagSet) {
 			f.IntVar(&o.Port, "port", 0, "N to listen on; 0 is one that is free")
 			f.BoolVar(&open, "open", false, "open it in the browser")
 			meteredFlag(f, &metered)
 		},
-		do: func(ctx context.Context, a *app, _ []string) error {
+		Do: func(ctx context.Context, a *app, _ []string) error {
 			a.metered(metered)
 			return a.serveApp(ctx, o, open)
 		},
@@ -59,7 +60,7 @@ func (a *app) serveApp(ctx context.Context, o web.Options, open bool) (err error
 	}
 	url, err := w.Start()
 	if err != nil {
-		return usage("the app cannot listen on port %d: choose another with -port (%v)", o.Port, err)
+		return cli.Usage("the app cannot listen on port %d: choose another with -port (%v)", o.Port, err)
 	}
 	if s, err := a.client.Status(ctx); err == nil && s.Enrolled {
 		if err := a.client.Connect(); err != nil {

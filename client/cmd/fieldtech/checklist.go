@@ -9,16 +9,17 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/record"
 )
 
 func checklistCommand() *command {
 	return &command{
-		name: "checklist", args: "JOB", least: 1, most: 1, needs: reading,
-		brief:   "show what your visit is asked, and has answered",
-		about:   "A * marks what must still be answered before the job can end.",
-		example: "fieldtech checklist J-d1-42",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "checklist", Args: "JOB", Least: 1, Most: 1, Needs: reading,
+		Brief:   "show what your visit is asked, and has answered",
+		About:   "A * marks what must still be answered before the job can end.",
+		Example: "fieldtech checklist J-d1-42",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			job, err := a.client.Jobs().Find(ctx, args[0])
 			if err != nil {
 				return err
@@ -72,16 +73,16 @@ func answerCommand() *command {
 	var in aftersales.AnswerInput
 	var photo string
 	return &command{
-		name: "answer", args: "JOB QUESTION [ANSWER...] [-photo FILE]", least: 2, most: many, needs: writing,
-		brief: "answer a question of a checklist, or correct the answer",
-		about: "QUESTION is its key, as fieldtech checklist shows it; ANSWER is yes, no, a choice, a number or words, as the\n" +
+		Name: "answer", Args: "JOB QUESTION [ANSWER...] [-photo FILE]", Least: 2, Most: cli.Any, Needs: writing,
+		Brief: "answer a question of a checklist, or correct the answer",
+		About: "QUESTION is its key, as fieldtech checklist shows it; ANSWER is yes, no, a choice, a number or words, as the\n" +
 			"question wants it. What was answered before is kept.",
-		example: "fieldtech answer J-d1-42 power_off yes",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech answer J-d1-42 power_off yes",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.Note, "note", "", "TEXT to go with it")
 			f.StringVar(&photo, "photo", "", "FILE that shows it")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			in.Question, in.Text = args[1], strings.Join(args[2:], " ")
 			return a.onJob(ctx, args[0], aftersales.CauseAnswer, func(_ client.Jobs, id record.ID) error {
 				in.Job = id
@@ -105,7 +106,7 @@ func (a *app) withPhoto(ctx context.Context, in *aftersales.AnswerInput, path st
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return usage("%s cannot be read: %v", path, err)
+		return cli.Usage("%s cannot be read: %v", path, err)
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	staged, err := a.client.Stage(ctx, f, client.FileInput{Kind: aftersales.AttachPhoto, Name: filepath.Base(path)})
@@ -143,10 +144,10 @@ func (a *app) asNumber(ctx context.Context, in *aftersales.AnswerInput) error {
 func findingCommand() *command {
 	var in aftersales.VisitFindingInput
 	return &command{
-		name: "finding", args: "JOB [-fault CODE] [-text TEXT] ...", least: 1, most: 1, needs: writing,
-		brief:   "note one more thing that was wrong",
-		example: "fieldtech finding J-d1-42 -fault leak -cause wear -remedy replaced -text \"worn seal\" -solved",
-		flags: func(f *flag.FlagSet) {
+		Name: "finding", Args: "JOB [-fault CODE] [-text TEXT] ...", Least: 1, Most: 1, Needs: writing,
+		Brief:   "note one more thing that was wrong",
+		Example: "fieldtech finding J-d1-42 -fault leak -cause wear -remedy replaced -text \"worn seal\" -solved",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.FaultCode, "fault", "", "CODE of the fault")
 			f.StringVar(&in.CauseCode, "cause", "", "CODE of its cause")
 			f.StringVar(&in.RemedyCode, "remedy", "", "CODE of the remedy")
@@ -154,7 +155,7 @@ func findingCommand() *command {
 			f.StringVar(&in.Solution, "solution", "", "TEXT what cured it")
 			f.BoolVar(&in.Solved, "solved", false, "it is cured")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			return a.onJob(ctx, args[0], aftersales.CauseFinding, func(_ client.Jobs, id record.ID) error {
 				in.Job = id
 				_, err := a.client.Visits().Finding(ctx, in)

@@ -5,6 +5,7 @@ import (
 	"flag"
 
 	"fieldsync/client"
+	"fieldsync/sync/cli"
 )
 
 // meteredFlag tells that the network costs by the byte: nobody else does on a computer.
@@ -21,15 +22,15 @@ func (a *app) metered(is bool) {
 func chooseCommand() *command {
 	var photos, send string
 	return &command{
-		name: "choose", args: "[-photos small|full] [-send any|wifi]", needs: writing,
-		brief:   "choose how large new photos are kept, and by which networks files are sent",
-		about:   "Without a flag it shows what holds now. What is chosen holds from now on, also for fieldtech app.\nSignatures always go, by any network.",
-		example: "fieldtech choose -photos small -send wifi",
-		flags: func(f *flag.FlagSet) {
+		Name: "choose", Args: "[-photos small|full] [-send any|wifi]", Needs: writing,
+		Brief:   "choose how large new photos are kept, and by which networks files are sent",
+		About:   "Without a flag it shows what holds now. What is chosen holds from now on, also for fieldtech app.\nSignatures always go, by any network.",
+		Example: "fieldtech choose -photos small -send wifi",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&photos, "photos", "", "SIZE of new photos: small, or full as they are")
 			f.StringVar(&send, "send", "", "NETWORK for files: any, or wifi for one that is not metered")
 		},
-		do: func(_ context.Context, a *app, _ []string) error { return a.choose(photos, send) },
+		Do: func(_ context.Context, a *app, _ []string) error { return a.choose(photos, send) },
 	}
 }
 
@@ -38,10 +39,10 @@ func (a *app) choose(photos, send string) error {
 	now := was
 	var known bool
 	if now.Reduce, known = map[string]bool{"": was.Reduce, "small": true, "full": false}[photos]; !known {
-		return usage("-photos takes small or full")
+		return cli.Usage("-photos takes small or full")
 	}
 	if now.WiFiOnly, known = map[string]bool{"": was.WiFiOnly, "any": false, "wifi": true}[send]; !known {
-		return usage("-send takes any or wifi")
+		return cli.Usage("-send takes any or wifi")
 	}
 	if now != was {
 		if err := a.client.Choose(now); err != nil {

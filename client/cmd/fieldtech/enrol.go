@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"fieldsync/sync/cli"
 	"fieldsync/sync/record"
 )
 
@@ -21,17 +22,17 @@ type enrolled struct {
 func enrolCommand() *command {
 	var name string
 	return &command{
-		name: "enrol", args: "[SERVER] CODE [-name NAME]", least: 1, most: 2,
-		brief: "give this computer to the person whom the office made the code for",
-		about: "The computer makes a key of its own; only the public half leaves it. A code works once.\n" +
+		Name: "enrol", Args: "[SERVER] CODE [-name NAME]", Least: 1, Most: 2,
+		Brief: "give this computer to the person whom the office made the code for",
+		About: "The computer makes a key of its own; only the public half leaves it. A code works once.\n" +
 			"SERVER may stand in FIELDTECH_SERVER instead; CODE as - is read from standard input.\n" +
 			"Enrolling again, for the same person, keeps the work that is there.",
-		example: "fieldtech enrol https://hub.example.com ACDE-FGHJ-KMNP -name \"Li's laptop\"",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech enrol https://hub.example.com ACDE-FGHJ-KMNP -name \"Li's laptop\"",
+		Flags: func(f *flag.FlagSet) {
 			host, _ := os.Hostname() // nameless is no reason to stop
 			f.StringVar(&name, "name", host, "NAME what the office calls this computer")
 		},
-		do: func(ctx context.Context, a *app, args []string) error { return a.enrol(ctx, args, name) },
+		Do: func(ctx context.Context, a *app, args []string) error { return a.enrol(ctx, args, name) },
 	}
 }
 
@@ -41,12 +42,12 @@ func (a *app) enrol(ctx context.Context, args []string, name string) error {
 		server = args[0]
 	}
 	if !strings.HasPrefix(server, "https://") && !strings.HasPrefix(server, "http://") {
-		return usage("the server's address begins with https:// or http://, as in %s", "https://hub.example.com")
+		return cli.Usage("the server's address begins with https:// or http://, as in %s", "https://hub.example.com")
 	}
 	if code == "-" {
 		line, err := bufio.NewReader(a.in).ReadString('\n')
 		if code = strings.TrimSpace(line); code == "" {
-			return usage("no code came from standard input: %v", err)
+			return cli.Usage("no code came from standard input: %v", err)
 		}
 	}
 	if err := a.open(ctx, fresh); err != nil {

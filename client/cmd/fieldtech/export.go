@@ -5,27 +5,28 @@ import (
 	"flag"
 
 	"fieldsync/client"
+	"fieldsync/sync/cli"
 )
 
 func exportCommand() *command {
 	var codes bool
 	return &command{
-		name: "export", args: "FILE | -codes", most: 1, needs: writing,
-		brief: "bring unsent work to the office without a network: as a file, or as texts of QR codes",
-		about: "Only the office can read it. It takes the file in on its page Brought by hand; what arrives twice, by hand and\n" +
+		Name: "export", Args: "FILE | -codes", Most: 1, Needs: writing,
+		Brief: "bring unsent work to the office without a network: as a file, or as texts of QR codes",
+		About: "Only the office can read it. It takes the file in on its page Brought by hand; what arrives twice, by hand and\n" +
 			"by fieldtech sync, is judged once. Photos are in the file, not in the codes.",
-		example: "fieldtech export /media/stick/li.fsp",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech export /media/stick/li.fsp",
+		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&codes, "codes", false, "print the texts of a chain of QR codes, one a line")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			switch {
 			case codes && len(args) == 0:
 				return a.exportCodes(ctx)
 			case !codes && len(args) == 1:
 				return a.exportFile(ctx, args[0])
 			}
-			return usage("name a file, or say -codes: see fieldtech export -h")
+			return cli.Usage("name a file, or say -codes: see fieldtech export -h")
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -18,17 +19,17 @@ import (
 func photoCommand() *command {
 	var in client.FileInput
 	return &command{
-		name: "photo", args: "JOB FILE [-kind KIND] [-caption TEXT]", least: 2, most: 2, needs: writing,
-		brief: "attach a photo, or another file, to a job",
-		about: "The file is copied at once and sent by fieldtech sync, apart from the job's changes and behind them; a\n" +
+		Name: "photo", Args: "JOB FILE [-kind KIND] [-caption TEXT]", Least: 2, Most: 2, Needs: writing,
+		Brief: "attach a photo, or another file, to a job",
+		About: "The file is copied at once and sent by fieldtech sync, apart from the job's changes and behind them; a\n" +
 			"transfer that is cut off goes on where it stopped. FILE as - is read from standard input.",
-		example: "fieldtech photo J-d1-42 plate.jpg -caption \"type plate\"",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech photo J-d1-42 plate.jpg -caption \"type plate\"",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.Kind, "kind", aftersales.AttachPhoto, "KIND of file: photo, signature, document, voice or video")
 			f.StringVar(&in.Caption, "caption", "", "TEXT that says what it shows")
 			f.BoolVar(&in.Original, "original", false, "keep a photo as large as it is")
 		},
-		do: func(ctx context.Context, a *app, args []string) error { return a.attach(ctx, args[0], args[1], in) },
+		Do: func(ctx context.Context, a *app, args []string) error { return a.attach(ctx, args[0], args[1], in) },
 	}
 }
 
@@ -41,7 +42,7 @@ func (a *app) attach(ctx context.Context, said, path string, in client.FileInput
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return usage("%s cannot be read: %v", path, err)
+			return cli.Usage("%s cannot be read: %v", path, err)
 		}
 		defer func() { _ = f.Close() }() // it was only read
 		content, in.Name = f, filepath.Base(path)
@@ -58,12 +59,12 @@ func (a *app) attach(ctx context.Context, said, path string, in client.FileInput
 
 func filesCommand() *command {
 	return &command{
-		name: "files", args: "[JOB]", most: 1, needs: reading,
-		brief: "list the files of a job, or those that the hub does not have yet",
-		about: "The state is waiting, sending with its share, done, refused with the reason, or away: then\n" +
+		Name: "files", Args: "[JOB]", Most: 1, Needs: reading,
+		Brief: "list the files of a job, or those that the hub does not have yet",
+		About: "The state is waiting, sending with its share, done, refused with the reason, or away: then\n" +
 			"fieldtech fetch brings the file here.",
-		example: "fieldtech files J-d1-42",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Example: "fieldtech files J-d1-42",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			if len(args) == 0 {
 				return a.waitingFiles()
 			}
@@ -157,15 +158,15 @@ func kilobytes(n int64) string { return strconv.FormatInt((n+1023)/1024, 10) + "
 func fetchCommand() *command {
 	var to string
 	return &command{
-		name: "fetch", args: "JOB [-to FOLDER]", least: 1, most: 1, needs: writing,
-		brief:   "download the files of a job, and copy them out",
-		about:   "What is here already is not downloaded again; a download that is cut off goes on where it stopped.",
-		example: "fieldtech fetch J-d1-42 -to photos",
-		flags:   func(f *flag.FlagSet) { f.StringVar(&to, "to", "", "FOLDER for copies, which is made") },
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "fetch", Args: "JOB [-to FOLDER]", Least: 1, Most: 1, Needs: writing,
+		Brief:   "download the files of a job, and copy them out",
+		About:   "What is here already is not downloaded again; a download that is cut off goes on where it stopped.",
+		Example: "fieldtech fetch J-d1-42 -to photos",
+		Flags:   func(f *flag.FlagSet) { f.StringVar(&to, "to", "", "FOLDER for copies, which is made") },
+		Do: func(ctx context.Context, a *app, args []string) error {
 			if to != "" {
 				if err := os.MkdirAll(to, 0o700); err != nil {
-					return usage("the folder %s cannot be made: %v", to, err)
+					return cli.Usage("the folder %s cannot be made: %v", to, err)
 				}
 			}
 			return a.onFiles(ctx, args[0], func(f client.Attachment) error {
@@ -196,7 +197,7 @@ func (a *app) copyOut(ctx context.Context, f client.Attachment, to string) error
 	}
 	out, err := os.Create(filepath.Join(to, f.SHA256[:16]+"."+ending))
 	if err != nil {
-		return usage("no file can be made in %s: %v", to, err)
+		return cli.Usage("no file can be made in %s: %v", to, err)
 	}
 	if _, err = io.Copy(out, from); err != nil {
 		_ = out.Close()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 )
 
 // handed is what the commands of hand-overs answer.
@@ -19,17 +20,17 @@ func (a *app) handed(h aftersales.HandOver, what string) error {
 func giveCommand() *command {
 	var in aftersales.GiveInput
 	return &command{
-		name: "handover give", args: "COLLEAGUE PART [QUANTITY]", least: 2, most: 3, needs: writing,
-		brief: "give a part from your van to a colleague, without network",
-		about: "The answer is a code for the colleague's phone: fieldtech handover take. Each line has a check of its own.\n" +
+		Name: "handover give", Args: "COLLEAGUE PART [QUANTITY]", Least: 2, Most: 3, Needs: writing,
+		Brief: "give a part from your van to a colleague, without network",
+		About: "The answer is a code for the colleague's phone: fieldtech handover take. Each line has a check of its own.\n" +
 			"COLLEAGUE is a name or number, or how one begins.",
-		example: "fieldtech handover give Li SEAL-12 2",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech handover give Li SEAL-12 2",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.Serial, "serial", "", "NUMBER its serial number, where it has one")
 			f.StringVar(&in.Condition, "condition", aftersales.Good, "CONDITION good, defective or refurbished")
 			f.Int64Var(&in.Hours, "hours", 0, "HOURS that the code is good; 24 where it is left out")
 		},
-		do: func(ctx context.Context, a *app, args []string) (err error) {
+		Do: func(ctx context.Context, a *app, args []string) (err error) {
 			in.Quantity.Amount = aftersales.One
 			if len(args) == 3 {
 				if in.Quantity.Amount, err = quantity(args[2]); err != nil {
@@ -55,11 +56,11 @@ func giveCommand() *command {
 
 func takeCommand() *command {
 	return &command{
-		name: "handover take", args: "CODE...", least: 1, most: many, needs: writing,
-		brief:   "take the part that a colleague's code gives you, without network",
-		about:   "CODE as - is read from standard input. Blanks, dashes and lines do not matter, nor does the case.",
-		example: "fieldtech handover take - < code.txt",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "handover take", Args: "CODE...", Least: 1, Most: cli.Any, Needs: writing,
+		Brief:   "take the part that a colleague's code gives you, without network",
+		About:   "CODE as - is read from standard input. Blanks, dashes and lines do not matter, nor does the case.",
+		Example: "fieldtech handover take - < code.txt",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			code := strings.Join(args, " ")
 			if code == "-" {
 				b, err := io.ReadAll(io.LimitReader(a.in, 1<<16))
@@ -79,11 +80,11 @@ func takeCommand() *command {
 
 func cancelHandOverCommand() *command {
 	return &command{
-		name: "handover cancel", args: "CODE...", least: 1, most: many, needs: writing,
-		brief:   "take back what you gave and nobody took",
-		about:   "CODE is how the code that you showed begins, as fieldtech handover list has it.",
-		example: "fieldtech handover cancel 4G0R7",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "handover cancel", Args: "CODE...", Least: 1, Most: cli.Any, Needs: writing,
+		Brief:   "take back what you gave and nobody took",
+		About:   "CODE is how the code that you showed begins, as fieldtech handover list has it.",
+		Example: "fieldtech handover cancel 4G0R7",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			list, err := a.client.Parts().HandOvers(ctx)
 			if err != nil {
 				return err
@@ -95,7 +96,7 @@ func cancelHandOverCommand() *command {
 				}
 			}
 			if len(found) != 1 {
-				return usage("%s of yours begins so: fieldtech handover list shows them", count(len(found), "code"))
+				return cli.Usage("%s of yours begins so: fieldtech handover list shows them", count(len(found), "code"))
 			}
 			h, err := a.client.Parts().CancelHandOver(ctx, found[0].ID)
 			if err != nil {
@@ -113,10 +114,10 @@ func bare(code string) string {
 
 func handOversCommand() *command {
 	return &command{
-		name: "handover list", needs: reading,
-		brief:   "show what you gave to colleagues and took from them",
-		example: "fieldtech handover list",
-		do: func(ctx context.Context, a *app, _ []string) error {
+		Name: "handover list", Needs: reading,
+		Brief:   "show what you gave to colleagues and took from them",
+		Example: "fieldtech handover list",
+		Do: func(ctx context.Context, a *app, _ []string) error {
 			list, err := a.client.Parts().HandOvers(ctx)
 			if err != nil {
 				return err
@@ -147,12 +148,12 @@ func handOversCommand() *command {
 func partCountCommand() *command {
 	var note string
 	return &command{
-		name: "part count", args: "PART QUANTITY", least: 2, most: 2, needs: writing,
-		brief:   "say how much of a part you counted in your van",
-		about:   "The difference to what should lie there is booked.",
-		example: "fieldtech part count SEAL-12 7",
-		flags:   func(f *flag.FlagSet) { f.StringVar(&note, "note", "", "TEXT to go with it") },
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "part count", Args: "PART QUANTITY", Least: 2, Most: 2, Needs: writing,
+		Brief:   "say how much of a part you counted in your van",
+		About:   "The difference to what should lie there is booked.",
+		Example: "fieldtech part count SEAL-12 7",
+		Flags:   func(f *flag.FlagSet) { f.StringVar(&note, "note", "", "TEXT to go with it") },
+		Do: func(ctx context.Context, a *app, args []string) error {
 			counted, err := quantity(args[1])
 			if err != nil {
 				return err
@@ -181,14 +182,14 @@ func partAskCommand() *command {
 	var in aftersales.AskPartInput
 	var job string
 	return &command{
-		name: "part ask", args: "PART [QUANTITY]", least: 1, most: 2, needs: writing,
-		brief:   "ask the store for a part, for your van or a job",
-		example: "fieldtech part ask SEAL-12 2 -job J-d1-42",
-		flags: func(f *flag.FlagSet) {
+		Name: "part ask", Args: "PART [QUANTITY]", Least: 1, Most: 2, Needs: writing,
+		Brief:   "ask the store for a part, for your van or a job",
+		Example: "fieldtech part ask SEAL-12 2 -job J-d1-42",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&job, "job", "", "JOB it is for")
 			f.StringVar(&in.Note, "note", "", "TEXT to go with it")
 		},
-		do: func(ctx context.Context, a *app, args []string) (err error) {
+		Do: func(ctx context.Context, a *app, args []string) (err error) {
 			in.Quantity.Amount = aftersales.One
 			if len(args) == 2 {
 				if in.Quantity.Amount, err = quantity(args[1]); err != nil {
@@ -215,13 +216,13 @@ func partAskCommand() *command {
 func solutionsCommand() *command {
 	var q aftersales.SolutionQuery
 	return &command{
-		name: "solutions", args: "JOB [WORDS]", least: 1, most: many, needs: reading,
-		brief:   "show what cured such faults before, the likeliest first",
-		example: "fieldtech solutions J-d1-42 漏油 -fault leak",
-		flags: func(f *flag.FlagSet) {
+		Name: "solutions", Args: "JOB [WORDS]", Least: 1, Most: cli.Any, Needs: reading,
+		Brief:   "show what cured such faults before, the likeliest first",
+		Example: "fieldtech solutions J-d1-42 漏油 -fault leak",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&q.FaultCode, "fault", "", "CODE of the fault; the job's where it is left out")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			id, err := a.client.Jobs().Find(ctx, args[0])
 			if err != nil {
 				return err

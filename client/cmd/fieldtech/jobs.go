@@ -6,27 +6,28 @@ import (
 	"flag"
 
 	"fieldsync/client"
+	"fieldsync/sync/cli"
 )
 
 func jobsCommand() *command {
 	var today, all bool
 	var find string
 	return &command{
-		name: "jobs", args: "[-today | -all] [-find WORDS]", needs: reading,
-		brief: "list the jobs: the open ones, today's or all",
-		about: "Jobs under way come first, then by their planned start, priority and due time. -find keeps those where\n" +
+		Name: "jobs", Args: "[-today | -all] [-find WORDS]", Needs: reading,
+		Brief: "list the jobs: the open ones, today's or all",
+		About: "Jobs under way come first, then by their planned start, priority and due time. -find keeps those where\n" +
 			"every word stands somewhere in the job's number or texts, the customer, the site or the machine.",
-		example: "fieldtech jobs -today -find \"pump 大華\"",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech jobs -today -find \"pump 大華\"",
+		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&today, "today", false, "only what is under way, planned or due by the end of today")
 			f.BoolVar(&all, "all", false, "finished, cancelled and archived ones too")
 			f.StringVar(&find, "find", "", "WORDS that must all be there")
 		},
-		do: func(ctx context.Context, a *app, _ []string) error {
+		Do: func(ctx context.Context, a *app, _ []string) error {
 			filter := client.JobFilter{Text: find}
 			switch {
 			case today && all:
-				return usage("-today and -all exclude each other")
+				return cli.Usage("-today and -all exclude each other")
 			case today:
 				filter.Which = client.JobsToday
 			case all:

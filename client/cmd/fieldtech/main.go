@@ -18,6 +18,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/client/replica"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 )
 
@@ -62,16 +63,16 @@ func (a *app) run(ctx context.Context, args []string) error {
 	if err != nil || c == nil {
 		return err
 	}
-	if c.needs == nothing {
-		return c.do(ctx, a, rest)
+	if c.Needs == nothing {
+		return c.Do(ctx, a, rest)
 	}
-	if err := a.open(ctx, c.needs); err != nil {
+	if err := a.open(ctx, c.Needs); err != nil {
 		return err
 	}
-	if a.client.LeaseOver() && !slices.Contains(withoutLease, c.name) {
+	if a.client.LeaseOver() && !slices.Contains(withoutLease, c.Name) {
 		return errors.Join(errLease, a.client.Close())
 	}
-	return errors.Join(c.do(ctx, a, rest), a.client.Close())
+	return errors.Join(c.Do(ctx, a, rest), a.client.Close())
 }
 
 // withoutLease are the commands that show nothing of customers; app asks for a contact itself.
@@ -83,7 +84,7 @@ var errLease = fault.New("lease_over", "this computer has not met the office for
 func (a *app) open(ctx context.Context, n need) error {
 	path := filepath.Join(a.data, "replica.db")
 	if _, err := os.Stat(path); err != nil && n != fresh {
-		return usage("there is no replica in %s: run fieldtech enrol first, or name another folder with -data", a.data)
+		return cli.Usage("there is no replica in %s: run fieldtech enrol first, or name another folder with -data", a.data)
 	}
 	o, err := a.options(path)
 	if err != nil {
@@ -92,7 +93,7 @@ func (a *app) open(ctx context.Context, n need) error {
 	c, err := a.inTurn(ctx, o, n)
 	switch fault.CodeOf(err) {
 	case replica.ReadOnly, replica.Foreign:
-		return usage("%s", message(err))
+		return cli.Usage("%s", message(err))
 	}
 	if err != nil {
 		return err
@@ -109,11 +110,11 @@ func (a *app) options(path string) (o client.Options, err error) {
 		Path: path, App: "fieldtech", Lease: time.Duration(a.lease) * 24 * time.Hour, Files: client.FileOptions{Ahead: client.AheadDocuments},
 	}
 	if a.lease < 0 {
-		return o, usage("-lease takes a number of days, or 0 for ever")
+		return o, cli.Usage("-lease takes a number of days, or 0 for ever")
 	}
 	if a.authority != "" {
 		if o.Reach.Roots, err = os.ReadFile(a.authority); err != nil {
-			return o, usage("-authority names a file with the certificates of the company's own authority: %v", err)
+			return o, cli.Usage("-authority names a file with the certificates of the company's own authority: %v", err)
 		}
 	}
 	return o, nil
@@ -158,20 +159,13 @@ func (a *app) tell(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.err, "fieldtech: "+format+"\n", args...)
 }
 
-// usageError is a command line that makes no sense.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
-func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
-
 // exit reports how the command ended, in one line, and returns the exit code.
 func (a *app) exit(err error) int {
 	if err == nil {
 		return exitDone
 	}
 	code, exit := fault.CodeOf(err), exitRefused
-	if u := new(usageError); errors.As(err, &u) {
+	if u := new(cli.UsageError); errors.As(err, &u) {
 		code, exit = "usage", exitUsage
 	}
 	if a.json {

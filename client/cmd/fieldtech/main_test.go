@@ -109,25 +109,25 @@ func TestHelpIsThereForEveryCommand(t *testing.T) {
 			t.Fatalf("fieldtech %v gives %+v", args, got)
 		}
 		for _, c := range commands() {
-			if !strings.Contains(got.out, "  "+c.name+" ") || !strings.Contains(got.out, c.brief) {
-				t.Errorf("fieldtech %v does not tell of %s", args, c.name)
+			if !strings.Contains(got.out, "  "+c.Name+" ") || !strings.Contains(got.out, c.Brief) {
+				t.Errorf("fieldtech %v does not tell of %s", args, c.Name)
 			}
 		}
 	}
 	for _, c := range commands() {
-		words := strings.Fields(c.name)
+		words := strings.Fields(c.Name)
 		long := tell(t, "", append(words, "-h")...)
 		if long != tell(t, "", append([]string{"help"}, words...)...) {
-			t.Errorf("two helps for %s", c.name)
+			t.Errorf("two helps for %s", c.Name)
 		}
-		for _, want := range []string{"Usage:\n  fieldtech " + c.name, "Example:\n  fieldtech " + c.name, "-json", "-data DIR"} {
+		for _, want := range []string{"Usage:\n  fieldtech " + c.Name, "Example:\n  fieldtech " + c.Name, "-json", "-data DIR"} {
 			if long.exit != exitDone || !strings.Contains(long.out, want) {
-				t.Errorf("the help of %s lacks %q: %+v", c.name, want, long)
+				t.Errorf("the help of %s lacks %q: %+v", c.Name, want, long)
 			}
 		}
 		for _, line := range strings.Split(long.out, "\n") {
 			if cellsOf(line) > 120 {
-				t.Errorf("the help of %s is too wide: %s", c.name, line)
+				t.Errorf("the help of %s is too wide: %s", c.Name, line)
 			}
 		}
 	}

@@ -31,15 +31,15 @@ var stateNames = map[device.State]string{
 func outboxCommand() *command {
 	var all bool
 	return &command{
-		name: "outbox", args: "[-all]", needs: reading,
-		brief: "list what waits to be sent, and what was refused and why",
-		about: "A refused change is kept, here and in the office. When the office has made room for it, send it again with\n" +
+		Name: "outbox", Args: "[-all]", Needs: reading,
+		Brief: "list what waits to be sent, and what was refused and why",
+		About: "A refused change is kept, here and in the office. When the office has made room for it, send it again with\n" +
 			"fieldtech outbox resend; give it up with fieldtech outbox dismiss.",
-		example: "fieldtech outbox",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech outbox",
+		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&all, "all", false, "also what was accepted lately, and what was refused and closed")
 		},
-		do: func(ctx context.Context, a *app, _ []string) error {
+		Do: func(ctx context.Context, a *app, _ []string) error {
 			states := []device.State{device.Refused, device.Pending}
 			if all {
 				states = append(states, device.Accepted, device.Closed)
@@ -106,11 +106,11 @@ func dotName(d clock.Dot) string {
 
 func resendCommand() *command {
 	return &command{
-		name: "outbox resend", args: "CHANGE", least: 1, most: 1, needs: writing,
-		brief:   "send a refused change again, as it was",
-		about:   "The hub judges it anew, by what was known when the work was done.",
-		example: "fieldtech outbox resend d1:12",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "outbox resend", Args: "CHANGE", Least: 1, Most: 1, Needs: writing,
+		Brief:   "send a refused change again, as it was",
+		About:   "The hub judges it anew, by what was known when the work was done.",
+		Example: "fieldtech outbox resend d1:12",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			return a.settle(ctx, args[0], "resent", "It is sent again with the next fieldtech sync.", a.client.SendAgain)
 		},
 	}
@@ -118,11 +118,11 @@ func resendCommand() *command {
 
 func dismissCommand() *command {
 	return &command{
-		name: "outbox dismiss", args: "CHANGE", least: 1, most: 1, needs: writing,
-		brief:   "give up a refused change",
-		about:   "The office still has it, and may release it.",
-		example: "fieldtech outbox dismiss d1:12",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "outbox dismiss", Args: "CHANGE", Least: 1, Most: 1, Needs: writing,
+		Brief:   "give up a refused change",
+		About:   "The office still has it, and may release it.",
+		Example: "fieldtech outbox dismiss d1:12",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			return a.settle(ctx, args[0], "dismissed", "It is given up here; the office still has it.", a.client.Dismiss)
 		},
 	}

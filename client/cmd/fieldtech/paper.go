@@ -12,6 +12,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -22,16 +23,16 @@ import (
 func money(amount, code string) (aftersales.Money, error) {
 	unit, err := currency.ParseISO(strings.ToUpper(code))
 	if err != nil {
-		return aftersales.Money{}, usage("a currency has three letters, like CNY, not %q", code)
+		return aftersales.Money{}, cli.Usage("a currency has three letters, like CNY, not %q", code)
 	}
 	scale, _ := currency.Standard.Rounding(unit)
 	whole, fraction, _ := strings.Cut(amount, ".")
 	if len(fraction) > scale {
-		return aftersales.Money{}, usage("%s has at most %d decimals: %s", unit, scale, amount)
+		return aftersales.Money{}, cli.Usage("%s has at most %d decimals: %s", unit, scale, amount)
 	}
 	n, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", scale-len(fraction)), 10, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) || whole == "" || strings.ContainsAny(amount, "+-") {
-		return aftersales.Money{}, usage("an amount is a number like 80 or 80.50, not %q", amount)
+		return aftersales.Money{}, cli.Usage("an amount is a number like 80 or 80.50, not %q", amount)
 	}
 	return aftersales.Money{Minor: n, Currency: unit.String()}, nil
 }
@@ -60,16 +61,16 @@ type agreed struct {
 func consentCommand() *command {
 	var in aftersales.ConsentInput
 	return &command{
-		name: "consent", args: "JOB AMOUNT CURRENCY -by NAME -shown TEXT", least: 3, most: 3, needs: writing,
-		brief: "record the customer's yes to a price, before paid work",
-		about: "AMOUNT is the price of the whole job. Above the company's limit the office must agree too: the answer has\n" +
+		Name: "consent", Args: "JOB AMOUNT CURRENCY -by NAME -shown TEXT", Least: 3, Most: 3, Needs: writing,
+		Brief: "record the customer's yes to a price, before paid work",
+		About: "AMOUNT is the price of the whole job. Above the company's limit the office must agree too: the answer has\n" +
 			"the challenge to read out to it, and fieldtech approve takes the code that it reads back.",
-		example: "fieldtech consent J-d1-42 180 CNY -by \"Ms Chen\" -shown \"1 seal 80, labour 100\"",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech consent J-d1-42 180 CNY -by \"Ms Chen\" -shown \"1 seal 80, labour 100\"",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.SignedBy, "by", "", "NAME of the customer who agrees")
 			f.StringVar(&in.Shown, "shown", "", "TEXT the price as he was shown it")
 		},
-		do: func(ctx context.Context, a *app, args []string) (err error) {
+		Do: func(ctx context.Context, a *app, args []string) (err error) {
 			if in.Amount, err = money(args[1], args[2]); err != nil {
 				return err
 			}
@@ -121,10 +122,10 @@ func (a *app) consentOf(ctx context.Context, said string) (aftersales.Consent, e
 
 func approveCommand() *command {
 	return &command{
-		name: "approve", args: "JOB CODE", least: 2, most: many, needs: writing,
-		brief:   "give the office's yes by the code that it read out",
-		example: "fieldtech approve J-d1-42 1234 5678",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "approve", Args: "JOB CODE", Least: 2, Most: cli.Any, Needs: writing,
+		Brief:   "give the office's yes by the code that it read out",
+		Example: "fieldtech approve J-d1-42 1234 5678",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			c, err := a.consentOf(ctx, args[0])
 			if err != nil {
 				return err
@@ -140,12 +141,12 @@ func approveCommand() *command {
 func goOnCommand() *command {
 	var reason string
 	return &command{
-		name: "goon", args: "JOB -reason TEXT", least: 1, most: 1, needs: writing,
-		brief:   "go on without the office's yes where it cannot be reached",
-		about:   "Only where the company's policy lets it; the office finds it among its discrepancies.",
-		example: "fieldtech goon J-d1-42 -reason \"no signal in the pit\"",
-		flags:   func(f *flag.FlagSet) { f.StringVar(&reason, "reason", "", "TEXT why") },
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "goon", Args: "JOB -reason TEXT", Least: 1, Most: 1, Needs: writing,
+		Brief:   "go on without the office's yes where it cannot be reached",
+		About:   "Only where the company's policy lets it; the office finds it among its discrepancies.",
+		Example: "fieldtech goon J-d1-42 -reason \"no signal in the pit\"",
+		Flags:   func(f *flag.FlagSet) { f.StringVar(&reason, "reason", "", "TEXT why") },
+		Do: func(ctx context.Context, a *app, args []string) error {
 			c, err := a.consentOf(ctx, args[0])
 			if err != nil {
 				return err
@@ -161,15 +162,15 @@ func goOnCommand() *command {
 func payCommand() *command {
 	var in aftersales.PaymentInput
 	return &command{
-		name: "pay", args: "JOB AMOUNT CURRENCY -method CODE", least: 3, most: 3, needs: writing,
-		brief:   "record money that the customer gave, with the number for his receipt",
-		example: "fieldtech pay J-d1-42 180 CNY -method cash",
-		flags: func(f *flag.FlagSet) {
+		Name: "pay", Args: "JOB AMOUNT CURRENCY -method CODE", Least: 3, Most: 3, Needs: writing,
+		Brief:   "record money that the customer gave, with the number for his receipt",
+		Example: "fieldtech pay J-d1-42 180 CNY -method cash",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.Method, "method", "", "CODE in the company's list of payments: cash, card")
 			f.StringVar(&in.Payer, "by", "", "NAME of who paid")
 			f.StringVar(&in.Note, "note", "", "TEXT to go with it")
 		},
-		do: func(ctx context.Context, a *app, args []string) (err error) {
+		Do: func(ctx context.Context, a *app, args []string) (err error) {
 			if in.Amount, err = money(args[1], args[2]); err != nil {
 				return err
 			}
@@ -188,14 +189,14 @@ func payCommand() *command {
 func takeAwayCommand() *command {
 	var in aftersales.TakeGoodsInput
 	return &command{
-		name: "takeaway", args: "JOB ITEMS...", least: 2, most: many, needs: writing,
-		brief:   "write the receipt for what goes to the workshop",
-		example: "fieldtech takeaway J-d1-42 control box, 2 cables -condition scratched -by \"Ms Chen\"",
-		flags: func(f *flag.FlagSet) {
+		Name: "takeaway", Args: "JOB ITEMS...", Least: 2, Most: cli.Any, Needs: writing,
+		Brief:   "write the receipt for what goes to the workshop",
+		Example: "fieldtech takeaway J-d1-42 control box, 2 cables -condition scratched -by \"Ms Chen\"",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.Condition, "condition", "", "TEXT in which it is")
 			f.StringVar(&in.GivenBy, "by", "", "NAME of who gave it")
 		},
-		do: func(ctx context.Context, a *app, args []string) (err error) {
+		Do: func(ctx context.Context, a *app, args []string) (err error) {
 			in.Items = strings.Join(args[1:], " ")
 			if in.Job, err = a.client.Jobs().Find(ctx, args[0]); err != nil {
 				return err
@@ -213,11 +214,11 @@ func signCommand() *command {
 	var in aftersales.SignInput
 	recommend := int64(-1)
 	return &command{
-		name: "sign", args: "JOB -by NAME [-attitude 1-4] ...", least: 1, most: 1, needs: writing,
-		brief:   "have the customer sign the slip, and rate the visit",
-		about:   "Where nobody can or will sign, -unsigned says why. Ratings go from 1 to 4, -recommend from 0 to 10.",
-		example: "fieldtech sign J-d1-42 -by \"Ms Chen\" -attitude 4 -skill 4 -recommend 9",
-		flags: func(f *flag.FlagSet) {
+		Name: "sign", Args: "JOB -by NAME [-attitude 1-4] ...", Least: 1, Most: 1, Needs: writing,
+		Brief:   "have the customer sign the slip, and rate the visit",
+		About:   "Where nobody can or will sign, -unsigned says why. Ratings go from 1 to 4, -recommend from 0 to 10.",
+		Example: "fieldtech sign J-d1-42 -by \"Ms Chen\" -attitude 4 -skill 4 -recommend 9",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.SignedBy, "by", "", "NAME of who signs")
 			f.StringVar(&in.UnsignedReason, "unsigned", "", "WHY nobody signs")
 			f.Int64Var(&in.Attitude, "attitude", 0, "1-4 how he was treated")
@@ -227,7 +228,7 @@ func signCommand() *command {
 			f.Int64Var(&recommend, "recommend", -1, "0-10 whether he would recommend the company")
 			f.StringVar(&in.Comment, "comment", "", "TEXT he added")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			if recommend != -1 {
 				in.Recommend = &recommend
 			}
@@ -241,10 +242,10 @@ func signCommand() *command {
 
 func slipCommand() *command {
 	return &command{
-		name: "slip", args: "JOB", least: 1, most: 1, needs: reading,
-		brief:   "show what stands on the slip of your last visit",
-		example: "fieldtech slip J-d1-42 -json",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "slip", Args: "JOB", Least: 1, Most: 1, Needs: reading,
+		Brief:   "show what stands on the slip of your last visit",
+		Example: "fieldtech slip J-d1-42 -json",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			job, err := a.client.Jobs().Find(ctx, args[0])
 			if err != nil {
 				return err

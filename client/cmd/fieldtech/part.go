@@ -9,6 +9,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/record"
 )
 
@@ -18,15 +19,15 @@ type partMove func(client.Parts, context.Context, aftersales.MoveInput) (record.
 func moveCommand(name, cause, brief, about string, move partMove, more func(*flag.FlagSet, *aftersales.MoveInput)) *command {
 	var in aftersales.MoveInput
 	return &command{
-		name: name, args: "JOB PART [QUANTITY]", least: 2, most: 3, needs: writing,
-		brief: brief, example: "fieldtech " + name + " J-d1-42 4711 2",
-		about: about + "\nPART is a code or barcode, or how one begins; QUANTITY is in the part's unit, 1 where it is left out.",
-		flags: func(f *flag.FlagSet) {
+		Name: name, Args: "JOB PART [QUANTITY]", Least: 2, Most: 3, Needs: writing,
+		Brief: brief, Example: "fieldtech " + name + " J-d1-42 4711 2",
+		About: about + "\nPART is a code or barcode, or how one begins; QUANTITY is in the part's unit, 1 where it is left out.",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.Serial, "serial", "", "NUMBER its serial number, where it has one")
 			f.StringVar(&in.Note, "note", "", "TEXT to go with it")
 			more(f, &in)
 		},
-		do: func(ctx context.Context, a *app, args []string) (err error) {
+		Do: func(ctx context.Context, a *app, args []string) (err error) {
 			in.Quantity.Amount = aftersales.One
 			if len(args) == 3 {
 				if in.Quantity.Amount, err = quantity(args[2]); err != nil {
@@ -67,23 +68,23 @@ func partReturnCommand() *command {
 func quantity(s string) (int64, error) {
 	whole, fraction, _ := strings.Cut(s, ".")
 	if len(fraction) > aftersales.QuantityScale {
-		return 0, usage("a quantity has at most three decimals: %s", s)
+		return 0, cli.Usage("a quantity has at most three decimals: %s", s)
 	}
 	digits := whole + fraction + strings.Repeat("0", aftersales.QuantityScale-len(fraction))
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) || whole == "" || strings.ContainsAny(s, "+-") {
-		return 0, usage("a quantity is a number like 2 or 1.5, not %q", s)
+		return 0, cli.Usage("a quantity is a number like 2 or 1.5, not %q", s)
 	}
 	return n, nil
 }
 
 func partSearchCommand() *command {
 	return &command{
-		name: "part search", args: "[WORDS]", most: many, needs: reading,
-		brief:   "find parts in the catalogue",
-		about:   "Every word must stand somewhere in the code, the names, the barcode or the models it fits; none lists all.",
-		example: "fieldtech part search 密封 47",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: "part search", Args: "[WORDS]", Most: cli.Any, Needs: reading,
+		Brief:   "find parts in the catalogue",
+		About:   "Every word must stand somewhere in the code, the names, the barcode or the models it fits; none lists all.",
+		Example: "fieldtech part search 密封 47",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			return a.partSearch(ctx, strings.Join(args, " "))
 		},
 	}
@@ -111,11 +112,11 @@ func (a *app) partSearch(ctx context.Context, words string) error {
 
 func partStockCommand() *command {
 	return &command{
-		name: "part stock", needs: reading,
-		brief:   "show what lies in your van",
-		about:   "Less than nothing means that more was taken than was known to be there.",
-		example: "fieldtech part stock",
-		do:      func(ctx context.Context, a *app, _ []string) error { return a.partStock(ctx) },
+		Name: "part stock", Needs: reading,
+		Brief:   "show what lies in your van",
+		About:   "Less than nothing means that more was taken than was known to be there.",
+		Example: "fieldtech part stock",
+		Do:      func(ctx context.Context, a *app, _ []string) error { return a.partStock(ctx) },
 	}
 }
 
@@ -142,10 +143,10 @@ func (a *app) partStock(ctx context.Context) error {
 
 func partLedgerCommand() *command {
 	return &command{
-		name: "part ledger", needs: reading,
-		brief:   "show every movement into and out of your van, oldest first",
-		example: "fieldtech part ledger -json",
-		do:      func(ctx context.Context, a *app, _ []string) error { return a.partLedger(ctx) },
+		Name: "part ledger", Needs: reading,
+		Brief:   "show every movement into and out of your van, oldest first",
+		Example: "fieldtech part ledger -json",
+		Do:      func(ctx context.Context, a *app, _ []string) error { return a.partLedger(ctx) },
 	}
 }
 

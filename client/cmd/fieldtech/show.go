@@ -12,11 +12,11 @@ import (
 
 func showCommand() *command {
 	return &command{
-		name: "show", args: "JOB", least: 1, most: 1, needs: reading,
-		brief:   "show a job with everything that belongs to it",
-		about:   "With -json it is the whole job: request, customer, site, machine, visits, slips, parts, times, comments.",
-		example: "fieldtech show J-d1-42",
-		do:      func(ctx context.Context, a *app, args []string) error { return a.show(ctx, args[0]) },
+		Name: "show", Args: "JOB", Least: 1, Most: 1, Needs: reading,
+		Brief:   "show a job with everything that belongs to it",
+		About:   "With -json it is the whole job: request, customer, site, machine, visits, slips, parts, times, comments.",
+		Example: "fieldtech show J-d1-42",
+		Do:      func(ctx context.Context, a *app, args []string) error { return a.show(ctx, args[0]) },
 	}
 }
 

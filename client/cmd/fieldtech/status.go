@@ -25,10 +25,10 @@ type standing struct {
 
 func statusCommand() *command {
 	return &command{
-		name: "status", needs: reading,
-		brief:   "show what waits to be sent, what was refused, and what is here",
-		example: "fieldtech status -json",
-		do:      func(ctx context.Context, a *app, _ []string) error { return a.status(ctx) },
+		Name: "status", Needs: reading,
+		Brief:   "show what waits to be sent, what was refused, and what is here",
+		Example: "fieldtech status -json",
+		Do:      func(ctx context.Context, a *app, _ []string) error { return a.status(ctx) },
 	}
 }
 

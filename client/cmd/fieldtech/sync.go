@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"fieldsync/client"
+	"fieldsync/sync/cli"
 )
 
 // synced is what sync answers.
@@ -27,18 +28,18 @@ func syncCommand() *command {
 	var within time.Duration
 	var metered bool
 	return &command{
-		name: "sync", args: "[-within DURATION] [-server URL] [-metered]", needs: writing,
-		brief: "send what was recorded, fetch what is new",
-		about: "It ends when both sides are level, and tries once. Whatever happens, nothing that was recorded is lost;\n" +
+		Name: "sync", Args: "[-within DURATION] [-server URL] [-metered]", Needs: writing,
+		Brief: "send what was recorded, fetch what is new",
+		About: "It ends when both sides are level, and tries once. Whatever happens, nothing that was recorded is lost;\n" +
 			"an interrupted download goes on where it stopped. Changes that the hub puts aside are shown by\n" +
 			"fieldtech outbox; they do not make sync fail.",
-		example: "fieldtech sync -within 2m",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldtech sync -within 2m",
+		Flags: func(f *flag.FlagSet) {
 			f.DurationVar(&within, "within", 0, "DURATION after which to give up, as in 90s; 0 is never")
 			f.StringVar(&server, "server", "", "URL to which the hub has moved")
 			meteredFlag(f, &metered)
 		},
-		do: func(ctx context.Context, a *app, _ []string) error {
+		Do: func(ctx context.Context, a *app, _ []string) error {
 			a.metered(metered)
 			if server != "" {
 				if err := a.client.Move(server); err != nil {
@@ -46,7 +47,7 @@ func syncCommand() *command {
 				}
 			}
 			if within < 0 {
-				return usage("-within takes how long to try, as in 90s, or 0 for as long as it takes")
+				return cli.Usage("-within takes how long to try, as in 90s, or 0 for as long as it takes")
 			}
 			if within > 0 {
 				var cancel context.CancelFunc

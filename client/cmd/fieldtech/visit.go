@@ -66,9 +66,9 @@ type visitStep func(client.Jobs, context.Context, aftersales.VisitInput) error
 // stepCommand returns a command that takes a step of the user's visit.
 func stepCommand(name, cause, brief string, take visitStep) *command {
 	return &command{
-		name: name, args: "JOB", least: 1, most: 1, needs: writing,
-		brief: brief, example: "fieldtech " + name + " J-d1-42",
-		do: func(ctx context.Context, a *app, args []string) error {
+		Name: name, Args: "JOB", Least: 1, Most: 1, Needs: writing,
+		Brief: brief, Example: "fieldtech " + name + " J-d1-42",
+		Do: func(ctx context.Context, a *app, args []string) error {
 			return a.onJob(ctx, args[0], cause, func(jobs client.Jobs, id record.ID) error {
 				return take(jobs, ctx, aftersales.VisitInput{Job: id})
 			})
@@ -102,13 +102,13 @@ type visitEnd func(client.Jobs, context.Context, aftersales.EndInput) error
 func endCommand(name, cause, brief string, end visitEnd) *command {
 	var in aftersales.EndInput
 	return &command{
-		name: name, args: "JOB -reason TEXT [-code CODE]", least: 1, most: 1, needs: writing,
-		brief: brief, example: "fieldtech " + name + " J-d1-42 -reason \"gate locked\"",
-		flags: func(f *flag.FlagSet) {
+		Name: name, Args: "JOB -reason TEXT [-code CODE]", Least: 1, Most: 1, Needs: writing,
+		Brief: brief, Example: "fieldtech " + name + " J-d1-42 -reason \"gate locked\"",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&in.Reason, "reason", "", "TEXT why")
 			f.StringVar(&in.ReasonCode, "code", "", "CODE the reason's code in the company's list")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			return a.onJob(ctx, args[0], cause, func(jobs client.Jobs, id record.ID) error {
 				in.Job = id
 				return end(jobs, ctx, in)

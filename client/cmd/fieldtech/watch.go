@@ -25,12 +25,12 @@ type seen struct {
 
 func watchCommand() *command {
 	return &command{
-		name: "watch", needs: writing,
-		brief: "stay connected, and show what changes until Ctrl-C",
-		about: "It sends and fetches as things happen, and comes back by itself when the connection is lost. Meanwhile\n" +
+		Name: "watch", Needs: writing,
+		Brief: "stay connected, and show what changes until Ctrl-C",
+		About: "It sends and fetches as things happen, and comes back by itself when the connection is lost. Meanwhile\n" +
 			"commands that only show something work beside it.",
-		example: "fieldtech watch -json",
-		do:      func(ctx context.Context, a *app, _ []string) error { return a.watch(ctx) },
+		Example: "fieldtech watch -json",
+		Do:      func(ctx context.Context, a *app, _ []string) error { return a.watch(ctx) },
 	}
 }
 

@@ -16,15 +16,16 @@ import (
 	"fieldsync/server"
 	"fieldsync/server/files"
 	"fieldsync/server/store"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 )
 
 func backupCommand() *command {
 	var withKey bool
 	return &command{
-		name: "backup", args: "DST", least: 1, most: 1,
-		brief: "copy the database while the hub works, and verify the copy",
-		about: `
+		Name: "backup", Args: "DST", Least: 1, Most: 1,
+		Brief: "copy the database while the hub works, and verify the copy",
+		About: `
 DST is a new file, or a folder in which one is named by the time. The file appears only when the copy was
 read back and found whole. It is an SQLite database, whatever the hub stands on. Photos and other files go to
 the folder hub-files beside it, which all backups there share: only what it lacks is copied, or linked where
@@ -35,11 +36,11 @@ DST.numbers, belong to the backup: keep them with it.
 So does the key file, unless -with-key says otherwise: a backup without it shows nobody what is stored
 encrypted, and whoever lost every copy of it cannot read that either.
 With -json it prints {"path":…,"bytes":…,"epoch":…,"commit":…,"files":…}, the last how many files were added.`,
-		example: "fieldsyncd backup /mnt/backups/",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldsyncd backup /mnt/backups/",
+		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&withKey, "with-key", false, "copy the key file too, beside the backup; keep the two apart")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			return a.inHouse(ctx, func(h *house) error { return a.backup(ctx, h, args[0], withKey) })
 		},
 	}
@@ -50,7 +51,7 @@ func (a *app) backup(ctx context.Context, h *house, to string, withKey bool) err
 		to = filepath.Join(to, "hub-"+time.Now().UTC().Format("20060102T150405Z")+".db")
 	}
 	if _, err := os.Stat(filepath.Dir(to)); err != nil {
-		return usage("there is no folder %s for the backup", filepath.Dir(to))
+		return cli.Usage("there is no folder %s for the backup", filepath.Dir(to))
 	}
 	total := sizeOf(a.path())
 	var b store.Backup
@@ -99,9 +100,9 @@ func sizeOf(path string) int64 {
 func restoreCommand() *command {
 	var force bool
 	return &command{
-		name: "restore", args: "SRC", least: 1, most: 1,
-		brief: "put a backup in the database's place",
-		about: `
+		Name: "restore", Args: "SRC", Least: 1, Most: 1,
+		Brief: "put a backup in the database's place",
+		About: `
 The backup is verified first. Stop the hub before. A database that is there already is not overwritten
 unless -force says so, and is then kept beside it under another name. With -db the backup is copied into that
 database, which must be empty. A new epoch begins: every device
@@ -111,17 +112,17 @@ stays erased, and numbers of series without a gap are not given again, as far as
 hub.db.erased and hub.db.numbers in DIR and those beside the backup tell. Codes
 that were given out and not used, and everybody's browser sessions, end.
 With -json it prints {"path":…,"epoch":…,"commit":…,"replaced":…}.`,
-		example: "fieldsyncd restore /mnt/backups/hub-20260301T020000Z.db -force",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldsyncd restore /mnt/backups/hub-20260301T020000Z.db -force",
+		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&force, "force", false, "put it in the place of the database that is there; that one is kept aside")
 		},
-		do: func(ctx context.Context, a *app, args []string) error { return a.restore(ctx, args[0], force) },
+		Do: func(ctx context.Context, a *app, args []string) error { return a.restore(ctx, args[0], force) },
 	}
 }
 
 func (a *app) restore(ctx context.Context, from string, force bool) error {
 	if info, err := os.Stat(from); err != nil || !info.Mode().IsRegular() {
-		return usage("%s is no backup: there is no such file", from)
+		return cli.Usage("%s is no backup: there is no such file", from)
 	}
 	if err := a.mayRestore(ctx, force); err != nil {
 		return err
@@ -164,9 +165,9 @@ func (a *app) mayRestore(ctx context.Context, force bool) error {
 	case err != nil:
 		return err
 	case there && a.db != "":
-		return usage("there is a hub in the database that -db names: create an empty one, and name that")
+		return cli.Usage("there is a hub in the database that -db names: create an empty one, and name that")
 	case there && !force:
-		return usage("there is a database in %s: -force puts the backup in its place, and keeps it aside", a.data)
+		return cli.Usage("there is a database in %s: -force puts the backup in its place, and keeps it aside", a.data)
 	}
 	return nil
 }
@@ -267,7 +268,7 @@ func (a *app) putAside(why string) (aside string, err error) {
 func (a *app) copyFile(from, to string) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
-		return usage("%s cannot be read: %v", from, cause(err))
+		return cli.Usage("%s cannot be read: %v", from, cause(err))
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -314,20 +315,20 @@ func (a *app) beginEpoch(ctx context.Context, aside string) error {
 func verifyCommand() *command {
 	var link string
 	return &command{
-		name: "verify", brief: "read everything, and say what is wrong",
-		about: `
+		Name: "verify", Brief: "read everything, and say what is wrong",
+		About: `
 Reads the database at one moment, while the hub works: every page, every row against the feed, every
 writer's counters and chain, the audit, and every file that rows name. Exits 1 when something is wrong.
 The audit is a chain over all that was changed and done, in which nothing can be altered or taken out unnoticed. Its end
 is printed: kept elsewhere, and given to a later verify as -link, it also shows that the whole was not written anew. With
 -json it prints {"ok":…,"rows":…,"feed":…,"changes":…,"writers":…,"audit":…,"chain":…,"files":…,"found":…,"problems":[…]}.`,
-		example: "fieldsyncd verify -json",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldsyncd verify -json",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&link, "link", "", "END of the chain, as an earlier verify printed it: it must still be part of it")
 		},
-		do: func(ctx context.Context, a *app, _ []string) error {
+		Do: func(ctx context.Context, a *app, _ []string) error {
 			if there, err := a.find(ctx); err != nil || !there {
-				return cmp.Or(err, usage("there is no hub in %s: name its folder with -data", a.place()))
+				return cmp.Or(err, cli.Usage("there is no hub in %s: name its folder with -data", a.place()))
 			}
 			unlock, err := lockFolder(a.data, false)
 			if err != nil {
@@ -336,7 +337,7 @@ is printed: kept elsewhere, and given to a later verify as -link, it also shows 
 			defer unlock()
 			from, err := hex.DecodeString(link)
 			if err != nil || len(from) != 0 && len(from) != len(store.Hash{}) {
-				return usage("-link takes the %d hexadecimal digits that an earlier verify printed", 2*len(store.Hash{}))
+				return cli.Usage("-link takes the %d hexadecimal digits that an earlier verify printed", 2*len(store.Hash{}))
 			}
 			report, took, err := a.verifyStore(ctx, a.storeOptions(), from)
 			if err != nil {

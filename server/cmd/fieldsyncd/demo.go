@@ -5,6 +5,8 @@ import (
 	"flag"
 	"io"
 	"os"
+
+	"fieldsync/sync/cli"
 )
 
 // demo is the command "demo" with its flags.
@@ -23,9 +25,9 @@ const smallestCrew = 8
 func demoCommand() *command {
 	d := &demo{}
 	return &command{
-		name:  "demo",
-		brief: "a hub with demo data and two technicians at work; or, with -story, a whole day by itself",
-		about: `
+		Name:  "demo",
+		Brief: "a hub with demo data and two technicians at work; or, with -story, a whole day by itself",
+		About: `
 Without -story: serves a made-up company until Ctrl-C, and prints where to look and what to type. Its data
 lies in a folder of its own, which goes away at the end unless -data names one.
 
@@ -35,21 +37,21 @@ that is cut again and again; one technician writes to jobs that are not his any 
 needs a person. Exits 0 only if every replica equals the hub, row by row, and every recorded change is there.
 With -json it prints {"imported":…,"warnings":…,"devices":…,"offline_changes":…,"conflicts":…,
 "quarantined":…,"lost":0,"converged":true,"seconds":…}.`,
-		example: "fieldsyncd demo -story -import orders.csv",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldsyncd demo -story -import orders.csv",
+		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&d.story, "story", false, "play the whole day by itself")
 			f.StringVar(&d.file, "import", "", "FILE.csv to take the jobs from")
 			f.StringVar(&d.address, "addr", defaultAddress, "HOST:PORT to listen on; without -story")
 			f.IntVar(&d.crew, "technicians", smallestCrew, "N how many take part in the story, at least 8")
 			f.Uint64Var(&d.seed, "seed", 1, "N what technicians do, and in the story what happens when")
 		},
-		do: d.run,
+		Do: d.run,
 	}
 }
 
 func (d *demo) run(ctx context.Context, a *app, _ []string) error {
 	if d.crew < smallestCrew {
-		return usage("the story needs at least %d technicians", smallestCrew)
+		return cli.Usage("the story needs at least %d technicians", smallestCrew)
 	}
 	if d.file != "" {
 		file, _, err := a.source(d.file) // rather now than after everything was set up
@@ -59,7 +61,7 @@ func (d *demo) run(ctx context.Context, a *app, _ []string) error {
 		_ = file.Close()
 	}
 	if a.db != "" {
-		return usage("the demo has a database of its own: leave out -db")
+		return cli.Usage("the demo has a database of its own: leave out -db")
 	}
 	d.kept = a.data != env("FIELDSYNC_DATA", defaultData)
 	if !d.kept { // a demo never plays with real data

@@ -10,6 +10,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/server/store"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 )
 
@@ -28,19 +29,19 @@ func (a *app) inHouse(ctx context.Context, do func(*house) error) error {
 func deviceEnrolCommand() *command {
 	var url string
 	return &command{
-		name: "device enrol", args: "LOGIN", least: 1, most: 1,
-		brief: "print a code with which a person enrols a device",
-		about: `
+		Name: "device enrol", Args: "LOGIN", Least: 1, Most: 1,
+		Brief: "print a code with which a person enrols a device",
+		About: `
 The code works once, within 24 hours. Only its hash is kept: who loses it asks for another. The device
 makes its own key; the hub gets the public half. With -json it prints {"code":…,"expires":…,"url":…}.`,
-		example: "fieldsyncd device enrol li",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldsyncd device enrol li",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&url, "url", env("FIELDSYNC_URL", urlOf(env("FIELDSYNC_ADDR", defaultAddress))),
 				"URL at which devices reach the hub, as printed; environment: FIELDSYNC_URL")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
-				return usage("-url takes an address that begins with https:// or http://, not %q", url)
+				return cli.Usage("-url takes an address that begins with https:// or http://, not %q", url)
 			}
 			return a.inHouse(ctx, func(h *house) error { return a.enrolDevice(ctx, h, args[0], url) })
 		},
@@ -97,21 +98,21 @@ func urlOf(address string) string {
 func deviceRevokeCommand() *command {
 	var hard, wipe bool
 	return &command{
-		name: "device revoke", args: "DEVICE", least: 1, most: 1,
-		brief: "shut a device out",
-		about: `
+		Name: "device revoke", Args: "DEVICE", Least: 1, Most: 1,
+		Brief: "shut a device out",
+		About: `
 DEVICE is its name, its id or how that begins, or the login of a person who has one device. A hub that
 runs closes its connection within five seconds. Nothing on the device is lost: what it still holds is
 judged when it is let in again, on the office's page of devices.
 
 With -wipe it is shut out for good, and destroys its keys, photos and data as soon as it meets this hub
 again, by https; work that it had not sent is lost. The office's page of devices says when it has.`,
-		example: "fieldsyncd device revoke \"Li's phone\" -hard",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldsyncd device revoke \"Li's phone\" -hard",
+		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&hard, "hard", false, "it was lost or stolen: what it still sends is kept apart, for the office to decide")
 			f.BoolVar(&wipe, "wipe", false, "it was lost or stolen: it destroys what it holds, as soon as it can be told")
 		},
-		do: func(ctx context.Context, a *app, args []string) error {
+		Do: func(ctx context.Context, a *app, args []string) error {
 			to := auth.Revoked
 			switch {
 			case wipe:

@@ -13,6 +13,7 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -50,7 +51,7 @@ func (a *app) exists(ctx context.Context) (bool, error) {
 		return store.Exists(ctx, a.storeOptions())
 	}
 	if _, err := os.Stat(a.elsewhere()); err == nil {
-		return false, usage("the hub of %s has its database elsewhere: name it with -db", a.data)
+		return false, cli.Usage("the hub of %s has its database elsewhere: name it with -db", a.data)
 	}
 	_, err := os.Stat(a.path())
 	return err == nil, nil
@@ -68,7 +69,7 @@ func (a *app) find(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	if _, err = os.Stat(a.path() + ".epoch"); err == nil {
-		return false, usage("the database %s is gone or empty, though a hub worked here: put a backup in its place with "+
+		return false, cli.Usage("the database %s is gone or empty, though a hub worked here: put a backup in its place with "+
 			"fieldsyncd restore, or name another folder with -data", a.path())
 	}
 	return there, nil
@@ -89,7 +90,7 @@ func (a *app) enter(ctx context.Context) (*house, error) {
 		return nil, err
 	}
 	if !there {
-		return nil, usage("there is no hub in %s: fieldsyncd serve makes one, or name another folder with -data", a.place())
+		return nil, cli.Usage("there is no hub in %s: fieldsyncd serve makes one, or name another folder with -data", a.place())
 	}
 	return a.open(ctx, quietly())
 }
@@ -179,7 +180,7 @@ func openServing(ctx context.Context, dir string, o server.Options) (*house, err
 
 func makeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return usage("the folder %s cannot be made: name another with -data (%v)", dir, err)
+		return cli.Usage("the folder %s cannot be made: name another with -data (%v)", dir, err)
 	}
 	return nil
 }
@@ -254,7 +255,7 @@ func (h *house) branch(ctx context.Context, code string) (record.ID, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case code == "":
-		return record.ID{}, usage("say with -branch which branch: %s", strings.Join(codes, ", "))
+		return record.ID{}, cli.Usage("say with -branch which branch: %s", strings.Join(codes, ", "))
 	}
 	return record.ID{}, fault.New(fault.UnknownRow, "There is no branch "+code+". There are: "+strings.Join(codes, ", ")+".")
 }

@@ -12,6 +12,7 @@ import (
 
 	"fieldsync/server"
 	"fieldsync/server/importer"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 )
 
@@ -35,10 +36,10 @@ func importCommands() (commands []*command) {
 func importCommand(sheet *importer.Sheet) *command {
 	j := &fileImport{sheet: sheet}
 	return &command{
-		name: "import " + sheet.Name, args: "FILE", least: 1, most: 1,
-		brief: "take " + sheet.Name + " in from a CSV file or an XLSX workbook",
-		about: importAbout(sheet), example: importExamples[sheet],
-		flags: func(f *flag.FlagSet) {
+		Name: "import " + sheet.Name, Args: "FILE", Least: 1, Most: 1,
+		Brief: "take " + sheet.Name + " in from a CSV file or an XLSX workbook",
+		About: importAbout(sheet), Example: importExamples[sheet],
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&j.mapping, "map", "", "FIELD=COLUMN,… which column holds what; FIELD is "+fieldsOf(sheet))
 			f.StringVar(&j.branch, "branch", "", "CODE the branch that it belongs to; needed where there are several")
 			f.StringVar(&j.system, "system", "import", "NAME of the system the file comes from: its numbers are its own")
@@ -47,7 +48,7 @@ func importCommand(sheet *importer.Sheet) *command {
 			f.StringVar(&j.options.Encoding, "encoding", "", "NAME utf-8, gb18030, big5 or windows-1252, if it is not found out rightly")
 			f.BoolVar(&j.options.DecimalComma, "decimal-comma", false, "read 1.234,50 as a number; always so between semicolons")
 		},
-		do: j.run,
+		Do: j.run,
 	}
 }
 
@@ -164,14 +165,14 @@ func (a *app) source(path string) (io.ReadCloser, int64, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0, usage("%s cannot be read: %v", path, cause(err))
+		return nil, 0, cli.Usage("%s cannot be read: %v", path, cause(err))
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
 		err = errors.New("it is a folder")
 	}
 	if err != nil {
-		return nil, 0, errors.Join(usage("%s cannot be read: %v", path, cause(err)), f.Close())
+		return nil, 0, errors.Join(cli.Usage("%s cannot be read: %v", path, cause(err)), f.Close())
 	}
 	return f, info.Size(), nil
 }

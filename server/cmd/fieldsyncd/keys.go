@@ -9,12 +9,12 @@ import (
 
 func keyAddCommand() *command {
 	return &command{
-		name: "key add", brief: "make a new key for what is stored encrypted",
-		about: `
+		Name: "key add", Brief: "make a new key for what is stored encrypted",
+		About: `
 The hub uses it from its next start on. What older keys encrypted stays readable by them: they stay in the key
 file, of which you keep a copy apart from the backups. With -json it prints {"key_file":…}.`,
-		example: "fieldsyncd key add",
-		do: func(_ context.Context, a *app, _ []string) error {
+		Example: "fieldsyncd key add",
+		Do: func(_ context.Context, a *app, _ []string) error {
 			unlock, err := lockFolder(a.data, false)
 			if err != nil {
 				return err

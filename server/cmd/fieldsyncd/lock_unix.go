@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"fieldsync/sync/cli"
 )
 
 // lockFolder keeps the folder's database from being exchanged while somebody uses it: any number of processes may hold
@@ -27,11 +29,11 @@ func lockServing(dir string) (unlock func(), err error) {
 func lockFile(dir, name string, how int, taken string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, usage("the folder %s cannot be written: name another with -data (%v)", dir, err)
+		return nil, cli.Usage("the folder %s cannot be written: name another with -data (%v)", dir, err)
 	}
 	if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		return nil, usage(taken, dir)
+		return nil, cli.Usage(taken, dir)
 	}
 	return func() { _ = f.Close() }, nil // closing unlocks
 }

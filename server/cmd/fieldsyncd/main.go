@@ -16,6 +16,7 @@ import (
 
 	"fieldsync/server/importer"
 	"fieldsync/server/store"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // the authorities that notices trust, where the system names none
@@ -52,11 +53,11 @@ type app struct {
 }
 
 func (a *app) run(ctx context.Context, args []string) error {
-	c, rest, err := a.parse(args)
+	c, rest, err := a.program().Parse(args)
 	if err != nil || c == nil {
 		return err
 	}
-	return c.do(ctx, a, rest)
+	return c.Do(ctx, a, rest)
 }
 
 // say prints to standard output.
@@ -84,13 +85,6 @@ func many(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// usageError is a command line that makes no sense.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
-func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
-
 // errQuiet is a failure that the command has told of already.
 var errQuiet = errors.New("failed")
 
@@ -100,7 +94,7 @@ func (a *app) exit(err error) int {
 		return exitDone
 	}
 	code, exit := fault.CodeOf(err), exitRefused
-	if u := new(usageError); errors.As(err, &u) {
+	if u := new(cli.UsageError); errors.As(err, &u) {
 		code, exit = "usage", exitUsage
 	}
 	if senseless[code] {
@@ -148,9 +142,9 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, usage("%s is in use: stop what listens there, or choose another address with -addr", address)
+		return nil, cli.Usage("%s is in use: stop what listens there, or choose another address with -addr", address)
 	case err != nil:
-		return nil, usage("cannot listen on %s: choose another address with -addr (%v)", address, err)
+		return nil, cli.Usage("cannot listen on %s: choose another address with -addr (%v)", address, err)
 	}
 	return l, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,30 +12,9 @@ import (
 	"unicode/utf8"
 
 	"fieldsync/server/store"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 )
-
-func TestFlagsStandBeforeBetweenAndAfterArguments(t *testing.T) {
-	t.Parallel()
-	for line, want := range map[string]string{
-		"":                   "false []",
-		"a":                  "false [a]",
-		"-hard a":            "true [a]",
-		"a -hard":            "true [a]",
-		"a -hard b":          "true [a b]",
-		"a -- -hard":         "false [a -hard]",
-		"-- a -hard":         "false [a -hard]",
-		"a -hard=false -- b": "false [a b]",
-	} {
-		flags := flag.NewFlagSet("test", flag.ContinueOnError)
-		flags.SetOutput(io.Discard)
-		hard := flags.Bool("hard", false, "")
-		rest, err := interspersed(flags, strings.Fields(line))
-		if got := fmt.Sprint(*hard, rest); got != want || err != nil {
-			t.Errorf("%q is read as %s, %v; not as %s", line, got, err, want)
-		}
-	}
-}
 
 func TestAddressesBecomeURLsThatAPersonCanOpen(t *testing.T) {
 	t.Parallel()
@@ -64,7 +42,7 @@ func TestErrorsAreOneLineWithTheRightExitCode(t *testing.T) {
 		{nil, exitDone, ""},
 		{errQuiet, exitRefused, ""},
 		{errors.New("the disk\nis on fire"), exitRefused, "fieldsyncd: the disk is on fire\n"},
-		{usage("there is no file %q", "x"), exitUsage, "fieldsyncd: there is no file \"x\"\n"},
+		{cli.Usage("there is no file %q", "x"), exitUsage, "fieldsyncd: there is no file \"x\"\n"},
 		{fault.New(store.BackupExists, "There is a file already."), exitUsage, "fieldsyncd: There is a file already.\n"},
 		{fmt.Errorf("story: %w", fault.Wrap(store.DiskFull, "The disk is full.", errors.New("no space"))), exitRefused,
 			"fieldsyncd: The disk is full. (no space)\n"},
@@ -99,13 +77,10 @@ func TestEveryCommandSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, c := range commands() {
-		if c.example == "" || c.about == "" || c.do == nil || slices.Contains(names, c.name) {
-			t.Errorf("%s lacks something", c.name)
+		if c.Example == "" || c.About == "" || c.Do == nil || slices.Contains(names, c.Name) {
+			t.Errorf("%s lacks something", c.Name)
 		}
-		names = append(names, c.name)
-		if found, rest := lookUp(append(strings.Fields(c.name), "more")); found == nil || found.name != c.name || len(rest) != 1 {
-			t.Errorf("%s is not found by its name", c.name)
-		}
+		names = append(names, c.Name)
 	}
 }
 
@@ -115,12 +90,12 @@ func TestHelpIsLaidOut(t *testing.T) {
 	t.Parallel()
 	names := []string{""}
 	for _, c := range commands() {
-		names = append(names, c.name)
+		names = append(names, c.Name)
 	}
 	for _, name := range names {
 		var out bytes.Buffer
 		a := &app{out: &out, err: io.Discard}
-		if err := a.help(name); err != nil {
+		if err := a.program().Explain(name); err != nil {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(out.String()) {
@@ -135,8 +110,8 @@ func TestHelpIsLaidOut(t *testing.T) {
 			}
 		}
 		for _, c := range commands() {
-			if name == "" && c.brief != "" && !strings.Contains(out.String(), "  "+c.name+"  ") && !strings.Contains(out.String(), "  "+c.name+" "+c.brief) {
-				t.Errorf("%s runs into what it does", c.name)
+			if name == "" && c.Brief != "" && !strings.Contains(out.String(), "  "+c.Name+"  ") && !strings.Contains(out.String(), "  "+c.Name+" "+c.Brief) {
+				t.Errorf("%s runs into what it does", c.Name)
 			}
 		}
 	}

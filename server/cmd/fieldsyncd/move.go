@@ -9,30 +9,31 @@ import (
 	"time"
 
 	"fieldsync/server/store"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 )
 
 func moveCommand() *command {
 	var back bool
 	return &command{
-		name: "move", brief: "bring the database from SQLite to PostgreSQL, or back",
-		about: `
+		Name: "move", Brief: "bring the database from SQLite to PostgreSQL, or back",
+		About: `
 Copies the database in the folder into the one that -db names, which must be empty, and compares the two row by row.
 Stop every hub before. Devices notice nothing: number, history and checkpoints stay. From then on the hub is served
 with -db; the file is kept aside under another name. Photos, keys and the files beside the database stay in
 the folder. -back brings the database from -db into the folder again.
 With -json it prints {"tables":…,"rows":…,"epoch":…,"commit":…,"aside":…}.`,
-		example: "fieldsyncd move -db postgres://fieldsync:secret@db.local/fieldsync",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldsyncd move -db postgres://fieldsync:secret@db.local/fieldsync",
+		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&back, "back", false, "from PostgreSQL into the folder")
 		},
-		do: func(ctx context.Context, a *app, _ []string) error { return a.move(ctx, back) },
+		Do: func(ctx context.Context, a *app, _ []string) error { return a.move(ctx, back) },
 	}
 }
 
 func (a *app) move(ctx context.Context, back bool) error {
 	if a.db == "" {
-		return usage("name with -db the database in PostgreSQL")
+		return cli.Usage("name with -db the database in PostgreSQL")
 	}
 	unlock, err := lockFolder(a.data, true)
 	if err != nil {
@@ -76,7 +77,7 @@ func (a *app) moveOut(ctx context.Context) (done store.Copied, aside string, err
 	here := a.storeOptions()
 	here.Database = ""
 	if _, err := os.Stat(a.path()); err != nil {
-		return done, "", usage("there is no hub in %s: name its folder with -data", a.data)
+		return done, "", cli.Usage("there is no hub in %s: name its folder with -data", a.data)
 	}
 	if done, err = store.Copy(ctx, here, a.storeOptions(), store.SameHistory); err != nil {
 		return done, "", err

@@ -10,6 +10,7 @@ import (
 	"fieldsync/server/admin"
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -23,15 +24,15 @@ type newcomer struct {
 func personAddCommand() *command {
 	n := &newcomer{}
 	return &command{
-		name: "person add", args: "NAME", least: 1, most: 1,
-		brief: "make somebody known who signs in, or works with a device",
-		about: `
+		Name: "person add", Args: "NAME", Least: 1, Most: 1,
+		Brief: "make somebody known who signs in, or works with a device",
+		About: `
 A technician works with a device: fieldsyncd device enrol LOGIN gives him a code for it. Others sign in on the
 office's pages: -password prints a password for the first time, after which they choose their own.
 With -json it prints {"id":…,"login":…,"password":…}.`,
-		example: `fieldsyncd person add "Li Wei" -login li -van
+		Example: `fieldsyncd person add "Li Wei" -login li -van
 fieldsyncd person add "Grace Wu" -login grace -role dispatcher -password`,
-		flags: func(f *flag.FlagSet) {
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&n.login, "login", "", "LOGIN to sign in with; needed")
 			f.StringVar(&n.roles, "role", string(auth.Technician), "ROLE,… such as administrator, manager, dispatcher, auditor or technician")
 			f.StringVar(&n.branch, "branch", "", "CODE of the branch he works for; needed where there are several")
@@ -39,16 +40,16 @@ fieldsyncd person add "Grace Wu" -login grace -role dispatcher -password`,
 			f.BoolVar(&n.van, "van", false, "give him a van to take parts from")
 			f.BoolVar(&n.password, "password", false, "print a password for the first time")
 		},
-		do: n.run,
+		Do: n.run,
 	}
 }
 
 func (n *newcomer) run(ctx context.Context, a *app, args []string) error {
 	if n.login == "" {
-		return usage("say with -login what %s signs in with", args[0])
+		return cli.Usage("say with -login what %s signs in with", args[0])
 	}
 	if n.language != "" && !slices.Contains(admin.Languages, n.language) {
-		return usage("-language takes %s", strings.Join(admin.Languages, ", "))
+		return cli.Usage("-language takes %s", strings.Join(admin.Languages, ", "))
 	}
 	h, err := a.open(ctx, quietly())
 	if err != nil {
@@ -87,7 +88,7 @@ func (h *house) roles(ctx context.Context, said string) ([]auth.Role, error) {
 	for i, d := range known {
 		names[i] = string(d.Role)
 	}
-	return nil, usage("-role takes %s", strings.Join(names, ", "))
+	return nil, cli.Usage("-role takes %s", strings.Join(names, ", "))
 }
 
 // post makes the person one of the branch, with a van if he is to have one.

@@ -16,6 +16,7 @@ import (
 
 	"fieldsync/server"
 	"fieldsync/server/notify"
+	"fieldsync/sync/cli"
 )
 
 // serving is the command "serve" with its flags.
@@ -35,8 +36,8 @@ type serving struct {
 func serveCommand() *command {
 	s := &serving{}
 	return &command{
-		name: "serve", brief: "run the hub and its pages",
-		about: `
+		Name: "serve", Brief: "run the hub and its pages",
+		About: `
 Serves devices and the office until it is told to stop (Ctrl-C, SIGTERM). A folder that holds no hub yet gets
 one, with an administrator whose password is printed once. The environment's FIELDSYNC_METRICS_TOKEN lets its
 bearer read /metrics; without one only this machine may. Behind a proxy that does TLS, say -secure and -proxies.
@@ -44,8 +45,8 @@ With -acme the hub gets its certificate from an authority by itself, and renews 
 443 of its names, or at port 80 through -http. That you agree to the authority's terms is taken for granted then.
 With -json the log is JSON, and what there is to know is an object on standard output:
 {"url":…,"administrator":…,"password":…}, the last two only where there was no administrator.`,
-		example: "fieldsyncd serve -data /var/lib/fieldsync -addr :8470 -tls-cert hub.pem -tls-key hub.key",
-		flags: func(f *flag.FlagSet) {
+		Example: "fieldsyncd serve -data /var/lib/fieldsync -addr :8470 -tls-cert hub.pem -tls-key hub.key",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&s.address, "addr", env("FIELDSYNC_ADDR", defaultAddress), "HOST:PORT to listen on; environment: FIELDSYNC_ADDR")
 			f.StringVar(&s.company, "company", env("FIELDSYNC_COMPANY", ""), "NAME shown in the office; environment: FIELDSYNC_COMPANY")
 			f.StringVar(&s.zone, "zone", env("FIELDSYNC_ZONE", "UTC"),
@@ -71,7 +72,7 @@ With -json the log is JSON, and what there is to know is an object on standard o
 				"URL,… of NATS, by which several hubs on one -db wake one another; environment: FIELDSYNC_NATS")
 			f.StringVar(&s.administrator, "admin", "admin", "LOGIN of the first administrator, where there is none")
 		},
-		do: s.run,
+		Do: s.run,
 	}
 }
 
@@ -101,7 +102,7 @@ func (s *serving) options(a *app) (o server.Options, err error) {
 		return o, err
 	}
 	if o.Zone, err = time.LoadLocation(s.zone); err != nil {
-		return o, usage("there is no time zone %q: say one like Asia/Taipei with -zone", s.zone)
+		return o, cli.Usage("there is no time zone %q: say one like Asia/Taipei with -zone", s.zone)
 	}
 	for cidr := range strings.SplitSeq(s.proxies, ",") {
 		if cidr = strings.TrimSpace(cidr); cidr == "" {
@@ -109,29 +110,29 @@ func (s *serving) options(a *app) (o server.Options, err error) {
 		}
 		p, err := netip.ParsePrefix(cidr)
 		if err != nil {
-			return o, usage("-proxies takes networks like 10.0.0.0/8, not %q", cidr)
+			return o, cli.Usage("-proxies takes networks like 10.0.0.0/8, not %q", cidr)
 		}
 		o.Proxies = append(o.Proxies, p)
 	}
 	if (s.certificate == "") != (s.key == "") {
-		return o, usage("-tls-cert and -tls-key belong together")
+		return o, cli.Usage("-tls-cert and -tls-key belong together")
 	}
 	for _, file := range []string{s.certificate, s.key} {
 		if _, err := os.Stat(file); file != "" && err != nil {
-			return o, usage("%s cannot be read: %v", file, cause(err))
+			return o, cli.Usage("%s cannot be read: %v", file, cause(err))
 		}
 	}
 	if o.ACME, err = s.authority(a); err != nil {
 		return o, err
 	}
 	if o.Redirect = s.redirect; o.Redirect != "" && o.ACME == nil && s.certificate == "" {
-		return o, usage("-http sends people on to https: say -acme, or -tls-cert and -tls-key")
+		return o, cli.Usage("-http sends people on to https: say -acme, or -tls-cert and -tls-key")
 	}
 	if s.nats != "" && a.db == "" {
-		return o, usage("-nats is for several hubs on one database: name that with -db")
+		return o, cli.Usage("-nats is for several hubs on one database: name that with -db")
 	}
 	if s.unproven < 1 {
-		return o, usage("-unproven is at least 1")
+		return o, cli.Usage("-unproven is at least 1")
 	}
 	o.NATS, o.Unproven = s.nats, s.unproven
 	o.Certificate, o.Key, o.Secure, o.Company = s.certificate, s.key, s.secure, s.company
@@ -146,7 +147,7 @@ func (s *serving) authority(a *app) (*server.ACME, error) {
 		return nil, nil
 	}
 	if s.certificate != "" {
-		return nil, usage("-acme and -tls-cert exclude each other: the certificate comes by itself, or from a file")
+		return nil, cli.Usage("-acme and -tls-cert exclude each other: the certificate comes by itself, or from a file")
 	}
 	return &server.ACME{Names: strings.Split(s.acme, ","), Directory: s.directory, Email: s.mail, Cache: filepath.Join(a.data, "acme")}, nil
 }
@@ -158,11 +159,11 @@ func (s *serving) channels() (map[string]notify.Channel, error) {
 	}
 	body, err := os.ReadFile(s.notices)
 	if err != nil {
-		return nil, usage("%s cannot be read: %v", s.notices, cause(err))
+		return nil, cli.Usage("%s cannot be read: %v", s.notices, cause(err))
 	}
 	channels, err := server.NoticeChannels(body)
 	if err != nil {
-		return nil, usage("%s: %v", s.notices, err)
+		return nil, cli.Usage("%s: %v", s.notices, err)
 	}
 	return channels, nil
 }
@@ -170,7 +171,7 @@ func (s *serving) channels() (map[string]notify.Channel, error) {
 func (s *serving) logger(a *app) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s.level)); err != nil {
-		return nil, usage("-log-level is debug, info, warn or error, not %q", s.level)
+		return nil, cli.Usage("-log-level is debug, info, warn or error, not %q", s.level)
 	}
 	if a.json {
 		s.log = "json"
@@ -181,7 +182,7 @@ func (s *serving) logger(a *app) (*slog.Logger, error) {
 	}
 	format := formats[s.log]
 	if format == nil {
-		return nil, usage("-log is text or json, not %q", s.log)
+		return nil, cli.Usage("-log is text or json, not %q", s.log)
 	}
 	return slog.New(format(a.err, &slog.HandlerOptions{Level: level})), nil
 }

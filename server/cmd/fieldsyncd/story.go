@@ -17,6 +17,7 @@ import (
 
 	"fieldsync/server/badline"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/record"
 )
 
@@ -116,7 +117,7 @@ func (t *teller) end() {
 
 func (t *teller) open() (err error) {
 	if _, err := os.Stat(t.path()); err == nil {
-		return usage("there is a hub in %s: the story begins with an empty folder", t.dir)
+		return cli.Usage("there is a hub in %s: the story begins with an empty folder", t.dir)
 	}
 	t.company, err = openCompany(t.ctx, t.dir, "127.0.0.1:0", quietly())
 	if err != nil {
@@ -138,7 +139,7 @@ func (t *teller) open() (err error) {
 		return fmt.Errorf("%d jobs were imported, and there are %d", t.Imported, len(t.jobs))
 	}
 	if least := t.storyOptions.crew * fewestJobs; len(t.jobs) < least {
-		return usage("the story needs at least %d jobs for %d technicians; here are %d", least, t.storyOptions.crew, len(t.jobs))
+		return cli.Usage("the story needs at least %d jobs for %d technicians; here are %d", least, t.storyOptions.crew, len(t.jobs))
 	}
 	t.say("%s, %s", many(t.Imported, "job"), many(t.Warnings, "warning"))
 	return nil

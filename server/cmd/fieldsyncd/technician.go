@@ -88,14 +88,14 @@ func technicianCommand() *command {
 	var ahead time.Duration
 	var seed uint64
 	return &command{
-		name: "technician", about: "\nOne of the demo's technicians: it takes orders on standard input.\n",
-		example: "fieldsyncd demo",
-		flags: func(f *flag.FlagSet) {
+		Name: "technician", About: "\nOne of the demo's technicians: it takes orders on standard input.\n",
+		Example: "fieldsyncd demo",
+		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&dir, "dir", ".", "DIR of the replica")
 			f.DurationVar(&ahead, "ahead", 0, "TIME that the clock is ahead")
 			f.Uint64Var(&seed, "seed", 1, "N what he does")
 		},
-		do: func(ctx context.Context, a *app, _ []string) error { return a.technician(ctx, dir, ahead, seed) },
+		Do: func(ctx context.Context, a *app, _ []string) error { return a.technician(ctx, dir, ahead, seed) },
 	}
 }
 
