@@ -386,3 +386,114 @@ func TestWhoMadeWhatWasJoinedWritesNothingOnTheStrangers(t *testing.T) {
 	}
 	c.holds(m.person, "the stranger's machine", false, theirs.machine)
 }
+
+// What the office takes over from a machine without looking, as whom the next job there is for, is nothing that a phone could
+// have said: a phone names no customer, site or contact that it does not hold.
+func TestAPhoneNamesNoStrangerOnItsMachine(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	r := c.rogue("mallory")
+	c.employ(r.person)
+	x := c.machinery("x", r.person)
+	job := c.at(x.machine, r.person)
+	var victim, site, contact, own record.ID
+	c.office("a stranger, and whom the machine belongs to", func(tx aftersales.Tx) (err error) {
+		if victim, err = aftersales.CreateParty(tx, aftersales.PartyInput{Branch: c.branch, Name: "Big"}); err != nil {
+			return err
+		}
+		if own, err = aftersales.CreateParty(tx, aftersales.PartyInput{Branch: c.branch, Name: "Small"}); err != nil {
+			return err
+		}
+		if site, err = aftersales.CreateSite(tx, aftersales.SiteInput{Branch: c.branch, Party: victim, Name: "Vault", Address: "Hidden road 1"}); err != nil {
+			return err
+		}
+		if contact, err = aftersales.CreateContact(tx, aftersales.ContactInput{Party: victim, Name: "CEO", Phone: "+861062345678"}); err != nil {
+			return err
+		}
+		return tx.Update("unit", x.machine, record.Values{"party": record.Ref(own), "dealer": record.Ref(victim)})
+	})
+	r.enter(nil)
+	r.takePages()
+	branch, now := record.Ref(c.branch), record.Instant(time.Now().UnixMilli())
+	unit := func(values record.Values) *record.ChangeSet {
+		return r.change(record.Update, "unit", x.machine, clock.Vector{}, values)
+	}
+	fresh := func(table string, values record.Values) *record.ChangeSet {
+		values["branch"] = branch
+		return r.change(record.Insert, table, server.NewID(), clock.Vector{}, values)
+	}
+	for _, attempt := range []struct {
+		what string
+		cs   *record.ChangeSet
+	}{
+		{"his machine is a stranger's", unit(record.Values{"party": record.Ref(victim)})},
+		{"his machine stands at a stranger's", unit(record.Values{"site": record.Ref(site)})},
+		{"a stranger's contact in his job", r.change(record.Update, "job", job, clock.Vector{}, record.Values{"contact": record.Ref(contact)})},
+		{"a new machine of a stranger's", fresh("unit", record.Values{
+			"name": record.Text("n"), "number": record.Text("U"), "party": record.Ref(victim),
+		})},
+		{"a new machine that a stranger sold", fresh("unit", record.Values{
+			"name": record.Text("n"), "number": record.Text("U"), "dealer": record.Ref(victim),
+		})},
+		{"a new site of a stranger's", fresh("site", record.Values{
+			"name": record.Text("n"), "address": record.Text("1 Road"), "party": record.Ref(victim),
+		})},
+		{"words about a stranger in his own job", fresh("comment", record.Values{
+			"about": aftersales.Row{Table: "party", ID: victim}.Value(), "kind": record.Text(aftersales.CommentNote),
+			"text": record.Text("bankrupt"), "job": record.Ref(job), "occurred": now, "corrected": now,
+		})},
+	} {
+		if v := r.judged(attempt.cs); v.Outcome != wire.Quarantined || v.Code != fault.NotAllowed {
+			t.Errorf("%s: %v %q", attempt.what, v.Outcome, v.Code)
+		}
+	}
+	if v := r.judged(unit(record.Values{"dealer": record.Ref(victim), "party": record.Ref(own)})); v.Outcome == wire.Quarantined {
+		t.Errorf("what the machine says already: %v %s %s", v.Outcome, v.Code, v.Message)
+	}
+	r.hangUp()
+	c.office("the next job at the machine", func(tx aftersales.Tx) error {
+		next, err := aftersales.CreateJob(tx, aftersales.JobInput{Branch: c.branch, Unit: x.machine, Title: "again"})
+		if err == nil {
+			_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: next, Person: r.person})
+		}
+		return err
+	})
+	c.holds(r.person, "whom the office's machine belongs to", true, own)
+	c.holds(r.person, "the stranger", false, victim, site, contact)
+}
+
+// A machine is of somebody whom the job does not name, and so is on no phone: what takes its place is his all the same.
+func TestWhatTakesAMachinesPlaceIsWhoseItWas(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	phone, li := c.technician("li")
+	c.employ(li)
+	m := c.machinery("works", li)
+	var owner, site record.ID
+	c.office("it belongs to another than whoever called", func(tx aftersales.Tx) (err error) {
+		if owner, err = aftersales.CreateParty(tx, aftersales.PartyInput{Branch: c.branch, Name: "Owner"}); err != nil {
+			return err
+		}
+		if site, err = aftersales.CreateSite(tx, aftersales.SiteInput{Branch: c.branch, Party: owner, Name: "Hall", Address: "1 Road"}); err != nil {
+			return err
+		}
+		return tx.Update("unit", m.machine, record.Values{"party": record.Ref(owner), "site": record.Ref(site)})
+	})
+	job := c.at(m.machine, li)
+	sync(t, phone)
+	if _, err := phone.Assets().Get(t.Context(), m.machine); err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := phone.Assets().Swap(t.Context(), aftersales.SwapInput{Job: job, Old: m.machine, Serial: "NEW"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sync(t, phone)
+	if s, err := phone.Status(t.Context()); err != nil || s.Refused != 0 {
+		t.Fatalf("%d refused, %v", s.Refused, err)
+	}
+	if u := aftersales.UnitOf(c.row("unit", fresh)); u.Party != owner || u.Site != site {
+		t.Errorf("the new machine is %+v", u)
+	}
+	c.holds(li, "whose machine it is", false, owner, site)
+}

@@ -70,7 +70,7 @@ func (c *claim) authorise(cs *record.ChangeSet) error {
 		if err := c.mayWrite(cs, &cs.Rows[i]); err != nil {
 			return err
 		}
-		if err := c.leadsHome(&cs.Rows[i]); err != nil {
+		if err := c.namesHome(cs, &cs.Rows[i]); err != nil {
 			return err
 		}
 	}
@@ -132,35 +132,6 @@ func (c *claim) liesAtHome(row *record.Row) error {
 		if s != holder {
 			return s.refuse(row.Table.Name, fault.Newf(fault.NotAllowed,
 				"this %v belongs to something that is not yours: the office decides", row.Table.Name))
-		}
-	}
-	return nil
-}
-
-// leadsHome refuses a reference by which somebody would come to hold what the author does not: what a grant follows may
-// lead only to rows that he holds or makes, or that everybody reads. Or whoever knows the id of a customer would have him
-// by a job that he finds, or by pointing one that he has at him.
-func (c *claim) leadsHome(change *record.RowChange) error {
-	t := c.Schema.TableByID(change.Table)
-	for _, w := range change.Cells {
-		id := w.Value.Ref()
-		if id.IsZero() || !t.Leads(w.Column) {
-			continue
-		}
-		to := c.Schema.Table(t.Columns[t.ColumnByID(w.Column)].Ref)
-		key := record.Key{Table: to.ID, ID: id}
-		if row, err := c.Row(key); err != nil {
-			return err
-		} else if row == nil && !c.makes[key] {
-			return c.missing(to, key)
-		}
-		s, err := c.toRow(key, whatever)
-		if err != nil {
-			return err
-		}
-		if s != holder {
-			return s.refuse(to.Name, fault.Newf(fault.NotAllowed,
-				"this %v leads to a %v that is not yours: the office decides", t.Name, to.Name))
 		}
 	}
 	return nil

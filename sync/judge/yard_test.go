@@ -28,16 +28,24 @@ func newYardSchema() *schema.Schema {
 				{ID: 1, Name: "of", Kind: schema.Ref, Ref: "thing", Flags: fixed},
 				{ID: 2, Name: "same", Kind: schema.Ref, Ref: "thing"},
 				{ID: 3, Name: "place", Kind: schema.Ref, Ref: "place"},
+				{ID: 4, Name: "beside", Kind: schema.Ref, Ref: "thing"},
+				{ID: 5, Name: "about", Kind: schema.AnyRef},
 			},
 			Grants: []schema.Grant{{To: "place", Group: &schema.Members{Table: "place", Group: "id", Person: "keeper"},
 				Right: "work", Paths: []schema.Path{{Kind: things}}}},
-			Rights: []schema.Right{{Name: "work", Columns: []string{"place"}}}},
+			Rights: []schema.Right{{Name: "work", Columns: []string{"place", "beside", "about"}}}},
 		&schema.Table{ID: 4, Name: "line", Mode: schema.Ledger,
 			Buckets: []schema.Bucket{{Kind: things, From: "thing"}, {Kind: things, From: "other"}, {Kind: things, From: "far", Far: true}},
 			Columns: []schema.Column{
 				{ID: 1, Name: "thing", Kind: schema.Ref, Ref: "thing", Flags: fixed},
 				{ID: 2, Name: "other", Kind: schema.Ref, Ref: "thing", Flags: fixed},
 				{ID: 3, Name: "far", Kind: schema.Ref, Ref: "thing", Flags: fixed},
+			},
+			Rights: []schema.Right{{Name: "work", Insert: true}}},
+		&schema.Table{ID: 6, Name: "note", Buckets: []schema.Bucket{{Kind: things, From: "thing"}},
+			Columns: []schema.Column{
+				{ID: 1, Name: "thing", Kind: schema.Ref, Ref: "thing", Flags: fixed},
+				{ID: 2, Name: "after", Kind: schema.Ref, Ref: "note"},
 			},
 			Rights: []schema.Right{{Name: "work", Insert: true}}},
 		&schema.Table{ID: 5, Name: "loan", Buckets: []schema.Bucket{{Kind: 3, From: "id"}}, Create: true,
@@ -163,4 +171,47 @@ func TestWhoHoldsARowHoldsWhatHangsOnIt(t *testing.T) {
 			t.Errorf("loan %d: %q, held: %v, want %v", i+1, code, held, x.want)
 		}
 	}
+}
+
+// A row names what its author has, what everybody reads, and what it names already: else the next who goes by it would open
+// a stranger's to whoever named it.
+func TestARowNamesNoStrangers(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	a := y.keeper()
+	place := y.has("place", record.Values{"keeper": record.Ref(a.Person)})
+	strange, none := y.has("thing", nil), y.key("thing")
+	mine := y.has("thing", ref("place", place))
+	spare := y.has("thing", ref("place", place))
+	part := y.has("thing", ref("of", mine))
+	noted, strangeNote := y.has("note", ref("thing", part)), y.has("note", ref("thing", strange))
+	about := func(key record.Key) record.Values { return record.Values{"about": record.AnyRef(key)} }
+	update := func(key record.Key, values record.Values) record.RowChange { return y.says(record.Update, key, values) }
+	insert := func(table string, values record.Values) record.RowChange {
+		return y.says(record.Insert, y.key(table), values)
+	}
+	sends := func(what string, want fault.Code, changes ...record.RowChange) {
+		t.Helper()
+		if r := a.sends(a.knows(y.head(), changes...)); r.Code != want {
+			t.Errorf("%s: %q, want %q", what, r.Code, want)
+		}
+	}
+	made := y.key("note")
+	sends("a thing of his beside another", "", update(mine, ref("beside", spare)))
+	sends("a part of his", "", update(mine, ref("beside", part)))
+	sends("what he makes with it", "", insert("note", record.Values{"thing": record.Ref(mine.ID), "after": record.Ref(made.ID)}),
+		y.says(record.Insert, made, ref("thing", mine)))
+	sends("a stranger's", fault.NotAllowed, update(mine, ref("beside", strange)))
+	sends("a new thing beside a stranger's", fault.NotAllowed, insert("thing", ref("beside", strange)))
+	sends("about a stranger's", fault.NotAllowed, update(mine, about(strange)))
+	sends("about a place, which everybody reads", "", update(mine, about(place)))
+	sends("what nobody has made", fault.UnknownRow, update(mine, ref("beside", none)))
+	sends("a note after one of what hangs on his", "", insert("note", record.Values{"thing": record.Ref(mine.ID), "after": record.Ref(noted.ID)}))
+	sends("a note after a stranger's", fault.NotAllowed,
+		insert("note", record.Values{"thing": record.Ref(mine.ID), "after": record.Ref(strangeNote.ID)}))
+
+	y.office(update(mine, ref("beside", strange)))
+	sends("what the row names already", "", update(mine, ref("beside", strange)))
+	sends("copied while the row is not written", fault.NotAllowed, update(spare, ref("beside", strange)))
+	sends("taking its place", "", update(spare, ref("beside", strange)), update(mine, record.Values{"beside": record.Null}))
 }
