@@ -241,7 +241,7 @@ func (v *request) partsReady(tx client.Tx, s stand) (readyItem, error) {
 		}
 		item.Count++
 		if r.State == aftersales.PartAsked || r.State == aftersales.PartApproved {
-			item.Lacks, item.Detail = true, item.Detail+r.Quantity.String()+" "+part.Code+": "+v.lang.name("part_request.state."+r.State)+". "
+			item.Lacks, item.Detail = true, item.Detail+r.Quantity.String()+" "+part.Code+": "+v.lang.Name("part_request.state."+r.State)+". "
 		}
 	}
 	if err == nil && item.Count == 0 {

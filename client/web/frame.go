@@ -62,7 +62,7 @@ func (b bar) Percent() int {
 
 func (v *request) frame(title string) frame {
 	return frame{
-		Lang: v.lang.tag, Looks: v.looks, Title: v.say(title), Bar: v.bar(), Problem: v.problem, Once: v.token().String(),
+		Lang: v.lang.Tag, Looks: v.looks, Title: v.say(title), Bar: v.bar(), Problem: v.problem, Once: v.token().String(),
 		Path: v.r.URL.Path, Shares: v.shares(), v: v,
 	}
 }
@@ -90,7 +90,7 @@ func barOf(s client.Status, files int) bar {
 // show renders a page, whole or not at all.
 func (v *request) show(name string, page any) error {
 	var b bytes.Buffer
-	if err := v.pages[v.lang.tag].execute(&b, name, "layout", page); err != nil {
+	if err := v.pages[v.lang.Tag].execute(&b, name, "layout", page); err != nil {
 		return err
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")

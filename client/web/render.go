@@ -57,12 +57,13 @@ func (p *pageSet) page(name string) (*template.Template, error) {
 // loadPages returns the pages for each language.
 func loadPages(a *App) (map[string]*pageSet, error) {
 	sets := map[string]*pageSet{}
-	for _, l := range a.words.languages {
+	for _, spoken := range a.words.Languages {
+		l := &language{spoken}
 		base, err := template.New("").Funcs(a.functions(l)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html")
 		if err != nil {
 			return nil, err
 		}
-		sets[l.tag] = &pageSet{base: base, parsed: map[string]*template.Template{}}
+		sets[l.Tag] = &pageSet{base: base, parsed: map[string]*template.Template{}}
 	}
 	return sets, nil
 }

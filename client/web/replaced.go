@@ -93,7 +93,7 @@ func (v *request) shown(tx client.Tx, t *schema.Table, c *schema.Column, value r
 	case schema.Quantity:
 		return aftersales.Quantity{Amount: value.Number(), Unit: value.Text()}.String()
 	case schema.Enum:
-		return v.lang.name(t.Name + "." + c.Name + "." + value.Text())
+		return v.lang.Name(t.Name + "." + c.Name + "." + value.Text())
 	case schema.Ref:
 		row, err := tx.Row(c.Ref, value.Ref())
 		if err != nil || row == nil {

@@ -51,7 +51,7 @@ func (a *App) request(w http.ResponseWriter, r *http.Request) *request {
 	w.Header().Set("Cache-Control", "no-store")
 	wanted := cmp.Or(cookie(r, languageCookie), r.Header.Get("Accept-Language"))
 	return &request{
-		App: a, client: a.Client(), w: w, r: r, lang: a.words.match(wanted), looks: cookie(r, looksCookie), status: http.StatusOK,
+		App: a, client: a.Client(), w: w, r: r, lang: &language{a.words.Match(wanted)}, looks: cookie(r, looksCookie), status: http.StatusOK,
 	}
 }
 
@@ -111,7 +111,7 @@ func (v *request) askForContact() error {
 func (v *request) ctx() context.Context { return v.r.Context() }
 
 // say returns the message in the visitor's language.
-func (v *request) say(key string, args ...any) string { return v.lang.say(key, args...) }
+func (v *request) say(key string, args ...any) string { return v.lang.Say(key, args...) }
 
 // form returns a field of the form, without the blanks around it.
 func (v *request) form(name string) string { return strings.TrimSpace(v.r.FormValue(name)) }

@@ -17,7 +17,7 @@ import (
 // functions are what templates may call.
 func (a *App) functions(l *language) template.FuncMap {
 	return template.FuncMap{
-		"t": l.say, "name": l.name, "label": l.label, "asset": func(name string) string { return assets[name] },
+		"t": l.Say, "name": l.Name, "label": l.label, "asset": func(name string) string { return assets[name] },
 		"when": func(ms int64) string { return l.when(a.at(ms), a.today()) }, "clock": a.clock,
 		"window": func(start, end int64) string { return l.window(a.at(start), a.at(end), a.today()) },
 		"day":    l.day, "span": l.span, "money": money, "why": l.why, "lines": lines, "dict": dict,
@@ -80,9 +80,9 @@ func (l *language) dayOf(t, today time.Time) string {
 	case date == today.Format(time.DateOnly):
 		return ""
 	case date == time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC).Format(time.DateOnly):
-		return l.say("tomorrow")
+		return l.Say("tomorrow")
 	case date == time.Date(y, m, d-1, 0, 0, 0, 0, time.UTC).Format(time.DateOnly):
-		return l.say("yesterday")
+		return l.Say("yesterday")
 	case t.Year() == y:
 		return t.Format("01-02")
 	}
@@ -111,21 +111,21 @@ func (l *language) day(n int64) string {
 // span returns a length roughly: "1 h 20 min".
 func (l *language) span(d time.Duration) string {
 	if d = d.Abs(); d < time.Hour {
-		return l.say("%d min", int(d.Minutes()))
+		return l.Say("%d min", int(d.Minutes()))
 	}
-	return l.say("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	return l.Say("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 }
 
 // quantity returns a quantity with its unit as people call it.
 func (l *language) quantity(q aftersales.Quantity) string {
 	if q.Unit != "" {
-		q.Unit = l.name("unit." + q.Unit)
+		q.Unit = l.Name("unit." + q.Unit)
 	}
 	return q.String()
 }
 
 // label returns what a thing with a name in several languages is called in this one.
-func (l *language) label(labels map[string]string) string { return aftersales.Label(labels, l.tag) }
+func (l *language) label(labels map[string]string) string { return aftersales.Label(labels, l.Tag) }
 
 // why returns a reason as a sentence. Days among the args come as dates, payers by their names.
 func (l *language) why(r aftersales.Reason) string {
@@ -138,11 +138,11 @@ func (l *language) why(r aftersales.Reason) string {
 				args[i] = l.day(n)
 			}
 		case aftersales.WhyPolicyPays:
-			args[i] = l.name("payer." + arg)
+			args[i] = l.Name("payer." + arg)
 		}
 	}
-	if key := "why." + r.Code; l.known[key] {
-		return l.say(key, args...)
+	if key := "why." + r.Code; l.Knows(key) {
+		return l.Say(key, args...)
 	}
 	return r.Code
 }

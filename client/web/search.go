@@ -88,7 +88,7 @@ func (v *request) text(row *record.Row, column string) string {
 	for language, label := range value.Cells() {
 		labels[language] = label.Text()
 	}
-	return aftersales.Label(labels, v.lang.tag)
+	return aftersales.Label(labels, v.lang.Tag)
 }
 
 // maxLabel is how many letters of a long text a list shows.

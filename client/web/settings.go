@@ -9,6 +9,7 @@ import (
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/words"
 )
 
 // How the app looks and speaks is kept by the browser: cookies know no ports, so that it lasts from launch to launch.
@@ -62,7 +63,7 @@ func (v *request) settings() error {
 func (v *request) set() error {
 	switch {
 	case v.form("language") != "":
-		if !slices.Contains(Languages, v.form("language")) {
+		if !slices.Contains(words.Tags, v.form("language")) {
 			return fault.New(fault.Invalid, "The app does not speak that language. Choose one from the list.")
 		}
 		v.keep(languageCookie, v.form("language"))

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/sync/words"
 )
 
 // Options say how the app behaves; the zero Options are good ones.
@@ -35,7 +36,7 @@ type Options struct {
 // App serves the pages of one client. It is safe for concurrent use.
 type App struct {
 	Options
-	words words
+	words *words.Book
 	pages map[string]*pageSet
 	gate  gate
 	// scanning holds a token while a picture is read: one at a time, since it takes all that a phone's processor has.
@@ -56,11 +57,11 @@ func New(c *client.Client, o Options) (*App, error) {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
-	w, err := loadWords()
+	book, err := readWords()
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Options: o, client: c, words: w, gate: newGate(), scanning: make(chan struct{}, 1)}
+	a := &App{Options: o, client: c, words: book, gate: newGate(), scanning: make(chan struct{}, 1)}
 	if a.pages, err = loadPages(a); err != nil {
 		return nil, err
 	}

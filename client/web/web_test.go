@@ -22,6 +22,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 	"fieldsync/sync/simtest"
+	"fieldsync/sync/words"
 )
 
 // thumb is somebody's thumb on a phone: the app with a real replica, that has never met a hub.
@@ -353,7 +354,7 @@ func TestEveryPageInEveryLanguageIsSmall(t *testing.T) {
 	if err := h.c.Jobs().Arrive(t.Context(), aftersales.VisitInput{Job: h.s.leak}); err != nil {
 		t.Fatal(err)
 	}
-	for _, tag := range Languages {
+	for _, tag := range words.Tags {
 		for _, page := range h.pages() {
 			r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+page, nil)
 			r.AddCookie(&http.Cookie{Name: h.app.gate.cookieName(), Value: h.app.gate.cookie})
@@ -381,7 +382,7 @@ func TestEveryPageIsInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tag := range Languages {
+	for _, tag := range words.Tags {
 		for _, f := range files {
 			if _, err := h.app.pages[tag].page(strings.TrimSuffix(f.Name(), ".html")); err != nil {
 				t.Errorf("%s in %s: %v", f.Name(), tag, err)
@@ -410,11 +411,11 @@ func (h *thumb) pages() (list []string) {
 // Every sentence that a page or a refusal says is in the lists of words, where every line has all languages.
 func TestEverySentenceIsTranslated(t *testing.T) {
 	t.Parallel()
-	w, err := loadWords()
+	w, err := readWords()
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := regexp.MustCompile(`(?:[{( ]t |\.say\(|\.frame\(|fault\.(?:New|Wrap)\([\w.]+, |What: |\{way\w+, )("(?:[^"\\]|\\.)+")`)
+	said := regexp.MustCompile(`(?:[{( ]t |\.[sS]ay\(|\.frame\(|fault\.(?:New|Wrap)\([\w.]+, |What: |\{way\w+, )("(?:[^"\\]|\\.)+")`)
 	for _, pattern := range []string{"*.go", "pages/*.html"} {
 		files, _ := filepath.Glob(pattern)
 		for _, file := range files {
@@ -426,24 +427,24 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 				continue
 			}
 			for _, m := range said.FindAllSubmatch(b, -1) {
-				if key, err := strconv.Unquote(string(m[1])); err != nil || !w.known[key] {
+				if key, err := strconv.Unquote(string(m[1])); err != nil || !w.Knows(key) {
 					t.Errorf("%s: the lists of words lack %s", file, m[1])
 				}
 			}
 		}
 	}
 	for _, s := range visitSteps {
-		if !w.known[s.label] || !w.known["cause."+s.cause] {
+		if !w.Knows(s.label) || !w.Knows("cause."+s.cause) {
 			t.Errorf("the lists of words lack %q or its cause", s.label)
 		}
 	}
 	for _, one := range ways {
-		if !w.known[one.Title] || !w.known[one.Do] {
+		if !w.Knows(one.Title) || !w.Knows(one.Do) {
 			t.Errorf("the lists of words lack %q or %q", one.Title, one.Do)
 		}
 	}
 	for _, reason := range aftersales.EntitlementReasons {
-		if !w.known["why."+reason] {
+		if !w.Knows("why." + reason) {
 			t.Errorf("the lists of words lack why.%s", reason)
 		}
 	}

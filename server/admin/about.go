@@ -197,7 +197,7 @@ type builder struct {
 func (o *Office) builder(v *Visit, r Reader, page *about) *builder {
 	page.MaySettle = v.Who.May(auth.Settle)
 	n := o.names(r)
-	n.tag = v.lang.tag
+	n.tag = v.lang.Tag
 	return &builder{o: o, v: v, r: r, n: n, page: page, seen: Seen{}}
 }
 
@@ -208,7 +208,7 @@ func (b *builder) detail(d *Detail, row *record.Row) (err error) {
 		return err
 	}
 	if b.page.State = row.Get(d.State).Text(); b.page.State != "" {
-		b.page.StateName = b.v.lang.name(d.Table + "." + d.State + "." + b.page.State)
+		b.page.StateName = b.v.lang.Name(d.Table + "." + d.State + "." + b.page.State)
 	}
 	if b.page.Facts, err = b.facts(row, d.Facts); err != nil {
 		return err
@@ -262,7 +262,7 @@ func (b *builder) text(row *record.Row, column string) (string, error) {
 }
 
 func (b *builder) label(t *schema.Table, column string) string {
-	return b.v.lang.name(t.Name + "." + column)
+	return b.v.lang.Name(t.Name + "." + column)
 }
 
 // about returns the living rows of the table that refer to the row, and notes that the page shows them.
@@ -371,7 +371,7 @@ func (b *builder) section(of sectionOf, rows []*record.Row) (s section, err erro
 	columns := slices.DeleteFunc(slices.Clone(of.columns), func(name string) bool {
 		return !slices.ContainsFunc(rows, func(r *record.Row) bool { return !r.Get(name).IsNull() })
 	})
-	s.Table, s.Title = of.table, b.v.lang.name("many."+cmp.Or(of.title, of.table))
+	s.Table, s.Title = of.table, b.v.lang.Name("many."+cmp.Or(of.title, of.table))
 	for _, name := range columns {
 		s.Columns = append(s.Columns, b.label(t, name))
 	}

@@ -180,7 +180,7 @@ func (b *builder) coverOf(unit aftersales.Unit) (block, error) {
 		if c.Code != "" {
 			what = b.v.texts(c.Name, c.Code)
 		}
-		shown.Rows = append(shown.Rows, []spot{says(what), marks(b.v.lang.name("job.charge."+d.Basis), d.Basis), says(joinWords(said))})
+		shown.Rows = append(shown.Rows, []spot{says(what), marks(b.v.lang.Name("job.charge."+d.Basis), d.Basis), says(joinWords(said))})
 	}
 	return shown, nil
 }
@@ -198,7 +198,7 @@ func joinWords(said []string) (s string) {
 
 // texts returns a translated text in the visitor's language, else what stands for it.
 func (v *Visit) texts(texts map[string]string, otherwise string) string {
-	if s := aftersales.Label(texts, v.lang.tag); s != "" {
+	if s := aftersales.Label(texts, v.lang.Tag); s != "" {
 		return s
 	}
 	return otherwise
@@ -255,7 +255,7 @@ func (b *builder) branch(unit aftersales.Unit, here record.ID, level int, above 
 
 func (b *builder) contracts(list []aftersales.Contract) block {
 	t := b.o.Schema.Table("contract")
-	shown := block{ID: "contracts", Title: b.v.lang.name("many.contract")}
+	shown := block{ID: "contracts", Title: b.v.lang.Name("many.contract")}
 	for _, c := range []string{"number", "starts_on", "ends_on", "parts_percent", "labour_percent", "travel_percent"} {
 		shown.Heads = append(shown.Heads, b.label(t, c))
 	}

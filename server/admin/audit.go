@@ -85,7 +85,7 @@ func (o *Office) fillAudit(v *Visit, r Reader, f JournalFilter, page *auditPage)
 		return err
 	}
 	n := o.names(ahead)
-	n.tag = v.lang.tag
+	n.tag = v.lang.Tag
 	if next != "" {
 		page.Older = v.with("after", next)
 	}
@@ -224,7 +224,7 @@ func (v *Visit) rowName(n *names, k record.Key) (string, error) {
 		return v.t("Something this version does not know"), nil
 	}
 	name, err := n.row(k)
-	return v.lang.name(t.Name) + " " + name, err
+	return v.lang.Name(t.Name) + " " + name, err
 }
 
 // pageOfRow returns the page of a row, "" if there is none for its kind.
@@ -285,7 +285,7 @@ func (o *Office) deviceName(v *Visit, id record.ID) (string, error) {
 // auditHeads are the columns of the file.
 func (v *Visit) auditHeads() (heads []string) {
 	for _, name := range []string{"happened", "received", "by", "device", "cause", "table", "row", "op", "column", "value", "outcome"} {
-		heads = append(heads, v.lang.name("audit."+name))
+		heads = append(heads, v.lang.Name("audit."+name))
 	}
 	return heads
 }
@@ -315,7 +315,7 @@ const auditStep = 500
 
 func (o *Office) auditLines(v *Visit, r Reader, f JournalFilter, put func([]string) error) error {
 	n := o.names(r)
-	n.tag = v.lang.tag
+	n.tag = v.lang.Tag
 	for cursor, more := "", true; more; more = cursor != "" {
 		events, next, err := r.Journal(f, cursor, auditStep)
 		if err != nil {

@@ -274,7 +274,7 @@ func (b *board) code(list, code string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if label := aftersales.Label(aftersales.CodeOf(row).Label, b.v.lang.tag); label != "" {
+	if label := aftersales.Label(aftersales.CodeOf(row).Label, b.v.lang.Tag); label != "" {
 		return label, nil
 	}
 	return strings.ReplaceAll(code, "_", " "), nil

@@ -229,7 +229,7 @@ func (b *board) Span(one *bar) string {
 
 // Told says all there is about the bar: who cannot see it hears it.
 func (b *board) Told(one *bar) string {
-	parts := []string{b.v.lang.name("job.state." + one.State)}
+	parts := []string{b.v.lang.Name("job.state." + one.State)}
 	if one.Start != 0 {
 		parts = append(parts, b.Span(one))
 	}

@@ -140,7 +140,7 @@ func (b *board) warnings(one *bar) (list []string, err error) {
 func (b *board) said(job record.ID, c aftersales.Candidate, start, end int64) (list []string, err error) {
 	found, err := aftersales.WarningsAbout(b.view, job, c, start, end, b.now)
 	for _, w := range found {
-		said := b.v.lang.name("warning." + w.Code)
+		said := b.v.lang.Name("warning." + w.Code)
 		for i, job := range w.Jobs {
 			name, err := b.n.row(record.Key{Table: b.o.Schema.Table("job").ID, ID: job})
 			if err != nil {
@@ -221,7 +221,7 @@ func (v *Visit) ground(g aftersales.Ground) string {
 	case aftersales.ReasonOverlap:
 		return v.t("%d jobs in the same time", g.N)
 	}
-	return v.lang.name("warning." + g.Code)
+	return v.lang.Name("warning." + g.Code)
 }
 
 // owners are all people and groups that the job can be given to, as the board has them.

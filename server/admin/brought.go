@@ -225,7 +225,7 @@ func (o *Office) take(v *Visit, from io.Reader, page *broughtPage) error {
 }
 
 func (o *Office) broughtLine(v *Visit, n *names, c BroughtChange) (line broughtLine, err error) {
-	line = broughtLine{BroughtChange: c, When: c.Change.Stamp.Add(c.Change.Offset).Millis(), Cause: v.lang.name("cause." + c.Change.Cause)}
+	line = broughtLine{BroughtChange: c, When: c.Change.Stamp.Add(c.Change.Offset).Millis(), Cause: v.lang.Name("cause." + c.Change.Cause)}
 	if c.Refused {
 		line.Why = v.lang.refusal(fault.New(c.Code, c.Message))
 		line.URL = refusedURL + "/" + dotText(c.Change.Dot)

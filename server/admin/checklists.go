@@ -14,6 +14,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/words"
 )
 
 // Checklists are what visits answer, each by its versions.
@@ -89,11 +90,11 @@ func aboutChecklist(b *builder, row *record.Row) ([]block, error) {
 			ID: fmt.Sprintf("v%d", len(versions)-i), Title: b.v.t("Version %d", len(versions)-i) + " · " + times{b.v.lang, b.o.Zone}.when(version.ValidFrom) + " · " + state,
 		}
 		for _, h := range []string{"question", "kind", "required", "limits"} {
-			shown.Heads = append(shown.Heads, b.v.lang.name("checklist."+h))
+			shown.Heads = append(shown.Heads, b.v.lang.Name("checklist."+h))
 		}
 		for _, q := range questions {
 			shown.Rows = append(shown.Rows, []spot{
-				says(b.v.texts(q.Label, q.Key)), says(b.v.lang.name("checklist.kind." + q.Kind)), says(b.v.required(q, questions)), says(b.v.limits(q)),
+				says(b.v.texts(q.Label, q.Key)), says(b.v.lang.Name("checklist.kind." + q.Kind)), says(b.v.required(q, questions)), says(b.v.limits(q)),
 			})
 		}
 		if i == 0 && b.v.Who.May(auth.EditChecklists) && row.Get("archived_at").IsNull() {
@@ -116,11 +117,11 @@ func (b *builder) versions(checklist record.ID) (list []aftersales.ChecklistVers
 
 // required says when a question must be answered.
 func (v *Visit) required(q aftersales.Question, all []aftersales.Question) string {
-	said := v.lang.name("checklist.required." + cmp.Or(q.Required, aftersales.AskIfYouLike))
+	said := v.lang.Name("checklist.required." + cmp.Or(q.Required, aftersales.AskIfYouLike))
 	if q.Required == aftersales.AskWhen {
 		i := slices.IndexFunc(all, func(o aftersales.Question) bool { return o.Key == q.When })
 		if i >= 0 {
-			said = v.t("if “%s” is %s", v.texts(all[i].Label, q.When), v.lang.name("checklist.answer."+q.Is))
+			said = v.t("if “%s” is %s", v.texts(all[i].Label, q.When), v.lang.Name("checklist.answer."+q.Is))
 		}
 	}
 	if q.Photo {
@@ -206,19 +207,19 @@ func (o *Office) ShowQuestions(v *Visit) error {
 
 func (v *Visit) questions(id record.ID) *questionsPage {
 	back := checklistsURL + "/" + id.String()
-	page := &questionsPage{Action: back + "/questions", Back: back, Languages: LanguageNames}
+	page := &questionsPage{Action: back + "/questions", Back: back, Languages: words.Names}
 	for _, k := range []string{aftersales.AskYesNo, aftersales.AskText, aftersales.AskNumber, aftersales.AskChoice, aftersales.AskPhoto} {
-		page.Kinds = append(page.Kinds, option{k, v.lang.name("checklist.kind." + k)})
+		page.Kinds = append(page.Kinds, option{k, v.lang.Name("checklist.kind." + k)})
 	}
 	for _, k := range []string{aftersales.AskIfYouLike, aftersales.AskAlways, aftersales.AskWhen} {
-		page.Required = append(page.Required, option{k, v.lang.name("checklist.required." + k)})
+		page.Required = append(page.Required, option{k, v.lang.Name("checklist.required." + k)})
 	}
 	return page
 }
 
 func (v *Visit) showQuestions(status int, page *questionsPage) error {
 	for range moreQuestions {
-		page.Questions = append(page.Questions, questionView{Kind: aftersales.AskYesNo, Labels: make([]string, len(Languages))})
+		page.Questions = append(page.Questions, questionView{Kind: aftersales.AskYesNo, Labels: make([]string, len(words.Tags))})
 	}
 	for i := range page.Questions {
 		page.Questions[i].N = i
@@ -229,7 +230,7 @@ func (v *Visit) showQuestions(status int, page *questionsPage) error {
 
 func viewOf(q aftersales.Question) questionView {
 	view := questionView{Key: q.Key, Kind: q.Kind, Required: cmp.Or(q.Required, aftersales.AskIfYouLike), When: q.When, Is: q.Is, Unit: q.Unit, Photo: q.Photo}
-	for _, tag := range Languages {
+	for _, tag := range words.Tags {
 		view.Labels = append(view.Labels, q.Label[tag])
 	}
 	if q.Minimum != nil {
@@ -241,7 +242,7 @@ func viewOf(q aftersales.Question) questionView {
 	var choices []string
 	for _, c := range q.Choices {
 		labels := []string{c.Code}
-		for _, tag := range Languages {
+		for _, tag := range words.Tags {
 			labels = append(labels, c.Label[tag])
 		}
 		choices = append(choices, strings.Join(labels, " | "))
@@ -288,7 +289,7 @@ func (v *Visit) readQuestions(page *questionsPage) (list []aftersales.Question, 
 			Key: typed("key"), Kind: typed("kind"), Required: typed("required"), When: typed("when"), Is: typed("is"), Minimum: typed("minimum"),
 			Maximum: typed("maximum"), Unit: typed("unit"), Choices: typed("choices"), Photo: typed("photo") == "1",
 		}
-		for _, tag := range Languages {
+		for _, tag := range words.Tags {
 			view.Labels = append(view.Labels, typed("label."+tag))
 		}
 		if view.Key == "" && strings.Join(view.Labels, "") == "" {
@@ -313,7 +314,7 @@ func (q questionView) question(n int) (aftersales.Question, error) {
 	if q.Required == aftersales.AskWhen {
 		out.When, out.Is = q.When, q.Is
 	}
-	for i, tag := range Languages {
+	for i, tag := range words.Tags {
 		if q.Labels[i] != "" {
 			out.Label[tag] = q.Labels[i]
 		}
@@ -343,7 +344,7 @@ func (q questionView) question(n int) (aftersales.Question, error) {
 func choiceOf(line string) (c aftersales.Choice, ok bool) {
 	parts := strings.Split(line, "|")
 	c = aftersales.Choice{Code: strings.TrimSpace(parts[0]), Label: map[string]string{}}
-	for i, tag := range Languages {
+	for i, tag := range words.Tags {
 		if i+1 < len(parts) && strings.TrimSpace(parts[i+1]) != "" {
 			c.Label[tag] = strings.TrimSpace(parts[i+1])
 		}

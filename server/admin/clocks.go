@@ -43,7 +43,7 @@ func (v *Visit) promise(n *names, p aftersales.Promise) (string, error) {
 	if from == "" {
 		from = aftersales.EventReceived
 	}
-	text := v.t(said, capital(v.lang.name("event."+p.Target)), v.lang.span(p.Minutes), v.lang.name("event."+from))
+	text := v.t(said, capital(v.lang.Name("event."+p.Target)), v.lang.span(p.Minutes), v.lang.Name("event."+from))
 	var about []string
 	for _, c := range [][2]string{
 		{aftersales.ListServiceLevel, p.Level}, {aftersales.ListSeverity, p.Severity}, {aftersales.ListRegion, p.Region},
@@ -67,9 +67,9 @@ func (v *Visit) promise(n *names, p aftersales.Promise) (string, error) {
 func (l *language) span(minutes int64) string {
 	switch {
 	case minutes%60 == 0:
-		return l.say("%d h", minutes/60)
+		return l.Say("%d h", minutes/60)
 	case minutes < 60:
-		return l.say("%d min", minutes)
+		return l.Say("%d min", minutes)
 	}
-	return l.say("%d h %d min", minutes/60, minutes%60)
+	return l.Say("%d h %d min", minutes/60, minutes%60)
 }

@@ -34,10 +34,10 @@ func (v *Visit) code(n *names, list, code string) (string, error) {
 	}
 	row, err := n.read.Row(record.Key{Table: n.schema.Table("code").ID, ID: aftersales.CodeID(list, code)})
 	if err != nil || row == nil {
-		return v.lang.name(list + "." + code), err
+		return v.lang.Name(list + "." + code), err
 	}
-	if label := aftersales.Label(aftersales.CodeOf(row).Label, v.lang.tag); label != "" {
+	if label := aftersales.Label(aftersales.CodeOf(row).Label, v.lang.Tag); label != "" {
 		return label, nil
 	}
-	return v.lang.name(list + "." + code), nil
+	return v.lang.Name(list + "." + code), nil
 }

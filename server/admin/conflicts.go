@@ -83,7 +83,7 @@ func (o *Office) conflictView(v *Visit, n *names, c *judge.Conflict) (view confl
 		return view, nil // of a schema that this version does not know: shown without names, never hidden
 	}
 	column := &t.Columns[t.ColumnByID(c.Cell.Column)]
-	view.About, view.Column = columnKey(t, column), v.lang.name(columnKey(t, column))
+	view.About, view.Column = columnKey(t, column), v.lang.Name(columnKey(t, column))
 	if c.Cell.Key != "" {
 		view.Column += " " + c.Cell.Key
 	}
@@ -98,7 +98,7 @@ func (o *Office) conflictView(v *Visit, n *names, c *judge.Conflict) (view confl
 		view.Job = jobURL(job)
 	}
 	if !job.IsZero() && job != c.Row.ID {
-		view.Column = v.lang.name(t.Name) + " · " + view.Column
+		view.Column = v.lang.Name(t.Name) + " · " + view.Column
 	}
 	for i, s := range c.Values {
 		value, err := v.conflictValue(n, t, column, s)

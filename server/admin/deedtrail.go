@@ -100,7 +100,7 @@ func (o *Office) ListDeeds(v *Visit) error {
 		return err
 	}
 	for _, k := range deedKinds {
-		page.Kinds = append(page.Kinds, option{k.name, capital(v.lang.name("deeds." + k.name))})
+		page.Kinds = append(page.Kinds, option{k.name, capital(v.lang.Name("deeds." + k.name))})
 	}
 	page.Narrow = page.Kind != "" || page.Person != ""
 	if page.People, err = o.colleagues(v); err != nil {
@@ -149,7 +149,7 @@ func (v *Visit) deedFilter() (f DeedFilter, before uint64, err error) {
 func (o *Office) deedLines(v *Visit, deeds []DeedEntry) (lines []deedLine, err error) {
 	err = o.Engine.View(v.r.Context(), func(r Reader) error {
 		for _, d := range deeds {
-			line := deedLine{N: d.N, At: d.At.UnixMilli(), What: v.lang.name("deed." + d.Action)}
+			line := deedLine{N: d.N, At: d.At.UnixMilli(), What: v.lang.Name("deed." + d.Action)}
 			if line.By, err = r.PersonName(d.Person); err != nil {
 				return err
 			}
@@ -178,7 +178,7 @@ func (o *Office) deedLines(v *Visit, deeds []DeedEntry) (lines []deedLine, err e
 
 func (v *Visit) deedSays(d DeedEntry) (said []fact) {
 	if d.Action == "erase" || d.Action == "came_erased" {
-		return []fact{{Label: v.lang.name("deeds.changes"), Text: strconv.Itoa(len(d.Values))}}
+		return []fact{{Label: v.lang.Name("deeds.changes"), Text: strconv.Itoa(len(d.Values))}}
 	}
 	for _, value := range d.Values {
 		text := value.Text
@@ -190,9 +190,9 @@ func (v *Visit) deedSays(d DeedEntry) (said []fact) {
 		case value.Column == "password":
 			text = v.t("replaced")
 		case value.Column == "second_step":
-			text = v.lang.name("second_step." + text)
+			text = v.lang.Name("second_step." + text)
 		}
-		said = append(said, fact{Label: v.lang.name("deeds.value." + value.Column), Text: text})
+		said = append(said, fact{Label: v.lang.Name("deeds.value." + value.Column), Text: text})
 	}
 	return said
 }

@@ -48,7 +48,7 @@ type settling struct {
 }
 
 func discrepancyMore(b *builder, row *record.Row) (any, error) {
-	b.page.Name = capital(b.v.lang.name("discrepancy.kind." + row.Get("kind").Text()))
+	b.page.Name = capital(b.v.lang.Name("discrepancy.kind." + row.Get("kind").Text()))
 	return settling{Open: aftersales.DiscrepancyOf(row).Open(), May: b.v.Who.May(auth.SettleStock)}, nil
 }
 

@@ -96,7 +96,7 @@ func dossierURL(table string, id record.ID) string {
 func (v *Visit) tallies(rows []record.Key) (list []tally) {
 	count := map[string]int{}
 	for _, k := range rows {
-		count[v.lang.name(v.office.Schema.TableByID(k.Table).Name)]++
+		count[v.lang.Name(v.office.Schema.TableByID(k.Table).Name)]++
 	}
 	for table, n := range count {
 		list = append(list, tally{table, n})

@@ -140,7 +140,7 @@ func (e *Each) load(o *Office, v *Visit, d *Deed) (page *eachPage, rows []*recor
 func (e *Each) row(b *builder, d *Deed, row *record.Row) (one eachRow, err error) {
 	one.ID, one.URL = row.ID.String(), e.URL+"/"+row.ID.String()
 	if one.State = row.Get(e.State).Text(); one.State != "" {
-		one.StateName = b.v.lang.name(e.Table + "." + e.State + "." + one.State)
+		one.StateName = b.v.lang.Name(e.Table + "." + e.State + "." + one.State)
 	}
 	switch {
 	case d.Fits != nil && !d.Fits(row):

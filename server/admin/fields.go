@@ -8,6 +8,7 @@ import (
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
+	"fieldsync/sync/words"
 )
 
 // formFields returns the inputs of a form, with what the row holds; nil for a new one.
@@ -81,9 +82,9 @@ func (v *Visit) columnFields(r Reader, form *Form, t *schema.Table, c *schema.Co
 
 // languageFields are one input a language.
 func (v *Visit) languageFields(t *schema.Table, c *schema.Column, value record.Value) (fields []field) {
-	for i, tag := range Languages {
+	for i, tag := range words.Tags {
 		f := v.input(t, c, record.Null)
-		f.Name, f.Label, f.Required = c.Name+"."+tag, f.Label+" · "+LanguageNames[i], false
+		f.Name, f.Label, f.Required = c.Name+"."+tag, f.Label+" · "+words.Names[i], false
 		f.Value = value.Cell(tag).Text()
 		f.Was, f.column = f.Value, &schema.Column{Name: f.Name, Kind: schema.Text, Max: c.Max} // a cell is a text
 		fields = append(fields, f)
@@ -125,7 +126,7 @@ func (v *Visit) ownField(r Reader, c *schema.Column, d aftersales.FieldDef, valu
 	if k, ok := kinds[d.Kind]; ok {
 		own.Kind = k
 	}
-	f := v.inputOf(own, aftersales.Label(d.Label, v.lang.tag), value)
+	f := v.inputOf(own, aftersales.Label(d.Label, v.lang.Tag), value)
 	f.Name, f.Required, f.own = c.Name+"."+d.Field, d.RequiredOn == aftersales.RequiredCreate, true
 	var err error
 	if d.Kind == aftersales.FieldChoice {

@@ -51,14 +51,14 @@ func (o *Office) showImports(v *Visit, status int, problem error) error {
 	}
 	for _, sheet := range importer.Sheets {
 		if v.Who.May(importNeeds[sheet.Name]) {
-			page.Kinds = append(page.Kinds, option{sheet.Name, v.lang.name("import.kind." + sheet.Name)})
+			page.Kinds = append(page.Kinds, option{sheet.Name, v.lang.Name("import.kind." + sheet.Name)})
 		}
 	}
 	err := o.Engine.View(v.r.Context(), func(r Reader) error {
 		return r.Select(func(q *sqlrow.Rows) error {
 			page.History.Rows = append(page.History.Rows, []spot{
-				leads(q.Text(1), importsURL+"/"+q.ID(0).String()), says(v.lang.name("import.kind." + q.Text(2))),
-				marks(v.lang.name("import.state."+q.Text(3)), q.Text(3)), says(times{v.lang, o.Zone}.when(q.Int(4))), says(q.Text(5)),
+				leads(q.Text(1), importsURL+"/"+q.ID(0).String()), says(v.lang.Name("import.kind." + q.Text(2))),
+				marks(v.lang.Name("import.state."+q.Text(3)), q.Text(3)), says(times{v.lang, o.Zone}.when(q.Int(4))), says(q.Text(5)),
 				figure(q, 6), figure(q, 7), figure(q, 8), figure(q, 9),
 			})
 			return q.Err()
@@ -227,7 +227,7 @@ func fileSize(bytes int64) string {
 func (p *importPage) columns(v *Visit) {
 	sheet := p.Sheet()
 	for _, spec := range sheet.Fields {
-		label := v.lang.name("import." + sheet.Name + "." + string(spec.Field))
+		label := v.lang.Name("import." + sheet.Name + "." + string(spec.Field))
 		if spec.Needed {
 			label += " *"
 		}
@@ -279,14 +279,14 @@ func (p *importPage) groups(l *language) {
 		p.Groups = append(p.Groups, g)
 	}
 	for _, s := range p.ImportFile.Stayed {
-		p.Stayed = append(p.Stayed, importLine{s.Line, l.name(s.Table) + " " + s.Name, l.remark(s.Why)})
+		p.Stayed = append(p.Stayed, importLine{s.Line, l.Name(s.Table) + " " + s.Name, l.remark(s.Why)})
 	}
 }
 
 // remark says what an import tells of a row, or of a file.
 func (l *language) remark(r importer.Remark) string {
 	key := "fault." + string(r.Code)
-	if importer.Sentences[r.Code] == "" || !l.known[key] {
+	if importer.Sentences[r.Code] == "" || !l.Knows(key) {
 		return l.refusal(fault.New(r.Code, r.String()))
 	}
 	args := make([]any, len(r.Args))
@@ -295,12 +295,12 @@ func (l *language) remark(r importer.Remark) string {
 		case a.Remark != nil:
 			args[i] = l.remark(*a.Remark)
 		case a.Name != "":
-			args[i] = l.name(a.Name)
+			args[i] = l.Name(a.Name)
 		default:
 			args[i] = a.Text
 		}
 	}
-	return l.say(key, args...)
+	return l.Say(key, args...)
 }
 
 // CheckImport reads what the form says of the columns, and finds out what would become of the rows.
@@ -342,13 +342,13 @@ func (v *Visit) importProblem(file *ImportFile) string {
 	used := map[importer.Field]bool{}
 	for _, c := range file.Columns {
 		if used[c.Field] && c.Field != "" && c.Field != importer.Skip && c.Field != importer.Note {
-			return v.t("Two columns cannot both hold the same thing: %s.", v.lang.name("import."+file.Kind+"."+string(c.Field)))
+			return v.t("Two columns cannot both hold the same thing: %s.", v.lang.Name("import."+file.Kind+"."+string(c.Field)))
 		}
 		used[c.Field] = true
 	}
 	for _, spec := range file.Sheet().Fields {
 		if spec.Needed && !used[spec.Field] {
-			return v.t("Say which column holds this: %s.", v.lang.name("import."+file.Kind+"."+string(spec.Field)))
+			return v.t("Say which column holds this: %s.", v.lang.Name("import."+file.Kind+"."+string(spec.Field)))
 		}
 	}
 	return ""
@@ -393,7 +393,7 @@ func (o *Office) RefusedRows(v *Visit) error {
 	out := v.sheet("refused-" + file.Name)
 	err = o.Imports.Refused(v.r.Context(), file.ID, func(cells []string, why importer.Remark) error {
 		if !why.Says() {
-			return out.Write(append(cells, v.lang.name("import.because")))
+			return out.Write(append(cells, v.lang.Name("import.because")))
 		}
 		return out.Write(append(cells, v.lang.remark(why)))
 	})
@@ -410,7 +410,7 @@ func (o *Office) StayedRows(v *Visit) error {
 	out := v.sheet("stayed-" + file.Name)
 	err = out.Write([]string{v.t("Line"), v.t("Kind"), v.t("Row"), "id", v.t("Why it stays")})
 	err = errors.Join(err, o.Imports.Stayed(v.r.Context(), file.ID, func(s StayedRow) error {
-		return out.Write([]string{strconv.Itoa(s.Line), v.lang.name(s.Table), s.Name, s.ID.String(), v.lang.remark(s.Why)})
+		return out.Write([]string{strconv.Itoa(s.Line), v.lang.Name(s.Table), s.Name, s.ID.String(), v.lang.remark(s.Why)})
 	}))
 	out.Flush()
 	return errors.Join(err, out.Error())

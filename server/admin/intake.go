@@ -153,7 +153,7 @@ func (i *intaking) form() (err error) {
 	for _, name := range []string{"service_class"} {
 		c := &t.Columns[t.Column(name)]
 		for _, code := range c.Codes {
-			i.p.Lists[name] = append(i.p.Lists[name], option{code, i.v.lang.name(columnKey(t, c, code))})
+			i.p.Lists[name] = append(i.p.Lists[name], option{code, i.v.lang.Name(columnKey(t, c, code))})
 		}
 	}
 	product := i.v.input(t, &t.Columns[t.Column("product")], record.Null)

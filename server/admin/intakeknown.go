@@ -173,7 +173,7 @@ func (i *intaking) past(c *intakeCustomer) error {
 			" FROM " + of.table + " r LEFT JOIN unit u ON u.id = r.unit WHERE r." + column + " = ? AND r._del = 0 ORDER BY r.id DESC LIMIT ?"
 		err := i.r.Select(func(q *sqlrow.Rows) error {
 			past := pastView{URL: of.url + q.ID(0).String(), Number: q.Text(1), Title: q.Text(2), State: q.Text(3), Machine: q.Text(4), At: q.Int(5)}
-			past.StateName = i.v.lang.name(of.table + ".state." + past.State)
+			past.StateName = i.v.lang.Name(of.table + ".state." + past.State)
 			c.History = append(c.History, past)
 			return q.Err()
 		}, query, id[:], int64(pastMost))

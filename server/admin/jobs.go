@@ -97,7 +97,7 @@ func (v *Visit) onlyOf(r Reader, tables ...string) (views []filterView, err erro
 			return nil, err
 		}
 		if len(one) > 0 {
-			views = append(views, filterView{Filter: &list.Filter{Name: table}, Label: capital(v.lang.name("job." + table)), Options: one})
+			views = append(views, filterView{Filter: &list.Filter{Name: table}, Label: capital(v.lang.Name("job." + table)), Options: one})
 		}
 	}
 	return views, nil

@@ -97,8 +97,8 @@ func (s *serving) gaps() error {
 	for _, row := range rows {
 		f := aftersales.BillingFindingOf(row)
 		s.x.Gaps = append(s.x.Gaps, gapView{
-			URL: findingsURL + "/" + f.ID.String(), Name: s.v.lang.name("billing_finding.kind." + f.Kind), Amount: money(f.Amount),
-			State: s.v.lang.name("billing_finding.state." + f.State), Open: f.State == aftersales.GapOpen,
+			URL: findingsURL + "/" + f.ID.String(), Name: s.v.lang.Name("billing_finding.kind." + f.Kind), Amount: money(f.Amount),
+			State: s.v.lang.Name("billing_finding.state." + f.State), Open: f.State == aftersales.GapOpen,
 		})
 	}
 	if rows, err = s.about("discrepancy", "job", s.job.ID); err != nil {
@@ -107,8 +107,8 @@ func (s *serving) gaps() error {
 	for _, row := range rows {
 		d := aftersales.DiscrepancyOf(row)
 		s.x.Gaps = append(s.x.Gaps, gapView{
-			URL: discrepanciesURL + "/" + d.ID.String(), Name: s.v.lang.name("discrepancy.kind." + d.Kind),
-			State: s.v.lang.name("discrepancy.state." + d.State), Open: d.Open(),
+			URL: discrepanciesURL + "/" + d.ID.String(), Name: s.v.lang.Name("discrepancy.kind." + d.Kind),
+			State: s.v.lang.Name("discrepancy.state." + d.State), Open: d.Open(),
 		})
 	}
 	return nil
@@ -142,7 +142,7 @@ func (s *serving) checklists() error {
 			return err
 		}
 		for _, filled := range lists {
-			view := filledView{Name: aftersales.Label(filled.Checklist.Name, s.v.lang.tag), By: by}
+			view := filledView{Name: aftersales.Label(filled.Checklist.Name, s.v.lang.Tag), By: by}
 			for _, line := range filled.Lines {
 				view.add(s.v, line)
 			}
@@ -153,7 +153,7 @@ func (s *serving) checklists() error {
 }
 
 func (f *filledView) add(v *Visit, line aftersales.Line) {
-	view := answerView{Question: aftersales.Label(line.Question.Label, v.lang.tag), Due: line.Due}
+	view := answerView{Question: aftersales.Label(line.Question.Label, v.lang.Tag), Due: line.Due}
 	if line.Due {
 		f.Due++
 	}
@@ -161,7 +161,7 @@ func (f *filledView) add(v *Visit, line aftersales.Line) {
 		view.Note, view.Photos, view.Answer = a.Note, a.Photos, a.Text
 		for _, c := range line.Question.Choices {
 			if c.Code == a.Text {
-				view.Answer = aftersales.Label(c.Label, v.lang.tag)
+				view.Answer = aftersales.Label(c.Label, v.lang.Tag)
 			}
 		}
 		switch {
@@ -242,7 +242,7 @@ func (s *serving) partName(id record.ID) (string, error) {
 		return "", err
 	}
 	p := aftersales.PartOf(row)
-	return strings.TrimSpace(p.Code + " " + aftersales.Label(p.Name, s.v.lang.tag)), nil
+	return strings.TrimSpace(p.Code + " " + aftersales.Label(p.Name, s.v.lang.Tag)), nil
 }
 
 // offers lists what can be charged, and on what.
@@ -251,7 +251,7 @@ func (s *serving) offers() (err error) {
 		return err
 	}
 	for _, basis := range []string{aftersales.BasisGoodwill, aftersales.BasisWarranty, aftersales.BasisContract, aftersales.BasisPaid, aftersales.BasisInternal} {
-		s.x.Bases = append(s.x.Bases, option{basis, s.v.lang.name("charge.basis." + basis)})
+		s.x.Bases = append(s.x.Bases, option{basis, s.v.lang.Name("charge.basis." + basis)})
 	}
 	t := s.o.Schema.Table("charge")
 	s.x.Part = s.v.input(t, &t.Columns[t.Column("part")], record.Null)

@@ -109,7 +109,7 @@ func (s *serving) supplement(of aftersales.Supplement) (view supplementView, err
 	if t == nil {
 		return view, nil // of a later version
 	}
-	view.About = s.v.lang.name(t.Name)
+	view.About = s.v.lang.Name(t.Name)
 	changes, err := of.Changes()
 	if err != nil {
 		return view, nil // of a later version: shown without what it says

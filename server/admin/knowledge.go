@@ -10,6 +10,7 @@ import (
 	"fieldsync/sync/blob"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/words"
 )
 
 var solutionStates = []string{aftersales.SolutionSuggested, aftersales.SolutionApproved, aftersales.SolutionRetired}
@@ -138,7 +139,7 @@ var Documents = &Noun{
 				for _, c := range []string{"kind", "product", "text", "edition"} {
 					begin[c] = row.Get(c)
 				}
-				for _, tag := range Languages {
+				for _, tag := range words.Tags {
 					begin["title."+tag] = row.Get("title").Cell(tag)
 				}
 				return begin, nil

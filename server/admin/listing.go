@@ -17,6 +17,7 @@ import (
 	"fieldsync/server/list"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/words"
 )
 
 // Listing is a page that shows a list: all of them filter, sort, page and export alike.
@@ -124,7 +125,7 @@ func (v *Visit) choices(l *list.List, shown []*list.Column) (choices []choiceVie
 	return choices
 }
 
-func (v *Visit) head(l *list.List, c *list.Column) string { return v.lang.name(l.Name + "." + c.Name) }
+func (v *Visit) head(l *list.List, c *list.Column) string { return v.lang.Name(l.Name + "." + c.Name) }
 
 // capital begins a label as a sentence begins.
 func capital(s string) string {
@@ -169,9 +170,9 @@ func (v *Visit) filters(r Reader, l *list.List) ([]filterView, error) {
 	views := make([]filterView, 0, len(l.Filters))
 	for i := range l.Filters {
 		f := &l.Filters[i]
-		view := filterView{Filter: f, Label: capital(v.lang.name(l.Name + "." + f.Name)), Value: v.query(f.Name), On: v.r.URL.Query()[f.Name]}
+		view := filterView{Filter: f, Label: capital(v.lang.Name(l.Name + "." + f.Name)), Value: v.query(f.Name), On: v.r.URL.Query()[f.Name]}
 		for _, code := range f.Codes {
-			view.Options = append(view.Options, option{code, v.lang.name(f.Names + "." + code)})
+			view.Options = append(view.Options, option{code, v.lang.Name(f.Names + "." + code)})
 		}
 		if f.Test == list.Refers && f.Of != "" {
 			one, err := v.only(r, f.Of, view.Value)
@@ -313,10 +314,10 @@ func (l *language) cell(zone *time.Location, c list.Cell) string {
 	case list.Quantity:
 		return strings.TrimSpace(quantity(c.Number, int(c.Column.Scale)) + " " + c.Text)
 	case list.Code:
-		return l.name(c.Column.Codes + "." + c.Text)
+		return l.Name(c.Column.Codes + "." + c.Text)
 	case list.Flag:
 		if c.Number == 1 {
-			return l.say("yes")
+			return l.Say("yes")
 		}
 		return ""
 	}
@@ -338,10 +339,10 @@ func (l *language) translation(stored string) string {
 	if json.Unmarshal([]byte(stored), &texts) != nil {
 		return stored
 	}
-	if s := texts[l.tag]; s != "" {
+	if s := texts[l.Tag]; s != "" {
 		return s
 	}
-	for _, tag := range Languages {
+	for _, tag := range words.Tags {
 		if s := texts[tag]; s != "" {
 			return s
 		}

@@ -9,6 +9,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/words"
 )
 
 // Noun is a kind of row with the usual pages: its list, the page of one, the forms that make and change one, and what
@@ -288,7 +289,7 @@ func askLong(name string, most int) schema.Column {
 // translations returns the languages of a translated text that a form gives.
 func translations(values record.Values, column string) map[string]string {
 	texts := map[string]string{}
-	for _, tag := range Languages {
+	for _, tag := range words.Tags {
 		if s := values[column+"."+tag].Text(); s != "" {
 			texts[tag] = s
 		}

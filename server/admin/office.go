@@ -15,6 +15,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/words"
 )
 
 // Options is what the office needs.
@@ -40,21 +41,21 @@ type Options struct {
 // Office serves the pages.
 type Office struct {
 	Options
-	words words
+	words *words.Book
 	pages map[string]pageSet
 }
 
 // New returns the office. The error is that of a template or of the list of words: a fault of the program.
 func New(o Options) (*Office, error) {
-	w, err := loadWords()
+	book, err := readWords()
 	if err != nil {
 		return nil, err
 	}
-	pages, err := loadPages(w, o.Zone)
+	pages, err := loadPages(book, o.Zone)
 	if err != nil {
 		return nil, err
 	}
-	return &Office{o, w, pages}, nil
+	return &Office{o, book, pages}, nil
 }
 
 // Action answers a visit. An error it returns becomes a page that says what happened and what to do.
@@ -116,7 +117,7 @@ const byItself = "X-Refresh"
 func (o *Office) visit(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 	v := &Visit{office: o, w: w, r: r, upload: r.Body}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v.lang = o.words.match(r.Header.Get("Accept-Language"))
+	v.lang = &language{o.words.Match(r.Header.Get("Accept-Language"))}
 	who, err := o.Sessions.Who(r.Context())
 	if err != nil {
 		return v, err
@@ -126,7 +127,7 @@ func (o *Office) visit(w http.ResponseWriter, r *http.Request) (*Visit, error) {
 		o.Sessions.Touch(r.Context())
 	}
 	if who != nil && who.Language != "" {
-		v.lang = o.words.match(who.Language)
+		v.lang = &language{o.words.Match(who.Language)}
 	}
 	if err := r.ParseForm(); err != nil {
 		return v, fault.Wrap(BadForm, "The form is too long or damaged. Go back and try again.", err)
@@ -152,7 +153,7 @@ func (v *Visit) form(name string) string {
 func (v *Visit) query(name string) string { return v.r.URL.Query().Get(name) }
 
 // t says something in the visitor's language.
-func (v *Visit) t(key string, args ...any) string { return v.lang.say(key, args...) }
+func (v *Visit) t(key string, args ...any) string { return v.lang.Say(key, args...) }
 
 func (v *Visit) author() Author {
 	return Author{Person: v.Who.ID, From: auth.Address(v.r, v.office.Proxies)}
@@ -217,7 +218,7 @@ var rail = []struct {
 
 // frame returns the frame of a page that belongs to the entry here of the rail.
 func (v *Visit) frame(title, here string) frame {
-	f := frame{Title: title, Here: here, Path: v.r.URL.RequestURI(), Who: v.Who, Lang: v.lang.tag, Company: v.office.Company}
+	f := frame{Title: title, Here: here, Path: v.r.URL.RequestURI(), Who: v.Who, Lang: v.lang.Tag, Company: v.office.Company}
 	if v.Who == nil {
 		f.Bare = true
 		return f
@@ -238,7 +239,7 @@ func (f frame) May(p string) bool { return f.Who != nil && f.Who.May(auth.Permis
 // show renders the page before it sends the first byte, so that a fault in a template is never half a page.
 func (v *Visit) show(status int, name string, page any) error {
 	var b bytes.Buffer
-	if err := v.office.pages[v.lang.tag].render(&b, name, page); err != nil {
+	if err := v.office.pages[v.lang.Tag].render(&b, name, page); err != nil {
 		return err
 	}
 	h := v.w.Header()

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"fieldsync/server"
-	"fieldsync/server/admin"
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/words"
 )
 
 // Every page is shown in every language, whole, without an inline script or style that the policy would stop.
@@ -24,7 +24,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 		"/conflicts", "/conflicts?show=settled", "/refused", "/refused?show=closed", "/refused/" + dot(x), "/devices",
 		"/people", "/password",
 	}
-	for i, language := range admin.Languages {
+	for i, language := range words.Tags {
 		v.post("/language", "language", language, "to", "/jobs").sees(http.StatusOK, `<html lang="`+language+`">`)
 		for _, path := range paths {
 			v.get(path).sees(http.StatusOK, `<html lang="`+language+`">`, "Nordwind Service", "</html>")

@@ -137,7 +137,7 @@ func postValue(p auth.Post) string { return string(p.Role) + "@" + p.Branch.Stri
 
 func (v *Visit) roleName(r auth.Role) string {
 	if slices.Contains(auth.Roles, r) {
-		return v.lang.name("role." + string(r))
+		return v.lang.Name("role." + string(r))
 	}
 	return string(r)
 }

@@ -19,7 +19,7 @@ import (
 func (o *Office) ListPolicies(v *Visit) error {
 	shown := block{ID: "policies", Hint: v.t("A rule is never changed: a new version follows it. What was decided stays decided by the version of its time.")}
 	for _, h := range []string{"kind", "valid_from", "note", "coming"} {
-		shown.Heads = append(shown.Heads, v.lang.name("policy."+h))
+		shown.Heads = append(shown.Heads, v.lang.Name("policy."+h))
 	}
 	err := o.Engine.View(v.r.Context(), func(r Reader) error {
 		view, now := aftersales.Look(r), o.Now().UnixMilli()
@@ -33,7 +33,7 @@ func (o *Office) ListPolicies(v *Visit) error {
 				return err
 			}
 			coming := len(versions) - len(slices.DeleteFunc(slices.Clone(versions), func(x aftersales.PolicyVersion) bool { return x.ValidFrom > now }))
-			line := []spot{leads(v.lang.name("policy.kind."+kind), policiesURL+"/"+kind), counts(v.sinceWhen(in.ValidFrom)), says(v.variant(kind, in.Note)), counts("")}
+			line := []spot{leads(v.lang.Name("policy.kind."+kind), policiesURL+"/"+kind), counts(v.sinceWhen(in.ValidFrom)), says(v.variant(kind, in.Note)), counts("")}
 			if coming > 0 {
 				line[3].Text = strconv.Itoa(coming)
 			}
@@ -113,7 +113,7 @@ func (o *Office) ShowPolicy(v *Visit) error {
 	if v.Who.May(auth.EditPolicies) {
 		blocks = slices.Insert(blocks, 0, v.publishLinks(kind, branch))
 	}
-	return v.showBlocks(policiesURL, capital(v.lang.name("policy.kind."+kind)), branches, blocks)
+	return v.showBlocks(policiesURL, capital(v.lang.Name("policy.kind."+kind)), branches, blocks)
 }
 
 // branchLinks lead to the company's policy and to those of the branches.
@@ -187,7 +187,7 @@ func (v *Visit) outline(body string) []saying {
 func (v *Visit) outlined(said any, name string, level int) (lines []saying) {
 	label := name
 	if name != "" {
-		label = capital(v.lang.name("policy." + name))
+		label = capital(v.lang.Name("policy." + name))
 	}
 	switch x := said.(type) {
 	case map[string]any:
@@ -250,7 +250,7 @@ func (v *Visit) inOneLine(said any) string {
 		if inner, isMap := m[key].(map[string]any); isMap {
 			text = v.inOneLine(inner)
 		}
-		parts = append(parts, v.lang.name("policy."+key)+" "+text)
+		parts = append(parts, v.lang.Name("policy."+key)+" "+text)
 	}
 	return joinWords(parts)
 }
@@ -261,7 +261,7 @@ func (v *Visit) scalar(said any) string {
 		return v.t(map[bool]string{true: "yes", false: "no"}[x])
 	case string:
 		if strings.Trim(x, "abcdefghijklmnopqrstuvwxyz_") == "" { // a code: times, zones and names have more in them
-			return v.lang.name("policy.is." + x)
+			return v.lang.Name("policy.is." + x)
 		}
 		return x
 	}
@@ -312,7 +312,7 @@ func (v *Visit) endAsking(kind string, branch record.ID) *asking {
 			Table: "policy", Asks: []schema.Column{ask("valid_from", schema.Instant)}, URL: policiesURL, New: "Go by the company's again", Make: "Go by the company's again",
 			Hint: "Empty: from now on. What the branch's own policy said stays for what happened before.",
 		},
-		action: policiesURL + "/" + kind + "/end?branch=" + branchQuery(branch), back: policyURL(kind, branch), name: v.lang.name("policy.kind." + kind),
+		action: policiesURL + "/" + kind + "/end?branch=" + branchQuery(branch), back: policyURL(kind, branch), name: v.lang.Name("policy.kind." + kind),
 		done: "Done.", cause: aftersales.CausePolicyEnd,
 		do: func(tx aftersales.Tx, values record.Values) error {
 			_, err := aftersales.EndPolicy(tx, kind, branch, values["valid_from"].Number())

@@ -47,7 +47,7 @@ func (o *Office) newPolicy(v *Visit, kind string, branch record.ID, body, note s
 
 func (o *Office) policyPage(v *Visit, kind string, branch record.ID) *policyPage {
 	page := &policyPage{Kind: kind, Action: policyURL(kind, branch), Back: policyURL(kind, branch)}
-	page.frame = v.frame(v.t("Publish a new version")+" · "+v.lang.name("policy.kind."+kind), policiesURL)
+	page.frame = v.frame(v.t("Publish a new version")+" · "+v.lang.Name("policy.kind."+kind), policiesURL)
 	page.Variants = v.publishLinks(kind, branch).Links
 	t := o.Schema.Table("policy")
 	for i := range policyDates {

@@ -47,14 +47,14 @@ var errUnread = fault.New(fault.Invalid, "This cannot be read. Type it like the 
 // partLabel returns what a part is called in the form.
 func (v *Visit) partLabel(p part) string {
 	if p.Called != "" {
-		return v.lang.name(p.Called)
+		return v.lang.Name(p.Called)
 	}
 	name := p.Name
 	name = strings.ReplaceAll(name, ".", "_")
-	if key := "policy.part." + name; v.lang.known[key] {
-		return v.lang.name(key)
+	if key := "policy.part." + name; v.lang.Knows(key) {
+		return v.lang.Name(key)
 	}
-	return v.lang.name("policy." + name)
+	return v.lang.Name("policy." + name)
 }
 
 // policyInputs shows what a policy says, in the fields of its kind.

@@ -137,9 +137,9 @@ func (p previewing) entitled(v aftersales.View, unit record.ID) (said []sentence
 	for _, c := range view.Covers {
 		text := p.v.t("the customer pays %d %%", c.Customer())
 		if c.Percent > 0 {
-			text += ", " + p.v.lang.name("payer."+c.Payer) + " " + strconv.FormatInt(c.Percent, 10) + " %"
+			text += ", " + p.v.lang.Name("payer."+c.Payer) + " " + strconv.FormatInt(c.Percent, 10) + " %"
 		}
-		said = append(said, sentence{capital(p.v.lang.name("policy.is." + c.Kind)), text})
+		said = append(said, sentence{capital(p.v.lang.Name("policy.is." + c.Kind)), text})
 	}
 	if p.kind != aftersales.PolicyPrice {
 		return said, nil
@@ -197,11 +197,11 @@ func (p previewing) clocked(v aftersales.View, request record.ID) (said []senten
 		if err != nil {
 			return nil, err
 		}
-		text := p.v.lang.name("clock." + c.State)
+		text := p.v.lang.Name("clock." + c.State)
 		if c.Due != 0 {
 			text = p.v.t("due %s", shown.when(c.Due)) + " · " + text
 		}
-		said = append(said, sentence{capital(p.v.lang.name("event." + c.Target)), text + " · " + why})
+		said = append(said, sentence{capital(p.v.lang.Name("event." + c.Target)), text + " · " + why})
 	}
 	return said, nil
 }

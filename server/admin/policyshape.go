@@ -216,7 +216,7 @@ func (v *Visit) codesOf(r Reader, p part, standing []string) (options []option, 
 		words = "policy.is"
 	}
 	for _, c := range p.Codes {
-		options = append(options, option{c, v.lang.name(words + "." + c)})
+		options = append(options, option{c, v.lang.Name(words + "." + c)})
 	}
 	for _, c := range standing {
 		if c != "" && !slices.ContainsFunc(options, func(o option) bool { return o.Value == c }) {

@@ -41,7 +41,7 @@ func (p previewing) secondYes(v aftersales.View, job record.ID) (said []sentence
 	if len(policy.Limits) == 0 {
 		return append(said, sentence{label, p.v.t("No amount needs a second yes.")}), nil
 	}
-	return append(said, sentence{label, p.v.lang.name("policy.is." + policy.Unreachable)}), nil
+	return append(said, sentence{label, p.v.lang.Name("policy.is." + policy.Unreachable)}), nil
 }
 
 // suggestedMost is how many people a preview ranks: below them nobody looks.
@@ -80,11 +80,11 @@ func (p previewing) told(v aftersales.View, job record.ID) (said []sentence, err
 				return nil, err
 			}
 		}
-		parts := []string{who, p.v.lang.name("notice.channel." + n.Channel), n.Text}
+		parts := []string{who, p.v.lang.Name("notice.channel." + n.Channel), n.Text}
 		if n.NotBefore > p.at {
 			parts = append(parts, p.v.t("not before %s", times{p.v.lang, p.o.Zone}.when(n.NotBefore)))
 		}
-		said = append(said, sentence{capital(p.v.lang.name("notice.event." + n.Event)), strings.Join(parts, " · ")})
+		said = append(said, sentence{capital(p.v.lang.Name("notice.event." + n.Event)), strings.Join(parts, " · ")})
 	}
 	return said, nil
 }

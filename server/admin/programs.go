@@ -59,7 +59,7 @@ func (o *Office) showPrograms(v *Visit, status int, page programsPage) error {
 			}
 			for _, may := range p.May {
 				if may != auth.SignedIn {
-					view.May = append(view.May, v.lang.name("may."+string(may)))
+					view.May = append(view.May, v.lang.Name("may."+string(may)))
 				}
 			}
 			page.Programs = append(page.Programs, view)
@@ -71,10 +71,10 @@ func (o *Office) showPrograms(v *Visit, status int, page programsPage) error {
 	}
 	chosen := v.r.PostForm["may"]
 	for _, g := range auth.Groups {
-		group := programGroup{Title: v.lang.name("mays." + g.Name)}
+		group := programGroup{Title: v.lang.Name("mays." + g.Name)}
 		for _, p := range g.Permissions {
 			if v.Who.May(p) {
-				group.Mays = append(group.Mays, programMay{string(p), v.lang.name("may." + string(p)), slices.Contains(chosen, string(p)) && page.Problem != ""})
+				group.Mays = append(group.Mays, programMay{string(p), v.lang.Name("may." + string(p)), slices.Contains(chosen, string(p)) && page.Problem != ""})
 			}
 		}
 		page.Groups = append(page.Groups, group)

@@ -92,7 +92,7 @@ func (o *Office) changeView(v *Visit, n *names, e *Event) (changeView, error) {
 	}
 	view := changeView{
 		Dot: dotText(e.Dot), By: v.called(w), Device: w.Device, When: e.Eff.Millis(), Clock: e.Change.Stamp.Millis(), Received: e.Received,
-		Cause: v.lang.name("cause." + e.Change.Cause), Merged: e.Outcome == wire.Merged,
+		Cause: v.lang.Name("cause." + e.Change.Cause), Merged: e.Outcome == wire.Merged,
 	}
 	view.Late = view.Received-view.When > lateBy.Milliseconds()
 	if e.Outcome == wire.Quarantined {
@@ -128,7 +128,7 @@ func (o *Office) changedRow(v *Visit, n *names, i int, c *record.RowChange) (row
 		row.Table = v.t("Something this version does not know")
 		return row, nil
 	}
-	row.Table = v.lang.name(t.Name)
+	row.Table = v.lang.Name(t.Name)
 	if row.Name, err = n.row(c.Key()); err != nil {
 		return row, err
 	}
@@ -157,7 +157,7 @@ func (o *Office) changedRow(v *Visit, n *names, i int, c *record.RowChange) (row
 // changedCell describes a written cell: as a field where it can be typed, else as text with an empty Kind.
 func (o *Office) changedCell(v *Visit, n *names, t *schema.Table, c *schema.Column, w record.CellWrite) (field, error) {
 	if c.Name == "secret" || !v.maySee(t, c) { // of a webhook, of one-time codes: it is nobody's to read
-		return field{Label: v.lang.name(columnKey(t, c)), Was: hidden}, nil
+		return field{Label: v.lang.Name(columnKey(t, c)), Was: hidden}, nil
 	}
 	if typeable(c) {
 		f := v.input(t, c, w.Value)
@@ -166,7 +166,7 @@ func (o *Office) changedCell(v *Visit, n *names, t *schema.Table, c *schema.Colu
 		return f, err
 	}
 	shown, err := v.text(n, t, c, w.Value)
-	label := v.lang.name(columnKey(t, c))
+	label := v.lang.Name(columnKey(t, c))
 	if w.Key != "" {
 		label += " " + w.Key
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fieldsync/server/list"
+	"fieldsync/sync/words"
 )
 
 //go:embed pages/*.html
@@ -34,13 +35,14 @@ func (p pageSet) render(w io.Writer, name string, page any) error {
 }
 
 // loadPages parses every page once for each language: within a template, t speaks that language.
-func loadPages(w words, zone *time.Location) (map[string]pageSet, error) {
+func loadPages(book *words.Book, zone *time.Location) (map[string]pageSet, error) {
 	names, err := fs.Glob(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, err
 	}
 	sets := map[string]pageSet{}
-	for _, l := range w.languages {
+	for _, spoken := range book.Languages {
+		l := &language{spoken}
 		base, err := template.New("").Funcs(l.functions(zone)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/list.html", "pages/service.html", "pages/paper.html")
 		if err != nil {
 			return nil, err
@@ -53,7 +55,7 @@ func loadPages(w words, zone *time.Location) (map[string]pageSet, error) {
 			}
 			set[strings.TrimSuffix(path.Base(name), ".html")] = t
 		}
-		sets[l.tag] = set
+		sets[l.Tag] = set
 	}
 	return sets, nil
 }
@@ -62,8 +64,8 @@ func loadPages(w words, zone *time.Location) (map[string]pageSet, error) {
 func (l *language) functions(zone *time.Location) template.FuncMap {
 	clock := times{l, zone}
 	return template.FuncMap{
-		"t":        l.say,
-		"name":     l.name,
+		"t":        l.Say,
+		"name":     l.Name,
 		"when":     clock.when,
 		"whenTime": func(t time.Time) string { return clock.when(millis(t)) },
 		"day":      clock.day,
@@ -74,7 +76,7 @@ func (l *language) functions(zone *time.Location) template.FuncMap {
 		"dict":     dict,
 		"cell":     func(c list.Cell) string { return l.cell(zone, c) },
 		"to":       to,
-		"language": func(i int) string { return Languages[i] },
+		"language": func(i int) string { return words.Tags[i] },
 		"blocks":   func(extra any) []block { list, _ := extra.([]block); return list },
 		"lines":    func(s string) []string { return strings.Split(s, "\n") },
 	}
@@ -142,13 +144,13 @@ func (l *language) length(d time.Duration) string {
 	d = d.Abs()
 	switch {
 	case d < time.Minute:
-		return l.say("%d s", int(d.Seconds()))
+		return l.Say("%d s", int(d.Seconds()))
 	case d < time.Hour:
-		return l.say("%d min", int(d.Minutes()))
+		return l.Say("%d min", int(d.Minutes()))
 	case d < 48*time.Hour:
-		return l.say("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+		return l.Say("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 	}
-	return l.say("%d days", int(d.Hours())/24)
+	return l.Say("%d days", int(d.Hours())/24)
 }
 
 // assets maps the name of a static file to the URL that carries its content's hash, so that it may be kept for ever.

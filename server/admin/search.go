@@ -86,7 +86,7 @@ func (o *Office) seek(v *Visit, r Reader, text string) (groups []foundGroup, err
 		if err != nil {
 			return nil, err
 		}
-		g := foundGroup{Title: v.lang.name("many." + s.table)}
+		g := foundGroup{Title: v.lang.Name("many." + s.table)}
 		for _, hit := range hits {
 			row, err := r.Row(record.Key{Table: o.Schema.Table(s.table).ID, ID: hit.ID})
 			if err != nil {

@@ -13,7 +13,7 @@ import (
 func (v *Visit) lostNumbers(r Reader) (shown block, err error) {
 	shown = block{
 		ID: "lost", Title: v.t("Numbers lost by a restore"),
-		Heads: []string{v.t("Number"), v.lang.name("branch"), v.t("Given to"), v.t("Entered")},
+		Heads: []string{v.t("Number"), v.lang.Name("branch"), v.t("Given to"), v.t("Entered")},
 		Hint:  v.t("They stand on papers that went out, and are given to nobody again. One that a phone brings back, and that is applied in the inbox, leaves this list."),
 	}
 	var ids []record.ID
@@ -73,7 +73,7 @@ func (v *Visit) starting() (*asking, error) {
 			Needed: []string{"first", "branch"}, URL: numbersURL, New: "Set", Make: "Set",
 			Hint: "For a company that comes from another system. Without a day it goes on from this number at once. What was said last holds.",
 		},
-		action: numbersURL + "/" + series + "/start", back: numbersURL, name: v.lang.name("series." + series), done: "Set.", cause: aftersales.CauseNumberStart,
+		action: numbersURL + "/" + series + "/start", back: numbersURL, name: v.lang.Name("series." + series), done: "Set.", cause: aftersales.CauseNumberStart,
 		do: func(tx aftersales.Tx, values record.Values) error {
 			return aftersales.StartNumbers(tx, series, values["branch"].Ref(), values["first"].Number(), values["valid_from"].Number())
 		},

@@ -6,6 +6,7 @@ import (
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/words"
 	"slices"
 )
 
@@ -18,7 +19,7 @@ func (o *Office) ListSettings(v *Visit) error {
 			if err != nil {
 				return err
 			}
-			shown.Rows = append(shown.Rows, []spot{leads(v.lang.name("setting."+s.Name), settingsURL+"/"+s.Name), says(v.settingText(s, value)), says(v.settingText(s, s.Standard))})
+			shown.Rows = append(shown.Rows, []spot{leads(v.lang.Name("setting."+s.Name), settingsURL+"/"+s.Name), says(v.settingText(s, value)), says(v.settingText(s, s.Standard))})
 		}
 		return nil
 	})
@@ -57,7 +58,7 @@ func (v *Visit) setting() (*asking, aftersales.KnownSetting, error) {
 			Table: "setting", Asks: []schema.Column{value, askRow("branch", "branch")}, Flags: flags, URL: settingsURL, New: "Set", Make: "Set",
 			Hint: "Without a branch it holds for the whole company. Empty: what holds where it is not set.",
 		},
-		action: settingsURL + "/" + name, back: settingsURL, name: v.lang.name("setting." + name), done: "Set.", cause: aftersales.CauseSetting,
+		action: settingsURL + "/" + name, back: settingsURL, name: v.lang.Name("setting." + name), done: "Set.", cause: aftersales.CauseSetting,
 		do: func(tx aftersales.Tx, values record.Values) error {
 			return aftersales.SetSetting(tx, name, values["branch"].Ref(), values["value"].Text())
 		},
@@ -143,7 +144,7 @@ var Codes = &Noun{
 // labelled begins a form with what the row is called, and where it stands in its list.
 func labelled(_ *builder, row *record.Row) (map[string]record.Value, error) {
 	begin := map[string]record.Value{"rank": row.Get("rank")}
-	for _, tag := range Languages {
+	for _, tag := range words.Tags {
 		begin["label."+tag] = row.Get("label").Cell(tag)
 	}
 	return begin, nil
@@ -276,9 +277,9 @@ func (o *Office) ListNumbers(v *Visit) error {
 			if err != nil {
 				return err
 			}
-			shown.Rows = append(shown.Rows, []spot{leads(v.lang.name("series."+series), numbersURL+"/"+series), says(pattern)})
+			shown.Rows = append(shown.Rows, []spot{leads(v.lang.Name("series."+series), numbersURL+"/"+series), says(pattern)})
 			if aftersales.IsGapless(series) {
-				shown.Links = append(shown.Links, link{numbersURL + "/" + series + "/start", v.lang.name("series."+series) + ": " + v.t("Go on from a number")})
+				shown.Links = append(shown.Links, link{numbersURL + "/" + series + "/start", v.lang.Name("series."+series) + ": " + v.t("Go on from a number")})
 			}
 		}
 		lost, err = v.lostNumbers(r)
@@ -304,7 +305,7 @@ func (v *Visit) series() (*asking, string, error) {
 			Table: "number_format", Asks: []schema.Column{ask("pattern", schema.Text), askRow("branch", "branch")}, Needed: []string{"pattern"}, URL: numbersURL, New: "Set", Make: "Set",
 			Hint: "{number} stands for the number, {branch} for the branch's code, {year} for the year. Without a branch it holds for the whole company.",
 		},
-		action: numbersURL + "/" + series, back: numbersURL, name: v.lang.name("series." + series), done: "Set.", cause: aftersales.CauseNumbers,
+		action: numbersURL + "/" + series, back: numbersURL, name: v.lang.Name("series." + series), done: "Set.", cause: aftersales.CauseNumbers,
 		do: func(tx aftersales.Tx, values record.Values) error {
 			return aftersales.SetNumberFormat(tx, series, values["branch"].Ref(), values["pattern"].Text())
 		},

@@ -126,7 +126,7 @@ func (p *paperPage) money(s *serving) error {
 
 func (p *paperPage) work(s *serving) error {
 	for _, t := range p.SlipPaper.Times {
-		p.Times = append(p.Times, fact{Label: s.v.lang.name("time_mark.kind." + t.Kind), Text: s.v.lang.length(time.Duration(t.Spent) * time.Millisecond)})
+		p.Times = append(p.Times, fact{Label: s.v.lang.Name("time_mark.kind." + t.Kind), Text: s.v.lang.length(time.Duration(t.Spent) * time.Millisecond)})
 	}
 	return nil
 }
@@ -134,9 +134,9 @@ func (p *paperPage) work(s *serving) error {
 func (p *paperPage) parts(s *serving) error {
 	for _, m := range p.SlipPaper.Parts {
 		p.Lines = append(p.Lines, paperPart{
-			Name: strings.TrimSpace(m.Code + " " + aftersales.Label(m.Name, s.v.lang.tag)), Serial: m.Serial,
+			Name: strings.TrimSpace(m.Code + " " + aftersales.Label(m.Name, s.v.lang.Tag)), Serial: m.Serial,
 			Quantity:  strings.TrimSpace(quantity(m.Quantity.Amount, aftersales.QuantityScale) + " " + m.Quantity.Unit),
-			Condition: s.v.lang.name("movement.cause."+m.Cause) + " · " + s.v.lang.name("movement.condition."+m.Condition),
+			Condition: s.v.lang.Name("movement.cause."+m.Cause) + " · " + s.v.lang.Name("movement.condition."+m.Condition),
 		})
 	}
 	return nil
@@ -146,7 +146,7 @@ func (p *paperPage) findings(s *serving) error {
 	for _, f := range p.SlipPaper.Findings {
 		var codes []string
 		for _, label := range []map[string]string{f.Fault, f.Cause, f.Remedy} {
-			if text := aftersales.Label(label, s.v.lang.tag); text != "" {
+			if text := aftersales.Label(label, s.v.lang.Tag); text != "" {
 				codes = append(codes, text)
 			}
 		}
@@ -154,7 +154,7 @@ func (p *paperPage) findings(s *serving) error {
 	}
 	if len(p.Found) == 0 {
 		if text := strings.Join(nonEmpty(p.Job.Finding, p.Job.Solution), " — "); text != "" {
-			p.Found = []fact{{Label: s.v.lang.name("finding"), Text: text}}
+			p.Found = []fact{{Label: s.v.lang.Name("finding"), Text: text}}
 		}
 	}
 	return nil
@@ -173,7 +173,7 @@ func nonEmpty(texts ...string) (list []string) {
 func (p *paperPage) agreement(s *serving) error {
 	p.Agreed = money(p.Consent.Amount)
 	if p.Approval.How != "" {
-		p.Approved = s.v.lang.name("approval.how." + p.Approval.How)
+		p.Approved = s.v.lang.Name("approval.how." + p.Approval.How)
 	}
 	if p.SlipPaper.Signature.ID == (record.ID{}) || s.o.Files == nil {
 		return nil

@@ -150,13 +150,13 @@ func (v *Visit) samplePaper() *paperPage {
 			Goods:   []aftersales.GoodsReceipt{{Items: v.t("One control board, for repair")}},
 			Consent: aftersales.Consent{SignedBy: v.t("Chen Jing")},
 		},
-		Times: []fact{{Label: v.lang.name("time_mark.kind.work"), Text: v.lang.length(90 * 60 * 1e9)}},
+		Times: []fact{{Label: v.lang.Name("time_mark.kind.work"), Text: v.lang.length(90 * 60 * 1e9)}},
 		Found: []fact{{Label: v.t("does not start"), Text: v.t("Start capacitor replaced.")}},
 		Checklists: []filledView{{Name: v.t("Handing over"), Lines: []answerView{
 			{Question: v.t("The site is clean"), Answer: v.t("yes")}, {Question: v.t("Suction pressure"), Answer: "4.2 bar"},
 		}}},
-		Lines:   []paperPart{{Name: "CAP-45 " + v.t("Start capacitor"), Quantity: "1 pcs", Condition: v.lang.name("movement.cause.repair_use")}},
-		Charges: []chargeView{{What: "CAP-45 " + v.t("Start capacitor"), Quantity: "1 pcs", Gross: "180.00 CNY"}, {What: v.lang.name("charge.kind.labour"), Quantity: "1.5 h", Gross: "320.00 CNY"}},
+		Lines:   []paperPart{{Name: "CAP-45 " + v.t("Start capacitor"), Quantity: "1 pcs", Condition: v.lang.Name("movement.cause.repair_use")}},
+		Charges: []chargeView{{What: "CAP-45 " + v.t("Start capacitor"), Quantity: "1 pcs", Gross: "180.00 CNY"}, {What: v.lang.Name("charge.kind.labour"), Quantity: "1.5 h", Gross: "320.00 CNY"}},
 		ToPay:   "500.00 CNY", Agreed: "500.00 CNY",
 	}
 }

@@ -71,7 +71,7 @@ func (o *Office) ListStock(v *Visit) error {
 
 // balances says where a part lies.
 func (b *builder) balances(part record.ID) (block, error) {
-	shown := block{ID: "stock", Heads: []string{b.v.lang.name("location"), b.v.lang.name("stock.amount"), b.v.lang.name("stock.minimum"), b.v.lang.name("stock.maximum")}}
+	shown := block{ID: "stock", Heads: []string{b.v.lang.Name("location"), b.v.lang.Name("stock.amount"), b.v.lang.Name("stock.minimum"), b.v.lang.Name("stock.maximum")}}
 	err := b.r.Select(func(q *sqlrow.Rows) error {
 		unit := " " + q.Text(5)
 		shown.Rows = append(shown.Rows, []spot{
@@ -184,7 +184,7 @@ func aboutLocation(b *builder, row *record.Row) ([]block, error) {
 	shown := block{ID: "book", Title: b.v.t("Thirty days"), Empty: b.v.t("Nothing lies here, and nothing moved."),
 		Links: []link{{stockURL + "?location=" + row.ID.String(), b.v.t("Stock")}, {movementsURL + "?location=" + row.ID.String(), b.v.t("Movements")}}}
 	for _, h := range []string{"part", "amount", "received", "issued", "returned", "repair", "sale", "sent", "scrapped", "counted"} {
-		shown.Heads = append(shown.Heads, lang.name("stock."+h))
+		shown.Heads = append(shown.Heads, lang.Name("stock."+h))
 	}
 	for _, l := range book {
 		line := []spot{leads(l.Part.Code, partsURL+"/"+l.Part.ID.String())}
@@ -206,7 +206,7 @@ func aboutLocation(b *builder, row *record.Row) ([]block, error) {
 
 func (b *builder) serials(location record.ID) (block, error) {
 	shown := block{ID: "serials", Title: b.v.t("Serial numbers here"), Heads: []string{
-		b.v.lang.name("movement.serial"), b.v.lang.name("movement.part"), b.v.lang.name("movement.condition"), b.v.t("since")}}
+		b.v.lang.Name("movement.serial"), b.v.lang.Name("movement.part"), b.v.lang.Name("movement.condition"), b.v.t("since")}}
 	list, err := aftersales.Serials(aftersales.Look(b.r), location)
 	for _, h := range list {
 		code, e := b.n.row(record.Key{Table: b.o.Schema.Table("part").ID, ID: h.Part})
@@ -214,7 +214,7 @@ func (b *builder) serials(location record.ID) (block, error) {
 			return shown, e
 		}
 		shown.Rows = append(shown.Rows, []spot{
-			says(h.Serial), leads(code, partsURL+"/"+h.Part.String()), says(b.v.lang.name("movement.condition." + h.Condition)), counts(times{b.v.lang, b.o.Zone}.when(h.Since)),
+			says(h.Serial), leads(code, partsURL+"/"+h.Part.String()), says(b.v.lang.Name("movement.condition." + h.Condition)), counts(times{b.v.lang, b.o.Zone}.when(h.Since)),
 		})
 	}
 	return shown, err

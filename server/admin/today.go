@@ -147,7 +147,7 @@ func (d *day) promises(c *concern) error {
 			continue
 		}
 		row := concernRow{URL: requestsURL + "/" + id.String(), At: clock.Due, Hue: clock.State}
-		row.Chip = d.v.lang.name("event."+clock.Target) + " · " + d.v.lang.name("clock."+clock.State)
+		row.Chip = d.v.lang.Name("event."+clock.Target) + " · " + d.v.lang.Name("clock."+clock.State)
 		if row.Name, row.Text, err = d.request(id); err != nil {
 			return err
 		}

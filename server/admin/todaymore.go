@@ -33,7 +33,7 @@ func (d *day) discrepancies(c *concern) error {
 		"x.id, x.kind, concat_ws(' · ', j.number, p.code, l.name, w.name), x.found_at",
 		func(q *sqlrow.Rows) concernRow {
 			return concernRow{
-				URL: discrepanciesURL + "/" + q.ID(0).String(), Name: capital(d.v.lang.name("discrepancy.kind." + q.Text(1))), Text: q.Text(2), At: q.Int(3),
+				URL: discrepanciesURL + "/" + q.ID(0).String(), Name: capital(d.v.lang.Name("discrepancy.kind." + q.Text(1))), Text: q.Text(2), At: q.Int(3),
 			}
 		})
 }
@@ -45,7 +45,7 @@ func (d *day) findings(c *concern) error {
 		"x.id, x.kind, concat_ws(' · ', j.number, j.title), x.amount_minor, x.amount_currency, x.found_at",
 		func(q *sqlrow.Rows) concernRow {
 			return concernRow{
-				URL: findingsURL + "/" + q.ID(0).String(), Name: capital(d.v.lang.name("billing_finding.kind." + q.Text(1))), Text: q.Text(2),
+				URL: findingsURL + "/" + q.ID(0).String(), Name: capital(d.v.lang.Name("billing_finding.kind." + q.Text(1))), Text: q.Text(2),
 				Chip: money(aftersales.Money{Minor: q.Int(3), Currency: q.Text(4)}), Hue: q.Text(1), At: q.Int(5),
 			}
 		})
@@ -58,7 +58,7 @@ func (d *day) webhooksOff(c *concern) error {
 		"x.id, x.name, coalesce(p.name, ''), x.state, x.failing_since",
 		func(q *sqlrow.Rows) concernRow {
 			return concernRow{
-				URL: webhooksURL, Name: q.Text(1), Text: q.Text(2), Chip: d.v.lang.name("webhook.state." + q.Text(3)), Hue: "refused", At: q.Int(4),
+				URL: webhooksURL, Name: q.Text(1), Text: q.Text(2), Chip: d.v.lang.Name("webhook.state." + q.Text(3)), Hue: "refused", At: q.Int(4),
 			}
 		})
 }

@@ -32,7 +32,7 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 		if list := codeList(t, c); list != "" {
 			return v.code(n, list, value.Text())
 		}
-		return v.lang.name(columnKey(t, c, value.Text())), nil
+		return v.lang.Name(columnKey(t, c, value.Text())), nil
 	case schema.Ref, schema.AnyRef:
 		return n.ref(c, value)
 	case schema.Instant:
@@ -71,8 +71,8 @@ func (v *Visit) elements(t *schema.Table, c *schema.Column, value record.Value) 
 	}
 	var said []string
 	for element, cell := range value.Cells() {
-		if key := columnKey(t, c, element); cell == record.Number(1) && v.lang.known[key] {
-			said = append(said, v.lang.name(key))
+		if key := columnKey(t, c, element); cell == record.Number(1) && v.lang.Knows(key) {
+			said = append(said, v.lang.Name(key))
 		} else if cell == record.Number(1) {
 			said = append(said, element)
 		}
@@ -87,7 +87,7 @@ func (v *Visit) translated(value record.Value) string {
 	if value.Shape() != record.ShapeMap { // one cell of it
 		return value.Text()
 	}
-	if s := value.Cell(v.lang.tag).Text(); s != "" {
+	if s := value.Cell(v.lang.Tag).Text(); s != "" {
 		return s
 	}
 	for _, cell := range value.Cells() {
@@ -178,9 +178,9 @@ const momentInput = "2006-01-02T15:04"
 
 // input returns the form's field for a column with that value.
 func (v *Visit) input(t *schema.Table, c *schema.Column, value record.Value) field {
-	f := v.inputOf(c, v.lang.name(columnKey(t, c)), value)
+	f := v.inputOf(c, v.lang.Name(columnKey(t, c)), value)
 	for _, code := range c.Codes {
-		f.Kind, f.Options = "select", append(f.Options, option{code, v.lang.name(columnKey(t, c, code))})
+		f.Kind, f.Options = "select", append(f.Options, option{code, v.lang.Name(columnKey(t, c, code))})
 	}
 	return f
 }

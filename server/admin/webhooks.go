@@ -80,13 +80,13 @@ func (v *Visit) webhookView(r Reader, w aftersales.Webhook) (view webhookView, e
 	view = webhookView{ID: w.ID, Name: w.Name, URL: w.URL, State: w.State, On: w.On(), FailingSince: w.FailingSince, Sent: noticesURL + "?channel=webhook&webhook=" + w.ID.String()}
 	slices.Sort(w.Events)
 	for _, e := range w.Events {
-		view.Events = append(view.Events, v.lang.name("notice.event."+e))
+		view.Events = append(view.Events, v.lang.Name("notice.event."+e))
 	}
 	if view.Person, err = r.PersonName(w.Person); err != nil {
 		return view, err
 	}
 	return view, r.Select(func(q *sqlrow.Rows) error {
-		view.Last, view.LastURL, view.LastAt = v.lang.name("notice.state."+q.Text(1)), noticesURL+"/"+q.ID(0).String(), q.Int(2)
+		view.Last, view.LastURL, view.LastAt = v.lang.Name("notice.state."+q.Text(1)), noticesURL+"/"+q.ID(0).String(), q.Int(2)
 		return q.Err()
 	}, "SELECT n.id, coalesce("+ofLast("state")+", 'waiting'), n.corrected FROM notice n WHERE n.webhook = ? AND n._del = 0 ORDER BY n._seq DESC LIMIT 1", w.ID[:])
 }
@@ -100,10 +100,10 @@ func (v *Visit) hookGroups(again bool) (groups []programGroup) {
 			continue
 		}
 		if i := len(groups) - 1; i < 0 || groups[i].Noun != noun {
-			groups = append(groups, programGroup{Title: capital(v.lang.name("hook." + noun)), Noun: noun})
+			groups = append(groups, programGroup{Title: capital(v.lang.Name("hook." + noun)), Noun: noun})
 		}
 		g := &groups[len(groups)-1]
-		g.Mays = append(g.Mays, programMay{e, v.lang.name("notice.event." + e), again && slices.Contains(named, e)})
+		g.Mays = append(g.Mays, programMay{e, v.lang.Name("notice.event." + e), again && slices.Contains(named, e)})
 	}
 	return groups
 }

@@ -31,7 +31,7 @@ func (v *Visit) reason(n *names, why aftersales.Reason) (string, error) {
 			args[i] = label
 		}
 		if why.Code == aftersales.WhyPolicyPays {
-			args[i] = v.lang.name("payer." + arg)
+			args[i] = v.lang.Name("payer." + arg)
 		}
 	}
 	sentence := "why." + why.Code
@@ -41,7 +41,7 @@ func (v *Visit) reason(n *names, why aftersales.Reason) (string, error) {
 // voids returns what a cause or exclusion is called: reasons do not say of which of the two lists the code is.
 func (v *Visit) voids(n *names, code string) (string, error) {
 	label, err := v.code(n, aftersales.ListExclusion, code)
-	if err != nil || label != v.lang.name(aftersales.ListExclusion+"."+code) {
+	if err != nil || label != v.lang.Name(aftersales.ListExclusion+"."+code) {
 		return label, err
 	}
 	return v.code(n, aftersales.ListCause, code)

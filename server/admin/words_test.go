@@ -2,7 +2,6 @@ package admin
 
 import (
 	"cmp"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,43 +14,44 @@ import (
 	"fieldsync/server/auth"
 	"fieldsync/server/importer"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/words"
 )
 
 // Every sentence that a page or a refusal says is in the lists of words, where every line has all languages.
 func TestEverySentenceIsTranslated(t *testing.T) {
 	t.Parallel()
-	w, err := loadWords()
+	w, err := readWords()
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := regexp.MustCompile(`(?:[{( ]t |\.t\(|\.say\(|fault\.(?:New|Wrap)\([\w.]+, |(?:job|request|customer)Do\(v, [\w.]+, |\b(?:New|Edit|Make|Made|Title|Empty|Done|Hint):\s+)("(?:[^"\\]|\\.)+")`)
+	said := regexp.MustCompile(`(?:[{( ]t |\.t\(|\.[sS]ay\(|fault\.(?:New|Wrap)\([\w.]+, |(?:job|request|customer)Do\(v, [\w.]+, |\b(?:New|Edit|Make|Made|Title|Empty|Done|Hint):\s+)("(?:[^"\\]|\\.)+")`)
 	for _, file := range append(goFiles(t, "."), goFiles(t, "../auth")...) {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range said.FindAllSubmatch(b, -1) {
-			if key, err := strconv.Unquote(string(m[1])); err != nil || !w.known[key] {
+			if key, err := strconv.Unquote(string(m[1])); err != nil || !w.Knows(key) {
 				t.Errorf("%s: the lists of words lack %s", file, m[1])
 			}
 		}
 	}
 	for _, texts := range []map[Verb]string{decided} {
 		for _, key := range texts {
-			if !w.known[key] {
+			if !w.Knows(key) {
 				t.Errorf("the lists of words lack %q", key)
 			}
 		}
 	}
 	for _, area := range areas {
 		for _, p := range area {
-			if !w.known[p.label] {
+			if !w.Knows(p.label) {
 				t.Errorf("the lists of words lack %q", p.label)
 			}
 		}
 	}
 	for _, e := range rail {
-		if !w.known[e.label] {
+		if !w.Knows(e.label) {
 			t.Errorf("the lists of words lack %q", e.label)
 		}
 	}
@@ -74,15 +74,15 @@ func goFiles(t *testing.T, dir string) (files []string) {
 // A name takes no arguments: one with a percent sign says it as two, or the page shows how it is broken.
 func TestNamesReadAsTheyStand(t *testing.T) {
 	t.Parallel()
-	w, err := loadWords()
+	w, err := readWords()
 	if err != nil {
 		t.Fatal(err)
 	}
 	takes := regexp.MustCompile(`%[\[\]0-9]*[sdv]`)
-	err = wordLines(func(place, line string) error {
-		for _, l := range w.languages {
-			if key, texts, err := parseWord(line); err == nil && line[0] == '@' && !takes.MatchString(texts[0]) && strings.Contains(l.name(key), "%!") {
-				t.Errorf("%s: in %s it reads %q", place, l.tag, l.name(key))
+	err = words.Lines(wordLists, "words/*.txt", func(place, key string, texts []string) error {
+		for _, l := range w.Languages {
+			if key != texts[0] && !takes.MatchString(texts[0]) && strings.Contains(l.Name(key), "%!") {
+				t.Errorf("%s: in %s it reads %q", place, l.Tag, l.Name(key))
 			}
 		}
 		return nil
@@ -95,17 +95,17 @@ func TestNamesReadAsTheyStand(t *testing.T) {
 // Every table, column, code, role and command that a page can name has a name in every language.
 func TestEveryNameIsTranslated(t *testing.T) {
 	t.Parallel()
-	w, err := loadWords()
+	w, err := readWords()
 	if err != nil {
 		t.Fatal(err)
 	}
 	need := func(key string) {
-		if last := key[strings.LastIndexByte(key, '.')+1:]; !w.known[key] && !w.known["*."+last] {
+		if last := key[strings.LastIndexByte(key, '.')+1:]; !w.Knows(key) && !w.Knows("*."+last) {
 			t.Errorf("the lists of words lack a name for %s", key)
 		}
 	}
 	for _, table := range aftersales.Schema.Tables {
-		if !w.known[table.Name] {
+		if !w.Knows(table.Name) {
 			t.Errorf("the lists of words lack the table %s", table.Name)
 		}
 		for i := range table.Columns {
@@ -165,12 +165,12 @@ func TestEveryNameIsTranslated(t *testing.T) {
 // Every reason of an entitlement can be said in every language.
 func TestEveryReasonIsTranslated(t *testing.T) {
 	t.Parallel()
-	w, err := loadWords()
+	w, err := readWords()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, why := range slices.Concat(aftersales.EntitlementReasons, aftersales.RemedyReasons, []string{aftersales.WhyBlacklisted}) {
-		if !w.known["why."+why] {
+		if !w.Knows("why." + why) {
 			t.Errorf("the lists of words lack why.%s", why)
 		}
 	}
@@ -180,17 +180,13 @@ func TestEveryReasonIsTranslated(t *testing.T) {
 func TestTranslationsAreTranslations(t *testing.T) {
 	t.Parallel()
 	verb := regexp.MustCompile(`%[a-z]`)
-	err := wordLines(func(place, line string) error {
-		_, texts, err := parseWord(line)
-		if err != nil {
-			return fmt.Errorf("%s: %w", place, err)
-		}
+	err := words.Lines(wordLists, "words/*.txt", func(place, _ string, texts []string) error {
 		for _, text := range texts[1:] {
 			if strings.Join(verb.FindAllString(text, -1), "") != strings.Join(verb.FindAllString(texts[0], -1), "") {
-				t.Errorf("%s: other placeholders than the English: %s", place, line)
+				t.Errorf("%s: other placeholders than the English: %q", place, texts)
 			}
 			if len(text) > 12 && text == texts[0] || strings.TrimSpace(text) == "" {
-				t.Errorf("%s: not translated: %s", place, line)
+				t.Errorf("%s: not translated: %q", place, texts)
 			}
 		}
 		return nil
@@ -200,48 +196,32 @@ func TestTranslationsAreTranslations(t *testing.T) {
 	}
 }
 
-func TestLanguageIsMatched(t *testing.T) {
-	t.Parallel()
-	w, err := loadWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for wanted, tag := range map[string]string{
-		"": "en", "fr": "en", "zh-CN,zh;q=0.9": "zh-Hans", "zh": "zh-Hans", "zh-TW": "zh-Hant", "zh-HK,en;q=0.5": "zh-Hant",
-		"en-GB,zh-TW;q=0.5": "en", "!!": "en",
-	} {
-		if got := w.match(wanted).tag; got != tag {
-			t.Errorf("%q is answered in %s, want %s", wanted, got, tag)
-		}
-	}
-}
-
 // What an import says of a line it says in every language, in English as the command line does; and a sheet of refused
 // rows is known again in whichever language it says why.
 func TestEveryRemarkOfAnImportIsTranslated(t *testing.T) {
 	t.Parallel()
-	w, err := loadWords()
+	w, err := readWords()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for code, english := range importer.Sentences {
 		about := []any{"one", "two", "three"}[:strings.Count(english, "%[")]
 		said := importer.Say(code, about...)
-		if got := w.languages[0].remark(said); !w.known["fault."+string(code)] || got != said.String() {
+		if got := (&language{w.Languages[0]}).remark(said); !w.Knows("fault."+string(code)) || got != said.String() {
 			t.Errorf("the lists of words say %q of %s, not %q", got, code, english)
 		}
 	}
-	for i, l := range w.languages {
-		if l.name("import.because") != importer.ReasonColumns[i] {
-			t.Errorf("in %s the column of reasons is called %q", l.tag, l.name("import.because"))
+	for i, l := range w.Languages {
+		if l.Name("import.because") != importer.ReasonColumns[i] {
+			t.Errorf("in %s the column of reasons is called %q", l.Tag, l.Name("import.because"))
 		}
 	}
 	for _, sheet := range importer.Sheets {
-		if key := "import.thing." + sheet.Thing; !w.known[key] {
+		if key := "import.thing." + sheet.Thing; !w.Knows(key) {
 			t.Errorf("the lists of words lack %s", key)
 		}
 		for _, spec := range sheet.Fields {
-			if key := "import." + sheet.Name + "." + string(spec.Field); !w.known[key] {
+			if key := "import." + sheet.Name + "." + string(spec.Field); !w.Knows(key) {
 				t.Errorf("the lists of words lack %s", key)
 			}
 		}

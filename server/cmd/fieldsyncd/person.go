@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"fieldsync/server/admin"
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/words"
 )
 
 // newcomer is the command "person add" with its flags.
@@ -48,8 +48,8 @@ func (n *newcomer) run(ctx context.Context, a *app, args []string) error {
 	if n.login == "" {
 		return cli.Usage("say with -login what %s signs in with", args[0])
 	}
-	if n.language != "" && !slices.Contains(admin.Languages, n.language) {
-		return cli.Usage("-language takes %s", strings.Join(admin.Languages, ", "))
+	if n.language != "" && !slices.Contains(words.Tags, n.language) {
+		return cli.Usage("-language takes %s", strings.Join(words.Tags, ", "))
 	}
 	h, err := a.open(ctx, quietly())
 	if err != nil {
