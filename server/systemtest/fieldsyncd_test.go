@@ -238,20 +238,30 @@ func employed(tx aftersales.Tx, person string, jobs int) error {
 // phone is one of the program's technician processes.
 type phone struct {
 	t     *testing.T
-	in    io.Writer
+	in    io.WriteCloser
 	lines *bufio.Scanner
+	wait  func() error
+	over  bool
 }
 
 type phoneAnswer struct {
 	Done    bool
 	Error   string
 	Pending int
+	Refused int
 	Changes []string
+	Rows    map[string]string
 }
 
 func (i *installation) phone() *phone {
 	i.t.Helper()
-	c := i.command("technician", "-dir", i.t.TempDir())
+	return i.phoneIn(i.t.TempDir())
+}
+
+// phoneIn starts a technician's process on the replica in the folder.
+func (i *installation) phoneIn(dir string) *phone {
+	i.t.Helper()
+	c := i.command("technician", "-dir", dir)
 	in, err := c.StdinPipe()
 	if err != nil {
 		i.t.Fatal(err)
@@ -263,14 +273,21 @@ func (i *installation) phone() *phone {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	i.t.Cleanup(func() {
-		if err := errors.Join(in.Close(), c.Wait()); err != nil {
-			i.t.Error(err)
-		}
-	})
-	p := &phone{i.t, in, bufio.NewScanner(out)}
+	p := &phone{t: i.t, in: in, lines: bufio.NewScanner(out), wait: c.Wait}
 	p.lines.Buffer(nil, 16<<20)
+	i.t.Cleanup(p.end)
 	return p
+}
+
+// end has the process end; once more does nothing.
+func (p *phone) end() {
+	if p.over {
+		return
+	}
+	p.over = true
+	if err := errors.Join(p.in.Close(), p.wait()); err != nil {
+		p.t.Error(err)
+	}
 }
 
 // do gives an order and waits until it is done.
