@@ -153,7 +153,7 @@ func (q *quietHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (q *quietHub) welcome(ws *websocket.Conn) {
-	q.say(ws, wire.Welcome{Head: 3, Now: time.Now().UnixMilli(), Person: record.NewID(1, [10]byte{1}), Schema: 1})
+	q.say(ws, wire.Welcome{Head: 3, Now: time.Now().UnixMilli(), Schema: 1})
 	for class := range schema.Class(schema.Classes) {
 		q.say(ws, wire.Page{Class: class, To: 3, Last: true})
 	}

@@ -131,7 +131,7 @@ func (h *badHub) drain() {
 }
 
 func (h *badHub) welcome() wire.Welcome {
-	w := wire.Welcome{Head: 3, Now: time.Now().UnixMilli(), Person: li, Schema: aftersales.Schema.Version}
+	w := wire.Welcome{Head: 3, Now: time.Now().UnixMilli(), Schema: aftersales.Schema.Version}
 	if h.hello.Actor == 0 {
 		w.Actor = actor
 	}

@@ -104,7 +104,7 @@ func Dial(ctx context.Context, c Config) (*Link, error) {
 	d.Subprotocols = []string{wire.Subprotocol}
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
-	ws, response, err := d.DialContext(ctx, target, c.Header)
+	ws, response, err := d.DialContext(ctx, target, brief(c.Header))
 	if err != nil {
 		return nil, dialFault(response, err)
 	}
@@ -117,6 +117,18 @@ func Dial(ctx context.Context, c Config) (*Link, error) {
 		asked: make(chan chan struct{}), alive: make(chan struct{}, 1), over: make(chan struct{}),
 		prove: make(chan struct{}, 1), pulse: pulse{beat: c.Heartbeat, heard: time.Now()},
 	}, nil
+}
+
+// brief returns the header without what nobody reads: the hub hears in the Hello which program the device runs.
+func brief(h http.Header) http.Header {
+	h = h.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	if _, named := h["User-Agent"]; !named {
+		h["User-Agent"] = nil
+	}
+	return h
 }
 
 // passing are the answers of a hub, or of a proxy before it, that has no room or no hub just now.

@@ -95,6 +95,8 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	if err := s.writer.revive(); err != nil {
 		return s.explain(err)
 	}
+	s.emptying.Lock()
+	defer s.emptying.Unlock()
 	return s.explain(s.engine.sweep(s.writer.conn))
 }
 

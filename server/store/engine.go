@@ -36,6 +36,11 @@ type engine interface {
 	committed()
 	// log is the log of commits, in so far as the hub gives it room; nil where the database does so itself.
 	log() *sqlrow.Log
+	// heavy reports, after a commit of the connection, whether so much was written since it last said so that the log of
+	// commits is to be emptied.
+	heavy(*conn) bool
+	// empty brings what is in the log of commits to where it belongs, beside whoever writes.
+	empty() error
 	// snapshot begins a transaction of one that reads: its first query fixes what it sees.
 	snapshot(*conn) error
 
@@ -61,6 +66,7 @@ const (
 	toWrite purpose = iota
 	toRead
 	toCopy
+	toEmpty
 	toLead
 )
 

@@ -49,6 +49,8 @@ type Store struct {
 
 	moved     chan struct{} // something was committed
 	short     chan struct{} // the log of commits has no room left
+	full      chan struct{} // the log of commits is to be emptied
+	emptying  sync.Mutex    // somebody is at it: SQLite refuses a second one
 	stop      chan struct{} // closed with the store
 	followers sync.WaitGroup
 
@@ -73,7 +75,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{options: o, engine: engineOf(o), moved: make(chan struct{}, 1), short: make(chan struct{}, 1), stop: make(chan struct{})}
+	s := &Store{
+		options: o, engine: engineOf(o), stop: make(chan struct{}),
+		moved: make(chan struct{}, 1), short: make(chan struct{}, 1), full: make(chan struct{}, 1),
+	}
 	s.layout = sqlrow.New(o.Schema, s.engine.dialect(), sqlrow.Hub).Sealing(box)
 	s.shown = sqlrow.New(o.Schema, s.engine.dialect(), sqlrow.Device).Sealing(box)
 	if err := s.open(ctx); err != nil {
@@ -84,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func engineOf(o Options) engine {
 	if o.Database == "" {
-		return sqlite{o.Path, o.Readers, sqlrow.NewLog(o.Path, autocheckpoint)}
+		return sqlite{o.Path, o.Readers, sqlrow.NewLog(o.Path, emptyAfter)}
 	}
 	return &postgresql{url: o.Database, readers: o.Readers}
 }
@@ -108,6 +113,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	s.moved <- struct{}{} // the last process may have left something to do
 	s.followers.Go(s.keepHistory)
 	s.followers.Go(s.keepRoom)
+	s.followers.Go(s.keepShort)
 	return ctx.Err()
 }
 

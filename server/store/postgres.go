@@ -180,6 +180,11 @@ func (e *postgresql) begin(c *conn) (version int64, err error) {
 
 func (e *postgresql) committed() { e.ours.Add(1) }
 
+// heavy is never so: the server empties its log itself.
+func (*postgresql) heavy(*conn) bool { return false }
+
+func (*postgresql) empty() error { return nil }
+
 func (*postgresql) log() *sqlrow.Log { return nil }
 
 func (*postgresql) snapshot(c *conn) error {

@@ -24,3 +24,19 @@ func (s *Store) lengthen() (more bool, err error) {
 	}
 	return more, err
 }
+
+// keepShort empties the log of commits whenever it has become long, until the store closes. Where that fails, the log gets
+// longer, until a commit empties it and says what is wrong.
+func (s *Store) keepShort() {
+	for pause(s, s.full) {
+		if err := s.emptyLog(); err != nil {
+			s.options.Log.Warn("the log of commits could not be emptied beside them", "error", err)
+		}
+	}
+}
+
+func (s *Store) emptyLog() error {
+	s.emptying.Lock()
+	defer s.emptying.Unlock()
+	return s.engine.empty()
+}

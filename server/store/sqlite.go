@@ -23,8 +23,12 @@ type sqlite struct {
 	journal *sqlrow.Log
 }
 
-// autocheckpoint is after how many pages the write-ahead log is emptied.
-const autocheckpoint = 10_000
+// emptyAfter is after how many pages the write-ahead log is emptied, beside whoever writes; autocheckpoint is at what
+// length a commit does it itself, and keeps everybody waiting, where that did not come to an end.
+const (
+	emptyAfter     = 10_000
+	autocheckpoint = 2 * emptyAfter
+)
 
 func (sqlite) dialect() sqlrow.Dialect { return sqlrow.SQLite }
 
@@ -34,8 +38,9 @@ var (
 	pragmas = map[purpose][]string{
 		toWrite: {"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", autocheckpoint), "cache_size(-65536)",
 			"busy_timeout(10000)", "secure_delete(ON)"},
-		toRead: {"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"},
-		toCopy: {"busy_timeout(10000)"},
+		toRead:  {"query_only(1)", "cache_size(-8192)", "busy_timeout(10000)"},
+		toCopy:  {"busy_timeout(10000)"},
+		toEmpty: {"synchronous(FULL)"},
 	}
 	reporting = pragmas[toRead]
 )
@@ -125,6 +130,37 @@ func (sqlite) begin(c *conn) (version int64, err error) {
 func (sqlite) committed() {}
 
 func (e sqlite) log() *sqlrow.Log { return e.journal }
+
+func (sqlite) heavy(c *conn) bool {
+	counts, can := c.raw.(sqlite3.DBStatus)
+	if !can {
+		return false
+	}
+	pages, _, err := counts.Status(sqlite3.DBStatusCacheWrite, false)
+	if err == nil && pages >= emptyAfter {
+		_, _, err = counts.Status(sqlite3.DBStatusCacheWrite, true)
+		return err == nil
+	}
+	return false
+}
+
+// emptyTries is how often what was written meanwhile is brought over too: each time it is less. A log of which nothing is
+// left to bring over is begun anew by the next commit.
+const emptyTries = 8
+
+func (e sqlite) empty() error {
+	c, err := e.connect(toEmpty)
+	if err != nil {
+		return err
+	}
+	for tries, left := 0, true; left && tries < emptyTries && err == nil; tries++ {
+		_, err = c.One(func(q *sqlrow.Rows) error {
+			left = q.Int(1) > q.Int(2)
+			return q.Err()
+		}, "PRAGMA wal_checkpoint(PASSIVE)")
+	}
+	return errors.Join(err, c.close())
+}
 
 func (sqlite) snapshot(c *conn) error { return c.run("BEGIN") }
 

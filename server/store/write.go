@@ -245,6 +245,9 @@ func (tx *Tx) commit() error {
 	tx.registry.committed(tx.Epoch(), tx.cache.head, tx.written)
 	tx.settle()
 	signal(tx.moved)
+	if tx.engine.heavy(tx.conn) {
+		signal(tx.full)
+	}
 	if log := tx.engine.log(); log != nil && log.Short() {
 		signal(tx.short)
 	}

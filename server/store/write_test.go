@@ -44,6 +44,43 @@ func TestManyWritersShareCommitsAndLoseNothing(t *testing.T) {
 	}
 }
 
+// The log of commits is brought into the file beside whoever writes, and beside an erasure that wants it empty: neither
+// hears of the other.
+func TestTheLogIsEmptiedBesideWhoeverWrites(t *testing.T) {
+	t.Parallel()
+	s := reopen(t, fresh(t))
+	actor := newActor(t, s, benchPerson)
+	const commits = 200
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for n := range commits {
+			if err := s.Write(t.Context(), func(tx *Tx) error { return accept(tx, actor, n) }); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 2 {
+		wait.Go(func() {
+			for range commits / 4 {
+				if err := s.emptyLog(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Go(func() {
+		for range commits / 4 {
+			if err := s.Checkpoint(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	wait.Wait()
+	if report := whole(t, s); report.Entries != commits {
+		t.Errorf("%d entries of %d", report.Entries, commits)
+	}
+}
+
 func TestAPanicUndoesOnlyItsOwnFunctionAndReachesItsCaller(t *testing.T) {
 	t.Parallel()
 	s := fresh(t)

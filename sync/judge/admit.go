@@ -36,7 +36,7 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 	}
 	a := Admission{Cursors: h.Cursors}
 	a.Welcome = wire.Welcome{
-		Epoch: cfg.Epoch, Head: head, Now: nowMillis, Person: author.Person, Schema: cfg.Schema.Version,
+		Epoch: cfg.Epoch, Head: head, Now: nowMillis, Schema: cfg.Schema.Version,
 	}
 	if h.Epoch != cfg.Epoch && h.Epoch == cfg.Before {
 		a.Welcome.Common = cfg.RestoreAt

@@ -104,16 +104,37 @@ func (p *pager) touched() (held []record.Bucket, known bool, err error) {
 	if err != nil || !known || slices.Contains(touched, record.PersonBucket(p.want.Person)) {
 		return nil, false, err
 	}
-	for _, b := range touched {
-		ok, err := HoldsNow(p.Reader, p.want.Person, b)
+	held, err = heldOf(p.Reader, p.want.Person, p.head, touched)
+	return held, true, err
+}
+
+// manyBuckets is of how many buckets it is dearer to ask who holds each than what the person holds.
+const manyBuckets = 32
+
+// heldOf returns those of the buckets that the person holds now; head is the hub's.
+func heldOf(h Holds, person record.ID, head uint64, buckets []record.Bucket) (held []record.Bucket, err error) {
+	holds := func(b record.Bucket) (bool, error) { return HoldsNow(h, person, b) }
+	if len(buckets) > manyBuckets {
+		all, err := h.HoldsOf(person, head)
 		if err != nil {
-			return nil, false, err
+			return nil, err
+		}
+		open := map[record.Bucket]bool{record.Shared: true, record.PersonBucket(person): true}
+		for _, hold := range all {
+			open[hold.Bucket] = open[hold.Bucket] || hold.Open()
+		}
+		holds = func(b record.Bucket) (bool, error) { return open[b], nil }
+	}
+	for _, b := range buckets {
+		ok, err := holds(b)
+		if err != nil {
+			return nil, err
 		}
 		if ok {
 			held = append(held, b)
 		}
 	}
-	return held, true, nil
+	return held, nil
 }
 
 // changes builds a page of what changed in the buckets, while nothing entered or left.

@@ -217,7 +217,6 @@ func (l *Layout) Update(c *Conn, row *record.Row) (done bool, err error) {
 	return n == 1, err
 }
 
-// updateArgs brings the arguments of the insert into the order of the update.
 // Advance says of a device's row that is there which commit of the hub it is as of and what it has taken in; its values
 // stay.
 func (l *Layout) Advance(c *Conn, k record.Key, seq uint64, seen clock.Vector) (done bool, err error) {
@@ -229,6 +228,7 @@ func (l *Layout) Advance(c *Conn, k record.Key, seq uint64, seen clock.Vector) (
 	return n == 1, err
 }
 
+// updateArgs brings the arguments of the insert into the order of the update.
 func (t *table) updateArgs(args []driver.Value) []driver.Value {
 	ordered := make([]driver.Value, len(args))
 	for i, at := range t.order {

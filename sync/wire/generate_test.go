@@ -174,7 +174,7 @@ var anyMessage = rapid.Custom(func(t *rapid.T) Message {
 	case KindWelcome:
 		return Welcome{
 			Epoch: rapid.Uint32().Draw(t, "epoch"), Head: number("head"), Common: number("common"), Now: anySigned.Draw(t, "now"),
-			Person: anyID.Draw(t, "person"), Token: blob("token"), Actor: anyActor(t), Known: number("known"),
+			Token: blob("token"), Actor: anyActor(t), Known: number("known"),
 			Chain: anyHash.Draw(t, "chain"), Schema: int(rapid.Int32Min(0).Draw(t, "schema")), BackedUp: number("backed up"),
 		}
 	case KindVerdicts:

@@ -168,7 +168,6 @@ func (m *Welcome) walk(f *form) {
 	unsigned(f, &m.Head)
 	unsigned(f, &m.Common)
 	f.signed(&m.Now)
-	f.fixed(m.Person[:])
 	f.blob(&m.Token, MaxToken)
 	unsigned(f, &m.Actor)
 	unsigned(f, &m.Known)

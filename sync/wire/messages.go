@@ -9,8 +9,9 @@ import (
 	"fieldsync/sync/schema"
 )
 
-// Subprotocol is the WebSocket subprotocol that carries version 1 of these messages.
-const Subprotocol = "fieldsync.1"
+// Subprotocol is the WebSocket subprotocol that carries version 1 of these messages. It is short, since it is said twice
+// whenever a device reconnects.
+const Subprotocol = "fs1"
 
 // Message is one message; each is sent as one binary WebSocket message.
 type Message interface{ kind() Kind }
@@ -103,10 +104,9 @@ type Challenge struct{ Nonce []byte }
 // Welcome opens the hub's side.
 type Welcome struct {
 	Epoch    uint32
-	Head     uint64 // the hub's commit number: the session is caught up when every class has reached it
-	Common   uint64 // for a device of another epoch: the commit up to which its history and this one are known to be the same
-	Now      int64  // the hub's clock, ms since 1970 UTC
-	Person   record.ID
+	Head     uint64      // the hub's commit number: the session is caught up when every class has reached it
+	Common   uint64      // for a device of another epoch: the commit up to which its history and this one are known to be the same
+	Now      int64       // the hub's clock, ms since 1970 UTC
 	Token    []byte      // to be used next time instead of a challenge; empty keeps the one in use
 	Actor    clock.Actor // a new incarnation, if the device needs one; 0 keeps the one it has
 	Known    uint64      // the highest counter of the device's actor that was judged

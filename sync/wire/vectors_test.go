@@ -160,7 +160,7 @@ func vectors(t *testing.T, codec *Codec) document {
 	sum := sha256.Sum256(dictionary)
 	return document{
 		About: []string{
-			"Test vectors of the protocol fieldsync.1: bytes in hexadecimal beside what they stand for. sync/README.md describes them.",
+			"Test vectors of the protocol fs1: bytes in hexadecimal beside what they stand for. sync/README.md describes them.",
 			"Numbers that may need more than 53 bits, and counters, are texts in decimal; bytes are in hexadecimal.",
 			"Compressed messages have one of many right forms: decode them, and compare the message. All others have one form.",
 		},
@@ -317,7 +317,7 @@ func sampleMessages() []sample {
 		{"", Challenge{[]byte{1, 2, 3, 4, 5, 6, 7, 8}}},
 		{"", Proof{bytes.Repeat([]byte{0x5a}, 64)}},
 		{"", Welcome{
-			Epoch: 1, Head: 4800, Common: 0, Now: now + 250, Person: record.ID{0xe0}, Token: []byte("next"), Actor: 0, Known: 12,
+			Epoch: 1, Head: 4800, Common: 0, Now: now + 250, Token: []byte("next"), Actor: 0, Known: 12,
 			Chain: record.Hash{1, 2, 3}, Schema: 2, BackedUp: 4000,
 		}},
 		{"one change set", Push{device, []Pushed{{Encoded: encoded[0]}}}},
