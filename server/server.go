@@ -126,7 +126,7 @@ func New(o Options, p Parts) (*Server, error) {
 	}
 	var programmers http.Handler
 	if programs != nil {
-		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Staff: people, Files: p.Files, Now: p.Now, Log: p.Log, Proxies: o.Proxies})
+		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Staff: people, Files: p.Files, Say: office.Refusal, Now: p.Now, Log: p.Log, Proxies: o.Proxies})
 	}
 	s.handler = s.routes(office, sessions, programmers)
 	return s, nil

@@ -277,9 +277,6 @@ func (o *Office) SetRoles(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	if shown := v.form("shown"); shown != "" && shown != shownRoles(p) {
-		return fault.New(fault.Closed, "Somebody changed these roles before you. Look at them again.")
-	}
 	roles, posts, err := o.rolesInForm(v)
 	if err != nil {
 		return err
@@ -287,7 +284,13 @@ func (o *Office) SetRoles(v *Visit) error {
 	if err := o.People.MayManage(v.r.Context(), v.Who, p, roles, posts); err != nil {
 		return err
 	}
-	if _, err := o.People.SetRoles(v.r.Context(), p.ID, roles, posts...); err != nil {
+	_, err = o.People.ReplaceRoles(v.r.Context(), p.ID, func(now *auth.Person) error {
+		if shown := v.form("shown"); shown != "" && shown != shownRoles(now) {
+			return fault.New(fault.Closed, "Somebody changed these roles before you. Look at them again.")
+		}
+		return nil
+	}, roles, posts...)
+	if err != nil {
 		return err
 	}
 	return o.afterChange(v, p.ID, "The roles are changed.")

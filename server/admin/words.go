@@ -18,6 +18,13 @@ func readWords() (*words.Book, error) { return words.Read(wordLists, "words/*.tx
 // language says things in one language.
 type language struct{ *words.Language }
 
+// Refusal says why something was refused in the language that serves best who asks for those, as in Accept-Language, and
+// which that is: for programs, which are refused in the same words as people.
+func (o *Office) Refusal(wanted string, f *fault.Error) (said, tag string) {
+	l := &language{o.words.Match(wanted)}
+	return l.refusal(f), l.Tag
+}
+
 // refusal returns why something was refused: the message if it is translated, with the values in it, else what its code
 // says, else as it is.
 func (l *language) refusal(f *fault.Error) string {

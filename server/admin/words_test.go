@@ -14,6 +14,7 @@ import (
 	"fieldsync/server/auth"
 	"fieldsync/server/importer"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/words"
 )
 
@@ -54,6 +55,41 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 		if !w.Knows(e.label) {
 			t.Errorf("the lists of words lack %q", e.label)
 		}
+	}
+}
+
+// Every refusal of the API can be said in every language, with the values that are in it.
+func TestEveryRefusalOfTheAPIIsTranslated(t *testing.T) {
+	t.Parallel()
+	w, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const literal = "(\"(?:[^\"\\\\]|\\\\.)+\"|`[^`]+`)"
+	said := regexp.MustCompile(`(?:fault\.(?:New|Wrap|Newf)\([\w.]+, |refused\((?:"\w+"|[\w.]+), [\w.]+, \w+, )` + literal)
+	found := 0
+	for _, file := range goFiles(t, "../api") {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range said.FindAllSubmatch(b, -1) {
+			found++
+			form, err := strconv.Unquote(string(m[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			message := strings.NewReplacer("%s", "X-7", "%v", "it is a text").Replace(form)
+			for _, l := range w.Languages[1:] {
+				translated := (&language{l}).refusal(&fault.Error{Message: message})
+				if translated == message || strings.Count(translated, "X-7") != strings.Count(message, "X-7") {
+					t.Errorf("%s: %q is %q in %s", file, message, translated, l.Tag)
+				}
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d refusals were found", found)
 	}
 }
 

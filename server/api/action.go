@@ -133,7 +133,7 @@ func rowsOf(v record.Values, column string) (ids []record.ID, err error) {
 	for _, e := range elementsOf(v, column) {
 		id, err := record.ParseID(e)
 		if err != nil {
-			return nil, refused(column, fault.Invalid, column+" cannot be read: it is a list of ids", err)
+			return nil, refused(column, fault.Invalid, err, "%s cannot be read: it is a list of ids.", column)
 		}
 		ids = append(ids, id)
 	}
@@ -147,7 +147,7 @@ const ahead = 2 * 60 * 1000
 func momentOf(tx aftersales.Tx, v record.Values, column string) (aftersales.Moment, error) {
 	at := v[column].Number()
 	if at > tx.Now()+ahead {
-		return aftersales.Moment{}, refused(column, fault.Invalid, column+" lies in the future. Check the clock.", nil)
+		return aftersales.Moment{}, refused(column, fault.Invalid, nil, "%s lies in the future. Check the clock.", column)
 	}
 	return aftersales.Moment{Corrected: at}, nil
 }

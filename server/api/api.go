@@ -25,8 +25,11 @@ type Options struct {
 	Tokens Bearer
 	Staff  Staff
 	Files  Files // nil: rows name no files here
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Say says why something was refused in the language that serves best who asks for those (Accept-Language), and which
+	// that is; nil: as the refusal itself says it.
+	Say func(wanted string, f *fault.Error) (said, language string)
+	Now func() time.Time
+	Log *slog.Logger
 	// Proxies are those whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 }
@@ -128,7 +131,7 @@ func (a *API) admit(c *call, need auth.Permission) error {
 		c.w.Header().Set("Retry-After", "1")
 		return fault.New(TooOften, "Too many requests. Wait a second.")
 	case !person.May(need):
-		return fault.New(NoRight, "The token does not include "+string(need)+", or its person no longer has it.")
+		return fault.Newf(NoRight, "The token does not include %s, or its person no longer has it.", need)
 	}
 	c.by, c.who = Author{Person: person.ID, Program: program.ID}, person
 	c.r = c.r.WithContext(auth.Within(c.r.Context(), person.In(need)))

@@ -67,7 +67,7 @@ func makeSkill(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error
 	id := aftersales.SkillID(v["person"].Ref(), v["code"].Text())
 	row, err := tx.Row("skill", id)
 	if err == nil && row != nil {
-		err = refused("code", fault.Exists, "How well he can do this is said already: "+id.String()+". Set its level.", nil)
+		err = refused("code", fault.Exists, nil, "How well he can do this is said already: %s. Set its level.", id)
 	}
 	if err != nil {
 		return id, err

@@ -119,7 +119,7 @@ func makeContract(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, e
 	}
 	scope := v["scope"].Text()
 	if len(covers) > 0 && scope == aftersales.ScopeParty {
-		return id, refused("scope", fault.Invalid, "A contract of the scope party covers every machine of the customer: list none, or say listed.", nil)
+		return id, refused("scope", fault.Invalid, nil, "A contract of the scope party covers every machine of the customer: list none, or say listed.")
 	}
 	if len(covers) > 0 {
 		scope = aftersales.ScopeListed
@@ -198,7 +198,7 @@ var swap = action{
 func makeComponent(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
 	row, err := tx.Row("product_component", aftersales.ProductComponentID(v["product"].Ref(), v["code"].Text()))
 	if err == nil && row != nil && row.Get("retired_at").IsNull() {
-		err = refused("code", fault.Exists, "The model has a component of this code already: "+row.ID.String()+".", nil)
+		err = refused("code", fault.Exists, nil, "The model has a component of this code already: %s.", row.ID)
 	}
 	if err != nil {
 		return record.ID{}, err

@@ -63,7 +63,7 @@ func (a *API) takeFile(c *call) error {
 		kind = c.of.Files[0]
 	}
 	if !slices.Contains(c.of.Files, kind) {
-		return refused("kind", BadRequest, "Say in the query which kind of file it is: kind="+strings.Join(c.of.Files, ", kind=")+".", nil)
+		return refused("kind", BadRequest, nil, "Say in the query which kind of file it is: kind=%s.", strings.Join(c.of.Files, ", kind="))
 	}
 	control := http.NewResponseController(c.w)              // where the bound cannot be lifted, that of the server holds
 	_ = control.SetReadDeadline(time.Now().Add(fileWithin)) // the socket knows no other clock
@@ -94,7 +94,7 @@ func (a *API) file(c *call, v record.Values) error {
 	}
 	h, ok := blob.ParseHash(named.Text())
 	if !ok || a.Files == nil {
-		return refused("sha256", blob.Unknown, "A file is named by the 64 hexadecimal digits that the hub answered when it was sent.", nil)
+		return refused("sha256", blob.Unknown, nil, "A file is named by the 64 hexadecimal digits that the hub answered when it was sent.")
 	}
 	size, mediaType, err := a.Files.Brought(c.r.Context(), c.by.Person, kind, h)
 	if err != nil {

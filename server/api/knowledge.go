@@ -89,7 +89,7 @@ func attach(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
 	key := v["about"].Key()
 	t := aftersales.Schema.TableByID(key.Table)
 	if t == nil || !slices.Contains(attachable, t.Name) {
-		return record.ID{}, refused("about", fault.Invalid, "A file is attached to a job or a request.", nil)
+		return record.ID{}, refused("about", fault.Invalid, nil, "A file is attached to a job or a request.")
 	}
 	at, err := momentOf(tx, v, "occurred")
 	if err != nil {
@@ -106,10 +106,10 @@ func makeCode(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error)
 	id := aftersales.CodeID(v["list"].Text(), v["code"].Text())
 	row, err := tx.Row("code", id)
 	if err == nil && row != nil {
-		err = refused("code", fault.Exists, "The list has this code already: "+id.String()+".", nil)
+		err = refused("code", fault.Exists, nil, "The list has this code already: %s.", id)
 	}
 	if err == nil && !slices.Contains(aftersales.CodeLists(), v["list"].Text()) {
-		err = refused("list", aftersales.UnknownCode, "There is no list of this name.", nil)
+		err = refused("list", aftersales.UnknownCode, nil, "There is no list of this name.")
 	}
 	if err != nil {
 		return id, err

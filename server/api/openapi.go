@@ -81,7 +81,7 @@ func (r *resource) shown() object {
 	t, all := r.table(), object{"id": object{"type": "string", "format": "uuid", "readOnly": true}}
 	for i := range t.Columns {
 		if c := &t.Columns[i]; !c.Has(schema.Sealed) {
-			all[c.Name] = describe(c)
+			all[c.Name] = describe(told(t, c))
 		}
 	}
 	return object{"type": "object", "properties": all}
@@ -92,7 +92,7 @@ func (r *resource) fields(fresh bool) object {
 	t, columns := r.table(), []schema.Column{}
 	for i := range t.Columns {
 		if c := &t.Columns[i]; !c.Has(schema.Sealed) && r.writable(c, fresh) {
-			columns = append(columns, *c)
+			columns = append(columns, *told(t, c))
 		}
 	}
 	if fresh {
@@ -172,6 +172,8 @@ func describe(c *schema.Column) object {
 		return object{"type": []string{"object", "null"}, "properties": object{"table": text, "id": text}}
 	case schema.Set:
 		return object{"type": []string{"array", "object", "null"}, "items": text, "description": `a list of what to add, or {"add": […], "remove": […]}`}
+	case nested:
+		return object{"type": []string{"object", "array", "null"}, "additionalProperties": true}
 	case schema.Translated, schema.Fields:
 		return object{"type": []string{"object", "null"}, "additionalProperties": true}
 	case schema.Instant:

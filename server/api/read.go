@@ -96,8 +96,10 @@ func (a *API) show(c *call, id record.ID, status int) error {
 }
 
 // tagOf returns the row's vector as an ETag.
-func tagOf(row *record.Row) string {
-	return `"` + base64.RawURLEncoding.EncodeToString(row.Vector.AppendBinary(nil)) + `"`
+func tagOf(row *record.Row) string { return tagFor(row.Vector) }
+
+func tagFor(v clock.Vector) string {
+	return `"` + base64.RawURLEncoding.EncodeToString(v.AppendBinary(nil)) + `"`
 }
 
 func parseTag(tag string) (clock.Vector, error) {
@@ -122,7 +124,7 @@ func rowObject(row *record.Row) map[string]any {
 	for i := range row.Table.Columns {
 		c := &row.Table.Columns[i]
 		if !c.Has(schema.Sealed) {
-			o[c.Name] = Encode(c, row.Cols[i])
+			o[c.Name] = Encode(told(row.Table, c), row.Cols[i])
 		}
 	}
 	return o
@@ -211,7 +213,7 @@ func limitOf(s string) (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > mostPage {
-		return 0, refused("limit", BadRequest, "limit is a number from 1 to 500.", err)
+		return 0, refused("limit", BadRequest, err, "limit is a number from 1 to 500.")
 	}
 	return n, nil
 }
@@ -250,11 +252,11 @@ func (r *resource) filter(name, value string) (driver.Value, error) {
 		}
 		id, err := record.ParseID(value)
 		if err != nil {
-			return nil, refused(name, BadRequest, name+" is the id of a row.", err)
+			return nil, refused(name, BadRequest, err, "%s is the id of a row.", name)
 		}
 		return id[:], nil
 	}
-	return nil, refused(name, UnknownField, "This list cannot be asked for by "+name+". The OpenAPI document lists what it can be asked for by.", nil)
+	return nil, refused(name, UnknownField, nil, "This list cannot be asked for by %s. The OpenAPI document lists what it can be asked for by.", name)
 }
 
 // cursor is a place in a list.

@@ -16,7 +16,7 @@ var statuses = map[fault.Code]int{
 	NotFound: http.StatusNotFound, fault.UnknownRow: http.StatusNotFound, BadRequest: http.StatusBadRequest, UnknownField: http.StatusUnprocessableEntity,
 	BadMethod: http.StatusMethodNotAllowed, NeedsMatch: http.StatusPreconditionRequired, NoRight: http.StatusForbidden, fault.NotAllowed: http.StatusForbidden,
 	fault.Unauthentic: http.StatusUnauthorized, TooOften: http.StatusTooManyRequests, fault.TooLarge: http.StatusRequestEntityTooLarge,
-	auth.LoginTaken: http.StatusConflict, auth.BeyondOwn: http.StatusForbidden, aftersales.KeyReused: http.StatusConflict, fault.Exists: http.StatusConflict, fault.Closed: http.StatusConflict, aftersales.NotSeen: http.StatusConflict,
+	auth.LoginTaken: http.StatusConflict, auth.RoleTaken: http.StatusConflict, auth.RoleInUse: http.StatusConflict, auth.LastAdmin: http.StatusConflict, auth.BeyondOwn: http.StatusForbidden, aftersales.KeyReused: http.StatusConflict, fault.Exists: http.StatusConflict, fault.Closed: http.StatusConflict, aftersales.NotSeen: http.StatusConflict,
 	blob.Unknown: http.StatusNotFound, blob.NoPicture: http.StatusNotFound, blob.WrongKind: http.StatusUnsupportedMediaType, blob.Erased: http.StatusGone,
 	blob.OverQuota: http.StatusTooManyRequests, blob.HubFull: http.StatusInsufficientStorage, fault.Malformed: http.StatusBadRequest,
 	fault.Overloaded: http.StatusServiceUnavailable, fault.Internal: http.StatusInternalServerError,
@@ -40,7 +40,7 @@ func (m *misfit) Unwrap() error { return m.refusal }
 func about(field string, err error) error { return &misfit{field: field, refusal: err} }
 
 // needed refuses a body without the field.
-func needed(field string) error { return refused(field, fault.Invalid, field+" is needed.", nil) }
+func needed(field string) error { return refused(field, fault.Invalid, nil, "%s is needed.", field) }
 
 // firstOf returns the first error, nil for none.
 func firstOf(errs ...error) error {
@@ -52,9 +52,11 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// refused refuses what a field says.
-func refused(field string, code fault.Code, why string, cause error) error {
-	return &misfit{field: field, refusal: fault.Wrap(code, why, cause)}
+// refused refuses what a field says, in a sentence with values in it (fault.Newf); the cause is for the log.
+func refused(field string, code fault.Code, cause error, form string, values ...any) error {
+	why := fault.Newf(code, form, values...)
+	why.Detail = cause
+	return &misfit{field: field, refusal: why}
 }
 
 // blamed says which field of a body a refusal of the business is about: the first that the route takes.
@@ -66,6 +68,9 @@ var blamed = map[fault.Code][]string{
 	aftersales.BadFile: {"sha256"}, aftersales.MeterBackwards: {"reading"}, aftersales.PricePublished: {"valid_from"},
 	aftersales.BadWindow: {"window_end", "plan_end", "end", "ends_at"}, aftersales.BadCall: {"phone"}, aftersales.BadSkill: {"level"},
 	aftersales.MergeSelf: {"same_as"}, aftersales.AlreadyMerged: {"same_as"}, aftersales.DiscountTooHigh: {"discount"}, auth.LoginTaken: {"login"},
+	aftersales.UnknownPolicy: {"kind"}, aftersales.BadPolicy: {"body"}, aftersales.PolicyBackdated: {"valid_from"}, aftersales.PolicyPublished: {"replaces"},
+	aftersales.BadQuestion: {"questions"}, aftersales.BadSetting: {"value"}, aftersales.BadPattern: {"pattern"}, auth.UnknownRole: {"like", "roles"},
+	auth.RoleTaken: {"name"}, auth.BeyondOwn: {"roles", "may", "like"}, auth.LastAdmin: {"roles"},
 }
 
 // blame names the field that a refusal is about, where only its code says so.
@@ -83,6 +88,17 @@ func (rt *Route) blame(err error) error {
 		return &misfit{refusal: err}
 	}
 	return err
+}
+
+// say returns why something was refused, in the language that the program asks for.
+func (a *API) say(w http.ResponseWriter, r *http.Request, f *fault.Error) string {
+	if a.Say == nil {
+		return f.Message
+	}
+	said, language := a.Say(r.Header.Get("Accept-Language"), f)
+	w.Header().Set("Content-Language", language)
+	w.Header().Set("Vary", "Accept-Language")
+	return said
 }
 
 // fail answers with what is wrong (RFC 9457). What is no refusal is a fault of the hub, whose detail stays in its log.
@@ -110,7 +126,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="fieldsync"`)
 	}
-	problem := object{"type": "about:blank", "title": http.StatusText(status), "status": status, "code": f.Code, "detail": f.Message}
+	problem := object{"type": "about:blank", "title": http.StatusText(status), "status": status, "code": f.Code, "detail": a.say(w, r, f)}
 	if named && m.field != "" {
 		problem["field"] = m.field
 	}

@@ -16,6 +16,12 @@ import (
 type Staff interface {
 	Person(ctx context.Context, id record.ID) (*auth.Person, error)
 	ParseRoles(ctx context.Context, names []string) ([]auth.Role, error)
+	// ReplaceRoles gives a person those roles and no others, unless check refuses him as he is now.
+	ReplaceRoles(ctx context.Context, id record.ID, check func(now *auth.Person) error, roles []auth.Role, posts ...auth.Post) (*auth.Person, error)
+	Roles(ctx context.Context) ([]auth.Definition, error)
+	AddRole(ctx context.Context, by *auth.Person, name string, like auth.Role) error
+	ChangeRole(ctx context.Context, by *auth.Person, role auth.Role, add, drop []string) error
+	DropRole(ctx context.Context, by *auth.Person, role auth.Role) error
 	MayManage(ctx context.Context, by, who *auth.Person, roles []auth.Role, posts []auth.Post) error
 	Add(ctx context.Context, p auth.Person, password string) (*auth.Person, error)
 	SetActive(ctx context.Context, id record.ID, active bool) (*auth.Person, error)

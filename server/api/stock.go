@@ -108,7 +108,7 @@ func move(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
 	book := moves[cause]
 	switch {
 	case book == nil:
-		return record.ID{}, refused("cause", fault.Invalid, "cause is receipt, issue, transfer, return or scrap; a count is an action of its location.", nil)
+		return record.ID{}, refused("cause", fault.Invalid, nil, "cause is receipt, issue, transfer, return or scrap; a count is an action of its location.")
 	case slices.Contains(from, cause) && v["from_location"].IsNull():
 		return record.ID{}, needed("from_location")
 	case slices.Contains(to, cause) && v["to_location"].IsNull():
@@ -138,7 +138,7 @@ func inUnitOf(tx aftersales.Tx, movement record.ID, q record.Value) error {
 
 func sameUnit(field string, q record.Value, unit string) error {
 	if q.Text() != "" && q.Text() != unit {
-		return refused(field, aftersales.WrongUnit, "This part is measured in "+unit+".", nil)
+		return refused(field, aftersales.WrongUnit, nil, "This part is measured in %s.", unit)
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func count(tx aftersales.Tx, location record.ID, v record.Values) error {
 			return err
 		}
 		if there != expected.Number() {
-			return refused("expected", aftersales.NotSeen, "The stock moved while you counted. Read it again, and look once more.", nil)
+			return refused("expected", aftersales.NotSeen, nil, "The stock moved while you counted. Read it again, and look once more.")
 		}
 	}
 	_, err = aftersales.CountStock(tx, aftersales.CountInput{Location: location, Part: v["part"].Ref(), Counted: v["counted"].Number(), Note: v["note"].Text()})
@@ -203,7 +203,7 @@ var partRequestActions = []action{
 				return err
 			}
 			if q, given := v["approved"]; given && q.Number() <= 0 {
-				return refused("approved", aftersales.BadQuantity, "More than nothing is approved; else cancel the request.", nil)
+				return refused("approved", aftersales.BadQuantity, nil, "More than nothing is approved; else cancel the request.")
 			}
 			return aftersales.ApprovePart(tx, row, v["approved"].Number())
 		},
@@ -233,7 +233,7 @@ func makeLevel(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error
 	id := aftersales.StockLevelID(v["location"].Ref(), part)
 	row, err := tx.Row("stock_level", id)
 	if err == nil && row != nil {
-		err = fault.New(fault.Exists, "The least and the most of this part there are set already: "+id.String()+". Change them with PATCH.")
+		err = fault.Newf(fault.Exists, "The least and the most of this part there are set already: %s. Change them with PATCH.", id)
 	}
 	if err == nil {
 		err = levelUnits(tx, part, v)
@@ -265,7 +265,7 @@ func saveLevel(tx aftersales.Tx, id record.ID, v record.Values) error {
 		return row.Get(column).Number()
 	}
 	if after("minimum") < 0 || after("safety") < 0 || after("maximum") < after("minimum") {
-		return refused("maximum", aftersales.BadQuantity, "The most must not be less than the least, and neither less than nothing.", nil)
+		return refused("maximum", aftersales.BadQuantity, nil, "The most must not be less than the least, and neither less than nothing.")
 	}
 	return aftersales.Edit(tx, aftersales.EditInput{Table: "stock_level", ID: id, Values: v})
 }

@@ -43,6 +43,10 @@ func Encode(c *schema.Column, v record.Value) any {
 			return map[string]any{"table": t.Name, "id": key.ID.String()}
 		}
 		return nil
+	case nested:
+		if json.Valid([]byte(v.Text())) {
+			return json.RawMessage(v.Text())
+		}
 	case schema.Set:
 		list := []string{}
 		for element := range v.Cells() {
@@ -87,10 +91,10 @@ func decode(c *schema.Column, raw json.RawMessage, values record.Values) error {
 	}
 	v, err := plainValue(c, raw)
 	if err != nil && !errors.Is(err, strconv.ErrRange) { // one that is too long is as large as can be, and refused as that
-		return refused(c.Name, fault.Invalid, c.Name+" cannot be read: "+expected[c.Kind]+".", err)
+		return refused(c.Name, fault.Invalid, err, "%s cannot be read: %v.", c.Name, expected[c.Kind])
 	}
 	if c.Kind == schema.Enum && len(c.Codes) > 0 && !v.IsNull() && !slices.Contains(c.Codes, v.Text()) {
-		return refused(c.Name, fault.Invalid, c.Name+" is one of "+strings.Join(c.Codes, ", ")+".", nil)
+		return refused(c.Name, fault.Invalid, nil, "%s is one of %s.", c.Name, strings.Join(c.Codes, ", "))
 	}
 	if err := record.Check(c, "", v); fault.CodeOf(err) == fault.OutOfRange {
 		return about(c.Name, err)
@@ -129,6 +133,10 @@ func plainValue(c *schema.Column, raw json.RawMessage) (record.Value, error) {
 		}
 		n, err := scaled(q.Amount, int(c.Scale))
 		return record.Quantity(n, q.Unit), err
+	case nested:
+		var b bytes.Buffer
+		err := json.Compact(&b, raw)
+		return record.Text(b.String()), err
 	case schema.AnyRef:
 		var r aftersales.Row
 		if err := strictly(raw, &r); err != nil {
@@ -208,12 +216,12 @@ func decodeKeyed(c *schema.Column, raw json.RawMessage, values record.Values) er
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	if err := d.Decode(&cells); err != nil || cells == nil {
-		return refused(c.Name, fault.Invalid, c.Name+" cannot be read: it is an object of values by their keys.", err)
+		return refused(c.Name, fault.Invalid, err, "%s cannot be read: it is an object of values by their keys.", c.Name)
 	}
 	for key, cell := range cells {
 		value, err := cellValue(cell)
 		if err != nil || key == "" {
-			return refused(c.Name, fault.Invalid, c.Name+"."+key+" cannot be read: it is a text or a whole number.", err)
+			return refused(c.Name, fault.Invalid, err, "%s cannot be read: it is a text or a whole number.", c.Name+"."+key)
 		}
 		values[c.Name+"."+key] = value
 	}
@@ -224,11 +232,11 @@ func decodeSet(c *schema.Column, raw json.RawMessage, values record.Values) erro
 	var change struct{ Add, Remove []string }
 	if json.Unmarshal(raw, &change.Add) != nil || change.Add == nil {
 		if err := strictly(raw, &change); err != nil || string(raw) == "null" {
-			return refused(c.Name, fault.Invalid, c.Name+` cannot be read: it is a list of what to add, or {"add": […], "remove": […]}.`, err)
+			return refused(c.Name, fault.Invalid, err, `%s cannot be read: it is a list of what to add, or {"add": […], "remove": […]}.`, c.Name)
 		}
 	}
 	if slices.Contains(change.Add, "") || slices.Contains(change.Remove, "") {
-		return refused(c.Name, fault.Invalid, c.Name+" cannot hold an empty text.", nil)
+		return refused(c.Name, fault.Invalid, nil, "%s cannot hold an empty text.", c.Name)
 	}
 	for _, e := range change.Add {
 		values[c.Name+"."+e] = record.Number(1)
@@ -266,7 +274,7 @@ func read(body []byte, column func(name string) *schema.Column) (record.Values, 
 	for name, raw := range given {
 		c := column(name)
 		if c == nil {
-			return nil, refused(name, UnknownField, "There is no field "+name+" to be written here. The OpenAPI document lists them.", nil)
+			return nil, refused(name, UnknownField, nil, "There is no field %s to be written here. The OpenAPI document lists them.", name)
 		}
 		if err := decode(c, raw, values); err != nil {
 			return nil, err

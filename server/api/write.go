@@ -17,7 +17,7 @@ func (c *call) column(fresh bool) func(string) *schema.Column {
 	t := c.of.table()
 	return func(name string) *schema.Column {
 		if i := t.Column(name); i >= 0 && !t.Columns[i].Has(schema.Sealed) && c.of.writable(&t.Columns[i], fresh) {
-			return &t.Columns[i]
+			return told(t, &t.Columns[i])
 		}
 		if fresh {
 			return among(c.of.More, name)
@@ -61,7 +61,7 @@ func refers(r Reader, c *schema.Column, v record.Value) error {
 	}
 	row, err := r.Row(key)
 	if err == nil && (row == nil || row.Deleted) {
-		err = refused(c.Name, fault.UnknownRow, c.Name+" names no row that is there.", nil)
+		err = refused(c.Name, fault.UnknownRow, nil, "%s names no row that is there.", c.Name)
 	}
 	return err
 }

@@ -277,11 +277,20 @@ func (s *People) SetLanguage(ctx context.Context, id record.ID, language string)
 // SetRoles replaces the person's roles, those in every branch and those in one. The error is a *fault.Error with the
 // code LastAdmin, UnknownOne or fault.Invalid.
 func (s *People) SetRoles(ctx context.Context, id record.ID, roles []Role, posts ...Post) (*Person, error) {
+	return s.ReplaceRoles(ctx, id, func(*Person) error { return nil }, roles, posts...)
+}
+
+// ReplaceRoles does the same, unless check refuses the person as he is now: who was shown other roles replaces none. The
+// errors are those of SetRoles, and check's.
+func (s *People) ReplaceRoles(ctx context.Context, id record.ID, check func(now *Person) error, roles []Role, posts ...Post) (*Person, error) {
 	defined, err := s.defined(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return s.change(ctx, id, func(p *Person, all everybody) error {
+		if err := check(p); err != nil {
+			return err
+		}
 		p.Roles, p.Posts = roles, posts
 		if err := checkNames(*p); err != nil {
 			return err

@@ -215,7 +215,7 @@ func TestTheDocumentIsTrue(t *testing.T) {
 	}
 	stranger := &program{bureau: b}
 	for path, operations := range paths {
-		at := strings.NewReplacer("{id}", record.ID{1}.String(), "{system}", "s", "{key}", "k").Replace(path)
+		at := strings.NewReplacer("{id}", record.ID{1}.String(), "{system}", "s", "{key}", "k", "{name}", "n").Replace(path)
 		for method := range operations.(map[string]any) {
 			stranger.asks(strings.ToUpper(method), at, "").has(http.StatusUnauthorized)
 		}

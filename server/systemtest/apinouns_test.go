@@ -549,7 +549,7 @@ func TestAProgramOfABranchReachesNothingOfAnother(t *testing.T) {
 				p = b.program(v, fmt.Sprint("WMS ", asked), may...)
 			}
 			asked++
-			path := strings.NewReplacer("{id}", id.String(), "{system}", "s", "{key}", "k").Replace(rt.Path)
+			path := strings.NewReplacer("{id}", id.String(), "{system}", "s", "{key}", "k", "{name}", "n").Replace(rt.Path)
 			p.asks(rt.Method, path, "{}", "If-Match", `"AA"`)
 			if s := fmt.Sprint(p.got); strings.Contains(s, elsewhere) || strings.Contains(rt.Path, "{id}") && p.status < 400 {
 				t.Errorf("%s %s answers %d %s", rt.Method, path, p.status, s)

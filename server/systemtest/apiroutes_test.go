@@ -17,7 +17,7 @@ import (
 
 // address fills in what a path leaves open; nothing that is there.
 func address(rt api.Route) string {
-	return strings.NewReplacer("{id}", record.ID{1}.String(), "{system}", "s", "{key}", "k").Replace(rt.Path)
+	return strings.NewReplacer("{id}", record.ID{1}.String(), "{system}", "s", "{key}", "k", "{name}", "n").Replace(rt.Path)
 }
 
 // everything is all that a program can be given.

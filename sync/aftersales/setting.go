@@ -162,6 +162,9 @@ func SetSetting(tx Tx, name string, branch record.ID, value string) error {
 	if slices.Contains(countSettings, name) && value != "" && (err != nil || n < 0) {
 		return fault.Newf(BadSetting, "a number is needed, 0 or more, not %s", value)
 	}
+	if isFlag(name) && !slices.Contains([]string{"", "0", "1"}, value) {
+		return fault.New(BadSetting, "a switch is 1 for yes, 0 for no, or empty for what holds where it is not set")
+	}
 	if name == SettingMapTiles && value != "" && !isTileTemplate(value) {
 		return fault.New(BadSetting, "the address of the tiles is like https://tiles.example.org/{z}/{x}/{y}.png, with a host and all three marks")
 	}
@@ -171,6 +174,11 @@ func SetSetting(tx Tx, name string, branch record.ID, value string) error {
 	return upsert(tx, "setting", SettingID(name, branch), record.Values{
 		"name": record.Text(name), "branch": record.Ref(branch), "value": optional(value),
 	})
+}
+
+// isFlag reports whether the setting is a switch of two positions.
+func isFlag(name string) bool {
+	return slices.ContainsFunc(Settings(), func(s KnownSetting) bool { return s.Flag && s.Name == name })
 }
 
 // isTileTemplate reports whether pictures can be asked for at such an address. A page opens that host alone, so nothing
@@ -236,7 +244,7 @@ func SetNumberFormat(tx Tx, series string, branch record.ID, pattern string) err
 	if behind != "" && couldGoOn(behind[0]) {
 		return fault.Newf(BadPattern, "behind %s only a mark such as / or a blank can stand: a digit would make one number of two", numberMark)
 	}
-	return upsert(tx, "number_format", numberFormatID(series, branch), record.Values{
+	return upsert(tx, "number_format", NumberFormatID(series, branch), record.Values{
 		"series": record.Text(series), "branch": record.Ref(branch), "pattern": record.Text(pattern),
 	})
 }
@@ -255,7 +263,9 @@ func isAlphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-func numberFormatID(series string, branch record.ID) record.ID {
+// NumberFormatID returns the id of the row that says how the numbers of a series look, for one branch or, with the zero id,
+// for the whole company.
+func NumberFormatID(series string, branch record.ID) record.ID {
 	return NamedID("number_format", series, branchName(branch))
 }
 
@@ -312,7 +322,7 @@ func NumberSeries() []string {
 // "{number}", for the gapless series "A" it is "A-{branch}-{year}-{number}".
 func NumberPattern(v Reader, series string, branch record.ID) (string, error) {
 	for _, b := range []record.ID{branch, {}} {
-		row, err := v.Row("number_format", numberFormatID(series, b))
+		row, err := v.Row("number_format", NumberFormatID(series, b))
 		if err != nil {
 			return "", err
 		}
