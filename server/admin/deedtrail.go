@@ -187,6 +187,8 @@ func (v *Visit) deedSays(d DeedEntry) (said []fact) {
 			continue
 		case value.Column == "active":
 			text = v.t(map[bool]string{true: "yes", false: "no"}[text == "true"])
+		case value.Column == "roles":
+			text = v.rolesOf(text)
 		case value.Column == "password":
 			text = v.t("replaced")
 		case value.Column == "second_step":

@@ -51,6 +51,9 @@ func (n *names) find(k record.Key) (string, error) {
 		return "", err
 	}
 	if row != nil {
+		if s := n.translated(row); s != "" && row.Table.Name == "code" { // its code is for programs
+			return s, nil
+		}
 		for _, column := range calling {
 			if column == "summary" && row.Table.Name == "visit" {
 				continue // what was done is no name: a visit is called by its job

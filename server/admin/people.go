@@ -142,6 +142,15 @@ func (v *Visit) roleName(r auth.Role) string {
 	return string(r)
 }
 
+// rolesOf says the roles whose codes stand in the text.
+func (v *Visit) rolesOf(codes string) string {
+	said := strings.FieldsFunc(codes, func(r rune) bool { return r == ' ' || r == ',' })
+	for i, code := range said {
+		said[i] = v.roleName(auth.Role(code))
+	}
+	return strings.Join(said, ", ")
+}
+
 func (v *Visit) roleViews(defined []auth.Definition, has []auth.Role) []roleView {
 	views := make([]roleView, len(defined))
 	for i, d := range defined {

@@ -34,7 +34,7 @@ func (v *Visit) settingText(s aftersales.KnownSetting, value string) string {
 	if s.Flag && value != "" {
 		return v.t(map[bool]string{true: "yes", false: "no"}[value == "1"])
 	}
-	return value
+	return v.settingSaid(s.Name, value)
 }
 
 // setting returns the form of the setting in the URL.
@@ -60,7 +60,7 @@ func (v *Visit) setting() (*asking, aftersales.KnownSetting, error) {
 		},
 		action: settingsURL + "/" + name, back: settingsURL, name: v.lang.Name("setting." + name), done: "Set.", cause: aftersales.CauseSetting,
 		do: func(tx aftersales.Tx, values record.Values) error {
-			return aftersales.SetSetting(tx, name, values["branch"].Ref(), values["value"].Text())
+			return aftersales.SetSetting(tx, name, values["branch"].Ref(), v.office.settingMeant(name, values["value"].Text()))
 		},
 	}, all[i], nil
 }
@@ -78,7 +78,7 @@ func (o *Office) ShowSetting(v *Visit) error {
 			return err
 		}
 		seen.see(row)
-		value = row.Get("value").Text()
+		value = v.settingSaid(s.Name, row.Get("value").Text())
 		return nil
 	})
 	if err != nil {

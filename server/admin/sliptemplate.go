@@ -56,7 +56,7 @@ func (o *Office) template(v *Visit, status int, problem string) error {
 			}
 			if row != nil {
 				seen.see(row)
-				f.Value = row.Get("value").Text()
+				f.Value = v.settingSaid(f.Name, row.Get("value").Text())
 				f.Was = f.Value
 			}
 		}
@@ -103,7 +103,7 @@ func (o *Office) saveTemplate(v *Visit, shown string, values record.Values) erro
 	}
 	return o.Engine.Do(v.r.Context(), v.author(), seen, aftersales.CauseSetting, func(tx aftersales.Tx) error {
 		for name, value := range values {
-			if err := aftersales.SetSetting(tx, name, record.ID{}, value.Text()); err != nil {
+			if err := aftersales.SetSetting(tx, name, record.ID{}, v.office.settingMeant(name, value.Text())); err != nil {
 				return err
 			}
 		}
@@ -121,7 +121,7 @@ func (v *Visit) showTemplate(status int, page templatePage) error {
 func (v *Visit) sample(r Reader, page *templatePage) error {
 	typed := func(name string) (string, error) {
 		i := slices.IndexFunc(page.Fields, func(f field) bool { return f.Name == name })
-		return strings.TrimSpace(strings.ReplaceAll(page.Fields[i].Value, "\r", "")), nil
+		return v.office.settingMeant(name, strings.TrimSpace(strings.ReplaceAll(page.Fields[i].Value, "\r", ""))), nil
 	}
 	page.Paper = v.samplePaper()
 	if v.form("paper") == paperWidths[1] {

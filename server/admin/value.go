@@ -12,6 +12,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/words"
 )
 
 // columnKey names a column, or one code of it, in the lists of words: "job.state", "job.state.new".
@@ -29,6 +30,9 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 	}
 	switch c.Kind {
 	case schema.Enum:
+		if key := columnKey(t, c, value.Text()); v.lang.Knows(key) {
+			return v.lang.Name(key), nil
+		}
 		if list := codeList(t, c); list != "" {
 			return v.code(n, list, value.Text())
 		}
@@ -54,6 +58,9 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 	}
 	if slices.Contains(yesNo, t.Name+"."+c.Name) {
 		return v.t(map[bool]string{true: "yes", false: "no"}[value.Number() == 1]), nil
+	}
+	if i := slices.Index(words.Tags, value.Text()); i >= 0 && c.Name == "language" {
+		return words.Names[i], nil
 	}
 	return plain(value), nil
 }

@@ -55,6 +55,9 @@ type Column struct {
 // IsNumber reports whether a column stands in figures.
 func (c *Column) IsNumber() bool { return c.Kind >= Number && c.Kind <= Quantity }
 
+// IsFlag reports whether a column says yes or no.
+func (c *Column) IsFlag() bool { return c.Kind == Flag }
+
 // IsChip reports whether a column holds states, which are shown as such.
 func (c *Column) IsChip() bool { return c.Kind == Code }
 

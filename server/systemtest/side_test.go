@@ -21,6 +21,7 @@ type glass struct {
 	http *http.Client
 	base string
 	body string
+	at   string // the path of the last page
 
 	framed bool // the last page may be shown in a frame of the demo's
 }
@@ -74,6 +75,7 @@ func (g *glass) send(r *http.Request) *glass {
 		g.t.Fatalf("%s %s: %d\n%s", r.Method, r.URL, answer.StatusCode, b)
 	}
 	g.framed = answer.Header.Get("X-Frame-Options") == "" && strings.Contains(answer.Header.Get("Content-Security-Policy"), "frame-ancestors http://127.0.0.1:")
+	g.at = answer.Request.URL.RequestURI()
 	g.body = html.UnescapeString(string(b))
 	return g
 }
@@ -84,21 +86,36 @@ func (g *glass) comes(what, path, text string) {
 	soon(g.t, what, func() bool { return strings.Contains(g.get(path).body, text) })
 }
 
-// showsSideBySide: what one phone writes shows on the other and in the office; not while its signal is cut.
-func showsSideBySide(t *testing.T, i *installation) {
+// demo is what the demo says when it stands.
+type demo struct{ URL, Side, Login, Password string }
+
+// demo starts the live demo, and returns what it says, and what ends it.
+func (i *installation) demo() (said demo, end func()) {
+	i.t.Helper()
 	c := i.command("demo", "-addr", "127.0.0.1:0", "-json")
-	c.Env = append(c.Env, "TMPDIR="+t.TempDir())
+	c.Env = append(c.Env, "TMPDIR="+i.t.TempDir())
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
 	}
 	if err != nil {
-		t.Fatal(err)
+		i.t.Fatal(err)
 	}
-	var said struct{ URL, Side string }
+	i.t.Cleanup(func() { _ = c.Process.Kill() }) // of a test that failed; else it has ended
 	if err := json.NewDecoder(out).Decode(&said); err != nil {
-		t.Fatal(err)
+		i.t.Fatal(err)
 	}
+	return said, func() {
+		i.t.Helper()
+		if err := errors.Join(c.Process.Signal(os.Interrupt), c.Wait()); err != nil {
+			i.t.Errorf("the demo does not end well: %v", err)
+		}
+	}
+}
+
+// showsSideBySide: what one phone writes shows on the other and in the office; not while its signal is cut.
+func showsSideBySide(t *testing.T, i *installation) {
+	said, end := i.demo()
 	page := newGlass(t, said.Side)
 	at, _ := url.Parse(said.Side)
 	frames := regexp.MustCompile(`iframe src="([^"]+)"`).FindAllStringSubmatch(page.body, -1)
@@ -144,9 +161,7 @@ func showsSideBySide(t *testing.T, i *installation) {
 	sam.post("/outbox", nil) // he tries at once
 	mei.comes("the other phone hears of it at last", job+"/comments", "down in the cellar")
 
-	if err := errors.Join(c.Process.Signal(os.Interrupt), c.Wait()); err != nil {
-		t.Errorf("the demo does not end well: %v", err)
-	}
+	end()
 }
 
 // sharedJob returns the page of a job that both have.

@@ -371,4 +371,9 @@
       }
     }
   });
+  // On a narrow screen the places and the tabs are rows that scroll: the one where one is, is in sight.
+  for (const here of $$(".rail [aria-current], .tabs [aria-current]")) {
+    const row = here.closest("ul, .tabs");
+    row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  }
 })();
