@@ -15,8 +15,8 @@ import (
 // rules are the business's own, as the engine asks for them.
 type rules struct{ schema *schema.Schema }
 
-// Review asks the business about a change set before it is merged, and adds the notices of what it does: they are
-// committed with it, in the hub's name. The office's commands have checked what they write.
+// Review asks the business about a change set before it is merged, and adds the notices of what it does, and where things
+// lie that it moved: they are committed with it, in the hub's name. The office's commands have checked what they write.
 func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author) (judge.Decision, error) {
 	var d aftersales.Decision
 	var err error
@@ -29,7 +29,11 @@ func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author
 	if fault.CodeOf(err) == aftersales.BadPolicy {
 		notices, err = nil, nil // a policy that this version cannot read holds no work up
 	}
-	return judge.Decision{Instead: d.Instead, Also: notices}, err
+	if err != nil {
+		return judge.Decision{}, err
+	}
+	moved, err := aftersales.Follow(aftersales.Look(rows), cs)
+	return judge.Decision{Instead: d.Instead, Also: append(notices, moved...)}, err
 }
 
 type reviewer struct {

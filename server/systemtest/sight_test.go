@@ -1,6 +1,8 @@
 package systemtest
 
 import (
+	"encoding/base64"
+	"errors"
 	"testing"
 
 	"fieldsync/client"
@@ -12,10 +14,11 @@ import (
 
 // What an honest technician works on stays on his phone, and the hub takes what his phone took.
 
-// settled syncs and expects that the hub refused nothing.
+// settled syncs and expects that the hub refused nothing. Twice: what follows from what a phone brings may come with the next.
 func settled(t testing.TB, phones ...*client.Client) {
 	t.Helper()
 	for _, phone := range phones {
+		sync(t, phone)
 		sync(t, phone)
 		refused, err := phone.Outbox(t.Context(), device.Refused)
 		if err != nil {
@@ -103,4 +106,129 @@ func TestASpareStaysInSightWithTheMachineItWasFittedIn(t *testing.T) {
 	if err != nil || len(history) != 2 {
 		t.Errorf("%d lines of its history, want 2: exchanged and run in; %v", len(history), err)
 	}
+}
+
+// Two technicians with a van each, who have heard of each other's phones.
+func (c *company) neighbours() (li, wang *client.Client, m machinery, hisVan record.ID) {
+	c.t.Helper()
+	li, giver := c.technician("li")
+	wang, taker := c.technician("wang")
+	c.employ(giver, taker)
+	m = c.machinery("works", giver)
+	devices, err := c.devices()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.office("their phones' keys", func(tx aftersales.Tx) (err error) {
+		for _, d := range devices {
+			err = errors.Join(err, aftersales.PublishKey(tx, d.Person, d.ID, base64.StdEncoding.EncodeToString(d.PublicKey)))
+		}
+		return err
+	})
+	c.office("the other van", func(tx aftersales.Tx) (err error) {
+		hisVan, err = aftersales.CreateLocation(tx, aftersales.LocationInput{Branch: c.branch, Name: "Van of wang", Holder: taker})
+		return err
+	})
+	return li, wang, m, hisVan
+}
+
+// liesAt checks where the hub says that the unit lies.
+func (c *company) liesAt(what string, unit, place record.ID, status string) {
+	c.t.Helper()
+	if u := aftersales.UnitOf(c.row("unit", unit)); u.Location != place || u.Status != status {
+		c.t.Errorf("%s: it is %s at %v, want %s at %v", what, u.Status, u.Location, status, place)
+	}
+}
+
+// A pump with a serial number goes from phone to phone by a code, as the page gives it: by its number alone. Whoever syncs
+// first, it lies in the taker's van, he sees it there with his next sync, and gives it on.
+func TestWhatIsHandedOverComesToItsTaker(t *testing.T) {
+	t.Parallel()
+	for _, takerFirst := range []bool{true, false} {
+		c := newCompany(t)
+		phone, other, m, hisVan := c.neighbours()
+		part, pump := m.spares("PUMP", "P-1")
+		settled(t, phone, other)
+		wang := c.row("location", hisVan).Get("holder").Ref()
+		h, err := phone.Parts().Give(t.Context(), aftersales.GiveInput{To: wang, Part: part, Serial: "P-1", Quantity: aftersales.Quantity{Amount: aftersales.One}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = other.Parts().Take(t.Context(), aftersales.TakeInput{Code: h.Code}); err != nil {
+			t.Fatal(err)
+		}
+		if takerFirst {
+			settled(t, other, phone, other)
+		} else {
+			settled(t, phone, other)
+		}
+		c.liesAt("taken", pump[0], hisVan, aftersales.UnitInVan)
+		sees(t, other, "taken", pump[0], true)
+		sees(t, phone, "given", pump[0], false)
+		job := c.job("leaks", wang)
+		settled(t, other)
+		_, err = other.Parts().Use(t.Context(), aftersales.MoveInput{Job: job, Part: part, Serial: "P-1", Quantity: aftersales.Quantity{Amount: aftersales.One}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		settled(t, other)
+		c.liesAt("used by its taker", pump[0], aftersales.VirtualLocation(aftersales.LocationCustomer), aftersales.UnitInstalled)
+	}
+}
+
+// Given, and taken back before anybody took it, by a phone that has synced meanwhile and has no row of it any more.
+func TestWhatIsTakenBackIsInItsGiversVan(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	phone, other, m, hisVan := c.neighbours()
+	part, pump := m.spares("PUMP", "P-1")
+	settled(t, phone, other)
+	wang := c.row("location", hisVan).Get("holder").Ref()
+	h, err := phone.Parts().Give(t.Context(), aftersales.GiveInput{To: wang, Part: part, Serial: "P-1", Quantity: aftersales.Quantity{Amount: aftersales.One}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled(t, phone)
+	sees(t, phone, "given", pump[0], false)
+	if _, err := phone.Parts().CancelHandOver(t.Context(), h.ID); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, phone)
+	c.liesAt("taken back", pump[0], m.van, aftersales.UnitInVan)
+	sees(t, phone, "taken back", pump[0], true)
+}
+
+// A loaner goes out to the customer and comes back at the end of the job, as the pages move it: by its number alone. Nobody
+// takes it along by a movement that names it who has nothing to do with the job.
+func TestALoanerGoesOutAndComesBack(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	phone, other, m, hisVan := c.neighbours()
+	part, loaner := m.spares("LOANER", "L-1")
+	job := c.at(m.machine, c.row("location", m.van).Get("holder").Ref())
+	settled(t, phone, other)
+	move := aftersales.MoveInput{Job: job, Part: part, Serial: "L-1", Quantity: aftersales.Quantity{Amount: aftersales.One}}
+	if _, err := phone.Parts().Use(t.Context(), move); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, phone)
+	c.liesAt("lent", loaner[0], aftersales.VirtualLocation(aftersales.LocationCustomer), aftersales.UnitInstalled)
+
+	_, err := other.Parts().Transfer(t.Context(), aftersales.MoveInput{
+		Part: part, Serial: "L-1", Unit: loaner[0], From: aftersales.VirtualLocation(aftersales.LocationCustomer), To: hisVan,
+		Quantity: aftersales.Quantity{Amount: aftersales.One},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled(t, other)
+	c.liesAt("named by a stranger's movement", loaner[0], aftersales.VirtualLocation(aftersales.LocationCustomer), aftersales.UnitInstalled)
+	sees(t, other, "named by his movement", loaner[0], false)
+
+	if _, err := phone.Parts().Return(t.Context(), move); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, phone)
+	c.liesAt("back from loan", loaner[0], m.van, aftersales.UnitInVan)
+	sees(t, phone, "back from loan", loaner[0], true)
 }

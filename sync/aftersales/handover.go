@@ -98,7 +98,7 @@ type GiveInput struct {
 	Part      record.ID
 	Quantity  Quantity // the unit "" is the part's
 	Serial    string
-	Unit      record.ID // the serial-numbered thing itself, where it has a row
+	Unit      record.ID // the serial-numbered thing itself; zero: as of a MoveInput
 	Condition string    // "": good
 	Owner     string    // "": us
 	From      record.ID // zero: the author's van
@@ -126,6 +126,9 @@ func GivePart(tx Tx, in GiveInput) (HandOver, error) {
 	}
 	code, err := o.Sign(in.Key)
 	if err != nil {
+		return HandOver{}, err
+	}
+	if in.Unit, err = (MoveInput{From: in.From, Serial: in.Serial, Unit: in.Unit}).thing(tx, o.Part); err != nil {
 		return HandOver{}, err
 	}
 	movement, err := TransferPart(tx, MoveInput{

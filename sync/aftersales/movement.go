@@ -135,7 +135,7 @@ type MoveInput struct {
 	Quantity   Quantity  // more than nothing; the unit "" is the part's
 	Serial     string    // needed for a serial-tracked part
 	Lot        string    //
-	Unit       record.ID // the serial-numbered thing itself, where it has a row
+	Unit       record.ID // the serial-numbered thing itself; zero: the one that lies there under the serial number, if it has a row
 	Condition  string    // "": good
 	Owner      string    // "": us
 	OwnerParty record.ID // who, where it is not us
@@ -316,6 +316,9 @@ func put(tx Tx, in MoveInput, part Part, cause string) (record.ID, error) {
 	}
 	visit, err := lastVisit(tx, in.Job, tx.Author())
 	if err != nil {
+		return record.ID{}, err
+	}
+	if in.Unit, err = in.thing(tx, part.ID); err != nil {
 		return record.ID{}, err
 	}
 	values := record.Values{

@@ -34,38 +34,27 @@ func CheckStock(tx Tx, location, part record.ID) error {
 	})
 }
 
-// CheckHandOver brings the halves of a hand-over together, given either: a unit among it lies with its taker, or again with its giver; one half
-// whose time is over without the other is a discrepancy, which settles itself when the other comes after all. The hub
-// runs it, when a half has come and when its time is over. Codes: fault.UnknownRow.
+// CheckHandOver looks whether the halves of a hand-over have met, given either: one half whose time is over without the
+// other is a discrepancy, which settles itself when the other comes after all. The hub runs it, when a half has come and when
+// its time is over. Codes: fault.UnknownRow.
 func CheckHandOver(tx Tx, half record.ID) error {
 	row, err := need(tx, "hand_over", half)
 	if err != nil {
 		return err
 	}
 	h := HandOverOf(row)
-	halves := map[string]HandOver{}
-	for _, name := range []string{HalfGive, HalfTake, HalfCancel} {
-		row, err := tx.Row("hand_over", halfID(name, h.Name, h.Giver))
+	there := map[string]bool{}
+	for _, half := range []string{HalfGive, HalfTake, HalfCancel} {
+		row, err := tx.Row("hand_over", halfID(half, h.Name, h.Giver))
 		if err != nil {
 			return err
 		}
-		if row != nil {
-			halves[name] = HandOverOf(row)
-		}
+		there[half] = row != nil
 	}
-	give, given := halves[HalfGive]
-	take, taken := halves[HalfTake]
-	back, cancelled := halves[HalfCancel]
-	if err := late(tx, h, DiscrepancyUntaken, given && !taken && !cancelled); err != nil {
+	if err := late(tx, h, DiscrepancyUntaken, there[HalfGive] && !there[HalfTake] && !there[HalfCancel]); err != nil {
 		return err
 	}
-	if err := late(tx, h, DiscrepancyUngiven, taken && !given); err != nil || !given || taken == cancelled {
-		return err // both were taken and taken back: a person says where it is
-	}
-	if cancelled {
-		return arrive(tx, give, back)
-	}
-	return arrive(tx, give, take)
+	return late(tx, h, DiscrepancyUngiven, there[HalfTake] && !there[HalfGive])
 }
 
 // late reports that a half is missing whose time is over, or settles that it was.
@@ -83,13 +72,4 @@ func late(tx Tx, h HandOver, kind string, missing bool) error {
 		ID: id, Kind: kind, About: Row{"hand_over", give}, Branch: h.Branch, Location: h.Location, Part: h.Part,
 		Person: who, Quantity: h.Quantity,
 	})
-}
-
-// arrive puts a unit where it was taken to, or back, unless it has gone on meanwhile: the phone that took it had no row of it.
-func arrive(tx Tx, give, take HandOver) error {
-	unit, err := tx.Row("unit", give.Unit)
-	if err != nil || unit == nil || unit.Get("location").Ref() != VirtualLocation(LocationInTransit) {
-		return err
-	}
-	return placeUnit(tx, unit.ID, take.Location)
 }

@@ -174,26 +174,6 @@ func CreateUnit(tx Tx, in UnitInput) (record.ID, error) {
 	return id, insertWithFields(tx, "unit", id, values, in.Fields)
 }
 
-// placeUnit notes where a unit lies after a movement: from then on who answers for the place holds it. A unit that this replica does not have is
-// left to the hub, which has the movement.
-func placeUnit(tx Tx, id, location record.ID) error {
-	unit, err := tx.Row("unit", id)
-	if err != nil || unit == nil {
-		return err
-	}
-	row, err := need(tx, "location", location)
-	if err != nil {
-		return err
-	}
-	to := LocationOf(row)
-	status := map[string]string{
-		LocationVan: UnitInVan, LocationCustomer: UnitInstalled, LocationScrap: UnitScrapped,
-	}[to.Kind]
-	return tx.Update("unit", id, record.Values{
-		"status": record.Text(cmp.Or(status, UnitInStock)), "location": record.Ref(location),
-	})
-}
-
 // SwapInput takes a unit out of where it is installed and puts another there.
 type SwapInput struct {
 	Job     record.ID
@@ -270,14 +250,8 @@ func (in SwapInput) newcomer(tx Tx, old Unit) (Unit, error) {
 	case old.Serial:
 		return Unit{}, fault.New(SameSerial, "that is the serial number of the one that goes out")
 	}
-	lying, err := tx.Refs("unit", "location", in.From)
-	if err != nil {
-		return Unit{}, err
-	}
-	for _, row := range lying {
-		if u := UnitOf(row); u.Serial == in.Serial && (in.Part.IsZero() || u.Part.IsZero() || u.Part == in.Part) {
-			return u, nil
-		}
+	if u, err := lyingIn(tx, in.From, in.Serial, in.Part); err != nil || !u.ID.IsZero() {
+		return u, err
 	}
 	id, err := CreateUnit(tx, UnitInput{
 		Branch: old.Branch, Name: old.Name, Serial: in.Serial, Product: here(tx, "product", first(in.Product, old.Product)),
