@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -37,6 +39,9 @@ type serviceLine struct {
 var coverKinds = []string{
 	aftersales.ChargeParts, aftersales.ChargeLabour, aftersales.ChargeTravel, aftersales.ChargeFreight,
 }
+
+// Lacks reports whether a connection could bring what is missing.
+func (p coverPage) Lacks() bool { return notHere(p.Cover) }
 
 // cover explains who pays.
 func (v *request) cover() error {
@@ -174,10 +179,20 @@ func (v *request) warrantyReady(tx client.Tx, s stand) (readyItem, error) {
 		return item, nil
 	}
 	e, err := v.entitled(tx, s, nil)
-	if e.Unsure || len(e.Versions) == 0 {
+	switch {
+	case len(e.Versions) == 0 || notHere(e):
 		item.Lacks, item.Detail = true, v.say("Something that decides about it is not on this phone yet: connect once.")
+	case e.Unsure:
+		item.Detail = v.say("The office does not know all that decides about it: see who pays.")
 	}
 	return item, err
+}
+
+// notHere reports whether an answer lacks something that this phone could fetch. What nobody has entered, no connection brings.
+func notHere(e aftersales.Entitlement) bool {
+	return slices.ContainsFunc(e.Why, func(r aftersales.Reason) bool {
+		return r.Code == aftersales.WhyModelNotHere || r.Code == aftersales.WhyContractNotHere
+	})
 }
 
 func (v *request) pricesReady(tx client.Tx, s stand) (readyItem, error) {

@@ -59,7 +59,7 @@ func (v *request) outbox() error {
 		return err
 	}
 	if !s.Online {
-		p.Trouble = v.lang.refusal(s.Code, strings.TrimPrefix(s.Trouble, string(s.Code)+": "))
+		p.Trouble = v.trouble(s)
 	}
 	p.MoreFiles, p.Files = max(0, len(p.Files)-maxWaiting), p.Files[:min(len(p.Files), maxWaiting)]
 	if v.form("after") != "" {
@@ -76,6 +76,11 @@ func (v *request) outbox() error {
 		return err
 	}
 	return v.show("outbox", p)
+}
+
+// trouble says why the hub was not reached last, "" where it was.
+func (v *request) trouble(s client.Status) string {
+	return v.lang.refusal(s.Code, strings.TrimPrefix(s.Trouble, string(s.Code)+": "))
 }
 
 // outboxLater goes on with what waits, where a page before ended.

@@ -45,7 +45,9 @@ func (v *request) search() error {
 				return err
 			}
 			if row != nil {
-				p.Hits = append(p.Hits, v.hit(row))
+				found := v.hit(row)
+				found.Label = v.jobName(tx, row, found.Label)
+				p.Hits = append(p.Hits, found)
 			}
 		}
 		return nil

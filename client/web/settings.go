@@ -25,13 +25,14 @@ var looks = []string{"", "light", "dark", "contrast"}
 // settingsPage is who is here, how the app looks and speaks, and the way out.
 type settingsPage struct {
 	frame
-	Name   string
-	Status client.Status
-	Files  int
-	CanGo  bool // somebody can take the data off the device
-	Unsent bool // why nobody may now
-	Days   int  // that a position is kept
-	Chosen client.Choices
+	Name    string
+	Status  client.Status
+	Files   int
+	CanGo   bool   // somebody can take the data off the device
+	Unsent  bool   // why nobody may now
+	Days    int    // that a position is kept
+	Trouble string // why the last attempt to reach the hub failed
+	Chosen  client.Choices
 }
 
 func (v *request) settings() error {
@@ -41,6 +42,7 @@ func (v *request) settings() error {
 	if p.Status, err = v.client.Status(v.ctx()); err != nil {
 		return err
 	}
+	p.Trouble = v.trouble(p.Status)
 	may, err := v.client.Leavable(v.ctx())
 	if err != nil {
 		return err

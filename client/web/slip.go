@@ -19,6 +19,11 @@ type slipPage struct {
 	Labels map[string]map[string]string // of the services
 }
 
+// Ends reports whether the visit is still to be ended: a slip may be signed before.
+func (p slipPage) Ends() bool {
+	return p.Mine() && (p.Visit.State == aftersales.VisitOnSite || p.Visit.State == aftersales.VisitPaused)
+}
+
 func (v *request) slip() error {
 	p := slipPage{frame: v.frame("Service slip"), Labels: map[string]map[string]string{}}
 	err := v.view(func(tx client.Tx) (err error) {

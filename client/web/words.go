@@ -31,6 +31,18 @@ func (l *language) called(name string) string {
 // refusal returns why something was refused: the message, with the values in it, if it is translated; else what its code
 // says. In English it is the message itself, which says most.
 func (l *language) refusal(code fault.Code, text string) string {
+	return sentence(l.refusalText(code, text))
+}
+
+// sentence begins a message with a capital, as one that stands by itself.
+func sentence(text string) string {
+	if text == "" || text[0] < 'a' || text[0] > 'z' {
+		return text
+	}
+	return string(text[0]-'a'+'A') + text[1:]
+}
+
+func (l *language) refusalText(code fault.Code, text string) string {
 	if l.Knows(text) {
 		return l.Say(text)
 	}

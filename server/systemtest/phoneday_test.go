@@ -162,7 +162,7 @@ func (d *phonesDay) comes(path, text string) {
 	})
 }
 
-func (d *phonesDay) allSent() { d.comes("/settings", ">0 changes, 0 files") }
+func (d *phonesDay) allSent() { d.comes("/settings", ">changes: 0, files: 0") }
 
 // shoot takes the photos in turn at all jobs. They are of 12 million pixels and no two are the same.
 func (d *phonesDay) shoot() {

@@ -146,7 +146,8 @@
     });
     pad.addEventListener("pointermove", (e) => {
       if (!drawing) return;
-      for (const point of e.getCoalescedEvents?.() ?? [e]) {
+      const points = e.getCoalescedEvents?.() ?? [];
+      for (const point of points.length ? points : [e]) {
         const next = at(point);
         pen.beginPath(); pen.moveTo(...last); pen.lineTo(...next); pen.stroke();
         last = next;
