@@ -139,13 +139,12 @@ func TestEveryPictureIsTurnedUpright(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, p := range []image.Image{src, decoded} {
-				if size.X < 10 {
-					picture{p, turned}.within(4) // of so few pixels only that it can be done
-					continue
-				}
-				got := named(picture{p, turned}.within(320).Image)
-				if got != want {
+			shrunk, was, err := shrink(bytes.NewReader(asJPEG(t, src, "")), 320, turned)
+			if err != nil || was != size {
+				t.Fatal(was, err)
+			}
+			for _, p := range []image.Image{scale(src, 320, turned), scale(decoded, 320, turned), shrunk} {
+				if got := named(p); got != want && size.X >= 10 { // of fewer pixels only that it can be done
 					t.Errorf("%T %v turned %d: %s, want %s", p, size, turned, got, want)
 				}
 			}

@@ -3,6 +3,7 @@ package blob
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"image"
 	_ "image/gif" // decoders that image.Decode chooses from
 	"image/jpeg"
@@ -22,6 +23,7 @@ const (
 	thumbnailQuality = 70
 	reducedQuality   = 82
 	maxPixels        = 64 << 20 // more is no photo: a small file can claim to be a picture of gigabytes
+	maxWhole         = 16 << 20 // of a picture that has to be decoded as a whole, at four bytes each
 	exifWithin       = 64 << 10 // the longest segment of a JPEG
 )
 
@@ -29,80 +31,83 @@ const (
 // program does not read, or damaged.
 const NoPicture fault.Code = "no_picture"
 
+var errTooLarge = errors.New("blob: this picture has no pixels, or too many")
+
 // Thumbnail returns a small JPEG of the picture, upright. The error has the code NoPicture.
 func Thumbnail(r io.ReadSeeker) ([]byte, error) {
-	p, err := decode(r)
+	p, _, err := decode(r, ThumbnailSide)
 	if err != nil {
 		return nil, err
 	}
-	return p.within(ThumbnailSide).encode(thumbnailQuality)
+	return encode(p, thumbnailQuality)
 }
 
 // Reduce returns a JPEG of the picture that is good enough to read a type plate by, upright and without what the
 // camera wrote into it, nil where the picture is no larger than that already; and its thumbnail. The picture is decoded
-// once for both: on a phone that takes more memory than anything else. The error has the code NoPicture.
+// once for both, and what a camera makes never as a whole: see shrink. The error has the code NoPicture.
 func Reduce(r io.ReadSeeker) (reduced, thumbnail []byte, err error) {
-	p, err := decode(r)
+	p, was, err := decode(r, ReducedSide)
 	if err != nil {
 		return nil, nil, err
 	}
-	if size := p.Bounds().Size(); max(size.X, size.Y) > ReducedSide {
-		p = p.within(ReducedSide)
-		if reduced, err = p.encode(reducedQuality); err != nil {
+	if max(was.X, was.Y) > ReducedSide {
+		if reduced, err = encode(p, reducedQuality); err != nil {
 			return nil, nil, err
 		}
 	}
-	thumbnail, err = p.within(ThumbnailSide).encode(thumbnailQuality)
+	thumbnail, err = encode(scale(p, ThumbnailSide, 1), thumbnailQuality)
 	return reduced, thumbnail, err
 }
 
-// picture is one that was decoded, and how the camera was held: 1 to 8, as EXIF numbers it, 1 for upright.
-type picture struct {
-	image.Image
-	turned int
-}
-
-// within returns the picture upright, with no side longer than that.
-func (p picture) within(side int) picture {
-	size := p.Bounds().Size()
-	w, h := size.X, size.Y
-	if long := max(w, h); long > side {
-		w, h = max(1, w*side/long), max(1, h*side/long)
-	}
-	return picture{scale(p.Image, w, h, p.turned), 1}
-}
-
-func (p picture) encode(quality int) ([]byte, error) {
+func encode(p image.Image, quality int) ([]byte, error) {
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, p.Image, &jpeg.Options{Quality: quality}); err != nil {
+	if err := jpeg.Encode(&out, p, &jpeg.Options{Quality: quality}); err != nil {
 		return nil, fault.Wrap(NoPicture, "this picture cannot be made smaller", err)
 	}
 	return out.Bytes(), nil
 }
 
-func decode(r io.ReadSeeker) (picture, error) {
-	refused := func(err error) (picture, error) {
-		return picture{}, fault.Wrap(NoPicture, "this is no picture that can be shown small", err)
-	}
+// decode returns the picture upright, with no side longer than that, and how large it was.
+func decode(r io.ReadSeeker, side int) (p *image.YCbCr, was image.Point, err error) {
 	head, err := io.ReadAll(io.LimitReader(r, exifWithin))
 	if err == nil {
 		_, err = r.Seek(0, io.SeekStart)
 	}
-	if err != nil {
-		return refused(err)
+	if err == nil {
+		p, was, err = shrink(r, side, orientation(head))
 	}
+	if errors.Is(err, errOther) {
+		if _, err = r.Seek(0, io.SeekStart); err == nil {
+			p, was, err = decodeWhole(r, side, orientation(head))
+		}
+	}
+	if err != nil {
+		err = fault.Wrap(NoPicture, "this is no picture that can be shown small", err)
+	}
+	return p, was, err
+}
+
+// decodeWhole reads a picture that is no camera's: a screen's, a drawing, or a JPEG for printing. It is in memory as a whole.
+func decodeWhole(r io.ReadSeeker, side, turned int) (*image.YCbCr, image.Point, error) {
 	config, _, err := image.DecodeConfig(r)
-	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > maxPixels/config.Height {
-		return refused(err)
+	if err != nil {
+		return nil, image.Point{}, err
+	}
+	was := image.Pt(config.Width, config.Height)
+	if was.X <= 0 || was.Y <= 0 || was.X > maxWhole/was.Y {
+		return nil, was, errTooLarge
 	}
 	if _, err = r.Seek(0, io.SeekStart); err != nil {
-		return refused(err)
+		return nil, was, err
 	}
 	src, _, err := image.Decode(r)
-	if err != nil || src.Bounds().Empty() {
-		return refused(err)
+	if err != nil {
+		return nil, was, err
 	}
-	return picture{src, orientation(head)}, nil
+	if src.Bounds().Empty() {
+		return nil, was, errTooLarge
+	}
+	return scale(src, side, turned), was, nil
 }
 
 // orientation returns how the camera was held, by the EXIF segment of a JPEG; 1 where nothing says so.

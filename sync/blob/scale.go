@@ -6,14 +6,13 @@ import (
 	"image/draw"
 )
 
-// scale returns the picture at so many pixels before it is turned, upright: each new pixel is the average of the old ones that
-// fall on it. What a camera makes is scaled in its planes of light and colour as they were decoded; a picture of 12 million
-// pixels has 18 MB of those, and would be 48 MB as red, green and blue.
-func scale(src image.Image, w, h, turned int) image.Image {
+// scale returns the picture upright, with no side longer than that: each new pixel is the average of the old ones that fall on it.
+func scale(src image.Image, side, turned int) *image.YCbCr {
+	size := within(src.Bounds().Size(), side)
 	if from, ok := src.(*image.YCbCr); ok {
-		return scalePlanes(from, w, h, turned)
+		return scalePlanes(from, size.X, size.Y, turned)
 	}
-	return scaleBands(src, w, h, turned)
+	return scaleRows(src, size.X, size.Y, turned)
 }
 
 // upright returns how large a picture is when it was turned.
@@ -24,58 +23,27 @@ func upright(w, h, turned int) image.Rectangle {
 	return image.Rect(0, 0, w, h)
 }
 
+// scalePlanes scales what a camera made in its planes of light and colour.
 func scalePlanes(from *image.YCbCr, w, h, turned int) *image.YCbCr {
 	to := image.NewYCbCr(upright(w, h, turned), image.YCbCrSubsampleRatio420)
-	light := plane{from.Y, from.YStride, from.Rect.Dx(), from.Rect.Dy()}
-	light.scale(to.Y, to.YStride, w, h, turned)
-	cw, ch := colours(from)
-	blue, red := plane{from.Cb, from.CStride, cw, ch}, plane{from.Cr, from.CStride, cw, ch}
-	blue.scale(to.Cb, to.CStride, (w+1)/2, (h+1)/2, turned)
-	red.scale(to.Cr, to.CStride, (w+1)/2, (h+1)/2, turned)
+	scalePlane(to.Y, to.YStride, w, h, turned, from.Y, from.YStride, from.Rect.Size())
+	colour := colours(from)
+	scalePlane(to.Cb, to.CStride, (w+1)/2, (h+1)/2, turned, from.Cb, from.CStride, colour)
+	scalePlane(to.Cr, to.CStride, (w+1)/2, (h+1)/2, turned, from.Cr, from.CStride, colour)
 	return to
 }
 
 // colours returns how large the planes of colour are.
-func colours(p *image.YCbCr) (w, h int) {
+func colours(p *image.YCbCr) image.Point {
 	last := p.COffset(p.Rect.Max.X-1, p.Rect.Max.Y-1) - p.COffset(p.Rect.Min.X, p.Rect.Min.Y)
-	return last%p.CStride + 1, last/p.CStride + 1
+	return image.Pt(last%p.CStride+1, last/p.CStride+1)
 }
 
-// plane is one of the numbers of each pixel.
-type plane struct {
-	pix          []uint8
-	stride, w, h int
-}
-
-// scale writes the plane at w times h into pix, turned.
-func (p plane) scale(pix []uint8, stride, w, h, turned int) {
-	start, right, down := steps(stride, w, h, turned)
-	for y := range h {
-		top, bottom := span(y, h, p.h)
-		at := start + y*down
-		for x := range w {
-			left, end := span(x, w, p.w)
-			pix[at] = p.average(left, top, end, bottom)
-			at += right
-		}
+func scalePlane(to []uint8, toStride, w, h, turned int, from []uint8, stride int, size image.Point) {
+	s := newShrinker(to, toStride, w, h, turned, size.X, size.Y, 8)
+	for y := range size.Y {
+		s.add(from[y*stride:][:size.X])
 	}
-}
-
-func (p plane) average(left, top, right, bottom int) uint8 {
-	sum := 0
-	for y := top; y < bottom; y++ {
-		for _, v := range p.pix[y*p.stride+left : y*p.stride+right] {
-			sum += int(v)
-		}
-	}
-	n := (right - left) * (bottom - top)
-	return uint8((sum + n/2) / n)
-}
-
-// span returns which of old pixels fall on the new one at n.
-func span(n, count, old int) (from, to int) {
-	from = n * old / count
-	return from, max(from+1, (n+1)*old/count)
 }
 
 // steps returns where the first pixel of a picture of w times h goes when it is turned, and how far from one to the next, to
@@ -100,35 +68,27 @@ func steps(stride, w, h, turned int) (start, right, down int) {
 	return 0, 1, stride
 }
 
-// scaleBands scales a picture of any other kind, a band of rows at a time, so that a large one is never in memory twice. What
-// is transparent shows on white.
-func scaleBands(src image.Image, w, h, turned int) *image.YCbCr {
+// scaleRows scales a picture of any other kind, row by row, so that a large one is never in memory twice. What is transparent shows
+// on white.
+func scaleRows(src image.Image, w, h, turned int) *image.YCbCr {
 	from := src.Bounds()
 	to := image.NewYCbCr(upright(w, h, turned), image.YCbCrSubsampleRatio444)
-	start, right, down := steps(to.YStride, w, h, turned)
-	band := image.NewRGBA(image.Rect(0, 0, from.Dx(), (from.Dy()+h-1)/h+1))
-	for y := range h {
-		top, bottom := span(y, h, from.Dy())
-		part := image.Rect(0, 0, from.Dx(), bottom-top)
-		draw.Draw(band, part, image.White, image.Point{}, draw.Src)
-		draw.Draw(band, part, src, image.Pt(from.Min.X, from.Min.Y+top), draw.Over)
-		for x := range w {
-			left, end := span(x, w, from.Dx())
-			at := start + x*right + y*down
-			to.Y[at], to.Cb[at], to.Cr[at] = averageColour(band, image.Rect(left, 0, end, bottom-top))
+	row := image.NewRGBA(image.Rect(0, 0, from.Dx(), 1))
+	var planes [3]*shrinker
+	var lines [3][]uint8
+	for i, pix := range [][]uint8{to.Y, to.Cb, to.Cr} {
+		planes[i] = newShrinker(pix, to.YStride, w, h, turned, from.Dx(), from.Dy(), 8)
+		lines[i] = make([]uint8, from.Dx())
+	}
+	for y := range from.Dy() {
+		draw.Draw(row, row.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(row, row.Rect, src, image.Pt(from.Min.X, from.Min.Y+y), draw.Over)
+		for x := range from.Dx() {
+			lines[0][x], lines[1][x], lines[2][x] = color.RGBToYCbCr(row.Pix[4*x], row.Pix[4*x+1], row.Pix[4*x+2])
+		}
+		for i, p := range planes {
+			p.add(lines[i])
 		}
 	}
 	return to
-}
-
-func averageColour(band *image.RGBA, r image.Rectangle) (light, blue, red uint8) {
-	var sum [3]int
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		line := band.Pix[band.PixOffset(r.Min.X, y):band.PixOffset(r.Max.X, y)]
-		for ; len(line) >= 4; line = line[4:] {
-			sum[0], sum[1], sum[2] = sum[0]+int(line[0]), sum[1]+int(line[1]), sum[2]+int(line[2])
-		}
-	}
-	n := r.Dx() * r.Dy()
-	return color.RGBToYCbCr(uint8(sum[0]/n), uint8(sum[1]/n), uint8(sum[2]/n))
 }
