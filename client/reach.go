@@ -71,7 +71,7 @@ func (c *Client) SetDNS(servers []string) error {
 			host = s
 		}
 		if _, err := netip.ParseAddr(host); err != nil {
-			return fault.New(fault.Invalid, "a name server is an address, as 192.0.2.1 or 192.0.2.1:53: "+s)
+			return fault.Newf(fault.Invalid, "a name server is an address, as 192.0.2.1 or 192.0.2.1:53: %s", s)
 		}
 	}
 	c.reach.names.set(servers)

@@ -190,9 +190,9 @@ func (c *Client) resolve(ctx context.Context, n naming, said string) (record.ID,
 	}
 	switch {
 	case len(found) == 0:
-		return record.ID{}, fault.New(fault.UnknownRow, fmt.Sprintf("no %s is called %q here: check it, or sync first", n.what, said))
+		return record.ID{}, fault.Newf(fault.UnknownRow, "no %v is called \"%s\" here: check it, or sync first", n.what, said)
 	case len(found) > 1:
-		return record.ID{}, fault.New(Ambiguous, fmt.Sprintf("%q may be %s: say more of it", said, names(found)))
+		return record.ID{}, fault.Newf(Ambiguous, "\"%s\" may be %s: say more of it", said, names(found))
 	}
 	return found[0].id, nil
 }

@@ -24,8 +24,7 @@ func (s *Sheet) ParseMap(text string) ([]Mapping, error) {
 		name, col, ok := strings.Cut(pair, "=")
 		field := Field(strings.ToLower(strings.TrimSpace(name)))
 		if !ok || s.Spec(field) == nil && field != Skip {
-			return nil, fault.New(BadMapping, "Cannot read "+quote(pair)+" in the mapping: it takes FIELD=COLUMN pairs, "+
-				"FIELD one of "+s.fieldNames()+".")
+			return nil, fault.Newf(BadMapping, "Cannot read %s in the mapping: it takes FIELD=COLUMN pairs, FIELD one of %s.", quote(pair), s.fieldNames())
 		}
 		maps = append(maps, Mapping{field, strings.TrimSpace(col)})
 	}
@@ -64,8 +63,8 @@ func (s *Sheet) resolve(header rawRecord, opts *Options) ([]column, []Warning, e
 	}
 	for _, spec := range s.Fields {
 		if spec.Needed && !slices.ContainsFunc(cols, func(c column) bool { return c.field == spec.Field }) {
-			return nil, nil, fault.New(NoColumn, "No column is known to hold the "+string(spec.Field)+" of a "+s.Thing+". Name it, as in "+
-				string(spec.Field)+"=COLUMN. The file's columns are: "+list(cols)+".")
+			return nil, nil, fault.Newf(NoColumn, "No column is known to hold the %s of a %v. Name it, as in %s=COLUMN. The file's columns are: %s.",
+				spec.Field, s.Thing, spec.Field, list(cols))
 		}
 	}
 	return cols, s.headerWarnings(header, cols), nil
@@ -99,11 +98,11 @@ func applyMap(cols []column, maps []Mapping) error {
 	for _, m := range maps {
 		i := slices.IndexFunc(cols, func(c column) bool { return c.field == "" && fold(c.name) == fold(m.Column) })
 		if i < 0 {
-			return fault.New(BadMapping, "The mapping names the column "+quote(m.Column)+" for "+string(m.Field)+
-				", and the file has none left of that name. Its columns are: "+list(cols)+".")
+			return fault.Newf(BadMapping, "The mapping names the column %s for %s, and the file has none left of that name. Its columns are: %s.",
+				quote(m.Column), m.Field, list(cols))
 		}
 		if used[m.Field] && m.Field != Note && m.Field != Skip {
-			return fault.New(BadMapping, "The mapping names two columns for "+string(m.Field)+". Choose one.")
+			return fault.Newf(BadMapping, "The mapping names two columns for %s. Choose one.", m.Field)
 		}
 		used[m.Field] = true
 		cols[i].field = m.Field

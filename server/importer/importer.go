@@ -90,12 +90,11 @@ func (o *Options) check() error {
 	_, known := legacy[o.Encoding]
 	switch _, err := currency.ParseISO(o.Currency); {
 	case err != nil || o.Currency != strings.ToUpper(o.Currency):
-		return fault.New(BadOption, "There is no currency "+quote(o.Currency)+". Use an ISO 4217 code such as AUD.")
+		return fault.Newf(BadOption, "There is no currency %s. Use an ISO 4217 code such as AUD.", quote(o.Currency))
 	case o.DateOrder != "" && o.DateOrder != "dmy" && o.DateOrder != "mdy":
-		return fault.New(BadOption, "There is no order of dates "+quote(o.DateOrder)+". Use dmy or mdy.")
+		return fault.Newf(BadOption, "There is no order of dates %s. Use dmy or mdy.", quote(o.DateOrder))
 	case !known && o.Encoding != "" && o.Encoding != UTF8:
-		return fault.New(BadOption, "The encoding "+quote(o.Encoding)+" is not known. "+
-			"Use utf-8, gb18030, big5 or windows-1252.")
+		return fault.Newf(BadOption, "The encoding %s is not known. Use utf-8, gb18030, big5 or windows-1252.", quote(o.Encoding))
 	}
 	return nil
 }
@@ -135,7 +134,7 @@ func header(rows source) (rawRecord, error) {
 	case err != nil:
 		return head, err
 	case head.problem.Says():
-		return head, fault.New(Unreadable, "The file's first line is no line of column names: "+head.problem.String()+".")
+		return head, fault.Newf(Unreadable, "The file's first line is no line of column names: %v.", head.problem)
 	case len(head.cells) > maxColumns:
 		return head, fault.New(Unreadable, "The file's first line is no line of column names: it has too many cells.")
 	}

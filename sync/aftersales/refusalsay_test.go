@@ -77,21 +77,56 @@ func TestEveryRefusalWithValuesIsTranslated(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range calls(t, ".", "../judge", "../device", "../record") {
-		at := map[string]int{"fault.Newf": 1, "textFor": 0, "reasonFor": 0}
-		i, says := at[c.name]
-		if !says {
-			continue
-		}
-		literal, ok := c.args[i].(*ast.BasicLit)
-		if !ok {
+	for _, c := range calls(t, ".", "../judge", "../device", "../record", "../worktime", "../../client", "../../client/link", "../../client/files",
+		"../../client/replica", "../../server/importer", "../../server/api") {
+		form, literal := sentence(c)
+		switch {
+		case !literal:
 			t.Errorf("%s: the sentence is no literal", c.place)
-			continue
-		}
-		if form, _ := strconv.Unquote(literal.Value); !listed[form] {
+		case form != "" && !listed[form] && !listed[strings.ReplaceAll(form, "%s", "%v")]:
 			t.Errorf("%s: refusals.txt lacks %q", c.place, form)
 		}
 	}
+}
+
+// sentence returns the sentence with values, or the phrase, that a call refuses something with; "" where it has neither. In
+// what is put together of several, %s stands for what is no literal.
+func sentence(c call) (form string, literal bool) {
+	at := map[string]int{"fault.Newf": 1, "textFor": 0, "reasonFor": 0, "fault.New": 1, "fault.Wrap": 1}
+	switch {
+	case strings.Contains(c.place, "worktime"):
+		at["fmt.Errorf"] = 0
+	case strings.Contains(c.place, "api/refuse.go"):
+		return "", true // what the refusals of the API go through
+	case strings.Contains(c.place, "server/api"):
+		at["refused"] = 3
+	}
+	i, says := at[c.name]
+	if !says {
+		return "", true
+	}
+	form = strings.NewReplacer("%q", "\"%s\"", "%w", "%s").Replace(joined(c.args[i]))
+	switch c.name {
+	case "fault.New", "fault.Wrap", "refused": // a sentence without values has words of its own, in the lists of who shows it
+		if !strings.Contains(form, "%") || form == "%s" {
+			form = ""
+		}
+		return form, true
+	}
+	_, literal = c.args[i].(*ast.BasicLit)
+	return form, literal
+}
+
+// joined returns the literals of a text that is put together, with %s for the rest.
+func joined(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, _ := strconv.Unquote(e.Value)
+		return text
+	case *ast.BinaryExpr:
+		return joined(e.X) + joined(e.Y)
+	}
+	return "%s"
 }
 
 type call struct {

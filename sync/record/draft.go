@@ -20,7 +20,7 @@ func NewChange(op Op, t *schema.Table, id ID, values Values) (RowChange, error) 
 		column, key, _ := strings.Cut(name, ".")
 		i := t.Column(column)
 		if i < 0 {
-			return RowChange{}, fault.New(fault.Invalid, t.Name+" has no column "+column)
+			return RowChange{}, fault.Newf(fault.Invalid, "%v has no column %s", t.Name, column)
 		}
 		c.Cells = append(c.Cells, CellWrite{CellID: CellID{t.Columns[i].ID, key}, Value: v})
 	}
@@ -38,21 +38,21 @@ func CheckErased(t *schema.Table, c *RowChange) error { return checkChange(t, c,
 
 func checkChange(t *schema.Table, c *RowChange, erased bool) error {
 	if c.Op != Insert && t.Mode == schema.Ledger {
-		return fault.New(fault.Invalid, t.Name+" is a ledger: a correction is a new row naming the one it replaces")
+		return fault.Newf(fault.Invalid, "%v is a ledger: a correction is a new row naming the one it replaces", t.Name)
 	}
 	written := make(map[schema.ColumnID]bool, len(c.Cells))
 	for i := range c.Cells {
 		w := &c.Cells[i]
 		at := t.ColumnByID(w.Column)
 		if at < 0 {
-			return fault.New(fault.Invalid, t.Name+" has no such column: the app is newer than the hub")
+			return fault.Newf(fault.Invalid, "%v has no such column: the app is newer than the hub", t.Name)
 		}
 		column := &t.Columns[at]
 		if err := Check(column, w.Key, w.Value); err != nil {
 			return err
 		}
 		if c.Op == Update && column.Has(schema.Immutable) {
-			return refuse(column, "is set once and cannot change")
+			return fault.Newf(fault.Invalid, "%v is set once and cannot change", column.Name)
 		}
 		written[w.Column] = written[w.Column] || !w.Value.IsNull()
 	}
@@ -68,7 +68,7 @@ func checkRequired(t *schema.Table, written map[schema.ColumnID]bool, erased boo
 	for i := range t.Columns {
 		column := &t.Columns[i]
 		if column.Has(schema.Required) && !written[column.ID] && !(erased && column.Has(schema.Personal)) {
-			return refuse(column, "is missing")
+			return fault.Newf(fault.Invalid, "%v is missing", column.Name)
 		}
 	}
 	return nil
@@ -87,7 +87,7 @@ func checkGroups(t *schema.Table, c *RowChange) error {
 	}
 	for i := range t.Columns {
 		if column := &t.Columns[i]; touched[column.Group] > 0 && column.Group != "" && !c.writes(column.ID) {
-			return refuse(column, "must be written together with the rest of its group "+column.Group)
+			return fault.Newf(fault.Invalid, "%v must be written together with the rest of its group %v", column.Name, column.Group)
 		}
 	}
 	return nil

@@ -199,13 +199,13 @@ const (
 // fault.OutOfRange for a number beyond its Bounds.
 func Check(c *schema.Column, key string, v Value) error {
 	if c.Kind.Keyed() != (key != "") || len(key) > MaxKey || !isText(key) {
-		return refuse(c, "has a malformed key")
+		return fault.Newf(fault.Invalid, "%v has a malformed key", c.Name)
 	}
 	if v.IsNull() {
 		return nil
 	}
 	if want := shapeOf(c.Kind); want != 0 && v.shape != want {
-		return refuse(c, "has a value of another kind than "+c.Kind.String())
+		return fault.Newf(fault.Invalid, "%v has a value of another kind than %v", c.Name, c.Kind.String())
 	}
 	if err := checkBounds(c, v); err != nil {
 		return err
@@ -213,34 +213,34 @@ func Check(c *schema.Column, key string, v Value) error {
 	switch c.Kind {
 	case schema.Text, schema.Translated:
 		if len(v.text) > c.MaxText() || !isText(v.text) {
-			return refuse(c, "is too long or not text")
+			return fault.Newf(fault.Invalid, "%v is too long or not text", c.Name)
 		}
 	case schema.Enum:
 		if len(v.text) > MaxKey || !isText(v.text) {
-			return refuse(c, "has a malformed code")
+			return fault.Newf(fault.Invalid, "%v has a malformed code", c.Name)
 		}
 		if len(c.Codes) > 0 && c.Rank(v.text) < 0 {
-			return refuse(c, "has the unknown code "+v.text)
+			return fault.Newf(fault.Invalid, "%v has the unknown code %s", c.Name, v.text)
 		}
 	case schema.Money:
 		if !isCurrency(v.text) {
-			return refuse(c, "needs a currency of three capital letters")
+			return fault.Newf(fault.Invalid, "%v needs a currency of three capital letters", c.Name)
 		}
 	case schema.Quantity:
 		if len(v.text) > 16 || !isText(v.text) {
-			return refuse(c, "has a malformed unit")
+			return fault.Newf(fault.Invalid, "%v has a malformed unit", c.Name)
 		}
 	case schema.Ref, schema.AnyRef:
 		if v.Ref().IsZero() || c.Kind == schema.AnyRef && (v.number < 1 || v.number > math.MaxUint16) {
-			return refuse(c, "refers to nothing")
+			return fault.Newf(fault.Invalid, "%v refers to nothing", c.Name)
 		}
 	case schema.Set:
 		if v.number != 1 {
-			return refuse(c, "marks an element with something else than 1")
+			return fault.Newf(fault.Invalid, "%v marks an element with something else than 1", c.Name)
 		}
 	case schema.Fields:
 		if v.shape == ShapeMap || len(v.text) > c.MaxText() || !isText(v.text) {
-			return refuse(c, "has a field value that is too long or of no known shape")
+			return fault.Newf(fault.Invalid, "%v has a field value that is too long or of no known shape", c.Name)
 		}
 	}
 	return nil
@@ -264,8 +264,4 @@ func shapeOf(k schema.Kind) Shape {
 		return ShapeBoth
 	}
 	return 0
-}
-
-func refuse(c *schema.Column, why string) error {
-	return fault.New(fault.Invalid, c.Name+" "+why)
 }
