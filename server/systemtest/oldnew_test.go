@@ -26,7 +26,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What older versions left: for each version of the protocol a folder testdata/oldnew/fieldsync.N with
+// What older versions left: for each version of the protocol a folder testdata/oldnew/fsN with
 //
 //	before.tar.zst    the hub's folder and a device's, as they were before they met
 //	conversation.txt  what they then said to each other: see conversation
