@@ -53,6 +53,7 @@ type CoreOptions struct {
 	Keys     seal.Keys      // of what the schema declares sealed; nil means those in KeyFile
 	Proxies  []netip.Prefix // whose X-Forwarded-For is believed
 	Unproven int            // how many connections one address may have whose devices have not shown who they are; 0 for any number
+	Files    string         // s3://…: where the files that rows name are; "" is the folder of FilesPath
 	KeyFile  string         // "" means Path + ".keys"; made, readable by its owner only, if there is none
 	Rules    judge.Rules    // may be nil
 	Log      *slog.Logger
@@ -88,7 +89,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if err := c.openHub(o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if err := c.openFiles(o); err != nil {
+	if err := c.openFiles(ctx, o); err != nil {
 		return nil, errors.Join(err, c.Close(0))
 	}
 	if err := c.repeat(ctx); err != nil {

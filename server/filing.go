@@ -1,16 +1,20 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
+	"log/slog"
 	"slices"
 	"time"
 
 	"fieldsync/server/files"
+	"fieldsync/server/files/bucket"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/blob"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/sqlrow"
 )
@@ -21,13 +25,31 @@ const fileReserve = 256 << 20
 // FilesPath returns where the files lie that belong to the database at path.
 func FilesPath(path string) string { return path + ".files" }
 
-// openFiles opens the folder of the files that the rows name, beside the database.
-func (c *Core) openFiles(o CoreOptions) (err error) {
-	c.Files, err = files.Open(files.Options{
-		Dir: FilesPath(o.Path), Ledger: filing{c}, Devices: c.Devices, Limits: c.fileLimits, Reserve: fileReserve,
-		Log: o.Log, Now: o.Now,
+// openFiles opens the store of the files that the rows name.
+func (c *Core) openFiles(ctx context.Context, o CoreOptions) (err error) {
+	c.Files, err = OpenFiles(ctx, o.Path, o.Files, files.Options{
+		Ledger: filing{c}, Devices: c.Devices, Limits: c.fileLimits, Reserve: fileReserve, Log: o.Log, Now: o.Now,
 	})
 	return err
+}
+
+// OpenFiles opens the files that belong to the database at path: in the folder beside it, or at the address of a bucket,
+// s3://…. A bucket that does not answer yet is no error: changes go on without it. The errors have the codes of
+// bucket.Open and files.Open.
+func OpenFiles(ctx context.Context, path, address string, o files.Options) (*files.Desk, error) {
+	o.Dir = FilesPath(path)
+	if address == "" {
+		return files.Open(ctx, o)
+	}
+	b, err := bucket.Open(ctx, address)
+	if err != nil && fault.CodeOf(err) != fault.Overloaded {
+		return nil, err
+	}
+	if err != nil {
+		cmp.Or(o.Log, slog.Default()).Error("the store for files does not answer; files wait until it does", "store", b, "error", err)
+	}
+	o.Store = b
+	return files.Open(ctx, o)
 }
 
 // fileLimits are what the company's settings say.
@@ -183,13 +205,9 @@ func (c *Core) eraseFiles(ctx context.Context, rows []record.Key) error {
 	return c.Files.Erase(ctx, hashes)
 }
 
-// VerifyFiles reads every file beside the database at path, and tells which are damaged, and which somebody brought and
-// are gone. It returns how many there are, and their bytes.
-func VerifyFiles(ctx context.Context, s *store.Store, path string, problem func(string)) (n uint64, bytes int64, err error) {
-	desk, err := files.Open(files.Options{Dir: FilesPath(path)})
-	if err != nil {
-		return 0, 0, err
-	}
+// VerifyFiles reads every file that the desk has, and tells which are damaged, and which somebody brought and are gone. It
+// returns how many there are, and their bytes.
+func VerifyFiles(ctx context.Context, s *store.Store, desk *files.Desk, problem func(string)) (n uint64, bytes int64, err error) {
 	var brought []store.Hash
 	err = s.Read(ctx, func(v *store.View) (err error) {
 		brought, err = v.Files()

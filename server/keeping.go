@@ -18,16 +18,34 @@ const keepEvery = 24 * time.Hour
 // KeepHouse does what nobody asks for, at once and then every day until ctx ends: see Tidy. Trouble is logged, and the
 // next day tried again.
 func (c *Core) KeepHouse(ctx context.Context) {
-	for {
+	daily(ctx, func() {
 		done, err := c.Tidy(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return
 		case err != nil:
 			c.log.Error("housekeeping did not finish; it goes on tomorrow", "error", err)
 		default:
 			c.log.Info("housekeeping is done", "jobs_released", done.Released, "rows_forgotten", done.Forgotten, "files_removed", done.Files, "positions_erased", done.Positions)
 		}
+	})
+}
+
+// KeepFolder removes, at once and then every day until ctx ends, the beginnings of files of which nothing more comes: each
+// node has its own.
+func (c *Core) KeepFolder(ctx context.Context) {
+	daily(ctx, func() {
+		if n, err := c.Files.SweepBeginnings(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error("beginnings of files could not be looked through; it goes on tomorrow", "error", err)
+		} else if n > 0 {
+			c.log.Info("beginnings of files are removed", "files", n)
+		}
+	})
+}
+
+// daily does it at once, and then every day until ctx ends.
+func daily(ctx context.Context, do func()) {
+	for {
+		do()
 		next := time.NewTimer(keepEvery)
 		select {
 		case <-ctx.Done():
@@ -42,7 +60,7 @@ func (c *Core) KeepHouse(ctx context.Context) {
 type Tidied struct {
 	Released  int // finished jobs that left the phones
 	Forgotten int // deleted rows that no device can miss any more
-	Files     int // files that no row names, or whose rest never came
+	Files     int // that no row names
 	Calls     int // of programs, whose answers nobody asks for any more
 	Positions int // of people, on days that are kept no longer
 }
@@ -65,9 +83,7 @@ func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 		return done, err
 	}
 	sweepImports(c.imports, c.now())
-	swept, err := c.Files.Sweep(ctx)
-	done.Files = swept.Files + swept.Partials
-	if err != nil {
+	if done.Files, err = c.Files.Sweep(ctx); err != nil {
 		return done, err
 	}
 	branches, err := c.ids(ctx, "SELECT DISTINCT branch FROM job")

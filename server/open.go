@@ -34,7 +34,7 @@ const unproven = 256
 // have the codes of store.Open.
 func Open(ctx context.Context, path string, o Options) (*Server, error) {
 	core, err := OpenCore(ctx, CoreOptions{
-		Path: path, Database: o.Database, NATS: o.NATS, Proxies: o.Proxies, Unproven: cmp.Or(o.Unproven, unproven), KeyFile: o.KeyFile, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log,
+		Path: path, Database: o.Database, NATS: o.NATS, Proxies: o.Proxies, Unproven: cmp.Or(o.Unproven, unproven), KeyFile: o.KeyFile, Files: o.Files, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log,
 	})
 	if err != nil {
 		return nil, err

@@ -43,6 +43,7 @@ type Options struct {
 	NATS         string         // for Open: nats://…, by which several hubs on one Database wake one another; "" for none
 	KeyFile      string         // for Open: of the keys of sealed columns; "" is the database's path + ".keys"
 	Database     string         // for Open: postgres://…, where the database stands instead; "" is the SQLite file at the path
+	Files        string         // for Open: s3://…, where the files that rows name are instead of a folder beside the database
 	Log          *slog.Logger   // for Open; nil is slog.Default
 
 	Notices map[string]notify.Channel // by which notices leave the hub (NoticeChannels); without any they wait
@@ -218,7 +219,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) (err error) {
 	return nil
 }
 
-// keepHouse does what one node does for all, when it is this one's turn, until ctx ends; the channel is closed when it has.
+// keepHouse does what each node does for itself and, when it is this one's turn, what one does for all, until ctx ends; the
+// channel is closed when it has.
 func (s *Server) keepHouse(ctx context.Context) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
@@ -226,7 +228,10 @@ func (s *Server) keepHouse(ctx context.Context) <-chan struct{} {
 		if s.core == nil {
 			return
 		}
+		var own sync.WaitGroup
+		own.Go(func() { s.core.KeepFolder(ctx) })
 		s.core.Alone(ctx, "house", s.forAll)
+		own.Wait()
 	}()
 	return done
 }

@@ -156,7 +156,7 @@ func (s *Store) Send(ctx context.Context, r *Remote, item Item, goOn func() erro
 	offset, complete, err := r.ask(ctx, item.Hash, item.Size)
 	buffer := make([]byte, largestPart)
 	for part, still := firstPart, 0; err == nil && !complete; {
-		if still > maxStill || offset >= item.Size {
+		if still > maxStill {
 			return fault.New(fault.Overloaded, "the server does not get on with this file; it is tried again later")
 		}
 		progress(offset)

@@ -18,10 +18,35 @@ type Content interface {
 	Size() int64
 }
 
-// Blobs is where whole files lie, each under the hash of its content; they never change. A Directory is one; a store
-// in somebody's cloud can be another.
+// Store is where files lie for good, on shelves that have names. All nodes of a hub share one.
+type Store interface {
+	// Shelf returns the shelf of that name, which need not have been there before.
+	Shelf(name string) Blobs
+	// String says where the store is, without secrets.
+	String() string
+}
+
+// The shelves of a Store.
+const (
+	wholeShelf  = "whole"  // the files, each under the hash of its content
+	smallShelf  = "small"  // thumbnails, as JPEG, under the hash of what they show
+	erasedShelf = "erased" // marks of what was erased and is not taken again
+)
+
+// Folders is a Store in a folder of this machine, or of one that all nodes have mounted.
+type Folders string
+
+// Shelf implements Store.
+func (f Folders) Shelf(name string) Blobs { return Directory{filepath.Join(string(f), name)} }
+
+// String implements Store.
+func (f Folders) String() string { return string(f) }
+
+// Blobs is a shelf of files, each under a hash; they never change. A Directory is one; a store in somebody's cloud can be
+// another.
 type Blobs interface {
-	// Put moves the local file at path into the store, durably; it was verified. One that is there already stays.
+	// Put moves the local file at path onto the shelf, durably; it was verified. One that is there already stays. After an
+	// error the local file is where it was.
 	Put(ctx context.Context, h blob.Hash, path string) error
 	// Open opens a file. The error is fs.ErrNotExist where there is none.
 	Open(ctx context.Context, h blob.Hash) (Content, error)

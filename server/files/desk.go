@@ -3,7 +3,9 @@
 package files
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
@@ -11,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -60,8 +63,8 @@ type Limits struct {
 
 // Options are what a Desk needs.
 type Options struct {
-	Dir     string // the folder for what is not whole yet, thumbnails and, unless Blobs is set, the files
-	Blobs   Blobs  // nil: a Directory within Dir
+	Dir     string // the folder for what is not whole yet and, unless Store is set, the files
+	Store   Store  // nil: folders within Dir
 	Ledger  Ledger
 	Devices Devices                               // may be nil where no device connects
 	Limits  func(context.Context) (Limits, error) // nil: none
@@ -73,12 +76,23 @@ type Options struct {
 // Desk is where files come in and go out.
 type Desk struct {
 	Options
+	Blobs   Blobs // the files that are whole
+	small   Blobs // thumbnails, by what they show
+	erased  Blobs // marks of what is not taken again
 	coming  uploads
 	drawing chan struct{} // holds a token while a thumbnail is made: one at a time, since each takes a photo's memory
 }
 
-// Open returns the desk of the folder, and makes it.
-func Open(o Options) (*Desk, error) {
+// elsewhere is the file that says of a folder that its files are in another store, so that nobody who forgets to name that
+// begins a second one beside it.
+const elsewhere = "elsewhere"
+
+// Elsewhere is the code of a folder whose files are in another store than the one that was named.
+const Elsewhere fault.Code = "files_elsewhere"
+
+// Open returns the desk of the folder, and makes it. Files that the folder has are moved into the store, if that is another;
+// from then on the folder is refused without it, with the code Elsewhere.
+func Open(ctx context.Context, o Options) (*Desk, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -89,26 +103,58 @@ func Open(o Options) (*Desk, error) {
 		o.Limits = func(context.Context) (Limits, error) { return Limits{}, nil }
 	}
 	d := &Desk{Options: o, drawing: make(chan struct{}, 1)}
-	if d.Blobs == nil {
-		d.Blobs = Directory{d.path("whole")}
-	}
-	for _, folder := range []string{"whole", "coming", "small", "erased"} {
+	for _, folder := range []string{wholeShelf, coming, smallShelf, erasedShelf} {
 		if err := os.MkdirAll(d.path(folder), 0o700); err != nil {
 			return nil, fault.Wrap(blob.HubFull, "The folder for files cannot be made. Check the disk and its rights.", err)
 		}
 	}
+	if err := d.settle(ctx); err != nil {
+		return nil, err
+	}
+	d.Blobs, d.small, d.erased = d.Store.Shelf(wholeShelf), d.Store.Shelf(smallShelf), d.Store.Shelf(erasedShelf)
 	return d, nil
+}
+
+// settle finds out where the files are, and moves those of the folder to the store that was named.
+func (d *Desk) settle(ctx context.Context) error {
+	mark := d.path(elsewhere)
+	said, err := os.ReadFile(mark)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	there := strings.TrimSpace(string(said))
+	switch {
+	case there != "" && (d.Store == nil || d.Store.String() != there):
+		return fault.New(Elsewhere, "The files of this hub are at "+there+": name that with -files.")
+	case d.Store == nil:
+		d.Store = Folders(d.Dir)
+		return nil
+	case there == "":
+		if err := keep(mark, []byte(d.Store.String()+"\n")); err != nil {
+			return full(err)
+		}
+	}
+	return d.moveAll(ctx)
+}
+
+// moveAll moves what the folder has into the store. A thumbnail is made again when it is wanted.
+func (d *Desk) moveAll(ctx context.Context) error {
+	for _, name := range []string{erasedShelf, wholeShelf} {
+		from, to := Directory{d.path(name)}, d.Store.Shelf(name)
+		err := from.Each(ctx, func(h blob.Hash, _ int64, _ time.Time) error { return to.Put(ctx, h, from.path(h)) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *Desk) path(parts ...string) string {
 	return filepath.Join(append([]string{d.Dir}, parts...)...)
 }
 
-func (d *Desk) smallPath(h blob.Hash) string {
-	return d.path("small", h.String()[:2], h.String()+".jpg")
-}
-
-func (d *Desk) erasedPath(h blob.Hash) string { return d.path("erased", h.String()) }
+// coming is the folder of beginnings, and of what is on its way to a shelf. Each node has its own.
+const coming = "coming"
 
 // Has reports whether the file is here, whole.
 func (d *Desk) Has(ctx context.Context, h blob.Hash) (bool, error) { return d.Blobs.Has(ctx, h) }
@@ -150,7 +196,7 @@ func (d *Desk) room(bytes int64) error {
 // Thumbnail returns a small JPEG of a picture that is here, made at its first use. The error has the code
 // blob.Unknown or blob.NoPicture.
 func (d *Desk) Thumbnail(ctx context.Context, h blob.Hash) ([]byte, error) {
-	if b, err := os.ReadFile(d.smallPath(h)); err == nil {
+	if b, err := d.drawn(ctx, h); err == nil {
 		return b, nil
 	}
 	c, err := d.Open(ctx, h)
@@ -168,10 +214,32 @@ func (d *Desk) Thumbnail(ctx context.Context, h blob.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := keep(d.smallPath(h), b); err != nil {
+	if err := d.shelve(ctx, d.small, h, b); err != nil {
 		d.Log.Warn("a thumbnail could not be kept; it is made again when it is wanted", "error", err)
 	}
 	return b, nil
+}
+
+// drawn returns a thumbnail that was made before.
+func (d *Desk) drawn(ctx context.Context, h blob.Hash) ([]byte, error) {
+	c, err := d.small.Open(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.Close() }() // it was only read
+	return io.ReadAll(c)
+}
+
+// shelve puts content onto a shelf.
+func (d *Desk) shelve(ctx context.Context, on Blobs, h blob.Hash, content []byte) error {
+	path := d.path(coming, rand.Text()+".new")
+	if err := keep(path, content); err != nil {
+		return full(err)
+	}
+	if err := on.Put(ctx, h, path); err != nil {
+		return full(errors.Join(err, remove(path)))
+	}
+	return nil
 }
 
 // keep writes a file whole or not at all.
@@ -198,7 +266,7 @@ func (d *Desk) Receive(ctx context.Context, person record.ID, kind string, from 
 	if err != nil {
 		return h, 0, "", err
 	}
-	f, err := os.CreateTemp(d.path("coming"), "office-*")
+	f, err := os.CreateTemp(d.path(coming), "office-*")
 	if err != nil {
 		return h, 0, "", full(err)
 	}
@@ -248,14 +316,17 @@ var errErased = fault.New(blob.Erased, "This file was erased on request, and is 
 // take moves a verified file into its place and notes who brought it. Should the hub die between the two, it is
 // brought again.
 func (d *Desk) take(ctx context.Context, person record.ID, h blob.Hash, size int64, path string) error {
-	if erased, err := exists(d.erasedPath(h)); erased || err != nil {
-		return errors.Join(err, remove(path), errErased)
+	switch erased, err := d.erased.Has(ctx, h); {
+	case err != nil:
+		return err
+	case erased:
+		return errors.Join(remove(path), errErased)
 	}
 	if err := d.Blobs.Put(ctx, h, path); err != nil {
 		return full(err)
 	}
-	if erased, err := exists(d.erasedPath(h)); erased || err != nil { // in this moment
-		return errors.Join(err, d.Blobs.Delete(ctx, h), errErased)
+	if erased, err := d.erased.Has(ctx, h); erased || err != nil { // in this moment
+		return errors.Join(d.Blobs.Delete(ctx, h), cmp.Or(err, error(errErased)))
 	}
 	return d.Ledger.Note(ctx, Arrival{Hash: h, Person: person, Bytes: size, At: d.Now()})
 }

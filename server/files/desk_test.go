@@ -2,6 +2,7 @@ package files
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"image"
 	"image/jpeg"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,7 +90,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{"one that is too large", w.patch(li, hashed([]byte("y")), blob.Photo, 0, 5001, short), 413, fault.TooLarge, []byte("y")},
 		{"an empty one", w.patch(li, hashed(nil), blob.Photo, 0, 0, nil), 400, fault.Malformed, nil},
 		{"a kind that there is not", w.patch(li, hashed(short), "program", 0, 100, short), 400, fault.Malformed, nil},
-		{"behind its end", w.patch(li, hashed([]byte("z")), blob.Photo, 100, 100, short), 400, fault.Malformed, nil},
+		{"behind its end", w.patch(li, hashed([]byte("z")), blob.Photo, 101, 100, short), 400, fault.Malformed, nil},
 		{"a name that is none", w.ask(li, "HEAD", "/files/..%2f..%2fhub.db", nil), 404, "", nil},
 		{"another method", w.ask(li, "DELETE", blob.Path(hashed(short)), nil), 405, "", nil},
 	} {
@@ -264,13 +266,16 @@ func TestFilesThatNobodyNeedsAreSwept(t *testing.T) {
 	partial := photo(900, "p")
 	w.patch(li, hashed(partial), blob.Photo, 0, 900, partial[:700])
 	w.needed[needed] = true
-	if done, err := w.desk.Sweep(t.Context()); err != nil || done != (Swept{}) {
+	if done, err := w.desk.Sweep(t.Context()); err != nil || done != 0 {
 		t.Fatal(done, err)
 	}
 	w.mu.Lock()
 	w.now = w.now.Add(KeepUnneeded + time.Hour)
 	w.mu.Unlock()
-	if done, err := w.desk.Sweep(t.Context()); err != nil || done != (Swept{1, 1}) {
+	if done, err := w.desk.Sweep(t.Context()); err != nil || done != 1 {
+		t.Fatal(done, err)
+	}
+	if done, err := w.desk.SweepBeginnings(t.Context()); err != nil || done != 1 {
 		t.Fatal(done, err)
 	}
 	if a := w.head(li, unneeded); a.complete {
@@ -356,6 +361,49 @@ func TestADiskWithoutRoomRefusesAndGoesOnLater(t *testing.T) {
 	}
 }
 
+// away is a store that now and then does not answer.
+type away struct {
+	Folders
+	gone *atomic.Bool
+}
+
+func (a away) Shelf(name string) Blobs { return awayShelf{a.Folders.Shelf(name), a.gone} }
+
+type awayShelf struct {
+	Blobs
+	gone *atomic.Bool
+}
+
+func (s awayShelf) Put(ctx context.Context, h blob.Hash, path string) error {
+	if s.gone.Load() {
+		return fault.New(fault.Overloaded, "nobody there")
+	}
+	return s.Blobs.Put(ctx, h, path)
+}
+
+// All of a file came, and the store did not answer just then: the device asks once more, and sends nothing again.
+func TestAFileIsKeptWhenTheStoreIsBack(t *testing.T) {
+	t.Parallel()
+	gone := &atomic.Bool{}
+	dir := t.TempDir()
+	w := newWorldOn(t, dir, away{Folders(filepath.Join(dir, "store")), gone})
+	content := photo(2000, "a")
+	h := hashed(content)
+	gone.Store(true)
+	w.wants("without a store", w.patch(li, h, blob.Photo, 0, 2000, content), http.StatusServiceUnavailable, fault.Overloaded)
+	if a := w.head(li, h); a.complete || a.offset != "2000" {
+		t.Error("what came is not kept:", a)
+	}
+	gone.Store(false)
+	if a := w.patch(li, h, blob.Photo, 2000, 2000, nil); !a.complete {
+		t.Error("it is not finished:", a)
+	}
+	w.shows(li, h)
+	if a := w.ask(li, http.MethodGet, blob.Path(h), nil); !bytes.Equal(a.body, content) {
+		t.Error("another file is kept:", a)
+	}
+}
+
 func TestTheOfficeSendsAFileInOnePiece(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -389,7 +437,7 @@ func FuzzRequest(f *testing.F) {
 		r.Header.Set(blob.HeaderLength, length)
 		r.Header.Set(blob.HeaderKind, kind)
 		p, err := readPart(r, place{})
-		if err == nil && (p.offset < 0 || p.offset >= p.length || p.kind == "") {
+		if err == nil && (p.offset < 0 || p.offset > p.length || p.kind == "") {
 			t.Fatalf("%+v", p)
 		}
 		if h, ok := blob.ParseHash(strings.TrimPrefix(path, "/files/")); ok && blob.Path(h) != "/files/"+h.String() {

@@ -19,14 +19,8 @@ const (
 	KeepPartial  = 14 * 24 * time.Hour  // the beginning of a file whose rest never came
 )
 
-// Swept is what a round of housekeeping removed.
-type Swept struct {
-	Files    int // whole ones
-	Partials int
-}
-
-// Sweep removes files that no row names, and beginnings whose rest never came, once they have lain long enough.
-func (d *Desk) Sweep(ctx context.Context) (done Swept, err error) {
+// Sweep removes files that no row names, once they have lain long enough, and returns how many. One node does so for all.
+func (d *Desk) Sweep(ctx context.Context) (files int, err error) {
 	now := d.Now()
 	var old []blob.Hash
 	err = d.Blobs.Each(ctx, func(h blob.Hash, _ int64, came time.Time) error {
@@ -37,20 +31,16 @@ func (d *Desk) Sweep(ctx context.Context) (done Swept, err error) {
 	})
 	for _, h := range old {
 		if err != nil {
-			return done, err
+			return files, err
 		}
 		var needed bool
 		needed, err = d.Ledger.Needed(ctx, h)
 		if err == nil && !needed {
-			done.Files++
+			files++
 			err = d.drop(ctx, h)
 		}
 	}
-	if err != nil {
-		return done, err
-	}
-	done.Partials, err = d.sweepPartials(ctx, now)
-	return done, err
+	return files, err
 }
 
 // drop removes a file. That it was ever here is forgotten first: a row that comes after all has it sent again.
@@ -58,16 +48,20 @@ func (d *Desk) drop(ctx context.Context, h blob.Hash) error {
 	if err := d.Ledger.Forget(ctx, h); err != nil {
 		return err
 	}
-	return errors.Join(remove(d.smallPath(h)), d.Blobs.Delete(ctx, h))
+	return errors.Join(d.small.Delete(ctx, h), d.Blobs.Delete(ctx, h))
 }
 
-func (d *Desk) sweepPartials(ctx context.Context, now time.Time) (n int, err error) {
-	err = filepath.WalkDir(d.path("coming"), func(path string, e fs.DirEntry, err error) error {
+// SweepBeginnings removes beginnings whose rest never came, once they have lain long enough, and those of files that were
+// erased, and returns how many. Each node does so for itself.
+func (d *Desk) SweepBeginnings(ctx context.Context) (n int, err error) {
+	now := d.Now()
+	err = filepath.WalkDir(d.path(coming), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
-		if info, err := e.Info(); err != nil || now.Sub(info.ModTime()) <= KeepPartial {
-			return nil // it ended meanwhile, or goes on
+		gone, err := d.abandoned(ctx, e, now)
+		if err != nil || !gone {
+			return err
 		}
 		n++
 		return remove(path)
@@ -75,21 +69,39 @@ func (d *Desk) sweepPartials(ctx context.Context, now time.Time) (n int, err err
 	return n, err
 }
 
+// abandoned reports whether nothing more comes of a beginning.
+func (d *Desk) abandoned(ctx context.Context, e fs.DirEntry, now time.Time) (bool, error) {
+	info, err := e.Info()
+	if err != nil {
+		return false, nil // it ended meanwhile
+	}
+	h, named := blob.ParseHash(e.Name())
+	if now.Sub(info.ModTime()) > KeepPartial || !named {
+		return now.Sub(info.ModTime()) > KeepPartial, nil
+	}
+	return d.erased.Has(ctx, h)
+}
+
 // Erase removes files that hold personal data, and what came of them so far, and takes none of them in again.
 func (d *Desk) Erase(ctx context.Context, hashes []blob.Hash) error {
 	for _, h := range hashes {
-		if err := keep(d.erasedPath(h), nil); err != nil {
-			return full(err)
+		if err := d.shelve(ctx, d.erased, h, []byte("erased\n")); err != nil {
+			return err
 		}
-		partial, err := filepath.Glob(d.path("coming", "*", h.String()))
-		for _, path := range partial {
-			err = errors.Join(err, remove(path))
-		}
-		if err = errors.Join(err, d.drop(ctx, h)); err != nil {
+		if err := errors.Join(d.dropBeginnings(h), d.drop(ctx, h)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropBeginnings removes what came of a file so far.
+func (d *Desk) dropBeginnings(h blob.Hash) error {
+	paths, err := filepath.Glob(d.path(coming, "*", h.String()))
+	for _, path := range paths {
+		err = errors.Join(err, remove(path))
+	}
+	return err
 }
 
 // Verify reads every file and tells what is not what its name says. It returns how many there are, and their bytes.
@@ -127,12 +139,7 @@ func (d *Desk) Copy(ctx context.Context, to string) (files int, bytes int64, err
 	if err != nil {
 		return files, bytes, err
 	}
-	gone, err := os.ReadDir(d.path("erased"))
-	for _, e := range gone {
-		if h, ok := blob.ParseHash(e.Name()); ok {
-			err = errors.Join(err, there.Delete(ctx, h))
-		}
-	}
+	err = d.erased.Each(ctx, func(h blob.Hash, _ int64, _ time.Time) error { return there.Delete(ctx, h) })
 	return files, bytes, err
 }
 
@@ -179,7 +186,7 @@ func (d *Desk) Restore(ctx context.Context, from string) (files int, err error) 
 	there := Directory{from}
 	err = there.Each(ctx, func(h blob.Hash, _ int64, _ time.Time) error {
 		known, err := d.Blobs.Has(ctx, h)
-		erased, e := exists(d.erasedPath(h))
+		erased, e := d.erased.Has(ctx, h)
 		if known || erased || err != nil || e != nil {
 			return errors.Join(err, e)
 		}
@@ -199,7 +206,7 @@ func (d *Desk) restoreOne(ctx context.Context, there Directory, h blob.Hash) err
 		return err
 	}
 	defer func() { _ = c.Close() }() // it was only read
-	f, err := os.CreateTemp(d.path("coming"), "restored-*")
+	f, err := os.CreateTemp(d.path(coming), "restored-*")
 	if err != nil {
 		return full(err)
 	}

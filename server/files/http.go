@@ -175,7 +175,7 @@ func readPart(r *http.Request, at place) (p part, err error) {
 	offset, first := count(r.Header.Get(blob.HeaderOffset))
 	length, second := count(r.Header.Get(blob.HeaderLength))
 	kind := r.Header.Get(blob.HeaderKind)
-	if !first || !second || length == 0 || offset >= length || blob.Rank(kind) == blob.Rank("") {
+	if !first || !second || length == 0 || offset > length || blob.Rank(kind) == blob.Rank("") {
 		return p, fault.New(fault.Malformed, "A part of a file says where it begins, how long the file is, and what for.")
 	}
 	return part{place: at, kind: kind, offset: offset, length: length}, nil

@@ -24,7 +24,7 @@ type place struct {
 }
 
 func (d *Desk) comingPath(p place) string {
-	return d.path("coming", p.person.String(), p.hash.String())
+	return d.path(coming, p.person.String(), p.hash.String())
 }
 
 // uploads keeps two requests from writing to one place. The later one is in the right: the earlier is what a phone

@@ -44,9 +44,15 @@ func newWorld(t *testing.T) *world {
 
 func newWorldIn(t *testing.T, dir string) *world {
 	t.Helper()
+	return newWorldOn(t, dir, nil)
+}
+
+// newWorldOn is a world whose files are in the store, and what is not whole yet in the folder.
+func newWorldOn(t *testing.T, dir string, store Store) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Now(), had: map[place]int64{}, sees: map[place]bool{}, needed: map[blob.Hash]bool{}}
-	desk, err := Open(Options{
-		Dir: dir, Ledger: w, Devices: w, Log: slog.New(slog.DiscardHandler),
+	desk, err := Open(t.Context(), Options{
+		Dir: dir, Store: store, Ledger: w, Devices: w, Log: slog.New(slog.DiscardHandler),
 		Limits: func(context.Context) (Limits, error) { return w.limits, nil },
 		Now:    func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 	})

@@ -52,6 +52,7 @@ func TestFieldsyncd(t *testing.T) {
 		"restores a backup, and devices bring back what it lacks": restores,
 		"verifies, and finds a damaged row":                       findsDamage,
 		"keeps files through a kill, a backup and a lost disk":    keepsFiles,
+		"keeps files in a bucket likewise":                        keepsFilesInABucket,
 		"shuts a device out of a running hub":                     revokes,
 		"moves to PostgreSQL and back":                            movesToPostgreSQL,
 		"serves a folder once":                                    servesOnce,
@@ -72,6 +73,7 @@ type installation struct {
 	program string
 	data    string
 	db      string // postgres://…, where the database is not in the folder
+	files   string // s3://…, where the files are not in the folder
 	env     []string
 }
 
@@ -84,7 +86,7 @@ type result struct {
 // command returns a process that outlives the test's context: what the test starts it also stops.
 func (i *installation) command(args ...string) *exec.Cmd {
 	c := exec.CommandContext(context.WithoutCancel(i.t.Context()), i.program, args...)
-	c.Env = slices.Concat(os.Environ(), []string{"FIELDSYNC_DATA=" + i.data, "FIELDSYNC_DB=" + i.db}, i.env)
+	c.Env = slices.Concat(os.Environ(), []string{"FIELDSYNC_DATA=" + i.data, "FIELDSYNC_DB=" + i.db, "FIELDSYNC_FILES=" + i.files}, i.env)
 	return c
 }
 
@@ -184,7 +186,7 @@ func (s *serving) kill() {
 func (i *installation) beside(do func(*server.Core)) {
 	i.t.Helper()
 	core, err := server.OpenCore(i.t.Context(), server.CoreOptions{
-		Path: filepath.Join(i.data, "hub.db"), Database: i.db, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+		Path: filepath.Join(i.data, "hub.db"), Database: i.db, Files: i.files, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		i.t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,9 @@ import (
 	"fieldsync/sync/blob"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
 // photoOf returns a JPEG that no other seed gives; noise, so that it is as large as photos are.
@@ -662,6 +666,35 @@ func (i *installation) doomed() (url string, kill func()) {
 }
 
 func keepsFiles(t *testing.T, i *installation) {
+	keepsFilesAt(t, i, func() {
+		if err := os.RemoveAll(filepath.Join(i.data, "hub.db.files")); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func keepsFilesInABucket(t *testing.T, i *installation) {
+	store := s3mem.New()
+	if err := store.CreateBucket("company"); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(gofakes3.New(store, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	t.Cleanup(srv.Close)
+	i.files = "s3://key:sesame@" + strings.TrimPrefix(srv.URL, "http://") + "/company/hub?tls=off"
+	keepsFilesAt(t, i, func() {
+		left, err := store.ListBucket("company", nil, gofakes3.ListBucketPage{})
+		if err != nil || len(left.Contents) == 0 {
+			t.Fatalf("nothing is in the bucket: %v", err)
+		}
+		for _, o := range left.Contents {
+			if _, err := store.DeleteObject("company", o.Key); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func keepsFilesAt(t *testing.T, i *installation, lose func()) {
 	url, stop := i.serve()
 	code := i.employ("li", 1, url)
 	stop()
@@ -711,9 +744,7 @@ func keepsFiles(t *testing.T, i *installation) {
 	if made.Files != 1 {
 		t.Fatalf("%d files are in the backup", made.Files)
 	}
-	if err := os.RemoveAll(filepath.Join(i.data, "hub.db.files")); err != nil {
-		t.Fatal(err)
-	}
+	lose()
 	if r := i.run("verify"); r.code != 1 || !strings.Contains(r.out, "is gone") {
 		t.Errorf("verify does not miss the photo: %+v", r)
 	}

@@ -148,7 +148,7 @@ func (a *app) restore(ctx context.Context, from string, force bool) error {
 	if err != nil {
 		return err
 	}
-	desk, err := files.Open(files.Options{Dir: server.FilesPath(a.path())})
+	desk, err := server.OpenFiles(ctx, a.path(), a.files, files.Options{})
 	if err != nil {
 		return err
 	}
@@ -368,7 +368,10 @@ func (a *app) verifyStore(ctx context.Context, o store.Options, link []byte) (re
 		if o.Path != a.path() {
 			return nil // a copy, to be looked at by itself
 		}
-		report.Files, _, err = server.VerifyFiles(ctx, s, o.Path, report.Problem)
+		desk, err := server.OpenFiles(ctx, o.Path, a.files, files.Options{})
+		if err == nil {
+			report.Files, _, err = server.VerifyFiles(ctx, s, desk, report.Problem)
+		}
 		return err
 	})
 	return report, time.Since(began), errors.Join(err, s.Close())

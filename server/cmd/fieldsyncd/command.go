@@ -33,6 +33,9 @@ Flags of every command:
               (default %s; environment: FIELDSYNC_DATA)
   -db ADDRESS where the database stands, as postgres://user:password@host/database: PostgreSQL in place of the
               embedded SQLite in the folder, which still holds photos and keys (environment: FIELDSYNC_DB)
+  -files ADDRESS
+              where photos and other files are, as s3://host/bucket/prefix: any store that speaks S3, in place of a
+              folder in the folder (environment: FIELDSYNC_FILES; its keys: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)
   -key-file FILE
               the keys of what is stored encrypted, made by the first start; keep a copy of it apart from backups
               (default hub.db.keys in the hub's folder; environment: FIELDSYNC_KEY_FILE)
@@ -57,6 +60,7 @@ func (a *app) program() *cli.Program[*app, struct{}] {
 		Common: []cli.Flag{
 			{Name: "-data DIR", Usage: "the hub's folder (default " + defaultData + "; environment: FIELDSYNC_DATA)"},
 			{Name: "-db ADDRESS", Usage: "its database, where it is PostgreSQL: postgres://… (environment: FIELDSYNC_DB)"},
+			{Name: "-files ADDRESS", Usage: "photos and other files, where they are in a bucket: s3://… (environment: FIELDSYNC_FILES)"},
 			{Name: "-json", Usage: "JSON in place of text"},
 		},
 	}
@@ -66,6 +70,7 @@ func (a *app) program() *cli.Program[*app, struct{}] {
 func (a *app) flags(flags *flag.FlagSet) {
 	flags.StringVar(&a.data, "data", cmp.Or(a.data, env("FIELDSYNC_DATA", defaultData)), "")
 	flags.StringVar(&a.db, "db", cmp.Or(a.db, env("FIELDSYNC_DB", "")), "")
+	flags.StringVar(&a.files, "files", cmp.Or(a.files, env("FIELDSYNC_FILES", "")), "")
 	flags.StringVar(&a.keyFile, "key-file", cmp.Or(a.keyFile, env("FIELDSYNC_KEY_FILE", "")), "")
 	flags.BoolVar(&a.json, "json", a.json, "")
 }

@@ -115,7 +115,7 @@ func (a *app) openAs(ctx context.Context, o server.Options, as opener) (*house, 
 	if _, err := a.find(ctx); err != nil {
 		return nil, err
 	}
-	o.KeyFile, o.Database = a.keys(), a.db
+	o.KeyFile, o.Database, o.Files = a.keys(), a.db, a.files
 	h, err := as(ctx, a.data, o)
 	if err != nil {
 		return nil, err

@@ -48,6 +48,7 @@ type app struct {
 	out, err io.Writer
 	data     string // the hub's folder
 	db       string // postgres://…; "" means the file in the folder
+	files    string // s3://…; "" means a folder in the folder
 	keyFile  string // "" means beside the database
 	json     bool
 }
