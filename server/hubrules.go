@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"fieldsync/server/hub"
@@ -25,6 +26,10 @@ func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author
 			return judge.Decision{Refuse: d.Refuse}, err
 		}
 	}
+	lateWork, err := aftersales.LateWork(aftersales.Look(rows), cs, author.Person, author.Lost)
+	if err != nil {
+		return judge.Decision{}, err
+	}
 	notices, err := aftersales.Announce(aftersales.Look(rows), cs, author.Person)
 	if fault.CodeOf(err) == aftersales.BadPolicy {
 		notices, err = nil, nil // a policy that this version cannot read holds no work up
@@ -33,7 +38,7 @@ func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author
 		return judge.Decision{}, err
 	}
 	moved, err := aftersales.Follow(aftersales.Look(rows), cs)
-	return judge.Decision{Instead: d.Instead, Also: append(notices, moved...)}, err
+	return judge.Decision{Instead: d.Instead, Also: slices.Concat(notices, moved, lateWork)}, err
 }
 
 type reviewer struct {

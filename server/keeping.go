@@ -25,7 +25,7 @@ func (c *Core) KeepHouse(ctx context.Context) {
 		case err != nil:
 			c.log.Error("housekeeping did not finish; it goes on tomorrow", "error", err)
 		default:
-			c.log.Info("housekeeping is done", "jobs_released", done.Released, "rows_forgotten", done.Forgotten, "files_removed", done.Files, "positions_erased", done.Positions)
+			c.log.Info("housekeeping is done", "jobs_released", done.Released, "late_holds_ended", done.Late, "rows_forgotten", done.Forgotten, "files_removed", done.Files, "positions_erased", done.Positions)
 		}
 	})
 }
@@ -59,18 +59,23 @@ func daily(ctx context.Context, do func()) {
 // Tidied is what one round of housekeeping did.
 type Tidied struct {
 	Released  int // finished jobs that left the phones
+	Late      int // holds by what somebody had not heard that he lost, whose grace is over
 	Forgotten int // deleted rows that no device can miss any more
 	Files     int // that no row names
 	Calls     int // of programs, whose answers nobody asks for any more
 	Positions int // of people, on days that are kept no longer
 }
 
-// Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says,
+// Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says, and what
+// somebody came to hold by not having heard what he had lost (see judge.Batch.EndLate),
 // forgets deleted rows that every device has heard of, drops what programs were answered long ago, makes positions of people vanish that were kept for their days, reconciles (see Reconcile), removes files that no row names and imported ones that are a month old, and drops codes, tokens and browser sessions that have expired.
 // Doing it twice, or in two processes at a time, does it once.
 func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
 	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
 	if err != nil {
+		return done, err
+	}
+	if done.Late, err = c.Hub.EndLate(ctx); err != nil {
 		return done, err
 	}
 	if done.Forgotten, err = c.Collect(ctx); err != nil {

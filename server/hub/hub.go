@@ -47,8 +47,6 @@ type Tx interface {
 type View interface {
 	judge.Reader
 	judge.Actors
-	// ActorsOf returns the incarnations that write for the person.
-	ActorsOf(person record.ID) ([]judge.Actor, error)
 	// CommitsSince returns the group commits after the commit number, in order.
 	CommitsSince(seq uint64) ([]Commit, error)
 	// RevokedSince returns the devices that were revoked at or after the time.

@@ -228,6 +228,15 @@ func (h *Hub) Erase(ctx context.Context, person record.ID, rows []record.Key) er
 	return err
 }
 
+// EndLate ends the holds that were opened by what somebody had lost, and whose grace is over, and tells whom it concerns.
+func (h *Hub) EndLate(ctx context.Context) (n int, err error) {
+	_, err = h.commit(ctx, record.ID{}, func(b *judge.Batch, _ *judge.Actor) (_ judge.Ruling, err error) {
+		n, err = b.EndLate()
+		return judge.Ruling{}, err
+	})
+	return n, err
+}
+
 // Dismiss closes a quarantined change set without applying it.
 func (h *Hub) Dismiss(ctx context.Context, person record.ID, dot clock.Dot) (judge.Ruling, error) {
 	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {

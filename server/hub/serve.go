@@ -86,8 +86,10 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	})
 	if err == nil && a.NewActor {
 		err = c.hub.Store.Write(ctx, func(tx Tx) (err error) {
-			a.Welcome.Actor, err = tx.NewActor(d.Person, d.ID, clock.SideDevice)
-			return err
+			if a.Welcome.Actor, err = tx.NewActor(d.Person, d.ID, clock.SideDevice); err != nil {
+				return err
+			}
+			return a.Begin(tx)
 		})
 	}
 	if err != nil {

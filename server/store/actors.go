@@ -8,11 +8,11 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-const selectActor = "SELECT actor, person, device, counter, chain, ack_k, ack_n, last_k FROM _actor "
+const selectActor = "SELECT actor, person, device, counter, chain, ack_k, ack_n, last_k, forked FROM _actor "
 
 func readActor(q *sqlrow.Rows) judge.Actor {
 	a := judge.Actor{Actor: clock.Actor(q.Uint(0)), Person: q.ID(1), Device: q.ID(2), Counter: q.Uint(3),
-		AckK: q.Uint(5), AckN: q.Uint(6), LastK: q.Uint(7)}
+		AckK: q.Uint(5), AckN: q.Uint(6), LastK: q.Uint(7), Forked: q.Uint(8) != 0}
 	copy(a.Chain[:], q.Bytes(4))
 	return a
 }
@@ -70,12 +70,12 @@ func (tx *Tx) PutActor(a *judge.Actor) error {
 func (tx *Tx) flush() error {
 	for n := range tx.dirty {
 		a := tx.actors[n]
-		_, err := tx.conn.Exec("INSERT INTO _actor(actor, person, device, counter, chain, ack_k, ack_n, last_k)"+
-			" VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(actor) DO UPDATE SET person = excluded.person,"+
+		_, err := tx.conn.Exec("INSERT INTO _actor(actor, person, device, counter, chain, ack_k, ack_n, last_k, forked)"+
+			" VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(actor) DO UPDATE SET person = excluded.person,"+
 			" device = excluded.device, counter = excluded.counter, chain = excluded.chain, ack_k = excluded.ack_k,"+
-			" ack_n = excluded.ack_n, last_k = excluded.last_k",
+			" ack_n = excluded.ack_n, last_k = excluded.last_k, forked = excluded.forked",
 			int64(a.Actor), a.Person[:], a.Device[:], int64(a.Counter), a.Chain[:], int64(a.AckK), int64(a.AckN),
-			int64(a.LastK))
+			int64(a.LastK), flag(a.Forked))
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-const selectHold = `SELECT person, bucket, root_tbl, root, since, until, "right" FROM _hold WHERE `
+const selectHold = `SELECT person, bucket, root_tbl, root, since, until, "right", late FROM _hold WHERE `
 
 // HoldsOn returns every hold there ever was on the bucket, oldest first.
 func (r reads) HoldsOn(b record.Bucket) ([]judge.Hold, error) {
@@ -31,12 +31,17 @@ func (r reads) HoldsOf(person record.ID, seq uint64) ([]judge.Hold, error) {
 
 func (r reads) holds(query string, args ...driver.Value) (holds []judge.Hold, err error) {
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
-		h := judge.Hold{Person: q.ID(0), Root: key(q, 2), Since: q.Uint(4), Until: q.Uint(5), Right: q.Text(6)}
+		h := judge.Hold{Person: q.ID(0), Root: key(q, 2), Since: q.Uint(4), Until: q.Uint(5), Right: q.Text(6), Late: q.Uint(7)}
 		h.Bucket, _ = record.BucketFromBytes(q.Bytes(1))
 		holds = append(holds, h)
 		return q.Err()
 	}, query, args...)
 	return holds, err
+}
+
+// LateHolds returns the open holds whose Late is not 0, the lowest first.
+func (r reads) LateHolds() ([]judge.Hold, error) {
+	return r.holds(selectHold + "late > 0 AND until = 9223372036854775807 ORDER BY late, person, bucket, since, root_tbl, root")
 }
 
 // HoldsOn returns every hold there ever was on the bucket, oldest first.
@@ -54,9 +59,9 @@ func (tx *Tx) HoldsOn(b record.Bucket) (holds []judge.Hold, err error) {
 // PutHold writes a hold that was opened, or closes one: Person, Bucket, Root and Since name it.
 func (tx *Tx) PutHold(h judge.Hold) error {
 	delete(tx.holders, h.Bucket)
-	_, err := tx.conn.Exec(`INSERT INTO _hold(person, bucket, root_tbl, root, since, until, "right")`+
-		` VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(person, bucket, root_tbl, root, since)`+
-		` DO UPDATE SET until = excluded.until, "right" = excluded."right"`,
-		h.Person[:], h.Bucket.Bytes(), int64(h.Root.Table), h.Root.ID[:], int64(h.Since), int64(h.Until), h.Right)
+	_, err := tx.conn.Exec(`INSERT INTO _hold(person, bucket, root_tbl, root, since, until, "right", late)`+
+		` VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(person, bucket, root_tbl, root, since)`+
+		` DO UPDATE SET until = excluded.until, "right" = excluded."right", late = excluded.late`,
+		h.Person[:], h.Bucket.Bytes(), int64(h.Root.Table), h.Root.ID[:], int64(h.Since), int64(h.Until), h.Right, int64(h.Late))
 	return err
 }

@@ -38,7 +38,8 @@ CREATE TABLE _feed (
 ) STRICT, WITHOUT ROWID;
 
 -- Who holds which bucket, why, and from which commit to which; until is the greatest integer while a hold is open.
--- Closed holds stay: whoever wrote something while he held the bucket was allowed to.
+-- Closed holds stay: whoever wrote something while he held the bucket was allowed to. Late is not 0 for a hold that was
+-- opened by somebody who had not heard that he had lost what he opened it by: the commit that took it. It ends by itself.
 CREATE TABLE _hold (
 	person   BLOB NOT NULL,
 	bucket   BLOB NOT NULL,
@@ -47,11 +48,13 @@ CREATE TABLE _hold (
 	since    INTEGER NOT NULL,
 	until    INTEGER NOT NULL,
 	"right"  TEXT NOT NULL,
+	late     INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (person, bucket, root_tbl, root, since)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX _hold_person ON _hold(person, until, bucket, since, "right"); -- what he holds now, or lost since K
-CREATE INDEX _hold_bucket ON _hold(bucket, since, until, "right");         -- who may, or might, write here
+CREATE INDEX _hold_person ON _hold(person, until, bucket, since, "right", root_tbl, root, late); -- what he holds now, or lost since K
+CREATE INDEX _hold_bucket ON _hold(bucket, since, until, "right", person, root_tbl, root, late); -- who may, or might, write here
 CREATE INDEX _hold_root ON _hold(root_tbl, root) WHERE until = 9223372036854775807; -- what this assignment gives
+CREATE INDEX _hold_late ON _hold(late) WHERE late > 0 AND until = 9223372036854775807; -- what ends by itself
 
 -- Every writer that was ever handed out, and how far its change sets were judged. The same is kept outside the
 -- database (see registry.go), since a restored backup has forgotten the latest.
@@ -64,6 +67,7 @@ CREATE TABLE _actor (
 	ack_k   INTEGER NOT NULL,
 	ack_n   INTEGER NOT NULL,
 	last_k  INTEGER NOT NULL,
+	forked  INTEGER NOT NULL DEFAULT 0, -- 1: two devices have written under its numbers
 	indexed INTEGER NOT NULL DEFAULT 0 -- _touch has its change sets up to this one
 ) STRICT;
 CREATE INDEX _actor_person ON _actor(person);

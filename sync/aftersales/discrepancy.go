@@ -18,13 +18,14 @@ const (
 	DiscrepancyUnapproved = "unapproved"          // paid work above the limit without the second yes
 	DiscrepancyUnissued   = "unissued_code"       // a second yes by a code that the office does not know of
 	DiscrepancyPlace      = "other_place"         // taken out of a place that its author does not answer for
+	DiscrepancyLate       = "late_work"           // changed by somebody whom it had been taken from, and who had not heard
 	discrepancyOpen       = "open"
 	discrepancySettled    = "settled"
 )
 
 var discrepancyKinds = []string{
 	DiscrepancyShortage, DiscrepancyUntaken, DiscrepancyUngiven, DiscrepancyCancelled, DiscrepancyUnapproved,
-	DiscrepancyUnissued, DiscrepancyPlace,
+	DiscrepancyUnissued, DiscrepancyPlace, DiscrepancyLate,
 }
 
 // A discrepancy is what a person in the office has to settle, since the work had been done and could not be refused. It
@@ -91,6 +92,17 @@ func (d Discrepancy) values() record.Values {
 		"job": record.Ref(d.Job), "person": record.Ref(d.Person), "quantity": d.Quantity.Value(),
 		"note": optional(d.Note), "found_at": record.Instant(d.FoundAt),
 	}
+}
+
+// opening returns the change that makes the row of a discrepancy.
+func (d Discrepancy) opening() (record.RowChange, error) {
+	values := d.values()
+	for name, value := range values {
+		if value.IsNull() {
+			delete(values, name)
+		}
+	}
+	return record.NewChange(record.Insert, discrepancyTable, d.ID, values)
 }
 
 // report opens the discrepancy, or opens it again; what is open stays as it was found, but for how much is missing.

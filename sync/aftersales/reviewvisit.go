@@ -95,13 +95,7 @@ func (v *review) report(d Discrepancy) error {
 		return err
 	}
 	d.FoundAt = record.Within(v.cs.Stamp.Add(v.cs.Offset).Millis())
-	values := d.values()
-	for name, value := range values {
-		if value.IsNull() {
-			delete(values, name)
-		}
-	}
-	c, err := record.NewChange(record.Insert, discrepancyTable, d.ID, values)
+	c, err := d.opening()
 	if err != nil {
 		return err
 	}

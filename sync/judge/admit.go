@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fieldsync/sync/clock"
+	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
 )
@@ -10,6 +11,8 @@ import (
 type Actors interface {
 	// Actor returns nil for an actor that was never handed out.
 	Actor(clock.Actor) (*Actor, error)
+	// ActorsOf returns the incarnations that were handed out for the person, in order.
+	ActorsOf(person record.ID) ([]Actor, error)
 	Head() (uint64, error)
 	// CommitTime returns when the commit was made.
 	CommitTime(seq uint64) (clock.Stamp, error)
@@ -21,7 +24,8 @@ type Actors interface {
 type Admission struct {
 	Welcome  wire.Welcome
 	Cursors  [schema.Classes]uint64 // where its pages begin
-	NewActor bool                   // the device needs a fresh incarnation: the caller hands it out in Welcome.Actor
+	NewActor bool                   // the device needs a fresh incarnation: the caller hands it out in Welcome.Actor, and see Begin
+	Knows    uint64                 // the K that it begins with
 }
 
 // Admit answers a Hello. A device of another epoch begins anew: everything it holds is compared, and it gets a fresh
@@ -63,10 +67,36 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 	}
 	if actor == nil || actor.Device != author.Device || actor.Person != author.Person || h.Epoch != cfg.Epoch {
 		a.NewActor = true
-		return a, nil
+		a.Knows, err = knows(r, cfg, author)
+		return a, err
 	}
 	a.Welcome.Known, a.Welcome.Chain = actor.Counter, actor.Chain
 	return a, nil
+}
+
+// knows returns the K that the device was heard to have by the incarnation that it had last in this epoch: it does not forget
+// that with its number. Of one that forked nobody can say which of the two asks now; nor what somebody who comes out of
+// another epoch knows of this one.
+func knows(r Actors, cfg Config, author Author) (k uint64, err error) {
+	actors, err := r.ActorsOf(author.Person)
+	for _, a := range actors {
+		if a.Device == author.Device && a.Actor.Epoch() == cfg.Epoch {
+			if k = max(a.AckK, a.LastK); a.Forked {
+				k = 0
+			}
+		}
+	}
+	return k, err
+}
+
+// Begin notes what the device knew when it was given the fresh incarnation of its Welcome.
+func (a *Admission) Begin(tx Store) error {
+	actor, err := tx.Actor(a.Welcome.Actor)
+	if err != nil || actor == nil || a.Knows == 0 {
+		return err
+	}
+	actor.AckK = a.Knows
+	return tx.PutActor(actor)
 }
 
 // Acknowledge notes how far a device has come and which of its change sets have seen that.

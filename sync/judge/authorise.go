@@ -22,10 +22,12 @@ type claim struct {
 	author Author
 	k      uint64
 	makes  map[record.Key]bool // the rows that the change set inserts
+	lost   uint64              // the commit that took from him what part of the change set stands by, and of which he had not heard
+	late   map[record.Key]uint64
 }
 
 func (b *Batch) claimOf(author Author, k uint64, cs *record.ChangeSet) *claim {
-	c := &claim{b, author, k, map[record.Key]bool{}}
+	c := &claim{Batch: b, author: author, k: k, makes: map[record.Key]bool{}, late: map[record.Key]uint64{}}
 	for i := range cs.Rows {
 		if cs.Rows[i].Op == record.Insert {
 			c.makes[cs.Rows[i].Key()] = true
@@ -34,47 +36,21 @@ func (b *Batch) claimOf(author Author, k uint64, cs *record.ChangeSet) *claim {
 	return c
 }
 
-// standing is how an author stands to a bucket, or to a row: the more the better.
-type standing uint8
-
-const (
-	stranger standing = iota
-	bereft            // he held it, and knew that he had lost it
-	tooLate           // he held it as far as he knew, and lost it longer ago than a change may wait
-	holder
-)
-
-// refuse is the reason to quarantine what would take a holder.
-func (s standing) refuse(thing string, never *fault.Error) error {
-	switch s {
-	case tooLate:
-		return fault.Newf(fault.GraceOver,
-			"it was sent too long after the %v had gone to somebody else: the office decides what becomes of it", thing)
-	case bereft:
-		return fault.Newf(fault.LateWrite, "this %v had gone to somebody else, and this phone knew, when it was changed", thing)
-	}
-	return never
-}
-
-// covering says of the name of a right whether it will do for what is asked.
-type covering func(right string) bool
-
-// anyRight stands for whichever right covers most: what somebody makes he may change as any of its holders may.
-const anyRight = "*"
-
-func whatever(string) bool { return true }
-
-// authorise refuses a change set unless its author may make every change of it, and gives nobody more by it than he has.
-func (c *claim) authorise(cs *record.ChangeSet) error {
+// authorised refuses a change set unless its author may make every change of it, and gives nobody more by it than he has. It
+// returns it with what he can have seen: see cutLate.
+func (c *claim) authorised(cs *record.ChangeSet) (*record.ChangeSet, error) {
 	for i := range cs.Rows {
 		if err := c.mayWrite(cs, &cs.Rows[i]); err != nil {
-			return err
+			return nil, err
 		}
 		if err := c.namesHome(cs, &cs.Rows[i]); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	rows, err := c.cutLate(cs.Rows)
+	seen := *cs
+	seen.Rows = rows
+	return &seen, err
 }
 
 // mayWrite refuses a change of a row unless its author made or holds the row, or one that it hangs on, with a right that
@@ -95,7 +71,11 @@ func (c *claim) mayWrite(cs *record.ChangeSet, change *record.RowChange) error {
 		return err
 	}
 	s, err := best(row.Buckets(), func(bucket record.Bucket) (standing, error) { return c.toOwner(bucket, by) })
-	if err != nil || s == holder {
+	if err != nil || s.may() {
+		c.standsBy(s)
+		if s.rank == late && change.Op != record.Insert {
+			c.late[change.Key()] = s.lost
+		}
 		return err
 	}
 	return s.refuse(t.Name, fault.Newf(fault.NotAllowed, "you may not change this %v", t.Name))
@@ -129,7 +109,7 @@ func (c *claim) liesAtHome(row *record.Row) error {
 		if err != nil {
 			return err
 		}
-		if s != holder {
+		if c.standsBy(s); !s.may() {
 			return s.refuse(row.Table.Name, fault.Newf(fault.NotAllowed,
 				"this %v belongs to something that is not yours: the office decides", row.Table.Name))
 		}
@@ -140,143 +120,21 @@ func (c *claim) liesAtHome(row *record.Row) error {
 // opens reports whether the hold may be opened by the change set: by a device's, onto what its author holds or makes, or
 // what the person who would hold it holds already; by the office's and the hub's own, which have no claim, always. What a
 // path leads to beyond that stays closed until somebody who holds it, or the office, writes a column that the grant reads.
-func (b *Batch) opens(h Hold) (bool, error) {
+// Where the author had lost what he opens, without having heard, lost is the commit that took it: the hold ends with the
+// grace, as his not having heard does.
+func (b *Batch) opens(h Hold) (may bool, lost uint64, err error) {
 	if b.claim == nil || h.Bucket == record.Shared {
-		return true, nil
+		return true, 0, nil
 	}
-	if s, err := b.claim.toOwner(h.Bucket, whatever); err != nil || s == holder {
-		return s == holder, err
+	s, err := b.claim.toOwner(h.Bucket, whatever)
+	if err != nil || s.rank == holder {
+		return s.rank == holder, 0, err
 	}
 	holds, err := b.HoldsOn(h.Bucket)
-	return slices.ContainsFunc(holds, func(x Hold) bool { return x.Person == h.Person && x.Open() }), err
-}
-
-// toOwner says how the author stands to a bucket, or to the row that has it to itself: whoever holds that row, and so has
-// it on his phone, holds what hangs on it. A component lies in its machine's bucket, and what is done to it in its own.
-func (c *claim) toOwner(bucket record.Bucket, by covering) (standing, error) {
-	s, err := c.toBucket(bucket, by)
-	owner := c.ownerTable(bucket.Kind)
-	if err != nil || s == holder || owner == nil {
-		return s, err
+	if slices.ContainsFunc(holds, func(x Hold) bool { return x.Person == h.Person && x.Open() && x.Late == 0 }) {
+		return true, 0, err
 	}
-	row, err := c.toRow(record.Key{Table: owner.ID, ID: bucket.ID}, by)
-	return max(s, row), err
-}
-
-// toRow says how the author stands to a row. What he makes or made is his; so is what stands for a row of his, where the
-// office joined the two; and else it is his as one of its buckets is.
-func (c *claim) toRow(key record.Key, by covering) (standing, error) {
-	if c.makes[key] && by(anyRight) {
-		return holder, nil
-	}
-	row, err := c.Row(key)
-	if err != nil || row == nil {
-		return stranger, err
-	}
-	if made, err := c.made(row); err != nil || made && by(anyRight) {
-		return holder, err
-	}
-	s, err := c.toBuckets(row, by)
-	if err != nil || s == holder || row.Table.Alias == "" {
-		return s, err
-	}
-	joined, err := c.toJoined(row, by)
-	return max(s, joined), err
-}
-
-// toJoined says how the author stands to those rows for which this one stands.
-func (c *claim) toJoined(row *record.Row, by covering) (standing, error) {
-	ids, err := c.Refs(row.Table, row.Table.Alias, row.ID)
-	if err != nil {
-		return stranger, err
-	}
-	return best(ids, func(id record.ID) (standing, error) {
-		alias, err := c.Row(record.Key{Table: row.Table.ID, ID: id})
-		if err != nil {
-			return stranger, err
-		}
-		return c.toBuckets(alias, by)
-	})
-}
-
-func (c *claim) toBuckets(row *record.Row, by covering) (standing, error) {
-	return best(row.Buckets(), func(bucket record.Bucket) (standing, error) { return c.toBucket(bucket, by) })
-}
-
-// best returns the best of the standings.
-func best[T any](list []T, to func(T) (standing, error)) (s standing, err error) {
-	for _, x := range list {
-		one, err := to(x)
-		if err != nil || one == holder {
-			return one, err
-		}
-		s = max(s, one)
-	}
-	return s, nil
-}
-
-// toBucket says how the author stands to a bucket by the holds on it that will do.
-func (c *claim) toBucket(bucket record.Bucket, by covering) (standing, error) {
-	switch {
-	case bucket == record.Shared && by(RightEveryone), bucket == record.PersonBucket(c.author.Person) && by(RightSelf):
-		return holder, nil
-	}
-	holds, err := c.HoldsOn(bucket)
-	if err != nil {
-		return stranger, err
-	}
-	return best(holds, func(h Hold) (standing, error) {
-		if h.Person != c.author.Person || !by(h.Right) {
-			return stranger, nil
-		}
-		return c.toHold(h)
-	})
-}
-
-// toHold says how the person of a hold stands by it.
-func (c *claim) toHold(h Hold) (standing, error) {
-	switch {
-	case h.Open():
-		return holder, nil
-	case h.Until <= c.k:
-		return bereft, nil
-	case !h.At(c.k):
-		return stranger, nil
-	}
-	if late, err := c.graceOver(h.Until); err != nil || late {
-		return tooLate, err
-	}
-	return holder, nil
-}
-
-// graceOver reports whether the commit is longer ago than a change may wait.
-func (b *Batch) graceOver(seq uint64) (bool, error) {
-	at, err := b.commitTime(seq)
-	return err == nil && b.now.Millis()-at.Millis() > b.Grace.Milliseconds(), err
-}
-
-// made reports whether the row was created by an incarnation of the author's person and, as far as K tells, has not been
-// assigned since; nor so long ago that he must have heard.
-func (c *claim) made(row *record.Row) (bool, error) {
-	creator, err := c.actor(row.Meta.Created.Actor)
-	if err != nil || creator == nil || creator.Person != c.author.Person || c.author.Person.IsZero() {
-		return false, err
-	}
-	for _, bucket := range row.Buckets() {
-		if bucket == record.Shared {
-			continue
-		}
-		holds, err := c.HoldsOn(bucket)
-		if err != nil {
-			return false, err
-		}
-		for _, h := range holds {
-			if late, err := c.graceOver(h.Since); err != nil || late || h.Since <= c.k {
-				return false, err
-			}
-		}
-	}
-	return true, nil
+	return s.may(), s.lost, err
 }
 
 // hasOwnBucket reports whether a new row makes a bucket of its own, which nobody can hold yet.
@@ -284,16 +142,6 @@ func hasOwnBucket(row *record.Row) bool {
 	return slices.ContainsFunc(row.Table.Buckets, func(rule schema.Bucket) bool {
 		return rule.From == "id" || rule.Kind == schema.SharedBucket
 	})
-}
-
-// ownerTable returns the table whose rows each have a bucket of that kind to themselves, nil if there is none.
-func (b *Batch) ownerTable(kind schema.BucketKind) *schema.Table {
-	for _, t := range b.Schema.Tables {
-		if slices.Contains(t.Buckets, schema.Bucket{Kind: kind, From: "id"}) {
-			return t
-		}
-	}
-	return nil
 }
 
 // permitsBy reports whether the table's right of that name, or any of them for anyRight, covers the change.

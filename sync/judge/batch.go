@@ -20,6 +20,10 @@ type Author struct {
 	Trusted bool      // the office and the hub: permissions were checked before
 	Revoked bool      // hard-revoked: everything is kept for a person to decide
 
+	// Lost is for Rules to see: the commit that took from the author what he writes by, and of which he had not heard. It
+	// is 0 for whoever writes by what he holds.
+	Lost uint64
+
 	erases bool // may change what is set once: see Erase
 }
 

@@ -165,6 +165,9 @@ func (b *Batch) regrantRoot(t *schema.Table, id record.ID) error {
 	for _, h := range have {
 		if i := slices.IndexFunc(want, func(w Hold) bool { return sameHold(w, h) }); i >= 0 {
 			want = slices.Delete(want, i, i+1)
+			if err := b.keep(h); err != nil {
+				return err
+			}
 			continue
 		}
 		h.Until = b.seq
@@ -173,8 +176,8 @@ func (b *Batch) regrantRoot(t *schema.Table, id record.ID) error {
 		}
 	}
 	for _, h := range want {
-		may, err := b.opens(h)
-		if err == nil && may {
+		may, lost, err := b.opens(h)
+		if h.Late = lost; err == nil && may {
 			err = b.putHold(h)
 		}
 		if err != nil {
@@ -182,6 +185,19 @@ func (b *Batch) regrantRoot(t *schema.Table, id record.ID) error {
 		}
 	}
 	return nil
+}
+
+// keep makes an open hold that was to end with the grace one that does not, where who writes now opens it by what he holds.
+func (b *Batch) keep(h Hold) error {
+	if h.Late == 0 {
+		return nil
+	}
+	may, lost, err := b.opens(h)
+	if err != nil || !may || lost != 0 {
+		return err
+	}
+	h.Late = 0
+	return b.putHold(h)
 }
 
 func sameHold(a, b Hold) bool {
@@ -212,7 +228,7 @@ func (b *Batch) granted(row *record.Row) ([]Hold, error) {
 		}
 		for _, person := range people {
 			for _, bucket := range buckets {
-				h := Hold{person, bucket, row.Key(), g.Right, b.seq, Forever}
+				h := Hold{Person: person, Bucket: bucket, Root: row.Key(), Right: g.Right, Since: b.seq, Until: Forever}
 				if !slices.ContainsFunc(holds, func(x Hold) bool { return x.Person == person && x.Bucket == bucket }) {
 					holds = append(holds, h)
 				}

@@ -87,7 +87,9 @@ func (b *Batch) JudgeParsed(author Author, p Parsed) (Ruling, error) {
 	case cs.Dot.Counter > next:
 		return Ruling{Dot: cs.Dot, Outcome: wire.Gap, Seq: next}, nil
 	case cs.Dot.Counter < next:
-		return b.judgedBefore(cs, hash)
+		r, err := b.judgedBefore(cs, hash)
+		actor.Forked = actor.Forked || r.Outcome == wire.Forked && actor.Device == author.Device
+		return r, err
 	}
 	if r, ok, err := b.judgedElsewhere(actor, cs, hash, p.Encoded); ok || err != nil {
 		return r, err
@@ -288,9 +290,10 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 	var claim *claim
 	if !author.Trusted { // what the office and the hub may do was checked before
 		claim = b.claimOf(author, k, cs)
-		if err := claim.authorise(cs); err != nil {
+		if cs, err = claim.authorised(cs); err != nil {
 			return nil, err
 		}
+		author.Lost = claim.lost
 	}
 	decision, err := b.review(cs, author)
 	if err != nil {

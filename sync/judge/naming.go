@@ -63,10 +63,11 @@ func (c *claim) mayName(t, to *schema.Table, key record.Key, leads bool) error {
 		return nil
 	}
 	s, err := c.toRow(key, whatever)
-	if err == nil && s != holder && !leads {
+	if err == nil && !s.may() && !leads {
 		s, err = best(row.Buckets(), func(bucket record.Bucket) (standing, error) { return c.toOwner(bucket, whatever) })
 	}
-	if err != nil || s == holder {
+	if err != nil || s.may() {
+		c.standsBy(s)
 		return err
 	}
 	return s.refuse(to.Name, fault.Newf(fault.NotAllowed, "this %v leads to a %v that is not yours: the office decides", t.Name, to.Name))

@@ -25,6 +25,9 @@ type Hold struct {
 	Right  string
 	Since  uint64
 	Until  uint64 // Forever while open
+	// Late is the commit that took from the person by whose change the hold was opened what he opened it by, and of which he
+	// had not heard: the hold ends when a change that was made before that may be late no longer. 0 for all others.
+	Late uint64
 }
 
 // At reports whether the hold covers the commit.
@@ -43,6 +46,7 @@ type Actor struct {
 	AckK    uint64      // an acknowledged checkpoint ...
 	AckN    uint64      // ... which change sets above this counter have seen
 	LastK   uint64      // the highest K of a change set judged
+	Forked  bool        // two devices have written under its numbers, of which one knows less than was acknowledged
 }
 
 // Entry is the ledger's record of one change set: the verdict, and the change set itself.
@@ -95,6 +99,8 @@ type Holds interface {
 type Store interface {
 	Rows
 	Holds
+	// LateHolds returns the open holds whose Late is not 0, the lowest first.
+	LateHolds() ([]Hold, error)
 	// Head returns the highest commit number given.
 	Head() (uint64, error)
 	// CommitTime returns when the commit was made; times never decrease with seq. 0 for a commit before the first.

@@ -52,7 +52,7 @@ func (h *fleetHub) collect() {
 		return
 	}
 	h.f.checkDeletes() // what is forgotten cannot be looked at later
-	_, err := h.write(func(*judge.Batch) error { return nil }, func(tx judge.Store, _ *judge.Batch) error {
+	_, err := h.write(func(b *judge.Batch) error { _, err := b.EndLate(); return err }, func(tx judge.Store, _ *judge.Batch) error {
 		head, err := tx.Head()
 		if err != nil {
 			return err

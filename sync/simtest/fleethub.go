@@ -281,7 +281,10 @@ func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
 		return h.trouble(err)
 	}
 	if a.NewActor {
-		if a.Welcome.Actor, err = h.store.Enrol(who.person, who.device, clock.SideDevice); err != nil {
+		if a.Welcome.Actor, err = h.store.Enrol(who.person, who.device, clock.SideDevice); err == nil {
+			err = h.store.Write(a.Begin)
+		}
+		if err != nil {
 			return h.trouble(err)
 		}
 	}

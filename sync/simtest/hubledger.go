@@ -72,6 +72,26 @@ func (h *hubStory) holdsFrom() {
 	h.write(func(tx judge.Store) { same(h.T, "open ones", must(tx.HoldsFrom(a.Root)), []judge.Hold{b}) })
 }
 
+func (h *hubStory) lateHolds() {
+	person, root := h.ID(), h.IDs(2)
+	late := func(root record.ID, since, lost uint64) judge.Hold {
+		x := h.hold(person, jobBucket(h.ID()), root, "work", since)
+		x.Late = lost
+		return x
+	}
+	first, second, third := late(root[0], 4, 3), late(root[1], 5, 2), late(root[1], 6, 5)
+	h.putHolds(first, h.hold(person, jobBucket(h.ID()), root[0], "work", 4), second, third)
+	h.write(func(tx judge.Store) { same(h.T, "late ones", must(tx.LateHolds()), []judge.Hold{second, first, third}) })
+	kept := first
+	kept.Late = 0
+	h.putHolds(kept, closed(third, 7))
+	h.write(func(tx judge.Store) {
+		same(h.T, "late ones", must(tx.LateHolds()), []judge.Hold{second})
+		same(h.T, "one that stays", must(tx.HoldsOn(first.Bucket)), []judge.Hold{kept})
+		same(h.T, "one that ended", must(tx.HoldsOn(third.Bucket)), []judge.Hold{closed(third, 7)})
+	})
+}
+
 func (h *hubStory) holdsOf() {
 	people, root := h.IDs(2), h.ID()
 	past := h.hold(people[0], jobBucket(h.ID()), root, "work", 1)
@@ -111,7 +131,7 @@ func (h *hubStory) commits() {
 
 func (h *hubStory) actors() {
 	a := &judge.Actor{
-		Actor: h.Maker.actors[0], Person: h.ID(), Device: h.ID(), Counter: 3, Chain: h.Hash(), AckK: 4, AckN: 2, LastK: 5,
+		Actor: h.Maker.actors[0], Person: h.ID(), Device: h.ID(), Counter: 3, Chain: h.Hash(), AckK: 4, AckN: 2, LastK: 5, Forked: true,
 	}
 	office := &judge.Actor{Actor: h.Maker.actors[1], Person: h.ID()}
 	h.write(func(tx judge.Store) {

@@ -239,6 +239,16 @@ func (s *hubState) Actor(a clock.Actor) (*judge.Actor, error) {
 	return nil, nil
 }
 
+// ActorsOf implements judge.Actors.
+func (s *hubState) ActorsOf(person record.ID) (actors []judge.Actor, err error) {
+	for _, it := range s.actors.items {
+		if it.value.Person == person {
+			actors = append(actors, it.value)
+		}
+	}
+	return actors, nil
+}
+
 // Entry implements judge.Store.
 func (s *hubState) Entry(d clock.Dot) (*judge.Entry, error) {
 	if e, ok := s.entries.get(d); ok {

@@ -47,6 +47,7 @@ var hubStories = []struct {
 	{"refs follow a reference that changes", (*hubStory).refsMove},
 	{"holds on a bucket are all that ever were, oldest first", (*hubStory).holdsOn},
 	{"holds from a root are the open ones", (*hubStory).holdsFrom},
+	{"late holds are the open ones that end by themselves", (*hubStory).lateHolds},
 	{"holds of a person are the open ones and those closed after the commit", (*hubStory).holdsOf},
 	{"the head is the highest commit, and times are those of the commit that includes it", (*hubStory).commits},
 	{"an actor is nil until it is handed out, and then what was put last", (*hubStory).actors},

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"cmp"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -232,6 +233,17 @@ func (s hubTx) PutHold(h judge.Hold) error {
 		s.byRoot.put(k, none{})
 	}
 	return nil
+}
+
+// LateHolds implements judge.Store.
+func (s *hubState) LateHolds() (holds []judge.Hold, err error) {
+	for _, it := range s.holds.items {
+		if h := it.value; h.Open() && h.Late > 0 {
+			holds = append(holds, h)
+		}
+	}
+	slices.SortStableFunc(holds, func(a, b judge.Hold) int { return cmp.Compare(a.Late, b.Late) })
+	return holds, nil
 }
 
 // PutEntry implements judge.Store.

@@ -1,0 +1,115 @@
+package systemtest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"fieldsync/server"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
+)
+
+// Who had a job taken from him, and heard it, does not unhear it by having his phone ask for a fresh number.
+func TestAFreshNumberForgetsNothing(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	m := c.rogue("mallory")
+	c.employ(m.person)
+	x := c.machinery("x", m.person)
+	job := c.at(x.machine, m.person)
+	m.enter(nil)
+	m.takePages()
+	then := m.head
+	c.takeAway(job)
+	m.hangUp()
+	m.enter(nil)
+	m.takePages()
+	m.send(wire.Ack{Class: 0, K: m.head, Pages: m.pages, Actor: m.actor, Written: m.pushed})
+	for _, again := range []bool{false, true} {
+		if again {
+			m.hangUp()
+			m.enter(func(h *wire.Hello) { h.Actor = 0 })
+		}
+		cs := m.finds(c, server.NewID(), x.machine)
+		cs.K = then
+		if v := m.judged(cs); v.Code != fault.LateWrite {
+			t.Errorf("a job found at what he knows that he lost, with a fresh number: %v: %v %q", again, v.Outcome, v.Code)
+		}
+	}
+	m.hangUp()
+	c.holds(m.person, "what he lost", false, x.ofMachine)
+}
+
+// One who never acknowledges may say for as long as the grace that he has not heard. What he writes meanwhile stands beside
+// what the one did whom the job went to, the office is told, and what he finds at it he has no longer than that.
+func TestLateWorkIsForTheOfficeToSee(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	li, m := c.rogue("li"), c.rogue("mallory")
+	c.employ(li.person, m.person)
+	x := c.machinery("x", record.ID{})
+	job := c.at(x.machine, m.person)
+	m.enter(nil)
+	m.takePages()
+	then := m.head
+	c.takeAway(job)
+	c.office("li", func(tx aftersales.Tx) error {
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: li.person})
+		return err
+	})
+	li.enter(nil)
+	li.takePages()
+	if v := li.judged(li.change(record.Update, "job", job, c.row("job", job).Vector, record.Values{"finding": record.Text("the seal is worn")})); v.Outcome == wire.Quarantined {
+		t.Fatalf("li's finding: %s %s", v.Code, v.Message)
+	}
+	found := server.NewID()
+	for _, cs := range []*record.ChangeSet{
+		m.change(record.Update, "job", job, c.row("job", job).Vector, record.Values{"finding": record.Text("nothing")}),
+		m.change(record.Update, "job", job, clock.Vector{}, record.Values{"note": record.Text("I was there")}),
+		m.finds(c, found, x.machine),
+	} {
+		cs.K = then
+		if v := m.judged(cs); v.Outcome == wire.Quarantined {
+			t.Fatalf("late: %s %s", v.Code, v.Message)
+		}
+	}
+	m.hangUp()
+	row := c.row("job", job)
+	i, _ := row.Meta.Find(record.CellID{Column: row.Table.Columns[row.Table.Column("finding")].ID})
+	stands := []string{row.Get("finding").Text()}
+	for _, s := range row.Meta.Cells[i].Others {
+		stands = append(stands, s.Value.Text())
+	}
+	if !slices.Contains(stands, "the seal is worn") {
+		t.Errorf("li's finding is gone: %q", stands)
+	}
+	reported := map[record.ID]int{}
+	c.office("look", func(tx aftersales.Tx) error {
+		for _, about := range []record.ID{job, found} {
+			rows, err := tx.Refs("discrepancy", "job", about)
+			if err != nil {
+				return err
+			}
+			for _, d := range rows {
+				if d := aftersales.DiscrepancyOf(d); d.Kind == aftersales.DiscrepancyLate && d.Person == m.person && d.Open() {
+					reported[about]++
+				}
+			}
+		}
+		return nil
+	})
+	if reported[job] != 1 || reported[found] != 1 {
+		t.Errorf("the office is told of the job %d times, of what was found %d times", reported[job], reported[found])
+	}
+	c.holds(m.person, "what he found, and the machine for now", true, found, x.machine)
+	c.late.Add(int64(31 * 24 * time.Hour))
+	if _, err := c.core.Tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.holds(m.person, "what he found", true, found)
+	c.holds(m.person, "the machine, when nobody can have not heard any more", false, x.machine, x.ofMachine)
+}
