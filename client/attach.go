@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 
 	"fieldsync/client/files"
 	"fieldsync/sync/aftersales"
@@ -193,6 +194,26 @@ func (c *Client) Thumbnail(ctx context.Context, id record.ID) ([]byte, error) {
 	return c.files.Thumbnail(h)
 }
 
+// KeepStill keeps a picture out of a video as its thumbnail, on this device: a program that can show videos makes one. Codes:
+// blob.NoPicture; fault.NotAllowed where the file has a thumbnail of its own.
+func (c *Client) KeepStill(ctx context.Context, id record.ID, picture io.ReadSeeker) error {
+	a, h, err := c.fileOf(ctx, id)
+	if err == nil && !strings.HasPrefix(a.MediaType, "video/") {
+		err = fault.New(fault.NotAllowed, "only a video has a picture taken out of it")
+	}
+	if err == nil {
+		err = c.mayCarry()
+	}
+	if err != nil {
+		return err
+	}
+	small, err := blob.Thumbnail(picture)
+	if err != nil {
+		return err
+	}
+	return c.files.KeepThumbnail(h, small)
+}
+
 // Download fetches the file of an attachment, or of a document, from the hub, at once and on any network, since somebody asked for it; it
 // goes on where it was cut off. Codes: blob.Unknown where the hub does not have it yet; link.NoNetwork; those of
 // files.Fetch.
@@ -219,6 +240,12 @@ func (c *Client) RetryFile(ctx context.Context, id record.ID) error {
 	err = c.files.Retry(h)
 	c.haul.wakeUp()
 	return err
+}
+
+// FileLimits returns how large a file and how many of them the hub takes, as far as this device knows: what is more stays here, and
+// is refused there.
+func (c *Client) FileLimits(ctx context.Context) (aftersales.FileLimits, error) {
+	return see(ctx, c, func(tx Tx) (aftersales.FileLimits, error) { return aftersales.ReadFileLimits(tx) })
 }
 
 // Waiting returns the files that the hub does not have yet, in the order in which they go.

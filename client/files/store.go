@@ -304,6 +304,12 @@ func (s *Store) draw(do func()) {
 
 // thumbnail makes the small version of a picture.
 func (s *Store) thumbnail(f io.ReadSeeker) (b []byte, err error) {
+	if mediaType, err := sniff(f); err != nil || !strings.HasPrefix(mediaType, "image/") {
+		return nil, fault.Wrap(blob.NoPicture, "this is no picture that can be shown small", err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, failed("the file cannot be read", err)
+	}
 	s.draw(func() { b, err = blob.Thumbnail(f) })
 	return b, err
 }

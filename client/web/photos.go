@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -18,8 +20,24 @@ import (
 type photosPage struct {
 	frame
 	stand
-	Files []client.Attachment
+	Files []fileTile
+	Most  int64 // bytes of one file; 0 for no bound
 }
+
+// fileTile is a file in the list.
+type fileTile struct {
+	client.Attachment
+	Still bool // a video of which there is a picture
+}
+
+// filmed is about how much a phone films in a minute, in bytes.
+const filmed = 130 << 20
+
+// MB returns how many megabytes a file may have.
+func (p photosPage) MB() int64 { return p.Most >> 20 }
+
+// Minutes returns about how long a film of that size is.
+func (p photosPage) Minutes() int64 { return max(1, p.Most/filmed) }
 
 func (v *request) photos() error {
 	p := photosPage{frame: v.frame("Photos")}
@@ -31,10 +49,23 @@ func (v *request) photos() error {
 	if err != nil {
 		return err
 	}
-	if p.Files, err = v.client.JobFiles(v.ctx(), p.Job.ID); err != nil {
+	list, err := v.client.JobFiles(v.ctx(), p.Job.ID)
+	if err != nil {
 		return err
 	}
-	p.Back = p.URL()
+	for _, f := range list {
+		tile := fileTile{Attachment: f}
+		if f.Kind == aftersales.AttachVideo {
+			_, err := v.client.Thumbnail(v.ctx(), f.ID)
+			tile.Still = err == nil
+		}
+		p.Files = append(p.Files, tile)
+	}
+	limits, err := v.client.FileLimits(v.ctx())
+	if err != nil {
+		return err
+	}
+	p.Most, p.Back = limits.Size, p.URL()
 	return v.show("photos", p)
 }
 
@@ -141,6 +172,35 @@ func (v *request) fetch() error {
 			v.client.Log.Info("a file could not be fetched", "reason", err)
 		}
 	}()
+	return v.redirect(v.backTo())
+}
+
+// still keeps the picture that the page took out of a video.
+func (v *request) still() error {
+	id, err := v.path()
+	if err != nil {
+		return err
+	}
+	picture, err := io.ReadAll(io.LimitReader(v.r.Body, maxField))
+	if err == nil {
+		err = v.client.KeepStill(v.ctx(), id, bytes.NewReader(picture))
+	}
+	if err != nil {
+		return err
+	}
+	v.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// sendAgain makes a file wait again that the hub refused: the office may have changed what it takes.
+func (v *request) sendAgain() error {
+	id, err := v.path()
+	if err == nil {
+		err = v.client.RetryFile(v.ctx(), id)
+	}
+	if err != nil {
+		return err
+	}
 	return v.redirect(v.backTo())
 }
 

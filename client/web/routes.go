@@ -72,6 +72,8 @@ var routes = []route{
 	{"GET /files/{id}", (*request).file, nil},
 	{"GET /files/{id}/small", (*request).thumbnail, nil},
 	{"POST /files/{id}/fetch", (*request).fetch, nil},
+	{"POST /files/{id}/still", (*request).still, nil},
+	{"POST /files/{id}/again", (*request).sendAgain, nil},
 
 	{"GET /stock", (*request).stock, nil},
 	{"GET /parts/{id}", (*request).part, nil},

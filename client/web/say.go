@@ -23,6 +23,7 @@ func (a *App) functions(l *language) template.FuncMap {
 		"day":    l.day, "span": l.span, "money": money, "why": l.why, "lines": lines, "dict": dict,
 		"machine": func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05Z") },
 		"qty":     l.quantity,
+		"bytes":   bytesOf,
 		"ms":      func(ms int64) string { return l.span(time.Duration(ms) * time.Millisecond) },
 		"number":  func(n *int64) string { return limit(n) },
 		"plain":   func(m aftersales.Money) string { s, _, _ := strings.Cut(money(m), " "); return s },
@@ -39,6 +40,14 @@ func dict(pairs ...any) (map[string]any, error) {
 		m[fmt.Sprint(pairs[i])] = pairs[i+1]
 	}
 	return m, nil
+}
+
+// bytesOf returns the size of a file as people say it: "0.3 MB", "12 MB".
+func bytesOf(n int64) string {
+	if n < 10<<20 {
+		return fmt.Sprintf("%.1f MB", max(0.1, float64(n)/(1<<20)))
+	}
+	return fmt.Sprintf("%d MB", n>>20)
 }
 
 func lines(s string) []string { return strings.Split(s, "\n") }

@@ -3,6 +3,8 @@ package web
 import (
 	"bytes"
 	"errors"
+	"image"
+	encode "image/png"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/blob"
 )
 
 // film returns bytes that look like an MP4 of so many bytes.
@@ -75,6 +78,43 @@ func TestAVideoIsTakenAndShown(t *testing.T) {
 	r.Header.Set("Range", "bytes=150000-150099")
 	if h.serve(r); h.status != http.StatusPartialContent || h.body != string(film(300_000)[150_000:150_100]) {
 		t.Error("a piece of the video:", h.status, len(h.body))
+	}
+}
+
+// A video has a picture as soon as the page has taken one out of it; nothing else does, and nothing that is no picture is one.
+func TestAVideoHasAPicture(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	h.sendFile(h.job()+"/photos", "video", "pump.mp4", bytes.NewReader(film(3_000_000)))
+	h.get(h.job()+"/photos").sees("data-still", "2.9 MB", "files of up to 256 MB: some 1 minutes")
+	list, err := h.c.JobFiles(t.Context(), h.s.leak)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	url := "/files/" + list[0].ID.String()
+	still := func(picture string) int {
+		return h.serve(httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080"+url+"/still", strings.NewReader(picture))).status
+	}
+	if status := still("no picture"); status != http.StatusUnprocessableEntity {
+		t.Error(status)
+	}
+	var picture bytes.Buffer
+	if err := encode.Encode(&picture, image.NewGray(image.Rect(0, 0, 640, 360))); err != nil {
+		t.Fatal(err)
+	}
+	if status := still(picture.String()); status != http.StatusNoContent {
+		t.Error(status, h.body)
+	}
+	h.get(h.job() + "/photos").sees(`poster="` + url + `/small"`)
+	if h.get(url + "/small"); h.status != http.StatusOK || blob.Sniff([]byte(h.body)) != "image/jpeg" {
+		t.Error(h.status)
+	}
+	h.sendFile(h.job()+"/photos", "photo", "x.png", bytes.NewReader(picture.Bytes()))
+	if list, err = h.c.JobFiles(t.Context(), h.s.leak); err != nil || len(list) != 2 {
+		t.Fatal(list, err)
+	}
+	if url = "/files/" + list[1].ID.String(); still(picture.String()) != http.StatusUnprocessableEntity {
+		t.Error("a photo's picture was exchanged", h.status)
 	}
 }
 

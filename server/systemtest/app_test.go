@@ -45,6 +45,7 @@ func TestTheApp(t *testing.T) {
 		"a part is scanned by the camera":       scansAPart,
 		"a code is typed without a camera":      typesWhereThereIsNoCamera,
 		"a voice note is recorded":              speaks,
+		"a film has a picture":                  films,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -107,6 +107,42 @@ func (h *handset) barcoded(code string) record.ID {
 	return h.seal
 }
 
+// films: a film is taken where there is no network, and the page takes a picture out of it.
+func films(h *handset) {
+	s := h.camera("")
+	s.holds("today", `document.querySelector(".job") !== null`)
+	s.visit("/jobs/" + h.lift.String() + "/photos")
+	s.holds("a field for films", `document.querySelector("input[name=video]") !== null`)
+	s.holds("somebody films", `(() => { // what a camera's program would hand over
+		const c = document.createElement("canvas"), pen = c.getContext("2d"), pieces = [];
+		const recorder = new MediaRecorder(c.captureStream(), {mimeType: "video/webm"});
+		const drawing = setInterval(() => { pen.fillStyle = "hsl(" + Math.random() * 360 + " 80% 50%)"; pen.fillRect(0, 0, 300, 150); }, 50);
+		recorder.ondataavailable = (e) => {
+			if (e.data.size) pieces.push(e.data);
+			if (pieces.length === 3) recorder.stop();
+		};
+		recorder.onstop = () => {
+			clearInterval(drawing);
+			const input = document.querySelector("input[name=video]"), given = new DataTransfer();
+			given.items.add(new File(pieces, "pump.webm", {type: "video/webm"}));
+			input.files = given.files;
+			input.dispatchEvent(new Event("change"));
+		};
+		recorder.start(300);
+		return true;
+	})()`)
+	s.holds("the film with a picture", `(() => {
+		const film = document.querySelector("video[poster]");
+		if (!film) return false;
+		window.still ??= Object.assign(new Image(), {src: film.poster});
+		return window.still.complete && window.still.naturalWidth > 0;
+	})()`)
+	h.back()
+	if n := h.onHub("attachment"); n != 1 {
+		h.t.Errorf("%d files on the hub", n)
+	}
+}
+
 // speaks: a voice note is recorded where there is no network, kept, played, and sent when there is one.
 func speaks(h *handset) {
 	s := h.camera(film(h.t, "X"))

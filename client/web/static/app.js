@@ -161,11 +161,6 @@
     addEventListener("resize", () => { if (!field.value) fit(); });
   }
 
-  // A photo goes as soon as it is taken.
-  for (const shot of $$(".shot input[type=file]")) {
-    shot.addEventListener("change", () => { if (shot.files.length && shot.hasAttribute("data-now")) shot.form.requestSubmit(); });
-  }
-
   // A chain of codes shows itself, one after another, while somebody reads it off.
   const chain = $("[data-codes]"), play = $("[data-play]");
   if (chain && play) {
