@@ -113,3 +113,62 @@ func TestLateWorkIsForTheOfficeToSee(t *testing.T) {
 	c.holds(m.person, "what he found", true, found)
 	c.holds(m.person, "the machine, when nobody can have not heard any more", false, x.machine, x.ofMachine)
 }
+
+// An assignment that was deleted, as by taking an import back, is not brought back by the phone that had it.
+func TestADeletedAssignmentIsNotBroughtBack(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	m := c.rogue("mallory")
+	c.employ(m.person)
+	job := c.job("x", m.person)
+	var assignment record.ID
+	c.office("deleted", func(tx aftersales.Tx) error {
+		all, err := aftersales.Assignments(tx, job)
+		if err != nil {
+			return err
+		}
+		assignment = all[0].ID
+		return nil
+	})
+	m.enter(nil)
+	m.takePages()
+	then := m.head
+	c.office("deleted", func(tx aftersales.Tx) error { return tx.Delete("assignment", assignment) })
+	m.hangUp()
+	m.enter(nil)
+	cs := m.change(record.Update, "assignment", assignment, clock.Vector{}, record.Values{"reason": record.Text("x")})
+	cs.K = then
+	if v := m.judged(cs); v.Outcome != wire.Merged {
+		t.Errorf("what he wrote on it: %v %s %s", v.Outcome, v.Code, v.Message)
+	}
+	m.hangUp()
+	if !c.row("assignment", assignment).Deleted {
+		t.Error("it is back")
+	}
+	c.holds(m.person, "the job", false, job)
+}
+
+// A row is made under an id by time and chance, or under a name: not under what somebody thought of.
+func TestARowIsMadeUnderAnIDOfTheProjects(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	m := c.rogue("mallory")
+	c.employ(m.person)
+	m.enter(nil)
+	m.takePages()
+	site := func(id record.ID) wire.Verdict {
+		return m.judged(m.change(record.Insert, "site", id, clock.Vector{}, record.Values{
+			"branch": record.Ref(c.branch), "name": record.Text("Hall"), "address": record.Text("1 Road"),
+		}))
+	}
+	for _, id := range []record.ID{{1, 2, 3}, {6: 0x40, 8: 0x80, 15: 1}, {6: 0x70, 15: 1}} {
+		if v := site(id); v.Code != fault.Malformed {
+			t.Errorf("%v: %v %q", id, v.Outcome, v.Code)
+		}
+	}
+	for _, id := range []record.ID{server.NewID(), aftersales.NamedID("site", "Hall")} {
+		if v := site(id); v.Outcome == wire.Quarantined {
+			t.Errorf("%v: %s %s", id, v.Code, v.Message)
+		}
+	}
+}

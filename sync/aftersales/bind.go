@@ -71,6 +71,16 @@ func (l look) Row(table string, id record.ID) (*record.Row, error) {
 	return row, nil
 }
 
+// Dead reports whether the row was there once, and was deleted.
+func (l look) Dead(table string, id record.ID) (bool, error) {
+	t, err := l.table(table)
+	if err != nil {
+		return false, err
+	}
+	row, err := l.rows.Row(record.Key{Table: t.ID, ID: id})
+	return row != nil && row.Deleted, err
+}
+
 func (l look) Refs(table, column string, id record.ID) ([]*record.Row, error) {
 	t, err := l.table(table)
 	if err != nil {

@@ -86,6 +86,10 @@ func (v *review) row(i int) error {
 		}
 		return err
 	}
+	if withdrawn, err := v.withdrawn(t, c); err != nil || withdrawn {
+		v.diverted = v.diverted || withdrawn
+		return err
+	}
 	row, err := v.Row(t.Name, c.ID)
 	if err != nil || row == nil {
 		v.kept = append(v.kept, *c)
@@ -98,6 +102,20 @@ func (v *review) row(i int) error {
 		return err
 	}
 	return v.redirect(t, row, c)
+}
+
+// withdrawn reports whether the change would bring back a row that gave holds for a while and was deleted: what a phone still
+// writes on such a one stays in the history alone. Who gives a job again is the office.
+func (v *review) withdrawn(t *schema.Table, c *record.RowChange) (bool, error) {
+	if !slices.ContainsFunc(t.Grants, func(g schema.Grant) bool { return g.While != "" }) {
+		return false, nil
+	}
+	if past, ok := v.View.(interface {
+		Dead(table string, id record.ID) (bool, error)
+	}); ok {
+		return past.Dead(t.Name, c.ID)
+	}
+	return false, nil
 }
 
 // stayingEnded returns the change without what would have a row give holds again that gives none any more. A phone that

@@ -121,7 +121,8 @@ func (c *claim) liesAtHome(row *record.Row) error {
 // what the person who would hold it holds already; by the office's and the hub's own, which have no claim, always. What a
 // path leads to beyond that stays closed until somebody who holds it, or the office, writes a column that the grant reads.
 // Where the author had lost what he opens, without having heard, lost is the commit that took it: the hold ends with the
-// grace, as his not having heard does.
+// grace, as his not having heard does; and he opens it for himself by what he makes alone, as a job that he finds is, and
+// not by bringing back what gave it to him before.
 func (b *Batch) opens(h Hold) (may bool, lost uint64, err error) {
 	if b.claim == nil || h.Bucket == record.Shared {
 		return true, 0, nil
@@ -134,7 +135,7 @@ func (b *Batch) opens(h Hold) (may bool, lost uint64, err error) {
 	if slices.ContainsFunc(holds, func(x Hold) bool { return x.Person == h.Person && x.Open() && x.Late == 0 }) {
 		return true, 0, err
 	}
-	return s.may(), s.lost, err
+	return s.may() && (h.Person != b.claim.author.Person || b.claim.makes[h.Root]), s.lost, err
 }
 
 // hasOwnBucket reports whether a new row makes a bucket of its own, which nobody can hold yet.

@@ -23,7 +23,7 @@ func (b *Batch) check(author Author, cs *record.ChangeSet) error {
 		if err := b.checkValues(author, t, c); err != nil {
 			return err
 		}
-		if err := b.checkExistence(t, c); err != nil {
+		if err := b.checkExistence(author, t, c); err != nil {
 			return err
 		}
 		if err := b.checkRoom(author, t, c); err != nil {
@@ -106,8 +106,9 @@ func (b *Batch) crowded(author Author, column *schema.Column, cell *record.Cell,
 	return stay >= maxBeside, nil
 }
 
-// checkExistence refuses an insert of a row that is there and an update of one that never was.
-func (b *Batch) checkExistence(t *schema.Table, c *record.RowChange) error {
+// checkExistence refuses an insert of a row that is there, or by a device under an id that is none, and an update of one
+// that never was.
+func (b *Batch) checkExistence(author Author, t *schema.Table, c *record.RowChange) error {
 	row, err := b.Row(c.Key())
 	if err != nil {
 		return err
@@ -115,6 +116,8 @@ func (b *Batch) checkExistence(t *schema.Table, c *record.RowChange) error {
 	switch {
 	case c.Op == record.Insert && row != nil:
 		return fault.Newf(fault.Exists, "this %v exists already", t.Name)
+	case c.Op == record.Insert && !author.Trusted && !c.ID.IsGiven():
+		return fault.Newf(fault.Malformed, "the number of this %v is not one that an app makes", t.Name)
 	case c.Op != record.Insert && row == nil:
 		return b.missing(t, c.Key())
 	}

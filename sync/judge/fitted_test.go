@@ -76,6 +76,12 @@ func TestWhatIsFittedComesWithItsMachine(t *testing.T) {
 	r := a.sends(a.knows(y.head(), y.says(record.Update, spare, record.Values{"in": record.Ref(machine.ID), "keeper": record.Null})))
 	y.expect(r, r.Outcome, "")
 	expect("fitted", a, b)
+	y.tx(func(tx judge.Store) error {
+		if ends, err := tx.LateHolds(); err != nil || len(ends) > 0 {
+			t.Errorf("what he gave up himself by fitting it ends some day: %v %v", ends, err)
+		}
+		return nil
+	})
 	y.office(y.says(record.Delete, loan, nil))
 	expect("fitted, and the machine is not lent to its keeper any more", b)
 	y.office(y.says(record.Update, machine, to("keeper", c.Person)))

@@ -145,7 +145,7 @@ func (c *claim) toHold(h Hold) (standing, error) {
 		s.lost = h.Late
 	}
 	switch {
-	case h.Open() && h.Late == 0:
+	case h.Late == 0 && (h.Open() || h.Until == c.seq): // what he gives up by this very change set he has until it is done
 		return standing{rank: holder}, nil
 	case h.Open():
 		s.rank = lent

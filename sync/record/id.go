@@ -24,6 +24,13 @@ func NewID(ms int64, random [10]byte) ID {
 	return id
 }
 
+// IsGiven reports whether the id is one that rows are made under: by time and chance (UUID version 7, see NewID), or as a name
+// that says what the row is of (version 8).
+func (id ID) IsGiven() bool {
+	version := id[6] >> 4
+	return (version == 7 || version == 8) && id[8]&0xc0 == 0x80
+}
+
 // ErrID says that a text is not a UUID.
 var ErrID = errors.New("record: malformed id")
 
