@@ -149,7 +149,7 @@ func (c *Client) SawPlan(ctx context.Context, job record.ID) error {
 	if at < 0 && len(over) == 0 {
 		return nil
 	}
-	return c.replica.WriteBulk(ctx, func(tx *replica.Tx) error {
+	err = c.replica.WriteBulk(ctx, func(tx *replica.Tx) error {
 		for _, id := range over {
 			if err := tx.DropPlan(id); err != nil {
 				return err
@@ -163,4 +163,8 @@ func (c *Client) SawPlan(ctx context.Context, job record.ID) error {
 		}
 		return tx.PutPlan(replica.Plan{Job: job, Number: changes[at].Number, Start: changes[at].Start, Finish: changes[at].Finish})
 	})
+	if err == nil {
+		c.tell([]record.Key{{Table: c.Schema.Table("job").ID, ID: job}}) // a notice of it may go
+	}
+	return err
 }

@@ -203,9 +203,7 @@ func (c *Client) StartApp() (url string, err error) {
 	if c.open == nil {
 		return "", c.absent()
 	}
-	if c.options.Keys == nil {
-		c.open.anew = c.anew
-	}
+	c.open.anew = c.anew
 	return c.open.startApp()
 }
 

@@ -22,7 +22,7 @@ type running struct {
 	*client.Client
 	network context.Context
 	hangUp  context.CancelFunc
-	anew    func() (*client.Client, error) // see Client.anew; nil where the host app does it
+	anew    func() (*client.Client, error) // see Client.anew; nil before the app is served
 	app     *web.App                       // nil unless it is served; under the lock of the Client
 	url     string
 }
@@ -213,7 +213,8 @@ func (c *Client) want(connected bool) {
 }
 
 // anew opens an empty replica in the place of one that the office has wiped, for the app that is served: whoever listens hears of
-// it, and the app's address stays. Where the keys are the host app's it makes new ones first, and opens by itself.
+// it, and the app's address stays. A keystore that was told to destroy its keys is asked for a new one; while it has none, or has
+// not destroyed the old ones, the replica stays shut and whoever looks is told so.
 func (c *Client) anew() (*client.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"strings"
+	gosync "sync"
 	"testing"
 	"time"
 
@@ -49,6 +50,11 @@ func TestAHostAppHearsOfChangedPlans(t *testing.T) {
 	plans()
 	saw(`{"which":"all"}`)
 	plans()
+	told := &lastTold{}
+	if _, err := phone.Observe(`{"read":"plans"}`, told); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "nothing has changed yet", func() bool { return told.has(`[]`) })
 	s.office("job.replan", func(tx aftersales.Tx) error {
 		held, err := aftersales.Assignments(tx, s.lift)
 		if err != nil {
@@ -59,8 +65,31 @@ func TestAHostAppHearsOfChangedPlans(t *testing.T) {
 	})
 	sync()
 	plans(`"what":"moved"`, `"number":"J-100"`, s.lift.String())
+	soon(t, "whoever observes is told, and can show a notice", func() bool { return told.has(`"what":"moved"`) })
 	saw(`{"which":"all"}`) // to see a list is not to have seen the change
 	plans(`"what":"moved"`)
 	saw(`{"id":"` + s.lift.String() + `"}`)
 	plans()
+	soon(t, "the notice may go", func() bool { return told.has(`[]`) })
+}
+
+// lastTold keeps what a listener was told last.
+type lastTold struct {
+	mu   gosync.Mutex
+	text string
+}
+
+func (l *lastTold) OnResult(text string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = text
+	return nil
+}
+
+func (l *lastTold) OnError(string) error { return nil }
+
+func (l *lastTold) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.text, text)
 }

@@ -3,12 +3,14 @@ package systemtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	gosync "sync"
 	"testing"
 
 	"fieldsync/client"
@@ -149,22 +151,85 @@ func TestAWipedPhonesAppGoesOn(t *testing.T) {
 	}
 }
 
-// So it is within a host app that serves it: what listens there hears that nobody's phone it is now.
+// vault is a phone's keystore: it makes a key when it is asked for the newest and has none.
+type vault struct {
+	mu        gosync.Mutex
+	number    int64
+	keys      map[int64][]byte
+	destroyed int
+}
+
+func (v *vault) Newest() (int64, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.keys) == 0 {
+		v.number++
+		v.keys = map[int64][]byte{v.number: bytes.Repeat([]byte{byte(v.number)}, 32)}
+	}
+	return v.number, nil
+}
+
+func (v *vault) Key(number int64) ([]byte, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if key := v.keys[number]; key != nil {
+		return key, nil
+	}
+	return nil, errors.New("there is no such key")
+}
+
+func (v *vault) Destroy() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.keys = nil
+	v.destroyed++
+	return nil
+}
+
+// So it is within a host app that serves it: what listens there hears that nobody's phone it is now. Where the keys are in the
+// phone's keystore they are destroyed, and the phone goes on under a new one; so it does when its program is started again.
 func TestAWipedHostAppGoesOn(t *testing.T) {
 	t.Parallel()
+	t.Run("keys beside it", func(t *testing.T) { t.Parallel(); wipedAndGoesOn(t, nil) })
+	t.Run("keys in the keystore", func(t *testing.T) {
+		t.Parallel()
+		v := &vault{}
+		config, enroll := wipedAndGoesOn(t, v)
+		if v.destroyed != 1 || v.number != 2 {
+			t.Errorf("destroyed %d times, at key %d", v.destroyed, v.number)
+		}
+		phone, err := mobile.Open(config, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = phone.Close() }()
+		enroll(phone)
+		if err := phone.SyncOnce(patience.Milliseconds()); err != nil || v.number != 2 {
+			t.Error("it does not work under the new key", v.number, err)
+		}
+	})
+}
+
+// wipedAndGoesOn wipes a phone whose host app serves the pages, closes it, and returns what opens it again, and enrols it.
+func wipedAndGoesOn(t *testing.T, keys mobile.Keystore) (config *mobile.Config, enroll func(*mobile.Client)) {
 	b := newBureau(t)
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	boss := b.browser("boss")
 	wang := b.hire("wang", "王强", auth.Technician)
-	phone, err := mobile.Open(mobile.NewConfig(t.TempDir()), nil)
+	config = mobile.NewConfig(t.TempDir())
+	phone, err := mobile.Open(config, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = phone.Close() })
-	boss.post("/devices/codes", "person", wang.String()).sees(http.StatusOK)
-	if err := phone.Enroll(b.url, boss.find(`class="secret">([^<]+)<`), "Wang's phone"); err != nil {
-		t.Fatal(err)
+	enroll = func(phone *mobile.Client) {
+		t.Helper()
+		boss.post("/devices/codes", "person", wang.String()).sees(http.StatusOK)
+		if err := phone.Enroll(b.url, boss.find(`class="secret">([^<]+)<`), "Wang's phone"); err != nil {
+			t.Fatal(err)
+		}
 	}
+	enroll(phone)
 	entry, err := phone.StartApp()
 	if err != nil {
 		t.Fatal(err)
@@ -184,4 +249,8 @@ func TestAWipedHostAppGoesOn(t *testing.T) {
 	if again, err := phone.StartApp(); err != nil || again != entry {
 		t.Error("the app is somewhere else:", again, err)
 	}
+	if err := phone.Close(); err != nil {
+		t.Error(err)
+	}
+	return config, enroll
 }
