@@ -139,13 +139,32 @@ func (c *conn) serve() {
 			return
 		}
 		c.hub.stats.received.Add(float64(len(data)))
-		m, err := c.decode(kind, data)
-		if err != nil {
-			c.feed(session.Refused{Reason: asFault(err)})
+		if apart(func() { err = c.received(kind, data) }); err != nil {
 			return
 		}
-		c.feed(session.Received{Message: m})
 	}
+}
+
+// apart runs do on a goroutine of its own, and waits for it. What do does takes tens of KiB of stack, which would stay with
+// the goroutine that reads for as long as the device is online.
+func apart(do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	<-done
+}
+
+// received feeds a message to the machine. One that cannot be read is an error, which the device is told.
+func (c *conn) received(kind int, data []byte) error {
+	m, err := c.decode(kind, data)
+	if err != nil {
+		c.feed(session.Refused{Reason: asFault(err)})
+		return err
+	}
+	c.feed(session.Received{Message: m})
+	return nil
 }
 
 func (c *conn) decode(kind int, data []byte) (wire.Message, error) {

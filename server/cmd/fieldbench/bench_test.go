@@ -26,15 +26,22 @@ var figures = map[string][]string{
 	"delta":      {"ms", "wire_bytes", "wire_bytes_per_row"},
 	"noop":       {"ms", "wire_bytes"},
 	"live":       {"p50_ms", "p99_ms", "fsync_ms"},
+	"idle":       {"devices", "kib_per_device"},
+	"storm":      {"devices", "devices_per_s", "p50_ms", "p99_ms", "refused_dials", "left_kib_per_device"},
+	"mixed":      {"devices", "changes_per_s", "p50_ms", "p99_ms", "office_p95_ms"},
 	"size":       {"ratio", "db_bytes_per_row", "raw_bytes_per_row", "search_bytes_per_row"},
 }
+
+// mayBeNone are the figures that are zero, or less, where the system does not tell, or nothing was in the way.
+var mayBeNone = []string{"peak_rss_mib", "kib_per_device", "left_kib_per_device", "refused_dials"}
 
 // Each scenario runs through, whole, on few rows: that devices hold all rows and that every edit was accepted is
 // checked by the scenarios themselves. Nothing here asks how fast it was.
 func TestEachScenarioMeasuresWhatItSays(t *testing.T) {
 	t.Parallel()
 	data := rowsFile(t, 200)
-	objects := bench(t, "all", "-rows", "200", "-runs", "1", "-json", "-data", data, "-dir", t.TempDir())
+	objects := bench(t, "all", "-rows", "200", "-runs", "1", "-json", "-data", data, "-dir", t.TempDir(),
+		"-devices", "8", "-for", "1s")
 	if len(objects) != len(figures) {
 		t.Fatalf("%d objects, want one for each of %d scenarios", len(objects), len(figures))
 	}
@@ -44,7 +51,7 @@ func TestEachScenarioMeasuresWhatItSays(t *testing.T) {
 			t.Errorf("%s: rows is %v, want 200", name, o["rows"])
 		}
 		for _, figure := range figures[name] {
-			if v, ok := o[figure].(float64); !ok || v <= 0 && figure != "peak_rss_mib" {
+			if v, ok := o[figure].(float64); !ok || v <= 0 && !slices.Contains(mayBeNone, figure) {
 				t.Errorf("%s: %s is %v, want a positive number", name, figure, o[figure])
 			}
 			delete(o, figure)
@@ -118,7 +125,7 @@ func TestMadeRowsLookLikeThoseThatOthersWereMeasuredWith(t *testing.T) {
 func TestWhatIsTypedWrongIsSaidInOneLine(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{
-		"frist-sync", "push -rows", "push -rows none", "push -rows 0", "push -runs 0", "push more", "noop -data no-such-file",
+		"frist-sync", "push -rows", "push -rows none", "push -rows 0", "push -runs 0", "push more", "noop -data no-such-file", "idle -devices -1", "mixed -for 0s",
 		"size -dir no-such-folder", "live -what",
 	} {
 		var out, errs bytes.Buffer

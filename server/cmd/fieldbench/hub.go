@@ -15,6 +15,7 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 // hubProcess is a hub with the bench's rows, on a database of its own.
@@ -26,8 +27,19 @@ type hubProcess struct {
 }
 
 func openHub(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
+	return openHubOf(ctx, p, benchSchema)
+}
+
+// openCrowdHub opens a hub of people who each have a few jobs.
+func openCrowdHub(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
+	return openHubOf(ctx, p, crowdSchema)
+}
+
+func openHubOf(
+	ctx context.Context, p place, s *schema.Schema,
+) (func(context.Context, order) (answer, error), func() error, error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	options := server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Schema: benchSchema, Log: log}
+	options := server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Schema: s, Log: log}
 	core, err := server.OpenCore(ctx, options)
 	if err != nil {
 		return nil, nil, err
@@ -61,6 +73,12 @@ func (h *hubProcess) obey(ctx context.Context, o order) (answer, error) {
 	case "jobs":
 		ids, err := h.jobs(ctx)
 		return answer{Count: len(ids)}, err
+	case "crowd":
+		return answer{}, h.enrol(ctx, crowd(o.Count, o.Seed))
+	case "memory":
+		return h.memory()
+	case "office":
+		return h.office(ctx, o)
 	}
 	return answer{}, fmt.Errorf("unknown order %q", o.Do)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -34,6 +35,8 @@ var errUsage = errors.New("usage")
 type options struct {
 	source
 	runs    int
+	devices int           // of a crowd; 0 leaves it to the scenario
+	during  time.Duration // of a mixed day
 	json    bool
 	dir     string
 	profile string
@@ -93,7 +96,7 @@ func usage(out io.Writer) {
 	for _, s := range scenarios() {
 		fmt.Fprintf(out, "  %-12s %s\n", s.name, s.about)
 	}
-	fmt.Fprintf(out, "  %-12s each of them, on one hub\n\nflags:\n", "all")
+	fmt.Fprintf(out, "  %-12s each of them\n\nflags:\n", "all")
 	flags, _ := flagSet("fieldbench")
 	flags.SetOutput(out)
 	flags.PrintDefaults()
@@ -101,6 +104,7 @@ func usage(out io.Writer) {
 examples:
   fieldbench first-sync -rows 100000 -runs 3
   fieldbench all -data jobs-10000.jsonl -json
+  fieldbench storm -devices 10000 -runs 5
   fieldbench push -profile /tmp/profiles     (then: go tool pprof /tmp/profiles/hub-process-*.cpu)
 `)
 }
@@ -112,6 +116,8 @@ func flagSet(name string) (*flag.FlagSet, *options) {
 	flags.StringVar(&o.data, "data", "", "take the rows from this `file` of JSON lines instead of making them")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the rows that are made: the same seed makes the same rows")
 	flags.IntVar(&o.runs, "runs", 3, "how often to measure; figures are medians")
+	flags.IntVar(&o.devices, "devices", 0, "how many devices there are in idle and storm (10,000 by default) and mixed (2,000)")
+	flags.DurationVar(&o.during, "for", time.Minute, "how long mixed lasts")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a scenario")
 	flags.StringVar(&o.dir, "dir", "", "`folder` on the disk to measure; the system's for temporary files by default")
 	flags.StringVar(&o.profile, "profile", "", "write CPU and allocation profiles of every process into this `folder`")
@@ -131,8 +137,8 @@ func parseFlags(scenario string, args []string, out, errs io.Writer) (options, e
 		return *o, complain(errs, "%v; see fieldbench -h", err)
 	case flags.NArg() > 0:
 		return *o, complain(errs, "%q is too much: one scenario, then flags", flags.Arg(0))
-	case o.rows < 1 || o.runs < 1:
-		return *o, complain(errs, "-rows and -runs must be at least 1")
+	case o.rows < 1 || o.runs < 1 || o.devices < 0 || o.during <= 0:
+		return *o, complain(errs, "-rows and -runs must be at least 1, -devices and -for not negative")
 	}
 	for _, path := range []string{o.data, o.dir, o.profile} {
 		if _, err := os.Stat(path); path != "" && err != nil {

@@ -19,8 +19,9 @@ type rig struct {
 	person  record.ID
 	proxy   *proxy
 	hub     *worker
-	address string // of the hub itself
-	devices int
+	address string    // of the hub itself
+	started int       // devices so far
+	crowds  int       // gathered so far
 	direct  bool      // devices find the hub without the proxy: their bytes are not counted
 	log     io.Writer // what is going on, for a person who waits
 }
@@ -83,8 +84,8 @@ func (r *rig) restart(ctx context.Context) (err error) {
 // device starts a device that is enrolled and has nothing yet. It enrols at the hub itself, since its HTTP connection
 // stays open for a while, and finds the hub through the proxy from then on, unless that is to be left out.
 func (r *rig) device(ctx context.Context) (*worker, place, error) {
-	r.devices++
-	p := r.place(fmt.Sprint("device-", r.devices))
+	r.started++
+	p := r.place(fmt.Sprint("device-", r.started))
 	w, err := startWorker(ctx, "device-process", p)
 	if err != nil {
 		return nil, p, err

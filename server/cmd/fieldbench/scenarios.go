@@ -25,6 +25,9 @@ func scenarios() []scenario {
 		{"delta", "the office changed 100 rows while the device was away; it comes back and fetches them", delta},
 		{"noop", "a device reconnects and there is nothing to do", noop},
 		{"live", "one device changes a row, another one that is online hears of it, 500 times", live},
+		{"idle", "many devices are online and nothing happens: what each of them takes of the hub's memory", idle},
+		{"storm", "many devices come back at the same moment, and nothing has changed", storm},
+		{"mixed", "many devices write for a minute, each a change and then the next, while the office reads and writes", mixed},
 		{"size", "a device's database beside a bare table of the same rows", size},
 	}
 }

@@ -78,6 +78,16 @@ func searchableJobs() *schema.Table {
 	return t
 }
 
+// crowdSchema is the bench's schema with each technician known to himself and to who covers him, instead of to everybody: of
+// ten thousand people each would fetch all the others.
+var crowdSchema = schema.Must(schema.New("fieldbench", 1, ownTechnicians(), copyOf(coverTable), copyOf(jobTable)))
+
+func ownTechnicians() *schema.Table {
+	t := copyOf(technicianTable)
+	t.Buckets = []schema.Bucket{{Kind: technicianBucket, From: "id"}}
+	return t
+}
+
 // values returns the job's cells as an insert takes them.
 func (j *job) values() record.Values {
 	return record.Values{

@@ -31,6 +31,8 @@ type order struct {
 	Row    record.ID `json:",omitzero"`
 	Count  int       `json:",omitempty"`
 	Seed   uint64    `json:",omitempty"`
+	// Of a crowd: how many connect at the same time, and for how long they work.
+	AtOnce, Seconds int `json:",omitempty"`
 }
 
 // answer is what it says when it is done.
@@ -46,6 +48,18 @@ type answer struct {
 	Pending int         `json:",omitempty"`
 	Refused int         `json:",omitempty"`
 	PeakKiB int64       `json:",omitempty"` // the largest resident set so far
+	KiB     int64       `json:",omitempty"` // the resident set now
+	Waits   waits       `json:",omitzero"`
+}
+
+// waits is how long many things took, in ms.
+type waits struct{ P50, P95, P99 float64 }
+
+func waitsOf(millis []float64) waits {
+	if len(millis) == 0 {
+		return waits{}
+	}
+	return waits{percentile(millis, 50), percentile(millis, 95), percentile(millis, 99)}
 }
 
 // place is what every worker is started with.
@@ -73,8 +87,10 @@ func parsePlace(role string, args []string) (p place, err error) {
 // roles are what a process of this program can be instead of the bench itself.
 var roles = map[string]func(context.Context, place) (obey func(context.Context, order) (answer, error), stop func() error, err error){
 	"hub-process":    openHub,
+	"crowd-process":  openCrowdHub,
 	"device-process": openDevice,
 	"search-process": openSearching,
+	"swarm-process":  openSwarm,
 	"table-process":  openTable,
 }
 
@@ -204,13 +220,16 @@ func (w *worker) stop() error {
 
 // peakKiB returns the largest resident set that this process ever had, in KiB; 0 where the system does not tell.
 // A process's rusage would not do: it begins with what its parent had when it forked.
-func peakKiB() int64 {
+func peakKiB() int64 { return memory("VmHWM:") }
+
+// memory returns a line of what the system says of this process, in KiB.
+func memory(line string) int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+	for said := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(said, line); ok {
 			n, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64) // "  12345 kB"
 			return n
 		}
