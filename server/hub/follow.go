@@ -69,6 +69,7 @@ func (h *Hub) look(since time.Time) error {
 		h.seen = c.Head
 		h.caughtUp(c.Head)
 	}
+	h.forgetTold()
 	for _, device := range revoked {
 		h.shutOut(device)
 	}
@@ -92,7 +93,13 @@ func (h *Hub) shutOut(device record.ID) {
 func (h *Hub) ours(head uint64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	was := h.told[head]
-	maps.DeleteFunc(h.told, func(told uint64, _ bool) bool { return told <= head })
-	return was
+	return h.told[head]
+}
+
+// forgetTold lets go of what was told of the commits that follow has come past.
+func (h *Hub) forgetTold() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	maps.DeleteFunc(h.told, func(told uint64, _ bool) bool { return told <= h.seen })
+	maps.DeleteFunc(h.early, func(since, _ uint64) bool { return since < h.level })
 }

@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"maps"
-
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/session"
@@ -63,7 +61,6 @@ func (h *Hub) caughtUp(head uint64) {
 	if head > h.level {
 		h.raise(head)
 	}
-	maps.DeleteFunc(h.early, func(since, _ uint64) bool { return since < h.level })
 }
 
 // maxUntold is how many commits wait for a connection to be told of them; one that is slower looks for itself.

@@ -99,6 +99,9 @@ const followCommits = 256
 // TouchedSince returns the buckets that commits after the commit number touched; known is false where there are too
 // many commits to say.
 func (v *View) TouchedSince(seq uint64) (buckets []record.Bucket, known bool, err error) {
+	if v.head > seq+followCommits {
+		return nil, false, nil
+	}
 	rows, err := v.conn.QueryUpTo(followCommits+1, "SELECT buckets FROM _log WHERE seq > ? ORDER BY seq", int64(seq))
 	if err != nil {
 		return nil, false, err
