@@ -18,7 +18,10 @@ const hisJobs = "SELECT id FROM job WHERE party = ?1 OR contact = ?1"
 
 // noticesTo are the notices that a person got, or a customer of whose jobs and requests they tell.
 const noticesTo = `SELECT id FROM notice WHERE recipient = ?1 OR person = ?1 OR recipient IS NULL AND about IN (
-	` + hisJobs + ` UNION SELECT id FROM request WHERE party = ?1 OR contact = ?1)`
+	` + hisJobs + ` UNION ` + hisRequests + `)`
+
+// hisRequests are those of a customer or contact.
+const hisRequests = "SELECT id FROM request WHERE party = ?1 OR contact = ?1"
 
 // hisNumbers are the telephone numbers of a customer or contact.
 const hisNumbers = `SELECT phone FROM party WHERE id = ?1 UNION SELECT phone2 FROM party WHERE id = ?1 UNION
@@ -49,11 +52,11 @@ var aboutHim = map[string]string{
 // besidesHim says which other rows are his: a dossier shows them, and an erasure leaves them, since they say nothing of
 // him once he has no name.
 var besidesHim = map[string]string{
-	"request":    "SELECT id FROM request WHERE party = ?1 OR contact = ?1",
+	"request":    hisRequests,
 	"job":        hisJobs,
 	"unit":       "SELECT id FROM unit WHERE party = ?1",
 	"contract":   "SELECT id FROM contract WHERE party = ?1",
-	"comment":    "SELECT id FROM comment WHERE author = ?1 OR party = ?1 OR job IN (" + hisJobs + ")",
+	"comment":    "SELECT id FROM comment WHERE author = ?1 OR party = ?1 OR job IN (" + hisJobs + ") OR request IN (" + hisRequests + ")",
 	"charge":     "SELECT id FROM charge WHERE job IN (" + hisJobs + ")",
 	"assignment": "SELECT id FROM assignment WHERE person = ?1",
 	"time_mark":  "SELECT id FROM time_mark WHERE person = ?1",

@@ -177,9 +177,9 @@ func (f filing) Forget(ctx context.Context, h blob.Hash) error {
 	return f.Store.Write(ctx, func(tx *store.Tx) error { return tx.ForgetFile(store.Hash(h)) })
 }
 
-// personalFiles are attachments that hold what an erased row was about: its own; those about it or its jobs; of other
+// personalFiles are attachments that hold what an erased row was about: its own; those about it, its requests or its jobs; of other
 // kinds of row, themselves. What shows the machine alone, a photo or a document of a job, stays with the machine.
-const personalFiles = `id = ?1 OR about = ?1 OR party = ?1 OR kind IN ('signature', 'voice', 'video') AND
+const personalFiles = `id = ?1 OR about = ?1 OR party = ?1 OR request IN (` + hisRequests + `) OR kind IN ('signature', 'voice', 'video') AND
 	job IN (SELECT id FROM job WHERE party = ?1 OR contact = ?1)`
 
 // eraseFiles removes the files that hold personal data of the rows. The rows that name them stay, and name nothing.

@@ -8,6 +8,7 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -130,10 +131,17 @@ func (c *Core) releaseFinished(ctx context.Context, branch record.ID) (released 
 	}
 	before := c.now().AddDate(0, 0, -days).UnixMilli()
 	jobs, err := c.ids(ctx, finishedJobs, idOrNull(branch), before)
+	var heard uint64
+	if err == nil {
+		err = c.Store.Read(ctx, func(v *store.View) (err error) {
+			heard, err = v.HeadBefore(clock.StampAt(before + 1))
+			return err
+		})
+	}
 	for len(jobs) > 0 && err == nil {
 		n := min(releaseAtOnce, len(jobs))
 		var left int
-		left, err = c.release(ctx, jobs[:n], days)
+		left, err = c.release(ctx, jobs[:n], days, heard)
 		released, jobs = released+left, jobs[n:]
 	}
 	return released, err
@@ -147,12 +155,13 @@ func (c *Core) releaseDays(ctx context.Context, branch record.ID) (days int, err
 	return days, err
 }
 
-// release ends the jobs' assignments in one commit, of which the phones hear, and returns how many jobs had any.
-func (c *Core) release(ctx context.Context, jobs []record.ID, days int) (released int, err error) {
+// release ends the assignments of those jobs of which the hub heard by the commit that they were over: in one commit, of
+// which the phones hear. It returns how many jobs had any.
+func (c *Core) release(ctx context.Context, jobs []record.ID, days int, heard uint64) (released int, err error) {
 	_, err = c.Hub.Do(ctx, record.ID{}, nil, aftersales.CauseJobRelease, func(o *hub.Office) error {
 		released = 0
 		for _, job := range jobs {
-			ended, err := aftersales.ReleaseFinished(Bind(o, record.ID{}), job, o.Now(), days)
+			ended, err := aftersales.ReleaseFinished(Bind(o, record.ID{}), job, o.Now(), days, heard)
 			switch {
 			case fault.CodeOf(err) == fault.UnknownRow: // gone since it was looked up
 			case err != nil:

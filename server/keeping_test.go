@@ -124,6 +124,25 @@ func TestFinishedWorkLeavesThePhonesAfterThePolicysDays(t *testing.T) {
 	}
 }
 
+// Whatever a phone says about when a job was over, its people keep it for the policy's days from when the hub heard of it.
+func TestAJobThatWasOverLongAgoStaysUntilItsPeopleHaveHeard(t *testing.T) {
+	t.Parallel()
+	k := newKept(t, filepath.Join(t.TempDir(), "hub.db")).founded()
+	job := record.ID{11}
+	k.cancelled(job)
+	k.do(func(tx aftersales.Tx) error {
+		return tx.Update("job", job, record.Values{"finished_at": record.Instant(1)})
+	})
+	k.later(aftersales.DefaultReleaseDays - 1)
+	if n := k.tidy(); n != 0 || !k.holds(job) {
+		t.Fatalf("%d jobs left a day too soon", n)
+	}
+	k.later(1)
+	if n := k.tidy(); n != 1 || k.holds(job) {
+		t.Fatalf("%d jobs left on the day", n)
+	}
+}
+
 func TestABranchMayKeepFinishedWorkForAShorterTime(t *testing.T) {
 	t.Parallel()
 	k := newKept(t, filepath.Join(t.TempDir(), "hub.db")).founded()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,28 +40,30 @@ type fileView struct {
 
 const attachmentsURL = "/attachments"
 
-// files returns the files of the job, of what belongs to it and of the report that it follows from.
+// files returns the files of the job, of what belongs to it and of the report that it follows from; what lies with another job
+// is that one's.
 func (b *builder) files(job *record.Row) (views []fileView, err error) {
-	views, err = b.filesBy("job", job.ID)
+	views, err = b.filesBy("job", job.ID, func(*record.Row) bool { return true })
 	request := job.Get("request").Ref()
 	if err != nil || request.IsZero() {
 		return views, err
 	}
-	reported, err := b.filesBy("about", request)
+	reported, err := b.filesBy("about", request, func(row *record.Row) bool { return row.Get("job").IsNull() })
 	return append(reported, views...), err
 }
 
 // filesAbout returns the files of one row alone.
 func (b *builder) filesAbout(row *record.Row) (views []fileView, err error) {
-	return b.filesBy("about", row.ID)
+	return b.filesBy("about", row.ID, func(*record.Row) bool { return true })
 }
 
-// filesBy returns those that no other replaces.
-func (b *builder) filesBy(via string, of record.ID) (views []fileView, err error) {
+// filesBy returns those that may be shown and that no other of them replaces.
+func (b *builder) filesBy(via string, of record.ID, may func(*record.Row) bool) (views []fileView, err error) {
 	if b.o.Files == nil {
 		return nil, nil
 	}
 	rows, err := b.about("attachment", via, of)
+	rows = slices.DeleteFunc(rows, func(row *record.Row) bool { return !may(row) })
 	replaced := map[record.ID]bool{}
 	for _, row := range rows {
 		replaced[row.Get("replaces").Ref()] = true

@@ -47,19 +47,19 @@ func (v *View) boundsOf(j Journal, before Position) (b bounds, err error) {
 	if b.before = before; before == (Position{}) {
 		b.before.Seq = judge.Forever
 	}
-	if b.after, err = v.headBefore(j.Since); err != nil || j.Until == 0 {
+	if b.after, err = v.HeadBefore(j.Since); err != nil || j.Until == 0 {
 		return b, err
 	}
-	end, err := v.headBefore(j.Until)
+	end, err := v.HeadBefore(j.Until)
 	if b.before.Seq > end {
 		b.before = Position{end + 1, clock.Dot{Actor: 1 << 63}} // which is the least to the database
 	}
 	return b, err
 }
 
-// headBefore returns the highest commit number that was given before the time. Times never decrease with commit
+// HeadBefore returns the highest commit number that was given before the time. Times never decrease with commit
 // numbers, so that halving finds it.
-func (v *View) headBefore(at clock.Stamp) (uint64, error) {
+func (v *View) HeadBefore(at clock.Stamp) (uint64, error) {
 	low, err := uint64(0), error(nil)
 	if at == 0 {
 		return 0, nil

@@ -3,13 +3,18 @@ package systemtest
 import (
 	"encoding/base64"
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"fieldsync/client"
+	"fieldsync/server"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/wire"
 )
 
 // What an honest technician works on stays on his phone, and the hub takes what his phone took.
@@ -232,3 +237,135 @@ func TestALoanerGoesOutAndComesBack(t *testing.T) {
 	c.liesAt("back from loan", loaner[0], m.van, aftersales.UnitInVan)
 	sees(t, phone, "back from loan", loaner[0], true)
 }
+
+// Who handles a request of somebody unknown notes on it what he was told, and the photo that came with it is on his phone; what
+// nobody would get to read is refused at once.
+func TestWhoHandlesARequestCommentsOnIt(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	phone, li := c.technician("li")
+	c.employ(li)
+	m := c.machinery("works", li)
+	part, _ := m.spares("PUMP")
+	request, sum := server.NewID(), strings.Repeat("ab", 32)
+	about := aftersales.Row{Table: "request", ID: request}
+	var photo record.ID
+	c.office("nobody known rang", func(tx aftersales.Tx) error {
+		err := tx.Insert("request", request, record.Values{
+			"branch": record.Ref(c.branch), "number": record.Text("R-1"), "title": record.Text("noise"),
+			"state": record.Text(aftersales.RequestNew), "handler": record.Ref(li), "handler_team": record.Null,
+		})
+		if err == nil {
+			photo, err = aftersales.AddAttachment(tx, aftersales.AttachmentInput{
+				About: about, Kind: aftersales.AttachPhoto, SHA256: sum, Size: 9, MediaType: "image/png"})
+		}
+		return err
+	})
+	settled(t, phone)
+	c.holds(li, "that came with the request", true, photo)
+	id, err := phone.Comments().Add(t.Context(), aftersales.CommentInput{About: about, Text: "rang him back"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := phone.Parts().Ask(t.Context(), aftersales.AskPartInput{Part: part, Quantity: aftersales.Quantity{Amount: aftersales.One}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, about := range []aftersales.Row{{Table: "part", ID: part}, {Table: "part_request", ID: asked}} {
+		_, err := phone.Comments().Add(t.Context(), aftersales.CommentInput{About: about, Text: "in vain"})
+		if fault.CodeOf(err) != aftersales.ReadByNobody {
+			t.Errorf("about a %s: %v", about.Table, err)
+		}
+	}
+	settled(t, phone)
+	if c.row("comment", id) == nil {
+		t.Error("the hub has not heard of the comment")
+	}
+	c.holds(li, "the comment", true, id)
+}
+
+// A machine that a phone makes, and says to lie in a colleague's van, does not show there; nor one that it then puts there. What
+// is carried over to him does.
+func TestNobodyLaysThingsIntoAColleaguesVan(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	r := c.rogue("mallory")
+	other := c.rogue("li")
+	c.employ(r.person, other.person)
+	his, theirs := c.machinery("his", r.person), c.machinery("theirs", other.person)
+	part, spare := his.spares("PUMP", "P-1")
+	r.enter(nil)
+	r.takePages()
+	makes := func(van record.Value) (record.ID, wire.Verdict) {
+		id := server.NewID()
+		return id, r.judged(r.change(record.Insert, "unit", id, clock.Vector{}, record.Values{
+			"branch": record.Ref(c.branch), "name": record.Text("junk"), "number": record.Text("U-" + id.String()), "location": van,
+		}))
+	}
+	if _, v := makes(record.Ref(theirs.van)); v.Code != aftersales.NotYourPlace {
+		t.Errorf("made in a colleague's van: %v %s", v.Outcome, v.Code)
+	}
+	junk, v := makes(record.Ref(his.van))
+	if v.Outcome == wire.Quarantined {
+		t.Errorf("made in his own: %s %s", v.Code, v.Message)
+	}
+	puts := func(unit record.ID) *record.ChangeSet {
+		return r.change(record.Update, "unit", unit, c.row("unit", unit).Vector, record.Values{"location": record.Ref(theirs.van)})
+	}
+	if v := r.judged(puts(junk)); v.Code != aftersales.NotYourPlace {
+		t.Errorf("put into a colleague's van: %v %s", v.Outcome, v.Code)
+	}
+	carried := puts(spare[0])
+	now := record.Instant(time.Now().UnixMilli())
+	movement, err := record.NewChange(record.Insert, aftersales.Schema.Table("movement"), server.NewID(), record.Values{
+		"branch": record.Ref(c.branch), "part": record.Ref(part), "quantity": record.Quantity(aftersales.One, "pcs"), "serial": record.Text("P-1"),
+		"unit": record.Ref(spare[0]), "condition": record.Text(aftersales.Good), "owner": record.Text(aftersales.OwnerUs),
+		"cause": record.Text(aftersales.MoveTransfer), "from_location": record.Ref(his.van), "to_location": record.Ref(theirs.van),
+		"author": record.Ref(r.person), "occurred": now, "corrected": now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	carried.Rows = append(carried.Rows, movement)
+	if v := r.judged(carried); v.Outcome == wire.Quarantined {
+		t.Errorf("carried over: %s %s", v.Code, v.Message)
+	}
+	c.holds(other.person, "what was carried over", true, spare[0])
+	c.holds(other.person, "what was laid there", false, junk)
+}
+
+// A photo that lies with a job of one's own is not shown with a stranger's, whatever it says to be about.
+func TestAFileOfAnotherJobIsNotShownWithThisOne(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	r := c.rogue("mallory")
+	c.employ(r.person)
+	mine, theirs := c.job("mine", r.person), c.job("somebody else's")
+	request := server.NewID()
+	c.office("its request", func(tx aftersales.Tx) error {
+		return errors.Join(tx.Insert("request", request, record.Values{
+			"branch": record.Ref(c.branch), "number": record.Text("R-1"), "title": record.Text("noise"), "state": record.Text(aftersales.RequestNew),
+		}), tx.Update("job", theirs, record.Values{"request": record.Ref(request)}),
+			drop(aftersales.AddAttachment(tx, aftersales.AttachmentInput{
+				About: aftersales.Row{Table: "request", ID: request}, Kind: aftersales.AttachPhoto, SHA256: strings.Repeat("ab", 32), Size: 9, MediaType: "image/png"})),
+			drop(aftersales.AddAttachment(tx, aftersales.AttachmentInput{
+				About: aftersales.Row{Table: "job", ID: mine}, Kind: aftersales.AttachPhoto, SHA256: strings.Repeat("cd", 32), Size: 9, MediaType: "image/png"})))
+	})
+	c.office("a photo about the request, with another job", func(tx aftersales.Tx) error {
+		now := record.Instant(tx.Now())
+		return tx.Insert("attachment", server.NewID(), record.Values{
+			"branch": record.Ref(c.branch), "about": aftersales.Row{Table: "request", ID: request}.Value(), "kind": record.Text("photo"),
+			"size": record.Number(1), "sha256": record.Text(strings.Repeat("00", 32)), "media_type": record.Text("image/jpeg"), "job": record.Ref(mine),
+			"occurred": now, "corrected": now,
+		})
+	})
+	c.office("look", func(tx aftersales.Tx) error {
+		files, err := aftersales.FilesOfJob(tx, theirs)
+		if err == nil && (len(files) != 1 || files[0].SHA256[0] != 'a') {
+			t.Errorf("%+v", files)
+		}
+		return err
+	})
+}
+
+func drop[T any](_ T, err error) error { return err }

@@ -307,14 +307,16 @@ func Reassign(tx Tx, in ReassignInput) (record.ID, error) {
 
 // ReleaseFinished ends the assignments of a job that was over, one way or the other, the given number of days before
 // now (ms UTC), so that it leaves its people's phones; it returns how many. The hub's sweep calls it for the jobs with
-// held assignments whose finished_at lies that far back; for any other it does nothing. Codes: fault.UnknownRow.
-func ReleaseFinished(tx Tx, job record.ID, now int64, days int) (int, error) {
+// held assignments whose finished_at lies that far back, and says up to which commit it had heard of that then: whatever a
+// phone says about the past, nobody loses a job of which he has not heard for so long that it is over. For any other job it
+// does nothing. Codes: fault.UnknownRow.
+func ReleaseFinished(tx Tx, job record.ID, now int64, days int, heard uint64) (int, error) {
 	row, err := need(tx, "job", job)
 	if err != nil {
 		return 0, err
 	}
 	j := JobOf(row)
-	if !j.Over() || j.FinishedAt == 0 || j.FinishedAt+int64(days)*dayMillis > now {
+	if !j.Over() || j.FinishedAt == 0 || j.FinishedAt+int64(days)*dayMillis > now || overSince(row) > heard {
 		return 0, nil
 	}
 	held, err := Assignments(tx, job, heldStates...)
@@ -324,6 +326,19 @@ func ReleaseFinished(tx Tx, job record.ID, now int64, days int) (int, error) {
 		}
 	}
 	return len(held), err
+}
+
+// overSince returns the commit by which the hub heard that the job is over, and since when; 0 where it does not say. That the
+// office closed it later is no news of that.
+func overSince(job *record.Row) (seq uint64) {
+	columns := []string{"finished_at", "state"}
+	if job.Get("state").Text() == JobClosed {
+		columns = columns[:1]
+	}
+	for _, column := range columns {
+		seq = max(seq, writtenAt(job, column))
+	}
+	return seq
 }
 
 // assignedTo returns the open or finished assignment by which the person is on the job: his own before his group's.

@@ -76,7 +76,8 @@ type AttachmentInput struct {
 }
 
 // FilesOfJob returns the files of a job and of everything that belongs to it, and those that came with the report of its
-// request, in the order in which they were written down; what another replaces is left out.
+// request, in the order in which they were written down; what another replaces is left out. What lies with another job is
+// that one's, whatever it says to be about.
 func FilesOfJob(v View, job record.ID) ([]Attachment, error) {
 	rows, err := v.Refs("attachment", "job", job)
 	if err != nil {
@@ -91,6 +92,7 @@ func FilesOfJob(v View, job record.ID) ([]Attachment, error) {
 		if err != nil {
 			return nil, err
 		}
+		reported = slices.DeleteFunc(reported, func(r *record.Row) bool { return !r.Get("job").IsNull() })
 		rows = append(reported, rows...)
 	}
 	replaced := map[record.ID]bool{}
@@ -106,7 +108,8 @@ func FilesOfJob(v View, job record.ID) ([]Attachment, error) {
 	return list, nil
 }
 
-// AddAttachment says that a file belongs to a row; the file may come later. Codes: BadFile, fault.UnknownRow.
+// AddAttachment says that a file belongs to a row; the file may come later. Codes: BadFile, ReadByNobody on a
+// phone, fault.UnknownRow.
 func AddAttachment(tx Tx, in AttachmentInput) (record.ID, error) {
 	sum, err := hex.DecodeString(in.SHA256)
 	switch {

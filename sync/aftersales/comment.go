@@ -21,10 +21,17 @@ const (
 func scopeColumns() []schema.Column {
 	return []schema.Column{
 		ref(80, "job", "job", fixed), ref(81, "unit", "unit", fixed), ref(82, "party", "party", fixed),
+		ref(83, "request", "request", fixed),
 	}
 }
 
-var scopeBuckets = []schema.Bucket{in(JobBucket, "job"), in(AssetBucket, "unit"), in(CustomerBucket, "party")}
+var scopeBuckets = []schema.Bucket{
+	in(JobBucket, "job"), in(AssetBucket, "unit"), in(CustomerBucket, "party"), in(RequestBucket, "request"),
+}
+
+// ReadByNobody says that a phone would say something about a row which lies with no job, machine, customer or request: there
+// is nobody whom it would come to, and the hub would not take it.
+const ReadByNobody fault.Code = "read_by_nobody"
 
 // A comment is something said about any row.
 var commentTable = &schema.Table{
@@ -65,7 +72,7 @@ type CommentInput struct {
 	At       Moment
 }
 
-// AddComment says something about any row. Codes: MissingText, fault.UnknownRow.
+// AddComment says something about any row. Codes: MissingText, ReadByNobody on a phone, fault.UnknownRow.
 func AddComment(tx Tx, in CommentInput) (record.ID, error) {
 	s, err := textFor("the comment", in.Text)
 	if err != nil {
@@ -87,7 +94,8 @@ func AddNote(tx Tx, job record.ID, note string) (record.ID, error) {
 	return AddComment(tx, CommentInput{About: Row{"job", job}, Kind: CommentNote, Text: note})
 }
 
-// scopeOf returns the columns by which a row about another lies where that one does.
+// scopeOf returns the columns by which a row about another lies where that one does. On a phone it lies with what the phone
+// has: its author holds that.
 func scopeOf(tx Tx, about Row) (record.Values, error) {
 	if Schema.Table(about.Table) == nil {
 		return nil, fault.Newf(fault.UnknownRow, "there is no table %v", about.Table)
@@ -97,27 +105,36 @@ func scopeOf(tx Tx, about Row) (record.Values, error) {
 		return nil, err
 	}
 	values := record.Values{"about": about.Value(), "branch": row.Get("branch")}
-	switch about.Table {
-	case "job", "unit", "party":
-		values[about.Table] = record.Ref(row.ID)
-	case "request", "site", "contact":
-		values["party"] = row.Get("party")
-		if about.Table == "request" && values["party"].IsNull() {
-			values["unit"] = row.Get("unit")
-		}
-	default:
-		putScope(row, values)
+	column, id := scopeIn(tx, row)
+	if !id.IsZero() {
+		values[column] = record.Ref(id)
+	} else if !tx.Hub() {
+		return nil, fault.New(ReadByNobody, "nobody would get to read this: say it about the job, the machine, the customer or the request")
 	}
 	return values, nil
 }
 
-// putScope takes the first of job, unit and party that the row names: the narrowest circle that knows the row.
-func putScope(row *record.Row, values record.Values) {
-	for _, column := range []string{"job", "unit", "party"} {
+// scopeIn returns the first of the job, unit, party and request that the row is or names and that is here: the narrowest
+// circle that knows the row. A request, a site and a contact are their customer's first.
+func scopeIn(tx Tx, row *record.Row) (column string, id record.ID) {
+	columns := []string{"job", "unit", "party", "request"}
+	switch row.Table.Name {
+	case "job", "unit", "party":
+		return row.Table.Name, row.ID
+	case "request", "site", "contact":
+		columns = []string{"party", "unit"}
+	}
+	for _, column := range columns {
 		i := row.Table.Column(column)
-		if i >= 0 && row.Table.Columns[i].Ref == column && !row.Cols[i].IsNull() {
-			values[column] = row.Cols[i]
-			return
+		if i < 0 || row.Table.Columns[i].Ref != column {
+			continue
+		}
+		if id := here(tx, column, row.Cols[i].Ref()); !id.IsZero() {
+			return column, id
 		}
 	}
+	if row.Table == requestTable {
+		return "request", row.ID
+	}
+	return "", record.ID{}
 }

@@ -150,7 +150,7 @@ type MoveInput struct {
 
 // UsePart takes a part from the author's van, or from where he says, to the customer. A shortage is no reason to
 // refuse: the balance goes below nothing, for the office to settle. Codes: NoVan, UnknownPart, UnknownLocation,
-// BadQuantity, WrongUnit, MissingSerial, CodeJobClosed, CodeSlipAudited, fault.UnknownRow.
+// BadQuantity, WrongUnit, MissingSerial, NotYourPlace on a phone, CodeJobClosed, CodeSlipAudited, fault.UnknownRow.
 func UsePart(tx Tx, in MoveInput) (record.ID, error) {
 	if _, err := unlockedJob(tx, in.Job); err != nil {
 		return record.ID{}, err
@@ -189,7 +189,7 @@ func orVan(tx Tx, location record.ID) (record.ID, error) {
 }
 
 // IssuePart gives a part from a store to a van. Codes: UnknownPart, UnknownLocation, BadQuantity, WrongUnit,
-// SamePlace, MissingSerial.
+// SamePlace, MissingSerial, NotYourPlace on a phone.
 func IssuePart(tx Tx, in MoveInput) (record.ID, error) { return book(tx, in, MoveIssue) }
 
 // TransferPart moves a part between two locations. Codes: those of IssuePart.
@@ -296,6 +296,9 @@ func book(tx Tx, in MoveInput, cause string) (record.ID, error) {
 
 func put(tx Tx, in MoveInput, part Part, cause string) (record.ID, error) {
 	if err := in.check(tx, part); err != nil {
+		return record.ID{}, err
+	}
+	if err := in.inHand(tx); err != nil {
 		return record.ID{}, err
 	}
 	job, err := needIf(tx, "job", in.Job)

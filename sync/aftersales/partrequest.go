@@ -83,7 +83,7 @@ type AskPartInput struct {
 }
 
 // AskPart asks the store for a part. Codes: UnknownPart, UnknownLocation, BadQuantity, WrongUnit, NoVan, CodeJobClosed,
-// fault.UnknownRow.
+// NotYourPlace on a phone whose owner does not answer for the location, fault.UnknownRow.
 func AskPart(tx Tx, in AskPartInput) (record.ID, error) {
 	part, err := partFor(tx, in.Part)
 	if err != nil {
@@ -104,6 +104,9 @@ func AskPart(tx Tx, in AskPartInput) (record.ID, error) {
 	location, err := need(tx, "location", in.Location)
 	if err != nil {
 		return record.ID{}, err
+	}
+	if !tx.Hub() && location.Get("holder").Ref() != tx.Author() {
+		return record.ID{}, errOthers()
 	}
 	id, branch, number, err := identity(tx, record.ID{}, record.ID{}, "", SeriesPartRequest, job, location)
 	if err != nil {

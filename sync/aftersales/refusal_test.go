@@ -31,6 +31,20 @@ var refusals = slices.Concat(
 )
 
 var generalRefusals = []refusal{
+	{ReadByNobody, "a comment on a part, on a phone", assigned, func(w *world) error {
+		return drop(AddComment(w, CommentInput{About: Row{"part", w.part}, Text: "poor quality"}))
+	}},
+	{NotYourPlace, "asking for a part to a store, on a phone", assigned, func(w *world) error {
+		return drop(AskPart(w, AskPartInput{Part: w.part, Quantity: Quantity{Amount: One}, Location: w.main}))
+	}},
+	{NotYourPlace, "counting a store, on a phone", assigned, func(w *world) error {
+		_, err := CountStock(w, CountInput{Location: w.main, Part: w.part, Counted: One})
+		return err
+	}},
+	{NotYourPlace, "using a part out of a colleague's van, on a phone", assigned, func(w *world) error {
+		w.ok(SetHolder(w.as(w.office), w.van, w.li))
+		return drop(UsePart(w.as(w.wang), MoveInput{Job: w.job, Part: w.part, Quantity: Quantity{Amount: One}, From: w.van}))
+	}},
 	{MissingText, "a job without a text", newWorld, func(w *world) error { return drop(CreateJob(w, JobInput{})) }},
 	{MissingText, "a request without a text", newWorld, func(w *world) error { return drop(CreateRequest(w, RequestInput{})) }},
 	{MissingText, "a nameless party", newWorld, func(w *world) error { return drop(CreateParty(w, PartyInput{Name: " "})) }},
@@ -620,7 +634,7 @@ func TestRefusals(t *testing.T) {
 // Every code that the package declares is one that somebody is refused with, here or by Review.
 func TestEveryCodeIsReturned(t *testing.T) {
 	t.Parallel()
-	returned := map[string]bool{string(WrongAuthor): true, string(RowsJoined): true, string(NotYourPlace): true, string(ForeignNumber): true} // see TestReviewRefuses
+	returned := map[string]bool{string(WrongAuthor): true, string(RowsJoined): true, string(ForeignNumber): true} // see TestReviewRefuses
 	for _, r := range refusals {
 		returned[string(r.code)] = true
 	}

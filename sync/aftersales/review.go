@@ -202,6 +202,8 @@ func (v *review) check(t *schema.Table, c *record.RowChange) error {
 		return v.checkTimeMark(t, c)
 	case "movement":
 		return v.checkMovement(t, c)
+	case "unit":
+		return v.checkLying(t, c)
 	case "assignment":
 		return v.checkAssignment(t, c)
 	case "position":

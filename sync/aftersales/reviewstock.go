@@ -1,6 +1,8 @@
 package aftersales
 
 import (
+	"slices"
+
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -33,7 +35,7 @@ func (v *review) checkPlace(t *schema.Table, c *record.RowChange) error {
 		return err
 	}
 	if !holder.IsZero() && !corrects && !v.unheard(place, "holder") {
-		return fault.New(NotYourPlace, "a colleague answers for that place: let him hand it over, or ask the office to move it")
+		return errColleague()
 	}
 	return v.report(Discrepancy{
 		ID: DiscrepancyID(DiscrepancyPlace, c.ID), Kind: DiscrepancyPlace, About: Row{"movement", c.ID}, Branch: place.Get("branch").Ref(),
@@ -62,12 +64,44 @@ func (v *review) corrects(t *schema.Table, c *record.RowChange) (bool, error) {
 }
 
 // unheard reports whether the column was last written by a commit that the author had not heard of.
-func (v *review) unheard(row *record.Row, column string) bool {
+func (v *review) unheard(row *record.Row, column string) bool { return writtenAt(row, column) > v.cs.K }
+
+// writtenAt returns the commit by which the column last changed; 0 where the row does not say.
+func writtenAt(row *record.Row, column string) uint64 {
 	if row.Meta == nil {
-		return false
+		return 0
 	}
 	i, ok := row.Meta.Find(record.CellID{Column: row.Table.Columns[row.Table.Column(column)].ID})
-	return ok && row.Meta.Cells[i].Seq > v.cs.K
+	if !ok {
+		return 0
+	}
+	return row.Meta.Cells[i].Seq
+}
+
+// checkLying refuses to put a unit into a colleague's place, where it would show, with what is said of it: a new one at all,
+// another but by a movement that takes it there.
+func (v *review) checkLying(t *schema.Table, c *record.RowChange) error {
+	to := cell(t, c, "location").Ref()
+	place, err := v.Row("location", to)
+	if err != nil || place == nil || place.Get("holder").IsNull() || place.Get("holder").Ref() == v.author || v.unheard(place, "holder") {
+		return err
+	}
+	unit, err := v.Row("unit", c.ID)
+	if err != nil || unit != nil && unit.Get("location").Ref() == to {
+		return err
+	}
+	moved := slices.ContainsFunc(v.cs.Rows, func(m record.RowChange) bool {
+		return m.Table == movementTable.ID && m.Op == record.Insert && cell(movementTable, &m, "unit").Ref() == c.ID &&
+			cell(movementTable, &m, "to_location").Ref() == to
+	})
+	if unit != nil && moved {
+		return nil
+	}
+	return errColleague()
+}
+
+func errColleague() *fault.Error {
+	return fault.New(NotYourPlace, "a colleague answers for that place: let him hand it over, or ask the office to move it")
 }
 
 // checkHandOver refuses a half whose code its giver's device did not sign, or that says something else than its code.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -63,6 +64,39 @@ func StockAt(tx View, location record.ID) ([]Stock, error) {
 		return cmp.Or(cmp.Compare(a.Part.Code, b.Part.Code), compareIDs(a.Part.ID, b.Part.ID))
 	})
 	return list, nil
+}
+
+// inHand refuses on a phone what the hub would not take: a technician takes nothing out of a colleague's place, and moves
+// nothing between others but for a job.
+func (in MoveInput) inHand(tx Tx) error {
+	if tx.Hub() {
+		return nil
+	}
+	from, err := need(tx, "location", in.From)
+	if err != nil {
+		return err
+	}
+	to, err := need(tx, "location", in.To)
+	if err != nil {
+		return err
+	}
+	place, his := from, record.Ref(tx.Author())
+	if isVirtual(from) {
+		place = to
+	}
+	switch holder := place.Get("holder"); {
+	case holder == his:
+		return nil
+	case !holder.IsNull():
+		return errColleague()
+	case to.Get("holder") != his && in.Job.IsZero():
+		return errOthers()
+	}
+	return nil
+}
+
+func errOthers() *fault.Error {
+	return fault.New(NotYourPlace, "you do not answer for that place: ask who does, or the office")
 }
 
 // String returns the quantity as people write it: "2 pcs", "1.5 m".

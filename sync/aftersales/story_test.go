@@ -281,7 +281,7 @@ func TestFinishedWorkStaysThirtyDays(t *testing.T) {
 	days, err := ReleaseDays(w, w.branch)
 	w.ok(err)
 	for _, c := range []struct{ after, released int }{{29, 0}, {30, 1}, {31, 0}} {
-		n, err := ReleaseFinished(w, w.job, w.now+int64(c.after)*dayMillis, days)
+		n, err := ReleaseFinished(w, w.job, w.now+int64(c.after)*dayMillis, days, 0)
 		if err != nil || n != c.released {
 			t.Errorf("after %d days %d were released, want %d (%v)", c.after, n, c.released, err)
 		}
@@ -404,8 +404,8 @@ func TestStockCountsAndCorrections(t *testing.T) {
 	t.Parallel()
 	w := assigned(t)
 	five := Quantity{5 * One, "pcs"}
-	w.id(ReceivePart(w, MoveInput{Part: w.part, Quantity: five, To: w.main}))
-	w.id(IssuePart(w, MoveInput{Part: w.part, Quantity: five, From: w.main, To: w.van}))
+	w.as(w.office).id(ReceivePart(w, MoveInput{Part: w.part, Quantity: five, To: w.main}))
+	w.as(w.wang).id(IssuePart(w, MoveInput{Part: w.part, Quantity: five, From: w.main, To: w.van}))
 	used := w.id(UsePart(w, MoveInput{Job: w.job, Part: w.part, Quantity: Quantity{Amount: 7 * One}}))
 	if w.balance(w.van) != -2*One {
 		t.Fatalf("a shortage shows as %d", w.balance(w.van))
@@ -516,9 +516,10 @@ func TestRequiredAtCreation(t *testing.T) {
 
 func TestCommentsAndFilesLieWhereTheirRowLies(t *testing.T) {
 	t.Parallel()
-	w := done(t)
+	w := done(t).as(record.ID{})
 	contact := w.id(CreateContact(w, ContactInput{Party: w.party, Name: "Ms Chen", Phone: "(021) 555-01"}))
 	request := w.id(CreateRequest(w, RequestInput{Party: w.party, Title: "x"}))
+	unknown := w.id(CreateRequest(w, RequestInput{Branch: w.branch, Title: "nobody known rang"}))
 	sum := strings.Repeat("ab", 32)
 	for about, want := range map[Row]record.Bucket{
 		{"job", w.job}:                   {Kind: JobBucket, ID: w.job},
@@ -527,6 +528,7 @@ func TestCommentsAndFilesLieWhereTheirRowLies(t *testing.T) {
 		{"party", w.party}:               {Kind: CustomerBucket, ID: w.party},
 		{"contact", contact}:             {Kind: CustomerBucket, ID: w.party},
 		{"request", request}:             {Kind: CustomerBucket, ID: w.party},
+		{"request", unknown}:             {Kind: RequestBucket, ID: unknown},
 		{"site", w.site}:                 {Kind: CustomerBucket, ID: w.party},
 		{"part", w.part}:                 {},
 	} {

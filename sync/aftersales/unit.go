@@ -263,6 +263,9 @@ func (in SwapInput) newcomer(tx Tx, old Unit) (Unit, error) {
 // bookBoth takes the new unit out of the van and the old one into it: by movements where the catalogue has them.
 func (in SwapInput) bookBoth(tx Tx, old, fresh Unit) error {
 	if in.Part.IsZero() {
+		if err := (MoveInput{Job: in.Job, From: in.From, To: VirtualLocation(LocationCustomer)}).inHand(tx); err != nil {
+			return err
+		}
 		if err := placeUnit(tx, fresh.ID, VirtualLocation(LocationCustomer)); err != nil {
 			return err
 		}

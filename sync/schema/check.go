@@ -15,6 +15,9 @@ var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 // MaxColumns bounds the columns of a table; column positions are encoded as a bit set of 64.
 const MaxColumns = 64
 
+// MaxBuckets bounds the rules that put a table's rows into buckets: a row has an entry of the feed for each.
+const MaxBuckets = 4
+
 // New checks the tables and returns the schema they make. Tables are ordered by id. The error says what is wrong in
 // which table and wraps ErrSchema. Refused, among others, is whatever would make a row's bytes depend on its reader
 // or let a row change its bucket.
@@ -195,8 +198,8 @@ func (s *Schema) checkColumn(t *Table, c *Column) error {
 }
 
 func checkBuckets(t *Table) error {
-	if len(t.Buckets) == 0 || len(t.Buckets) > 3 {
-		return fmt.Errorf("%d buckets, want 1 to 3", len(t.Buckets))
+	if len(t.Buckets) == 0 || len(t.Buckets) > MaxBuckets {
+		return fmt.Errorf("%d buckets, want 1 to %d", len(t.Buckets), MaxBuckets)
 	}
 	for _, b := range t.Buckets {
 		switch i := t.Column(b.From); {

@@ -142,7 +142,7 @@ func TestNewRefuses(t *testing.T) {
 		"note: what needs a right would be sent to whoever may read job": func(w tables) { w.note.Columns[1].Flags = schema.NeedsRight },
 		"mark: what needs a right would be sent to everybody":            func(w tables) { w.mark.Columns[0].Flags = schema.NeedsRight },
 		"note: 0 buckets":                                                func(w tables) { w.note.Buckets = nil },
-		"note: 4 buckets":                                                func(w tables) { w.note.Buckets = make([]schema.Bucket, 4) },
+		"note: 5 buckets":                                                func(w tables) { w.note.Buckets = make([]schema.Bucket, 5) },
 		"note: a row that everybody holds":                               func(w tables) { w.note.Buckets[0].Kind = schema.SharedBucket },
 		"note: a row that everybody holds has no":                        func(w tables) { w.note.Buckets = append(w.note.Buckets, schema.Bucket{}) },
 		"note: bucket column \"text\" is not":                            func(w tables) { w.note.Buckets[0].From = "text" },

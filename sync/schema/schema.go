@@ -145,7 +145,7 @@ const (
 
 // Bucket is a rule that puts each row of a table into a bucket: the one of the given kind whose id stands in the
 // column From of the row. From is "" for SharedBucket and "id" for the row's own id; else it is an immutable
-// reference. A row lies in one bucket, or in one for each rule of its table (at most three). A device puts a new row only
+// reference. A row lies in one bucket, or in one for each rule of its table (at most four). A device puts a new row only
 // where its author holds something; but for a Far bucket, the other end of what goes from one to another.
 type Bucket struct {
 	Kind BucketKind
