@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -40,28 +41,21 @@ type indexing struct {
 	upTo    map[clock.Actor]uint64
 }
 
-// behind calls read for change sets that the index does not have, at most limit, each actor's in order.
+// behind calls read for change sets that the index does not have, at most limit, each actor's in order. It goes from the
+// actors to what each has written: thousands may have written a few each.
 func (r reads) behind(limit int, read func(*judge.Entry)) error {
-	type stretch struct{ actor, after int64 }
-	var stretches []stretch
-	err := r.conn.Each(func(q *sqlrow.Rows) error {
-		stretches = append(stretches, stretch{q.Int(0), q.Int(1)})
-		return q.Err()
-	}, "SELECT actor, indexed FROM _actor WHERE indexed < counter")
-	for _, s := range stretches {
-		if err != nil || limit <= 0 {
-			return err
-		}
-		err = r.conn.Each(func(q *sqlrow.Rows) error {
-			e, err := r.readEntry(q)
-			if err == nil {
-				read(e)
-				limit--
-			}
-			return err
-		}, selectEntry+"WHERE actor = ? AND counter > ? ORDER BY counter LIMIT ?", s.actor, s.after, int64(limit))
+	rows, err := r.conn.QueryUpTo(limit, "SELECT "+entryColumns+" FROM _actor a CROSS JOIN _ledger l"+
+		" WHERE a.indexed < a.counter AND l.actor = a.actor AND l.counter > a.indexed ORDER BY a.actor, l.counter")
+	if err != nil {
+		return err
 	}
-	return err
+	for ; err == nil && limit > 0 && rows.Next(); limit-- {
+		var e *judge.Entry
+		if e, err = r.readEntry(rows); err == nil {
+			read(e)
+		}
+	}
+	return errors.Join(err, rows.Close())
 }
 
 // nextToIndex reads what the next step enters.
