@@ -37,15 +37,21 @@ var Pages = slices.Concat(ownPages, several(), keys(),
 	usual(admin.Branches, auth.EditSettings, auth.EditSettings),
 	usual(admin.Teams, auth.SeePeople, auth.EditPeople),
 	usual(admin.Substates, auth.EditSettings, auth.EditSettings),
+	usual(admin.Colleague, auth.SeePeople, auth.EditPeople),
 )
 
-// usual are the pages of a noun: its list at its URL, the page of one at URL/{id}; where it has a form, URL/new and
+// usual are the pages of a noun: its list, where it has one, at its URL, the page of one at URL/{id}; where it has a form, URL/new and
 // URL/{id}/edit; and URL/{id}/NAME for each of its deeds, which have permissions of their own.
 func usual(n *admin.Noun, see, edit auth.Permission) []Page {
 	one := n.URL + "/{id}"
-	pages := []Page{{"GET", n.URL, see, n.ShowAll}, {"GET", one, see, n.ShowOne}}
+	pages := []Page{{"GET", one, see, n.ShowOne}}
+	if n.Lists != nil {
+		pages = append(pages, Page{"GET", n.URL, see, n.ShowAll})
+	}
 	if f := n.One.Form; f != nil {
-		pages = append(pages, Page{"GET", n.URL + "/new", edit, n.ShowNew}, Page{"POST", n.URL, edit, n.SendNew})
+		if f.Create != nil {
+			pages = append(pages, Page{"GET", n.URL + "/new", edit, n.ShowNew}, Page{"POST", n.URL, edit, n.SendNew})
+		}
 		if f.Edit != "" {
 			pages = append(pages, Page{"GET", one + "/edit", edit, n.ShowEdit}, Page{"POST", one + "/edit", edit, n.SendEdit})
 		}
@@ -237,6 +243,10 @@ var ownPages = []Page{
 	{"GET", "/dossiers/{table}/{id}", auth.EraseCustomers, (*admin.Office).ShowDossier},
 	{"GET", "/dossiers/{table}/{id}/file", auth.EraseCustomers, (*admin.Office).DownloadDossier},
 	{"POST", "/dossiers/{table}/{id}/erase", auth.EraseCustomers, (*admin.Office).EraseDossier},
+
+	{"GET", "/told", auth.SignedIn, (*admin.Office).ShowTold},
+	{"GET", "/told/reach", auth.SignedIn, (*admin.Office).ShowReach},
+	{"POST", "/told/reach", auth.SignedIn, (*admin.Office).SetReach},
 
 	{"GET", "/people", auth.SeePeople, (*admin.Office).ListPeople},
 	{"POST", "/people", auth.ManagePeople, (*admin.Office).AddPerson},

@@ -37,6 +37,7 @@ const (
 	movementsURL    = "/movements"
 	handOversURL    = "/hand-overs"
 	noticesURL      = "/notices"
+	toldURL         = "/told"
 	solutionsURL    = "/knowledge"
 	documentsURL    = "/documents"
 	checklistsURL   = "/checklists"

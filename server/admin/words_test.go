@@ -168,7 +168,7 @@ func TestEveryNameIsTranslated(t *testing.T) {
 	for _, s := range jobDetail.Sections {
 		need("many." + s.table)
 	}
-	for _, n := range Nouns {
+	for _, n := range append(slices.Clone(Nouns), Colleague) {
 		for _, d := range n.Deeds {
 			for i := range d.Asks {
 				need(n.One.Table + "." + d.Asks[i].Name)

@@ -243,6 +243,33 @@ func SetResource(tx Tx, in ResourceInput) error {
 	return upsert(tx, "resource", resourceID(in.Person), values)
 }
 
+// SetReach says in which language notices reach a person, "" for that of the rest, and when none disturbs him, "" for the hours
+// of the policy of notices. Codes: BadHours, fault.Invalid, fault.UnknownRow.
+func SetReach(tx Tx, person record.ID, language, quiet string) error {
+	row, err := need(tx, "person", person)
+	if err != nil {
+		return err
+	}
+	if _, err := worktime.ParseShift(quiet); quiet != "" && err != nil {
+		return fault.New(BadHours, err.Error())
+	}
+	if err := tx.Update("person", person, record.Values{"language": optional(language)}); err != nil {
+		return err
+	}
+	return upsert(tx, "resource", resourceID(person), record.Values{
+		"branch": row.Get("branch"), "person": record.Ref(person), "quiet": optional(quiet),
+	})
+}
+
+// QuietOf returns when no notice disturbs a person: "22:00-07:00", or "" where it is as the policy of notices says.
+func QuietOf(v Reader, person record.ID) (string, error) {
+	row, err := v.Row("resource", resourceID(person))
+	if err != nil || row == nil {
+		return "", err
+	}
+	return row.Get("quiet").Text(), nil
+}
+
 func resourceID(person record.ID) record.ID { return NamedID("resource", person.String()) }
 
 // HoursOf returns when a person works, absences aside: by hours of his own, else by the calendar of his branch.
