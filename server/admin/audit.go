@@ -96,7 +96,9 @@ func (o *Office) fillAudit(v *Visit, r Reader, f JournalFilter, page *auditPage)
 		if page.Row, err = v.rowName(n, f.Row); err != nil {
 			return err
 		}
-		page.RowURL = v.pageOfRow(f.Row)
+		if page.RowURL, err = v.pageNow(n, f.Row); err != nil {
+			return err
+		}
 	}
 	page.Kept = v.kept("row", "device")
 	for i := range events {
@@ -235,6 +237,19 @@ func (v *Visit) pageOfRow(k record.Key) string {
 	return ""
 }
 
+// pageNow is pageOfRow of a row that is still there: the trail tells of others, too.
+func (v *Visit) pageNow(n *names, k record.Key) (string, error) {
+	page := v.pageOfRow(k)
+	if page == "" {
+		return "", nil
+	}
+	row, err := n.read.Row(k)
+	if err != nil || row == nil || row.Deleted {
+		return "", err
+	}
+	return page, nil
+}
+
 // auditView shows a change with its first rows; that whose trail it is stands before the others.
 func (o *Office) auditView(v *Visit, n *names, e *Event, first record.Key) (view auditView, err error) {
 	shown := e.trimmed(func(k record.Key) bool { return k == first })
@@ -246,7 +261,11 @@ func (o *Office) auditView(v *Visit, n *names, e *Event, first record.Key) (view
 	view.Hub = w.Person.IsZero()
 	for i, row := range view.Rows {
 		k := shown.Change.Rows[i].Key()
-		view.Touched = append(view.Touched, touchedRow{row, v.pageOfRow(k), trailURL(k)})
+		page, err := v.pageNow(n, k)
+		if err != nil {
+			return view, err
+		}
+		view.Touched = append(view.Touched, touchedRow{row, page, trailURL(k)})
 	}
 	return view, err
 }

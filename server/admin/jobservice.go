@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/sqlrow"
 )
@@ -198,6 +199,11 @@ func (s *serving) charges() error {
 		s.x.Charges = append(s.x.Charges, view)
 	}
 	totals, err := aftersales.ChargeTotals(s.view(), s.job.ID)
+	if fault.CodeOf(err) == aftersales.BadMoney { // the page stands, so that somebody can take a charge back
+		f, _ := statusOf(err)
+		s.x.ToPay = s.v.lang.refusal(f)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

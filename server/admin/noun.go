@@ -80,11 +80,36 @@ func (n *Noun) ShowAll(o *Office, v *Visit) error {
 func (n *Noun) ShowOne(o *Office, v *Visit) error {
 	return o.ShowDetail(v, n.One, func(b *builder, row *record.Row) (any, error) {
 		b.page.Deeds = n.offered(v, row)
-		if n.More == nil {
-			return nil, nil
+		var blocks []block
+		if n.More != nil {
+			var err error
+			if blocks, err = n.More(b, row); err != nil {
+				return nil, err
+			}
 		}
-		return n.More(b, row)
+		aliases, err := n.aliases(b, row)
+		return append(blocks, aliases...), err
 	})
+}
+
+// aliases are the rows for which the row stands since they were joined: from the page of each they can be parted again.
+func (n *Noun) aliases(b *builder, row *record.Row) ([]block, error) {
+	if row.Table.Column("merged_into") < 0 {
+		return nil, nil
+	}
+	ids, err := b.r.Refs(row.Table, "merged_into", row.ID)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	joined := block{ID: "joined", Title: b.v.t("Joined with this one")}
+	for _, id := range ids {
+		name, err := b.n.row(b.key(row.Table.Name, id))
+		if err != nil {
+			return nil, err
+		}
+		joined.Lines = append(joined.Lines, saying{Text: name, URL: n.URL + "/" + id.String()})
+	}
+	return []block{joined}, nil
 }
 
 // offered are the deeds that the visitor may do to the row as it is.

@@ -46,6 +46,7 @@ func TestFieldsyncd(t *testing.T) {
 		"plays the whole story":                                   playsTheStory,
 		"runs the live demo until it is stopped":                  runsTheDemo,
 		"shows the office and two phones side by side":            showsSideBySide,
+		"shows every page of the office":                          showsEveryPage,
 		"answers a senseless command line in one line":            refusesNonsense,
 		"explains every command":                                  explainsItself,
 		"imports a file twice and doubles nothing":                importsTwice,

@@ -72,7 +72,7 @@ func (g *glass) send(r *http.Request) *glass {
 		g.t.Fatal(err)
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
-		g.t.Fatalf("%s %s: %d\n%s", r.Method, r.URL, answer.StatusCode, b)
+		g.t.Fatalf("%s %s, from %q: %d\n%s", r.Method, r.URL, r.Header.Get("Referer"), answer.StatusCode, b)
 	}
 	g.framed = answer.Header.Get("X-Frame-Options") == "" && strings.Contains(answer.Header.Get("Content-Security-Policy"), "frame-ancestors http://127.0.0.1:")
 	g.at = answer.Request.URL.RequestURI()

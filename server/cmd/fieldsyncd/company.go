@@ -18,6 +18,7 @@ type company struct {
 	*house
 	addr   string
 	branch record.ID // the first
+	clerk  record.ID // in whose name the office works; zero: the hub's
 	leave  context.CancelFunc
 	left   chan error
 }

@@ -109,6 +109,9 @@ func (c *company) setUp(ctx context.Context) error {
 func (c *company) settleIn(ctx context.Context) (machines map[string][]record.ID, err error) {
 	machines = map[string][]record.ID{}
 	err = c.do(ctx, aftersales.CauseCreate, func(tx aftersales.Tx) error {
+		if err := models(tx); err != nil {
+			return err
+		}
 		for _, d := range demoCustomers {
 			units, err := addCustomer(tx, d)
 			if err != nil {
@@ -141,8 +144,9 @@ func addCustomer(tx aftersales.Tx, d demoCustomer) (units []record.ID, err error
 		return nil, err
 	}
 	for _, m := range d.machines {
+		installed := tx.Now()/(24*time.Hour).Milliseconds() - ageOf(m[1])
 		unit, err := aftersales.CreateUnit(tx, aftersales.UnitInput{
-			Branch: branch, Name: m[0], Serial: m[1], Party: party, Site: site,
+			Branch: branch, Name: m[0], Serial: m[1], Product: modelOf(m[0]), Party: party, Site: site, SoldOn: installed - 20, InstalledOn: installed, AcceptedOn: installed + 1,
 		})
 		if err != nil {
 			return nil, err
@@ -150,6 +154,19 @@ func addCustomer(tx aftersales.Tx, d demoCustomer) (units []record.ID, err error
 		units = append(units, unit)
 	}
 	return units, nil
+}
+
+// ageOf is how many days ago the machine was installed: between half a year and five years, always the same for a serial.
+// Of those that the demo's visits are about, one is in warranty and one is not.
+func ageOf(serial string) int64 {
+	switch serial {
+	case "PK2-77105":
+		return modelWarranty * 30 / 2
+	case "C3-88120":
+		return modelWarranty * 30 * 2
+	}
+	id := aftersales.NamedID("demo", "age", serial)
+	return 180 + int64(id[0])*6
 }
 
 func zoneOf(branch string) string {

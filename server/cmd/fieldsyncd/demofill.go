@@ -28,6 +28,7 @@ func (l *live) fill(ctx context.Context, file string) error {
 	if file != "" {
 		return l.fillFrom(ctx, file)
 	}
+	l.filled = true
 	return l.fillWithDemo(ctx)
 }
 
@@ -60,6 +61,9 @@ func (l *live) fillFrom(ctx context.Context, file string) error {
 
 // fillWithDemo makes today's jobs, some that nobody has yet, and some that are over.
 func (l *live) fillWithDemo(ctx context.Context) error {
+	if err := l.company.staff(ctx); err != nil {
+		return err
+	}
 	machines, err := l.company.settleIn(ctx)
 	if err != nil {
 		return err
@@ -111,7 +115,7 @@ func (l *live) fillWithDemo(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return l.show(ctx)
 }
 
 // inVan is how many of each part a van has in the morning.

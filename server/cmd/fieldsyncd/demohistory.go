@@ -30,6 +30,12 @@ type past struct {
 func (p *past) Now() int64   { return p.at.UnixMilli() }
 func (p *past) Clock() int64 { return p.at.UnixMilli() }
 
+// NewID returns an id of that time, so that what happened later stands later in every list.
+func (p *past) NewID() record.ID {
+	id := p.Tx.NewID()
+	return record.NewID(p.at.UnixMilli(), [10]byte(id[6:]))
+}
+
 // remember hires the rest of the staff, and has everybody have worked for three months.
 func (l *live) remember(ctx context.Context, machines map[string][]record.ID) error {
 	var staff []pastWorker
@@ -50,7 +56,7 @@ func (l *live) remember(ctx context.Context, machines map[string][]record.ID) er
 			err = l.company.doAs(ctx, s.person, aftersales.CauseJobComplete, func(tx aftersales.Tx) error { return didAll(tx, worked) })
 		}
 		if err == nil {
-			err = l.company.do(ctx, aftersales.CauseJobClose, func(tx aftersales.Tx) error { return closedOld(tx, worked) })
+			err = l.company.doAs(ctx, atDesk(auditor), aftersales.CauseJobClose, func(tx aftersales.Tx) error { return closedOld(tx, worked) })
 		}
 		if err != nil {
 			return err

@@ -25,7 +25,7 @@ const demoSecret = "whsec_ZGVtby13ZWJob29rLXNlY3JldC1vZi1ub2JvZHk="
 // hear of what happens: one that takes nothing yet, one that was there once.
 func (l *live) organise(ctx context.Context) error {
 	err := l.company.do(ctx, aftersales.CauseSetUp, func(tx aftersales.Tx) error {
-		for _, step := range []func(aftersales.Tx) error{l.group, substates, costs, hooks, l.stores, library} {
+		for _, step := range []func(aftersales.Tx) error{l.group, substates, costs, prices, hooks, l.stores, library, l.skilled, tidied, ownRules} {
 			if err := step(tx); err != nil {
 				return err
 			}
@@ -108,4 +108,20 @@ func hooks(tx aftersales.Tx) error {
 		return err
 	}
 	return tx.Update("webhook", gone, record.Values{"state": record.Text(aftersales.WebhookGone)})
+}
+
+// ownRules has the northern branch reckon by prices of its own, and the southern one work by a calendar of its own.
+func ownRules(tx aftersales.Tx) error {
+	for _, p := range aftersales.PolicyTemplates(aftersales.PolicyPrice) {
+		if prices, ok := p.Body.(aftersales.PricePolicy); ok && prices.Currency == "TWD" {
+			_, err := aftersales.PublishPolicy(tx, aftersales.PolicyInput{Kind: p.Kind, Branch: branchID("N"), Body: p.Body, Note: "北區價格"})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	calendars := aftersales.PolicyTemplates(aftersales.PolicyCalendar)
+	last := calendars[len(calendars)-1]
+	_, err := aftersales.PublishPolicy(tx, aftersales.PolicyInput{Kind: last.Kind, Branch: branchID("S"), Body: last.Body, Note: "Perth"})
+	return err
 }

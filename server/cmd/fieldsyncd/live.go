@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"slices"
@@ -63,6 +64,7 @@ type live struct {
 	seed     uint64
 	password string
 	crew     []*member
+	filled   bool     // with the demo's own data, and not before
 	mine     []string // numbers of the jobs of the person at the keyboard
 	side     string   // the address of the page side by side
 }
@@ -117,9 +119,10 @@ func (l *live) admit(ctx context.Context) error {
 	return err
 }
 
-// equip gives everybody his phone, with his jobs on it. The one that is played is put down again.
+// equip gives everybody his phone, with his jobs on it, and lets a company that is new get into some trouble. The phones
+// that are played are put down again.
 func (l *live) equip(ctx context.Context) error {
-	for i, m := range l.crew {
+	for _, m := range l.crew {
 		if err := m.start(ctx); err != nil {
 			return err
 		}
@@ -129,10 +132,15 @@ func (l *live) equip(ctx context.Context) error {
 		if _, err := m.tell(order{Do: "sync", Within: time.Minute}); err != nil {
 			return err
 		}
-		if slices.Contains(played, i) {
-			if err := m.stop(); err != nil {
-				return err
-			}
+	}
+	if l.filled {
+		if err := errors.Join(l.papers(ctx), l.trouble(ctx)); err != nil {
+			return err
+		}
+	}
+	for _, i := range played {
+		if err := l.crew[i].stop(); err != nil {
+			return err
 		}
 	}
 	return l.myJobs(ctx)

@@ -29,14 +29,16 @@ import (
 
 // order is what a technician is told to do.
 type order struct {
-	Do     string // enrol, sync, repair, step, trespass, resend, state, rows, app, network, work, rest, clock, status
+	Do     string // enrol, sync, repair, finish, give, use, step, trespass, resend, state, rows, app, network, work, rest, clock, status
 	Server string
 	Code   string
 	Name   string
 	Jobs   int           // for repair: how many jobs to work on
 	Within time.Duration // for sync
 	Branch record.ID     // for trespass
-	Theirs []record.ID   // for trespass: jobs that are not his any more
+	Theirs []record.ID   // for trespass: jobs that are not his any more; for finish and use: those that it is about
+	To     record.ID     // for give: the colleague
+	Part   record.ID     // for give and use
 	Again  record.ID     // for resend: the row that the refused change makes
 	On     []record.ID   // for work: the jobs that he writes about
 	Rate   float64       // for work: changes a second
@@ -141,6 +143,13 @@ func (t *technician) obey(ctx context.Context, o order) (answer, error) {
 		return answer{}, t.sync(ctx, o)
 	case "repair":
 		return answer{}, t.repair(ctx, o.Jobs)
+	case "finish":
+		return answer{}, t.finish(ctx, o.Theirs)
+	case "give":
+		_, err := t.client.Parts().Give(ctx, aftersales.GiveInput{To: o.To, Part: o.Part, Quantity: aftersales.Quantity{Amount: aftersales.One}})
+		return answer{}, err
+	case "use":
+		return answer{}, t.use(ctx, o)
 	case "step":
 		return answer{}, t.step(ctx)
 	case "trespass":
@@ -226,6 +235,38 @@ func (t *technician) repair(ctx context.Context, n int) error {
 	return nil
 }
 
+// finish does all there is to do on the jobs, and completes them.
+func (t *technician) finish(ctx context.Context, jobs []record.ID) error {
+	part, err := t.anyPart(ctx)
+	if err != nil {
+		return err
+	}
+	for _, job := range jobs {
+		steps := t.steps(job, part)
+		if steps[len(steps)-1].cause != aftersales.CauseJobComplete {
+			steps = append(steps, t.complete(job, findings[0]))
+		}
+		for _, s := range steps {
+			if err := t.client.Update(ctx, s.cause, s.do); err != nil {
+				return fmt.Errorf("%s: %w", s.cause, err)
+			}
+		}
+	}
+	return nil
+}
+
+// use books that many of a part as used on the first of the jobs.
+func (t *technician) use(ctx context.Context, o order) error {
+	if len(o.Theirs) == 0 {
+		return nil
+	}
+	return t.client.Update(ctx, aftersales.CausePartUse, func(tx client.Tx) error {
+		in := aftersales.MoveInput{Part: o.Part, Quantity: aftersales.Quantity{Amount: int64(o.Jobs) * aftersales.One}, Job: o.Theirs[0]}
+		_, err := aftersales.UsePart(tx, in)
+		return err
+	})
+}
+
 // waiting returns the jobs whose visit he has not begun, in order.
 func (t *technician) waiting(ctx context.Context) ([]record.ID, error) {
 	return t.ids(ctx, "SELECT job FROM visit WHERE state = 'assigned' AND _del = 0 ORDER BY id")
@@ -293,11 +334,15 @@ func (t *technician) steps(job, part record.ID) []step {
 	if t.random.IntN(4) == 0 {
 		return steps // he has to come back
 	}
-	return append(steps, step{aftersales.CauseJobComplete, func(tx client.Tx) error {
+	return append(steps, t.complete(job, finding))
+}
+
+func (t *technician) complete(job record.ID, finding string) step {
+	return step{aftersales.CauseJobComplete, func(tx client.Tx) error {
 		in := aftersales.CompleteInput{Summary: finding}
 		in.Job, in.Finding = job, finding
 		return aftersales.Complete(tx, in)
-	}})
+	}}
 }
 
 // siteOf returns where the job is, nil where nobody knows.
@@ -364,7 +409,7 @@ func (t *technician) trespass(ctx context.Context, o order) (a answer, err error
 		return a, err
 	}
 	for _, job := range o.Theirs {
-		err := t.client.Update(ctx, "visit.trespass", func(tx client.Tx) error {
+		err := t.client.Update(ctx, aftersales.CauseJobComplete, func(tx client.Tx) error {
 			id := tx.NewID()
 			a.Made = append(a.Made, id)
 			return tx.Insert("visit", id, record.Values{
@@ -376,7 +421,7 @@ func (t *technician) trespass(ctx context.Context, o order) (a answer, err error
 			return a, err
 		}
 	}
-	return a, t.client.Update(ctx, "visit.trespass", func(tx client.Tx) error {
+	return a, t.client.Update(ctx, aftersales.CauseEdit, func(tx client.Tx) error {
 		return tx.Update("visit", a.Made[0], record.Values{"note": record.Text(afterthought)})
 	})
 }
