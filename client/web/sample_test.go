@@ -31,6 +31,7 @@ type by struct {
 }
 
 func (b by) Author() record.ID { return b.person }
+func (b by) Hub() bool         { return true }
 
 // id keeps the first error, so that the story reads on.
 func (s *sample) id(id record.ID, err error) record.ID {
