@@ -24,6 +24,9 @@ import (
 // dayPhotos is how many photos BenchmarkPhonesDay takes.
 var dayPhotos = flag.Int("photos", 200, "how many photos of 12 million pixels BenchmarkPhonesDay takes")
 
+// dayPhoto is a photo to take in place of the one that is made: a progressive one, say.
+var dayPhoto = flag.String("photo", "", "the JPEG that BenchmarkPhonesDay takes, again and again")
+
 // phonesLimits are what a phone grants a program that is not in front, at the least.
 var phonesLimits = []string{"GOMEMLIMIT=64MiB", "GOMAXPROCS=1"}
 
@@ -166,7 +169,7 @@ func (d *phonesDay) allSent() { d.comes("/settings", ">changes: 0, files: 0") }
 
 // shoot takes the photos in turn at all jobs. They are of 12 million pixels and no two are the same.
 func (d *phonesDay) shoot() {
-	picture := twelveMegapixels(d.t)
+	picture := d.scene()
 	for i := range d.photos {
 		path := "/jobs/" + d.jobs[i%len(d.jobs)].String() + "/photos"
 		d.page(path)
@@ -184,6 +187,18 @@ func (d *phonesDay) shoot() {
 		_ = form.Close()
 		d.takes(path, form.FormDataContentType(), &body)
 	}
+}
+
+// scene returns the photo that is taken.
+func (d *phonesDay) scene() []byte {
+	if *dayPhoto == "" {
+		return twelveMegapixels(d.t)
+	}
+	b, err := os.ReadFile(*dayPhoto)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return b
 }
 
 // takes posts a form with files as the browser does.
