@@ -37,7 +37,7 @@ const filmed = 130 << 20
 func (p photosPage) MB() int64 { return p.Most >> 20 }
 
 // Minutes returns about how long a film of that size is.
-func (p photosPage) Minutes() int64 { return max(1, p.Most/filmed) }
+func (p photosPage) Minutes() int64 { return max(1, (p.Most+filmed/2)/filmed) }
 
 func (v *request) photos() error {
 	p := photosPage{frame: v.frame("Photos")}

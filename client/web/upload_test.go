@@ -86,7 +86,7 @@ func TestAVideoHasAPicture(t *testing.T) {
 	t.Parallel()
 	h := newThumb(t)
 	h.sendFile(h.job()+"/photos", "video", "pump.mp4", bytes.NewReader(film(3_000_000)))
-	h.get(h.job()+"/photos").sees("data-still", "2.9 MB", "files of up to 256 MB: some 1 minutes")
+	h.get(h.job()+"/photos").sees("data-still", "2.9 MB", "files of up to 256 MB: some 2 minutes")
 	list, err := h.c.JobFiles(t.Context(), h.s.leak)
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)

@@ -27,6 +27,9 @@ var dayPhotos = flag.Int("photos", 200, "how many photos of 12 million pixels Be
 // dayPhoto is a photo to take in place of the one that is made: a progressive one, say.
 var dayPhoto = flag.String("photo", "", "the JPEG that BenchmarkPhonesDay takes, again and again")
 
+// daySize is how large the photos are kept.
+var daySize = flag.String("kept", "full", "small or full: how large BenchmarkPhonesDay keeps its photos")
+
 // phonesLimits are what a phone grants a program that is not in front, at the least.
 var phonesLimits = []string{"GOMEMLIMIT=64MiB", "GOMAXPROCS=1"}
 
@@ -83,6 +86,7 @@ func newPhonesDay(t testing.TB, parts, visits, photos int) *phonesDay {
 	}
 	d := &phonesDay{handset: furnishedHandset(t, program), parts: parts, visits: visits, photos: photos}
 	d.env = phonesLimits
+	d.done("choose", "-photos", *daySize)
 	d.office("job.create", d.planDay)
 	for from := 0; from < parts; from += 500 {
 		d.office("part.import", func(tx aftersales.Tx) error { return catalogue(tx, from, min(from+500, parts)) })
