@@ -239,6 +239,7 @@ CREATE TABLE _token (
 	spent   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX _token_device ON _token(device);
+CREATE INDEX _token_expires ON _token(expires);
 
 -- Attempts to sign in or to enrol that failed, by the hash of who made them: of an address, or of an address and a login.
 CREATE TABLE _attempt (
