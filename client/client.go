@@ -52,7 +52,10 @@ type Options struct {
 	// DeferIndexes makes the first download faster: indexes are built when it is complete.
 	DeferIndexes bool
 	Files        FileOptions
-	Reach        Reach // how the hub is reached
+	// Room bounds the replica's database, in bytes: what would make it larger than this, and than it is, is refused with
+	// replica.DiskFull. 0 is no bound but the disk's.
+	Room  int64
+	Reach Reach // how the hub is reached
 	// Lease is for how long without meeting the hub the device shows what it holds: see LeaseOver. 0 is for ever.
 	Lease time.Duration
 	// ReadOnly opens the replica beside another program that writes it: what would write is refused with
@@ -121,7 +124,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, err
 	}
 	r, err := replica.Open(ctx, replica.Options{
-		Path: o.Path, Schema: o.Schema, ReadOnly: o.ReadOnly, Keys: o.Keys, StartOver: o.StartOver,
+		Path: o.Path, Schema: o.Schema, ReadOnly: o.ReadOnly, Room: o.Room, Keys: o.Keys, StartOver: o.StartOver,
 	})
 	if err != nil {
 		return nil, err

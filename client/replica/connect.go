@@ -18,7 +18,8 @@ import (
 // Figures that were measured, see the package's benchmarks.
 const (
 	cacheKiB       = 4096 // a larger cache is no faster and costs a phone its memory
-	autocheckpoint = 4000 // pages of 4 KiB
+	pageBytes      = 4 << 10
+	autocheckpoint = 4000 // pages
 	walLimit       = 32 << 20
 	busyMillis     = 5000
 )

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/sqlrow"
@@ -59,9 +60,13 @@ func checkFormat(c *sqlrow.Conn) error {
 }
 
 // openWriter opens the file for writing and makes the tables, columns and indexes that are missing.
-func openWriter(ctx context.Context, path string, layout *sqlrow.Layout) (*sql.DB, *handle, error) {
+func openWriter(ctx context.Context, path string, room int64, layout *sqlrow.Layout) (*sql.DB, *handle, error) {
 	create(path)
-	pool, err := open(path, "rwc", writing...)
+	pragmas := writing
+	if room > 0 {
+		pragmas = append(slices.Clone(writing), fmt.Sprintf("max_page_count(%d)", max(1, room/pageBytes)))
+	}
+	pool, err := open(path, "rwc", pragmas...)
 	if err != nil {
 		return nil, nil, err
 	}

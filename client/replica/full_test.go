@@ -91,6 +91,37 @@ func wantQueue(t *testing.T, r *Replica, n int64) {
 	}
 }
 
+func TestAReplicaWithoutRoomRefusesAndGoesOnWithMore(t *testing.T) {
+	t.Parallel()
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "replica.db")
+	rows := benchRows(t, 500)
+	write := func(room int64) error {
+		r, err := Open(ctx, Options{Path: path, Schema: benchSchema, Room: room})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = r.Close() }()
+		return r.Write(ctx, func(tx *Tx) error {
+			for _, row := range rows {
+				if err := tx.PutRow(row); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := write(1 << 30); err != nil {
+		t.Fatal("with room:", err)
+	}
+	rows = benchRows(t, 4000)
+	if err := write(1); fault.CodeOf(err) != DiskFull {
+		t.Error("without room:", err)
+	}
+	if err := write(0); err != nil {
+		t.Error("without a bound:", err)
+	}
+}
+
 func TestReadOnlyFileIsSaidSo(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" || os.Geteuid() == 0 {

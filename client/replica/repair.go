@@ -60,7 +60,7 @@ func (r *Replica) rebuild(ctx context.Context, target string) (err error) {
 		}
 	}
 	found := r.salvage(ctx)
-	pool, h, err := openWriter(ctx, target, r.layout)
+	pool, h, err := openWriter(ctx, target, 0, r.layout)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func swap(path string) (aside string, err error) {
 
 // report tells what stands in the new file.
 func (r *Replica) report(ctx context.Context, aside string) (*Recovery, error) {
-	pool, h, err := openWriter(ctx, r.options.Path, r.layout)
+	pool, h, err := openWriter(ctx, r.options.Path, r.options.Room, r.layout)
 	if err != nil {
 		return nil, err
 	}

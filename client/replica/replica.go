@@ -37,6 +37,10 @@ type Options struct {
 	// ReadOnly opens it beside a writer in another process, or on a full disk; Write and WriteBulk are refused with ReadOnly.
 	ReadOnly bool
 
+	// Room bounds the database, in bytes: what would make it larger than this, and than it is, is refused with DiskFull. 0 is
+	// no bound but the disk's.
+	Room int64
+
 	// Instance is the path of the token that tells the file from a copy of it; Path + ".instance" if empty. On a phone
 	// it belongs where backups do not reach.
 	Instance string
@@ -175,7 +179,7 @@ func (r *Replica) startWriter(ctx context.Context) (err error) {
 	if r.Recovery, err = r.repair(ctx); err != nil {
 		return err
 	}
-	if r.pool, r.writer, err = openWriter(ctx, r.options.Path, r.layout); err != nil {
+	if r.pool, r.writer, err = openWriter(ctx, r.options.Path, r.options.Room, r.layout); err != nil {
 		return err
 	}
 	r.sync, r.purging = "FULL", true

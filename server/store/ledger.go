@@ -82,6 +82,12 @@ func (tx *Tx) Entry(d clock.Dot) (*judge.Entry, error) {
 	return tx.reads.Entry(d)
 }
 
+// EntriesAfter returns the change sets that were judged after the commit, in the order of their commits. It reads the whole
+// ledger.
+func (r reads) EntriesAfter(seq uint64) ([]*judge.Entry, error) {
+	return r.entries(selectEntry+"WHERE l.seq > ? AND same_actor = 0 ORDER BY l.seq, l.actor, l.counter", int64(seq))
+}
+
 func (r reads) entry(query string, args ...driver.Value) (e *judge.Entry, err error) {
 	_, err = r.conn.One(func(q *sqlrow.Rows) error { e, err = r.readEntry(q); return err }, query, args...)
 	return e, err

@@ -53,6 +53,7 @@ func TestFieldsyncd(t *testing.T) {
 		"restores a backup, and devices bring back what it lacks": restores,
 		"verifies, and finds a damaged row":                       findsDamage,
 		"keeps files through a kill, a backup and a lost disk":    keepsFiles,
+		"plays a day again under bad conditions":                  rehearses,
 		"keeps files in a bucket likewise":                        keepsFilesInABucket,
 		"shuts a device out of a running hub":                     revokes,
 		"moves to PostgreSQL and back":                            movesToPostgreSQL,
@@ -459,6 +460,77 @@ func takesInFromAStranger(t *testing.T, i *installation) {
 	i.beside(func(core *server.Core) { i.hasAll(core, state.Changes) })
 	i.beside(i.asksNoKeys)
 	i.must(nil, "verify")
+}
+
+// notesOnAll has somebody in the office write on every job that the phone holds.
+func (i *installation) notesOnAll(p *phone, person record.ID) {
+	i.t.Helper()
+	rows := p.do(map[string]any{"Do": "rows"}).Rows
+	i.beside(func(core *server.Core) {
+		_, err := core.Hub.Do(i.t.Context(), person, nil, aftersales.CauseEdit, func(o *hub.Office) error {
+			for name := range rows {
+				id, is := strings.CutPrefix(name, "job/")
+				if !is {
+					continue
+				}
+				job, err := record.ParseID(id)
+				if err == nil {
+					err = server.Bind(o, person).Update("job", job, record.Values{"note": record.Text("call first")})
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			i.t.Fatal(err)
+		}
+	})
+}
+
+// A day since a backup is played again: as it was, nothing is asked that was not; under bad conditions nothing is lost. The
+// hub itself is as before.
+func rehearses(t *testing.T, i *installation) {
+	url, stop := i.serve()
+	code := i.employ("li", 6, url)
+	other := i.employ("wang", 4, url)
+	var boss struct{ ID record.ID }
+	i.must(&boss, "person", "add", "Anna Berg", "-login", "anna", "-role", "administrator")
+	backup := filepath.Join(t.TempDir(), "morning.db")
+	i.must(nil, "backup", backup)
+	li, wang := i.phone(), i.phone()
+	li.do(map[string]any{"Do": "enrol", "Server": url, "Code": code, "Name": "Li's phone"})
+	wang.do(map[string]any{"Do": "enrol", "Server": url, "Code": other, "Name": "Wang's phone"})
+	for range 3 {
+		for _, p := range []*phone{li, wang} {
+			p.sync(url)
+			i.notesOnAll(p, boss.ID)
+			p.do(map[string]any{"Do": "repair", "Jobs": 1})
+			p.sync(url)
+		}
+	}
+	wrote := len(li.do(map[string]any{"Do": "state"}).Changes) + len(wang.do(map[string]any{"Do": "state"}).Changes)
+
+	type told struct {
+		Phones, Changes, Office, Refused, Lost int
+		Converged                              bool
+		Asked, Impossible                      []struct{ Who, About, Code, Says string }
+	}
+	var calm, rough told
+	i.must(&calm, "rehearse", backup, "-without", "radio,duplicates,clocks,storage")
+	if calm.Phones != 2 || calm.Changes != wrote || calm.Office != 6 || calm.Refused > 0 || calm.Lost > 0 || !calm.Converged || len(calm.Impossible) > 0 {
+		t.Errorf("of %d changes, without trouble: %+v", wrote, calm)
+	}
+	i.must(&rough, "rehearse", backup, "-seed", "3")
+	if rough.Phones != 2 || rough.Changes != wrote || rough.Lost > 0 || !rough.Converged {
+		t.Errorf("of %d changes, with trouble: %+v", wrote, rough)
+	}
+	stop()
+	i.must(nil, "verify")
+	if r := i.run("rehearse", backup, "-without", "luck"); r.code != 2 {
+		t.Errorf("a trouble that there is not: %+v", r)
+	}
 }
 
 func (i *installation) asksNoKeys(core *server.Core) {

@@ -36,13 +36,13 @@ func TestSoak(t *testing.T) {
 	d.work()
 	const looks = 30
 	var taken []use
-	fmt.Printf("%8s %10s %10s %10s %12s %12s %12s\n", "s", "hub, MiB", "handles", "goroutines", "its WAL, MiB", "device, MiB", "its WAL, MiB")
+	fmt.Printf("%8s %10s %10s %12s %10s %10s %12s %12s %12s\n", "s", "hub, MiB", "heap, MiB", "database, MiB", "handles", "goroutines", "its WAL, MiB", "device, MiB", "its WAL, MiB")
 	for n := range looks {
 		time.Sleep(*soakFor / looks)
 		u := d.use()
 		taken = append(taken, u)
-		fmt.Printf("%8.0f %10.1f %10.0f %10.0f %12.1f %12.1f %12.1f\n", (*soakFor * time.Duration(n+1) / looks).Seconds(),
-			u[hubMemory], u[hubHandles], u[hubGoroutines], u[hubWAL], u[deviceMemory], u[deviceWAL])
+		fmt.Printf("%8.0f %10.1f %10.1f %12.1f %10.0f %10.0f %12.1f %12.1f %12.1f\n", (*soakFor * time.Duration(n+1) / looks).Seconds(),
+			u[hubMemory], d.gauge("go_memstats_heap_inuse_bytes")/mib, size(filepath.Join(d.nodes[0].data, "hub.db")), u[hubHandles], u[hubGoroutines], u[hubWAL], u[deviceMemory], u[deviceWAL])
 	}
 	for what, limit := range flat {
 		before, after := most(taken[looks/3:2*looks/3], what), most(taken[2*looks/3:], what)
@@ -96,7 +96,7 @@ func (d *day) use() (u use) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	u[hubHandles], u[hubGoroutines] = float64(len(handles)), d.goroutines()
+	u[hubHandles], u[hubGoroutines] = float64(len(handles)), d.gauge("go_goroutines")
 	u[hubWAL], u[deviceWAL] = size(filepath.Join(node.data, "hub.db-wal")), size(filepath.Join(device.dir, "replica.db-wal"))
 	return u
 }
@@ -116,8 +116,8 @@ func (d *day) memory(c *exec.Cmd) float64 {
 	return kib / 1024
 }
 
-// goroutines returns how many the hub has, by its own word.
-func (d *day) goroutines() (n float64) {
+// gauge returns what the hub says of itself.
+func (d *day) gauge(name string) (n float64) {
 	d.t.Helper()
 	r, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, d.nodes[0].now().url+"/metrics", nil)
 	if err != nil {
@@ -132,7 +132,7 @@ func (d *day) goroutines() (n float64) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(said), "\ngo_goroutines ")
+	_, rest, _ := strings.Cut(string(said), "\n"+name+" ")
 	if _, err := fmt.Sscan(rest, &n); err != nil {
 		d.t.Fatalf("the metrics do not say it: %v", err)
 	}

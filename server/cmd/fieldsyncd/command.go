@@ -16,7 +16,7 @@ type command = cli.Command[*app, struct{}]
 func commands() []*command {
 	return slices.Concat([]*command{serveCommand(), demoCommand()}, importCommands(), []*command{
 		personAddCommand(), deviceEnrolCommand(), deviceRevokeCommand(),
-		backupCommand(), restoreCommand(), verifyCommand(), moveCommand(), keyAddCommand(),
+		backupCommand(), restoreCommand(), verifyCommand(), rehearseCommand(), moveCommand(), keyAddCommand(),
 		technicianCommand(),
 	})
 }

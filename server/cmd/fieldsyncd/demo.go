@@ -60,8 +60,8 @@ func (d *demo) run(ctx context.Context, a *app, _ []string) error {
 		}
 		_ = file.Close()
 	}
-	if a.db != "" {
-		return cli.Usage("the demo has a database of its own: leave out -db")
+	if a.db != "" || a.files != "" {
+		return cli.Usage("the demo has a database and files of its own: leave out -db and -files")
 	}
 	d.kept = a.data != env("FIELDSYNC_DATA", defaultData)
 	if !d.kept { // a demo never plays with real data
