@@ -12,6 +12,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/server/store"
+	"fieldsync/server/store/postgres/pgtest"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 	"fieldsync/sync/sqlrow"
@@ -20,11 +21,14 @@ import (
 // crowdIn names a folder in which the big company is kept: made once, it is there for every later run.
 var crowdIn = flag.String("crowd", "", "a folder in which BenchmarkPages keeps its company between runs")
 
+// crowdOnPostgres has the company made in PostgreSQL, in a cluster of the benchmark's own.
+var crowdOnPostgres = flag.Bool("postgres", false, "BenchmarkPages asks a hub whose database is in PostgreSQL")
+
 // BenchmarkPages asks for the office's pages in a company of 100,000 jobs, 50,000 machines, 20,000 parts, 20,000
 // customers and 30,000 requests, 50 times each when they are warm, and reports the 95th percentile of how long they took
 // from the request to the last byte. Nothing fails for being slow.
 //
-//	go test ./server/systemtest -run '^$' -bench Pages -benchtime 1x -timeout 60m [-crowd FOLDER]
+//	go test ./server/systemtest -run '^$' -bench Pages -benchtime 1x -timeout 60m [-crowd FOLDER | -postgres]
 func BenchmarkPages(b *testing.B) {
 	c := newCrowd(b)
 	v := c.browser("boss")
@@ -74,7 +78,10 @@ func newCrowd(t testing.TB) *crowd {
 		folder = t.TempDir()
 	}
 	c, path := &crowd{}, filepath.Join(folder, "hub.db")
-	if _, err := os.Stat(path); err == nil {
+	if *crowdOnPostgres {
+		c.bureau = newBureauOn(t, path, pgtest.Database(t))
+		c.make()
+	} else if _, err := os.Stat(path); err == nil {
 		c.bureau = openBureau(t, path, "")
 		c.recall()
 	} else {
