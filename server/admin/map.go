@@ -35,8 +35,9 @@ type mapPage struct {
 	Lines        []gridLine
 	Scale        scaleBar
 	Jobs, People int
-	Nowhere      int // jobs to be done whose site has no position
-	More         int // jobs beyond those drawn
+	Somewhere    bool // there is something to draw, if not in this part of the world
+	Nowhere      int  // jobs to be done whose site has no position
+	More         int  // jobs beyond those drawn
 	In, Out, All string
 	North, South string
 	East, West   string
@@ -104,6 +105,7 @@ func (o *Office) ShowMap(v *Visit) error {
 		return err
 	}
 	page.frame = v.frame(v.t("Map"), mapURL)
+	page.Somewhere = len(places) > 0
 	page.draw(v, places)
 	if len(page.Tiles) > 0 {
 		v.openPictures(page.service.origin())

@@ -77,6 +77,27 @@ func (n *names) find(k record.Key) (string, error) {
 	return unnamed(k), nil
 }
 
+// changed returns what the row of a change is called. One that the change makes, and that was refused, is no row here: it is
+// called by what the change says that it belongs to, and so in what follows.
+func (n *names) changed(t *schema.Table, c *record.RowChange) (string, error) {
+	name, err := n.row(c.Key())
+	if err != nil || name != unnamed(c.Key()) {
+		return name, err
+	}
+	for _, column := range callingOf {
+		for _, w := range c.Cells {
+			at := t.ColumnByID(w.Column)
+			if at < 0 || t.Columns[at].Name != column || w.Value.IsNull() || t.Columns[at].Kind == schema.Text {
+				continue
+			}
+			name, err = n.ref(&t.Columns[at], w.Value)
+			n.rows[c.Key()] = name
+			return name, err
+		}
+	}
+	return name, nil
+}
+
 func unnamed(k record.Key) string {
 	id := k.ID.String()
 	return "…" + id[len(id)-6:]

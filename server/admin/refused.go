@@ -129,7 +129,7 @@ func (o *Office) changedRow(v *Visit, n *names, i int, c *record.RowChange) (row
 		return row, nil
 	}
 	row.Table = v.lang.Name(t.Name)
-	if row.Name, err = n.row(c.Key()); err != nil {
+	if row.Name, err = n.changed(t, c); err != nil {
 		return row, err
 	}
 	job, err := jobOf(n.read, t, c.Key())
