@@ -88,7 +88,7 @@ func (l *live) skilled(tx aftersales.Tx) error {
 	}
 	today := dayOf(time.Now(), 1)[0].UnixMilli()
 	_, err = aftersales.PutAbsence(tx, aftersales.AbsenceInput{
-		Person: aftersales.NamedID("demo", "person", demoStaff[2].name), Kind: kinds[0].Code, StartsAt: today, EndsAt: today + 9*hour,
+		Person: aftersales.NamedID("demo", "person", demoStaff[5].name), Kind: kinds[0].Code, StartsAt: today, EndsAt: today + 9*hour,
 	})
 	return err
 }
