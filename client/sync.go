@@ -154,16 +154,42 @@ func (c local) Held() (held []record.Bucket, err error) {
 	return held, err
 }
 
+// Compare reads the rows of one bucket after another, beside whoever writes; only where they differ is anything written.
 func (c local) Compare(s *wire.Sums) (differ []record.Bucket, err error) {
-	err = c.take(c.replica.Write, func(r *device.Replica) (err error) {
-		differ, err = r.Compare(s)
-		return err
-	})
+	suspect := wire.Sums{At: s.At}
+	for i := range s.Sums {
+		differs, err := c.differs(&wire.Sums{At: s.At, Sums: s.Sums[i : i+1]})
+		if err != nil {
+			return nil, err
+		}
+		if differs {
+			suspect.Sums = append(suspect.Sums, s.Sums[i])
+		}
+	}
+	if len(suspect.Sums) > 0 {
+		err = c.take(c.replica.Write, func(r *device.Replica) (err error) {
+			differ, err = r.Compare(&suspect)
+			return err
+		})
+	}
 	c.contact.compared(c.Now())
 	if len(differ) > 0 {
 		c.Log.Error("the replica differed from the hub; it is fetched anew", "buckets", len(differ))
 	}
 	return differ, err
+}
+
+func (c local) differs(s *wire.Sums) (differs bool, err error) {
+	err = c.replica.Read(context.Background(), func(tx *replica.Tx) error {
+		r, err := device.Open(tx, c.Schema)
+		if err != nil {
+			return err
+		}
+		found, err := r.Differ(s)
+		differs = len(found) > 0
+		return err
+	})
+	return differs, err
 }
 
 func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {

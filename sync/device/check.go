@@ -25,10 +25,22 @@ func Held(store Store) ([]record.Bucket, error) {
 	return all, nil
 }
 
-// Compare holds the hub's checksums against the rows and returns the buckets in which they differ. A bucket in which something is
-// pending, and everything while the cursors are not where the checksums were made, is not compared. After a difference
-// the replica fetches all it holds anew; its pending changes stay as they are.
+// Compare holds the hub's checksums against the rows, as Differ does. After a difference the replica fetches all it holds
+// anew; its pending changes stay as they are.
 func (r *Replica) Compare(sums *wire.Sums) (differ []record.Bucket, err error) {
+	if differ, err = r.Differ(sums); err != nil || len(differ) == 0 {
+		return nil, err
+	}
+	if err := r.relearn(); err != nil {
+		return nil, err
+	}
+	return differ, r.store.PutIdentity(r.id)
+}
+
+// Differ returns the buckets in which the rows are not those of the hub's checksums. A bucket in which something is pending,
+// and everything while the cursors are not where the checksums were made, is not compared. It only reads: whole rows, so that
+// nobody should have to wait for it who wants to write.
+func (r *Replica) Differ(sums *wire.Sums) (differ []record.Bucket, err error) {
 	if slices.Min(r.id.Cursors[:]) < sums.At {
 		return nil, nil
 	}
@@ -41,13 +53,7 @@ func (r *Replica) Compare(sums *wire.Sums) (differ []record.Bucket, err error) {
 			differ = append(differ, s.Bucket)
 		}
 	}
-	if len(differ) == 0 {
-		return nil, nil
-	}
-	if err := r.relearn(); err != nil {
-		return nil, err
-	}
-	return differ, r.store.PutIdentity(r.id)
+	return differ, nil
 }
 
 func (r *Replica) sum(b record.Bucket) (sum uint64, comparable bool, err error) {
