@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -170,5 +171,45 @@ func TestARowIsMadeUnderAnIDOfTheProjects(t *testing.T) {
 		if v := site(id); v.Outcome == wire.Quarantined {
 			t.Errorf("%v: %s %s", id, v.Code, v.Message)
 		}
+	}
+}
+
+// Numbers that people read say which device gave them: nobody gives one of a colleague's, nor under his name.
+func TestNobodyGivesAColleaguesNumber(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	li, m := c.rogue("li"), c.rogue("mallory")
+	c.employ(li.person, m.person)
+	li.enter(nil)
+	li.takePages()
+	m.enter(nil)
+	m.takePages()
+	first := li.change(record.Insert, "unit", server.NewID(), clock.Vector{}, record.Values{
+		"branch": record.Ref(c.branch), "name": record.Text("Pump"), "number": record.Text("?"),
+	})
+	if v := li.judged(first); v.Outcome == wire.Quarantined {
+		t.Fatalf("li's: %s %s", v.Code, v.Message)
+	}
+	his := c.row("unit", first.Rows[0].ID).Get("number")
+	says := func(origin record.Origin, number record.Value) wire.Verdict {
+		cs := m.change(record.Insert, "unit", server.NewID(), clock.Vector{}, record.Values{
+			"branch": record.Ref(c.branch), "name": record.Text("Pump"), "number": number,
+		})
+		cs.Origin = origin
+		m.push(cs)
+		return await[wire.Verdicts](m).Verdicts[0]
+	}
+	if v := says(record.Origin{}, his); v.Code != aftersales.ForeignNumber {
+		t.Errorf("li's number: %v %q", v.Outcome, v.Code)
+	}
+	stranger := clock.Dot{Actor: first.Dot.Actor + 4000, Counter: 1}
+	for what, dot := range map[string]clock.Dot{"li's": first.Dot, "nobody's": stranger} {
+		if v := says(record.Origin{Dot: dot, RID: server.NewID()}, his); v.Code != fault.Malformed {
+			t.Errorf("under a name that is %s: %v %q", what, v.Outcome, v.Code)
+		}
+	}
+	own := clock.Dot{Actor: m.actor, Counter: m.pushed + 1}
+	if v := says(record.Origin{}, record.Text(fmt.Sprintf("U-%s-%d", own.Actor, own.Counter))); v.Outcome == wire.Quarantined {
+		t.Errorf("its own: %s %s", v.Code, v.Message)
 	}
 }

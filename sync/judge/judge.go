@@ -276,6 +276,9 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 	if author.Revoked {
 		return nil, fault.New(fault.Revoked, "this device was shut out; the office decides about its last changes")
 	}
+	if err := b.checkOrigin(author, cs); err != nil {
+		return nil, err
+	}
 	amended, err := b.amended(cs, author)
 	if err != nil {
 		return nil, err
@@ -323,6 +326,23 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 		e.Outcome = wire.Merged
 	}
 	return decision.Also, b.closeAmended(amended, cs.Dot)
+}
+
+// checkOrigin refuses a change set of a device that says to have been written under a name of somebody else's, or of nobody's:
+// what goes by such names, as the numbers that people read do, would be given twice.
+func (b *Batch) checkOrigin(author Author, cs *record.ChangeSet) error {
+	by := cs.Origin.Dot.Actor
+	if author.Trusted || by == 0 || by.Side() > clock.SideHub { // under no incarnation yet
+		return nil
+	}
+	known, err := b.actor(by)
+	if err != nil || known == nil && by.Epoch() < b.Epoch { // a restore may have forgotten it
+		return err
+	}
+	if known == nil || known.Person != author.Person {
+		return fault.New(fault.Malformed, "this change carries the name of a change of somebody else's: the office decides")
+	}
+	return nil
 }
 
 // refusedBefore returns the reason for which the change set was quarantined in an epoch that is gone, nil if it was not.
