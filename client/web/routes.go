@@ -101,6 +101,7 @@ var routes = []route{
 	{"GET /machines/{id}", (*request).machine, nil},
 	{"GET /customers/{id}", (*request).customer, nil},
 	{"GET /mine", (*request).mine, nil},
+	{"GET /told", (*request).told, nil},
 	{"GET /jobs/new", (*request).newJob, nil},
 	{"POST /jobs/new", (*request).createJob, (*request).newJob},
 

@@ -210,6 +210,7 @@ func TestAWholeVisit(t *testing.T) {
 	h.post(job+"/sign", "name", "Lin").refused("Let the customer sign", `value="Lin"`)
 	h.get(job+"/sign").post(job+"/sign", "name", "Lin", "signature", png, "attitude", "4", "recommend", "9").done()
 	h.sees("Lin", "new seal fitted", "Power off and locked?", "control box", `<img class="signature"`)
+	h.get("/told").sees("What you are told will stand here.")
 	h.get("/mine").sees("J-100", "Working")
 	h.get("/outbox").sees("Waiting")
 }
@@ -489,7 +490,7 @@ func TestWithoutALeaseThePagesWait(t *testing.T) {
 		h.app.Handler().ServeHTTP(w, r)
 		return w
 	}
-	for _, page := range []string{"/", "/open", h.job(), "/search?q=KX", "/outbox", "/mine"} {
+	for _, page := range []string{"/", "/open", h.job(), "/search?q=KX", "/outbox", "/mine", "/told"} {
 		if w := ask(http.MethodGet, page); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "has not met the office") || strings.Contains(w.Body.String(), "大華") {
 			t.Errorf("%s: %d\n%s", page, w.Code, w.Body)
 		}
