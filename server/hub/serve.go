@@ -74,7 +74,7 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	}
 	var a judge.Admission
 	var buckets []record.Bucket
-	err := c.hub.Store.Read(ctx, func(v View) (err error) {
+	admit := func(v View) (err error) {
 		if a, err = judge.Admit(v, c.hub.cfg, c.author, &hello, now.UnixMilli()); err != nil {
 			return err
 		}
@@ -83,7 +83,12 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 		}
 		buckets, err = HeldBy(v, d.Person)
 		return err
-	})
+	}
+	err := c.hub.Store.Read(ctx, admit)
+	if err == nil && a.NewActor {
+		c.hub.flushNotes() // what it acknowledged under its last number counts for the next: see Admission.Begin
+		err = c.hub.Store.Read(ctx, admit)
+	}
 	if err == nil && a.NewActor {
 		err = c.hub.Store.Write(ctx, func(tx Tx) (err error) {
 			if a.Welcome.Actor, err = tx.NewActor(d.Person, d.ID, clock.SideDevice); err != nil {

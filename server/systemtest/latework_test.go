@@ -79,12 +79,7 @@ func TestLateWorkIsForTheOfficeToSee(t *testing.T) {
 		}
 	}
 	m.hangUp()
-	row := c.row("job", job)
-	i, _ := row.Meta.Find(record.CellID{Column: row.Table.Columns[row.Table.Column("finding")].ID})
-	stands := []string{row.Get("finding").Text()}
-	for _, s := range row.Meta.Cells[i].Others {
-		stands = append(stands, s.Value.Text())
-	}
+	stands := c.standing("job", job, "finding")
 	if !slices.Contains(stands, "the seal is worn") {
 		t.Errorf("li's finding is gone: %q", stands)
 	}
@@ -113,6 +108,142 @@ func TestLateWorkIsForTheOfficeToSee(t *testing.T) {
 	}
 	c.holds(m.person, "what he found", true, found)
 	c.holds(m.person, "the machine, when nobody can have not heard any more", false, x.machine, x.ofMachine)
+}
+
+// What was acknowledged the moment before counts as well: the hub writes it down now and then, and before it hands out a
+// fresh number.
+func TestAFreshNumberForgetsNothingOfTheMomentBefore(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	m := c.rogue("mallory")
+	c.employ(m.person)
+	x := c.machinery("x", m.person)
+	job := c.at(x.machine, m.person)
+	m.enter(nil)
+	m.takePages()
+	then := m.head
+	c.takeAway(job)
+	m.hangUp()
+	m.enter(nil)
+	m.takePages()
+	m.send(wire.Ack{K: m.head, Pages: m.pages, Actor: m.actor, Written: m.pushed})
+	m.send(wire.Verify{Buckets: []record.Bucket{record.PersonBucket(m.person)}})
+	await[wire.Sums](m) // so that it has heard what was said before
+	m.hangUp()
+	m.enter(func(h *wire.Hello) { h.Actor = 0 })
+	cs := m.finds(c, server.NewID(), x.machine)
+	cs.K = then
+	if v := m.judged(cs); v.Code != fault.LateWrite {
+		t.Errorf("a job found at what he knows that he lost: %v %q", v.Outcome, v.Code)
+	}
+}
+
+// Who made a job himself and lost it to a colleague has no more of it than who was given it: what he says without having
+// heard stands beside what the colleague did.
+func TestWhoMadeAJobAndLostItIsLateAsAnybody(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	li, m := c.rogue("li"), c.rogue("mallory")
+	c.employ(li.person, m.person)
+	x := c.machinery("x", record.ID{})
+	c.at(x.machine, m.person)
+	m.enter(nil)
+	m.takePages()
+	then, found := m.head, server.NewID()
+	cs := m.finds(c, found, x.machine)
+	cs.K = then
+	if v := m.judged(cs); v.Outcome == wire.Quarantined {
+		t.Fatalf("found: %s %s", v.Code, v.Message)
+	}
+	c.takeAway(found)
+	c.office("li", func(tx aftersales.Tx) error {
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: found, Person: li.person})
+		return err
+	})
+	li.enter(nil)
+	li.takePages()
+	for _, said := range []struct {
+		by   *rogue
+		text string
+	}{{li, "the seal is worn"}, {m, "nothing"}} {
+		cs := said.by.change(record.Update, "job", found, c.row("job", found).Vector, record.Values{"finding": record.Text(said.text)})
+		if said.by == m {
+			cs.K = then
+		}
+		if v := said.by.judged(cs); v.Outcome == wire.Quarantined {
+			t.Fatalf("%s: %s %s", said.text, v.Code, v.Message)
+		}
+	}
+	m.hangUp()
+	li.hangUp()
+	if stands := c.standing("job", found, "finding"); !slices.Contains(stands, "the seal is worn") {
+		t.Errorf("li's finding is gone: %q", stands)
+	}
+	c.office("look", func(tx aftersales.Tx) error {
+		rows, err := tx.Refs("discrepancy", "job", found)
+		if len(rows) != 1 || aftersales.DiscrepancyOf(rows[0]).Kind != aftersales.DiscrepancyLate {
+			t.Errorf("the office is told of %d things", len(rows))
+		}
+		return err
+	})
+}
+
+// Whoever found a job at a machine that had gone, and had not heard, may finish the job when the machine has left him too:
+// on a phone that was away meanwhile, and on one that heard.
+func TestAJobFoundAtALostMachineCanBeFinished(t *testing.T) {
+	t.Parallel()
+	for name, hears := range map[string]bool{"away meanwhile": false, "heard": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCompany(t)
+			phone, li := c.technician("li")
+			c.employ(li)
+			x := c.machinery("works", li)
+			job := c.at(x.machine, li)
+			sync(t, phone)
+			c.takeAway(job)
+			found, err := phone.Jobs().Create(t.Context(), aftersales.JobInput{Title: "found a crack", Unit: x.machine, Branch: c.branch})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sync(t, phone)
+			c.late.Add(int64(31 * 24 * time.Hour))
+			if _, err := c.core.Tidy(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if hears {
+				sync(t, phone)
+			}
+			if err := phone.Jobs().Arrive(t.Context(), aftersales.VisitInput{Job: found}); err != nil {
+				t.Fatal(err)
+			}
+			in := aftersales.CompleteInput{Summary: "welded"}
+			in.Job, in.Solution = found, "welded"
+			if err := phone.Jobs().Complete(t.Context(), in); err != nil {
+				t.Fatal(err)
+			}
+			sync(t, phone)
+			if s, err := phone.Status(t.Context()); err != nil || s.Refused > 0 {
+				t.Errorf("%d refused, %v", s.Refused, err)
+			}
+			if j := aftersales.JobOf(c.row("job", found)); j.State != aftersales.JobDone || j.Solution != "welded" {
+				t.Errorf("the job is %s, %q", j.State, j.Solution)
+			}
+		})
+	}
+}
+
+// standing returns the texts that stand in a cell, the shown one first.
+func (c *company) standing(table string, id record.ID, column string) []string {
+	c.t.Helper()
+	row := c.row(table, id)
+	texts := []string{row.Get(column).Text()}
+	if i, ok := row.Meta.Find(record.CellID{Column: row.Table.Columns[row.Table.Column(column)].ID}); ok {
+		for _, s := range row.Meta.Cells[i].Others {
+			texts = append(texts, s.Value.Text())
+		}
+	}
+	return texts
 }
 
 // An assignment that was deleted, as by taking an import back, is not brought back by the phone that had it.

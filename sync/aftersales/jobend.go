@@ -243,10 +243,11 @@ func (in CompleteInput) endVisit(tx Tx, s *stand) error {
 	return switchClock(tx, s, "", in.At)
 }
 
-// serve adds what was done to the machine's history.
+// serve adds what was done to the machine's history. A machine that went off the phone before its job did keeps the job
+// alone: who works on it is not kept from finishing.
 func (in CompleteInput) serve(tx Tx, s *stand) error {
-	if s.job.Unit.IsZero() {
-		return nil
+	if unit, err := tx.Row("unit", s.job.Unit); err != nil || unit == nil {
+		return err
 	}
 	row, err := tx.Row("job", in.Job)
 	if err != nil {

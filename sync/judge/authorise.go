@@ -67,18 +67,27 @@ func (c *claim) mayWrite(cs *record.ChangeSet, change *record.RowChange) error {
 		if err := c.liesAtHome(row); err != nil || t.Create && hasOwnBucket(row) && !writesWithheld(t, change) {
 			return err
 		}
-	} else if made, err := c.made(row); err != nil || made && by(anyRight) {
+	} else if made, err := c.made(row); err != nil {
+		return err
+	} else if made && by(anyRight) {
+		s, err := c.toMade(row)
+		c.writes(change, s)
 		return err
 	}
 	s, err := best(row.Buckets(), func(bucket record.Bucket) (standing, error) { return c.toOwner(bucket, by) })
 	if err != nil || s.may() {
-		c.standsBy(s)
-		if s.rank == late && change.Op != record.Insert {
-			c.late[change.Key()] = s.lost
-		}
+		c.writes(change, s)
 		return err
 	}
 	return s.refuse(t.Name, fault.Newf(fault.NotAllowed, "you may not change this %v", t.Name))
+}
+
+// writes notes how the author stands to a row that he changes: of one that he had lost he has seen no more.
+func (c *claim) writes(change *record.RowChange, s standing) {
+	c.standsBy(s)
+	if s.rank == late && change.Op != record.Insert {
+		c.late[change.Key()] = s.lost
+	}
 }
 
 // mayDivert refuses what a review put in the place of the author's changes, where it lands on a row that he may not write: he

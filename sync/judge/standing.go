@@ -154,7 +154,11 @@ func (c *claim) toHold(h Hold) (standing, error) {
 	case !h.At(c.k):
 		return standing{}, nil
 	}
-	if over, err := c.graceOver(s.lost); err != nil || over {
+	unheard := s.lost
+	if !h.Open() { // of this end he has to hear as well, be it that of what was lent to him
+		unheard = h.Until
+	}
+	if over, err := c.graceOver(unheard); err != nil || over {
 		return standing{rank: tooLate}, err
 	}
 	return s, nil
@@ -188,6 +192,34 @@ func (c *claim) made(row *record.Row) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// toMade says how the author stands to a row that he made: as its holder, unless it went to others before he heard.
+func (c *claim) toMade(row *record.Row) (standing, error) {
+	var lost, given uint64
+	for _, bucket := range row.Buckets() {
+		if bucket == record.Shared {
+			continue
+		}
+		holds, err := c.HoldsOn(bucket)
+		if err != nil {
+			return standing{}, err
+		}
+		for _, h := range holds { // all of them since K: see made
+			switch own := h.Person == c.author.Person; {
+			case own && h.Open():
+				return standing{rank: holder}, nil
+			case own:
+				lost = max(lost, h.Until)
+			case given == 0:
+				given = h.Since
+			}
+		}
+	}
+	if lost = cmp.Or(lost, given); lost == 0 {
+		return standing{rank: holder}, nil
+	}
+	return standing{late, lost}, nil
 }
 
 // ownerTable returns the table whose rows each have a bucket of that kind to themselves, nil if there is none.
