@@ -220,12 +220,21 @@ func (u *undo) list() (err error) {
 	})
 }
 
-// calledRow returns what people call a row: its number, serial, code or name.
+// calledRow returns what people call a row, its name or title, and the serial, number or code that tells it from others.
 func calledRow(row *record.Row) string {
 	if row == nil {
 		return ""
 	}
-	for _, column := range []string{"number", "serial", "code", "name"} {
+	name, mark := firstText(row, "name", "title"), firstText(row, "serial", "number", "code")
+	if name == "" || mark == "" {
+		return name + mark
+	}
+	return name + " · " + mark
+}
+
+// firstText returns the first of the text columns that the row has, and that holds something.
+func firstText(row *record.Row, columns ...string) string {
+	for _, column := range columns {
 		if i := row.Table.Column(column); i >= 0 && row.Table.Columns[i].Kind == schema.Text && row.Get(column).Text() != "" {
 			return row.Get(column).Text()
 		}

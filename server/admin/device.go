@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 
 	"github.com/boombuler/barcode/qr"
@@ -35,11 +36,19 @@ type Believed struct {
 // Behind reports whether the device believes otherwise than what is so; templates ask it.
 func (b Believed) Behind() bool { return b.Unheard > 0 || b.Has != b.Shall }
 
+// open reports whether somebody has yet to do the job.
+func (b Believed) open() bool {
+	return b.State == aftersales.JobNew || b.State == aftersales.JobPlanned || b.State == aftersales.JobInWork
+}
+
 type devicePage struct {
 	frame
 	phoneView
 	Held   *Holding
-	Behind int // jobs of which the device does not know all
+	Behind int        // jobs of which the device does not know all
+	Shown  []Believed // those that differ or are to be done; all where the URL asks for them
+	All    bool       // the URL does
+	Agreed int        // the others: over, and known to be
 }
 
 // ShowDevice shows what one device holds, what waits on it, and what it believes about each job.
@@ -56,12 +65,25 @@ func (o *Office) ShowDevice(v *Visit) error {
 		return errNoPage
 	}
 	page := devicePage{frame: v.frame(held.Owner+": "+held.Name, devicesURL), phoneView: o.phoneView(held.Phone), Held: held}
-	for _, job := range held.Jobs {
+	page.All = v.query("jobs") == "all"
+	page.sift()
+	return v.show(http.StatusOK, "device", page)
+}
+
+// sift leaves what somebody looks for on the page: a year of jobs that are over and agree would hide the one that does not.
+func (p *devicePage) sift() {
+	for _, job := range p.Held.Jobs {
 		if job.Behind() {
-			page.Behind++
+			p.Behind++
+		}
+		over := !job.Behind() && !job.open()
+		if over {
+			p.Agreed++
+		}
+		if p.All || !over {
+			p.Shown = append(p.Shown, job)
 		}
 	}
-	return v.show(http.StatusOK, "device", page)
 }
 
 // enrolmentPicture is a QR image of where the hub is and which code enrols a device, as the d of an SVG path in a

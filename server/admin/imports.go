@@ -279,8 +279,16 @@ func (p *importPage) groups(l *language) {
 		p.Groups = append(p.Groups, g)
 	}
 	for _, s := range p.ImportFile.Stayed {
-		p.Stayed = append(p.Stayed, importLine{s.Line, l.Name(s.Table) + " " + s.Name, l.remark(s.Why)})
+		p.Stayed = append(p.Stayed, importLine{s.Line, l.imported(s.Table) + " " + s.Name, l.remark(s.Why)})
 	}
+}
+
+// imported says what kind of row an import made: its parties are customers, whatever else a party can be.
+func (l *language) imported(table string) string {
+	if table == "party" {
+		table = "party.roles.customer"
+	}
+	return l.Name(table)
 }
 
 // remark says what an import tells of a row, or of a file.
@@ -410,7 +418,7 @@ func (o *Office) StayedRows(v *Visit) error {
 	out := v.sheet("stayed-" + file.Name)
 	err = out.Write([]string{v.t("Line"), v.t("Kind"), v.t("Row"), "id", v.t("Why it stays")})
 	err = errors.Join(err, o.Imports.Stayed(v.r.Context(), file.ID, func(s StayedRow) error {
-		return out.Write([]string{strconv.Itoa(s.Line), v.lang.Name(s.Table), s.Name, s.ID.String(), v.lang.remark(s.Why)})
+		return out.Write([]string{strconv.Itoa(s.Line), v.lang.imported(s.Table), s.Name, s.ID.String(), v.lang.remark(s.Why)})
 	}))
 	out.Flush()
 	return errors.Join(err, out.Error())

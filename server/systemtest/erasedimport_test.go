@@ -110,3 +110,19 @@ func TestAKeyIsPutAgainAfterAJoinAndHoweverItsSystemIsWritten(t *testing.T) {
 	p.asks("PUT", at+"erp/%20", "").has(http.StatusUnprocessableEntity, "code", "invalid_value")
 	p.asks("PUT", "/customers/by-key/%20/A", `{"name": "Nobody"}`).has(http.StatusUnprocessableEntity, "code", "invalid_value")
 }
+
+// A customer who stays when an import is undone is called by his name.
+func TestWhoStaysAfterAnUndoIsNamed(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	b.takesIn(boss, "number,name,phone\nC-17,Alpha,+49431555001\n", "made: 1")
+	page := boss.at.Path
+	b.office(aftersales.CauseComment, func(tx aftersales.Tx) error {
+		_, err := aftersales.AddComment(tx, aftersales.CommentInput{About: aftersales.Row{Table: "party", ID: b.ids("SELECT id FROM party WHERE name = 'Alpha'")[0]}, Text: "pays late"})
+		return err
+	})
+	boss.post(page+"/undo").ends().sees(http.StatusOK, "customer Alpha · C-17")
+	boss.get(page+"/stayed").sees(http.StatusOK, "Alpha · C-17")
+}

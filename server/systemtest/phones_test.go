@@ -42,3 +42,24 @@ func TestWhatAPhoneBelievesIsShown(t *testing.T) {
 	soon(t, "it has heard of both", knows)
 	v.get("/devices/"+record.ID{}.String()).sees(http.StatusNotFound, "There is no such page")
 }
+
+// A job that is over, and that the phone knows to be, is counted on its page: what is open or differs stands there.
+func TestAPhonesPageShowsWhatIsOpenOrDiffers(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	wang := b.hire("wang", "Wang", auth.Technician)
+	v := b.browser("boss")
+	phone := b.phone(v, wang, "Wang's phone")
+	done, _ := v.makes("Boiler cold", wang)
+	v.makes("Fan rattles", wang)
+	sync(t, phone)
+	repair(t, phone, done)
+	sync(t, phone)
+	sync(t, phone)
+	device := v.get("/devices").find(`href="(/devices/[0-9a-f-]{36})"`)
+	soon(t, "it has heard of both", func() bool { return strings.Contains(v.get(device).body, "1 more are over, as it knows.") })
+	v.sees(http.StatusOK, "Fan rattles").lacks("Boiler cold")
+	v.get(device+"?jobs=all").sees(http.StatusOK, "Fan rattles", "Boiler cold", "Show only what is open or differs")
+	v.post("/language", "language", "zh-Hans", "to", device).sees(http.StatusOK, "另有 1 个工单已结束")
+}

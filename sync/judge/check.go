@@ -131,7 +131,7 @@ func (b *Batch) missing(t *schema.Table, key record.Key) error {
 		return err
 	}
 	if !by.IsZero() {
-		return fault.Newf(fault.DependsOn, "the %v it belongs to was refused (%s): decide about that first", t.Name, by)
+		return fault.Newf(fault.DependsOn, "the %v it belongs to was refused: decide about that first", t.Name)
 	}
 	return fault.Newf(fault.UnknownRow, "this %v is not on the server", t.Name)
 }
