@@ -158,6 +158,7 @@ type questionsPage struct {
 	Back      string
 	Problem   string
 	From      string // datetime-local
+	Seen      int    // how many versions there are
 	Questions []questionView
 	Kinds     []option
 	Required  []option
@@ -193,6 +194,7 @@ func (o *Office) ShowQuestions(v *Visit) error {
 		if err != nil || len(versions) == 0 {
 			return err
 		}
+		page.Seen = len(versions)
 		list, err := versions[0].Questions()
 		for _, q := range list {
 			page.Questions = append(page.Questions, viewOf(q))
@@ -258,7 +260,7 @@ func (o *Office) SendQuestions(v *Visit) error {
 		return err
 	}
 	page := v.questions(id)
-	page.Name, page.From = v.form("name.row"), v.form("from")
+	page.Name, page.From, page.Seen = v.form("name.row"), v.form("from"), v.count("seen")
 	asked, err := v.readQuestions(page)
 	from := int64(0)
 	if value, bad := v.parse(&schema.Column{Kind: schema.Instant}, page.From); err == nil {
@@ -266,7 +268,7 @@ func (o *Office) SendQuestions(v *Visit) error {
 	}
 	if err == nil {
 		err = o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CauseChecklist, func(tx aftersales.Tx) error {
-			_, err := aftersales.ReviseChecklist(tx, aftersales.ReviseChecklistInput{Checklist: id, ValidFrom: from, Questions: asked})
+			_, err := aftersales.ReviseChecklist(tx, aftersales.ReviseChecklistInput{Checklist: id, ValidFrom: from, Questions: asked, Seen: page.Seen})
 			return err
 		})
 	}

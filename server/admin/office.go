@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,6 +149,12 @@ type Visit struct {
 // form returns what was typed into the field, its lines ending as they do everywhere but in forms.
 func (v *Visit) form(name string) string {
 	return strings.ReplaceAll(v.r.PostForm.Get(name), "\r\n", "\n")
+}
+
+// count returns a number that a form carries along; 0 for one that was tampered with.
+func (v *Visit) count(name string) int {
+	n, _ := strconv.Atoi(v.form(name))
+	return n
 }
 
 func (v *Visit) query(name string) string { return v.r.URL.Query().Get(name) }

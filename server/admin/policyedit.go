@@ -22,6 +22,7 @@ type policyPage struct {
 	Inputs   []policyInput
 	Dates    []field // from when, until when, a note
 	Try      field   // the row that it is tried on
+	Seen     int     // how many versions there are
 	Preview  *previewView
 	Marked   bool
 	Problem  string
@@ -42,6 +43,14 @@ func saidBy(body string) map[string]any {
 func (o *Office) newPolicy(v *Visit, kind string, branch record.ID, body, note string) error {
 	page := o.policyPage(v, kind, branch)
 	page.Dates[2].Value = note
+	err := o.Engine.View(v.r.Context(), func(r Reader) error {
+		versions, err := aftersales.Look(r).Refs("policy_version", "policy", aftersales.PolicyID(kind, branch))
+		page.Seen = len(versions)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	return o.showPolicyForm(v, http.StatusOK, page, saidBy(body), nil)
 }
 
@@ -75,6 +84,7 @@ func (o *Office) showPolicyForm(v *Visit, status int, page *policyPage, said map
 // sendPolicy publishes what the form says, tries it on a row, or only shows it again with more room.
 func (o *Office) sendPolicy(v *Visit, kind string, branch record.ID) error {
 	page := o.policyPage(v, kind, branch)
+	page.Seen = v.count("seen")
 	said, problems := v.readPolicy(kind)
 	given := v.readDates(page, problems)
 	page.Try.Value, page.Try.Ref = v.form("preview"), v.form("ref.preview")
@@ -93,7 +103,7 @@ func (o *Office) sendPolicy(v *Visit, kind string, branch record.ID) error {
 	err = o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CausePolicyPublish, func(tx aftersales.Tx) error {
 		_, err := aftersales.PublishPolicy(tx, aftersales.PolicyInput{
 			Kind: kind, Branch: branch, ValidFrom: given["valid_from"].Number(), ValidUntil: given["valid_until"].Number(),
-			JSON: string(body), Note: given["note"].Text(),
+			JSON: string(body), Note: given["note"].Text(), Seen: page.Seen,
 		})
 		return err
 	})

@@ -39,6 +39,28 @@ func TestAChecklistIsMadeOfAReadyMadeOneAndRevised(t *testing.T) {
 		sees(http.StatusOK, "Revised.", "Version 2", "Pressure <i>", "0.5 … 2.5 bar", "The team has checked its own work")
 }
 
+// Two people revise one checklist, or publish one policy, at a time: the second is told that the first was there, and what
+// he typed stays.
+func TestNobodyUndoesAVersionThatHeHadNotSeen(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	b.hire("deputy", "陈梅", auth.Administrator)
+	boss, deputy := b.browser("boss"), b.browser("deputy")
+	boss.post("/checklists", "template", "install_quality").sees(http.StatusOK, "The checklist is made.")
+	for form, typed := range map[string][]string{
+		boss.at.Path + "/questions":          {"q.0.key", "ok", "q.0.kind", "yes_no", "q.0.label.en", "Is it tight?"},
+		"/policies/intake/new?from=&branch=": {"p.blacklist", "warn", "p.country", "TW"},
+	} {
+		to := strings.TrimSuffix(strings.TrimSuffix(form, "?from=&branch="), "/new")
+		deputy.get(form).sees(http.StatusOK, `name="seen" value="1"`)
+		boss.post(to, append(typed, "seen", "1")...).sees(http.StatusOK, "Version 2")
+		deputy.post(to, append(typed, "seen", "1")...).sees(http.StatusUnprocessableEntity, "published a version meanwhile", typed[len(typed)-1], `name="seen" value="1"`)
+		deputy.get(form).sees(http.StatusOK, `name="seen" value="2"`)
+		deputy.post(to, append(typed, "seen", "2")...).sees(http.StatusOK, "Version 3")
+	}
+}
+
 func TestKnowledgeIsWrittenDownTidiedUpAndJoined(t *testing.T) {
 	t.Parallel()
 	b := newBureau(t)

@@ -155,7 +155,7 @@ func CreateChecklist(tx Tx, in ChecklistInput) (record.ID, error) {
 	if err := insert(tx, "checklist", id, values); err != nil {
 		return record.ID{}, err
 	}
-	_, err := ReviseChecklist(tx, ReviseChecklistInput{id, in.ValidFrom, in.Questions})
+	_, err := ReviseChecklist(tx, ReviseChecklistInput{Checklist: id, ValidFrom: in.ValidFrom, Questions: in.Questions})
 	return id, err
 }
 
@@ -164,13 +164,17 @@ type ReviseChecklistInput struct {
 	Checklist record.ID
 	ValidFrom int64 // ms UTC; 0: now
 	Questions []Question
+	Seen      int // how many versions its author had seen; see checkSeen
 }
 
 // ReviseChecklist gives a checklist a new version, and returns its id; visits that have begun to answer an earlier one
-// go on with that. Codes: BadQuestion, fault.UnknownRow.
+// go on with that. Codes: BadQuestion, NotSeen, fault.UnknownRow.
 func ReviseChecklist(tx Tx, in ReviseChecklistInput) (record.ID, error) {
 	row, err := need(tx, "checklist", in.Checklist)
 	if err != nil {
+		return record.ID{}, err
+	}
+	if err := checkSeen(tx, "checklist_version", "checklist", row.ID, in.Seen); err != nil {
 		return record.ID{}, err
 	}
 	if err := checkQuestions(in.Questions); err != nil {

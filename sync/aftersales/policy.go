@@ -157,10 +157,24 @@ type PolicyInput struct {
 	JSON       string    // ... or the same as text, where Body is nil: from a form
 	Note       string
 	Replaces   record.ID // a version that has not begun, and now never does
+	Seen       int       // how many versions of it its author had seen; see checkSeen
+}
+
+// checkSeen refuses a version of a thing whose author had not seen all that there are: it would undo, from its moment on,
+// what somebody published while he was writing. 0 versions: he says nothing of it, or there was none.
+func checkSeen(tx Tx, table, column string, of record.ID, seen int) error {
+	if seen == 0 {
+		return nil
+	}
+	versions, err := tx.Refs(table, column, of)
+	if err == nil && len(versions) > seen {
+		err = fault.New(NotSeen, "somebody published a version meanwhile: look at it before you publish yours")
+	}
+	return err
 }
 
 // PublishPolicy makes a policy say something else from a moment on. What it said before stays for what happened
-// before. Codes: UnknownPolicy, BadPolicy, PolicyPublished, PolicyBackdated, fault.UnknownRow.
+// before. Codes: UnknownPolicy, BadPolicy, PolicyPublished, PolicyBackdated, NotSeen, fault.UnknownRow.
 func PublishPolicy(tx Tx, in PolicyInput) (record.ID, error) {
 	body, err := in.body()
 	if err != nil {
@@ -185,6 +199,9 @@ func (in PolicyInput) publish(tx Tx, body string) (record.ID, error) {
 	in.ValidFrom = cmp.Or(in.ValidFrom, tx.Now())
 	if in.ValidUntil != 0 && in.ValidUntil <= in.ValidFrom {
 		return record.ID{}, fault.New(BadPolicy, "the policy would end before it begins")
+	}
+	if err := checkSeen(tx, "policy_version", "policy", PolicyID(in.Kind, in.Branch), in.Seen); err != nil {
+		return record.ID{}, err
 	}
 	if err := in.checkReplaced(tx); err != nil {
 		return record.ID{}, err
