@@ -38,12 +38,14 @@ type mapPage struct {
 	Somewhere    bool // there is something to draw, if not in this part of the world
 	Nowhere      int  // jobs to be done whose site has no position
 	More         int  // jobs beyond those drawn
+	Elsewhere    int  // what lies outside of the part that is shown
 	In, Out, All string
 	North, South string
 	East, West   string
 	Tiles        []tile
 	Credit       string // whose they are
 	service      tileService
+	own          record.ID // the visitor's branch, zero for none
 }
 
 // mark is one thing on the map, or several that lie close together.
@@ -70,6 +72,7 @@ type scaleBar struct {
 // located is something that has a position: Web Mercator, x and y in 0 to 1.
 type located struct {
 	x, y   float64
+	branch record.ID // whose job it is, zero for nobody's and for people
 	person bool
 	late   bool
 	url    string
@@ -91,6 +94,9 @@ func (o *Office) ShowMap(v *Visit) error {
 	var places []located
 	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
 		if page.service, err = tilesOf(r); err != nil {
+			return err
+		}
+		if page.own, err = v.ownBranch(r); err != nil {
 			return err
 		}
 		if places, err = v.jobsOnMap(r, &page); err != nil {
@@ -130,10 +136,13 @@ func (v *Visit) jobsOnMap(r Reader, page *mapPage) (places []located, err error)
 			if customer := q.Text(6); customer != "" {
 				p.told += " · " + customer
 			}
+			if !q.Null(7) {
+				p.branch = q.ID(7)
+			}
 			places = append(places, p)
 		}
 		return q.Err()
-	}, "SELECT j.id, j.number, j.title, j.due_at, s.latitude, s.longitude, p.name FROM job j LEFT JOIN site s ON s.id = j.site"+
+	}, "SELECT j.id, j.number, j.title, j.due_at, s.latitude, s.longitude, p.name, j.branch FROM job j LEFT JOIN site s ON s.id = j.site"+
 		" LEFT JOIN party p ON p.id = j.party WHERE j.state IN ('new', 'planned', 'in_work') AND j._del = 0 AND j.archived_at IS NULL"+
 		where+" ORDER BY j.due_at IS NULL, j.due_at, j.id", args...)
 	return places, err
@@ -177,8 +186,9 @@ func (v *Visit) peopleOnMap(r Reader, service tileService) (places []located, er
 // sight is the part of the world that is shown: its middle and how much of the unit square is as wide as the picture.
 type sight struct{ x, y, span float64 }
 
-// sightOf is what the URL asks for, else all that there is with some room around it.
-func (v *Visit) sightOf(places []located) sight {
+// sightOf is what the URL asks for, else where the visitor's work is: everything that there is, on one picture, would be
+// heaps at its edges where branches lie far apart.
+func (v *Visit) sightOf(places []located, own record.ID) sight {
 	var s sight
 	var errs [3]error
 	for i, n := range []*float64{&s.x, &s.y, &s.span} {
@@ -187,6 +197,14 @@ func (v *Visit) sightOf(places []located) sight {
 	if errs == [3]error{} && s.x >= 0 && s.x <= 1 && s.y >= 0 && s.y <= 1 && s.span >= 1e-7 && s.span <= 1 {
 		return s
 	}
+	if v.query("all") == "" {
+		places = near(places, own)
+	}
+	return around(places)
+}
+
+// around is the part of the world that holds the places, with some room around them; all of it if there are none.
+func around(places []located) sight {
 	if len(places) == 0 {
 		return sight{.5, .5, 1}
 	}
@@ -197,6 +215,55 @@ func (v *Visit) sightOf(places []located) sight {
 	wide := max(east-west, (south-north)*mapWidth/mapHeight, widestZoom/50)
 	return sight{(west + east) / 2, (north + south) / 2, min(1, wide*1.15)}
 }
+
+// near returns the places of the branch; the densest group where it is zero, or nothing is to be done there.
+func near(places []located, branch record.ID) []located {
+	var own []located
+	for _, p := range places {
+		if !branch.IsZero() && p.branch == branch {
+			own = append(own, p)
+		}
+	}
+	if len(own) > 0 {
+		return own
+	}
+	return densest(places)
+}
+
+// square is a cell of the net by which groups are found.
+type square struct{ x, y int }
+
+// groupNet is how many of its cells go around the equator: one is about as wide as a region that one branch serves.
+const groupNet = 256
+
+// densest returns the places in and next to the cell of the net around which most of them lie: of two with as many, the one
+// that comes first.
+func densest(places []located) (group []located) {
+	cells := map[square][]located{}
+	cellOf := func(p located) square { return square{int(p.x * groupNet), int(p.y * groupNet)} }
+	for _, p := range places {
+		cells[cellOf(p)] = append(cells[cellOf(p)], p)
+	}
+	seen := map[square]bool{}
+	for _, p := range places {
+		c := cellOf(p)
+		if seen[c] {
+			continue
+		}
+		seen[c] = true
+		var here []located
+		for _, by := range nine {
+			here = append(here, cells[square{c.x + by.x, c.y + by.y}]...)
+		}
+		if len(here) > len(group) {
+			group = here
+		}
+	}
+	return group
+}
+
+// nine leads from a cell to itself and those next to it.
+var nine = [9]square{{-1, -1}, {0, -1}, {1, -1}, {-1, 0}, {0, 0}, {1, 0}, {-1, 1}, {0, 1}, {1, 1}}
 
 func (s sight) place(x, y float64) (float64, float64) {
 	return (x-s.x)/s.span*mapWidth + mapWidth/2, (y-s.y)/s.span*mapWidth + mapHeight/2
@@ -209,8 +276,8 @@ func (s sight) url() string {
 
 // draw places the marks, joins those that would hide each other, and says how far it is from here to there.
 func (p *mapPage) draw(v *Visit, places []located) {
-	s := v.sightOf(places)
-	p.In, p.Out, p.All = sight{s.x, s.y, s.span / 2}.url(), sight{s.x, s.y, s.span * 2}.url(), mapURL
+	s := v.sightOf(places, p.own)
+	p.In, p.Out, p.All = sight{s.x, s.y, s.span / 2}.url(), sight{s.x, s.y, s.span * 2}.url(), mapURL+"?all=1"
 	p.North, p.South = sight{s.x, s.y - s.span/4, s.span}.url(), sight{s.x, s.y + s.span/4, s.span}.url()
 	p.West, p.East = sight{s.x - s.span/3, s.y, s.span}.url(), sight{s.x + s.span/3, s.y, s.span}.url()
 	if p.Tiles, p.Credit = p.service.tiles(s), p.service.credit; len(p.Tiles) == 0 {
@@ -220,6 +287,7 @@ func (p *mapPage) draw(v *Visit, places []located) {
 	for _, one := range places {
 		x, y := s.place(one.x, one.y)
 		if x < 0 || x > mapWidth || y < 0 || y > mapHeight {
+			p.Elsewhere++
 			continue
 		}
 		near := slices.IndexFunc(p.Marks, func(m mark) bool {

@@ -21,13 +21,9 @@ var usualKinds = map[string]struct{ from, to []string }{
 // usualPlaces are where parts usually come from and go to, by the cause in the URL. Where there are several to choose from,
 // none: the wrong van would be believed.
 func usualPlaces(v *Visit, r Reader) (map[string]record.Value, error) {
-	person, err := r.Row(record.Key{Table: v.office.Schema.Table("person").ID, ID: v.Who.ID})
+	branch, err := v.ownBranch(r)
 	if err != nil {
 		return nil, err
-	}
-	var branch record.ID
-	if person != nil {
-		branch = person.Get("branch").Ref()
 	}
 	usual, begin := usualKinds[cmp.Or(v.query("cause"), aftersales.MoveReceipt)], map[string]record.Value{}
 	for column, kinds := range map[string][]string{"from_location": usual.from, "to_location": usual.to} {
@@ -43,6 +39,15 @@ func usualPlaces(v *Visit, r Reader) (map[string]record.Value, error) {
 		}
 	}
 	return begin, nil
+}
+
+// ownBranch returns the branch where the visitor works; zero for one who works for the whole company.
+func (v *Visit) ownBranch(r Reader) (record.ID, error) {
+	person, err := r.Row(record.Key{Table: v.office.Schema.Table("person").ID, ID: v.Who.ID})
+	if err != nil || person == nil {
+		return record.ID{}, err
+	}
+	return person.Get("branch").Ref(), nil
 }
 
 // onlyPlace returns the one location of a kind that the branch has, or the company where it has one for all; zero where

@@ -7,6 +7,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
 
 func TestTheMapShowsJobsAndWhoIsAtWork(t *testing.T) {
@@ -31,6 +32,11 @@ func TestTheMapShowsJobsAndWhoIsAtWork(t *testing.T) {
 	})
 	job := b.plans("Fan rattles", wang, 9, 10)
 	v.get("/map").sees(http.StatusOK, "2 jobs", "1 without a position").lacks("Wang ·")
+	if n := strings.Count(v.body, "<circle"); n != 1 {
+		t.Errorf("%d marks, want the denser place alone", n)
+	}
+	v.sees(http.StatusOK, `href="/map?all=1">1 elsewhere: see all of it`)
+	v.get("/map?all=1").sees(http.StatusOK).lacks("elsewhere")
 	if n := strings.Count(v.body, "<circle"); n != 2 {
 		t.Errorf("%d marks, want one of two jobs close together and one far away", n)
 	}
@@ -109,4 +115,38 @@ func TestTilesAreDrawnWhereTheCompanyNamesAService(t *testing.T) {
 	if v.get(nearer).sees(http.StatusOK).find(circle) == unmoved {
 		t.Error("nothing is moved for a service that draws moved positions")
 	}
+}
+
+// The map opens where the visitor's branch has its work, and leads to the rest; where he has none, on the densest group.
+func TestTheMapOpensOnTheVisitorsBranch(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	boss := b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	var perth record.ID
+	b.office("create", func(tx aftersales.Tx) (err error) {
+		if perth, err = aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "PER", Name: "Perth"}); err != nil {
+			return err
+		}
+		for i, title := range []string{"Pump leaks", "Fan rattles", "Dock lift stuck"} {
+			at, branch := aftersales.Position{Latitude: 250330000, Longitude: 1215654000 + int64(i)*1e6}, record.ID{}
+			if i == 2 {
+				at, branch = aftersales.Position{Latitude: -319505000, Longitude: 1158605000}, perth
+			}
+			site, err := aftersales.CreateSite(tx, aftersales.SiteInput{Name: "Site", Position: &at})
+			if err != nil {
+				return err
+			}
+			if _, err := aftersales.CreateJob(tx, aftersales.JobInput{Title: title, Site: site, Branch: branch}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	v.get("/map").sees(http.StatusOK, "Pump leaks", "Fan rattles", "1 elsewhere: see all of it").lacks("Dock lift stuck")
+	b.office("edit", func(tx aftersales.Tx) error {
+		return tx.Update("person", boss, record.Values{"branch": record.Ref(perth)})
+	})
+	v.get("/map").sees(http.StatusOK, "Dock lift stuck", "2 elsewhere: see all of it").lacks("Pump leaks", "Fan rattles")
+	v.get("/map?all=1").sees(http.StatusOK, "Dock lift stuck", "2 jobs").lacks("elsewhere")
 }
