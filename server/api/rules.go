@@ -16,7 +16,8 @@ import (
 var ruleResources = []*resource{
 	{
 		Path: "policies", Table: "policy_version", See: auth.SeePolicies, Create: auth.EditPolicies,
-		Takes: []string{"kind", "branch", "valid_from", "valid_until", "body", "note", "replaces"}, Needs: []string{"kind"}, Make: publish,
+		Takes: []string{"kind", "branch", "valid_from", "valid_until", "body", "note", "replaces"}, Needs: []string{"kind"},
+		More: []schema.Column{seen}, Make: publish,
 	},
 	{
 		Path: "checklists", Table: "checklist", See: auth.SeeChecklists, Create: auth.EditChecklists, Takes: []string{"branch", "name", "job_kind", "product", "note"},
@@ -24,11 +25,14 @@ var ruleResources = []*resource{
 		Make: makeChecklist,
 		Actions: append([]action{{
 			Name: "revise", Need: auth.EditChecklists, Cause: aftersales.CauseChecklist, Needs: []string{"questions"},
-			Takes: []schema.Column{takes("questions", nested, ""), takes("valid_from", schema.Instant, "")}, Do: revise,
+			Takes: []schema.Column{takes("questions", nested, ""), takes("valid_from", schema.Instant, ""), seen}, Do: revise,
 		}}, archiving("checklist", auth.EditChecklists)...),
 	},
 	{Path: "checklist-versions", Table: "checklist_version", See: auth.SeeChecklists, Names: auth.EditChecklists},
 }
+
+// seen is how many versions a program knows of: its own is refused where there are more. Left out, it follows whatever there is.
+var seen = takes("seen", schema.Integer, "")
 
 // nested is the kind of a column whose text is JSON: a program reads and writes it as that, and not as text.
 const nested schema.Kind = 1 << 7
@@ -57,7 +61,7 @@ func publish(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) 
 	}
 	return aftersales.PublishPolicy(tx, aftersales.PolicyInput{
 		Kind: kind, Branch: branch, ValidFrom: v["valid_from"].Number(), ValidUntil: v["valid_until"].Number(), JSON: v["body"].Text(), Note: v["note"].Text(),
-		Replaces: v["replaces"].Ref(),
+		Replaces: v["replaces"].Ref(), Seen: int(v["seen"].Number()),
 	})
 }
 
@@ -93,7 +97,7 @@ func makeChecklist(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, 
 func revise(tx aftersales.Tx, row record.ID, v record.Values) error {
 	questions, err := questionsOf(v["questions"])
 	if err == nil {
-		_, err = aftersales.ReviseChecklist(tx, aftersales.ReviseChecklistInput{Checklist: row, ValidFrom: v["valid_from"].Number(), Questions: questions})
+		_, err = aftersales.ReviseChecklist(tx, aftersales.ReviseChecklistInput{Checklist: row, ValidFrom: v["valid_from"].Number(), Questions: questions, Seen: int(v["seen"].Number())})
 	}
 	return err
 }

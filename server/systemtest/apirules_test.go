@@ -74,6 +74,7 @@ func TestAProgramKeepsChecklists(t *testing.T) {
 	p.asks("POST", at+"/revise", `{}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "questions")
 	p.asks("POST", at+"/revise", `{"questions": {}}`).refuses(http.StatusUnprocessableEntity, "bad_question", "questions")
 	p.asks("POST", at+"/revise", `{"questions": [{"key": "done", "kind": "yes_no", "label": {"en": "Done"}, "required": "always"}], "valid_from": "2031-01-01T00:00:00Z"}`).has(http.StatusOK, "id", id)
+	p.asks("POST", at+"/revise", `{"questions": [{"key": "done", "kind": "yes_no", "label": {"en": "Done"}}], "seen": 1}`).has(http.StatusConflict, "code", "changed_since")
 	if n := len(versions()); n != 2 {
 		t.Errorf("%d versions", n)
 	}
