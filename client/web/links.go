@@ -18,6 +18,7 @@ type jobLinks struct {
 	Parts     int
 	Photos    int
 	Total     aftersales.Money
+	NoTotal   string // why there is none
 	Paid      aftersales.Money
 	Slip      aftersales.Slip
 	Goods     int
@@ -30,7 +31,7 @@ func (v *request) links(tx client.Tx, s stand) (l jobLinks, err error) {
 		func() (err error) { l.Cover, err = v.entitled(tx, s, nil); return err },
 		func() error { return l.checklists(tx, s) },
 		func() error { return l.counts(tx, s) },
-		func() error { return l.price(tx, s) },
+		func() error { return l.price(v, tx, s) },
 		func() error { items, err := v.readyItems(tx, s); l.Lacks = lacking(items); return err },
 	} {
 		if err := read(); err != nil {
@@ -100,12 +101,12 @@ func (l *jobLinks) counts(tx client.Tx, s stand) error {
 	return err
 }
 
-func (l *jobLinks) price(tx client.Tx, s stand) error {
-	totals, err := aftersales.ChargeTotals(tx, s.Job.ID)
+func (l *jobLinks) price(v *request, tx client.Tx, s stand) error {
+	totals, trouble, err := v.totals(tx, s.Job.ID)
 	if err != nil {
 		return err
 	}
-	l.Total = totals.Rounded
+	l.Total, l.NoTotal = totals.Rounded, trouble
 	l.Paid, err = aftersales.Paid(tx, s.Job.ID, s.Job.LockedBy)
 	return err
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ type pricePage struct {
 	stand
 	Lines     []priceLine
 	Totals    aftersales.Totals
+	Trouble   string // why there is no total: the lines stand, so that one can be taken back
 	Services  []serviceLine
 	Consent   aftersales.Consent
 	Approval  aftersales.Approval
@@ -67,7 +69,7 @@ func (p *pricePage) read(v *request, tx client.Tx) (err error) {
 	}
 	total := p.Totals.Rounded
 	p.Rest = aftersales.Money{Minor: total.Minor - p.Paid.Minor, Currency: total.Currency}
-	p.Agreed = p.Consent.Amount.Currency == total.Currency && p.Consent.Amount.Minor >= total.Minor
+	p.Agreed = p.Trouble == "" && p.Consent.Amount.Currency == total.Currency && p.Consent.Amount.Minor >= total.Minor
 	p.Methods, err = aftersales.Codes(tx, aftersales.ListPayment, false)
 	return err
 }
@@ -77,7 +79,7 @@ func (p *pricePage) charges(v *request, tx client.Tx) (err error) {
 	if err != nil {
 		return err
 	}
-	if p.Totals, err = aftersales.ChargeTotals(tx, p.Job.ID); err != nil {
+	if p.Totals, p.Trouble, err = v.totals(tx, p.Job.ID); err != nil {
 		return err
 	}
 	if p.Services, err = v.services(tx, p.stand); err != nil {
@@ -100,6 +102,16 @@ func (p *pricePage) charges(v *request, tx client.Tx) (err error) {
 	spent, err := aftersales.TimeSpent(tx, p.Job.ID, v.me, tx.Now())
 	p.Worked = hours(time.Duration(spent[aftersales.TimeWork]) * time.Millisecond)
 	return err
+}
+
+// totals adds up what the job costs, or says why that cannot be done: charges that came from several places may be in
+// several currencies.
+func (v *request) totals(tx client.Tx, job record.ID) (t aftersales.Totals, trouble string, err error) {
+	t, err = aftersales.ChargeTotals(tx, job)
+	if refused := new(fault.Error); errors.As(err, &refused) && refused.Code == aftersales.BadMoney {
+		return aftersales.Totals{}, v.lang.refusal(refused.Code, refused.Message), nil
+	}
+	return t, "", err
 }
 
 func (p *pricePage) serviceLabel(code string) map[string]string {
@@ -177,6 +189,9 @@ func (v *request) consent() error {
 	if err := v.view(func(tx client.Tx) error { return p.read(v, tx) }); err != nil {
 		return err
 	}
+	if p.Trouble != "" {
+		return v.redirect(p.URL() + "/price") // which says it, and where a line is taken back
+	}
 	p.Back, p.Shown = p.URL()+"/price", p.shown(v)
 	return v.show("consent", p)
 }
@@ -208,7 +223,7 @@ func (v *request) agree() error {
 			return err
 		}
 		shown := p.shown(v)
-		if strings.Join(strings.Fields(shown), " ") != strings.Join(strings.Fields(v.form("shown")), " ") {
+		if p.Trouble != "" || strings.Join(strings.Fields(shown), " ") != strings.Join(strings.Fields(v.form("shown")), " ") {
 			return fault.New(aftersales.NotSeen, "The price has changed since. Show it to the customer again.")
 		}
 		in := aftersales.ConsentInput{Job: job, Amount: p.Totals.Rounded, Shown: shown, SignedBy: v.form("name")}
