@@ -749,8 +749,8 @@ func TestAFullDiskIsNobodysFault(t *testing.T) {
 	})
 	for range 5 {
 		mallory.push(cs)
-		mallory.refused(fault.Internal) // a full disk is the operator's to hear of
-		mallory.enter(nil)
+		mallory.refused(fault.HubFull)
+		mallory.enterFull()
 	}
 	c.limitDisk(1 << 30)
 	if v := mallory.judged(cs); v.Outcome == wire.Quarantined {

@@ -51,7 +51,7 @@ const (
 	WrongHash   fault.Code = "wrong_hash"   // what came is not what was named: the hub dropped it
 	WrongKind   fault.Code = "wrong_kind"   // the content is not of the kind that was declared, or of none that is taken
 	OverQuota   fault.Code = "file_quota"   // too many files, or bytes, in one day: it goes on tomorrow
-	HubFull     fault.Code = "hub_full"     // no space: what came is kept, and goes on when there is
+	HubFull                = fault.HubFull  // no space: what came is kept, and goes on when there is
 	Erased      fault.Code = "file_erased"  // personal data that was to be forgotten: it is not taken again
 )
 

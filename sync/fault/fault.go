@@ -31,6 +31,7 @@ const (
 	Unauthentic Code = "not_authentic"    // no or wrong credentials
 	Version     Code = "version"          // neither end speaks the other's protocol or schema
 	Overloaded  Code = "overloaded"       // try again after the time given
+	HubFull     Code = "hub_full"         // the hub's disk is full: nothing was written, and it goes on when there is space
 	Internal    Code = "internal"         // a fault of the hub; the operator's log has the detail
 	InboxFull   Code = "inbox_full"       // too much of this device waits for the office's decision
 	Erased      Code = "erased"           // a personal value for a row whose personal values were erased for good
