@@ -11,7 +11,7 @@ import (
 )
 
 // forEverybody are the pages of whoever is signed in: about himself, or about what his roles include.
-var forEverybody = []string{"/password", "/language", "/sign-out", "/sign-out/everywhere", "/second-step", "/second-step/offer", "/second-step/recovery", "/second-step/remove", "/views", "/views/drop", "/live", "/find", "/search", "/"}
+var forEverybody = []string{"/password", "/language", "/sign-out", "/sign-out/everywhere", "/second-step", "/second-step/offer", "/second-step/recovery", "/second-step/remove", "/views", "/views/drop", "/live", "/find", "/search", "/told", "/told/reach", "/"}
 
 // Every URL of the office names a permission, and one that some shipped role lacks; but for those that are everybody's.
 func TestEveryURLNamesAPermission(t *testing.T) {
