@@ -17,7 +17,7 @@ func TestComparingWaitsForNoWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	t.Cleanup(func() { _ = c.Close() })
 	id := func(n byte) record.ID { return record.NewID(1, [10]byte{n}) }
 	err = c.replica.Write(t.Context(), func(tx *replica.Tx) error { return device.Found(tx, c.Schema, id(1), id(2)) })
 	if err != nil {
