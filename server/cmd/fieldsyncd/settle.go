@@ -146,6 +146,7 @@ func (t *teller) compare() error {
 		}
 		for _, d := range differences[:min(5, len(differences))] {
 			t.say("%s: %s", m.name, d)
+			t.differ = append(t.differ, m.name+": "+d)
 		}
 		t.Converged = t.Converged && len(differences) == 0
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ type teller struct {
 	crew     []*member
 	jobs     []record.ID
 	recorded map[string]bool // identities of every change that any technician made durable
+	differ   []string        // where a phone and the hub do not agree at the end
 }
 
 // The cast: what befalls whom.
@@ -94,7 +96,7 @@ func (a *app) tellStory(ctx context.Context, o storyOptions) (*Story, error) {
 	}
 	t.Seconds = math.Round(10*time.Since(began).Seconds()) / 10
 	if t.Lost > 0 || !t.Converged {
-		return &t.Story, errors.New("the story does not hold")
+		return &t.Story, fmt.Errorf("the story does not hold: %d changes are lost; %s", t.Lost, cmp.Or(strings.Join(t.differ, "; "), "all agree"))
 	}
 	fmt.Fprintf(t.log, "✓ nothing lost, all agree: %d changes recorded offline, %d conflicts, %d refused and decided, %.0f s\n",
 		t.Offline, t.Conflicts, t.Quarantined, t.Seconds)
