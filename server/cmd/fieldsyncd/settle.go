@@ -23,17 +23,30 @@ func (t *teller) settle() error {
 	if err := t.decideRefused(); err != nil {
 		return err
 	}
-	for range 2 { // the second time they hear what became of what was refused
-		// What the hub finds by itself a moment after it was brought is found now: nothing of it comes between the last sync
-		// and the comparison.
+	// They hear what became of what was refused, and what the hub finds by itself a moment after it was brought: until
+	// nothing more comes of it, so that none falls between the last sync and the comparison.
+	for heard := uint64(0); ; {
 		if err := t.company.core.Reconcile(t.ctx); err != nil {
+			return err
+		}
+		head, err := t.head()
+		if err != nil || head == heard {
 			return err
 		}
 		if err := t.sync(); err != nil {
 			return err
 		}
+		heard = head
 	}
-	return nil
+}
+
+// head returns the hub's commit number.
+func (t *teller) head() (head uint64, err error) {
+	err = t.company.core.Store.Read(t.ctx, func(v *store.View) error {
+		head, err = v.Head()
+		return err
+	})
+	return head, err
 }
 
 // settleConflicts takes now the one side, now the other.
