@@ -62,7 +62,7 @@ func (tx *Tx) remember(a judge.Actor) {
 func (tx *Tx) PutActor(a *judge.Actor) error {
 	tx.dirty[a.Actor] = true
 	tx.remember(*a)
-	tx.written[a.Actor] = *a
+	tx.outcome.wrote(*a)
 	return nil
 }
 

@@ -25,9 +25,6 @@ type cache struct {
 	ended bool // end is known
 
 	asked, some bool // whether any row was erased: some, once asked
-
-	written map[clock.Actor]judge.Actor // actors that this transaction has written, for the registry
-	touched map[place]uint64            // feed entries that this transaction has written, for the heads
 }
 
 // maxCached bounds each map of the cache; a full one is emptied.
@@ -43,8 +40,7 @@ func newCache() cache {
 func (c *cache) forget() {
 	*c = cache{version: c.version, times: map[uint64]clock.Stamp{}, actors: map[clock.Actor]judge.Actor{},
 		dirty: map[clock.Actor]bool{}, judged: map[clock.Actor]uint64{}, refused: map[clock.Actor]uint64{}, restamped: map[clock.Actor]bool{},
-		holders: map[record.Bucket][]judge.Hold{},
-		written: map[clock.Actor]judge.Actor{}, touched: map[place]uint64{}}
+		holders: map[record.Bucket][]judge.Hold{}}
 }
 
 // keep puts a value into a map of the cache, and empties one that is full before.
@@ -53,10 +49,4 @@ func keep[K comparable, V any](m map[K]V, k K, v V) {
 		clear(m)
 	}
 	m[k] = v
-}
-
-// settle ends what concerns one transaction only, once it is durable.
-func (c *cache) settle() {
-	clear(c.written)
-	clear(c.touched)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"strconv"
 	"time"
@@ -181,7 +182,7 @@ func (s *Store) catchUp() error {
 			}
 		}
 	}
-	s.registry.committed(s.identity.epoch, s.identity.head, known)
+	s.registry.committed(s.identity.epoch, s.identity.head, maps.Values(known))
 	mark, err := readMarker(s.options.Path + ".epoch")
 	if err != nil || mark != nil && mark.Epoch == s.identity.epoch {
 		return err

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -23,6 +24,9 @@ func TestTheFeedIsWhatTheTableHolds(t *testing.T) {
 		err := s.Write(t.Context(), func(tx *Tx) error {
 			for range 1 + random.IntN(3) {
 				if err := accept(tx, actor, random.IntN(8)); err != nil {
+					return err
+				}
+				if err := changeMind(tx, actor, random.IntN(8)); err != nil {
 					return err
 				}
 			}
@@ -48,6 +52,41 @@ func TestTheFeedIsWhatTheTableHolds(t *testing.T) {
 			}
 			return nil
 		})
+	}
+	whole(t, s)
+}
+
+// changeMind makes a step that is undone, as whoever is refused does to those with whom he shares a commit.
+func changeMind(tx *Tx, actor clock.Actor, job int) error {
+	err := tx.Step(func() error { return errors.Join(accept(tx, actor, job), errChangedMind) })
+	if errors.Is(err, errChangedMind) {
+		return nil
+	}
+	return err
+}
+
+// What is undone beside it takes nothing from what a commit tells of: the feed shows it to whoever reads, and the registry,
+// which outlives the database, knows how far its writer has come, and not of what was undone.
+func TestWhoIsRefusedHidesNothingOfThoseHeSharesACommitWith(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	actor, other := newActor(t, s, benchPerson), newActor(t, s, benchPerson)
+	write(t, s, func(tx *Tx) error {
+		return errors.Join(tx.Step(func() error { return accept(tx, actor, 1) }), changeMind(tx, other, 2))
+	})
+	read(t, s, func(v *View) error {
+		b := record.Bucket{Kind: 2, ID: benchID(1)}
+		if got := must[[]judge.FeedEntry](t)(v.FeedSince(b, schema.ClassWork, 0, v.head, 10)); len(got) != 1 {
+			t.Errorf("the feed shows %v", got)
+		}
+		return nil
+	})
+	counters := map[clock.Actor]uint64{}
+	for _, a := range s.registry.all() {
+		counters[a.Actor] = a.Counter
+	}
+	if counters[actor] != 1 || counters[other] != 0 {
+		t.Errorf("the registry knows of %v", counters)
 	}
 	whole(t, s)
 }

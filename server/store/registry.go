@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"maps"
 	"os"
@@ -164,7 +165,7 @@ func (r *registry) handOut(a Registered) error {
 
 // committed notes how far a commit has come. The work is durable in the database by then, so a registry that cannot be
 // written does not undo it: what could not be written is written with a later commit, or read back by the next Open.
-func (r *registry) committed(epoch uint32, head uint64, written map[clock.Actor]judge.Actor) {
+func (r *registry) committed(epoch uint32, head uint64, written iter.Seq[judge.Actor]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	frames := r.advance(epoch, head, written)
@@ -181,8 +182,8 @@ func (r *registry) committed(epoch uint32, head uint64, written map[clock.Actor]
 }
 
 // advance returns the frames that say what is new.
-func (r *registry) advance(epoch uint32, head uint64, written map[clock.Actor]judge.Actor) (frames [][]byte) {
-	for _, a := range written {
+func (r *registry) advance(epoch uint32, head uint64, written iter.Seq[judge.Actor]) (frames [][]byte) {
+	for a := range written {
 		known, ok := r.actors[a.Actor]
 		if ok && known.Counter >= a.Counter {
 			continue // after a restore a writer first has to come back to where he was

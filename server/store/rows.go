@@ -30,7 +30,7 @@ func (tx *Tx) PutRow(row *record.Row, was uint64) error {
 		if err := tx.moveEntry(at, row, was); err != nil {
 			return err
 		}
-		tx.touched[at] = row.Seq
+		tx.outcome.touched[at] = row.Seq
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -39,7 +40,7 @@ type group struct {
 }
 
 func newWriter(s *Store, c *conn) *writer {
-	return &writer{conn: c, tx: &Tx{reads: reads{s, c}, cache: newCache()}}
+	return &writer{conn: c, tx: &Tx{reads: reads{s, c}, cache: newCache(), outcome: outcome{touched: map[place]uint64{}}}}
 }
 
 func (w *writer) write(ctx context.Context, do func(*Tx) error) error {
@@ -147,6 +148,7 @@ func (w *writer) close() error {
 type Tx struct {
 	reads
 	cache
+	outcome  outcome
 	search   sqlrow.Upkeep
 	ahead    ahead
 	lately   lately
@@ -157,6 +159,7 @@ type Tx struct {
 // begin opens the transaction. What another process has written since the last one makes the cache worthless.
 func (tx *Tx) begin() error {
 	tx.unlinked = tx.unlinked[:0]
+	tx.outcome.clear()
 	tx.lost, tx.search = false, tx.layout.Upkeep(tx.conn.Conn)
 	version, err := tx.engine.begin(tx.conn)
 	if err == nil && version != tx.version {
@@ -192,12 +195,13 @@ func (tx *Tx) Step(do func() error) (err error) {
 	if err = tx.conn.run("SAVEPOINT step"); err != nil {
 		return err
 	}
-	kept, linked := false, len(tx.unlinked)
+	kept, linked, around := false, len(tx.unlinked), tx.outcome.begin()
 	defer func() {
 		if !kept {
 			tx.unlinked = tx.unlinked[:min(linked, len(tx.unlinked))]
 			tx.undo()
 		}
+		tx.outcome.end(around)
 	}()
 	if err = do(); err != nil {
 		return err
@@ -214,6 +218,7 @@ var errLost = fault.New(DiskFull, "The disk is full, or does not work as it shou
 // undo takes back the innermost step. The cache may know of it, so it is forgotten.
 func (tx *Tx) undo() {
 	tx.forget()
+	tx.outcome.undo()
 	tx.search = tx.layout.Upkeep(tx.conn.Conn)
 	tx.ahead.forget()
 	if tx.conn.run("ROLLBACK TO step", "RELEASE step") != nil {
@@ -240,10 +245,9 @@ func (tx *Tx) commit() error {
 		return err
 	}
 	tx.engine.committed()
-	tx.heads.raise(tx.touched, tx.cache.head)
+	tx.heads.raise(tx.outcome.touched, tx.cache.head)
 	tx.lately.committed(tx.cache.head)
-	tx.registry.committed(tx.Epoch(), tx.cache.head, tx.written)
-	tx.settle()
+	tx.registry.committed(tx.Epoch(), tx.cache.head, slices.Values(tx.outcome.latest()))
 	signal(tx.moved)
 	if tx.engine.heavy(tx.conn) {
 		signal(tx.full)
