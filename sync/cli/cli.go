@@ -47,6 +47,7 @@ type Flag struct{ Name, Usage string }
 // UsageError is a command line that makes no sense.
 type UsageError struct{ text string }
 
+// Error says what makes no sense, and what would.
 func (e *UsageError) Error() string { return e.text }
 
 // Usage returns a UsageError.

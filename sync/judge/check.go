@@ -7,6 +7,28 @@ import (
 	"fieldsync/sync/schema"
 )
 
+// acceptable refuses what is wrong with a change set whatever its author holds, and returns the refused one that it amends,
+// nil for none.
+func (b *Batch) acceptable(author Author, p Parsed) (*original, error) {
+	if p.torn {
+		return nil, errTorn
+	}
+	if reason := b.refusedBefore(p.set, p.Prior); reason != nil {
+		return nil, reason
+	}
+	if author.Revoked {
+		return nil, fault.New(fault.Revoked, "this device was shut out; the office decides about its last changes")
+	}
+	if err := b.checkOrigin(author, p.set); err != nil {
+		return nil, err
+	}
+	amended, err := b.amended(p.set, author)
+	if err != nil {
+		return nil, err
+	}
+	return amended, b.check(author, p.set)
+}
+
 // check reports whether the change set fits the schema and the rows there are.
 func (b *Batch) check(author Author, cs *record.ChangeSet) error {
 	fresh := make(map[record.Key]record.Op, len(cs.Rows))

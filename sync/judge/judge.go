@@ -267,23 +267,8 @@ var errTorn = fault.New(fault.Malformed, "this change was damaged on its way or 
 // come first, so that nothing is half done. What the hub is to write of its own besides is left to the caller.
 func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []record.RowChange, err error) {
 	cs := p.set
-	if p.torn {
-		return nil, errTorn
-	}
-	if reason := b.refusedBefore(cs, p.Prior); reason != nil {
-		return nil, reason
-	}
-	if author.Revoked {
-		return nil, fault.New(fault.Revoked, "this device was shut out; the office decides about its last changes")
-	}
-	if err := b.checkOrigin(author, cs); err != nil {
-		return nil, err
-	}
-	amended, err := b.amended(cs, author)
+	amended, err := b.acceptable(author, p)
 	if err != nil {
-		return nil, err
-	}
-	if err := b.check(author, cs); err != nil {
 		return nil, err
 	}
 	k := b.knowledge(actor, cs)
