@@ -39,7 +39,7 @@ func TestDamageIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.c.Close() })
-	if h.app, err = New(h.c, Options{}); err != nil {
+	if h.app, err = New(h.c, Options{Zone: morning()}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.app.Close() })
