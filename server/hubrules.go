@@ -22,7 +22,7 @@ func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author
 	var d aftersales.Decision
 	var err error
 	if !author.Trusted {
-		if d, err = aftersales.Review(aftersales.Look(rows), cs, author.Person); err != nil || d.Refuse != nil {
+		if d, err = aftersales.Review(aftersales.Look(rows), cs, author.Person, author.Heard); err != nil || d.Refuse != nil {
 			return judge.Decision{Refuse: d.Refuse}, err
 		}
 	}

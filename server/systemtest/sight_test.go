@@ -284,6 +284,40 @@ func TestWhoHandlesARequestCommentsOnIt(t *testing.T) {
 	c.holds(li, "the comment", true, id)
 }
 
+// Who was told whose van it is, and acknowledged that, is not believed when he says that he had not heard: nothing is laid into
+// it, and nothing taken out, by a change set that claims to have been written before anything was known.
+func TestNobodyForgetsWhoseVanItIs(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	r, other := c.rogue("mallory"), c.rogue("li")
+	c.employ(r.person, other.person)
+	his, theirs := c.machinery("his", r.person), c.machinery("theirs", other.person)
+	part, _ := theirs.spares("PUMP", "P-1")
+	r.enter(nil)
+	r.takePages()
+	r.send(wire.Ack{Class: 0, K: r.head, Pages: r.pages, Actor: r.actor, Written: r.pushed})
+
+	junk := server.NewID()
+	lays := r.change(record.Insert, "unit", junk, clock.Vector{}, record.Values{
+		"branch": record.Ref(c.branch), "name": record.Text("junk"), "number": record.Text("U-" + junk.String()), "location": record.Ref(theirs.van),
+	})
+	now := record.Instant(time.Now().UnixMilli())
+	takes := r.change(record.Insert, "movement", server.NewID(), clock.Vector{}, record.Values{
+		"branch": record.Ref(c.branch), "part": record.Ref(part), "quantity": record.Quantity(aftersales.One, "pcs"),
+		"condition": record.Text(aftersales.Good), "owner": record.Text(aftersales.OwnerUs),
+		"cause": record.Text(aftersales.MoveTransfer), "from_location": record.Ref(theirs.van), "to_location": record.Ref(his.van),
+		"author": record.Ref(r.person), "occurred": now, "corrected": now,
+	})
+	for _, cs := range []*record.ChangeSet{lays, takes} {
+		cs.K = 0
+		if v := r.judged(cs); v.Code != aftersales.NotYourPlace {
+			t.Errorf("change %d, of who says that he had not heard: %v %q", cs.Dot.Counter, v.Outcome, v.Code)
+		}
+	}
+	r.hangUp()
+	c.holds(other.person, "the junk", false, junk)
+}
+
 // A machine that a phone makes, and says to lie in a colleague's van, does not show there; nor one that it then puts there. What
 // is carried over to him does.
 func TestNobodyLaysThingsIntoAColleaguesVan(t *testing.T) {

@@ -103,7 +103,7 @@ func TestACodeThatNobodyGaveIsADiscrepancy(t *testing.T) {
 		from := len(w.written)
 		w.ok(ApproveByCode(w.as(w.wang), consent, ApprovalCode(secret, w.job, yuan(5000), Challenge(consent))))
 		cs := &record.ChangeSet{Dot: clock.Dot{Actor: 9, Counter: 1}, Stamp: clock.StampAt(w.now), Rows: w.written[from:]}
-		d, err := Review(w, cs, w.wang)
+		d, err := Review(w, cs, w.wang, cs.K)
 		w.ok(err)
 		if told := len(d.Instead) > len(cs.Rows); told == given || d.Refuse != nil {
 			t.Errorf("given %v: the office is told %v, %v", given, told, d.Refuse)

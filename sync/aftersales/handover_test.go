@@ -50,7 +50,7 @@ func (w *world) apart(person record.ID) *world {
 // bring has the hub review what a phone wrote, and merge it or not.
 func (w *world) bring(phone *world) Decision {
 	w.t.Helper()
-	d, err := Review(w, w.late(phone.written...), phone.author)
+	d, err := Review(w, w.late(phone.written...), phone.author, 0)
 	w.ok(err)
 	if d.Refuse != nil {
 		return d
@@ -256,7 +256,7 @@ func TestReviewOfHandOvers(t *testing.T) {
 			}
 		}
 		c.change(hub, values)
-		d, err := Review(hub, hub.late(hub.change(record.Insert, "hand_over", h.ID, values)), hub.li)
+		d, err := Review(hub, hub.late(hub.change(record.Insert, "hand_over", h.ID, values)), hub.li, 0)
 		hub.ok(err)
 		if d.Refuse == nil || d.Refuse.Code != c.code {
 			t.Errorf("%s: %+v, want %s", what, d, c.code)

@@ -27,12 +27,13 @@ const WrongAuthor fault.Code = "wrong_author"
 
 // Review judges what a device sends before it is merged: what the commands on the phone could not know, and what a
 // changed phone could claim. Late writes to what an audited slip locks, and to closed jobs, become supplements; late
-// writes to an alias land on the row that stands for it; the rest of the change set is kept as it is. Codes of
+// writes to an alias land on the row that stands for it; the rest of the change set is kept as it is. What its author had
+// heard of goes up to the commit heard, by the engine's judgement and not by his word (judge.Author). Codes of
 // refusals: UnknownPart, UnknownLocation, BadQuantity, SamePlace, WrongAuthor, NotAssigned, BadCode, NoSecret,
 // NotYourPlace, ForeignNumber, PositionsOff, NotAtWork, TooSoon, BadDay, BadPolicy, BadMoney, ApprovalMissing, HandOverMistyped, HandOverForged,
 // HandOverNotYours, HandOverExpired, RowsJoined, fault.NotAllowed.
-func Review(r View, cs *record.ChangeSet, author record.ID) (Decision, error) {
-	v := review{View: r, cs: cs, author: author}
+func Review(r View, cs *record.ChangeSet, author record.ID, heard uint64) (Decision, error) {
+	v := review{View: r, cs: cs, author: author, heard: heard}
 	for i := range cs.Rows {
 		err := v.row(i)
 		if err == nil {
@@ -53,6 +54,7 @@ type review struct {
 	View
 	cs       *record.ChangeSet
 	author   record.ID
+	heard    uint64 // the commit up to which the author had heard of what others did
 	kept     []record.RowChange
 	diverted bool
 	joined   map[record.ID]bool // rows that stand for others that the change set writes, too

@@ -30,7 +30,7 @@ func (w *world) change(op record.Op, table string, id record.ID, values record.V
 
 func (w *world) review(rows ...record.RowChange) Decision {
 	w.t.Helper()
-	d, err := Review(w, w.late(rows...), w.wang)
+	d, err := Review(w, w.late(rows...), w.wang, 0)
 	w.ok(err)
 	return d
 }
@@ -40,7 +40,7 @@ func (w *world) reviewDay(rows ...record.RowChange) Decision {
 	w.t.Helper()
 	cs := w.late(rows...)
 	cs.Amends = clock.Dot{Actor: phone, Counter: 1}
-	d, err := Review(w, cs, w.wang)
+	d, err := Review(w, cs, w.wang, cs.K)
 	w.ok(err)
 	return d
 }
@@ -297,11 +297,11 @@ func TestAFailureIsNoRefusal(t *testing.T) {
 		"job":        w.change(record.Update, "job", w.job, record.Values{"note": record.Text("x")}),
 		"assignment": w.change(record.Update, "assignment", w.job, record.Values{"reason": record.Text("x")}),
 	} {
-		if d, err := Review(broken{disk}, w.late(c), w.wang); !errors.Is(err, disk) || d.Refuse != nil {
+		if d, err := Review(broken{disk}, w.late(c), w.wang, 0); !errors.Is(err, disk) || d.Refuse != nil {
 			t.Errorf("%s: %+v, %v", name, d, err)
 		}
 		internal := fault.New(fault.Internal, "x")
-		if d, err := Review(broken{internal}, w.late(c), w.wang); !errors.Is(err, internal) || d.Refuse != nil {
+		if d, err := Review(broken{internal}, w.late(c), w.wang, 0); !errors.Is(err, internal) || d.Refuse != nil {
 			t.Errorf("%s: %+v, %v", name, d, err)
 		}
 	}
@@ -391,7 +391,7 @@ func TestAVanThatChangedHands(t *testing.T) {
 		w.rows[van.Key()] = van
 		cs := w.late(w.change(record.Insert, "movement", nobody, w.movement(record.Values{"job": record.Ref(w.job)})))
 		cs.K = k
-		d, err := Review(w, cs, w.wang)
+		d, err := Review(w, cs, w.wang, cs.K)
 		if w.ok(err); (fault.CodeOf(refusalOf(d)) == NotYourPlace) != refused {
 			t.Errorf("K %d: %+v", k, d)
 		}
@@ -432,14 +432,14 @@ func TestNumbersOfADevicesOwn(t *testing.T) {
 	} {
 		cs := w.late(w.change(record.Insert, "job", nobody, foundJob(number)))
 		cs.Dot.Counter, cs.Origin, cs.Amends = 9, c.origin, c.amends
-		if d, err := Review(w, cs, w.wang); err != nil || d.Refuse != nil {
+		if d, err := Review(w, cs, w.wang, cs.K); err != nil || d.Refuse != nil {
 			t.Errorf("%s: %v %+v", number, err, d.Refuse)
 		}
 	}
 	number := fmt.Sprintf("J-%s-9", device)
 	cs := w.late(w.change(record.Insert, "job", nobody, foundJob(number)), w.change(record.Insert, "job", record.ID{7}, foundJob(number)))
 	cs.Dot.Counter = 9
-	if d, err := Review(w, cs, w.wang); err != nil || fault.CodeOf(refusalOf(d)) != ForeignNumber {
+	if d, err := Review(w, cs, w.wang, cs.K); err != nil || fault.CodeOf(refusalOf(d)) != ForeignNumber {
 		t.Errorf("twice the same: %+v", d)
 	}
 }

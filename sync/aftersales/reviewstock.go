@@ -64,7 +64,9 @@ func (v *review) corrects(t *schema.Table, c *record.RowChange) (bool, error) {
 }
 
 // unheard reports whether the column was last written by a commit that the author had not heard of.
-func (v *review) unheard(row *record.Row, column string) bool { return writtenAt(row, column) > v.cs.K }
+func (v *review) unheard(row *record.Row, column string) bool {
+	return writtenAt(row, column) > v.heard
+}
 
 // writtenAt returns the commit by which the column last changed; 0 where the row does not say.
 func writtenAt(row *record.Row, column string) uint64 {

@@ -20,6 +20,10 @@ type Author struct {
 	Trusted bool      // the office and the hub: permissions were checked before
 	Revoked bool      // hard-revoked: everything is kept for a person to decide
 
+	// Heard is for Rules to see: the commit up to which the author had heard of what others did when he wrote. It is what his
+	// change set claims (K), raised to what his device acknowledged before it wrote: nobody forgets what would bind him.
+	Heard uint64
+
 	// Lost is for Rules to see: the commit that took from the author what he writes by, and of which he had not heard. It
 	// is 0 for whoever writes by what he holds.
 	Lost uint64
