@@ -269,8 +269,8 @@ func (c *copying) compare(t tableCopied) (err error) {
 			return err
 		}
 		if one != other || one && !slices.EqualFunc(ours.Values(), theirs.Values(), sameValue) {
-			return fault.New(CopyFailed, fmt.Sprintf("The copy differs from the original in row %d of %s. Nothing was kept of it.",
-				row, t.name))
+			return fault.Newf(CopyFailed, "The copy differs from the original in row %d of %s. Nothing was kept of it.",
+				row, t.name)
 		}
 		if !one {
 			return nil

@@ -68,10 +68,9 @@ func (s *Store) migrateSchema(c *conn) error {
 	case err != nil:
 		return err
 	case known && name != want.Name:
-		return fault.New(Foreign, "The database belongs to the application "+name+", not to "+want.Name+".")
+		return fault.Newf(Foreign, "The database belongs to the application %s, not to %s.", name, want.Name)
 	case known && int(have) > want.Version:
-		return fault.New(Newer, fmt.Sprintf("The database has version %d of the schema, this hub knows %d."+
-			" Install the newer hub.", have, want.Version))
+		return fault.Newf(Newer, "The database has version %d of the schema, this hub knows %d. Install the newer hub.", have, want.Version)
 	}
 	if err = s.layout.UseKeys(c.Conn); err != nil {
 		return err

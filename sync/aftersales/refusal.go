@@ -1,20 +1,23 @@
 package aftersales
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-//go:embed refusals.txt
-var refusalText string
+// The lists in refusals hold every sentence that is refused with, pages' own aside, a file for whose they are.
+//
+//go:embed refusals/*.txt
+var refusalLists embed.FS
 
 // refusalLanguages are the tags of the languages of the list, after English.
 var refusalLanguages = []string{"zh-Hans", "zh-Hant"}
 
-// A refusalForm is a sentence that a refusal says, with places for values.
+// A refusalForm is a sentence that a refusal says, with places for values where it has some.
 type refusalForm struct {
 	between []string // what stands before, between and after the values
 	verbs   []string // %v for a value that has a name, %s and %d for one that stands as it is
@@ -23,9 +26,23 @@ type refusalForm struct {
 }
 
 // refusalForms are all of them, those that say most before those that fit almost anything.
-var refusalForms = mustRefusals(refusalText)
+var refusalForms = mustRefusals(refusalText())
 
 var valueIn = regexp.MustCompile(`%[vsd]`)
+
+// refusalText returns all lists as one.
+func refusalText() string {
+	var all strings.Builder
+	files, _ := fs.Glob(refusalLists, "refusals/*.txt") // the pattern is well formed
+	for _, file := range files {
+		text, err := refusalLists.ReadFile(file)
+		if err != nil {
+			panic(err) // a part of the program
+		}
+		all.Write(text)
+	}
+	return all.String()
+}
 
 func mustRefusals(list string) (forms []refusalForm) {
 	for line := range strings.Lines(list) {
@@ -34,7 +51,7 @@ func mustRefusals(list string) (forms []refusalForm) {
 			continue
 		}
 		if len(texts) != 1+len(refusalLanguages) {
-			panic("aftersales: refusals.txt: " + line) // a part of the program
+			panic("aftersales: refusals: " + line) // a part of the program
 		}
 		f := refusalForm{between: valueIn.Split(texts[0], -1), verbs: valueIn.FindAllString(texts[0], -1)}
 		f.length = len(strings.Join(f.between, ""))

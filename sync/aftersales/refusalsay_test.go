@@ -1,14 +1,8 @@
 package aftersales
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -32,6 +26,8 @@ func TestARefusalIsSaidWithItsValues(t *testing.T) {
 		"this service record is not here: sync, and try again":                                     "这里没有此维修记录：请同步后重试",
 		"the key 7 %d of SAP 100% does not name this row":                                          "SAP 100% 的键 7 %d 不指向这条记录",
 		"there is no sub-state waiting under closed":                                               "“已关闭”之下没有子状态“waiting”",
+		"a slip is audited after it is signed":                                                     "服务单须签名后才能审核",
+		"party has no reference job":                                                               "“party”没有引用“工单”",
 		"this job leads to a service_record that is not yours: the office decides":                 "此工单指向不归您的维修记录：由办公室决定",
 		"this job leads to a service record that is not yours: the office decides":                 "此工单指向不归您的维修记录：由办公室决定",
 	} {
@@ -49,10 +45,30 @@ func TestARefusalIsSaidWithItsValues(t *testing.T) {
 	}
 }
 
-// Every refusal of a command, of the judge or of a device that has values in it can be said in every language, and every
-// phrase that is a value of one.
-func TestEveryRefusalWithValuesIsTranslated(t *testing.T) {
+// Every refusal in the sources of both sides, and every phrase that is a value of one, can be said in every language: by the
+// lists of refusals, or where a page says it, by that page's own lists (TestEverySentenceIsTranslated there).
+func TestEveryRefusalIsTranslated(t *testing.T) {
 	t.Parallel()
+	listed := listedRefusals(t)
+	found := 0
+	for _, p := range packages(t, "..", "../../client", "../../server") {
+		if p.isPages() {
+			continue
+		}
+		for _, s := range p.sentences(t) {
+			found++
+			if !listed[s.form] && !listed[strings.ReplaceAll(s.form, "%s", "%v")] {
+				t.Errorf("%s: refusals lack %q", s.place, s.form)
+			}
+		}
+	}
+	if found < 500 {
+		t.Errorf("only %d refusals were found", found)
+	}
+}
+
+// listedRefusals are all lines of the lists, by the English, each with the same values in every language, each there once.
+func listedRefusals(t *testing.T) map[string]bool {
 	listed := map[string]bool{}
 	verb := regexp.MustCompile(`%(\[\d\])?([vsd])`)
 	verbs := func(text string) (kinds []string) {
@@ -62,7 +78,7 @@ func TestEveryRefusalWithValuesIsTranslated(t *testing.T) {
 		slices.Sort(kinds)
 		return kinds
 	}
-	for line := range strings.Lines(refusalText) {
+	for line := range strings.Lines(refusalText()) {
 		texts := strings.Split(strings.TrimSpace(line), " | ")
 		if line[0] == '#' {
 			continue
@@ -75,94 +91,10 @@ func TestEveryRefusalWithValuesIsTranslated(t *testing.T) {
 			if !slices.Equal(verbs(text), verbs(texts[0])) {
 				t.Errorf("other values than the English: %s", text)
 			}
-		}
-	}
-	for _, c := range calls(t, ".", "../judge", "../device", "../record", "../worktime", "../../client", "../../client/link", "../../client/files",
-		"../../client/replica", "../../server/importer", "../../server/api") {
-		form, literal := sentence(c)
-		switch {
-		case !literal:
-			t.Errorf("%s: the sentence is no literal", c.place)
-		case form != "" && !listed[form] && !listed[strings.ReplaceAll(form, "%s", "%v")]:
-			t.Errorf("%s: refusals.txt lacks %q", c.place, form)
-		}
-	}
-}
-
-// sentence returns the sentence with values, or the phrase, that a call refuses something with; "" where it has neither. In
-// what is put together of several, %s stands for what is no literal.
-func sentence(c call) (form string, literal bool) {
-	at := map[string]int{"fault.Newf": 1, "textFor": 0, "reasonFor": 0, "fault.New": 1, "fault.Wrap": 1}
-	switch {
-	case strings.Contains(c.place, "worktime"):
-		at["fmt.Errorf"] = 0
-	case strings.Contains(c.place, "api/refuse.go"):
-		return "", true // what the refusals of the API go through
-	case strings.Contains(c.place, "server/api"):
-		at["refused"] = 3
-	}
-	i, says := at[c.name]
-	if !says {
-		return "", true
-	}
-	form = strings.NewReplacer("%q", "\"%s\"", "%w", "%s").Replace(joined(c.args[i]))
-	switch c.name {
-	case "fault.New", "fault.Wrap", "refused": // a sentence without values has words of its own, in the lists of who shows it
-		if !strings.Contains(form, "%") || form == "%s" {
-			form = ""
-		}
-		return form, true
-	}
-	_, literal = c.args[i].(*ast.BasicLit)
-	return form, literal
-}
-
-// joined returns the literals of a text that is put together, with %s for the rest.
-func joined(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		text, _ := strconv.Unquote(e.Value)
-		return text
-	case *ast.BinaryExpr:
-		return joined(e.X) + joined(e.Y)
-	}
-	return "%s"
-}
-
-type call struct {
-	place, name string
-	args        []ast.Expr
-}
-
-// calls are all calls of functions by name in the packages, their tests aside.
-func calls(t *testing.T, dirs ...string) (found []call) {
-	t.Helper()
-	for _, dir := range dirs {
-		files, err := filepath.Glob(dir + "/*.go")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
+			if text == texts[0] || text == "" {
+				t.Errorf("not translated: %s", texts[0])
 			}
-			set := token.NewFileSet()
-			source, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			parsed, err := parser.ParseFile(set, file, source, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(parsed, func(n ast.Node) bool {
-				if c, ok := n.(*ast.CallExpr); ok {
-					name := string(source[set.Position(c.Fun.Pos()).Offset:set.Position(c.Fun.End()).Offset])
-					found = append(found, call{set.Position(c.Pos()).String(), name, c.Args})
-				}
-				return true
-			})
 		}
 	}
-	return found
+	return listed
 }
