@@ -365,9 +365,12 @@ func standingOf(d *store.Device) auth.Standing {
 	return auth.Admitted
 }
 
-func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Standing) error {
+func (s deviceStore) SetStanding(ctx context.Context, id record.ID, to auth.Standing, check func(now auth.Standing) error) error {
 	err := s.Write(ctx, func(tx *store.Tx) error {
 		d, err := tx.Device(id)
+		if err == nil && d != nil {
+			err = check(standingOf(d))
+		}
 		if err == nil && d != nil && standingOf(d) != to {
 			err = s.note(ctx, tx, deedOf(to), d.Person, id)
 			if err == nil && to > standingOf(d) {

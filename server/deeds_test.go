@@ -45,9 +45,9 @@ func TestDeedsAreEnteredInTheNameOfWhoeverAsked(t *testing.T) {
 	must(core.devices.PutCode(asked, code))
 	_, err = core.devices.Enrol(ctx, code.Hash, device, core.now())
 	must(err)
-	must(core.devices.SetStanding(asked, device.ID, auth.HardRevoked))
-	must(core.devices.SetStanding(asked, device.ID, auth.HardRevoked))
-	must(core.devices.SetStanding(asked, device.ID, auth.Admitted))
+	must(core.Devices.SetStanding(asked, device.ID, auth.HardRevoked))
+	must(core.Devices.SetStanding(asked, device.ID, auth.HardRevoked))
+	must(core.Devices.SetStanding(asked, device.ID, auth.Admitted))
 
 	var deeds []store.AuditEntry
 	must(core.Store.Read(ctx, func(v *store.View) (err error) { deeds, err = v.AuditPage(0, 99); return err }))

@@ -64,7 +64,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 	s, err := New(o, Parts{
 		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
 		Views:   views{core.Store},
-		Imports: in, Chronicle: told, Dossiers: dossiers{core}, Programs: programStore{core.Store, core.now}, API: apiEngine{core},
+		Imports: in, Chronicle: told, Dossiers: dossiers{core}, Programs: programStore{core.Store, core.now}, API: apiEngine{core}, Fleet: fleet{phones{core}},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
 		Sessions: core.Store.Sessions(), Attempts: attemptStore{core.Store}, Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})
@@ -210,6 +210,10 @@ func (s published) repair(ctx context.Context) error {
 type phones struct{ *Core }
 
 func (p phones) SetStanding(ctx context.Context, id record.ID, to auth.Standing) error {
+	return p.ChangeStanding(ctx, id, to, func(auth.Standing) error { return nil })
+}
+
+func (p phones) ChangeStanding(ctx context.Context, id record.ID, to auth.Standing, check func(now auth.Standing) error) error {
 	d, err := p.Devices.Device(ctx, id)
 	if err == nil && d != nil {
 		err = p.mayCarry(ctx, d.Person)
@@ -217,7 +221,7 @@ func (p phones) SetStanding(ctx context.Context, id record.ID, to auth.Standing)
 	if err != nil {
 		return err
 	}
-	return p.Devices.SetStanding(ctx, id, to)
+	return p.Core.Devices.ChangeStanding(ctx, id, to, check)
 }
 
 func (p phones) NewCode(ctx context.Context, person record.ID) (code string, expires time.Time, err error) {

@@ -64,6 +64,7 @@ type Parts struct {
 	Imports   admin.Imports     // nil for a hub that takes no files in
 	Programs  auth.ProgramStore // of programs with tokens; nil for a hub without an API, as API is
 	API       api.Engine
+	Fleet     api.Devices // the devices, as programs see them
 	People    auth.PeopleStore
 	Devices   auth.DeviceStore
 	Sessions  scs.Store
@@ -127,7 +128,7 @@ func New(o Options, p Parts) (*Server, error) {
 	}
 	var programmers http.Handler
 	if programs != nil {
-		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Staff: people, Files: p.Files, Say: office.Refusal, Now: p.Now, Log: p.Log, Proxies: o.Proxies})
+		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Staff: people, Phones: p.Fleet, Files: p.Files, Say: office.Refusal, Now: p.Now, Log: p.Log, Proxies: o.Proxies})
 	}
 	s.handler = s.routes(office, sessions, programmers)
 	return s, nil

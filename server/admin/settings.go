@@ -200,7 +200,7 @@ var Fields = &Noun{
 var fieldForm = &Form{
 	Table: "field_def",
 	Asks: []schema.Column{
-		ask("table_name", schema.Enum, fieldTables()...), ask("field", schema.Text), ask("label", schema.Translated),
+		ask("table_name", schema.Enum, aftersales.FieldTables()...), ask("field", schema.Text), ask("label", schema.Translated),
 		ask("kind", schema.Enum, aftersales.FieldText, aftersales.FieldInteger, aftersales.FieldDate, aftersales.FieldChoice),
 		ask("list", schema.Text), ask("required_on", schema.Enum, aftersales.RequiredNever, aftersales.RequiredCreate, aftersales.RequiredComplete),
 		ask("minimum", schema.Integer), ask("maximum", schema.Integer), ask("rank", schema.Integer),
@@ -213,16 +213,6 @@ var fieldForm = &Form{
 		}
 		return aftersales.FieldDefID(in.Table, in.Field), aftersales.DefineField(tx, in)
 	},
-}
-
-// fieldTables are the tables that can have fields of the company's own.
-func fieldTables() (tables []string) {
-	for _, t := range aftersales.Schema.Tables {
-		if t.Column("fields") >= 0 {
-			tables = append(tables, t.Name)
-		}
-	}
-	return tables
 }
 
 // Branches are the parts of the company.

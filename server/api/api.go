@@ -24,6 +24,7 @@ type Options struct {
 	Engine Engine
 	Tokens Bearer
 	Staff  Staff
+	Phones Devices
 	Files  Files // nil: rows name no files here
 	// Say says why something was refused in the language that serves best who asks for those (Accept-Language), and which
 	// that is; nil: as the refusal itself says it.

@@ -16,7 +16,7 @@ var customerResources = []*resource{
 		Path: "customers", Table: "party", See: auth.SeeCustomers, Edit: auth.EditCustomers, Create: auth.EditCustomers,
 		Takes: []string{"branch", "number", "name", "kind"},
 		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
-			return aftersales.CreateParty(tx, aftersales.PartyInput{ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Name: v["name"].Text(), Kind: v["kind"].Text()})
+			return aftersales.CreateParty(tx, aftersales.PartyInput{ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Name: v["name"].Text(), Kind: v["kind"].Text(), Beside: v})
 		},
 		Needs:   []string{"name"},
 		Actions: slices.Concat(blacklisting, joining("party", auth.DeleteCustomers), archiving("party", auth.DeleteCustomers)),
@@ -42,7 +42,7 @@ var customerResources = []*resource{
 		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
 			return aftersales.CreateUnit(tx, aftersales.UnitInput{
 				ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Name: v["name"].Text(), Serial: v["serial"].Text(),
-				Product: v["product"].Ref(), Party: v["party"].Ref(), Site: v["site"].Ref(),
+				Product: v["product"].Ref(), Party: v["party"].Ref(), Site: v["site"].Ref(), Beside: v,
 			})
 		},
 		Actions: slices.Concat([]action{swap}, joining("unit", auth.EditAssets), archiving("unit", auth.EditAssets)),

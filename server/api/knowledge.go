@@ -108,8 +108,8 @@ func makeCode(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error)
 	if err == nil && row != nil {
 		err = refused("code", fault.Exists, nil, "The list has this code already: %s.", id)
 	}
-	if err == nil && !slices.Contains(aftersales.CodeLists(), v["list"].Text()) {
-		err = refused("list", aftersales.UnknownCode, nil, "There is no list of this name.")
+	if err == nil {
+		err = listed(tx, v["list"].Text())
 	}
 	if err != nil {
 		return id, err
@@ -117,6 +117,18 @@ func makeCode(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error)
 	return id, aftersales.PutCode(tx, aftersales.CodeInput{
 		List: v["list"].Text(), Code: v["code"].Text(), Label: textsOf(v, "label"), Rank: v["rank"].Number(), Parent: v["parent"].Text(),
 	})
+}
+
+// listed refuses a list that neither commands check codes against nor a field of the company's own chooses from.
+func listed(tx aftersales.Tx, list string) error {
+	if slices.Contains(aftersales.CodeLists(), list) {
+		return nil
+	}
+	row, err := tx.Row("code_list", aftersales.CodeListID(list))
+	if err == nil && row == nil {
+		err = refused("list", aftersales.UnknownCode, nil, "There is no list of this name.")
+	}
+	return err
 }
 
 var codeActions = []action{

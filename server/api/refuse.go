@@ -24,6 +24,7 @@ var statuses = map[fault.Code]int{
 
 var (
 	errNotFound = fault.New(NotFound, "There is nothing at this address.")
+	errMovedOn  = fault.New(aftersales.NotSeen, "It has changed since you saw it. Read it again.")
 	errMethod   = fault.New(BadMethod, "This address does not take this method. The header Allow says which it takes.")
 )
 
@@ -70,7 +71,7 @@ var blamed = map[fault.Code][]string{
 	aftersales.MergeSelf: {"same_as"}, aftersales.AlreadyMerged: {"same_as"}, aftersales.DiscountTooHigh: {"discount"}, auth.LoginTaken: {"login"},
 	aftersales.UnknownPolicy: {"kind"}, aftersales.BadPolicy: {"body"}, aftersales.PolicyBackdated: {"valid_from"}, aftersales.PolicyPublished: {"replaces"},
 	aftersales.BadQuestion: {"questions"}, aftersales.BadSetting: {"value"}, aftersales.BadPattern: {"pattern"}, auth.UnknownRole: {"like", "roles"},
-	auth.RoleTaken: {"name"}, auth.BeyondOwn: {"roles", "may", "like"}, auth.LastAdmin: {"roles"},
+	aftersales.BadField: {"fields", "field", "minimum"}, aftersales.TooManyFields: {"field"}, auth.RoleTaken: {"name"}, auth.BeyondOwn: {"roles", "may", "like"}, auth.LastAdmin: {"roles"},
 }
 
 // blame names the field that a refusal is about, where only its code says so.

@@ -30,7 +30,7 @@ type resource struct {
 }
 
 // resources are all of them.
-var resources = slices.Concat(customerResources, stockResources, workResources, knowledgeResources, companyResources, ruleResources)
+var resources = slices.Concat(customerResources, stockResources, workResources, knowledgeResources, companyResources, ruleResources, ownResources)
 
 // PathOf returns the name that URLs have for the rows of a table ("jobs"), "" if the API has none.
 func PathOf(table string) string {

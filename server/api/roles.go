@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"fieldsync/server/auth"
-	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -130,7 +129,7 @@ func (a *API) giveRoles(c *call) error {
 	}
 	p, err = a.Staff.ReplaceRoles(ctx, p.ID, func(now *auth.Person) error {
 		if rolesTag(now) != shown {
-			return fault.New(aftersales.NotSeen, "It has changed since you saw it. Read it again.")
+			return errMovedOn
 		}
 		return nil
 	}, roles, posts...)

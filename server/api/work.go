@@ -34,7 +34,7 @@ var workResources = []*resource{
 		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
 			return aftersales.CreateRequest(tx, aftersales.RequestInput{
 				ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Party: v["party"].Ref(), Contact: v["contact"].Ref(), Site: v["site"].Ref(),
-				Unit: v["unit"].Ref(), Severity: v["severity"].Text(), Channel: v["channel"].Text(), Title: v["title"].Text(), Description: v["description"].Text(),
+				Unit: v["unit"].Ref(), Severity: v["severity"].Text(), Channel: v["channel"].Text(), Title: v["title"].Text(), Description: v["description"].Text(), Beside: v,
 			})
 		},
 		Actions: requestActions,
@@ -46,7 +46,7 @@ var workResources = []*resource{
 			return aftersales.CreateJob(tx, aftersales.JobInput{
 				ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Request: v["request"].Ref(), Party: v["party"].Ref(), Contact: v["contact"].Ref(),
 				Site: v["site"].Ref(), Unit: v["unit"].Ref(), Title: v["title"].Text(), Description: v["description"].Text(), Kind: v["kind"].Text(),
-				PlanStart: v["plan_start"].Number(), PlanEnd: v["plan_end"].Number(),
+				PlanStart: v["plan_start"].Number(), PlanEnd: v["plan_end"].Number(), Beside: v,
 			})
 		},
 		Actions: jobActions,
@@ -165,6 +165,12 @@ var requestActions = []action{
 			}
 			_, err = aftersales.MarkWait(tx, aftersales.WaitInput{Request: row, Reason: v["reason"].Text(), Edge: v["edge"].Text(), Note: v["note"].Text(), At: at})
 			return err
+		},
+	},
+	{
+		Name: "substate", Need: auth.EditRequests, Cause: aftersales.CauseRequestSubstate, Sets: true, Takes: []schema.Column{takes("substate", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			return aftersales.SetRequestSubstate(tx, row, v["substate"].Text())
 		},
 	},
 	commentOn("request"),

@@ -320,7 +320,7 @@ func (c *call) current(tx Tx, act *action, id record.ID, seen map[record.Key]clo
 	}
 	row, err := tx.Row(c.of.Table, id)
 	if err == nil && row != nil && !seen[row.Key()].CoversAll(row.Vector) {
-		err = fault.New(aftersales.NotSeen, "It has changed since you saw it. Read it again.")
+		err = errMovedOn
 	}
 	return err
 }

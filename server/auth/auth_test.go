@@ -130,7 +130,7 @@ func (m *memory) NoteWiped(_ context.Context, id record.ID) error {
 	return nil
 }
 
-func (m *memory) SetStanding(_ context.Context, id record.ID, s Standing) error {
+func (m *memory) SetStanding(_ context.Context, id record.ID, s Standing, _ func(Standing) error) error {
 	d := m.devices[id]
 	d.Standing = s
 	m.devices[id] = d
@@ -445,13 +445,13 @@ func TestTokens(t *testing.T) {
 	if token, err = s.NewToken(t.Context(), phone); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.SetStanding(t.Context(), phone, Revoked); err != nil {
+	if err := m.SetStanding(t.Context(), phone, Revoked, nil); err != nil {
 		t.Fatal(err)
 	}
 	if ok, _ := admitted(phone, token); ok {
 		t.Error("a revoked device gets in")
 	}
-	if err := m.SetStanding(t.Context(), phone, Admitted); err != nil {
+	if err := m.SetStanding(t.Context(), phone, Admitted, nil); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(TokenLife)

@@ -67,8 +67,9 @@ type DeviceStore interface {
 	Enrol(ctx context.Context, code Hash, d Device, now time.Time) (*Device, error)
 	// Device returns nil if there is none with that id.
 	Device(context.Context, record.ID) (*Device, error)
-	// SetStanding changes whether a device is let in; leaving Admitted also drops its tokens.
-	SetStanding(context.Context, record.ID, Standing) error
+	// SetStanding changes whether a device is let in, unless check refuses how it stands now; leaving Admitted also drops its
+	// tokens.
+	SetStanding(ctx context.Context, device record.ID, to Standing, check func(now Standing) error) error
 	// NoteWiped notes that the device has destroyed what it held.
 	NoteWiped(context.Context, record.ID) error
 	// PutToken keeps the device's token and drops those that expired.
@@ -169,7 +170,12 @@ var ErrOwner = fault.New(fault.NotAllowed,
 
 // SetStanding changes whether a device is let in.
 func (s *Devices) SetStanding(ctx context.Context, id record.ID, to Standing) error {
-	return s.store.SetStanding(ctx, id, to)
+	return s.ChangeStanding(ctx, id, to, func(Standing) error { return nil })
+}
+
+// ChangeStanding changes whether a device is let in, unless check refuses how it stands now.
+func (s *Devices) ChangeStanding(ctx context.Context, id record.ID, to Standing, check func(now Standing) error) error {
+	return s.store.SetStanding(ctx, id, to, check)
 }
 
 // Wiped notes what a device says once it has destroyed what it held: the signature is over wire.WipedText, by the key that

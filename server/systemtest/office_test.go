@@ -88,7 +88,12 @@ func (b *bureau) hire(login, name string, role auth.Role) record.ID {
 func (b *bureau) phone(admin *browser, person record.ID, name string) *client.Client {
 	b.t.Helper()
 	admin.post("/devices/codes", "person", person.String()).sees(http.StatusOK, "shown only now")
-	code := admin.find(`class="secret">([^<]+)<`)
+	return b.enrols(admin.find(`class="secret">([^<]+)<`), name)
+}
+
+// enrols makes a phone of the code.
+func (b *bureau) enrols(code, name string) *client.Client {
+	b.t.Helper()
 	c, err := client.Open(b.t.Context(), client.Options{Path: emptyPhone(b.t, filepath.Join(b.t.TempDir(), name+".db")), App: "fieldtech test"})
 	if err != nil {
 		b.t.Fatal(err)

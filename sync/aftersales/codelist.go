@@ -3,6 +3,7 @@ package aftersales
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -209,6 +210,30 @@ func RetireSubstate(tx Tx, table, code string) error {
 		return err
 	}
 	return tx.Update("substate", row.ID, record.Values{"retired_at": record.Instant(tx.Now())})
+}
+
+// RelabelSubstate calls a sub-state something else, or puts it elsewhere among those of its state: the columns label and rank;
+// what is not in the values stays. Codes: NotEditable, fault.UnknownRow.
+func RelabelSubstate(tx Tx, id record.ID, values record.Values) error {
+	row, err := need(tx, "substate", id)
+	if err != nil || len(values) == 0 {
+		return err
+	}
+	for name := range values {
+		if column, _, _ := strings.Cut(name, "."); column != "label" && column != "rank" {
+			return fault.Newf(NotEditable, "%v is not edited: there is a command for it", readable(column))
+		}
+	}
+	return tx.Update("substate", row.ID, values)
+}
+
+// ReuseSubstate lets a retired sub-state be chosen again. Codes: fault.UnknownRow.
+func ReuseSubstate(tx Tx, table, code string) error {
+	row, err := need(tx, "substate", SubstateID(table, code))
+	if err != nil {
+		return err
+	}
+	return tx.Update("substate", row.ID, record.Values{"retired_at": record.Null})
 }
 
 // States are those of jobs and requests, under which sub-states can stand, each once.

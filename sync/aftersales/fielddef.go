@@ -132,7 +132,7 @@ func DefineField(tx Tx, in FieldDefInput) error {
 	case in.Builtin && t.Column(in.Field) < 0:
 		return fault.Newf(BadField, "%v has no column %s", in.Table, in.Field)
 	}
-	if err := roomForField(tx, in); err != nil {
+	if err := firstError(roomForField(tx, in), in.check(tx)); err != nil {
 		return err
 	}
 	set := FieldSetID(in.Table)
@@ -147,6 +147,73 @@ func DefineField(tx Tx, in FieldDefInput) error {
 	}
 	addTexts(values, "label", in.Label)
 	return upsert(tx, "field_def", fieldDefID(in.Table, in.Field), values)
+}
+
+// check refuses bounds that nothing lies between, and a choice without a list to choose from; whose list is new, begins it.
+func (in FieldDefInput) check(tx Tx) error {
+	switch {
+	case in.Minimum > in.Maximum:
+		return errNoRoom
+	case in.Kind != FieldChoice || in.Builtin:
+		return nil
+	case in.List == "":
+		return fault.New(BadField, "a choice needs the list of codes that it chooses from")
+	}
+	return upsert(tx, "code_list", CodeListID(in.List), record.Values{"name": record.Text(in.List)})
+}
+
+var errNoRoom = fault.New(BadField, "the limits of a field leave nothing between them")
+
+// fieldRules are the columns of a definition that change after it was made.
+var fieldRules = []string{"label", "required_on", "minimum", "maximum", "rank"}
+
+// ChangeField calls a field something else, or changes when it must have a value and within which bounds; what is not in the
+// values stays. Codes: NotEditable, BadField, fault.UnknownRow.
+func ChangeField(tx Tx, id record.ID, values record.Values) error {
+	row, err := need(tx, "field_def", id)
+	if err != nil {
+		return err
+	}
+	bounds := map[string]int64{"minimum": row.Get("minimum").Number(), "maximum": row.Get("maximum").Number()}
+	for name, v := range values {
+		column, _, _ := strings.Cut(name, ".")
+		if !slices.Contains(fieldRules, column) {
+			return fault.Newf(NotEditable, "%v is not edited: there is a command for it", readable(column))
+		}
+		if _, bound := bounds[name]; bound {
+			bounds[name] = v.Number()
+		}
+	}
+	if bounds["minimum"] > bounds["maximum"] {
+		return errNoRoom
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return tx.Update("field_def", id, values)
+}
+
+// ReuseField takes a retired field into use again. Codes: TooManyFields, fault.UnknownRow.
+func ReuseField(tx Tx, table, field string) error {
+	row, err := need(tx, "field_def", fieldDefID(table, field))
+	if err != nil {
+		return err
+	}
+	d := FieldDefOf(row)
+	if err := roomForField(tx, FieldDefInput{Table: table, Field: field, Builtin: d.Builtin}); err != nil {
+		return err
+	}
+	return tx.Update("field_def", row.ID, record.Values{"retired_at": record.Null})
+}
+
+// FieldTables are the tables that can have fields of the company's own.
+func FieldTables() (tables []string) {
+	for _, t := range Schema.Tables {
+		if t.Column("fields") >= 0 {
+			tables = append(tables, t.Name)
+		}
+	}
+	return tables
 }
 
 // FieldDefID returns the id of a definition's row.
@@ -259,12 +326,14 @@ func (d FieldDef) absent(row *record.Row, values record.Values) bool {
 	return row.Get("fields").Cell(d.Field).IsNull()
 }
 
-// insertWithFields creates a row with run-time fields, after checking them and the rules for new rows.
-func insertWithFields(tx Tx, table string, id record.ID, values record.Values, given FieldValues) error {
+// insertWithFields creates a row with run-time fields, after checking them and the rules for new rows, which count its values
+// and what the same change writes of it next.
+func insertWithFields(tx Tx, table string, id record.ID, values record.Values, given FieldValues, beside record.Values) error {
 	if err := putFields(tx, table, values, given); err != nil {
 		return err
 	}
 	present := maps.Clone(values)
+	maps.Copy(present, beside)
 	maps.DeleteFunc(present, func(_ string, v record.Value) bool { return v.IsNull() })
 	if err := CheckRequired(tx, table, RequiredCreate, nil, present); err != nil {
 		return err

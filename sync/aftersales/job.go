@@ -182,8 +182,9 @@ type JobInput struct {
 	Note         string
 	Tags         []string
 	Fields       FieldValues
-	Follows      record.ID // the job that this one continues
-	Needs        []string  // skills that it takes, of the list "skill"
+	Beside       record.Values // what the same change writes of it next: the rules for new rows count it
+	Follows      record.ID     // the job that this one continues
+	Needs        []string      // skills that it takes, of the list "skill"
 }
 
 // CreateJob makes a job: in the office, of a request, or found on site by a technician, who is its lead then. Codes:
@@ -218,7 +219,7 @@ func CreateJob(tx Tx, in JobInput) (record.ID, error) {
 		return record.ID{}, err
 	}
 	in.ID, in.Branch, in.Number = id, branch, number
-	if err := insertWithFields(tx, "job", id, in.values(tx, about), in.Fields); err != nil {
+	if err := insertWithFields(tx, "job", id, in.values(tx, about), in.Fields, in.Beside); err != nil {
 		return record.ID{}, err
 	}
 	if err := sendOnSite(tx, request); err != nil {

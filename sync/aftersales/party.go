@@ -117,6 +117,7 @@ type PartyInput struct {
 	Note     string
 	Tags     []string
 	Fields   FieldValues
+	Beside   record.Values // what the same change writes of it next: the rules for new rows count it
 }
 
 // CreateParty makes a customer, dealer, supplier. Codes: MissingText, UnknownCode, BadPhone, BadMail, BadPosition, BadField, MissingField,
@@ -152,5 +153,5 @@ func CreateParty(tx Tx, in PartyInput) (record.ID, error) {
 	}
 	addSet(values, "roles", in.Roles)
 	addSet(values, "tags", in.Tags)
-	return id, insertWithFields(tx, "party", id, values, in.Fields)
+	return id, insertWithFields(tx, "party", id, values, in.Fields, in.Beside)
 }

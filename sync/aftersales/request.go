@@ -186,6 +186,7 @@ type RequestInput struct {
 	DueAt        int64
 	Tags         []string
 	Fields       FieldValues
+	Beside       record.Values // what the same change writes of it next: the rules for new rows count it
 }
 
 // CreateRequest registers what a customer asks for. Codes: MissingText without title and description, UnknownCode,
@@ -221,7 +222,7 @@ func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 	if err := in.promise(tx, about); err != nil {
 		return record.ID{}, err
 	}
-	return id, insertWithFields(tx, "request", id, in.values(tx, about), in.Fields)
+	return id, insertWithFields(tx, "request", id, in.values(tx, about), in.Fields, in.Beside)
 }
 
 // promise sets when the request is due and who answers for it, where that was not given. Lists go by when it is due; its

@@ -137,6 +137,7 @@ type UnitInput struct {
 	Note           string
 	Tags           []string
 	Fields         FieldValues
+	Beside         record.Values // what the same change writes of it next: the rules for new rows count it
 }
 
 // CreateUnit adds a unit: a customer's machine, its component, a serial-numbered part in stock. Codes: MissingText
@@ -171,7 +172,7 @@ func CreateUnit(tx Tx, in UnitInput) (record.ID, error) {
 		"note": optional(in.Note), "component": optional(in.Component), "card_on": at(in.CardOn),
 	}
 	addSet(values, "tags", in.Tags)
-	return id, insertWithFields(tx, "unit", id, values, in.Fields)
+	return id, insertWithFields(tx, "unit", id, values, in.Fields, in.Beside)
 }
 
 // SwapInput takes a unit out of where it is installed and puts another there.
