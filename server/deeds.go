@@ -62,10 +62,16 @@ func (s peopleStore) notePerson(ctx context.Context, tx *store.Tx, was *store.Pe
 // secondDone says what became of somebody's second step, "" for nothing that is worth to be told.
 func secondDone(was, is auth.Second) string {
 	switch {
-	case !was.On() && is.On():
+	case !was.HasApp() && is.HasApp():
 		return "set_up"
-	case was.On() && !is.On():
+	case was.HasApp() && !is.HasApp() && is.On():
+		return "app_removed"
+	case was.HasApp() && !is.HasApp():
 		return "removed"
+	case len(is.Passkeys) > len(was.Passkeys):
+		return "passkey_added"
+	case len(is.Passkeys) < len(was.Passkeys):
+		return "passkey_removed"
 	case len(is.Recovery) < len(was.Recovery):
 		return "recovery_used"
 	case !slices.Equal(is.Recovery, was.Recovery):

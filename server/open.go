@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"slices"
@@ -57,6 +58,10 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 	if err := errors.Join(staff.repair(ctx), devices.repair(ctx)); err != nil {
 		return nil, err
 	}
+	secret, err := keptSecret(ctx, core.Store, challengeSetting, sha256.Size)
+	if err != nil {
+		return nil, err
+	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(append(core.Hub.Collectors(), gauges{core})...)
 	told := newChronicle(core)
@@ -66,7 +71,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 		Views:   views{core.Store},
 		Imports: in, Chronicle: told, Dossiers: dossiers{core}, Programs: programStore{core.Store, core.now}, API: apiEngine{core}, Fleet: fleet{phones{core}},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
-		Sessions: core.Store.Sessions(), Attempts: attemptStore{core.Store}, Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
+		Sessions: core.Store.Sessions(), Attempts: attemptStore{core.Store}, Secret: secret, Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})
 	if err == nil {
 		s.core, s.imports, s.told = core, in, told

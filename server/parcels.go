@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"io"
 
@@ -25,26 +23,11 @@ const parcelSetting = "parcel_key"
 
 // parcelKey returns the hub's key for parcels, and makes it the first time.
 func parcelKey(ctx context.Context, s *store.Store) (key parcel.Key, err error) {
-	err = s.Write(ctx, func(tx *store.Tx) error {
-		kept, err := tx.Setting(parcelSetting)
-		if err != nil {
-			return err
-		}
-		secret, err := base64.StdEncoding.DecodeString(kept)
-		if err != nil {
-			return fault.Wrap(fault.Internal, "the key for unsent work that is brought by hand is damaged in the database", err)
-		}
-		if kept == "" {
-			secret = make([]byte, parcel.KeySize)
-			_, _ = rand.Read(secret) // crypto/rand never fails: it ends the program instead
-			if err := tx.PutSetting(parcelSetting, base64.StdEncoding.EncodeToString(secret)); err != nil {
-				return err
-			}
-		}
-		key, err = parcel.NewKey(secret)
-		return err
-	})
-	return key, err
+	secret, err := keptSecret(ctx, s, parcelSetting, parcel.KeySize)
+	if err != nil {
+		return key, err
+	}
+	return parcel.NewKey(secret)
 }
 
 // TakeParcel takes in the unsent work that somebody brought from a device.

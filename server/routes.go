@@ -126,6 +126,9 @@ var ownPages = []Page{
 	{"POST", "/second-step/offer", auth.SignedIn, (*admin.Office).OfferSecondStep},
 	{"POST", "/second-step/recovery", auth.SignedIn, (*admin.Office).RenewRecovery},
 	{"POST", "/second-step/remove", auth.SignedIn, (*admin.Office).RemoveSecondStep},
+	{"POST", "/second-step/passkeys", auth.SignedIn, (*admin.Office).AddPasskey},
+	{"POST", "/second-step/passkeys/offer", auth.SignedIn, (*admin.Office).OfferPasskey},
+	{"POST", "/second-step/passkeys/remove", auth.SignedIn, (*admin.Office).RemovePasskey},
 	{"POST", "/language", auth.SignedIn, (*admin.Office).SetLanguage},
 	{"POST", "/sign-out", auth.SignedIn, (*admin.Office).SignOut},
 	{"POST", "/sign-out/everywhere", auth.SignedIn, (*admin.Office).SignOutEverywhere},
@@ -303,7 +306,9 @@ func (s *Server) routes(office *admin.Office, sessions *auth.Sessions, programs 
 		r.Method("GET", "/sign-in", office.Open((*admin.Office).ShowSignIn))
 		r.Method("GET", "/sign-in/code", office.Open((*admin.Office).ShowSignInCode))
 		r.Method("POST", "/sign-in/code", office.Open((*admin.Office).SignInCode))
+		r.Method("POST", "/sign-in/code/passkey", office.Open((*admin.Office).StepByPasskey))
 		r.Method("POST", "/sign-in", office.Open((*admin.Office).SignIn))
+		r.Method("POST", "/sign-in/passkey", office.Open((*admin.Office).SignInByPasskey))
 		for _, p := range Pages {
 			r.Method(p.Method, p.Path, office.Page(p.Need, p.Act))
 		}

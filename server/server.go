@@ -69,6 +69,7 @@ type Parts struct {
 	Devices   auth.DeviceStore
 	Sessions  scs.Store
 	Attempts  auth.AttemptStore // counts what is guessed, for every node; nil counts in memory
+	Secret    []byte            // by which every node knows the challenges of the others; nil makes one
 	Hub       record.ID         // which hub this is: what a device remembers it by
 	// ParcelKey is the public half of the key to unsent work that is brought by hand; nil for a hub that takes none.
 	ParcelKey []byte
@@ -107,6 +108,9 @@ func New(o Options, p Parts) (*Server, error) {
 		return nil, err
 	}
 	people.Of(o.Company)
+	if p.Secret != nil {
+		people.ChallengeBy(p.Secret)
+	}
 	transport, err := o.transport(p.Log)
 	if err != nil {
 		return nil, err
@@ -120,7 +124,7 @@ func New(o Options, p Parts) (*Server, error) {
 	}
 	office, err := admin.New(admin.Options{
 		Programs: programs,
-		Engine:   p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Schema: p.Schema, Zone: o.Zone,
+		Engine:   p.Engine, Phones: p.Phones, People: people, Sessions: sessions, Encrypted: o.encrypted(), Schema: p.Schema, Zone: o.Zone,
 		Now: p.Now, Log: p.Log, Proxies: o.Proxies, Company: o.Company, Files: p.Files, Views: p.Views, Imports: p.Imports, Chronicle: p.Chronicle, Dossiers: p.Dossiers,
 	})
 	if err != nil {

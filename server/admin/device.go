@@ -88,13 +88,19 @@ func (p *devicePage) sift() {
 
 // enrolmentPicture is a QR image of where the hub is and which code enrols a device, as the d of an SVG path in a
 // square of so many modules. The code stands behind the #: a browser that opens the address keeps it to itself.
-func enrolmentPicture(r *http.Request, code string) (path string, size int, err error) {
+func (v *Visit) enrolmentPicture(code string) (path string, size int, err error) {
+	at := v.origin()
+	at.Path, at.Fragment = "/enrol", code
+	return picture(at.String())
+}
+
+// origin is where the visitor reaches the hub.
+func (v *Visit) origin() url.URL {
 	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+	if v.r.TLS != nil || v.office.Encrypted || v.r.Header.Get("X-Forwarded-Proto") == "https" {
 		scheme = "https"
 	}
-	at := url.URL{Scheme: scheme, Host: r.Host, Path: "/enrol", Fragment: code}
-	return picture(at.String())
+	return url.URL{Scheme: scheme, Host: v.r.Host}
 }
 
 // picture is a text as a QR image: the d of an SVG path in a square of so many modules.

@@ -94,7 +94,7 @@ func (o *Office) NewCode(v *Visit) error {
 		return err
 	}
 	page.Code = &codeView{Code: code, For: p.Name, Expires: expires}
-	if page.Code.Picture, page.Code.Size, err = enrolmentPicture(v.r, code); err != nil {
+	if page.Code.Picture, page.Code.Size, err = v.enrolmentPicture(code); err != nil {
 		return err
 	}
 	return v.show(http.StatusOK, "devices", page)

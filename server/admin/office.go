@@ -37,6 +37,7 @@ type Options struct {
 	Log       *slog.Logger
 	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 	Company   string         // shown in the corner
+	Encrypted bool           // people reach the office by https, here or at a proxy
 }
 
 // Office serves the pages.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -17,6 +18,8 @@ type codePage struct {
 	frame
 	To      string
 	Problem string
+	App     bool   // codes are those of an app, or on paper; else on paper
+	Passkey string // what a browser needs to use one instead; "" where it cannot
 }
 
 // ShowSignInCode asks for the code of somebody who gave his password here.
@@ -29,11 +32,26 @@ func (o *Office) ShowSignInCode(v *Visit) error {
 		v.redirect(signInURL)
 		return nil
 	}
-	return v.show(http.StatusOK, "code", codePage{frame: v.frame(v.t("Sign in"), ""), To: v.query("to")})
+	return o.showCode(v, http.StatusOK, p, codePage{To: v.query("to")})
+}
+
+func (o *Office) showCode(v *Visit, status int, p *auth.Person, page codePage) (err error) {
+	page.frame, page.App = v.frame(v.t("Sign in"), ""), p.Second.HasApp()
+	if page.Passkey, err = o.askPasskey(v, p); err != nil {
+		return err
+	}
+	return v.show(status, "code", page)
 }
 
 // SignInCode lets in who gave his password here, with the code that belongs to it.
 func (o *Office) SignInCode(v *Visit) error {
+	return o.takeStep(v, "sign-in code refused", func(ctx context.Context, p *auth.Person, from string) (*auth.Person, error) {
+		return o.People.SecondStep(ctx, p.ID, v.form("code"), from)
+	})
+}
+
+// takeStep lets in who gave his password here, where the second step is taken.
+func (o *Office) takeStep(v *Visit, refused string, take func(ctx context.Context, p *auth.Person, from string) (*auth.Person, error)) error {
 	ctx, from, to := v.r.Context(), auth.Address(v.r, o.Proxies), v.form("to")
 	p, err := o.Sessions.Awaited(ctx)
 	if err != nil {
@@ -43,14 +61,14 @@ func (o *Office) SignInCode(v *Visit) error {
 		v.redirect(signInURL)
 		return nil
 	}
-	in, err := o.People.SecondStep(auth.By(ctx, p.ID), p.ID, v.form("code"), from)
+	in, err := take(auth.By(ctx, p.ID), p, from)
 	if err != nil {
 		f, status := statusOf(err)
 		if status >= 500 {
 			return err
 		}
-		o.Log.Warn("sign-in code refused", "code", f.Code, "person", p.ID, "from", from)
-		return v.show(status, "code", codePage{v.frame(v.t("Sign in"), ""), to, v.lang.refusal(f)})
+		o.Log.Warn(refused, "code", f.Code, "person", p.ID, "from", from, "detail", f.Detail)
+		return o.showCode(v, status, p, codePage{To: to, Problem: v.lang.refusal(f)})
 	}
 	return o.signedIn(v, in, from, to)
 }
@@ -71,6 +89,7 @@ type secondPage struct {
 	Must    bool       // a role asks for it
 	Offered *offerView // a key that is shown this once
 	Codes   []string   // recovery codes that are shown this once
+	Passkey *passkeyOffer
 	Problem string
 }
 
@@ -152,17 +171,20 @@ func (o *Office) RenewRecovery(v *Visit) error {
 	return o.showSecond(v, http.StatusOK, secondPage{Codes: codes})
 }
 
-// RemoveSecondStep takes the second step from who gives his password; his other sessions end.
+// RemoveSecondStep takes the app of the second step from who gives his password; his other sessions end.
 func (o *Office) RemoveSecondStep(v *Visit) error {
 	p, err := (*auth.Person)(nil), o.passwordAgain(v)
 	if err == nil {
-		p, err = o.People.DropSecond(v.r.Context(), v.Who.ID)
+		p, err = o.People.DropApp(v.r.Context(), v.Who.ID)
 	}
 	if err != nil {
 		return o.secondAgain(v, err)
 	}
 	if err := o.Sessions.Begin(v.r.Context(), p); err != nil {
 		return err
+	}
+	if p.Second.On() {
+		return v.done(secondStepURL, v.t("Codes of the app are no longer asked for."))
 	}
 	return v.done(secondStepURL, v.t("The second step is removed."))
 }

@@ -13,6 +13,7 @@ type signInPage struct {
 	Login   string
 	To      string
 	Problem string
+	Passkey string // what a browser needs to sign in by one; "" where it cannot
 }
 
 // ShowSignIn shows the form that asks who somebody is.
@@ -21,7 +22,15 @@ func (o *Office) ShowSignIn(v *Visit) error {
 		v.redirect(local(v.query("to"), homeURL))
 		return nil
 	}
-	return v.show(http.StatusOK, "signin", signInPage{frame: v.frame(v.t("Sign in"), ""), To: v.query("to")})
+	return o.showSignIn(v, http.StatusOK, signInPage{To: v.query("to")})
+}
+
+func (o *Office) showSignIn(v *Visit, status int, page signInPage) (err error) {
+	page.frame = v.frame(v.t("Sign in"), "")
+	if page.Passkey, err = o.askPasskey(v, nil); err != nil {
+		return err
+	}
+	return v.show(status, "signin", page)
 }
 
 // SignIn lets somebody in, under a session that did not exist before; of who has a second step the code is asked first.
@@ -48,8 +57,8 @@ func (v *Visit) signInAgain(page signInPage, err error) error {
 	if status >= 500 {
 		return err
 	}
-	page.frame, page.Problem = v.frame(v.t("Sign in"), ""), v.lang.refusal(f)
-	return v.show(status, "signin", page)
+	page.Problem = v.lang.refusal(f)
+	return v.office.showSignIn(v, status, page)
 }
 
 // SignOut ends the session.

@@ -74,6 +74,7 @@ type People struct {
 	cost     Cost
 	gate     chan struct{} // each hash takes 19 MiB: this many at a time
 	company  string        // a word that is no password here
+	secret   []byte        // by which challenges are known again
 	decoy    string        // checked where there is no such login, so that the answer takes as long
 }
 
@@ -87,11 +88,19 @@ func newPeople(store PeopleStore, random io.Reader, now func() time.Time, cost C
 	if err != nil {
 		return nil, err
 	}
-	return &People{store: store, throttle: NewThrottle(nil), random: random, now: now, cost: cost, gate: make(chan struct{}, 2), decoy: decoy}, nil
+	secret := make([]byte, sha256.Size)
+	if _, err := io.ReadFull(random, secret); err != nil {
+		return nil, fmt.Errorf("auth: making a secret: %w", err)
+	}
+	return &People{store: store, throttle: NewThrottle(nil), random: random, now: now, cost: cost, gate: make(chan struct{}, 2), decoy: decoy, secret: secret}, nil
 }
 
 // CountIn has attempts that fail counted in the store, for every process of the hub. It is to be told before anybody signs in.
 func (s *People) CountIn(store AttemptStore) { s.throttle = NewThrottle(store) }
+
+// ChallengeBy tells the secret by which every process of the hub knows the challenges that another made. Without it, each
+// knows its own. It is to be told before anybody signs in.
+func (s *People) ChallengeBy(secret []byte) { s.secret = secret }
 
 // Of tells the name of the company, which is part of nobody's password here. It is to be told before anybody signs in.
 func (s *People) Of(company string) { s.company = company }

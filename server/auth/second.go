@@ -12,20 +12,31 @@ import (
 	"fieldsync/sync/record"
 )
 
-// Second is the second step by which somebody signs in: codes that an app on his phone makes of a secret, and codes on
-// paper for the day when the phone is gone. As JSON it is what a store seals.
+// Second is the second step by which somebody signs in: codes that an app on his phone makes of a secret, passkeys, and
+// codes on paper for the day when the phone is gone. As JSON it is what a store seals.
 type Second struct {
-	Secret   []byte   `json:"secret,omitempty"`   // that he shares with his app; none: his password is enough
-	Offered  []byte   `json:"offered,omitempty"`  // one that he was shown, and has not shown to have yet
-	Used     int64    `json:"used,omitempty"`     // the step of the last code that he used: it and those before are spent
-	Recovery []string `json:"recovery,omitempty"` // hashes of the recovery codes that are left, all of one salt
+	Secret   []byte    `json:"secret,omitempty"`   // that he shares with his app; none: it is not asked
+	Offered  []byte    `json:"offered,omitempty"`  // one that he was shown, and has not shown to have yet
+	Used     int64     `json:"used,omitempty"`     // the step of the last code that he used: it and those before are spent
+	Recovery []string  `json:"recovery,omitempty"` // hashes of the recovery codes that are left, all of one salt
+	Passkeys []Passkey `json:"passkeys,omitempty"` // oldest first
 }
 
-// On reports whether the person signs in by two steps.
-func (s Second) On() bool { return len(s.Secret) > 0 }
+// On reports whether the person signs in by two steps: without an app and a passkey his password is enough.
+func (s Second) On() bool { return s.HasApp() || len(s.Passkeys) > 0 }
+
+// HasApp reports whether an app of the person's makes codes.
+func (s Second) HasApp() bool { return len(s.Secret) > 0 }
 
 // None reports whether there is nothing to keep.
 func (s Second) None() bool { return !s.On() && len(s.Offered) == 0 && s.Used == 0 }
+
+// settle drops what is of no use without a second step.
+func (s *Second) settle() {
+	if !s.On() {
+		*s = Second{Used: s.Used}
+	}
+}
 
 // Offer is a new secret, to be shown once.
 type Offer struct {
@@ -58,7 +69,7 @@ func (s *People) OfferSecond(ctx context.Context, id record.ID) (Offer, error) {
 		return Offer{}, fmt.Errorf("auth: making a secret: %w", err)
 	}
 	p, err := s.store.ChangePerson(ctx, id, func(p *Person, _ everybody) error {
-		if p.Second.On() {
+		if p.Second.HasApp() {
 			return errHasSecond
 		}
 		p.Second.Offered = secret
@@ -103,7 +114,7 @@ func (s *Second) begin(code string, recovery []string, by *People) error {
 	case !ok:
 		return errWrongCode
 	}
-	*s = Second{Secret: s.Offered, Used: step, Recovery: recovery}
+	s.Secret, s.Offered, s.Used, s.Recovery = s.Offered, nil, step, recovery
 	return nil
 }
 
@@ -176,18 +187,22 @@ func (s *People) tryCode(ctx context.Context, id record.ID, address string, try 
 	if err != nil {
 		return err
 	}
-	counted := p.Login + " code" // no login has a space
-	wait, err := s.throttle.Try(ctx, counted, address, s.now())
+	return s.counted(ctx, p.Login+" code", address, func() error { return try(p) }) // no login has a space
+}
+
+// counted lets somebody try to get in, and counts it as failed under that name unless it was good.
+func (s *People) counted(ctx context.Context, as, address string, try func() error) error {
+	wait, err := s.throttle.Try(ctx, as, address, s.now())
 	if err != nil {
 		return err
 	}
 	if wait > 0 {
 		return fault.New(Throttled, "Too many attempts. Wait a little, then try again.")
 	}
-	if err := try(p); err != nil {
+	if err := try(); err != nil {
 		return err
 	}
-	return s.throttle.Succeeded(ctx, counted, address, s.now())
+	return s.throttle.Succeeded(ctx, as, address, s.now())
 }
 
 // RenewRecovery gives the person other recovery codes, to be shown once; those he had are worth nothing any more. The
@@ -231,14 +246,26 @@ func (s *People) makeRecovery(ctx context.Context) (codes, hashes []string, err 
 	return codes, hashes, nil
 }
 
-// DropSecond takes the person's second step away, and ends his sessions. The error is a *fault.Error with the code
-// fault.Closed or UnknownOne.
+// DropSecond takes the person's second step away, all of it, and ends his sessions. The error is a *fault.Error with the
+// code fault.Closed or UnknownOne.
 func (s *People) DropSecond(ctx context.Context, id record.ID) (*Person, error) {
+	return s.drop(ctx, id, Second.On, func(second *Second) { second.Secret, second.Passkeys = nil, nil })
+}
+
+// DropApp asks for no codes of the person's app any more, and ends his sessions; his passkeys stay. The error is a
+// *fault.Error with the code fault.Closed or UnknownOne.
+func (s *People) DropApp(ctx context.Context, id record.ID) (*Person, error) {
+	return s.drop(ctx, id, Second.HasApp, func(second *Second) { second.Secret = nil })
+}
+
+// drop takes something of the person's second step away where he has it.
+func (s *People) drop(ctx context.Context, id record.ID, has func(Second) bool, drop func(*Second)) (*Person, error) {
 	_, err := s.change(ctx, id, func(p *Person, _ everybody) error {
-		if !p.Second.On() {
+		if !has(p.Second) {
 			return errNoSecond
 		}
-		p.Second = Second{Used: p.Second.Used}
+		drop(&p.Second)
+		p.Second.settle()
 		return nil
 	})
 	if err != nil {

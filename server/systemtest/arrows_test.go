@@ -37,7 +37,7 @@ var rules = []rule{
 	{"3. sync is pure, sqlrow and simtest aside",
 		"The simulator runs a whole fleet in one thread under a seed, which a clock, a socket, a file, a goroutine or " +
 			"chance of the package's own would spoil. Take them as arguments.", shipped(checkPure)},
-	{"4. drivers in client/replica and server/store, gorilla in client/link and server/hub, chi in server, NATS in server/wake, S3 in server/files/bucket",
+	{"4. drivers in client/replica and server/store, gorilla in client/link and server/hub, chi in server, NATS in server/wake, S3 in server/files/bucket, WebAuthn in server/auth/passkey",
 		"What a part of somebody else's does is hidden behind one package of ours, so that it can be exchanged there.",
 		shipped(checkParts)},
 	{"5. admin, api and hub import neither each other nor store",
@@ -66,6 +66,7 @@ var parts = []struct {
 	{"github.com/go-chi", []string{"server"}},
 	{"github.com/nats-io", []string{"server/wake"}},
 	{"github.com/minio", []string{"server/files/bucket"}},
+	{"github.com/go-webauthn", []string{"server/auth/passkey"}},
 }
 
 func TestArrows(t *testing.T) {
@@ -130,6 +131,7 @@ func TestArrowsAreSeen(t *testing.T) {
 		{"server/admin/live.go", `import "github.com/gorilla/websocket"`, "4"},
 		{"client/link/dial.go", `import "github.com/gorilla/websocket"`, ""},
 		{"client/web/routes.go", `import "github.com/go-chi/chi/v5"`, "4"},
+		{"server/admin/signin.go", `import "github.com/go-webauthn/webauthn/protocol"`, "4"},
 		{"server/routes.go", `import "github.com/go-chi/chi/v5"`, ""},
 
 		{"server/admin/jobs.go", `import "fieldsync/server/store"`, "5"},

@@ -371,6 +371,35 @@
       }
     }
   });
+  // Passkeys: the browser has a device make one, or sign by one, and the form carries the answer. What there is to sign is good
+  // for five minutes: of a page that stood open for longer it is fetched anew.
+  const opened = Date.now();
+  const optionsOf = async (form) => {
+    if (!form.dataset.again || Date.now() - opened < 240_000) return JSON.parse(form.dataset.options);
+    const page = await (await fetch(form.dataset.again, {headers: {"X-Refresh": "1"}})).text();
+    return JSON.parse($("form[data-passkey]", new DOMParser().parseFromString(page, "text/html")).dataset.options);
+  };
+  const answerOf = async (form) => form.dataset.passkey === "create"
+    ? navigator.credentials.create({publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(await optionsOf(form))})
+    : navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(await optionsOf(form))});
+  for (const form of window.PublicKeyCredential?.parseRequestOptionsFromJSON ? $$("form[data-passkey]") : []) {
+    let answered = false;
+    form.hidden = false;
+    $("[data-without-passkeys]")?.remove();
+    $("[autofocus]", form)?.focus();
+    form.addEventListener("submit", async (event) => {
+      if (answered) return;
+      event.preventDefault();
+      const problem = $("[role=alert]", form), button = $("button", form);
+      problem.hidden = button.disabled = true;
+      try {
+        form.elements.answer.value = JSON.stringify(await answerOf(form));
+        answered = true;
+      } catch { problem.hidden = false; }
+      button.disabled = false;
+      if (answered) form.requestSubmit(); else button.focus();
+    });
+  }
   // On a narrow screen the places and the tabs are rows that scroll: the one where one is, is in sight.
   for (const here of $$(".rail [aria-current], .tabs [aria-current]")) {
     const row = here.closest("ul, .tabs");
