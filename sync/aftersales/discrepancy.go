@@ -17,7 +17,7 @@ const (
 	DiscrepancyCancelled  = "hand_over_cancelled" // taken by the one, taken back by the other
 	DiscrepancyUnapproved = "unapproved"          // paid work above the limit without the second yes
 	DiscrepancyUnissued   = "unissued_code"       // a second yes by a code that the office does not know of
-	DiscrepancyPlace      = "other_place"         // taken out of a place that its author does not answer for
+	DiscrepancyPlace      = "other_place"         // taken out of a place that its author does not answer for, or laid into it
 	DiscrepancyLate       = "late_work"           // changed by somebody whom it had been taken from, and who had not heard
 	discrepancyOpen       = "open"
 	discrepancySettled    = "settled"

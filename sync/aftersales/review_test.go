@@ -3,6 +3,7 @@ package aftersales
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"fieldsync/sync/clock"
@@ -394,6 +395,28 @@ func TestAVanThatChangedHands(t *testing.T) {
 		d, err := Review(w, cs, w.wang, cs.K)
 		if w.ok(err); (fault.CodeOf(refusalOf(d)) == NotYourPlace) != refused {
 			t.Errorf("K %d: %+v", k, d)
+		}
+	}
+}
+
+// A thing that is laid into a van which went to a colleague: refused once its author had heard, else there, and told.
+func TestAThingInAVanThatChangedHands(t *testing.T) {
+	t.Parallel()
+	for k, refused := range map[uint64]bool{4: false, 5: true} {
+		w := assigned(t)
+		w.ok(SetHolder(w, w.van, w.li))
+		van := w.get("location", w.van)
+		cell := record.CellID{Column: locationTable.Columns[locationTable.Column("holder")].ID}
+		van.Meta = &record.Meta{Cells: []record.Cell{{ID: cell, Seq: 5}}}
+		w.rows[van.Key()] = van
+		cs := w.late(w.change(record.Insert, "unit", nobody, record.Values{"name": record.Text("pump"), "location": record.Ref(w.van)}))
+		d, err := Review(w, cs, w.wang, k)
+		w.ok(err)
+		told := slices.ContainsFunc(d.Instead, func(c record.RowChange) bool {
+			return c.ID == DiscrepancyID(DiscrepancyPlace, nobody)
+		})
+		if (fault.CodeOf(refusalOf(d)) == NotYourPlace) != refused || told == refused {
+			t.Errorf("heard up to %d: told %v, %+v", k, told, d)
 		}
 	}
 }

@@ -81,11 +81,12 @@ func writtenAt(row *record.Row, column string) uint64 {
 }
 
 // checkLying refuses to put a unit into a colleague's place, where it would show, with what is said of it: a new one at all,
-// another but by a movement that takes it there.
+// another but by a movement that takes it there. By who had not heard whose place it is it is put there all the same, for the
+// office to look at.
 func (v *review) checkLying(t *schema.Table, c *record.RowChange) error {
 	to := cell(t, c, "location").Ref()
 	place, err := v.Row("location", to)
-	if err != nil || place == nil || place.Get("holder").IsNull() || place.Get("holder").Ref() == v.author || v.unheard(place, "holder") {
+	if err != nil || place == nil || place.Get("holder").IsNull() || place.Get("holder").Ref() == v.author {
 		return err
 	}
 	unit, err := v.Row("unit", c.ID)
@@ -99,7 +100,13 @@ func (v *review) checkLying(t *schema.Table, c *record.RowChange) error {
 	if unit != nil && moved {
 		return nil
 	}
-	return errColleague()
+	if !v.unheard(place, "holder") {
+		return errColleague()
+	}
+	return v.report(Discrepancy{
+		ID: DiscrepancyID(DiscrepancyPlace, c.ID), Kind: DiscrepancyPlace, About: Row{"unit", c.ID}, Branch: place.Get("branch").Ref(),
+		Location: place.ID, Person: v.author,
+	})
 }
 
 func errColleague() *fault.Error {
