@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -54,10 +55,10 @@ func (r Reach) ready() (made reach, err error) {
 	made.names.set(r.DNS)
 	made.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		d := net.Dialer{Timeout: dialWithin, Resolver: r.Resolver}
-		if d.Resolver == nil && made.names.some() {
-			d.Resolver = made.names.resolver()
+		if d.Resolver != nil {
+			return d.DialContext(ctx, network, address)
 		}
-		return d.DialContext(ctx, network, address)
+		return made.names.dial(ctx, d, network, address)
 	}
 	return made, nil
 }
@@ -93,10 +94,11 @@ func withRoots(pool *x509.CertPool, pem []byte) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// nameServers are asked in turn: that one is silent shows only when nothing comes back, and the question is put again.
+// nameServers are asked one after another until one answers, beginning with the one that answered last. All questions about
+// a name go to the same one: shared out among them, some of the answers would be missing whenever one is out of order.
 type nameServers struct {
-	list  atomic.Pointer[[]string]
-	asked atomic.Uint32
+	list atomic.Pointer[[]string]
+	good atomic.Uint32 // counts on whenever one did not answer
 }
 
 func (n *nameServers) set(servers []string) {
@@ -104,25 +106,39 @@ func (n *nameServers) set(servers []string) {
 	n.list.Store(&servers)
 }
 
-func (n *nameServers) some() bool { return len(*n.list.Load()) > 0 }
-
-func (n *nameServers) resolver() *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, system string) (net.Conn, error) {
-		return (&net.Dialer{Timeout: dialWithin / 3}).DialContext(ctx, network, n.next(system))
-	}}
-}
-
-// next returns whom to ask now; it is the system's own server when the list was emptied meanwhile.
-func (n *nameServers) next(system string) string {
+// dial is d.DialContext by these name servers, by the system's where there are none. The time that d may take is shared
+// among them, for a server that is silent takes all it is given.
+func (n *nameServers) dial(ctx context.Context, d net.Dialer, network, address string) (conn net.Conn, err error) {
 	servers := *n.list.Load()
 	if len(servers) == 0 {
-		return system
+		return d.DialContext(ctx, network, address)
 	}
-	server := servers[int(n.asked.Add(1)-1)%len(servers)]
+	d.Timeout /= time.Duration(len(servers))
+	for range servers {
+		good := n.good.Load()
+		d.Resolver = resolver(servers[int(good)%len(servers)])
+		if conn, err = d.DialContext(ctx, network, address); !unanswered(err) || ctx.Err() != nil {
+			return conn, err
+		}
+		n.good.CompareAndSwap(good, good+1)
+	}
+	return nil, err
+}
+
+// unanswered reports whether the name server said nothing: that it knows no such name is an answer.
+func unanswered(err error) bool {
+	var asked *net.DNSError
+	return errors.As(err, &asked) && !asked.IsNotFound
+}
+
+// resolver returns what asks that server alone.
+func resolver(server string) *net.Resolver {
 	if _, err := netip.ParseAddr(server); err == nil {
 		server = net.JoinHostPort(server, "53")
 	}
-	return server
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, server)
+	}}
 }
 
 // client returns what files and the enrolment travel by.
