@@ -32,6 +32,7 @@ var companions = []string{"-wal", "-shm", ""}
 func (r *Replica) repair(ctx context.Context) (*Recovery, error) {
 	path := r.options.Path
 	if !exists(rebuiltPath(path)) {
+		rollBack(ctx, path)
 		err := r.examine(ctx)
 		code := fault.CodeOf(err)
 		keyLost := code == seal.Missing || code == seal.Wrong
@@ -50,6 +51,23 @@ func (r *Replica) repair(ctx context.Context) (*Recovery, error) {
 		return nil, failed("the repaired data could not be put in place", err)
 	}
 	return r.report(ctx, aside)
+}
+
+// rollBack undoes what a program had begun that died while it made the file: SQLite keeps a journal to do so until the write-ahead
+// log is in use, and refuses who only reads as long as it lies there. What is wrong besides is found by whoever examines the file.
+func rollBack(ctx context.Context, path string) {
+	if !exists(path + "-journal") {
+		return
+	}
+	pool, err := open(path, "rw", writing[0])
+	if err != nil {
+		return
+	}
+	defer func() { _ = pool.Close() }() // nothing was written
+	if h, err := hold(ctx, pool); err == nil {
+		_, _ = h.Int("SELECT count(*) FROM sqlite_schema")
+		h.close()
+	}
 }
 
 // rebuild builds a new file at target with what can be read of the damaged one.

@@ -23,12 +23,18 @@ import (
 
 const childPath = "STORE_TEST_CHILD"
 
-// TestMain is also the child process that TestKill kills.
+// TestMain is also the child process that is killed.
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childPath); path != "" {
 		if err := writeForEver(path); err != nil {
 			log.Fatal(err)
 		}
+	}
+	if path := os.Getenv(powerChild); path != "" {
+		if err := writeByRounds(path); err != nil {
+			log.Fatal(err)
+		}
+		os.Exit(0)
 	}
 	os.Exit(pgtest.Main(m))
 }
