@@ -12,10 +12,10 @@ import (
 
 // PageRows is how many rows a part of a page carries at most: enough to compress well, few enough to commit at once. Of
 // more than that, the first part is smaller, so that the device has something to do while the hub reads the next.
-const (
-	PageRows  = 1000
-	firstRows = PageRows / 4
-)
+const PageRows = 1000
+
+// firstShare is the share of a part that the first one of several carries.
+const firstShare = 4
 
 // pageBytes is how many bytes the rows take that a part of a page gathers, so that long texts do not take the hub's memory.
 const pageBytes = 4 * wire.MaxPart
@@ -30,6 +30,7 @@ type Want struct {
 	Own    map[record.Key]uint64 // rows that the device has as they were at that commit: what it wrote itself
 	UpTo   uint64                // no commit after it; 0 for all there are
 	Resume []byte                // where a page in several parts goes on; empty begins one
+	Rows   int                   // how many a part carries at most; 0 means PageRows
 }
 
 // pager builds one part of a page.
@@ -51,7 +52,8 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 	if head, err = r.Head(); err != nil {
 		return wire.Page{}, 0, err
 	}
-	p := &pager{Reader: r, schema: s, want: want, head: head, left: PageRows}
+	want.Rows = cmp.Or(want.Rows, PageRows)
+	p := &pager{Reader: r, schema: s, want: want, head: head, left: want.Rows}
 	if want.UpTo > 0 {
 		head = min(head, want.UpTo)
 	}
@@ -229,8 +231,8 @@ func (p *pager) whole() error {
 	if err := p.countEntering(); err != nil {
 		return err
 	}
-	if p.page.Total > PageRows {
-		p.left = firstRows
+	if p.page.Total > uint64(p.want.Rows) {
+		p.left = max(p.want.Rows/firstShare, 1)
 	}
 	return p.content(scope, position{class: p.want.Class, from: p.want.From, to: p.page.To})
 }
@@ -302,12 +304,12 @@ func (p *pager) changed(buckets []record.Bucket) ([]FeedEntry, uint64, error) {
 
 // complete returns the entries of whole commits, as many as a page takes, and the commit they are complete up to.
 func (p *pager) complete(buckets []record.Bucket) ([]FeedEntry, uint64, error) {
-	all, to, err := p.entries(buckets, p.page.To, PageRows+1)
+	all, to, err := p.entries(buckets, p.page.To, p.want.Rows+1)
 	if err != nil {
 		return nil, 0, err
 	}
-	if len(all) > PageRows && all[PageRows].Seq <= to {
-		to = all[PageRows].Seq - 1
+	if most := p.want.Rows; len(all) > most && all[most].Seq <= to {
+		to = all[most].Seq - 1
 	}
 	if first := firstCommit(all, p.want.After); first > to { // a commit is never split, however many rows it touched
 		return p.entries(buckets, first, math.MaxInt32)

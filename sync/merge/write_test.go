@@ -229,3 +229,21 @@ func TestAValueThatWasPutBackStandsOnceWhenItComesAgain(t *testing.T) {
 	s.expect("title", record.Text("lost"))
 	s.expectSaid(closed("lost", "lost"))
 }
+
+// What was seen is remembered as far as a row takes it. One writer more, and a value that was seen stands beside: asked once too
+// often, and not lost.
+func TestWhatWasSeenIsRememberedAsFarAsARowTakesIt(t *testing.T) {
+	t.Parallel()
+	late := clock.Dot{Actor: phone, Counter: 1}
+	for writers, want := range map[int][]string{clock.MaxVectorLen - 1: {"later"}, clock.MaxVectorLen: {"later", "late"}} {
+		many := make([]clock.Dot, writers)
+		for i := range many {
+			many[i] = clock.Dot{Actor: actor(uint64(100+i), clock.SideDevice), Counter: 1}
+		}
+		s := newStory(t)
+		s.write(desk, 8, nothing, text("title", "first"), unseen(saw(many...)))
+		s.write(desk, 9, saw(clock.Dot{Actor: desk, Counter: 1}), text("title", "later"), unseen(saw(late)))
+		s.write(phone, 1, nothing, text("title", "late"))
+		s.expect("title", texts(want...)...)
+	}
+}

@@ -32,7 +32,8 @@ type Hub struct {
 	// waits for verdicts, pages go no further, or they would bring it its own writes.
 	answeredTo uint64
 	held       bool         // something was read no further than that: there may be more
-	resume     []byte       // where the page under way goes on
+	resume     []byte       // where the page under way goes on ...
+	ends       uint64       // ... and the commit with which it ends, if it was begun on this connection
 	class      schema.Class // the class that is being read
 	reading    bool         // a Read is under way
 	resumed    bool         // the page under way was begun on an earlier connection
@@ -275,7 +276,7 @@ func (h *Hub) admitted(e Admitted) []Effect {
 	if h.actor = e.Welcome.Actor; h.actor == 0 {
 		h.actor = h.hello.Actor
 	}
-	if e.Cursors == h.hello.Cursors {
+	if e.Cursors == h.hello.Cursors && e.Welcome.Epoch == h.hello.Epoch { // what was sent in another epoch may be so no more
 		h.resume = h.hello.Resume
 	}
 	if len(h.resume) > 0 && int(h.resume[0]) < schema.Classes {
@@ -294,7 +295,7 @@ func (h *Hub) admitted(e Admitted) []Effect {
 // readOn asks for the next part of a page, unless one is being read, the device has not taken enough of those sent, or
 // there is nothing new.
 func (h *Hub) readOn(effects []Effect) []Effect {
-	if h.state != hubLive || h.reading || h.sent-h.taken >= wire.Window || !h.behind {
+	if h.state != hubLive || h.reading || h.sent-h.taken >= wire.Window || !h.behind || h.waitsForVerdicts() {
 		return effects
 	}
 	h.reading = true
@@ -307,6 +308,12 @@ func (h *Hub) readOn(effects []Effect) []Effect {
 		Own: h.own, UpTo: upTo, Resume: h.resume,
 	}
 	return append(effects, Read{want})
+}
+
+// waitsForVerdicts reports whether the page under way ends beyond what may be read before the device has its verdicts. It goes
+// on after them: one that began anew would know nothing of the buckets that have begun to enter, and might have been lost since.
+func (h *Hub) waitsForVerdicts() bool {
+	return h.judging > 0 && len(h.resume) > 0 && h.ends > h.answeredTo
 }
 
 // paged sends a part and goes on: with the rest of the page, the next page of the class, the next class, or, after a
@@ -324,7 +331,7 @@ func (h *Hub) paged(e Paged) []Effect {
 	case p.Resume == nil && p.To > p.From: // rows were left out, and may be read when verdicts were given
 		h.read[p.Class] = p.To
 	}
-	h.resume = p.Resume
+	h.resume, h.ends = p.Resume, p.To
 	if p.Last && p.To == e.Head || !p.Last && p.Resume == nil {
 		h.nextClass()
 	}

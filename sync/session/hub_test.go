@@ -141,6 +141,20 @@ func TestAPageInPartsIsReadToItsEnd(t *testing.T) {
 	o.expectReads(page(0, 0, 9, 9), 1, asked{1, 0, ""})
 }
 
+// A page in parts that ends beyond what may be read before verdicts are given is gone on with after them, and not begun anew.
+func TestAPageInPartsWaitsForVerdicts(t *testing.T) {
+	t.Parallel()
+	o := serving(t)
+	o.expectReads(session.Moved{}, 0, asked{0, 9, ""})
+	o.machine.Step(got(wire.Push{Actor: 1}))
+	part := page(0, 9, 12, 12)
+	part.Page.Last, part.Page.Resume = false, []byte("there")
+	o.expectReads(part, 1)
+	o.expectReads(session.Moved{}, 0)
+	o.expectReads(session.Judged{Verdicts: wire.Verdicts{Actor: 1, At: 13}, Since: 12}, 0, asked{0, 9, "there"})
+	o.expectReads(page(0, 9, 12, 13), 1, asked{0, 12, ""})
+}
+
 func TestWhatMovesDuringARoundIsReadAfterIt(t *testing.T) {
 	t.Parallel()
 	o := admits(t, wire.Hello{}, session.Admitted{})
@@ -251,17 +265,21 @@ func TestAPageLeftOffIsGoneOnWith(t *testing.T) {
 	resume := []byte{1, 'x'} // of the class 1
 	at := [schema.Classes]uint64{9, 0, 0}
 	for name, c := range map[string]struct {
+		before  [schema.Classes]uint64 // what the device says it has
 		cursors [schema.Classes]uint64 // from which the hub begins
+		epoch   uint32                 // of the hub
 		want    asked
 	}{
-		"where it was left off":        {at, asked{1, 0, string(resume)}},
-		"not where everything is anew": {[schema.Classes]uint64{}, asked{0, 0, ""}},
+		"where it was left off":           {at, at, 0, asked{1, 0, string(resume)}},
+		"not where everything is anew":    {at, [schema.Classes]uint64{}, 0, asked{0, 0, ""}},
+		"nor where the hub was restored":  {at, [schema.Classes]uint64{}, 1, asked{0, 0, ""}},
+		"even if it was the first page's": {[schema.Classes]uint64{}, [schema.Classes]uint64{}, 1, asked{0, 0, ""}},
 	} {
 		o := newOffice(t)
 		o.machine.Step(session.Opened{})
-		o.machine.Step(got(wire.Hello{Cursors: at, Resume: resume}))
+		o.machine.Step(got(wire.Hello{Cursors: c.before, Resume: resume}))
 		t.Log(name)
-		o.expectReads(session.Admitted{Person: person, Cursors: c.cursors, Welcome: wire.Welcome{Head: 9}}, 0, c.want)
+		o.expectReads(session.Admitted{Person: person, Cursors: c.cursors, Welcome: wire.Welcome{Head: 9, Epoch: c.epoch}}, 0, c.want)
 		if c.want.resume != "" { // and then a whole round
 			o.expectReads(page(1, 0, 7, 9), 1, asked{1, 7, ""})
 			o.expectReads(page(1, 7, 9, 9), 1, asked{0, 9, ""})

@@ -3,6 +3,7 @@ package simtest
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"fieldsync/sync/record"
 )
@@ -27,6 +28,7 @@ type Scenario struct {
 	Collect   bool    // the hub forgets deleted rows that every device has passed
 	Reenrol   bool    // phones are enrolled anew, with whatever is unsent on them
 	Absence   bool    // months pass
+	PageRows  int     // how many rows a part of a page carries; 0 for as many as there are
 }
 
 // scenarioOf draws what befalls the fleet of a seed: every other fault is absent, so that faults are met both alone
@@ -43,6 +45,9 @@ func scenarioOf(r *rand.Rand) Scenario {
 	for _, fault := range []*bool{&s.Reassign, &s.Refuse, &s.Delete, &s.Restore, &s.Fork, &s.Copy, &s.OldApp, &s.Challenge, &s.Erase,
 		&s.Collect, &s.Reenrol, &s.Absence} {
 		*fault = r.IntN(2) == 0
+	}
+	if r.IntN(2) == 0 {
+		s.PageRows = 1 + r.IntN(8)
 	}
 	return s
 }
@@ -62,6 +67,7 @@ type Fleet struct {
 	Trace  func(format string, args ...any) // nil: nobody reads along
 	Faults []string
 	kinds  map[string]bool
+	Met    map[string]int // how often what befell it: see Rare
 }
 
 // epochBegin is when every simulation begins: 2026-01-05 08:00 UTC.
@@ -74,7 +80,7 @@ func Seeded(seed uint64, adjust func(*Scenario), trace func(string, ...any)) *Fl
 	if adjust != nil {
 		adjust(&s)
 	}
-	f := &Fleet{Rand: r, Scenario: s, truth: newTruth(), Trace: trace, kinds: map[string]bool{}}
+	f := &Fleet{Rand: r, Scenario: s, truth: newTruth(), Trace: trace, kinds: map[string]bool{}, Met: map[string]int{}}
 	f.now = epochBegin
 	return f
 }
@@ -157,6 +163,7 @@ func (f *Fleet) clock() string {
 }
 
 func (f *Fleet) tracef(format string, args ...any) {
+	f.meets(strings.TrimSpace(format))
 	if f.Trace != nil {
 		f.Trace("%s "+format, append([]any{f.clock()}, args...)...)
 	}

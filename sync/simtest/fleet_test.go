@@ -3,7 +3,9 @@ package simtest
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +25,7 @@ func TestFleet(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	bad := map[string][]uint64{}
+	bad, met := map[string][]uint64{}, map[string]int{}
 	next := make(chan uint64)
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
@@ -33,6 +35,9 @@ func TestFleet(t *testing.T) {
 				mu.Lock()
 				for kind := range f.kinds {
 					bad[kind] = append(bad[kind], s)
+				}
+				for what, times := range f.Met {
+					met[what] += times
 				}
 				if len(f.Faults) > 0 {
 					t.Errorf("seed %d: %s", s, f.Faults[0])
@@ -46,8 +51,28 @@ func TestFleet(t *testing.T) {
 	}
 	close(next)
 	wg.Wait()
+	wantRare(t, met)
 	for kind, list := range bad {
 		t.Logf("%s: %d seeds, replay one with: go test ./sync/simtest -run TestFleet -seed=%d -v", kind, len(list), list[0])
+	}
+}
+
+// enough is how many fleets there must be for whatever is rare to have befallen some of them.
+const enough = 2000
+
+// wantRare fails where something that the simulation is there for never happened, and tells how often it did.
+func wantRare(t *testing.T, met map[string]int) {
+	t.Helper()
+	for _, what := range slices.Sorted(maps.Keys(met)) {
+		t.Logf("%9d times: %s", met[what], what)
+	}
+	if *seeds < enough {
+		return
+	}
+	for _, what := range Rare() {
+		if met[what] == 0 {
+			t.Errorf("in %d fleets it never happened: %s", *seeds, what)
+		}
 	}
 }
 

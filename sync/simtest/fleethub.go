@@ -50,8 +50,9 @@ type backup struct {
 
 func newFleetHub(f *Fleet) *fleetHub {
 	h := &fleetHub{f: f, store: NewMemHub(Schema), devices: map[record.ID]*enrolled{}}
-	h.store.OnCommit = func(Boundary) error {
+	h.store.OnCommit = func(b Boundary) error {
 		if f.chance(f.Crash) {
+			f.meets("the hub dies " + boundaries[b] + " a commit")
 			return ErrCrashed
 		}
 		return nil
@@ -225,6 +226,7 @@ func (h *fleetHub) perform(c *conn, effect session.Effect) {
 
 func (h *fleetHub) send(c *conn, m wire.Message) {
 	h.f.tracef("    hub -> %s: %s", c.phone.name, describe(m))
+	h.f.hears(m)
 	theirs := codecFor(c.phone.schema)
 	mine := codecFor(Schema).For(c.phone.schema.Version)
 	c.carry(&c.down, m, mine, theirs, func(m wire.Message) {
@@ -309,6 +311,7 @@ func (h *fleetHub) trouble(err error) session.Event {
 func (h *fleetHub) page(want judge.Want) session.Event {
 	var e session.Paged
 	h.read(func(r judge.Reader) (err error) {
+		want.Rows = h.f.PageRows
 		e.Page, e.Head, err = judge.NextPage(r, Schema, want)
 		return err
 	})
@@ -455,6 +458,7 @@ func (h *fleetHub) judge(b *judge.Batch, q pushed) ([]judge.Ruling, error) {
 			return nil, err
 		}
 		h.f.tracef("    hub judges %v of %s: %s seq %d %s", r.Dot, q.conn.phone.name, outcomes[r.Outcome], r.Seq, r.Code)
+		h.f.hearsRuling(&r)
 		h.f.checkForgotten(q.conn.phone, must(record.ParseChangeSet(p.Encoded)), &r)
 		rulings = append(rulings, r)
 		if r.Outcome == wire.Gap || r.Outcome == wire.Forked {

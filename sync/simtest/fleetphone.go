@@ -51,8 +51,9 @@ func newPhone(f *Fleet, name string, person record.ID, s *schema.Schema) *phone 
 
 // watch lets the process die at boundaries of its commits.
 func (p *phone) watch() {
-	p.store.OnCommit = func(Boundary) error {
+	p.store.OnCommit = func(b Boundary) error {
 		if p.f.chance(p.f.Crash) {
+			p.f.meets("a device dies " + boundaries[b] + " a commit")
 			return ErrCrashed
 		}
 		return nil
@@ -190,6 +191,7 @@ func (p *phone) send(c *conn, m wire.Message) {
 		m = hello
 	}
 	p.f.tracef("    %s -> hub: %s", p.name, describe(m))
+	p.f.hears(m)
 	mine := codecFor(p.schema).For(Schema.Version) // as the welcome said
 	c.carry(&c.up, m, mine, codecFor(Schema), func(m wire.Message) { p.f.hub.step(c, session.Received{Message: m}) })
 }

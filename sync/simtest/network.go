@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"container/heap"
+	"fmt"
 	"sync"
 
 	"fieldsync/sync/schema"
@@ -100,6 +101,7 @@ func (c *conn) carry(l *lane, m wire.Message, from, to *wire.Codec, deliver func
 	}
 	if c.f.chance(c.f.Cut) {
 		c.f.tracef("  the connection of %s is cut at a %T", c.phone.name, m)
+		c.f.meets(fmt.Sprintf("a connection is cut at a %T", m))
 		c.cut()
 		return
 	}
