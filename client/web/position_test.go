@@ -40,7 +40,7 @@ func TestThePositionIsNotedWhileTheSwitchIsOnAndAVisitRuns(t *testing.T) {
 	}
 	hours += `"sun": ["00:00-24:00"]}}`
 	err := h.c.Update(t.Context(), aftersales.CauseSetUp, func(tx client.Tx) error {
-		return aftersales.SetResource(tx, aftersales.ResourceInput{Person: li, Hours: hours})
+		return aftersales.SetHours(tx, li, hours)
 	})
 	if err != nil {
 		t.Fatal(err)

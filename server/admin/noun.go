@@ -6,6 +6,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -39,6 +40,7 @@ type Deed struct {
 	Lists  map[string]string                                                              // code lists of what it asks
 	Fits   func(row *record.Row) bool                                                     // whether a row is in a state for it; nil: always
 	Begin  func(b *builder, row *record.Row) (map[string]record.Value, error)             // what its fields begin with; nil: empty
+	Writes func(row *record.Row) aftersales.Row                                           // a row beside it that its form shows and writes; nil: none
 	Do     func(tx aftersales.Tx, row *record.Row, values record.Values) error            // row is as the transaction finds it
 	Offers func(b *builder, row *record.Row, fields []field) (changed []field, err error) // answers that depend on the row; nil: none do
 }
@@ -149,7 +151,13 @@ func (n *Noun) Show(d *Deed) Action {
 			if d.Fits != nil && !d.Fits(row) {
 				return errNotNow
 			}
-			page.Seen = Seen{row.Key(): row.Vector}.String()
+			seen := Seen{row.Key(): row.Vector}
+			if d.Writes != nil {
+				if err := b.see(seen, d.Writes(row)); err != nil {
+					return err
+				}
+			}
+			page.Seen = seen.String()
 			return n.begin(d, b, row, page)
 		})
 		if err != nil {
@@ -181,6 +189,18 @@ func (o *Office) deedPage(v *Visit, n *Noun, d *Deed, fill func(*builder, *recor
 		}
 		return fill(b, row, page)
 	})
+}
+
+// see notes that a page shows a row; of one that there is not yet it has seen nothing.
+func (b *builder) see(seen Seen, shown aftersales.Row) error {
+	key := b.key(shown.Table, shown.ID)
+	row, err := b.r.Row(key)
+	if err == nil && row != nil {
+		seen.see(row)
+	} else {
+		seen[key] = clock.Vector{}
+	}
+	return err
 }
 
 // begin fills in what the fields of a deed begin with.
@@ -288,8 +308,11 @@ func (n *Noun) Send(d *Deed) Action {
 // ask returns a column that only a form has.
 func ask(name string, kind schema.Kind, codes ...string) schema.Column {
 	c := schema.Column{Name: name, Kind: kind, Codes: codes}
-	if kind == schema.Quantity {
+	switch kind {
+	case schema.Quantity:
 		c.Scale = aftersales.QuantityScale
+	case schema.Decimal: // degrees are all that is asked so
+		c.Scale = aftersales.PositionScale
 	}
 	if kind == schema.Enum && len(codes) == 0 {
 		c.Kind = schema.Text

@@ -26,13 +26,14 @@ var Colleague = &Noun{
 	More: aboutColleague,
 	Deeds: []*Deed{
 		{
-			Name: "reach", Title: "How notices reach them", Done: "Set.", Cause: aftersales.CauseEdit, Need: auth.EditPeople, Asks: reached,
+			Name: "reach", Title: "How notices reach them", Done: "Set.", Cause: aftersales.CauseEdit, Need: auth.EditPeople, Asks: reached, Writes: resourceOf,
 			Hint:  "The language is that of notices to them. In quiet hours, written like 22:00-07:00, nothing leaves for them; empty, those of the policy of notices hold.",
 			Begin: func(b *builder, row *record.Row) (map[string]record.Value, error) { return b.reach(row.ID) },
 			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
 				return aftersales.SetReach(tx, row.ID, v["language"].Text(), v["quiet"].Text())
 			},
 		},
+		hoursDeed, baseDeed,
 		{
 			Name: "skill", Title: "Add or change a skill", Done: "Set.", Cause: aftersales.CauseSkillSet, Need: auth.EditPeople,
 			Asks:   []schema.Column{ask("code", schema.Text), ask("level", schema.Integer), ask("valid_until", schema.Date), ask("note", schema.Text)},
@@ -75,9 +76,13 @@ func (b *builder) reach(person record.ID) (map[string]record.Value, error) {
 	return map[string]record.Value{"language": row.Get("language"), "quiet": record.Text(quiet)}, err
 }
 
-// aboutColleague shows when nothing disturbs him.
+// aboutColleague shows when he works, and when nothing disturbs him.
 func aboutColleague(b *builder, row *record.Row) ([]block, error) {
+	works, err := b.worksBlock(row.ID)
+	if err != nil {
+		return nil, err
+	}
 	quiet, err := aftersales.QuietOf(aftersales.Look(b.r), row.ID)
 	said := cmp.Or(quiet, b.v.t("as the policy of notices says"))
-	return []block{{ID: "reach", Title: b.v.t("Notices"), Lines: []saying{{Text: b.v.lang.Name("resource.quiet") + ": " + said}}}}, err
+	return []block{works, {ID: "reach", Title: b.v.t("Notices"), Lines: []saying{{Text: b.v.lang.Name("resource.quiet") + ": " + said}}}}, err
 }

@@ -92,7 +92,11 @@ func (o *Office) ShowReach(v *Visit) error {
 			return err
 		}
 		seen.see(row)
-		begin, err = o.builder(v, r, &about{}).reach(v.Who.ID)
+		b := o.builder(v, r, &about{})
+		if err := b.see(seen, resourceOf(row)); err != nil {
+			return err
+		}
+		begin, err = b.reach(v.Who.ID)
 		return err
 	})
 	if err != nil {

@@ -51,6 +51,10 @@ var companyResources = []*resource{
 		Actions: archiving("absence", auth.EditPeople),
 	},
 	{
+		Path: "resources", Table: "resource", See: auth.SeePeople, Edit: auth.EditPeople, Create: auth.EditPeople, Takes: []string{"person"}, Needs: []string{"person"},
+		Changes: []string{"hours", "quiet", "latitude", "longitude"}, Make: makeResource, Save: saveResource,
+	},
+	{
 		Path: "branches", Table: "branch", See: auth.SignedIn, Edit: auth.EditSettings, Create: auth.EditSettings,
 		Takes: []string{"code", "name", "parent", "zone", "currency"}, Needs: []string{"code", "name"}, Changes: []string{"code", "name", "parent", "zone", "currency", "address", "phone"},
 		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
@@ -79,6 +83,55 @@ func setSkill(tx aftersales.Tx, person record.ID, code string, v record.Values) 
 	return aftersales.SetSkill(tx, aftersales.SkillInput{
 		Person: person, Code: code, Level: v["level"].Number(), ValidUntil: v["valid_until"].Number(), Note: v["note"].Text(),
 	})
+}
+
+// makeResource begins what dispatching knows of a person, of whom nothing was said yet.
+func makeResource(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
+	id := aftersales.ResourceID(v["person"].Ref())
+	row, err := tx.Row("resource", id)
+	if err == nil && row != nil {
+		err = refused("person", fault.Exists, nil, "When he works and where he sets out from is said already: %s. Change that.", id)
+	}
+	if err != nil {
+		return id, err
+	}
+	return id, aftersales.SetBase(tx, v["person"].Ref(), nil)
+}
+
+// saveResource says when a person works, where he sets out from, and when nothing disturbs him: what of it was given.
+func saveResource(tx aftersales.Tx, id record.ID, v record.Values) error {
+	row, err := tx.Row("resource", id)
+	if err != nil {
+		return err
+	}
+	person := row.Get("person").Ref()
+	if hours, given := v["hours"]; given {
+		err = aftersales.SetHours(tx, person, hours.Text())
+	}
+	if quiet, given := v["quiet"]; given && err == nil {
+		if err = aftersales.SetQuiet(tx, person, quiet.Text()); err != nil {
+			err = about("quiet", err)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return saveBase(tx, person, v)
+}
+
+// saveBase says where a person sets out from: both degrees, or null for both.
+func saveBase(tx aftersales.Tx, person record.ID, v record.Values) error {
+	lat, north := v["latitude"]
+	long, east := v["longitude"]
+	switch {
+	case !north && !east:
+		return nil
+	case north != east || lat.IsNull() != long.IsNull():
+		return refused("longitude", aftersales.BadPosition, nil, "A position has a latitude and a longitude, in degrees.")
+	case lat.IsNull():
+		return aftersales.SetBase(tx, person, nil)
+	}
+	return aftersales.SetBase(tx, person, &aftersales.Position{Latitude: lat.Number(), Longitude: long.Number()})
 }
 
 // member adds a person to a group, or takes him out.

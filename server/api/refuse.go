@@ -68,6 +68,7 @@ var blamed = map[fault.Code][]string{
 	aftersales.CoverUnclear: {"unit"}, aftersales.BadMoney: {"amount", "unit_cost", "price"}, aftersales.BadPhone: {"phone", "phone2"}, aftersales.BadMail: {"email"},
 	aftersales.BadFile: {"sha256"}, aftersales.MeterBackwards: {"reading"}, aftersales.PricePublished: {"valid_from"},
 	aftersales.BadWindow: {"window_end", "plan_end", "end", "ends_at"}, aftersales.BadCall: {"phone"}, aftersales.BadSkill: {"level"},
+	aftersales.BadHours: {"hours"}, aftersales.BadPosition: {"latitude"},
 	aftersales.MergeSelf: {"same_as"}, aftersales.AlreadyMerged: {"same_as"}, aftersales.DiscountTooHigh: {"discount"}, auth.LoginTaken: {"login"},
 	aftersales.UnknownPolicy: {"kind"}, aftersales.BadPolicy: {"body"}, aftersales.PolicyBackdated: {"valid_from"}, aftersales.PolicyPublished: {"replaces"},
 	aftersales.BadQuestion: {"questions"}, aftersales.BadSetting: {"value"}, aftersales.BadPattern: {"pattern"}, auth.UnknownRole: {"like", "roles"},

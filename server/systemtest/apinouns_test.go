@@ -472,6 +472,20 @@ func TestAProgramKeepsPeopleGroupsAndBranches(t *testing.T) {
 	absence := p.makes("/absences", `{"person": %q, "starts_at": "2026-03-01T00:00:00Z", "ends_at": "2026-03-08T00:00:00Z"}`, li)
 	p.asks("POST", "/absences/"+absence+"/archive", `{"reason": "he stays"}`).has(http.StatusOK, "archived_reason", "he stays")
 
+	resource := "/resources/" + p.makes("/resources", `{"person": %q, "hours": {"week": {"mon": ["08:00-12:00"]}}}`, li)
+	tag = p.tag
+	p.asks("GET", resource, "").has(http.StatusOK, "person", li.String())
+	if got := fmt.Sprint(p.got["hours"]); got != "map[week:map[mon:[08:00-12:00]]]" {
+		t.Errorf("he works %s", got)
+	}
+	p.asks("POST", "/resources", fmt.Sprintf(`{"person": %q}`, li)).refuses(http.StatusConflict, "row_exists", "person")
+	p.asks("PATCH", resource, `{"hours": {"week": {"mon": ["late"]}}}`, "If-Match", tag).refuses(http.StatusUnprocessableEntity, "bad_hours", "hours")
+	p.asks("PATCH", resource, `{"quiet": "late"}`, "If-Match", tag).refuses(http.StatusUnprocessableEntity, "bad_hours", "quiet")
+	p.asks("PATCH", resource, `{"latitude": "31.2304"}`, "If-Match", tag).refuses(http.StatusUnprocessableEntity, "bad_position", "longitude")
+	p.asks("PATCH", resource, `{"latitude": "91", "longitude": "0"}`, "If-Match", tag).refuses(http.StatusUnprocessableEntity, "bad_position", "latitude")
+	p.asks("PATCH", resource, `{"hours": null, "quiet": "21:00-06:00", "latitude": "31.2304", "longitude": "121.4737"}`, "If-Match", tag).has(http.StatusOK, "hours", nil, "quiet", "21:00-06:00", "latitude", "31.2304000")
+	p.asks("PATCH", resource, `{"latitude": null, "longitude": null}`, "If-Match", p.tag).has(http.StatusOK, "latitude", nil, "quiet", "21:00-06:00")
+
 	group := "/groups/" + p.makes("/groups", `{"name": "Cranes"}`)
 	p.asks("POST", group+"/join", fmt.Sprintf(`{"person": %q}`, li)).has(http.StatusOK)
 	p.asks("GET", "/memberships?person="+li.String(), "").has(http.StatusOK)

@@ -33,7 +33,7 @@ func (b *bureau) sharing(boss *browser) (wang record.ID, phone *client.Client) {
 	wang = b.hire("wang", "Wang", auth.Technician)
 	job := b.plans("Fan rattles", wang, 9, 10)
 	b.office("hours", func(tx aftersales.Tx) error {
-		return aftersales.SetResource(tx, aftersales.ResourceInput{Person: wang, Hours: everyDay("00:00-24:00")})
+		return aftersales.SetHours(tx, wang, everyDay("00:00-24:00"))
 	})
 	phone = b.phone(boss, wang, "Wang's phone")
 	sync(b.t, phone)
@@ -81,7 +81,7 @@ func TestTheHubRefusesAPositionOutsideWorkingTime(t *testing.T) {
 	wang, phone := b.sharing(boss)
 	sync(t, phone)
 	b.office("hours", func(tx aftersales.Tx) error {
-		return aftersales.SetResource(tx, aftersales.ResourceInput{Person: wang, Hours: everyDay(elsewhen())})
+		return aftersales.SetHours(tx, wang, everyDay(elsewhen()))
 	})
 	update(t, phone, aftersales.CausePosition, func(tx aftersales.Tx) error { return aftersales.RecordPosition(tx, pier) })
 	sync(t, phone)

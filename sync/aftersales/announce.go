@@ -220,7 +220,7 @@ func (a *announcer) tellConcerned(h happening, rule NoticeRule, i int, p NoticeP
 		if row == nil || person.ArchivedAt != 0 || id == a.author {
 			continue
 		}
-		own, err := a.Row("resource", resourceID(id))
+		own, err := a.Row("resource", ResourceID(id))
 		if err != nil {
 			return err
 		}

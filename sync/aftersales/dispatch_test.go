@@ -20,10 +20,10 @@ var dispatchRefusals = []refusal{
 		return SetSkill(w, SkillInput{Person: w.wang, Code: "magic", Level: 1})
 	}},
 	{BadHours, "works when he likes", newWorld, func(w *world) error {
-		return SetResource(w, ResourceInput{Person: w.wang, Hours: `{"week": {"mon": ["late"]}}`})
+		return SetHours(w, w.wang, `{"week": {"mon": ["late"]}}`)
 	}},
 	{BadPosition, "lives beyond the pole", newWorld, func(w *world) error {
-		return SetResource(w, ResourceInput{Person: w.wang, Base: &Position{91e7, 0}})
+		return SetBase(w, w.wang, &Position{91e7, 0})
 	}},
 	{BadWindow, "back before he left", newWorld, func(w *world) error {
 		return drop(PutAbsence(w, AbsenceInput{Person: w.wang, StartsAt: 2, EndsAt: 1}))
@@ -111,8 +111,8 @@ func TestSuggestionsHaveReasons(t *testing.T) {
 	}
 
 	w.ok(w.Update("site", w.site, record.Values{"latitude": record.Number(31_2304e3), "longitude": record.Number(121_4737e3)}))
-	w.ok(SetResource(w, ResourceInput{Person: w.wang, Base: &Position{31_2304e3, 121_4737e3}}))
-	w.ok(SetResource(w, ResourceInput{Person: w.li, Base: &Position{39_9042e3, 116_4074e3}}))
+	w.ok(SetBase(w, w.wang, &Position{31_2304e3, 121_4737e3}))
+	w.ok(SetBase(w, w.li, &Position{39_9042e3, 116_4074e3}))
 	_, by = w.suggested()
 	if r := reason(by[w.li], ReasonNear); r.Points != 0 || r.N < 1_060_000 || r.N > 1_075_000 {
 		t.Fatalf("Li sets out from Beijing: %+v", r)
@@ -154,7 +154,7 @@ func TestWhoIsNotThereComesLast(t *testing.T) {
 	if first, _ = w.suggested(); first != w.wang {
 		t.Fatal("Wang is well again")
 	}
-	w.ok(SetResource(w, ResourceInput{Person: w.wang, Hours: `{"week": {"sat": ["08:00-12:00"]}}`}))
+	w.ok(SetHours(w, w.wang, `{"week": {"sat": ["08:00-12:00"]}}`))
 	first, by = w.suggested()
 	if first != w.li || reason(by[w.wang], ReasonOff) == nil {
 		t.Fatalf("Wang works on Saturdays: %+v", by[w.wang])

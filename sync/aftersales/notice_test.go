@@ -21,7 +21,7 @@ var noticeRefusals = []refusal{
 	{BadPolicy, "to no address", newWorld, func(w *world) error { return w.notifying(only(NoticeDone, ToAddress, ChannelSMS, "")) }},
 	{BadPolicy, "to a customer's app", newWorld, func(w *world) error { return w.notifying(only(NoticeDone, ToContact, ChannelApp, "")) }},
 	{BadHours, "quiet when he likes", newWorld, func(w *world) error {
-		return SetResource(w, ResourceInput{Person: w.wang, Quiet: "late"})
+		return SetQuiet(w, w.wang, "late")
 	}},
 	{NoticeSettled, "sent twice", newWorld, func(w *world) error {
 		w.ok(w.notifying(only(NoticeAssigned, ToAddress, ChannelWebhook, "crm")))

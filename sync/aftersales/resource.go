@@ -210,86 +210,107 @@ func Absences(v View, person record.ID, start, end int64) ([]Absence, error) {
 	return list, err
 }
 
-// ResourceInput says where a person sets out from and when he works.
-type ResourceInput struct {
-	Person record.ID
-	Hours  string    // a calendar in JSON (worktime.Written); "": the branch's
-	Quiet  string    // "22:00-07:00"; "": as the policy of notices says
-	Base   *Position // nil: not known
-}
-
-// SetResource says where a person sets out from and when he works. Codes: BadHours, BadPosition, fault.UnknownRow.
-func SetResource(tx Tx, in ResourceInput) error {
-	person, err := need(tx, "person", in.Person)
-	if err != nil {
-		return err
-	}
-	if in.Hours != "" {
-		if _, err := worktime.Parse([]byte(in.Hours), ""); err != nil {
+// SetHours says when a person works: a calendar in JSON (worktime.Written), "" for that of his branch. Codes: BadHours,
+// fault.UnknownRow.
+func SetHours(tx Tx, person record.ID, hours string) error {
+	if hours != "" {
+		if _, err := worktime.Parse([]byte(hours), ""); err != nil {
 			return fault.New(BadHours, err.Error())
 		}
 	}
-	if _, err := worktime.ParseShift(in.Quiet); in.Quiet != "" && err != nil {
-		return fault.New(BadHours, err.Error())
-	}
-	values := record.Values{
-		"branch": person.Get("branch"), "person": record.Ref(in.Person), "hours": optional(in.Hours),
-		"quiet":    optional(in.Quiet),
-		"latitude": record.Null, "longitude": record.Null,
-	}
-	if err := in.Base.put(values); err != nil {
+	return putResource(tx, person, record.Values{"hours": optional(hours)})
+}
+
+// SetBase says where a person sets out from; nil for not known. Codes: BadPosition, fault.UnknownRow.
+func SetBase(tx Tx, person record.ID, base *Position) error {
+	values := record.Values{"latitude": record.Null, "longitude": record.Null}
+	if err := base.put(values); err != nil {
 		return err
 	}
-	return upsert(tx, "resource", resourceID(in.Person), values)
+	return putResource(tx, person, values)
+}
+
+// SetQuiet says when no notice disturbs a person, "" for the hours of the policy of notices. Codes: BadHours,
+// fault.UnknownRow.
+func SetQuiet(tx Tx, person record.ID, quiet string) error {
+	if _, err := worktime.ParseShift(quiet); quiet != "" && err != nil {
+		return fault.New(BadHours, err.Error())
+	}
+	return putResource(tx, person, record.Values{"quiet": optional(quiet)})
+}
+
+// putResource writes what dispatching knows of a person, whose row it makes with the first of it.
+func putResource(tx Tx, person record.ID, values record.Values) error {
+	row, err := need(tx, "person", person)
+	if err != nil {
+		return err
+	}
+	values["branch"], values["person"] = row.Get("branch"), record.Ref(person)
+	return upsert(tx, "resource", ResourceID(person), values)
 }
 
 // SetReach says in which language notices reach a person, "" for that of the rest, and when none disturbs him, "" for the hours
 // of the policy of notices. Codes: BadHours, fault.Invalid, fault.UnknownRow.
 func SetReach(tx Tx, person record.ID, language, quiet string) error {
-	row, err := need(tx, "person", person)
-	if err != nil {
+	if err := SetQuiet(tx, person, quiet); err != nil {
 		return err
 	}
-	if _, err := worktime.ParseShift(quiet); quiet != "" && err != nil {
-		return fault.New(BadHours, err.Error())
-	}
-	if err := tx.Update("person", person, record.Values{"language": optional(language)}); err != nil {
-		return err
-	}
-	return upsert(tx, "resource", resourceID(person), record.Values{
-		"branch": row.Get("branch"), "person": record.Ref(person), "quiet": optional(quiet),
-	})
+	return tx.Update("person", person, record.Values{"language": optional(language)})
 }
 
 // QuietOf returns when no notice disturbs a person: "22:00-07:00", or "" where it is as the policy of notices says.
 func QuietOf(v Reader, person record.ID) (string, error) {
-	row, err := v.Row("resource", resourceID(person))
+	row, err := v.Row("resource", ResourceID(person))
 	if err != nil || row == nil {
 		return "", err
 	}
 	return row.Get("quiet").Text(), nil
 }
 
-func resourceID(person record.ID) record.ID { return NamedID("resource", person.String()) }
+// ResourceID returns the id of the row that says what dispatching knows of a person.
+func ResourceID(person record.ID) record.ID { return NamedID("resource", person.String()) }
 
-// HoursOf returns when a person works, absences aside: by hours of his own, else by the calendar of his branch.
+// OwnHours returns the working hours that were given to a person, and whether there are any; else he works as his branch.
+func OwnHours(v Reader, person record.ID) (worktime.Written, bool, error) {
+	var written worktime.Written
+	row, err := v.Row("resource", ResourceID(person))
+	if err != nil || row == nil || row.Get("hours").IsNull() {
+		return written, false, err
+	}
+	return written, json.Unmarshal([]byte(row.Get("hours").Text()), &written) == nil, nil
+}
+
+// HoursOf returns when a person works, absences aside: by hours of his own, else by the calendar of his branch. The
+// holidays of that are his too, but for days of which his own hours say otherwise.
 func HoursOf(v View, person Person, at int64) (*worktime.Calendar, error) {
 	branch, err := v.Row("branch", person.Branch)
 	if err != nil {
 		return nil, err
 	}
 	zone := zoneOf(branch)
-	own, err := v.Row("resource", resourceID(person.ID))
+	general, err := branchHours(v, person.Branch, zone, at)
 	if err != nil {
 		return nil, err
 	}
-	var written worktime.Written
-	if own != nil && json.Unmarshal([]byte(own.Get("hours").Text()), &written) == nil {
-		if c, err := written.Calendar(zone); err == nil {
-			return c, nil
+	written, given, err := OwnHours(v, person.ID)
+	if err != nil || !given {
+		return general, err
+	}
+	own, err := written.Calendar(zone)
+	if err != nil { // nothing that a command wrote
+		return general, nil
+	}
+	for day, shifts := range general.Days {
+		if _, said := own.Days[day]; !said && len(shifts) == 0 {
+			own.Days[day] = nil
 		}
 	}
-	policy, version, err := InForce[CalendarPolicy](v, PolicyCalendar, person.Branch, at)
+	return own, nil
+}
+
+// branchHours returns when a branch works; one without a calendar always does.
+func branchHours(v View, branch record.ID, zone string, at int64) (*worktime.Calendar, error) {
+	policy, version, err := InForce[CalendarPolicy](v, PolicyCalendar, branch, at)
 	if err != nil || version.IsZero() {
 		return worktime.Always(), err
 	}

@@ -135,7 +135,7 @@ func lastPosition(v View, person record.ID) (*Position, error) {
 	if where != nil {
 		return where, nil
 	}
-	base, err := v.Row("resource", resourceID(person))
+	base, err := v.Row("resource", ResourceID(person))
 	return positionOf(base), err
 }
 
