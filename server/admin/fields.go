@@ -67,6 +67,8 @@ func (v *Visit) columnFields(r Reader, form *Form, t *schema.Table, c *schema.Co
 		}
 	case c.Kind == schema.Set:
 		f.Value = cells(value)
+	case c.Name == "language" && len(c.Codes) == 0:
+		f.Kind, f.Options = "select", languageOptions(value.Text())
 	case form.Lists[c.Name] != "":
 		options, err := v.codes(r, form.Lists[c.Name], value.Text())
 		if err != nil {
@@ -78,6 +80,17 @@ func (v *Visit) columnFields(r Reader, form *Form, t *schema.Table, c *schema.Co
 	}
 	f.Was = f.Value
 	return []field{f}, nil
+}
+
+// languageOptions are the languages, and what stands there already though it is none of them.
+func languageOptions(standing string) (options []option) {
+	for i, tag := range words.Tags {
+		options = append(options, option{tag, words.Names[i]})
+	}
+	if standing != "" && !slices.Contains(words.Tags, standing) {
+		options = append(options, option{standing, standing})
+	}
+	return options
 }
 
 // languageFields are one input a language.

@@ -182,6 +182,7 @@ var policyShapes = map[string][]part{
 			{Name: "to", Kind: aChoice, Codes: []string{aftersales.ToConcerned, aftersales.ToContact, aftersales.ToAddress}, Words: "policy.to", Needs: true},
 			{Name: "channel", Kind: aChoice, Codes: aftersales.NoticeChannels, Words: "notice.channel", Needs: true},
 			{Name: "address", Kind: aText},
+			{Name: "language", Kind: aChoice, Codes: aftersales.Languages, Words: "person.language"},
 			{Name: "text.en", Kind: aText}, {Name: "text.zh-Hans", Kind: aText}, {Name: "text.zh-Hant", Kind: aText},
 		}},
 		{Name: "quiet", Kind: aShift},

@@ -34,6 +34,9 @@ func (v *Visit) settingText(s aftersales.KnownSetting, value string) string {
 	if s.Flag && value != "" {
 		return v.t(map[bool]string{true: "yes", false: "no"}[value == "1"])
 	}
+	if slices.Contains(s.Codes, value) {
+		return v.lang.Name("setting.value." + value)
+	}
 	return v.settingSaid(s.Name, value)
 }
 
@@ -49,6 +52,9 @@ func (v *Visit) setting() (*asking, aftersales.KnownSetting, error) {
 	flags := []string(nil)
 	if all[i].Flag {
 		flags = []string{"value"}
+	}
+	if len(all[i].Codes) > 0 {
+		value = ask("value", schema.Enum, all[i].Codes...)
 	}
 	if all[i].Long {
 		value = askLong("value", 32<<10)

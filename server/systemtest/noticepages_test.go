@@ -6,6 +6,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
 
 // Who works here has a page: how he is reached, what he can do, when he is not there.
@@ -66,4 +67,32 @@ func TestSomebodyReadsWhatHeWasTold(t *testing.T) {
 	})
 	v.get("/told").sees(http.StatusOK, "由您处理：noise <b>", `href="/requests/`)
 	boss.get("/told").lacks("noise")
+}
+
+// A customer's contact, a group's robot and the company each have a language, chosen on the page of each.
+func TestWhoIsToldHasALanguage(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	var contact record.ID
+	b.office("contact", func(tx aftersales.Tx) error {
+		party, err := aftersales.CreateParty(tx, aftersales.PartyInput{Name: "Nordwind", Language: "de"})
+		if err != nil {
+			return err
+		}
+		contact, err = aftersales.CreateContact(tx, aftersales.ContactInput{Party: party, Name: "Ms Chen"})
+		return err
+	})
+	at := "/contacts/" + contact.String()
+	boss.get(at+"/edit").sees(http.StatusOK, `<option value="zh-Hant">繁體中文</option>`)
+	boss.post(at+"/edit", "seen", boss.hidden("seen"), "language", "zh-Hant", "was.language", "").sees(http.StatusOK, "繁體中文")
+	boss.post("/settings/language", "value", "tlh").sees(http.StatusUnprocessableEntity, "not one of the values that can stand here")
+	boss.get("/settings/language").sees(http.StatusOK, `<option value="zh-Hans">简体中文</option>`)
+	boss.post("/settings/language", "value", "zh-Hans").sees(http.StatusOK, "language of notices to who has none of his own", "简体中文")
+
+	rule := []string{"p.rules.0.event", "request.received", "p.rules.0.to", "address", "p.rules.0.channel", "wecom", "p.rules.0.address", "night", "p.attempts", "3", "p.retry_seconds", "60"}
+	boss.post("/policies/notice", append(rule, "do", "publish", "p.rules.0.language", "tlh")...).sees(http.StatusUnprocessableEntity, "the languages are en, zh-Hans, zh-Hant")
+	boss.post("/policies/notice", append(rule, "do", "publish", "p.rules.0.language", "zh-Hant")...).sees(http.StatusOK, "Version 2")
+	boss.get("/policies/notice/new?from=&branch=").sees(http.StatusOK, `<option value="zh-Hant" selected>繁體中文</option>`)
 }

@@ -250,7 +250,11 @@ func (a *announcer) tellContact(h happening, rule NoticeRule, i int, p NoticePol
 		return err
 	}
 	c := ContactOf(contact)
-	to := recipient{quiet: p.Quiet, zone: zoneOf(site)}
+	customer, err := a.current("party", c.Party)
+	if err != nil {
+		return err
+	}
+	to := recipient{language: cmp.Or(c.Language, PartyOf(customer).Language), quiet: p.Quiet, zone: zoneOf(site)}
 	to.address = map[string]string{ChannelMail: c.Email, ChannelSMS: c.Phone}[rule.Channel]
 	return a.write(h, rule, i, to, p)
 }
@@ -264,7 +268,10 @@ func (a *announcer) write(h happening, rule NoticeRule, i int, to recipient, p N
 	if len(labels) == 0 {
 		labels = noticeTexts[rule.Event]
 	}
-	language := cmp.Or(to.language, "en")
+	language, err := a.language(h, rule, to)
+	if err != nil {
+		return err
+	}
 	text := strings.NewReplacer("{number}", h.about.Get("number").Text(), "{title}", h.about.Get("title").Text()).
 		Replace(Label(labels, language))
 	values := record.Values{
@@ -287,6 +294,20 @@ func (a *announcer) write(h happening, rule NoticeRule, i int, to recipient, p N
 		a.notices = append(a.notices, change)
 	}
 	return err
+}
+
+// language returns that in which somebody is told: his own, else that of the rule, else the branch's or the company's.
+func (a *announcer) language(h happening, rule NoticeRule, to recipient) (string, error) {
+	if own := cmp.Or(to.language, rule.Language); own != "" {
+		return own, nil
+	}
+	return companyLanguage(a, h.about.Get("branch").Ref())
+}
+
+// companyLanguage returns the language of who has none of his own.
+func companyLanguage(v Reader, branch record.ID) (string, error) {
+	set, err := Setting(v, SettingLanguage, branch)
+	return cmp.Or(set, Languages[0]), err
 }
 
 // idOf returns the id that the notice of that name to a recipient always has.

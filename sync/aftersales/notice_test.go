@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,10 @@ var noticeRefusals = []refusal{
 	{BadPolicy, "by pigeon", newWorld, func(w *world) error { return w.notifying(only(NoticeDone, ToConcerned, "pigeon", "")) }},
 	{BadPolicy, "to nobody", newWorld, func(w *world) error { return w.notifying(only(NoticeDone, "", ChannelSMS, "")) }},
 	{BadPolicy, "to no address", newWorld, func(w *world) error { return w.notifying(only(NoticeDone, ToAddress, ChannelSMS, "")) }},
+	{BadPolicy, "in Klingon", newWorld, func(w *world) error {
+		return w.notifying(func(p *NoticePolicy) { p.Rules[0].Language = "tlh" })
+	}},
+	{BadSetting, "all in Klingon", newWorld, func(w *world) error { return SetSetting(w, SettingLanguage, record.ID{}, "tlh") }},
 	{BadPolicy, "to a customer's app", newWorld, func(w *world) error { return w.notifying(only(NoticeDone, ToContact, ChannelApp, "")) }},
 	{BadHours, "quiet when he likes", newWorld, func(w *world) error {
 		return SetQuiet(w, w.wang, "late")
@@ -147,6 +152,43 @@ func TestEveryoneIsToldInHisLanguage(t *testing.T) {
 	if n.Language != "zh-Hans" || !strings.HasPrefix(n.Text, "工单") {
 		t.Fatalf("he reads %+v", n)
 	}
+}
+
+// Whoever has a language of his own is told in it: a contact, or his customer; a group's robot that of its rule. All others
+// are told in the branch's, else the company's.
+func TestWhoHasNoLanguageIsToldInTheCompanys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rules := NoticePolicy{Attempts: 1, RetrySeconds: 1, Rules: []NoticeRule{
+		{Event: NoticeReceived, To: ToContact, Channel: ChannelSMS},
+		{Event: NoticeReceived, To: ToAddress, Channel: ChannelWebhook, Address: "night shift"},
+		{Event: NoticeReceived, To: ToAddress, Channel: ChannelWebhook, Address: "day shift", Language: "zh-Hant"},
+	}}
+	w.id(PublishPolicy(w, PolicyInput{Kind: PolicyNotice, Body: rules}))
+	contact := w.id(CreateContact(w, ContactInput{Party: w.party, Name: "Ms Chen", Phone: "+86 139 0000 0000"}))
+	told := func(what string, want ...string) {
+		t.Helper()
+		list := w.announced(func() { w.id(CreateRequest(w, RequestInput{Unit: w.unit, Contact: contact, Title: "Leaks"})) })
+		var got []string
+		for _, n := range list {
+			got = append(got, n.Language)
+			if labels := noticeTexts[NoticeReceived]; n.Text[:3] != labels[n.Language][:3] {
+				t.Errorf("%s: in %s it says %s", what, n.Language, n.Text)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: told in %v, want %v", what, got, want)
+		}
+	}
+	told("nothing is set", "en", "en", "zh-Hant")
+	w.ok(SetSetting(w, SettingLanguage, record.ID{}, "zh-Hans"))
+	told("the company's", "zh-Hans", "zh-Hans", "zh-Hant")
+	w.ok(SetSetting(w, SettingLanguage, w.branch, "zh-Hant"))
+	told("the branch's", "zh-Hant", "zh-Hant", "zh-Hant")
+	w.ok(w.Update("party", w.party, record.Values{"language": record.Text("en")}))
+	told("the customer's", "en", "zh-Hant", "zh-Hant")
+	w.ok(w.Update("contact", contact, record.Values{"language": record.Text("zh-Hans")}))
+	told("the contact's", "zh-Hans", "zh-Hant", "zh-Hant")
 }
 
 func TestFailedAttemptsAreRepeatedLaterAndLater(t *testing.T) {

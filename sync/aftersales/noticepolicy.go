@@ -2,6 +2,7 @@ package aftersales
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"fieldsync/sync/fault"
@@ -38,11 +39,12 @@ const (
 
 // NoticeRule says who hears of an event, and how.
 type NoticeRule struct {
-	Event   string            `json:"event"`
-	To      string            `json:"to"`
-	Channel string            `json:"channel"`
-	Address string            `json:"address,omitempty"` // for ToAddress
-	Text    map[string]string `json:"text,omitempty"`    // by language, with {number} and {title}; empty: the usual one
+	Event    string            `json:"event"`
+	To       string            `json:"to"`
+	Channel  string            `json:"channel"`
+	Address  string            `json:"address,omitempty"`  // for ToAddress
+	Language string            `json:"language,omitempty"` // of who has none of his own, such as a group's robot; empty: the company's
+	Text     map[string]string `json:"text,omitempty"`     // by language, with {number} and {title}; empty: the usual one
 }
 
 // NoticePolicy says who hears of what, when nobody is to be disturbed, and how often sending is tried.
@@ -72,6 +74,8 @@ func (p NoticePolicy) Validate() error {
 			return fault.Newf(BadPolicy, "rule %d: there is no channel \"%s\"", i+1, r.Channel)
 		case !slices.Contains([]string{ToConcerned, ToContact, ToAddress}, r.To), (r.To == ToAddress) != (r.Address != ""):
 			return fault.Newf(BadPolicy, "rule %d: to whom it concerns, the contact, or an address", i+1)
+		case r.Language != "" && !slices.Contains(Languages, r.Language):
+			return fault.Newf(BadPolicy, "the languages are %s", strings.Join(Languages, ", "))
 		case r.Channel == ChannelApp && r.To != ToConcerned:
 			return fault.Newf(BadPolicy, "rule %d: only colleagues have the app", i+1)
 		}

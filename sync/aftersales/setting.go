@@ -60,6 +60,8 @@ const (
 	SettingPositionDays    = "position_days"    // that a person's position is kept, at most: 7
 	SettingPositionMinutes = "position_minutes" // between two positions of a person, at least: 5; never less than 1
 
+	SettingLanguage = "language" // of notices to who has none of his own: one of Languages; en
+
 	SettingFileSize  = "file_megabytes"         // of one file: 256
 	SettingFileCount = "files_per_day"          // that one person may send: 500
 	SettingFileBytes = "file_megabytes_per_day" // that one person may send: 4096
@@ -167,6 +169,9 @@ func SetSetting(tx Tx, name string, branch record.ID, value string) error {
 	}
 	if name == SettingMapTiles && value != "" && !isTileTemplate(value) {
 		return fault.New(BadSetting, "the address of the tiles is like https://tiles.example.org/{z}/{x}/{y}.png, with a host and all three marks")
+	}
+	if name == SettingLanguage && value != "" && !slices.Contains(Languages, value) {
+		return fault.Newf(BadSetting, "the languages are %s", strings.Join(Languages, ", "))
 	}
 	if _, wrong := SlipOrder(value); name == SettingSlipOrder && wrong != "" {
 		return fault.Newf(BadSetting, "the sections of a slip are these, each once: %s", strings.Join(SlipSections, ", "))
@@ -293,15 +298,16 @@ func written(tx Tx, series string, branch record.ID, number string) (string, err
 // KnownSetting is a switch that something reads.
 type KnownSetting struct {
 	Name     string
-	Standard string // what holds where it is not set
-	Long     bool   // a text of several lines
-	Flag     bool   // yes (1) or no (0)
+	Standard string   // what holds where it is not set
+	Long     bool     // a text of several lines
+	Flag     bool     // yes (1) or no (0)
+	Codes    []string // what it can be; nil: any text
 }
 
 // Settings are all switches that something reads, in the order in which a page shows them.
 func Settings() []KnownSetting {
 	return []KnownSetting{
-		{Name: SettingReleaseDays, Standard: strconv.Itoa(DefaultReleaseDays)}, {Name: SettingFileSize, Standard: "256"},
+		{Name: SettingLanguage, Standard: Languages[0], Codes: Languages}, {Name: SettingReleaseDays, Standard: strconv.Itoa(DefaultReleaseDays)}, {Name: SettingFileSize, Standard: "256"},
 		{Name: SettingFileCount, Standard: "500"}, {Name: SettingFileBytes, Standard: "4096"},
 		{Name: SettingSlipTitle}, {Name: SettingSlipHead, Long: true}, {Name: SettingSlipFoot, Long: true},
 		{Name: SettingSlipOrder, Standard: strings.Join(SlipSections, ", ")},

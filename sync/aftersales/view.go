@@ -119,6 +119,9 @@ func (r Row) Value() record.Value {
 	return record.Null
 }
 
+// Languages are those in which people are told things that the hub words.
+var Languages = []string{"en", "zh-Hans", "zh-Hant"}
+
 // Label returns the label in the language asked for, else in one that is near to it, else in English, else any.
 func Label(labels map[string]string, language string) string {
 	near := map[string][]string{"zh-Hans": {"zh-Hant"}, "zh-Hant": {"zh-Hans"}}

@@ -244,7 +244,11 @@ func switchOff(tx Tx, w Webhook, state string) error {
 		return err
 	}
 	person := PersonOf(row)
-	language := cmp.Or(person.Language, "en")
+	usual, err := companyLanguage(tx, person.Branch)
+	if err != nil {
+		return err
+	}
+	language := cmp.Or(person.Language, usual)
 	values := record.Values{
 		"branch": record.Ref(person.Branch), "event": record.Text(NoticeWebhookOff), "about": record.AnyRef(record.Key{Table: webhookTable.ID, ID: w.ID}),
 		"person": record.Ref(person.ID), "recipient": record.Ref(person.ID), "channel": record.Text(ChannelApp), "language": record.Text(language),
