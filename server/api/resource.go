@@ -66,7 +66,8 @@ func (r *resource) writable(c *schema.Column, fresh bool) bool {
 	case r.Changes != nil:
 		return slices.Contains(r.Changes, c.Name)
 	}
-	return !slices.Contains(fixedColumns, c.Name) && !slices.Contains(onlyMade, c.Name) && !c.Has(schema.Immutable)
+	return aftersales.Editable(r.Table, c.Name) && !slices.Contains(fixedColumns, c.Name) && !slices.Contains(onlyMade, c.Name) &&
+		!c.Has(schema.Immutable)
 }
 
 // onlyMade are columns that are given when a row is made, and then have commands of their own.

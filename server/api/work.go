@@ -30,11 +30,12 @@ var workResources = []*resource{
 	},
 	{
 		Path: "requests", Table: "request", See: auth.SeeRequests, Edit: auth.EditRequests, Create: auth.TakeCalls,
-		Takes: []string{"branch", "number", "party", "contact", "site", "unit", "severity", "channel", "title", "description"},
+		Takes: []string{"branch", "number", "party", "contact", "site", "unit", "severity", "channel", "title", "description", "received_at"},
 		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
 			return aftersales.CreateRequest(tx, aftersales.RequestInput{
 				ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Party: v["party"].Ref(), Contact: v["contact"].Ref(), Site: v["site"].Ref(),
 				Unit: v["unit"].Ref(), Severity: v["severity"].Text(), Channel: v["channel"].Text(), Title: v["title"].Text(), Description: v["description"].Text(), Beside: v,
+				ReceivedAt: v["received_at"].Number(),
 			})
 		},
 		Actions: requestActions,

@@ -168,7 +168,8 @@ type ReviseChecklistInput struct {
 }
 
 // ReviseChecklist gives a checklist a new version, and returns its id; visits that have begun to answer an earlier one
-// go on with that. Codes: BadQuestion, NotSeen, fault.UnknownRow.
+// go on with that. Codes: BadQuestion, NotSeen, PolicyBackdated for one that would begin in the past where another was in
+// force, fault.UnknownRow.
 func ReviseChecklist(tx Tx, in ReviseChecklistInput) (record.ID, error) {
 	row, err := need(tx, "checklist", in.Checklist)
 	if err != nil {
@@ -178,6 +179,9 @@ func ReviseChecklist(tx Tx, in ReviseChecklistInput) (record.ID, error) {
 		return record.ID{}, err
 	}
 	if err := checkQuestions(in.Questions); err != nil {
+		return record.ID{}, err
+	}
+	if err := in.checkPast(tx); err != nil {
 		return record.ID{}, err
 	}
 	encoded, err := json.Marshal(in.Questions)
@@ -190,6 +194,18 @@ func ReviseChecklist(tx Tx, in ReviseChecklistInput) (record.ID, error) {
 		"valid_from": record.Instant(cmp.Or(in.ValidFrom, tx.Now())), "questions": record.Text(string(encoded)),
 		"author": record.Ref(tx.Author()),
 	})
+}
+
+// checkPast refuses a version that begins in the past where another was in force: visits went by that.
+func (in ReviseChecklistInput) checkPast(tx Tx) error {
+	if in.ValidFrom == 0 || in.ValidFrom >= tx.Now() {
+		return nil
+	}
+	then, err := VersionAt(tx, in.Checklist, in.ValidFrom)
+	if err == nil && !then.ID.IsZero() {
+		err = fault.New(PolicyBackdated, "visits were asked by the version of that time: let the new one begin now or later")
+	}
+	return err
 }
 
 func checkQuestions(list []Question) error {

@@ -177,6 +177,31 @@ func TestReviewOfTheSecondYes(t *testing.T) {
 	}
 }
 
+// A phone that had not heard of a lower limit went on by the one that it knew: its work is kept, and the office is told.
+func TestAConsentIsJudgedByThePolicyInForceThen(t *testing.T) {
+	t.Parallel()
+	w, consent := agreed(t, yuan(100))
+	known := ConsentOf(w.get("consent", consent)).Policy
+	w.pass(10)
+	lower := ConsentPolicy{Limits: map[string]int64{"CNY": 50_00}, Unreachable: UnreachableStop}
+	w.id(PublishPolicy(w.as(w.office), PolicyInput{Kind: PolicyConsent, Body: lower}))
+	w.as(w.wang)
+	at := func(when int64) record.RowChange {
+		return w.change(record.Insert, "consent", record.ID{6}, record.Values{
+			"job": record.Ref(w.job), "amount": yuan(100).Value(), "shown": record.Text("x"), "signed_by": record.Text("y"),
+			"policy": record.Ref(known), "needs_second": record.Number(0), "author": record.Ref(w.wang),
+			"occurred": record.Instant(when), "corrected": record.Instant(when),
+		})
+	}
+	if d := w.review(at(w.now - 60_000)); d.Refuse != nil || d.Instead != nil {
+		t.Errorf("before the limit was lowered: %+v", d)
+	}
+	d := w.review(at(w.now + 60_000))
+	if d.Refuse != nil || len(d.Instead) != 2 || d.Instead[0].Table != discrepancyTable.ID && d.Instead[1].Table != discrepancyTable.ID {
+		t.Errorf("after it: %+v", d)
+	}
+}
+
 // A code fits its own job, amount, challenge and person, and no other.
 func TestACodeFitsNothingElse(t *testing.T) {
 	t.Parallel()

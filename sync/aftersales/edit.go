@@ -28,6 +28,16 @@ var protected = []string{
 	"handler", "handler_team", "level", "closed_at", "blacklisted", "blacklist_reason",
 }
 
+// decided are columns that what happened, or the hub, decides: a request's clocks start when the customer asked, whoever
+// would rather have it later.
+var decided = map[string][]string{"request": {"received_at", "due_at", "taken_by"}}
+
+// Editable reports whether people and programs may write the column of a row that there is.
+func Editable(table, column string) bool {
+	few, some := noted[table]
+	return !slices.Contains(protected, column) && !slices.Contains(decided[table], column) && (!some || slices.Contains(few, column))
+}
+
 // editLists are the code lists of the columns that people choose from one.
 var editLists = map[string]map[string]string{
 	"party":   {"customer_group": ListCustomerGroup},
@@ -58,7 +68,7 @@ func Edit(tx Tx, in EditInput) error {
 	given := FieldValues{}
 	for name, v := range in.Values {
 		column, key, _ := strings.Cut(name, ".")
-		if few, some := noted[in.Table]; slices.Contains(protected, column) || some && !slices.Contains(few, column) {
+		if !Editable(in.Table, column) {
 			return fault.Newf(NotEditable, "%v is not edited: there is a command for it", readable(column))
 		}
 		if column == "fields" {

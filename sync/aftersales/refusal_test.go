@@ -323,6 +323,15 @@ var generalRefusals = []refusal{
 	}},
 	{NotArchived, "not there", newWorld, func(w *world) error { return Unarchive(w, "job", w.job) }},
 	{NotEditable, "a movement is not edited", newWorld, func(w *world) error { return Edit(w, EditInput{Table: "movement"}) }},
+	{NotEditable, "nobody says that a customer asked later than he did", newWorld, func(w *world) error {
+		later := record.Values{"received_at": record.Instant(w.now + 60*60_000)}
+		return Edit(w, EditInput{Table: "request", ID: w.request(), Values: later})
+	}},
+	{PolicyBackdated, "a visit of yesterday is not asked otherwise today", newWorld, func(w *world) error {
+		in := ChecklistInput{Name: english("Oil"), JobKind: "repair", Questions: questions(), ValidFrom: w.now - dayMillis}
+		list := w.id(CreateChecklist(w, in))
+		return drop(ReviseChecklist(w, ReviseChecklistInput{Checklist: list, ValidFrom: w.now - 1, Questions: questions()}))
+	}},
 	{NotEditable, "a state is not edited", newWorld, func(w *world) error {
 		return Edit(w, EditInput{"job", w.job, record.Values{"state": record.Text(JobClosed)}})
 	}},

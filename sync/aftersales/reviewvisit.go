@@ -70,19 +70,42 @@ func (v *review) checkIssued(c *record.RowChange, job, consent record.ID) error 
 	})
 }
 
-// checkConsent refuses a consent that claims to need no second yes where its policy says that it does.
+// checkConsent refuses a consent that claims to need no second yes where the policy that it names says that it does, and
+// tells the office of one that would have needed it by the policy in force then, of which the phone had not heard: the work
+// is done.
 func (v *review) checkConsent(t *schema.Table, c *record.RowChange) error {
 	row, err := v.Row("policy_version", cell(t, c, "policy").Ref())
-	if err != nil || row == nil {
+	if err != nil {
 		return err
 	}
+	amount, second := cell(t, c, "amount"), cell(t, c, "needs_second").Number() == 1
+	price := Money{amount.Number(), amount.Text()}
+	if row != nil {
+		if err := fitsPolicy(PolicyVersionOf(row), price, second); err != nil {
+			return err
+		}
+	}
+	branch := cell(t, c, "branch").Ref()
+	then, _, err := InForce[ConsentPolicy](v, PolicyConsent, branch, cell(t, c, "corrected").Number())
+	if fault.CodeOf(err) == BadPolicy {
+		return nil // of a later version of this program: it holds no work up
+	}
+	if err != nil || second || !then.needsSecond(price) {
+		return err
+	}
+	return v.report(Discrepancy{
+		ID: DiscrepancyID(DiscrepancyUnapproved, c.ID), Kind: DiscrepancyUnapproved, About: Row{"consent", c.ID},
+		Branch: branch, Job: cell(t, c, "job").Ref(), Person: v.author,
+	})
+}
+
+// fitsPolicy refuses a consent that goes by no policy for consents, or denies what the one that it names asks for.
+func fitsPolicy(version PolicyVersion, price Money, second bool) error {
 	var policy ConsentPolicy
-	version := PolicyVersionOf(row)
 	if version.Kind != PolicyConsent || json.Unmarshal([]byte(version.Body), &policy) != nil {
 		return fault.New(BadPolicy, "a consent goes by a policy for consents")
 	}
-	amount := cell(t, c, "amount")
-	if policy.needsSecond(Money{amount.Number(), amount.Text()}) && cell(t, c, "needs_second").Number() == 0 {
+	if policy.needsSecond(price) && !second {
 		return fault.New(ApprovalMissing, "this much needs the office's yes")
 	}
 	return nil
