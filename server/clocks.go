@@ -21,7 +21,8 @@ var clockIndexes = []string{
 // running are the requests that somebody has yet to answer, or to close.
 const running = `SELECT id FROM request WHERE closed_at IS NULL AND state <> 'cancelled' AND _del = 0 ORDER BY id`
 
-// WatchClocks announces promises that are due soon, or were missed, until ctx ends: see AnnounceClocks.
+// WatchClocks announces promises that are due soon, or were missed, and keeps on each request when its next one is due, until
+// ctx ends: see AnnounceClocks.
 func (c *Core) WatchClocks(ctx context.Context) {
 	tick := time.NewTicker(clocksEvery)
 	defer tick.Stop()
@@ -38,7 +39,7 @@ func (c *Core) WatchClocks(ctx context.Context) {
 }
 
 // AnnounceClocks tells whom it concerns of every promise that is due soon or was missed, and returns how many notices
-// that took. Each is announced once, whenever the hub was restarted, for the notice's id says what it tells of. What is
+// that took; a request whose next promise is due at another time than it says is told so. Each is announced once, whenever the hub was restarted, for the notice's id says what it tells of. What is
 // worth telling is found by reading; only that is written, some requests to a commit.
 func (c *Core) AnnounceClocks(ctx context.Context) (written int, err error) {
 	ids, err := c.ids(ctx, running)
@@ -68,12 +69,12 @@ func (c *Core) comingDue(ctx context.Context, ids []record.ID) (due []record.ID,
 		due = nil
 		book, now := aftersales.NewSLABook(aftersales.Look(v)), c.now().UnixMilli()
 		for _, id := range ids {
-			untold, err := aftersales.ClockNotices(book, id, now)
+			news, err := aftersales.NewsOfClocks(book, id, now)
 			switch code := fault.CodeOf(err); {
 			case code == fault.UnknownRow || code == aftersales.BadPolicy: // by a policy that this version cannot read nothing is due
 			case err != nil:
 				return err
-			case len(untold) > 0:
+			case !news.None():
 				due = append(due, id)
 			}
 		}

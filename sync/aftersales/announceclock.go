@@ -4,21 +4,59 @@ import (
 	"fmt"
 	"slices"
 
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
-// ClockNotices returns the notices of a request's promises that are due soon or were missed at an instant (ms UTC), as the
-// branch's policy says, without those that are there. Codes: fault.UnknownRow, BadPolicy.
-func ClockNotices(b *SLABook, request record.ID, at int64) ([]record.RowChange, error) {
+// ClockNews is what a request's clocks have to say that it does not say yet.
+type ClockNews struct {
+	Untold []record.RowChange // notices of promises that are due soon or were missed, as the branch's policy has it
+	Due    int64              // see NextDue
+	Moved  bool               // the request says that it is due at another time
+}
+
+// None reports whether there is no news.
+func (n ClockNews) None() bool { return len(n.Untold) == 0 && !n.Moved }
+
+// NextDue returns when the first of the promises is due that somebody has yet to keep (ms UTC); 0 where there is none, or
+// each of them rests or has not begun.
+func NextDue(clocks []Clock) (next int64) {
+	for _, c := range clocks {
+		open := c.Met == 0 && c.State != ClockVoid && c.Due != 0
+		if open && (next == 0 || c.Due < next) {
+			next = c.Due
+		}
+	}
+	return next
+}
+
+// promisedBy returns when what the customer waits for is due: the last of the promises of his request that a job keeps, 0 for
+// none.
+func promisedBy(tx Tx, request record.ID) (due int64, err error) {
+	clocks, err := SLA(tx, request, tx.Now())
+	if fault.CodeOf(err) == BadPolicy {
+		return 0, nil // of a later version of this program: it holds no work up
+	}
+	for _, c := range clocks {
+		if c.Target != EventClose && c.Met == 0 && c.Due != 0 {
+			due = c.Due
+		}
+	}
+	return due, err
+}
+
+// NewsOfClocks returns what a request's clocks say at an instant (ms UTC). Codes: fault.UnknownRow, BadPolicy.
+func NewsOfClocks(b *SLABook, request record.ID, at int64) (news ClockNews, err error) {
 	clocks, err := b.Clocks(request, at)
 	if err != nil {
-		return nil, err
+		return news, err
 	}
 	row, err := b.Row("request", request)
 	if err != nil {
-		return nil, err
+		return news, err
 	}
-	var untold []record.RowChange
+	news.Due = NextDue(clocks)
+	news.Moved = news.Due != RequestOf(row).DueAt
 	for _, c := range clocks {
 		h := happening{about: row}
 		switch {
@@ -31,23 +69,30 @@ func ClockNotices(b *SLABook, request record.ID, at int64) ([]record.RowChange, 
 		}
 		more, err := clockNotices(b, RequestOf(row), h, c.Target, at)
 		if err != nil {
-			return nil, err
+			return news, err
 		}
-		untold = append(untold, more...)
+		news.Untold = append(news.Untold, more...)
 	}
-	return untold, nil
+	return news, nil
 }
 
-// AnnounceClocks writes ClockNotices as of now: each once, however often it is asked, and whatever was told before a
-// restart. It returns how many it wrote. Codes: fault.UnknownRow, BadPolicy.
+// AnnounceClocks writes NewsOfClocks as of now: each notice once, however often it is asked, and whatever was told before a
+// restart; and on the request when the next promise is due, by which lists go. It returns how many notices it wrote. Codes:
+// fault.UnknownRow, BadPolicy.
 func AnnounceClocks(tx Tx, request record.ID) (written int, err error) {
-	untold, err := ClockNotices(NewSLABook(tx), request, tx.Now())
-	for i := range untold {
-		if err := tx.Insert("notice", untold[i].ID, valuesOf(&untold[i])); err != nil {
+	news, err := NewsOfClocks(NewSLABook(tx), request, tx.Now())
+	if err != nil {
+		return 0, err
+	}
+	for i := range news.Untold {
+		if err := tx.Insert("notice", news.Untold[i].ID, valuesOf(&news.Untold[i])); err != nil {
 			return i, err
 		}
 	}
-	return len(untold), err
+	if news.Moved {
+		err = tx.Update("request", request, record.Values{"due_at": at(news.Due)})
+	}
+	return len(news.Untold), err
 }
 
 func clockNotices(v View, r Request, h happening, target string, at int64) (untold []record.RowChange, err error) {

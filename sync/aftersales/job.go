@@ -262,7 +262,11 @@ func (in *JobInput) fillFrom(tx Tx) (*record.Row, error) {
 	in.Origin = cmp.Or(in.Origin, OriginRequest)
 	in.Title, in.Description = cmp.Or(in.Title, r.Title), cmp.Or(in.Description, r.Description)
 	in.ServiceClass, in.Priority = cmp.Or(in.ServiceClass, r.ServiceClass), cmp.Or(in.Priority, r.Priority)
-	in.DueAt = cmp.Or(in.DueAt, r.DueAt)
+	if in.DueAt == 0 {
+		if in.DueAt, err = promisedBy(tx, r.ID); err != nil {
+			return nil, err
+		}
+	}
 	in.Party, in.Site, in.Unit = first(in.Party, r.Party), first(in.Site, r.Site), first(in.Unit, r.Unit)
 	in.Contact = first(in.Contact, r.Contact)
 	return row, nil

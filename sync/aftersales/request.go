@@ -225,8 +225,8 @@ func CreateRequest(tx Tx, in RequestInput) (record.ID, error) {
 	return id, insertWithFields(tx, "request", id, in.values(tx, about), in.Fields, in.Beside)
 }
 
-// promise sets when the request is due and who answers for it, where that was not given. Lists go by when it is due; its
-// clocks go by the policies.
+// promise sets when the first promise of the request is due and who answers for it, where that was not given. Lists go by
+// when it is due, and the hub keeps that as the clocks say (AnnounceClocks); the clocks go by the policies.
 func (in *RequestInput) promise(tx Tx, about subject) error {
 	r, region := in.asRow(about)
 	if in.Handler.IsZero() && in.Team.IsZero() {
@@ -242,11 +242,7 @@ func (in *RequestInput) promise(tx Tx, about subject) error {
 	}
 	h := history{at: map[string]int64{EventReceived: in.ReceivedAt}}
 	clocks, err := NewSLABook(tx).clocks(r, h, nil, in.ReceivedAt)
-	for _, c := range clocks {
-		if c.Target != EventClose && c.Due != 0 {
-			in.DueAt = c.Due // the last of them is what the customer waits for
-		}
-	}
+	in.DueAt = NextDue(clocks)
 	return err
 }
 

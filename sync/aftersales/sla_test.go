@@ -280,3 +280,38 @@ func TestClocksLookBackOnly(t *testing.T) {
 		}
 	})
 }
+
+// Lists go by when the next promise is due that somebody has yet to keep: what was kept, what rests and what is over is due
+// no more, and a job is due when the customer has waited long enough for somebody to come.
+func TestARequestSaysWhenItsNextPromiseIsDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.promise(Promise{Target: EventResponse, Minutes: 60}, Promise{Target: EventArrival, Minutes: 300}))
+	r := w.request()
+	asked := w.now
+	due := func(story string, minutes int64) {
+		t.Helper()
+		w.ok(drop(AnnounceClocks(w, r)))
+		want := asked + minutes*60_000
+		if minutes == 0 {
+			want = 0
+		}
+		if got := RequestOf(w.get("request", r)).DueAt; got != want {
+			t.Errorf("%s: due after %d minutes, want %d", story, (got-asked)/60_000, minutes)
+		}
+	}
+	due("nobody answered", 60)
+	w.pass(90)
+	due("nobody answered in time", 60)
+	w.ok(RespondRequest(w, r, Moment{}))
+	due("answered, too late", 300)
+	w.id(MarkWait(w, WaitInput{Request: r, Reason: "customer", Edge: EdgeStart}))
+	w.pass(10)
+	due("it waits for the customer", 0)
+	w.id(MarkWait(w, WaitInput{Request: r, Reason: "customer", Edge: EdgeStop}))
+	due("it waits no more", 310)
+	job := w.id(CreateJob(w, JobInput{Request: r}))
+	if got := JobOf(w.get("job", job)).DueAt; got != asked+310*60_000 {
+		t.Errorf("the job is due after %d minutes", (got-asked)/60_000)
+	}
+}
