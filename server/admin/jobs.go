@@ -25,6 +25,7 @@ type jobsPage struct {
 	Filtered bool
 	Several  []deedView
 	Views    *viewsView
+	Exports  [2]string // URLs of CSV and XLSX
 }
 
 type stateFilter struct {
@@ -45,6 +46,9 @@ var jobStates = []string{
 // ListJobs shows the jobs that the filters in the URL leave.
 func (o *Office) ListJobs(v *Visit) error {
 	filter := v.parseJobFilter()
+	if format := v.query("format"); format != "" {
+		return o.exportJobs(v, filter, format)
+	}
 	page := jobsPage{frame: v.frame(v.t("Jobs"), jobsURL), Text: filter.Text, Person: v.query("person"), Order: v.query("order")}
 	err := o.Engine.View(v.r.Context(), func(r Reader) error {
 		rows, total, next, err := r.Jobs(filter, v.query("after"), pageSize)
@@ -71,6 +75,7 @@ func (o *Office) ListJobs(v *Visit) error {
 		return err
 	}
 	page.Filtered = v.r.URL.RawQuery != ""
+	page.Exports = v.exports()
 	return v.show(http.StatusOK, "jobs", page)
 }
 

@@ -101,8 +101,13 @@ func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 		return err
 	}
 	page.Heads, page.Choices = v.heads(ls.List, page.Columns), v.choices(ls.List, page.Columns)
-	page.Exports = [2]string{v.without("after", "format", "csv"), v.without("after", "format", "xlsx")}
+	page.Exports = v.exports()
 	return v.show(http.StatusOK, cmp.Or(ls.Page, "listing"), page)
+}
+
+// exports are the URLs of the whole list as a file, CSV and XLSX.
+func (v *Visit) exports() [2]string {
+	return [2]string{v.without("after", "format", "csv"), v.without("after", "format", "xlsx")}
 }
 
 // columns returns those that are shown: the ones chosen in the URL, else all that do not stand aside.
@@ -286,13 +291,17 @@ func (t teller) Value(c list.Cell) any {
 	case c.Column.Kind == list.Number && c.Column.Scale == 0:
 		return c.Number
 	case c.Column.Kind == list.Instant:
-		// A spreadsheet knows no zones: the wall clock of the company is what it shows.
-		at := time.UnixMilli(c.Number).In(t.office.Zone)
-		return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, time.UTC)
+		return wallClock(c.Number, t.office.Zone)
 	case c.Column.Kind == list.Date:
 		return time.Unix(c.Number*86400, 0).UTC()
 	}
 	return t.Tell(c)
+}
+
+// wallClock returns a moment as the company's clocks say it: a spreadsheet knows no zones.
+func wallClock(ms int64, zone *time.Location) time.Time {
+	at := time.UnixMilli(ms).In(zone)
+	return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, time.UTC)
 }
 
 // cell says one value of a list.

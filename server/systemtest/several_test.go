@@ -48,6 +48,17 @@ func TestSeveralJobsAtOnce(t *testing.T) {
 	}
 	b.hire("audit", "Otto", auth.Auditor)
 	b.browser("audit").get("/jobs").sees(http.StatusOK).lacks("/jobs/each/assign")
+
+	// What the filters leave is carried away by who may.
+	boss.get("/jobs?state=cancelled").sees(http.StatusOK, "format=csv")
+	boss.get("/jobs?state=cancelled&format=csv").sees(http.StatusOK, "Pump hums", "cancelled", "王强").lacks("The whole list")
+	boss.get("/jobs?state=new&format=csv").sees(http.StatusOK).lacks("Pump hums")
+	boss.get("/jobs?format=xlsx").sees(http.StatusOK, "PK")
+	boss.get("/jobs?format=exe").sees(http.StatusBadRequest)
+	b.hire("desk", "Mei Lin", "receptionist")
+	desk := b.browser("desk")
+	desk.get("/jobs").sees(http.StatusOK, "Pump hums").lacks("format=csv")
+	desk.get("/jobs?format=csv").sees(http.StatusForbidden)
 }
 
 // Customers are put into a group and archived together.
