@@ -324,7 +324,7 @@ func joinIDs(ids []record.ID) string {
 	return strings.Join(list, " ")
 }
 
-// VersionIDs returns the policy versions that decided the charge.
+// VersionIDs returns the versions of policies, and the price of the list, that decided the charge.
 func (c Charge) VersionIDs() (ids []record.ID) {
 	for _, s := range strings.Fields(c.Versions) {
 		if id, err := record.ParseID(s); err == nil {

@@ -56,7 +56,7 @@ type EditInput struct {
 
 // Edit writes the cells of a row that no command of its own guards; of an alias, those of the row that stands for it.
 // Codes: NotEditable, CodeJobClosed, CodeSlipAudited for findings, UnknownCode, BadField, BadPhone, BadMail,
-// fault.Invalid, fault.UnknownRow.
+// BadMoney, fault.Invalid, fault.UnknownRow.
 func Edit(tx Tx, in EditInput) error {
 	if !slices.Contains(editable, in.Table) {
 		return fault.Newf(NotEditable, "rows of %v are not edited", in.Table)
@@ -78,10 +78,8 @@ func Edit(tx Tx, in EditInput) error {
 	if err := CheckFields(tx, in.Table, given); err != nil {
 		return err
 	}
-	if in.Table == "job" {
-		if err := checkJobEdit(tx, row.ID, in.Values); err != nil {
-			return err
-		}
+	if err := followUp(tx, row, in.Values); err != nil {
+		return err
 	}
 	if len(in.Values) == 0 {
 		return nil
@@ -100,6 +98,17 @@ func Edit(tx Tx, in EditInput) error {
 		return err
 	}
 	return tx.Update(in.Table, row.ID, values)
+}
+
+// followUp refuses what a row's state forbids, and writes what an edit entails.
+func followUp(tx Tx, row *record.Row, values record.Values) error {
+	switch price, given := values["list_price"]; {
+	case row.Table.Name == "job":
+		return checkJobEdit(tx, row.ID, values)
+	case row.Table.Name == "part" && given:
+		return keepListPrice(tx, PartOf(row), Money{price.Number(), price.Text()})
+	}
+	return nil
 }
 
 // checkJobEdit refuses to edit a job that is over, and the findings of one whose slip is audited.

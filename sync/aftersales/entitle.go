@@ -97,7 +97,7 @@ type Entitlement struct {
 	Level    string           `json:"level"`    // the service level that it promises
 	Cover    map[string]Cover `json:"cover"`    // by kind of line
 	Why      []Reason         `json:"why"`
-	Versions []record.ID      `json:"versions"` // of the policies that decided
+	Versions []record.ID      `json:"versions"` // of the policies that decided, and the prices of the list
 	Unsure   bool             `json:"unsure"`   // something that could change it is not known here
 	Lines    []PricedLine     `json:"lines"`    // as asked for in Work.Lines
 }

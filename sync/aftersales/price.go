@@ -54,9 +54,32 @@ func SetPrice(tx Tx, in PriceInput) (record.ID, error) {
 	}
 	id := tx.NewID()
 	return id, insert(tx, "price", id, record.Values{
-		"branch": record.Ref(part.Branch), "part": record.Ref(part.ID), "price_list": record.Text(cmp.Or(in.PriceList, "list")),
+		"branch": record.Ref(part.Branch), "part": record.Ref(part.ID), "price_list": record.Text(cmp.Or(in.PriceList, listPrices)),
 		"amount": in.Amount.Value(), "valid_from": record.Date(in.ValidFrom), "replaces": record.Ref(in.Replaces),
 	})
+}
+
+// listPrices is the price list of the catalogue's own prices.
+const listPrices = "list"
+
+// keepListPrice writes down that a part has another catalogue price from now on, and for a part that no list has yet what it
+// cost before: decisions were made by that. A part that gets its first price, or none, keeps nothing.
+func keepListPrice(tx Tx, part Part, price Money) error {
+	rows, err := tx.Refs("price", "part", part.ID)
+	if err != nil || price == part.ListPrice || price.Currency == "" || part.ListPrice.Currency == "" && len(rows) == 0 {
+		return err
+	}
+	known := slices.ContainsFunc(rows, func(r *record.Row) bool { return r.Get("price_list").Text() == listPrices })
+	if !known {
+		err = insert(tx, "price", NamedID("price", part.ID.String()), record.Values{
+			"branch": record.Ref(part.Branch), "part": record.Ref(part.ID), "price_list": record.Text(listPrices),
+			"amount": part.ListPrice.Value(), "valid_from": record.Date(0),
+		})
+	}
+	if err == nil {
+		_, err = SetPrice(tx, PriceInput{Part: part.ID, Amount: price})
+	}
+	return err
 }
 
 func (in PriceInput) checkReplaced(tx Tx, part record.ID, today int64) error {

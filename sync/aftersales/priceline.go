@@ -120,9 +120,12 @@ func (e *entitling) partPrice(line *ChargeLine) (Money, []Reason, error) {
 	if line.Price.Currency != "" {
 		return line.Price, nil, nil
 	}
-	price, err := priceOf(e.v, line.Part, e.d.Cover[ChargeParts].priceList, e.d.Day)
+	price, entry, err := priceOf(e.v, line.Part, e.d.Cover[ChargeParts].priceList, e.d.Day, e.d.At)
 	if err != nil {
 		return Money{}, nil, err
+	}
+	if !entry.IsZero() {
+		e.d.Versions = append(e.d.Versions, entry)
 	}
 	price = orPrice(price, part.ListPrice)
 	if price.Currency != "" {
@@ -132,21 +135,25 @@ func (e *entitling) partPrice(line *ChargeLine) (Money, []Reason, error) {
 	return Money{0, cmp.Or(e.prices.Currency, "XXX")}, []Reason{{WhyNoPrice, []string{part.Code}}}, nil
 }
 
-// priceOf returns what a part costs by a price list on a day: the entry that began last; the zero Money if none did.
-func priceOf(v View, part record.ID, list string, day int64) (price Money, err error) {
+// priceOf returns what a part costs by a price list on a day, at an instant (ms UTC), and the entry that says so: the one that
+// began last; the zero Money if none did. One that was set in the course of its first day holds from then on.
+func priceOf(v View, part record.ID, list string, day, at int64) (price Money, entry record.ID, err error) {
 	rows, err := v.Refs("price", "part", part)
 	if err != nil {
-		return Money{}, err
+		return Money{}, entry, err
 	}
 	var began int64
 	for _, row := range standing(rows) {
 		from := row.Get("valid_from").Number()
+		if made, known := row.ID.Made(); known && from == day && made > at {
+			continue
+		}
 		if row.Get("price_list").Text() != list || from > day || price.Currency != "" && from < began {
 			continue
 		}
-		began, price = from, Money{row.Get("amount").Number(), row.Get("amount").Text()}
+		began, entry, price = from, row.ID, Money{row.Get("amount").Number(), row.Get("amount").Text()}
 	}
-	return price, nil
+	return price, entry, nil
 }
 
 func orPrice(a, b Money) Money {

@@ -24,6 +24,11 @@ func NewID(ms int64, random [10]byte) ID {
 	return id
 }
 
+// Made returns when the id was made (ms since 1970 UTC), by the clock of who made it; ok is false for one that is a name.
+func (id ID) Made() (ms int64, ok bool) {
+	return int64(binary.BigEndian.Uint64(id[:8]) >> 16), id[6]>>4 == 7
+}
+
 // IsGiven reports whether the id is one that rows are made under: by time and chance (UUID version 7, see NewID), or as a name
 // that says what the row is of (version 8).
 func (id ID) IsGiven() bool {

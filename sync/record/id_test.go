@@ -21,6 +21,14 @@ func TestIDsAreReadableAndSortByTime(t *testing.T) {
 	if slices.Compare(early[:], late[:]) >= 0 || early.String() >= late.String() {
 		t.Error("ids do not sort by time")
 	}
+	if ms, ok := late.Made(); !ok || ms != 1_790_000_000_001 {
+		t.Errorf("made at %d, %v", ms, ok)
+	}
+	name := late
+	name[6] = 0x80 // version 8
+	if _, ok := name.Made(); ok {
+		t.Error("a name says when it was made")
+	}
 }
 
 func TestIDsComeBackFromText(t *testing.T) {
