@@ -148,6 +148,11 @@ func (v *request) quantity(name string) (aftersales.Quantity, error) {
 	return aftersales.Quantity{Amount: n}, nil
 }
 
+// nowhere answers at addresses that are none, with a way back.
+func (v *request) nowhere() error {
+	return fault.New(fault.UnknownRow, "there is nothing at this address")
+}
+
 func (v *request) redirect(url string) error {
 	http.Redirect(v.w, v.r, url, http.StatusSeeOther)
 	return nil

@@ -111,6 +111,7 @@ var routes = []route{
 	{"GET /enrol", (*request).enrolment, nil},
 	{"POST /enrol", (*request).enrol, (*request).enrolment},
 	{"GET /live", (*request).live, nil},
+	{"GET /{nowhere...}", (*request).nowhere, nil},
 }
 
 // Handler serves the app, for a program that listens by itself: on the loopback interface only. It wants the cookie

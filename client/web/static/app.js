@@ -104,6 +104,9 @@
     if (e.target.method === "post") { e.target.dataset.sent = "1"; setTimeout(() => delete e.target.dataset.sent, 4000); }
   });
 
+  // Why a form was refused is read aloud: what stands on a page from its beginning is no news to a screen reader.
+  $("#problem")?.focus({preventScroll: true});
+
   // Search as you type: the page answers with itself, and its results are taken over.
   const box = $("[data-search]");
   if (box) {
