@@ -58,6 +58,12 @@ func (t Times) Marks(ctx context.Context, job record.ID) ([]aftersales.TimeMark,
 	})
 }
 
+// Everybody returns how long everybody spent on the job, the lead first: the user's own time and that of his colleagues as far
+// as their devices have sent it.
+func (t Times) Everybody(ctx context.Context, job record.ID) ([]aftersales.PersonHours, error) {
+	return see(ctx, t.c, func(tx Tx) ([]aftersales.PersonHours, error) { return aftersales.JobHours(tx, job, tx.Now()) })
+}
+
 // Spent returns how long the user worked on the job, by the kind of time; a running clock counts until now.
 func (t Times) Spent(ctx context.Context, job record.ID) (map[string]time.Duration, error) {
 	return see(ctx, t.c, func(tx Tx) (map[string]time.Duration, error) {

@@ -51,6 +51,7 @@ var readings = map[string]reading{
 	"slip":       {nil, byID((*client.Client).Visits, client.Visits.Slip)},
 	"times":      {nil, byID((*client.Client).Time, client.Times.Marks)},
 	"running":    {nil, byID((*client.Client).Time, client.Times.Running)},
+	"hours":      {nil, byID((*client.Client).Time, client.Times.Everybody)},
 	"spent":      {nil, taking(spent)},
 
 	"comments":    {[]string{"comment"}, on((*client.Client).Comments, client.Comments.About)},

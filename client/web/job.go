@@ -10,6 +10,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -17,7 +18,7 @@ import (
 type stand struct {
 	*aftersales.JobView
 	Visit      aftersales.Visit      // the user's latest; zero before the first
-	Assignment aftersales.Assignment // the user's; zero where the job is another's
+	Assignment aftersales.Assignment // the user's, or his group's; zero where the job is another's
 }
 
 // stand reads the job that the URL names. Codes: fault.UnknownRow.
@@ -34,12 +35,10 @@ func (v *request) stand(tx client.Tx) (s stand, err error) {
 			s.Visit = visit
 		}
 	}
-	for _, a := range s.Assignments {
-		if a.Person == v.me && (a.State == aftersales.AssignmentOpen || a.State == aftersales.AssignmentFinished) {
-			s.Assignment = a
-		}
+	if s.Assignment, err = aftersales.AssignedTo(tx, id, v.me); fault.CodeOf(err) == aftersales.NotAssigned {
+		err = nil
 	}
-	return s, nil
+	return s, err
 }
 
 func (s stand) URL() string { return jobURL(s.Job.ID) }
@@ -73,6 +72,9 @@ func orPlan(own, plan int64) int64 {
 // Mine reports whether the user may work on the job.
 func (s stand) Mine() bool { return !s.Assignment.ID.IsZero() && !s.Job.Over() }
 
+// Helps reports whether somebody else leads the job: the customer signs with him.
+func (s stand) Helps() bool { return s.Assignment.Role == aftersales.Helper }
+
 // jobPage is the job's own page: what to do now, and where everything about it is.
 type jobPage struct {
 	frame
@@ -80,8 +82,8 @@ type jobPage struct {
 	jobLinks
 	Steps   []step // the first is the one that comes next
 	Running *aftersales.TimeMark
-	Spent   map[string]int64 // ms
-	Helpers []string         // who else is on the job
+	Spent   map[string]int64         // ms
+	Others  []aftersales.PersonHours // who else is on the job, with his hours
 	Phones  []phone
 	Address string
 	Map     template.URL       // a geo: address
@@ -150,18 +152,11 @@ func (jobPage) Length(ms int64) time.Duration { return time.Duration(ms) * time.
 
 // people fills in who else is on the job, and whom to call.
 func (p *jobPage) people(tx client.Tx, me record.ID) error {
-	for _, a := range p.Assignments {
-		if a.Person == me || a.State != aftersales.AssignmentOpen {
-			continue
-		}
-		row, err := tx.Row("person", a.Person)
-		if err != nil {
-			return err
-		}
-		if row != nil {
-			p.Helpers = append(p.Helpers, aftersales.PersonOf(row).Name)
-		}
+	all, err := aftersales.JobHours(tx, p.Job.ID, tx.Now())
+	if err != nil {
+		return err
 	}
+	p.Others = slices.DeleteFunc(all, func(h aftersales.PersonHours) bool { return h.Person == me || h.Name == "" })
 	for _, one := range []phone{
 		{p.Contact.Name, p.Contact.Phone}, {p.Contact.Name, p.Contact.Phone2}, {p.Party.Name, p.Party.Phone},
 	} {

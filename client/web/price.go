@@ -26,7 +26,8 @@ type pricePage struct {
 	Paid      aftersales.Money
 	Rest      aftersales.Money
 	Methods   []aftersales.Code
-	Worked    string // hours on the clock, as a quantity
+	Worked    string // hours on the clocks of all who are on the job, as a quantity
+	Workers   int    // how many of them have worked
 	Agreed    bool   // the customer's yes covers the total
 }
 
@@ -99,8 +100,20 @@ func (p *pricePage) charges(v *request, tx client.Tx) (err error) {
 		}
 		p.Lines = append(p.Lines, line)
 	}
-	spent, err := aftersales.TimeSpent(tx, p.Job.ID, v.me, tx.Now())
-	p.Worked = hours(time.Duration(spent[aftersales.TimeWork]) * time.Millisecond)
+	return p.clocks(tx)
+}
+
+// clocks adds up the work of everybody on the job: the customer pays for all of it.
+func (p *pricePage) clocks(tx client.Tx) error {
+	all, err := aftersales.JobHours(tx, p.Job.ID, tx.Now())
+	var worked int64
+	for _, h := range all {
+		if h.Spent[aftersales.TimeWork] > 0 {
+			worked += h.Spent[aftersales.TimeWork]
+			p.Workers++
+		}
+	}
+	p.Worked = hours(time.Duration(worked) * time.Millisecond)
 	return err
 }
 

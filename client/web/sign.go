@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"strconv"
 
@@ -28,6 +29,7 @@ func (v *request) signature() (*aftersales.AttachmentInput, error) {
 type signPage struct {
 	frame
 	stand
+	Lead   string // who leads the job and has the customer sign; "" where the user has him sign here
 	Paper  *aftersales.SlipPaper
 	Scale  []int // 1 to 4
 	Likely []int // 0 to 10
@@ -45,7 +47,12 @@ func (v *request) sign() error {
 		if p.stand, err = v.stand(tx); err != nil || p.Visit.ID.IsZero() {
 			return err
 		}
-		p.Paper, err = aftersales.SlipDocument(tx, p.Visit.ID)
+		if p.Paper, err = aftersales.SlipDocument(tx, p.Visit.ID); err != nil {
+			return err
+		}
+		if p.Helps() && p.Paper.Slip.SignedAt == 0 && v.form("here") == "" && p.Problem == "" {
+			p.Lead, err = p.leader(tx)
+		}
 		return err
 	})
 	if err != nil {
@@ -53,6 +60,17 @@ func (v *request) sign() error {
 	}
 	p.Back = p.URL()
 	return v.show("sign", p)
+}
+
+// leader returns the name of who leads the job; "?" where this phone does not know it.
+func (s stand) leader(tx client.Tx) (string, error) {
+	for _, a := range s.Assignments {
+		if a.Role == aftersales.Lead && !a.Person.IsZero() && a.State != aftersales.AssignmentDeclined && a.State != aftersales.AssignmentEnded {
+			person, err := rowAs(tx, "person", a.Person, aftersales.PersonOf)
+			return cmp.Or(person.Name, "?"), err
+		}
+	}
+	return "", nil
 }
 
 // doSign has the customer sign the slip of the visit, which is made where there is none.
@@ -186,8 +204,8 @@ func (v *request) doFinish() error {
 	if err != nil {
 		return err
 	}
-	v.noted(v.client.SawPlan(v.ctx(), job)) // what one does oneself is no news
-	return v.redirect(jobURL(job) + "/sign")
+	v.noted(v.client.SawPlan(v.ctx(), job))  // what one does oneself is no news
+	return v.redirect(jobURL(job) + "/sign") // which says so where the customer signs with somebody else
 }
 
 // goodsPage is what goes to the workshop, with the receipt for it.

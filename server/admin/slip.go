@@ -126,7 +126,11 @@ func (p *paperPage) money(s *serving) error {
 
 func (p *paperPage) work(s *serving) error {
 	for _, t := range p.SlipPaper.Times {
-		p.Times = append(p.Times, fact{Label: s.v.lang.Name("time_mark.kind." + t.Kind), Text: s.v.lang.length(time.Duration(t.Spent) * time.Millisecond)})
+		label := s.v.lang.Name("time_mark.kind." + t.Kind)
+		if t.Person != "" {
+			label += " · " + t.Person
+		}
+		p.Times = append(p.Times, fact{Label: label, Text: s.v.lang.length(time.Duration(t.Spent) * time.Millisecond)})
 	}
 	return nil
 }

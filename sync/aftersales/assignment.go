@@ -341,9 +341,9 @@ func overSince(job *record.Row) (seq uint64) {
 	return seq
 }
 
-// assignedTo returns the open or finished assignment by which the person is on the job: his own before his group's.
+// AssignedTo returns the open or finished assignment by which the person is on the job: his own before his group's.
 // Codes: NotAssigned.
-func assignedTo(tx Tx, job, person record.ID) (Assignment, error) {
+func AssignedTo(tx View, job, person record.ID) (Assignment, error) {
 	held, err := Assignments(tx, job, heldStates...)
 	if err != nil {
 		return Assignment{}, err

@@ -285,7 +285,7 @@ func TestTheSlipTellsTheWholeVisit(t *testing.T) {
 	if p.Slip.ID != slip || p.Person != "Wang" || p.Party.Name != "Harbour Cranes" || len(p.Findings) != 1 ||
 		p.Findings[0].Fault["zh-Hans"] != "泄漏" || len(p.Parts) != 1 || p.Parts[0].Code != "SEAL-12" ||
 		p.Paid != yuan(80) || p.Consent.SignedBy != "Chen" || len(p.Answers) != 1 || len(p.Times) != 1 ||
-		p.Times[0] != (TimeLine{TimeWork, 30 * 60_000}) {
+		p.Times[0] != (TimeLine{Kind: TimeWork, Spent: 30 * 60_000}) {
 		t.Fatalf("%+v", p)
 	}
 }

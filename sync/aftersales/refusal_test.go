@@ -83,7 +83,7 @@ var generalRefusals = []refusal{
 		return Complete(w, CompleteInput{FindingInput: FindingInput{Job: w.job}, Outcome: OutcomeFollowUp})
 	}},
 	{MissingReason, "taken away without a reason", assigned, func(w *world) error {
-		a, _ := assignedTo(w, w.job, w.wang)
+		a, _ := AssignedTo(w, w.job, w.wang)
 		return Unassign(w, UnassignInput{Assignment: a.ID})
 	}},
 	{MissingReason, "archived without a reason", newWorld, func(w *world) error { return Archive(w, ArchiveInput{"job", w.job, ""}) }},
@@ -115,7 +115,7 @@ var generalRefusals = []refusal{
 		return SignSlip(w, s)
 	}},
 	{WrongState, "taken away twice", assigned, func(w *world) error {
-		a, _ := assignedTo(w, w.job, w.wang)
+		a, _ := AssignedTo(w, w.job, w.wang)
 		w.ok(Unassign(w, UnassignInput{a.ID, "x"}))
 		return Unassign(w, UnassignInput{a.ID, "x"})
 	}},

@@ -242,7 +242,7 @@ func TestReviewRefuses(t *testing.T) {
 				"from_location": record.Ref(w.main), "to_location": record.Ref(van), "quantity": record.Quantity(0, "pcs"), "replaces": record.Ref(moved)}))
 		}},
 		"an assignment opened again": {fault.NotAllowed, func(w *world) record.RowChange {
-			a, _ := assignedTo(w, w.job, w.wang)
+			a, _ := AssignedTo(w, w.job, w.wang)
 			return w.change(record.Update, "assignment", a.ID, record.Values{"state": record.Text(AssignmentOpen)})
 		}},
 		"a slip audited by its technician": {fault.NotAllowed, func(w *world) record.RowChange {
@@ -276,7 +276,7 @@ func TestReviewPassesAJobFoundOnSite(t *testing.T) {
 	if d.Refuse != nil || d.Instead != nil {
 		t.Fatalf("%+v", d)
 	}
-	a, _ := assignedTo(w, w.job, w.wang)
+	a, _ := AssignedTo(w, w.job, w.wang)
 	if d := w.review(w.change(record.Update, "assignment", a.ID, record.Values{"state": record.Text(AssignmentFinished)})); d.Refuse != nil {
 		t.Fatalf("%+v", d)
 	}

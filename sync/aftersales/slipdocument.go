@@ -38,8 +38,9 @@ type SlipPaper struct {
 
 // TimeLine is how long one person spent on the visit's job, by the kind of time.
 type TimeLine struct {
-	Kind  string `json:"kind"`
-	Spent int64  `json:"spent"` // ms
+	Kind   string `json:"kind"`
+	Spent  int64  `json:"spent"`            // ms
+	Person string `json:"person,omitempty"` // "" for whose visit it is; else a colleague's name
 }
 
 // FindingLine is a finding with what its codes are called.
@@ -109,14 +110,26 @@ func (p *SlipPaper) complete(tx Present) (err error) {
 	if p.Paid, err = Paid(tx, p.Job.ID, record.ID{}); err != nil {
 		return err
 	}
-	spent, err := TimeSpent(tx, p.Job.ID, p.Visit.Person, tx.Now())
-	p.Times = []TimeLine{}
-	for _, kind := range []string{TimeTravel, TimeWork, TimePause} {
-		if spent[kind] > 0 {
-			p.Times = append(p.Times, TimeLine{kind, spent[kind]})
+	p.Times, err = timeLines(tx, p.Job.ID, p.Visit.Person)
+	return err
+}
+
+// timeLines returns everybody's time on the job, his first whose visit it is.
+func timeLines(tx Present, job, visitor record.ID) ([]TimeLine, error) {
+	all, err := JobHours(tx, job, tx.Now())
+	own, others := []TimeLine{}, []TimeLine{}
+	for _, h := range all {
+		for _, kind := range []string{TimeTravel, TimeWork, TimePause} {
+			switch {
+			case h.Spent[kind] <= 0:
+			case h.Person == visitor:
+				own = append(own, TimeLine{Kind: kind, Spent: h.Spent[kind]})
+			case kind != TimePause: // a colleague's pauses are nobody's business
+				others = append(others, TimeLine{Kind: kind, Spent: h.Spent[kind], Person: h.Name})
+			}
 		}
 	}
-	return err
+	return append(own, others...), err
 }
 
 // slipOf returns the slip written at the visit, else the last of all.

@@ -95,7 +95,7 @@ func TestAJobFoundOnSiteIsItsFindersOwn(t *testing.T) {
 	w.author = w.wang
 	w.job = w.id(CreateJob(w, JobInput{Unit: w.unit, Title: "Worn rope", Origin: OriginFound}))
 	w.ok(Arrive(w, VisitInput{Job: w.job}))
-	if a, err := assignedTo(w, w.job, w.wang); err != nil || a.Role != Lead || w.jobNow().State != JobInWork {
+	if a, err := AssignedTo(w, w.job, w.wang); err != nil || a.Role != Lead || w.jobNow().State != JobInWork {
 		t.Fatalf("%+v %v, job %s", a, err, w.jobNow().State)
 	}
 }
@@ -176,7 +176,7 @@ func TestAHelperEndsHisVisitAndTheLeadTheJob(t *testing.T) {
 	t.Parallel()
 	w := assigned(t)
 	w.as(w.office).id(AssignJob(w, AssignInput{Job: w.job, Person: w.li}))
-	if a, _ := assignedTo(w, w.job, w.li); a.Role != Helper {
+	if a, _ := AssignedTo(w, w.job, w.li); a.Role != Helper {
 		t.Fatalf("the second is %s", a.Role)
 	}
 	w.as(w.li).ok(Arrive(w, VisitInput{Job: w.job}))
@@ -232,18 +232,18 @@ func TestAClosedDoorLeavesTheJobWithItsTechnician(t *testing.T) {
 func TestReassigningMovesWhatHasNotBegun(t *testing.T) {
 	t.Parallel()
 	w := assigned(t)
-	a, _ := assignedTo(w, w.job, w.wang)
+	a, _ := AssignedTo(w, w.job, w.wang)
 	w.as(w.office).id(Reassign(w, ReassignInput{Assignment: a.ID, Person: w.li, Reason: "nearer"}))
 	if v := w.visitNow(w.wang); v.State != VisitCancelled || v.Outcome != OutcomeRecalled {
 		t.Fatalf("the old visit is %+v", v)
 	}
-	if b, err := assignedTo(w, w.job, w.li); err != nil || b.Role != Lead || w.visitNow(w.li).State != VisitAssigned {
+	if b, err := AssignedTo(w, w.job, w.li); err != nil || b.Role != Lead || w.visitNow(w.li).State != VisitAssigned {
 		t.Fatalf("%+v %v", b, err)
 	}
 
 	w = assigned(t)
 	w.ok(Travel(w, VisitInput{Job: w.job}))
-	a, _ = assignedTo(w, w.job, w.wang)
+	a, _ = AssignedTo(w, w.job, w.wang)
 	w.ok(Unassign(w, UnassignInput{a.ID, "urgent elsewhere"}))
 	if v := w.visitNow(w.wang); v.State != VisitTravelling || w.jobNow().State != JobNew {
 		t.Fatalf("a visit under way became %s, the job %s", v.State, w.jobNow().State)
@@ -270,7 +270,7 @@ func TestPlanningAJobPlansItsPeople(t *testing.T) {
 	t.Parallel()
 	w := assigned(t)
 	w.as(w.office).ok(PlanJob(w, PlanInput{w.job, morning, morning + 3_600_000}))
-	if a, _ := assignedTo(w, w.job, w.wang); a.WindowEnd != morning+3_600_000 || w.jobNow().PlanEnd != a.WindowEnd {
+	if a, _ := AssignedTo(w, w.job, w.wang); a.WindowEnd != morning+3_600_000 || w.jobNow().PlanEnd != a.WindowEnd {
 		t.Fatalf("%+v", a)
 	}
 }

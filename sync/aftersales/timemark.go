@@ -67,15 +67,19 @@ func TimeMarkOf(r *record.Row) TimeMark { return view[TimeMark](r) }
 
 // TimeMarks returns the person's marks on the job that no other replaces, in the order in which they happened.
 func TimeMarks(tx View, job, person record.ID) ([]TimeMark, error) {
+	marks, err := marksOf(tx, job)
+	return slices.DeleteFunc(marks, func(m TimeMark) bool { return m.Person != person }), err
+}
+
+// marksOf returns everybody's marks on the job that no other replaces, in the order in which they happened.
+func marksOf(tx View, job record.ID) ([]TimeMark, error) {
 	rows, err := tx.Refs("time_mark", "job", job)
 	if err != nil {
 		return nil, err
 	}
 	var marks []TimeMark
 	for _, row := range standing(rows) {
-		if m := TimeMarkOf(row); m.Person == person {
-			marks = append(marks, m)
-		}
+		marks = append(marks, TimeMarkOf(row))
 	}
 	slices.SortStableFunc(marks, func(a, b TimeMark) int {
 		return cmp.Or(cmp.Compare(a.Corrected, b.Corrected), compareIDs(a.ID, b.ID))
@@ -95,15 +99,7 @@ func standing(rows []*record.Row) []*record.Row {
 // RunningClock returns the mark that started the person's clock on the job, nil if none runs.
 func RunningClock(tx View, job, person record.ID) (*TimeMark, error) {
 	marks, err := TimeMarks(tx, job, person)
-	var running *TimeMark
-	for i, m := range marks {
-		switch {
-		case m.Edge == EdgeStart:
-			running = &marks[i]
-		case running != nil && running.Kind == m.Kind:
-			running = nil
-		}
-	}
+	_, running := spentBy(marks, 0)
 	return running, err
 }
 
@@ -111,12 +107,16 @@ func RunningClock(tx View, job, person record.ID) (*TimeMark, error) {
 // start without a stop ends where the next stretch starts.
 func TimeSpent(tx View, job, person record.ID, now int64) (map[string]int64, error) {
 	marks, err := TimeMarks(tx, job, person)
-	spent := map[string]int64{}
-	var running *TimeMark
+	spent, _ := spentBy(marks, now)
+	return spent, err
+}
+
+// spentBy adds up the stretches that one person's marks make, by kind, and returns the mark that started the one that runs.
+func spentBy(marks []TimeMark, now int64) (spent map[string]int64, running *TimeMark) {
+	spent = map[string]int64{}
 	stop := func(at int64) {
 		if running != nil {
 			spent[running.Kind] += max(0, at-running.Corrected)
-			running = nil
 		}
 	}
 	for i, m := range marks {
@@ -126,10 +126,71 @@ func TimeSpent(tx View, job, person record.ID, now int64) (map[string]int64, err
 			running = &marks[i]
 		case running != nil && running.Kind == m.Kind:
 			stop(m.Corrected)
+			running = nil
 		}
 	}
 	stop(now)
-	return spent, err
+	return spent, running
+}
+
+// PersonHours is how long somebody spent on a job.
+type PersonHours struct {
+	Person  record.ID        `json:"person"`
+	Name    string           `json:"name"`
+	Role    string           `json:"role"`    // Lead or Helper; "" for who is not on the job by himself any more
+	Spent   map[string]int64 `json:"spent"`   // ms, by kind of time
+	Running string           `json:"running"` // the kind of time of the clock that runs; "" for none
+}
+
+// JobHours returns how long everybody spent on the job who is on it or whose clock has run, as far as this end knows; the lead
+// first, then in the order in which they began. A running clock counts until now (ms UTC).
+func JobHours(tx View, job record.ID, now int64) ([]PersonHours, error) {
+	held, err := Assignments(tx, job, heldStates...)
+	if err != nil {
+		return nil, err
+	}
+	marks, err := marksOf(tx, job)
+	if err != nil {
+		return nil, err
+	}
+	all := []PersonHours{}
+	add := func(person record.ID, role string) {
+		at := slices.IndexFunc(all, func(h PersonHours) bool { return h.Person == person })
+		if at < 0 && !person.IsZero() {
+			all = append(all, PersonHours{Person: person, Role: role})
+		}
+	}
+	for _, role := range []string{Lead, Helper} {
+		for _, a := range held {
+			if a.Role == role {
+				add(a.Person, role)
+			}
+		}
+	}
+	for _, m := range marks {
+		add(m.Person, "")
+	}
+	for i := range all {
+		if err := all[i].fill(tx, marks, now); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// fill names the person, and adds up his marks.
+func (h *PersonHours) fill(tx View, marks []TimeMark, now int64) error {
+	row, err := tx.Row("person", h.Person)
+	if err != nil {
+		return err
+	}
+	h.Name = PersonOf(row).Name
+	own := slices.DeleteFunc(slices.Clone(marks), func(m TimeMark) bool { return m.Person != h.Person })
+	spent, running := spentBy(own, now)
+	if h.Spent = spent; running != nil {
+		h.Running = running.Kind
+	}
+	return nil
 }
 
 // MarkInput is one end of a stretch of time.
@@ -151,7 +212,7 @@ func MarkTime(tx Tx, in MarkInput) (record.ID, error) {
 		return record.ID{}, err
 	}
 	in.Person = first(in.Person, tx.Author())
-	if _, err := assignedTo(tx, in.Job, in.Person); err != nil {
+	if _, err := AssignedTo(tx, in.Job, in.Person); err != nil {
 		return record.ID{}, err
 	}
 	visit, err := lastVisit(tx, in.Job, in.Person)

@@ -162,7 +162,7 @@ func onJob(tx Tx, job, person record.ID) (*stand, error) {
 		return nil, err
 	}
 	s := &stand{row: row, job: JobOf(row), person: first(person, tx.Author())}
-	if s.assignment, err = assignedTo(tx, job, s.person); err != nil {
+	if s.assignment, err = AssignedTo(tx, job, s.person); err != nil {
 		return nil, err
 	}
 	visits, err := Visits(tx, job)

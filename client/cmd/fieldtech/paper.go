@@ -270,7 +270,7 @@ func slipText(p *aftersales.SlipPaper) *table {
 	t.add("customer", p.Party.Name, p.Site.Address)
 	t.add("machine", p.Unit.Name, p.Unit.Serial)
 	for _, l := range p.Times {
-		t.add("time", plain(l.Kind), fmt.Sprintf("%d min", l.Spent/60_000))
+		t.add("time", plain(l.Kind), strings.TrimSpace(fmt.Sprintf("%d min  %s", l.Spent/60_000, l.Person)))
 	}
 	for _, f := range p.Findings {
 		t.add("finding", aftersales.Label(f.Fault, userLanguage()), f.Finding.Finding)
