@@ -194,8 +194,8 @@ func (c *Client) Thumbnail(ctx context.Context, id record.ID) ([]byte, error) {
 	return c.files.Thumbnail(h)
 }
 
-// KeepStill keeps a picture out of a video as its thumbnail, on this device: a program that can show videos makes one. Codes:
-// blob.NoPicture; fault.NotAllowed where the file has a thumbnail of its own.
+// KeepStill keeps a picture out of a video as its thumbnail: a program that can show videos makes one. It is brought to the hub after
+// the video, and is everybody's thumbnail then, unless another was there before. Codes: blob.NoPicture; fault.NotAllowed where the file has a thumbnail of its own.
 func (c *Client) KeepStill(ctx context.Context, id record.ID, picture io.ReadSeeker) error {
 	a, h, err := c.fileOf(ctx, id)
 	if err == nil && !strings.HasPrefix(a.MediaType, "video/") {
@@ -211,7 +211,9 @@ func (c *Client) KeepStill(ctx context.Context, id record.ID, picture io.ReadSee
 	if err != nil {
 		return err
 	}
-	return c.files.KeepThumbnail(h, small)
+	err = c.files.KeepStill(h, small)
+	c.haul.wakeUp()
+	return err
 }
 
 // Download fetches the file of an attachment, or of a document, from the hub, at once and on any network, since somebody asked for it; it

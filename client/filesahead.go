@@ -118,7 +118,7 @@ func (c *Client) fetchAhead(ctx context.Context, remote *files.Remote) error {
 }
 
 func (c *Client) thumbnailAhead(ctx context.Context, remote *files.Remote, h blob.Hash, f namedFile) error {
-	if f.Kind != blob.Photo && f.Kind != blob.Signature {
+	if f.Kind != blob.Photo && f.Kind != blob.Signature && f.Kind != blob.Video {
 		return nil
 	}
 	return c.files.FetchThumbnail(ctx, remote, h)

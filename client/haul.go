@@ -111,6 +111,9 @@ func (c *Client) haulOnce(ctx context.Context) error {
 	if err := c.sendFiles(ctx, remote); err != nil {
 		return err
 	}
+	if err := c.sendStills(ctx, remote); err != nil {
+		return err
+	}
 	if err := c.fetchAhead(ctx, remote); err != nil {
 		return err
 	}
@@ -130,6 +133,21 @@ func (c *Client) sendFiles(ctx context.Context, remote *files.Remote) error {
 			return err
 		}
 	}
+}
+
+// sendStills brings the pictures out of videos to the hub, after the videos.
+func (c *Client) sendStills(ctx context.Context, remote *files.Remote) error {
+	list, err := c.files.Stills()
+	for _, h := range list {
+		if !c.allowed(blob.Video) || stops(err) {
+			break
+		}
+		err = c.files.SendStill(ctx, remote, h)
+	}
+	if !stops(err) {
+		return nil
+	}
+	return err
 }
 
 func (c *Client) nextFile(tried map[blob.Hash]bool) (files.Item, bool) {

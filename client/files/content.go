@@ -149,7 +149,7 @@ func (s *Store) readSmall(h blob.Hash) ([]byte, error) {
 
 func aboutSmall(h blob.Hash) string { return "thumbnail " + h.String() }
 
-// KeepThumbnail keeps a thumbnail that the hub made.
+// KeepThumbnail keeps a thumbnail that was made elsewhere.
 func (s *Store) KeepThumbnail(h blob.Hash, b []byte) (err error) {
 	if s.Box != nil {
 		if b, err = s.Box.Seal(b, aboutSmall(h)); err != nil {

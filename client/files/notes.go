@@ -71,7 +71,7 @@ func (s *Store) Forget(h blob.Hash) error {
 	defer s.mu.Unlock()
 	delete(s.taken, h)
 	var err error
-	for _, path := range []string{s.takenPath(h), s.notePath(h), s.fetchedPath(h), s.comingPath(h), s.smallPath(h)} {
+	for _, path := range []string{s.takenPath(h), s.notePath(h), s.fetchedPath(h), s.comingPath(h), s.smallPath(h), s.unsentPath(h)} {
 		if e := os.Remove(path); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, failed("the file cannot be removed", e))
 		}

@@ -5,7 +5,7 @@
 //
 //	taken/<hash>         made here, and not yet confirmed by the hub; <hash>.json says what for, and what became of it
 //	fetched/<hash>       the hub has it, durably
-//	small/<hash>.jpg     its thumbnail
+//	small/<hash>.jpg     its thumbnail; <hash>.unsent while the hub has none of a video: see still.go
 //	coming/              what is not whole yet: downloads by their hash, new files under passing names
 //
 // Content is sealed at rest where the options say with what: see content.go.

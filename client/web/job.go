@@ -111,6 +111,13 @@ func (v *request) job() error {
 	if err != nil {
 		return err
 	}
+	photos, err := v.photosReady(p.Job.ID)
+	if err != nil {
+		return err
+	}
+	if photos.Lacks {
+		p.Lacks++
+	}
 	p.frame.Title = p.Job.Number
 	p.Steps = stepsFrom(p.stand)
 	p.place()

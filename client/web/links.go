@@ -16,7 +16,7 @@ type jobLinks struct {
 	History   int
 	Said      int // comments
 	Parts     int
-	Photos    int
+	Photos    int // and films, voices, documents
 	Total     aftersales.Money
 	NoTotal   string // why there is none
 	Paid      aftersales.Money
@@ -94,7 +94,7 @@ func (l *jobLinks) counts(tx client.Tx, s stand) error {
 		}
 	}
 	for _, a := range s.Attachments {
-		if a.Kind == aftersales.AttachPhoto {
+		if a.Kind != aftersales.AttachSignature {
 			l.Photos++
 		}
 	}

@@ -27,7 +27,7 @@ type photosPage struct {
 // fileTile is a file in the list.
 type fileTile struct {
 	client.Attachment
-	Still bool // a video of which there is a picture
+	Small bool // of a video, or of what is not here: there is a small picture
 }
 
 // filmed is about how much a phone films in a minute, in bytes.
@@ -55,9 +55,9 @@ func (v *request) photos() error {
 	}
 	for _, f := range list {
 		tile := fileTile{Attachment: f}
-		if f.Kind == aftersales.AttachVideo {
+		if f.Kind == aftersales.AttachVideo || f.State == client.FileAway || f.State == client.FileFetching {
 			_, err := v.client.Thumbnail(v.ctx(), f.ID)
-			tile.Still = err == nil
+			tile.Small = err == nil
 		}
 		p.Files = append(p.Files, tile)
 	}

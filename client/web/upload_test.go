@@ -14,6 +14,7 @@ import (
 
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/blob"
+	"fieldsync/sync/record"
 )
 
 // film returns bytes that look like an MP4 of so many bytes.
@@ -132,5 +133,44 @@ func TestAFileThatCannotBeTakenIsRefused(t *testing.T) {
 	}
 	if list, err := h.c.JobFiles(t.Context(), h.s.leak); err != nil || len(list) != 0 || len(h.c.Waiting()) != 0 {
 		t.Error(list, err)
+	}
+}
+
+// A colleague's film that is not on this phone shows its picture, and is fetched by a tap on it.
+func TestWhatIsAwayShowsItsSmallPicture(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	id := h.colleaguesFilm()
+	h.get(h.job()).sees("2 missing")
+	if h.get(h.job() + "/photos").sees("Fetch · 2.9 MB"); strings.Contains(h.body, id.String()+"/small") {
+		t.Error("a picture is shown that is not there")
+	}
+	h.pictures(id)
+	h.get(h.job()+"/photos").sees(`<img src="/files/`+id.String()+`/small" alt="the pump runs"`, "Fetch · 2.9 MB")
+}
+
+// colleaguesFilm names a film that is on a colleague's phone.
+func (h *thumb) colleaguesFilm() record.ID {
+	h.t.Helper()
+	id, err := h.c.Comments().Attach(h.t.Context(), aftersales.AttachmentInput{
+		About: aftersales.Row{Table: "job", ID: h.s.leak}, Kind: aftersales.AttachVideo, SHA256: strings.Repeat("ab", 32),
+		Size: 3_000_000, MediaType: "video/mp4", Caption: "the pump runs",
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+// pictures gives a film its picture.
+func (h *thumb) pictures(id record.ID) {
+	h.t.Helper()
+	var picture bytes.Buffer
+	err := encode.Encode(&picture, image.NewGray(image.Rect(0, 0, 320, 180)))
+	if err == nil {
+		err = h.c.KeepStill(h.t.Context(), id, bytes.NewReader(picture.Bytes()))
+	}
+	if err != nil {
+		h.t.Fatal(err)
 	}
 }

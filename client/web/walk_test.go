@@ -69,6 +69,7 @@ func (h *thumb) works() {
 	h.sendFile(job+"/photos", "photo", "plate.png", strings.NewReader("\x89PNG\r\n\x1a\n"), "caption", "type plate")
 	h.sendFile(job+"/photos", "voice", "said.ogg", strings.NewReader("OggS\x00and so on"))
 	h.sendFile(job+"/photos", "video", "pump.mp4", strings.NewReader(string(film(3000))))
+	h.pictures(h.colleaguesFilm())
 	h.get(seal).post(seal+"/give", "act", "give", "to", h.s.wang.String(), "quantity", "1", "gives", h.hidden("gives")).done()
 }
 

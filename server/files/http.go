@@ -23,7 +23,7 @@ import (
 const patience = 30 * time.Second
 
 // ServeHTTP answers devices at blob.Path and blob.ThumbnailPath: HEAD asks how much the hub has, PATCH sends a part,
-// GET fetches the file or a range of it.
+// GET fetches the file or a range of it, PUT brings a picture out of a video.
 func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	guard(w.Header())
 	person, err := d.who(r)
@@ -43,6 +43,8 @@ func (d *Desk) answer(w http.ResponseWriter, r *http.Request, person record.ID) 
 		return errUnknown
 	case thumbnail && r.Method == http.MethodGet:
 		return d.sendThumbnail(w, r, person, h)
+	case thumbnail && r.Method == http.MethodPut:
+		return d.receiveStill(w, r, place{person, h})
 	case thumbnail:
 	case r.Method == http.MethodGet:
 		return d.send(w, r, person, h)
@@ -51,7 +53,7 @@ func (d *Desk) answer(w http.ResponseWriter, r *http.Request, person record.ID) 
 	case r.Method == http.MethodPatch:
 		return d.receive(w, r, place{person, h})
 	}
-	w.Header().Set("Allow", "GET, HEAD, PATCH")
+	w.Header().Set("Allow", "GET, HEAD, PATCH, PUT")
 	w.WriteHeader(http.StatusMethodNotAllowed)
 	return nil
 }
