@@ -14,6 +14,7 @@ import (
 	"fieldsync/server/auth"
 	"fieldsync/server/files"
 	"fieldsync/server/hub"
+	"fieldsync/server/pace"
 	"fieldsync/server/store"
 	"fieldsync/server/wake"
 	"fieldsync/sync/fault"
@@ -38,7 +39,8 @@ type Core struct {
 	imports string // the folder of what is being taken in, and was
 	erasing sync.Mutex
 
-	waker *wake.NATS // nil without NATS
+	waker *wake.NATS  // nil without NATS
+	paces pace.Ledger // nil where one process serves the database
 
 	stopIndexing context.CancelFunc
 	indexed      chan struct{} // closed when indexing has stopped
@@ -104,9 +106,10 @@ func (c *Core) openHub(o CoreOptions) (err error) {
 	if o.Rules != nil {
 		o.Rules = numbering{o.Rules, c.Store}
 	}
+	c.paces = nodesPaces(c.Store, o.Log)
 	h := hub.Options{
 		Store: hubStore{c.Store}, Devices: c.Devices, Schema: o.Schema, Rules: o.Rules,
-		Epoch: c.Store.Epoch(), RestoreAt: c.Store.RestoreAt(), Before: c.Store.Before(), Log: o.Log, Now: o.Now, Proxies: o.Proxies, Unproven: o.Unproven,
+		Paces: c.paces, Epoch: c.Store.Epoch(), RestoreAt: c.Store.RestoreAt(), Before: c.Store.Before(), Log: o.Log, Now: o.Now, Proxies: o.Proxies, Unproven: o.Unproven,
 	}
 	if c.Store.SeveralNodes() {
 		_, _ = rand.Read(h.Node[:]) // it never fails: it ends the program instead

@@ -71,7 +71,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 		Views:   views{core.Store},
 		Imports: in, Chronicle: told, Dossiers: dossiers{core}, Programs: programStore{core.Store, core.now}, API: apiEngine{core}, Fleet: fleet{phones{core}},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,
-		Sessions: core.Store.Sessions(), Attempts: attemptStore{core.Store}, Secret: secret, Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
+		Sessions: core.Store.Sessions(), Attempts: attemptStore{core.Store}, Paces: core.paces, Secret: secret, Hub: core.Store.ID(), ParcelKey: core.parcels.Public[:], Metrics: metrics, Now: core.now, Log: core.log,
 	})
 	if err == nil {
 		s.core, s.imports, s.told = core, in, told

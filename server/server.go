@@ -19,6 +19,7 @@ import (
 	"fieldsync/server/api"
 	"fieldsync/server/auth"
 	"fieldsync/server/notify"
+	"fieldsync/server/pace"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 
@@ -69,6 +70,7 @@ type Parts struct {
 	Devices   auth.DeviceStore
 	Sessions  scs.Store
 	Attempts  auth.AttemptStore // counts what is guessed, for every node; nil counts in memory
+	Paces     pace.Ledger       // counts what programs ask for, for every node; nil counts in memory
 	Secret    []byte            // by which every node knows the challenges of the others; nil makes one
 	Hub       record.ID         // which hub this is: what a device remembers it by
 	// ParcelKey is the public half of the key to unsent work that is brought by hand; nil for a hub that takes none.
@@ -132,7 +134,7 @@ func New(o Options, p Parts) (*Server, error) {
 	}
 	var programmers http.Handler
 	if programs != nil {
-		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Staff: people, Phones: p.Fleet, Files: p.Files, Say: office.Refusal, Now: p.Now, Log: p.Log, Proxies: o.Proxies})
+		programmers = api.New(api.Options{Engine: p.API, Tokens: programs, Staff: people, Phones: p.Fleet, Files: p.Files, Say: office.Refusal, Paces: p.Paces, Now: p.Now, Log: p.Log, Proxies: o.Proxies})
 	}
 	s.handler = s.routes(office, sessions, programmers)
 	return s, nil

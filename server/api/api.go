@@ -7,12 +7,15 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/pace"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
@@ -31,6 +34,8 @@ type Options struct {
 	Say func(wanted string, f *fault.Error) (said, language string)
 	Now func() time.Time
 	Log *slog.Logger
+	// Paces are where nodes count together how often a program asks; nil: this one counts for itself.
+	Paces pace.Ledger
 	// Proxies are those whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
 }
@@ -38,13 +43,13 @@ type Options struct {
 // API answers programs.
 type API struct {
 	Options
-	pace pace
+	pace *pace.Pace
 	mux  *http.ServeMux
 }
 
 // New returns the API, a handler of everything beneath Prefix.
 func New(o Options) *API {
-	a := &API{Options: o, mux: http.NewServeMux()}
+	a := &API{Options: o, mux: http.NewServeMux(), pace: newPace(o.Paces)}
 	a.mux.HandleFunc("GET "+Prefix+"/openapi.json", a.document)
 	for _, rt := range Routes() {
 		a.mux.HandleFunc(rt.Method+" "+Prefix+rt.Path, func(w http.ResponseWriter, r *http.Request) { a.handle(w, r, &rt) })
@@ -128,10 +133,12 @@ func (a *API) admit(c *call, need auth.Permission) error {
 		return fault.New(fault.Unauthentic, "This token lets nobody in: it is wrong, expired or revoked.")
 	case inURL && len(program.May) > 2: // beside being let in, and ringing
 		return fault.New(fault.Unauthentic, "A token in a URL may include nothing but ring_calls: URLs are kept in many a log.")
-	case !a.pace.allows(program.ID, a.Now()):
-		c.w.Header().Set("Retry-After", "1")
+	}
+	if wait := a.pace.Take(c.r.Context(), program.ID, a.Now()); wait > 0 {
+		c.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		return fault.New(TooOften, "Too many requests. Wait a second.")
-	case !person.May(need):
+	}
+	if !person.May(need) {
 		return fault.Newf(NoRight, "The token does not include %s, or its person no longer has it.", need)
 	}
 	c.by, c.who = Author{Person: person.ID, Program: program.ID}, person

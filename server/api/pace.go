@@ -1,10 +1,9 @@
 package api
 
 import (
-	"sync"
 	"time"
 
-	"fieldsync/sync/record"
+	"fieldsync/server/pace"
 )
 
 // A program may send burst requests at once and perSecond from then on: enough for any honest one, and one that runs wild
@@ -14,34 +13,6 @@ const (
 	burst     = 500
 )
 
-// pace counts the requests of programs.
-type pace struct {
-	mu   sync.Mutex
-	left map[record.ID]allowance
-}
-
-type allowance struct {
-	tokens float64
-	at     time.Time
-}
-
-// allows takes one request off what the program may send.
-func (p *pace) allows(program record.ID, now time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.left == nil {
-		p.left = map[record.ID]allowance{}
-	}
-	a, known := p.left[program]
-	if !known {
-		a = allowance{burst, now}
-	}
-	a.tokens = min(burst, a.tokens+perSecond*max(0, now.Sub(a.at).Seconds()))
-	a.at = now
-	ok := a.tokens >= 1
-	if ok {
-		a.tokens--
-	}
-	p.left[program] = a
-	return ok
+func newPace(shared pace.Ledger) *pace.Pace {
+	return pace.New("request", burst, time.Second/perSecond, shared)
 }

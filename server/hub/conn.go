@@ -246,7 +246,7 @@ func (c *conn) perform(e session.Effect) session.Event {
 	case session.Read:
 		return c.answer(c.read(e.Want))
 	case session.Sum:
-		if wait := c.hub.check.take(c.device, c.hub.Now()); wait > 0 {
+		if wait := c.hub.check.Take(context.Background(), c.device, c.hub.Now()); wait > 0 {
 			return c.hub.putOff(wait)
 		}
 		return c.answer(c.sum(e))
@@ -258,7 +258,7 @@ func (c *conn) perform(e session.Effect) session.Event {
 			c.hub.notes.acknowledged(e.Ack)
 		}
 	case session.Keep:
-		if wait := c.hub.check.take(c.device, c.hub.Now()); wait > 0 {
+		if wait := c.hub.check.Take(context.Background(), c.device, c.hub.Now()); wait > 0 {
 			return c.hub.putOff(wait)
 		}
 		return c.answer(c.hub.keep(context.Background(), c.author, e.Rows))

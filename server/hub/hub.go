@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/pace"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
@@ -91,6 +92,7 @@ type Options struct {
 	Node      record.ID      // which of several hubs on the database this is; zero for one that is alone
 	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 	Unproven  int            // how many connections one address may have whose devices have not shown who they are; 0 for any number
+	Paces     pace.Ledger    // where nodes count together how often a device asks; nil: this one counts for itself
 	Waker     Waker          // tells the others to look; nil for none: they look once a second
 	Log       *slog.Logger
 	Now       func() time.Time // nil means time.Now
@@ -123,8 +125,8 @@ type Hub struct {
 	level   uint64            // everybody was told of every commit up to this one; guarded by mu
 	early   map[uint64]uint64 // commits above it that were told of before their turn, by the head before them; guarded by mu
 	notes   notes             // what devices said that is not yet written down
-	hello   *pace             // of sessions opened
-	check   *pace             // of checksums asked for and copies offered
+	hello   *pace.Pace        // of sessions opened
+	check   *pace.Pace        // of checksums asked for and copies offered
 	wait    sync.WaitGroup
 	stop    chan struct{}
 }
@@ -155,7 +157,7 @@ func New(o Options) (*Hub, error) {
 		notes:     newNotes(),
 		stats:     newStats(),
 	}
-	h.hello, h.check = newPaces()
+	h.hello, h.check = newPaces(o.Paces)
 	err = o.Store.Read(context.Background(), func(v View) (err error) {
 		h.seen, err = v.Head()
 		h.level = h.seen

@@ -69,7 +69,7 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	c.author = judge.Author{Person: d.Person, Device: d.ID, Revoked: d.Standing == auth.HardRevoked}
 	c.device, c.codec = d.ID, c.hub.codec.For(hello.Schema)
 	now := c.hub.Now()
-	if wait := c.hub.hello.take(d.ID, now); wait > 0 {
+	if wait := c.hub.hello.Take(ctx, d.ID, now); wait > 0 {
 		return c.hub.putOff(wait), nil
 	}
 	var a judge.Admission

@@ -19,12 +19,18 @@ type engine interface {
 	// reports opens connections that cannot write, for Query.
 	reports() (*sql.DB, error)
 
+	// paces opens connections by which several processes count together, nil where one serves the database.
+	paces() *sql.DB
+
 	// exclusive begins a transaction in which tables are made and changed, and nobody else does.
 	exclusive(*conn) error
 	// version returns the version of the hub's tables, 0 where there are none; another program's database is refused.
 	version(*conn) (int64, error)
 	// setVersion notes the version, in the transaction that brought the tables to it.
 	setVersion(*conn, int64) error
+
+	// share makes what several processes tell each other in passing: no part of the hub's data.
+	share(*conn) error
 
 	// numberOn sees to it that tables which number their rows go on after what was written under numbers given.
 	numberOn(*conn) error
@@ -68,6 +74,7 @@ const (
 	toCopy
 	toEmpty
 	toLead
+	toCount
 )
 
 // conn is one connection with its prepared statements.

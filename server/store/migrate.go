@@ -30,6 +30,10 @@ func (s *Store) migrate() error {
 		_ = c.run("ROLLBACK")
 		return err
 	}
+	if err := s.engine.share(c); err != nil {
+		_ = c.run("ROLLBACK")
+		return err
+	}
 	return c.run("COMMIT")
 }
 

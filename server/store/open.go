@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fieldsync/sync/fault"
@@ -42,10 +43,13 @@ type Store struct {
 	writer   *writer
 	readers  *readers
 	reports  *sql.DB // for Query; read-only
+	paces    *sql.DB // for UsePace; nil where one process serves the database
 	registry *registry
 	heads    heads
 	foreseen foreseen
 	identity identity
+
+	pacesUsed atomic.Int64
 
 	moved     chan struct{} // something was committed
 	short     chan struct{} // the log of commits has no room left
@@ -110,6 +114,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.reports, err = s.engine.reports(); err != nil {
 		return err
 	}
+	s.paces = s.engine.paces()
 	s.moved <- struct{}{} // the last process may have left something to do
 	s.followers.Go(s.keepHistory)
 	s.followers.Go(s.keepRoom)
@@ -132,6 +137,9 @@ func (s *Store) Close() error {
 		}
 		if s.reports != nil {
 			errs = append(errs, s.reports.Close())
+		}
+		if s.paces != nil {
+			errs = append(errs, s.paces.Close())
 		}
 		if s.registry != nil {
 			errs = append(errs, s.registry.close())

@@ -47,6 +47,8 @@ func settings(p purpose) map[string]string {
 		s["idle_in_transaction_session_timeout"] = "60s"
 	case toRead:
 		s["default_transaction_read_only"] = "on"
+	case toCount:
+		s["synchronous_commit"] = "off"
 	}
 	return s
 }
@@ -153,6 +155,9 @@ func (*postgresql) version(c *conn) (version int64, err error) {
 	}
 	return 0, err
 }
+
+// share makes what nodes tell each other in passing.
+func (*postgresql) share(c *conn) error { return c.run(makePaces) }
 
 func (*postgresql) setVersion(c *conn, version int64) error {
 	return c.run("CREATE TABLE IF NOT EXISTS _fieldsync (version BIGINT NOT NULL)", "DELETE FROM _fieldsync",
