@@ -38,6 +38,9 @@ type JobFilter struct {
 	// written, so that 维修 does not find 維修. It reads every job that the device holds.
 	Text string
 	Day  time.Time // whose end JobsToday means, in its own zone; zero: today, in the zone of the device's clock
+	// Skip passes over so many of the list, and Limit ends it after so many more, 0 for all of them: only those are read, for who
+	// shows a list page by page.
+	Skip, Limit int
 }
 
 // JobLine is a job as a list shows it. What the device does not know is empty.
@@ -60,7 +63,12 @@ func (j Jobs) List(ctx context.Context, f JobFilter) ([]JobLine, error) { return
 // an error ends the sequence.
 func (j Jobs) Each(ctx context.Context, f JobFilter) iter.Seq2[JobLine, error] {
 	return each(ctx, j.c, func(me record.ID) ([]record.ID, error) {
-		return j.c.find(ctx, jobsQuery, me[:], f.Which, j.dayEnd(f.Day), wordsOf(f.Text))
+		ids, err := j.c.find(ctx, jobsQuery, me[:], f.Which, j.dayEnd(f.Day), wordsOf(f.Text))
+		ids = ids[min(max(f.Skip, 0), len(ids)):]
+		if f.Limit > 0 {
+			ids = ids[:min(f.Limit, len(ids))]
+		}
+		return ids, err
 	}, jobLine)
 }
 

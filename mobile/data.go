@@ -6,10 +6,11 @@ import (
 
 // Query answers {"read":NAME,"in":{…}} from the replica. NAME and what it takes in:
 //
-//	jobs {"which":"open|today|all","text"}      job {"id"}              job_files {"id"}
+//	jobs {"which":"open|today|all","text","skip","limit"}               job {"id"}              job_files {"id"}
 //	parts {"text"}     part {"id"}              stock   van   ledger   shortfalls   hand_overs   book {"from","until"}
 //	units {"text"}     unit {"id"}              unit_by_serial {"text"}   unit_history {"id"}   components {"id"}
-//	checklists {"id"}  agreed {"id"}  goods {"id"}  slip {"id"}  times {"id"}  running {"id"}  spent {"id"}   (of a job)
+//	checklists {"id"}  agreed {"id"}  goods {"id"}  slip {"id"}  times {"id"}  running {"id"}  spent {"id"}
+//	hours {"id"}   (of a job; hours are everybody's)
 //	comments {"table","id"}                     attachments {"table","id"}
 //	solutions {"unit","product","fault_code","text"}                      documents {"id"} (of a product)
 //	plans   (what the office moved, cancelled or gave away since plans.saw)   choices

@@ -105,6 +105,7 @@ func (v *request) colleagues() ([]record.ID, error) {
 type handOversPage struct {
 	frame
 	Offers []offer
+	More   int // older ones, which are not shown
 }
 
 func (v *request) handOvers() error {
@@ -114,7 +115,8 @@ func (v *request) handOvers() error {
 	if p.Offers, err = v.offers(); err != nil {
 		return err
 	}
-	p.Offers = p.Offers[:min(len(p.Offers), maxListed)]
+	shown := min(len(p.Offers), maxListed)
+	p.Offers, p.More = p.Offers[:shown], len(p.Offers)-shown
 	return v.show("handovers", p)
 }
 

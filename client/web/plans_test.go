@@ -122,6 +122,39 @@ func TestWhatOneDidOneselfIsNoNews(t *testing.T) {
 	}
 }
 
+// However many jobs are open, they are shown page by page, each once, and every page says how many are left.
+func TestAllOpenJobsArePaged(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	h.office(func(tx client.Tx) (err error) {
+		for n := 0; n < 2*maxListed && err == nil; n++ {
+			var job record.ID
+			if job, err = aftersales.CreateJob(tx, aftersales.JobInput{Branch: h.s.branch, Title: "One of many"}); err == nil {
+				_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: h.s.li})
+			}
+		}
+		return err
+	})
+	h.get("/open").sees("The next ones", "56 more")
+	seen, pages := map[string]bool{}, 0
+	for url := openURL; url != ""; pages++ {
+		h.get(url)
+		for _, m := range regexp.MustCompile(`id="j-([^"]+)"`).FindAllStringSubmatch(h.body, -1) {
+			if seen[m[1]] {
+				t.Error("shown twice:", m[1])
+			}
+			seen[m[1]] = true
+		}
+		url = regexp.MustCompile(`/open\?after=\d+`).FindString(h.body)
+	}
+	if pages != 3 || len(seen) != 2*maxListed+6 {
+		t.Errorf("%d jobs on %d pages", len(seen), pages)
+	}
+	if h.get("/open?after=x"); h.status != http.StatusNotFound {
+		t.Error(h.status)
+	}
+}
+
 // However much waits, the outbox shows it page by page, each once.
 func TestALongOutboxIsPaged(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import "net/http"
 // The URLs that more than one place names.
 const (
 	todayURL    = "/"
+	openURL     = "/open"
 	enrolURL    = "/enrol"
 	liveURL     = "/live"
 	settingsURL = "/settings"
@@ -23,7 +24,7 @@ type route struct {
 // routes lists every URL of the app.
 var routes = []route{
 	{"GET /{$}", (*request).today, nil},
-	{"GET /open", (*request).open, nil},
+	{"GET " + openURL, (*request).open, nil},
 	{"POST /plans", (*request).seePlans, (*request).today},
 
 	{"GET /jobs/{id}", (*request).job, nil},

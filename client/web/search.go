@@ -126,6 +126,7 @@ type customerPage struct {
 	Contacts []aftersales.Contact
 	Units    []aftersales.Unit
 	Jobs     []aftersales.Job
+	More     bool // there are more of something than the page shows
 }
 
 func (v *request) customer() error {
@@ -137,8 +138,11 @@ func (v *request) customer() error {
 	p.Back = searchURL
 	of := map[string][]record.ID{}
 	for _, table := range []string{"contact", "unit", "job"} {
-		if of[table], err = v.ids(`SELECT id FROM `+table+` WHERE _del = 0 AND party = ? ORDER BY id DESC LIMIT ?`, id[:], maxListed); err != nil {
+		if of[table], err = v.ids(`SELECT id FROM `+table+` WHERE _del = 0 AND party = ? ORDER BY id DESC LIMIT ?`, id[:], maxListed+1); err != nil {
 			return err
+		}
+		if len(of[table]) > maxListed {
+			of[table], p.More = of[table][:maxListed], true
 		}
 	}
 	if err := v.view(func(tx client.Tx) error { return p.read(tx, id, of) }); err != nil {

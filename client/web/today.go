@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fieldsync/client"
@@ -32,15 +33,16 @@ type todayPage struct {
 	Name   string
 	Jobs   []jobLine
 	Lost   []client.PlanChange // jobs that were his, and are cancelled or taken from him
-	More   int                 // jobs that are open and not for today
+	More   int                 // open jobs that the page does not show
+	Next   string              // the page that goes on after these; "" where they are the last, or today's
 	Done   int                 // jobs that were finished today
 	All    bool
 	Empty  bool // the first download is not complete yet
 	Online bool
 }
 
-// maxListed bounds a page; what is beyond it is found by the search.
-const maxListed = 100
+// maxListed is how many lines a page has: it says so where there are more, and leads on to them.
+const maxListed = 50
 
 // today shows the user's jobs of the day, in their order.
 func (v *request) today() error { return v.jobList(client.JobsToday) }
@@ -59,12 +61,19 @@ func (v *request) jobList(which client.Which) error {
 		return err
 	}
 	p.Empty = !s.Ready
-	listed, err := v.listed(which)
+	before, err := v.passedOver()
 	if err != nil {
 		return err
 	}
-	if p.More, p.Done, err = v.otherJobs(len(listed)); err != nil {
+	listed, err := v.listed(which, before)
+	if err != nil {
 		return err
+	}
+	if p.More, p.Done, err = v.otherJobs(before + len(listed)); err != nil {
+		return err
+	}
+	if p.All && p.More > 0 {
+		p.Next = fmt.Sprintf("%s?after=%d", openURL, before+len(listed))
 	}
 	err = v.view(func(tx client.Tx) error {
 		for _, l := range listed {
@@ -172,17 +181,21 @@ func (v *request) seePlans() error {
 	return v.redirect(todayURL)
 }
 
-// listed returns the first of the jobs, as many as a page shows.
-func (v *request) listed(which client.Which) (list []client.JobLine, err error) {
-	for line, err := range v.client.Jobs().Each(v.ctx(), client.JobFilter{Which: which, Day: v.App.today()}) {
-		if err != nil {
-			return nil, err
-		}
-		if list = append(list, line); len(list) == maxListed {
-			break
-		}
+// passedOver returns how many jobs the pages before this one have shown. Codes: fault.UnknownRow.
+func (v *request) passedOver() (int, error) {
+	if v.form("after") == "" {
+		return 0, nil
 	}
-	return list, nil
+	n, err := strconv.ParseUint(v.form("after"), 10, 31)
+	if err != nil {
+		return 0, fault.Wrap(fault.UnknownRow, "there is nothing at this address", err)
+	}
+	return int(n), nil
+}
+
+// listed returns as many of the jobs as a page shows, after those of the pages before.
+func (v *request) listed(which client.Which, before int) ([]client.JobLine, error) {
+	return v.client.Jobs().List(v.ctx(), client.JobFilter{Which: which, Day: v.App.today(), Skip: before, Limit: maxListed})
 }
 
 func (v *request) nameOf(tx client.Tx, p *todayPage) error {
