@@ -103,6 +103,9 @@ type Batch struct {
 	times   map[uint64]clock.Stamp
 	touched map[record.Bucket]bool
 
+	came   map[record.Key]map[clock.Dot]bool // what was brought of an epoch that is gone, by the rows that it is on
+	cameTo []record.Key                      // the rows, as they came
+
 	claim     *claim // of the device's change set that is being merged
 	regranted bool
 	erased    bool
@@ -131,7 +134,7 @@ func NewBatch(store Store, cfg Config, now clock.Stamp) (*Batch, error) {
 	return &Batch{
 		Config: cfg, store: store, now: max(now, last), seq: head, first: head,
 		rows: map[record.Key]*held{}, actors: map[clock.Actor]*Actor{}, holds: map[record.Bucket][]Hold{},
-		times: map[uint64]clock.Stamp{}, touched: map[record.Bucket]bool{},
+		times: map[uint64]clock.Stamp{}, touched: map[record.Bucket]bool{}, came: map[record.Key]map[clock.Dot]bool{},
 	}, nil
 }
 
@@ -154,6 +157,9 @@ func (b *Batch) Touched() []record.Bucket {
 // Flush writes what the batch still holds in memory. The caller commits the transaction afterwards.
 func (b *Batch) Flush() error {
 	if err := b.flushRows(); err != nil {
+		return err
+	}
+	if err := b.closeTestimonies(); err != nil {
 		return err
 	}
 	for _, a := range sortedActors(b.actors) {

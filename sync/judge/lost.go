@@ -2,6 +2,8 @@ package judge
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -10,69 +12,136 @@ import (
 	"fieldsync/sync/wire"
 )
 
+// looks is how much more may be read to learn whether something is lacking. One is a row, or a change set of up to lookBytes
+// in the ledger; a longer one counts as several. Whose device says what it held, says whom the hub has to ask about.
+type looks int
+
+// How much is read, at most, while others wait for the transaction: for one copy, beyond which a person is asked; and for all
+// of them, beyond which the device offers the rest again, and copies that were kept stay open. A push of 10,000 change sets
+// costs as much.
+const (
+	maxRowLooks looks = 2_000
+	maxLooks    looks = 20_000
+	lookBytes         = 4 << 10
+)
+
+// forOne looks at one copy, which may always take all that one may.
+func (l *looks) forOne(look func(left *looks) error) error {
+	left := maxRowLooks
+	err := look(&left)
+	*l -= maxRowLooks - left
+	return err
+}
+
+// look reads an entry of the ledger.
+func (b *Batch) look(d clock.Dot, left *looks) (*Entry, error) {
+	e, err := b.store.Entry(d)
+	*left--
+	if e != nil {
+		*left -= looks(len(e.Encoded) / lookBytes)
+	}
+	return e, err
+}
+
 // lacks reports whether some change set of an earlier epoch that a row had taken in, before it showed what the change would
 // bring back, was never judged by this hub, as far as it knows. A device whose rows lost their vectors cannot say; its
-// values decide.
-func (b *Batch) lacks(have *record.Row, lost *record.RowChange) (bool, error) {
+// values decide. Where too much would have to be read, a person does.
+func (b *Batch) lacks(have *record.Row, lost *record.RowChange, left *looks) (bool, error) {
 	if lost.Context.IsZero() {
 		return true, nil
 	}
-	var since, before []*record.RowChange // what those did to the row that came after the restore, and that it left
+	since, before := written{}, written{} // by those that came after the restore, and those that it left
+	var earlier []clock.Dot
 	for d := range lost.Context.All() {
 		if d.Actor.Epoch() >= b.Epoch {
 			continue
 		}
-		judged, err := b.store.Entry(d)
+		if *left <= 0 {
+			return true, nil
+		}
+		judged, err := b.look(d, left)
 		if err != nil {
 			return true, err
 		}
 		if judged == nil && (have == nil || !have.Vector.Covers(d)) {
 			return true, nil
 		}
+		earlier = append(earlier, d)
 		if judged == nil {
 			continue
 		}
-		did, touches, err := b.changeOf(judged, lost.Key())
-		switch {
-		case err != nil:
+		cs, err := read(judged)
+		if err != nil {
 			return true, err
-		case judged.Seq <= b.RestoreAt:
-			before = append(before, did...)
-		case !touches:
-			return true, nil
-		default:
-			since = append(since, did...)
 		}
-	}
-	for _, w := range lost.Cells {
-		if !isAnothers(have, w, since, before) {
+		if judged.Seq <= b.RestoreAt {
+			before.add(cs, lost.Key())
 			continue
 		}
-		if known, err := b.wroteEarlier(lost, w); !known || err != nil {
+		if touches, err := b.touches(cs, lost.Key(), left); !touches || err != nil {
 			return true, err
+		}
+		since.add(cs, lost.Key())
+	}
+	others := map[record.CellID]record.Value{}
+	for _, w := range lost.Cells {
+		if isAnothers(have, w, since, before) {
+			others[w.CellID] = w.Value
+		}
+	}
+	known, err := b.wroteEarlier(lost.Key(), earlier, others, left)
+	return !known, err
+}
+
+// written is what change sets wrote in the cells of a row.
+type written map[record.CellID][]record.Value
+
+func (w written) add(cs *record.ChangeSet, key record.Key) {
+	for x := range writesOn(cs, key) {
+		w[x.CellID] = append(w[x.CellID], x.Value)
+	}
+}
+
+// writesOn returns what the change set writes in the row.
+func writesOn(cs *record.ChangeSet, key record.Key) iter.Seq[record.CellWrite] {
+	return func(yield func(record.CellWrite) bool) {
+		for i := range cs.Rows {
+			if cs.Rows[i].Key() != key {
+				continue
+			}
+			for _, w := range cs.Rows[i].Cells {
+				if !yield(w) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// touches reports whether the change set is of the row, or of what belongs to it, which brings it back.
+func (b *Batch) touches(cs *record.ChangeSet, key record.Key, left *looks) (bool, error) {
+	if slices.ContainsFunc(cs.Rows, func(c record.RowChange) bool { return c.Key() == key }) {
+		return true, nil
+	}
+	for i := range cs.Rows {
+		if *left <= 0 {
+			return false, nil
+		}
+		line, err := b.lineOf(&cs.Rows[i])
+		if *left -= looks(len(line)); err != nil || slices.Contains(line, key) {
+			return err == nil, err
 		}
 	}
 	return false, nil
 }
 
-// changeOf returns what the change set of the entry writes in the row, and whether it touches it at all: by what belongs to
-// it, too, which brings it back.
-func (b *Batch) changeOf(e *Entry, key record.Key) (did []*record.RowChange, touches bool, err error) {
+// read returns the change set of an entry.
+func read(e *Entry) (*record.ChangeSet, error) {
 	cs, err := record.ParseChangeSet(e.Encoded)
 	if err != nil {
-		return nil, false, fmt.Errorf("judge: ledger entry %v: %w", e.Dot, err)
+		return nil, fmt.Errorf("judge: ledger entry %v: %w", e.Dot, err)
 	}
-	for i := range cs.Rows {
-		if cs.Rows[i].Key() == key {
-			did = append(did, &cs.Rows[i])
-		}
-		line, err := b.lineOf(&cs.Rows[i])
-		if err != nil {
-			return nil, false, err
-		}
-		touches = touches || slices.Contains(line, key)
-	}
-	return did, touches, nil
+	return cs, nil
 }
 
 // deepest is how many rows own one another at most: schemas have two or three.
@@ -104,45 +173,42 @@ func (b *Batch) lineOf(c *record.RowChange) (line []record.Key, err error) {
 // value. A phone's file that was copied before the restore may have brought other work under a number than that which was
 // lost: a needless question beats a lost value.
 // One that stands beside the value shown is not lost, nor is one that the restore left, and that others replaced since.
-func isAnothers(have *record.Row, w record.CellWrite, since, before []*record.RowChange) bool {
-	wrote, same := writes(since, w)
-	_, left := writes(before, w)
-	return wrote && !same && !left && !stands(have, w)
+func isAnothers(have *record.Row, w record.CellWrite, since, before written) bool {
+	wrote := since[w.CellID]
+	return len(wrote) > 0 && !slices.Contains(wrote, w.Value) && !slices.Contains(before[w.CellID], w.Value) && !stands(have, w)
 }
 
 // maxEarlier is how far back a value is looked for in the work of each who wrote on the row; beyond, a person is asked.
 const maxEarlier = 200
 
-// wroteEarlier reports whether somebody whom the row's vector names wrote the value with an earlier number than that which it
-// names: then it is in the ledger, and others replaced it.
-func (b *Batch) wroteEarlier(lost *record.RowChange, w record.CellWrite) (bool, error) {
-	for d := range lost.Context.All() {
-		for n := uint64(1); n < d.Counter && n <= maxEarlier; n++ {
-			e, err := b.store.Entry(clock.Dot{Actor: d.Actor, Counter: d.Counter - n})
+// wroteEarlier reports whether those whom the row's vector names wrote all the values, with earlier numbers than those that it
+// names: then they are in the ledger, and others replaced them. What everybody did last is looked at first.
+func (b *Batch) wroteEarlier(key record.Key, by []clock.Dot, values map[record.CellID]record.Value, left *looks) (bool, error) {
+	for n := uint64(1); n <= maxEarlier && len(values) > 0; n++ {
+		by = slices.DeleteFunc(by, func(d clock.Dot) bool { return n >= d.Counter })
+		for _, d := range by {
+			if *left <= 0 {
+				return false, nil
+			}
+			e, err := b.look(clock.Dot{Actor: d.Actor, Counter: d.Counter - n}, left)
 			if err != nil {
 				return false, err
 			}
 			if e == nil {
 				continue
 			}
-			did, _, err := b.changeOf(e, lost.Key())
-			if _, wrote := writes(did, w); wrote || err != nil {
-				return err == nil, err
+			cs, err := read(e)
+			if err != nil {
+				return false, err
+			}
+			for w := range writesOn(cs, key) {
+				if v, missing := values[w.CellID]; missing && v == w.Value {
+					delete(values, w.CellID)
+				}
 			}
 		}
 	}
-	return false, nil
-}
-
-// writes reports whether one of the changes writes the cell, and whether one writes the very value.
-func writes(changes []*record.RowChange, w record.CellWrite) (cell, value bool) {
-	for _, c := range changes {
-		for _, x := range c.Cells {
-			cell = cell || x.CellID == w.CellID
-			value = value || x.CellID == w.CellID && x.Value == w.Value
-		}
-	}
-	return cell, value
+	return len(values) == 0, nil
 }
 
 // stands reports whether the value is among those of the cell that nobody has replaced.
@@ -196,8 +262,12 @@ func addLost(c *record.RowChange, column *schema.Column, have *record.Row, at in
 		}
 		return
 	}
+	standing := map[string]record.Value{}
+	if have != nil {
+		standing = maps.Collect(have.Cols[at].Cells())
+	}
 	for key, x := range v.Cells() {
-		if !x.IsNull() && record.Check(column, key, x) == nil && (have == nil || have.Cols[at].Cell(key) != x) {
+		if !x.IsNull() && record.Check(column, key, x) == nil && standing[key] != x {
 			c.Cells = append(c.Cells, record.CellWrite{CellID: record.CellID{Column: column.ID, Key: key}, Value: x})
 		}
 	}

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"fmt"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -31,7 +30,8 @@ var (
 // Testify takes in rows as a device had them in an epoch that is gone. What this hub lacks of them is kept as quarantined
 // change sets of the actor a, which belongs to the hub and names the device: for a person to apply or to dismiss, one row
 // in each. No row is changed by it. A row of a table that the hub remakes, one of which everything is here, one that was kept before, from this device or
-// another, and one that the person cannot have held need no keeping.
+// another, and one that the person cannot have held need no keeping. It stops where a row comes again, of another epoch, and
+// where much had to be read: the device offers what is left anew, and others have their turn.
 func (b *Batch) Testify(author Author, a clock.Actor, rows []wire.Rows) (wire.Kept, error) {
 	actor, err := b.actor(a)
 	if err != nil || actor == nil {
@@ -41,11 +41,20 @@ func (b *Batch) Testify(author Author, a clock.Actor, rows []wire.Rows) (wire.Ke
 	if err != nil {
 		return wire.Kept{}, err
 	}
-	k := wire.Kept{}
+	k, seen, left := wire.Kept{}, map[record.Key]bool{}, maxLooks
 	for i := range rows {
 		for j := range rows[i].Rows {
-			e, err := b.testimony(author, actor, &rows[i], &rows[i].Rows[j])
-			if err != nil {
+			key := record.Key{Table: rows[i].Table, ID: rows[i].Rows[j].ID}
+			if left <= 0 || seen[key] {
+				k.At = b.seq
+				return k, nil
+			}
+			seen[key] = true
+			var e *Entry
+			if err := left.forOne(func(left *looks) (err error) {
+				e, err = b.testimony(author, actor, &rows[i], &rows[i].Rows[j], left)
+				return err
+			}); err != nil {
 				return wire.Kept{}, err
 			}
 			if e != nil && (n >= maxTestimonies || bytes+len(e.Encoded) > maxTestimonyBytes) {
@@ -68,11 +77,12 @@ func (b *Batch) Testify(author Author, a clock.Actor, rows []wire.Rows) (wire.Ke
 
 // testimony returns the quarantined change set, with the next commit number, that keeps what the hub lacks of a row; nil
 // where there is nothing to keep.
-func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wire.Row) (*Entry, error) {
+func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wire.Row, left *looks) (*Entry, error) {
 	t := b.Schema.TableByID(batch.Table)
 	if t == nil || t.Remade {
 		return nil, nil
 	}
+	*left--
 	have, err := b.Row(record.Key{Table: t.ID, ID: in.ID})
 	if err != nil {
 		return nil, err
@@ -81,7 +91,7 @@ func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wir
 	if c == nil {
 		return nil, nil
 	}
-	if lacks, err := b.lacks(have, c); !lacks || err != nil {
+	if lacks, err := b.lacks(have, c, left); !lacks || err != nil {
 		return nil, err
 	}
 	if gone, err := b.forgetLost(t, have, c); gone || err != nil {
@@ -159,8 +169,8 @@ func (b *Batch) enter(actor *Actor, e *Entry) error {
 	return b.store.PutEntry(e)
 }
 
-// hasCome closes what was kept of rows that a restored hub had lost, once a change set that was lost with them is brought by
-// its author, and nothing is lacking any more. It says who brought it.
+// hasCome notes that a change set that a restored hub may have lost was brought by its author: what was kept of its rows may
+// lack nothing any more.
 func (b *Batch) hasCome(cs *record.ChangeSet) error {
 	if cs.Epoch >= b.Epoch {
 		return nil
@@ -171,7 +181,34 @@ func (b *Batch) hasCome(cs *record.ChangeSet) error {
 			return err
 		}
 		for _, key := range line { // a copy of what owns the row may have lacked this: it brought the owner back
-			if err := b.closeTestimonies(key, cs.Dot); err != nil {
+			if b.came[key] == nil {
+				b.came[key] = map[clock.Dot]bool{}
+				b.cameTo = append(b.cameTo, key)
+			}
+			b.came[key][cs.Dot] = true
+		}
+	}
+	return nil
+}
+
+// closeTestimonies closes what was kept of rows that a restored hub had lost, once all that it names was brought. It says who
+// brought the last of it. Each copy is looked at once, whatever came; what would be too much waits for a person.
+func (b *Batch) closeTestimonies() error {
+	left, came, rows := maxLooks, b.came, b.cameTo
+	b.came, b.cameTo = map[record.Key]map[clock.Dot]bool{}, nil
+	for _, key := range rows {
+		open, err := b.store.QuarantinedOn(key)
+		if err != nil {
+			return err
+		}
+		for _, d := range open {
+			if left--; left <= 0 {
+				return nil
+			}
+			if d.Actor.Side() != clock.SideHub {
+				continue
+			}
+			if err := left.forOne(func(left *looks) error { return b.closeTestimony(d, came[key], left) }); err != nil {
 				return err
 			}
 		}
@@ -179,31 +216,31 @@ func (b *Batch) hasCome(cs *record.ChangeSet) error {
 	return nil
 }
 
-func (b *Batch) closeTestimonies(key record.Key, by clock.Dot) error {
-	open, err := b.store.QuarantinedOn(key)
-	for _, d := range open {
-		if err == nil {
-			err = b.closeTestimony(d, by)
-		}
-	}
-	return err
-}
-
-func (b *Batch) closeTestimony(d, by clock.Dot) error {
-	e, err := b.store.Entry(d)
+// closeTestimony closes a copy that names one of those who came, if it lacks nothing any more.
+func (b *Batch) closeTestimony(d clock.Dot, came map[clock.Dot]bool, left *looks) error {
+	e, err := b.look(d, left)
 	if err != nil || e == nil || !isTestimony(e) {
 		return err
 	}
-	cs, err := record.ParseChangeSet(e.Encoded)
+	cs, err := read(e)
 	if err != nil {
-		return fmt.Errorf("judge: ledger entry %v: %w", d, err)
+		return err
 	}
+	var by clock.Dot
 	for i := range cs.Rows {
+		for d := range cs.Rows[i].Context.All() {
+			if came[d] {
+				by = d
+			}
+		}
+		if by.IsZero() {
+			return nil
+		}
 		have, err := b.Row(cs.Rows[i].Key())
 		if err != nil {
 			return err
 		}
-		if lacks, err := b.lacks(have, &cs.Rows[i]); lacks || err != nil {
+		if lacks, err := b.lacks(have, &cs.Rows[i], left); lacks || err != nil {
 			return err
 		}
 	}
