@@ -37,6 +37,8 @@ var Pages = slices.Concat(ownPages, several(), keys(),
 	usual(admin.Branches, auth.EditSettings, auth.EditSettings),
 	usual(admin.Teams, auth.SeePeople, auth.EditPeople),
 	usual(admin.Substates, auth.EditSettings, auth.EditSettings),
+	usual(admin.Calls, auth.SeeRequests, ""),
+	usual(admin.CustomerGroups, auth.SeeCustomers, auth.EditGroups),
 	usual(admin.Colleague, auth.SeePeople, auth.EditPeople),
 )
 

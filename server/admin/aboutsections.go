@@ -14,10 +14,11 @@ type sectionOf struct {
 	table   string
 	via     string // the column that refers
 	columns []string
-	url     string // of one such row, before its id; "" if it has no page
-	latest  int    // how many of the latest are shown, 0 for all
-	title   string // by which the section is called instead of its table: many.TITLE
-	all     string // the list that shows all of them, before the row's id; "" where there is none
+	url     string                                 // of one such row, before its id; "" if it has no page
+	latest  int                                    // how many of the latest are shown, 0 for all
+	title   string                                 // by which the section is called instead of its table: many.TITLE
+	all     string                                 // the list that shows all of them, before the row's id; "" where there is none
+	stand   func(rows []*record.Row) []*record.Row // leaves those that still hold; nil: all do
 }
 
 // section lists what one table has about the row.
@@ -42,6 +43,9 @@ func (b *builder) sections(row *record.Row, of []sectionOf) error {
 		rows, more, err := b.latest(s.table, s.via, row.ID, s.latest)
 		if err != nil {
 			return err
+		}
+		if s.stand != nil {
+			rows = s.stand(rows)
 		}
 		if len(rows) == 0 {
 			continue

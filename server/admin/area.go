@@ -25,6 +25,14 @@ var areas = [][]place{
 		{deedsURL, "Deeds and chain", auth.SeeAudit},
 	},
 	{
+		{requestsURL, "Requests", auth.SeeRequests},
+		{callsURL, "Calls", auth.SeeRequests},
+	},
+	{
+		{customersURL, "Customers", auth.SeeCustomers},
+		{customerGroupsURL, "Customer groups", auth.SeeCustomers},
+	},
+	{
 		{assetsURL, "Machines", auth.SeeAssets},
 		{productsURL, "Models", auth.SeeProducts},
 	},

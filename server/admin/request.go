@@ -16,7 +16,7 @@ var requestDetail = &Detail{
 	Texts: []string{"description", "solution", "note"},
 	Sections: []sectionOf{
 		{table: "job", via: "request", columns: []string{"number", "state", "title", "plan_start", "plan_end"}, url: jobsURL + "/"},
-		{table: "call", via: "request", columns: []string{"direction", "caller", "phone", "channel", "corrected", "note"}},
+		{table: "call", via: "request", columns: []string{"direction", "caller", "phone", "channel", "corrected", "note"}, url: callsURL + "/", stand: aftersales.StandingCalls},
 		{table: "wait_mark", via: "request", columns: []string{"edge", "reason", "corrected", "note"}},
 	},
 }

@@ -134,3 +134,37 @@ func (in CallInput) about(tx Tx) (request, party *record.Row, err error) {
 	party, err = livingIf(tx, "party", in.Party)
 	return request, party, err
 }
+
+// TakenBack reports whether the entry takes another off the register: it says nothing itself.
+func (c Call) TakenBack() bool { return c.Channel == "" }
+
+// StandingCalls returns the entries that no other replaced, without those that only take one off the register.
+func StandingCalls(rows []*record.Row) []*record.Row {
+	return slices.DeleteFunc(standing(rows), func(row *record.Row) bool { return CallOf(row).TakenBack() })
+}
+
+// TakeBackCall takes an entry off the call register: one that says nothing but why replaces it, and comes to whoever had it.
+// Codes: MissingReason, AlreadyReplaced, fault.UnknownRow.
+func TakeBackCall(tx Tx, call record.ID, reason string) (record.ID, error) {
+	row, err := need(tx, "call", call)
+	if err != nil {
+		return record.ID{}, err
+	}
+	if reason, err = reasonFor("take the call off the register", reason); err != nil {
+		return record.ID{}, err
+	}
+	later, err := tx.Refs("call", "replaces", call)
+	if err != nil {
+		return record.ID{}, err
+	}
+	if len(later) > 0 || CallOf(row).TakenBack() {
+		return record.ID{}, fault.New(AlreadyReplaced, "this call was corrected already, or taken off the register")
+	}
+	values := record.Values{
+		"branch": row.Get("branch"), "direction": row.Get("direction"), "party": row.Get("party"), "contact": row.Get("contact"),
+		"request": row.Get("request"), "author": record.Ref(tx.Author()), "note": record.Text(reason), "replaces": record.Ref(call),
+	}
+	Moment{}.put(tx, values)
+	id := tx.NewID()
+	return id, insert(tx, "call", id, values)
+}

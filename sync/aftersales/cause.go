@@ -12,6 +12,7 @@ const (
 	CauseRequestSubstate = "request.substate"
 	CauseRequestWait     = "request.wait"
 	CauseCallRegister    = "call.register"
+	CauseCallTakeBack    = "call.take_back"
 	CauseRing            = "call.ring" // the telephone system says who calls
 	CauseRingTake        = "call.take"
 

@@ -155,6 +155,27 @@ func TestTheCallRegister(t *testing.T) {
 }
 
 // A request on its way: handed to a specialist, who waits for parts; a job; solved by it, closed; and open again.
+func TestACallIsTakenOffTheRegister(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.request()
+	one := w.id(RegisterCall(w, CallInput{Phone: "+86 21 555 0100", Request: r}))
+	two := w.id(RegisterCall(w, CallInput{Phone: "+86 21 555 0101", Request: r}))
+	w.refused(MissingReason, drop(TakeBackCall(w, one, " ")))
+	gone := w.id(TakeBackCall(w, one, "private"))
+	for _, id := range []record.ID{one, gone} {
+		w.refused(AlreadyReplaced, drop(TakeBackCall(w, id, "again")))
+	}
+	rows, err := w.Refs("call", "request", r)
+	w.ok(err)
+	if left := StandingCalls(rows); len(left) != 1 || left[0].ID != two {
+		t.Fatalf("%+v", left)
+	}
+	if c := CallOf(w.get("call", gone)); c.Request != r || c.Party != w.party || c.Note != "private" || !c.TakenBack() {
+		t.Fatalf("who had it hears of it where it lay: %+v", c)
+	}
+}
+
 func TestWhereARequestStands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
