@@ -34,7 +34,10 @@ type conflictValue struct {
 	Who    string
 	Device string // "" in the office
 	When   int64
+	At     string // the same, as finely as tells it apart from the others
 	Shown  bool
+
+	moment int64 // what the value is, if it is one
 }
 
 type conflictsPage struct {
@@ -108,7 +111,41 @@ func (o *Office) conflictView(v *Visit, n *names, c *judge.Conflict) (view confl
 		value.Shown = i == 0
 		view.Values = append(view.Values, value)
 	}
+	v.tellApart(view.Values)
 	return view, nil
+}
+
+// tellApart writes the moments of values that conflict, and those that they are, as finely as it takes to see which is which.
+func (v *Visit) tellApart(values []conflictValue) {
+	written := v.apart(values, momentLayouts, func(c *conflictValue) int64 { return c.When })
+	said := v.apart(values, momentLayouts[1:], func(c *conflictValue) int64 { return c.moment })
+	for i := range values {
+		if values[i].At = written[i]; values[i].moment != 0 {
+			values[i].Text = said[i]
+		}
+	}
+}
+
+// momentLayouts say a moment in minutes, in seconds, and in thousandths of one.
+var momentLayouts = []string{"2006-01-02 15:04", time.DateTime, "2006-01-02 15:04:05.000"}
+
+// apart writes a moment of each value, in the coarsest layout in which different moments read differently.
+func (v *Visit) apart(values []conflictValue, layouts []string, of func(*conflictValue) int64) (said []string) {
+	for _, layout := range layouts {
+		said = nil
+		clash, meant := false, map[string]int64{}
+		for i := range values {
+			ms := of(&values[i])
+			text := time.UnixMilli(ms).In(v.office.Zone).Format(layout)
+			before, twice := meant[text]
+			clash = clash || twice && before != ms
+			said, meant[text] = append(said, text), ms
+		}
+		if !clash {
+			return said
+		}
+	}
+	return said
 }
 
 func (v *Visit) conflictValue(n *names, t *schema.Table, c *schema.Column, s record.Standing) (conflictValue, error) {
@@ -116,14 +153,15 @@ func (v *Visit) conflictValue(n *names, t *schema.Table, c *schema.Column, s rec
 	if err != nil {
 		return conflictValue{}, err
 	}
-	if c.Kind == schema.Instant && !s.Value.IsNull() { // two moments of one minute must not look the same
-		text = time.UnixMilli(s.Value.Number()).In(v.office.Zone).Format(time.DateTime)
+	moment := int64(0)
+	if c.Kind == schema.Instant {
+		moment = s.Value.Number()
 	}
 	w, err := n.writer(s.Dot.Actor)
 	if text == "" {
 		text = v.t("(empty)")
 	}
-	return conflictValue{Dot: dotText(s.Dot), Text: text, Who: v.called(w), Device: w.Device, When: s.Eff.Millis()}, err
+	return conflictValue{Dot: dotText(s.Dot), Text: text, Who: v.called(w), Device: w.Device, When: s.Eff.Millis(), moment: moment}, err
 }
 
 // called returns a writer's name.

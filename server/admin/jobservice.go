@@ -19,6 +19,7 @@ type jobService struct {
 	Entitlement *entitlementView
 	Charges     []chargeView
 	ToPay       string // what the customer is to pay in all, with tax; "" for nothing
+	Mixed       bool   // in several currencies
 	NotRaised   string // what he did not have to pay
 	Paid        string
 	Services    []option // what can be charged beside parts
@@ -198,7 +199,7 @@ func (s *serving) charges() error {
 		}
 		s.x.Charges = append(s.x.Charges, view)
 	}
-	totals, err := aftersales.ChargeTotals(s.view(), s.job.ID)
+	totals, err := aftersales.ChargeTotalsEach(s.view(), s.job.ID)
 	if fault.CodeOf(err) == aftersales.BadMoney { // the page stands, so that somebody can take a charge back
 		f, _ := statusOf(err)
 		s.x.ToPay = s.v.lang.refusal(f)
@@ -208,8 +209,21 @@ func (s *serving) charges() error {
 		return err
 	}
 	paid, err := aftersales.Paid(s.view(), s.job.ID, record.ID{})
-	s.x.ToPay, s.x.NotRaised, s.x.Paid = money(totals.Rounded), money(totals.NotRaised), money(paid)
+	s.x.ToPay = sums(totals, func(t aftersales.Totals) aftersales.Money { return t.Rounded })
+	s.x.NotRaised = sums(totals, func(t aftersales.Totals) aftersales.Money { return t.NotRaised })
+	s.x.Paid, s.x.Mixed = money(paid), len(totals) > 1
 	return err
+}
+
+// sums says an amount of each currency.
+func sums(totals []aftersales.Totals, of func(aftersales.Totals) aftersales.Money) string {
+	var said []string
+	for _, t := range totals {
+		if text := money(of(t)); text != "" {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, " + ")
 }
 
 func (s *serving) charge(c aftersales.Charge) (view chargeView, err error) {

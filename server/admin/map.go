@@ -62,6 +62,7 @@ type mark struct {
 type gridLine struct {
 	X1, Y1, X2, Y2 float64
 	Label          string
+	Minor          bool // it is not named where there is little room
 }
 
 type scaleBar struct {
@@ -224,10 +225,13 @@ func near(places []located, branch record.ID) []located {
 			own = append(own, p)
 		}
 	}
-	if len(own) > 0 {
-		return own
+	switch {
+	case len(own) == 0:
+		return densest(places)
+	case around(own).span > widestRegion: // in one picture they would be heaps at its edges
+		return densest(own)
 	}
-	return densest(places)
+	return own
 }
 
 // square is a cell of the net by which groups are found.
@@ -235,6 +239,9 @@ type square struct{ x, y int }
 
 // groupNet is how many of its cells go around the equator: one is about as wide as a region that one branch serves.
 const groupNet = 256
+
+// widestRegion is the widest part of the world that the map opens on by itself: a group and its neighbours.
+const widestRegion = 4.0 / groupNet
 
 // densest returns the places in and next to the cell of the net around which most of them lie: of two with as many, the one
 // that comes first.
@@ -313,16 +320,26 @@ func (p *mapPage) grid(s sight) {
 	west, east := (s.x-s.span/2-.5)*360, (s.x+s.span/2-.5)*360
 	for d := math.Ceil(west/step) * step; d <= east; d += step {
 		x, _ := s.place(d/360+.5, s.y)
-		p.Lines = append(p.Lines, gridLine{x, 0, x, mapHeight, degrees(d, step, "E", "W")})
+		p.Lines = append(p.Lines, gridLine{x, 0, x, mapHeight, degrees(d, step, "E", "W"), odd(d, step)})
 	}
 	tall := s.span * mapHeight / mapWidth
 	north, south := latitude(s.y-tall/2), latitude(s.y+tall/2)
 	for d := math.Ceil(south/step) * step; d <= north; d += step {
 		_, my := mercator(aftersales.Position{Latitude: int64(d * 1e7)})
 		_, y := s.place(s.x, my)
-		p.Lines = append(p.Lines, gridLine{0, y, mapWidth, y, degrees(d, step, "N", "S")})
+		label := degrees(d, step, "N", "S")
+		if y < labelRoom || y > mapHeight-labelRoom { // there stand those of the meridians, and the scale
+			label = ""
+		}
+		p.Lines = append(p.Lines, gridLine{0, y, mapWidth, y, label, odd(d, step)})
 	}
 }
+
+// labelRoom is how much of the picture's upper edge the labels of meridians take on a phone, and of the lower the scale.
+const labelRoom = 60.0
+
+// odd reports whether a line is none of every second one.
+func odd(d, step float64) bool { return int64(math.Round(d/step))%2 != 0 }
 
 func degrees(d, step float64, positive, negative string) string {
 	digits := max(0, int(math.Ceil(-math.Log10(step)-1e-9)))

@@ -28,7 +28,7 @@ func hoursAsked() (asks []schema.Column) {
 }
 
 var hoursDeed = &Deed{
-	Name: "hours", Title: "Working hours", Done: "Set.", Cause: aftersales.CauseEdit, Need: auth.EditPeople, Asks: hoursAsked(), Writes: resourceOf,
+	Name: "hours", Title: "Set the working hours", Done: "Set.", Cause: aftersales.CauseEdit, Need: auth.EditPeople, Asks: hoursAsked(), Writes: resourceOf,
 	Hint: "Written like 08:00-12:00, 13:00-17:00; a day without hours is free. With no hours at all, those of the branch hold. The holidays of the branch are free here too, unless the day stands among those with other hours: one a line, like 2026-10-10 08:00-12:00, and a day alone is free.",
 	Begin: func(b *builder, row *record.Row) (map[string]record.Value, error) {
 		written, given, err := aftersales.OwnHours(aftersales.Look(b.r), row.ID)
@@ -55,7 +55,7 @@ var hoursDeed = &Deed{
 }
 
 var baseDeed = &Deed{
-	Name: "base", Title: "Where they set out from", Done: "Set.", Cause: aftersales.CauseEdit, Need: auth.EditPeople, Writes: resourceOf,
+	Name: "base", Title: "Set where they set out from", Done: "Set.", Cause: aftersales.CauseEdit, Need: auth.EditPeople, Writes: resourceOf,
 	Asks: []schema.Column{ask("latitude", schema.Decimal), ask("longitude", schema.Decimal)},
 	Hint: "In degrees, as maps show them: 31.2304 and 121.4737. Suggestions of whom to send reckon the way from here, as long as no visit says where they were last. Empty both to take it away.",
 	Begin: func(b *builder, row *record.Row) (map[string]record.Value, error) {

@@ -24,6 +24,7 @@ type paperPage struct {
 	Heading                string
 	Charges                []chargeView
 	ToPay, Agreed, PaidSum string
+	Mixed                  bool // what is to be paid is in several currencies
 	Times                  []fact
 	Lines                  []paperPart
 	Found                  []fact
@@ -110,7 +111,7 @@ func (p *paperPage) money(s *serving) error {
 	if err := s.charges(); err != nil {
 		return err
 	}
-	p.Charges, p.ToPay, p.PaidSum = s.x.Charges, s.x.ToPay, s.x.Paid
+	p.Charges, p.ToPay, p.PaidSum, p.Mixed = s.x.Charges, s.x.ToPay, s.x.Paid, s.x.Mixed
 	if p.ToPay == "" {
 		p.ToPay = money(p.Slip.Total)
 	}

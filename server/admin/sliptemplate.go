@@ -54,11 +54,16 @@ func (o *Office) template(v *Visit, status int, problem string) error {
 			if err != nil {
 				return err
 			}
+			value := ""
 			if row != nil {
 				seen.see(row)
-				f.Value = v.settingSaid(f.Name, row.Get("value").Text())
-				f.Was = f.Value
+				value = row.Get("value").Text()
 			}
+			if f.Name == aftersales.SettingSlipOrder && value == "" { // which sections there are is best seen where they stand
+				value = strings.Join(aftersales.SlipSections, ", ")
+			}
+			f.Value = v.settingSaid(f.Name, value)
+			f.Was = f.Value
 		}
 		page.Seen = seen.String()
 		return v.sample(r, &page)

@@ -2,6 +2,7 @@ package systemtest
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"fieldsync/server/auth"
@@ -89,6 +90,9 @@ func keepsKeys(t *testing.T, b *bureau) {
 	nord, south := b.customer("Nordwind"), b.customer("Südwind")
 	at := "/customers/" + nord.String()
 	v.get(at).sees(http.StatusOK, "In other systems", "Add a key")
+	if n := strings.Count(v.body, `id="keys"`); n != 1 {
+		t.Errorf("%d elements have the id of the keys that ? shows", n)
+	}
 	v.get(at+"/keys").sees(http.StatusOK, "What another system calls this")
 	v.post(at+"/keys", "key_system", "erp", "key_text", "").sees(http.StatusUnprocessableEntity, "needed")
 	v.post(at+"/keys", "key_system", "erp", "key_text", "<b>C-17</b>").sees(http.StatusOK, "The key is noted.", "<b>C-17</b>")

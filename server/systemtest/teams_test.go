@@ -81,3 +81,35 @@ func TestASlipIsAsTheCompanyWillsIt(t *testing.T) {
 		t.Errorf("the slip says what was done %d times", strings.Count(boss.body, "seal replaced"))
 	}
 }
+
+// Charges in two currencies have two sums, on the job's page and on its slip, which say why there is not one.
+func TestChargesInTwoCurrenciesHaveTwoSums(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	li := b.hire("li", "Li Wei", auth.Technician)
+	job, path := boss.makes("Leaks", li)
+	var slip record.ID
+	for _, step := range []func(aftersales.Tx, aftersales.VisitInput) error{aftersales.Accept, aftersales.Travel, aftersales.Arrive} {
+		b.as(li, func(tx aftersales.Tx) error { return step(tx, aftersales.VisitInput{Job: job}) })
+	}
+	for _, price := range []aftersales.Money{{Minor: 12_000, Currency: "EUR"}, {Minor: 80_000, Currency: "CNY"}} {
+		b.as(li, func(tx aftersales.Tx) error {
+			line := aftersales.ChargeLine{Kind: aftersales.ChargeLabour, Service: "labour", Quantity: aftersales.Quantity{Amount: aftersales.One, Unit: "h"}, Price: price}
+			_, err := aftersales.AddCharge(tx, aftersales.ChargeInput{Job: job, ChargeLine: line})
+			return err
+		})
+	}
+	b.as(li, func(tx aftersales.Tx) (err error) {
+		slip, err = aftersales.WriteSlip(tx, aftersales.SlipInput{Job: job, Summary: "seal replaced"})
+		return err
+	})
+	boss.get(path).sees(http.StatusOK, "in several currencies, and a slip is in one").sees(http.StatusOK, "CNY + ")
+	boss.get("/slips/"+slip.String()).sees(http.StatusOK, "CNY + ", "in several currencies, and a slip is in one")
+	if strings.Count(boss.get("/settings").sees(http.StatusOK).body, "problem, findings") != 1 {
+		t.Error("the settings do not say which sections a slip has")
+	}
+	boss.get("/slip-template").sees(http.StatusOK, `value="problem, findings, checklists, parts, costs, goods, supplements"`)
+	boss.post("/language", "language", "zh-Hans", "to", "/slip-template").sees(http.StatusOK, `value="故障、处理、检查表、备件、费用、收货、补充"`)
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -136,15 +137,36 @@ func Charges(v View, job record.ID) ([]Charge, error) {
 
 // ChargeTotals adds up what the job's customer is to pay. Codes: BadMoney for several currencies.
 func ChargeTotals(v View, job record.ID) (Totals, error) {
+	all, err := ChargeTotalsEach(v, job)
+	switch {
+	case err != nil || len(all) == 0:
+		return Totals{}, err
+	case len(all) > 1:
+		return Totals{}, errCurrencies
+	}
+	return all[0], nil
+}
+
+// ChargeTotalsEach is ChargeTotals for each currency by itself, in the order of their codes. Codes: BadMoney for amounts that
+// are too large.
+func ChargeTotalsEach(v View, job record.ID) ([]Totals, error) {
 	charges, err := Charges(v, job)
 	if err != nil {
-		return Totals{}, err
+		return nil, err
 	}
-	lines := make([]PricedLine, len(charges))
-	for i, c := range charges {
-		lines[i] = c.Line()
+	lines := map[string][]PricedLine{}
+	for _, c := range charges {
+		lines[c.Gross.Currency] = append(lines[c.Gross.Currency], c.Line())
 	}
-	return SumLines(lines)
+	var all []Totals
+	for _, currency := range slices.Sorted(maps.Keys(lines)) {
+		t, err := SumLines(lines[currency])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
 }
 
 // ChargeInput is a line of what a job costs.

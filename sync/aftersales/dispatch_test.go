@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/worktime"
 )
 
 var dispatchRefusals = []refusal{
@@ -313,4 +315,26 @@ func TestRankKeepsEverybody(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Who has hours of his own is off on the branch's holidays, but not on a day of which his own hours say otherwise; a day on
+// which the others work instead is none of his.
+func TestTheHolidaysOfABranchAreEverybodys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.id(PublishPolicy(w, PolicyInput{Kind: PolicyCalendar, Body: CalendarPolicy{worktime.Written{
+		Week: map[string][]string{"mon": {"08:00-17:00"}, "tue": {"08:00-17:00"}},
+		Days: map[string][]string{"2031-02-03": {}, "2031-02-04": {}, "2031-02-08": {"08:00-12:00"}},
+	}}}))
+	w.ok(SetHours(w, w.wang, `{"week": {"mon": ["09:00-10:00"], "tue": ["09:00-10:00"], "wed": ["09:00-10:00"]}, "days": {"2031-02-04": ["09:30-10:00"]}}`))
+	wang, err := w.Row("person", w.wang)
+	w.ok(err)
+	hours, err := HoursOf(w, PersonOf(wang), w.now)
+	w.ok(err)
+	for date, works := range map[int]bool{3: false, 4: true, 5: true, 8: false, 10: true} { // a Monday, a Tuesday, ...
+		zone := cmp.Or(hours.Zone, time.UTC)
+		if got := hours.Works(time.Date(2031, 2, date, 9, 45, 0, 0, zone).UnixMilli()); got != works {
+			t.Errorf("on the %dth he works: %v, want %v", date, got, works)
+		}
+	}
 }

@@ -173,6 +173,8 @@ type Totals struct {
 	NotRaised Money `json:"not_raised"` // what the customer did not have to pay, without tax reckoned apart
 }
 
+var errCurrencies = fault.New(BadMoney, "the lines are in several currencies")
+
 // SumLines adds lines up as their rounding rule has it: the tax line by line, or once for all lines of a rate. Codes:
 // BadMoney for several currencies, and for amounts that are too large.
 func SumLines(lines []PricedLine) (Totals, error) {
@@ -184,7 +186,7 @@ func SumLines(lines []PricedLine) (Totals, error) {
 	currency, amounts := "", map[rate]int64{}
 	for _, l := range lines {
 		if currency != "" && l.Gross.Currency != currency {
-			return Totals{}, fault.New(BadMoney, "the lines are in several currencies")
+			return Totals{}, errCurrencies
 		}
 		currency, roundTo = l.Gross.Currency, max(roundTo, l.RoundTo)
 		whole := l

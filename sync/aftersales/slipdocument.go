@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -25,7 +26,7 @@ type SlipPaper struct {
 	Answers   []Filled       `json:"answers"`
 	Parts     []PartLine     `json:"parts"`
 	Charges   []Charge       `json:"charges"`
-	Totals    Totals         `json:"totals"`
+	Totals    Totals         `json:"totals"` // none where the charges are in several currencies
 	Consent   Consent        `json:"consent"`
 	Approval  Approval       `json:"approval"`
 	Payments  []Payment      `json:"payments"`
@@ -98,7 +99,7 @@ func (p *SlipPaper) complete(tx Present) (err error) {
 	if p.Charges, err = Charges(tx, p.Job.ID); err != nil {
 		return err
 	}
-	if p.Totals, err = ChargeTotals(tx, p.Job.ID); err != nil {
+	if p.Totals, err = ChargeTotals(tx, p.Job.ID); err != nil && fault.CodeOf(err) != BadMoney {
 		return err
 	}
 	if p.Consent, err = LastConsent(tx, p.Job.ID); err != nil {

@@ -306,7 +306,7 @@
   let going = 0;
   const keys = {
     j: () => move(1), k: () => move(-1),
-    "/": () => search(), "?": () => $("dialog#keys")?.showModal(),
+    "/": () => search(), "?": () => $("#keys")?.showModal(),
     e: () => $("[data-edit]")?.click(),
     x: () => { const box = $('input[name="id"]', document.activeElement.closest("[data-row]") ?? document.createElement("p")); if (box) { box.checked = !box.checked; counted(); } },
     g: () => { going = Date.now(); },
