@@ -86,6 +86,8 @@ func several() (pages []Page) {
 // ownPages are those that each have an action of their own.
 var ownPages = []Page{
 	{"GET", "/stock", auth.SeeParts, (*admin.Office).ListStock},
+	{"GET", "/locations/{id}/count", auth.CountStock, (*admin.Office).ShowCount},
+	{"POST", "/locations/{id}/count", auth.CountStock, (*admin.Office).SendCount},
 	{"GET", "/checklists/{id}/questions", auth.EditChecklists, (*admin.Office).ShowQuestions},
 	{"POST", "/checklists/{id}/questions", auth.EditChecklists, (*admin.Office).SendQuestions},
 

@@ -82,7 +82,7 @@ var movementForm = &Form{
 	Defaults: map[string]string{"cause": aftersales.MoveReceipt, "quantity": "1", "condition": aftersales.Good},
 	Refills:  "cause", Begin: usualPlaces,
 	URL: movementsURL, New: "Move parts", Make: "Move", Made: "Moved.",
-	Hint:  "A receipt needs no place that it comes from, scrap none that it goes to. A return belongs to a job.",
+	Hint:  "A receipt needs no place that it comes from, scrap none that it goes to. A return from a customer belongs to a job; one from a van back to a store needs none.",
 	Cause: aftersales.CausePartTransfer,
 	Create: func(tx aftersales.Tx, v record.Values) (record.ID, error) {
 		move := map[string]func(aftersales.Tx, aftersales.MoveInput) (record.ID, error){

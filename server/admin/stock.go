@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"slices"
+
 	"fieldsync/server/auth"
 	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
@@ -10,22 +12,23 @@ import (
 )
 
 // flows are the quantities that came to a location and went from it; what a later movement replaces does not count.
-const flows = `SELECT to_location AS location, part, quantity AS n FROM movement m WHERE _del = 0
+const flows = `SELECT to_location AS location, part, quantity AS n, condition FROM movement m WHERE _del = 0
 	AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
-	UNION ALL SELECT from_location, part, -quantity FROM movement m WHERE _del = 0
+	UNION ALL SELECT from_location, part, -quantity, condition FROM movement m WHERE _del = 0
 	AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)`
 
 // stock is what lies at one location, and what it lacks: always of one, since a balance is added up from movements.
 var stock = &Listing{
 	List: &list.List{
 		Name: "stock", ID: "p.id", Where: "(b.amount <> 0 OR l.minimum > 0)", Order: "code",
-		From: `(SELECT location, part, sum(n) AS amount FROM (` + flows + `
-			UNION ALL SELECT location, part, 0 FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow{location} GROUP BY location, part) b
+		From: `(SELECT location, part, sum(n) AS amount, sum(CASE WHEN condition = 'defective' THEN n ELSE 0 END) AS defective FROM (` + flows + `
+			UNION ALL SELECT location, part, 0, '' FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow{location} GROUP BY location, part) b
 			JOIN part p ON p.id = b.part LEFT JOIN stock_level l ON l.location = b.location AND l.part = b.part AND l._del = 0 AND l.archived_at IS NULL`,
 		Columns: []list.Column{
 			{Name: "code", SQL: "p.code", Ref: "p.id", URL: partsURL + "/"},
 			{Name: "name", SQL: "p.name", Kind: list.Translated, Fixed: true},
 			{Name: "amount", SQL: "b.amount", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit"},
+			{Name: "defective", SQL: "CASE WHEN b.defective > 0 THEN b.defective END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 			{Name: "minimum", SQL: "l.minimum", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 			{Name: "maximum", SQL: "l.maximum", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 			{Name: "lacks", SQL: "CASE WHEN b.amount < l.minimum THEN l.minimum - b.amount END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
@@ -38,8 +41,9 @@ var stock = &Listing{
 			{Name: "negative", Test: list.Is, Where: "b.amount < 0"},
 		},
 		Indexes: []string{
-			`CREATE INDEX IF NOT EXISTS "movement.to,part,quantity" ON movement(to_location, part, quantity, _del, id)`,
-			`CREATE INDEX IF NOT EXISTS "movement.from,part,quantity" ON movement(from_location, part, quantity, _del, id)`,
+			`DROP INDEX IF EXISTS "movement.to,part,quantity"`, `DROP INDEX IF EXISTS "movement.from,part,quantity"`, // as they were before
+			`CREATE INDEX IF NOT EXISTS "movement.to,part,condition" ON movement(to_location, part, condition, quantity, _del, id)`,
+			`CREATE INDEX IF NOT EXISTS "movement.from,part,condition" ON movement(from_location, part, condition, quantity, _del, id)`,
 		},
 	},
 	URL: stockURL, Title: "Stock", New: movementsURL + "/new", Make: "Move parts", Need: auth.MoveStock,
@@ -80,7 +84,7 @@ func (b *builder) balances(part record.ID) (block, error) {
 		})
 		return q.Err()
 	}, `SELECT l.id, l.name, sum(f.n), v.minimum, v.maximum, p.unit FROM (`+flows+`
-		UNION ALL SELECT location, part, 0 FROM stock_level WHERE _del = 0 AND archived_at IS NULL) f
+		UNION ALL SELECT location, part, 0, '' FROM stock_level WHERE _del = 0 AND archived_at IS NULL) f
 		JOIN location l ON l.id = f.location AND l.kind IN ('central', 'branch', 'van') JOIN part p ON p.id = f.part
 		LEFT JOIN stock_level v ON v.location = l.id AND v.part = f.part AND v._del = 0 AND v.archived_at IS NULL
 		WHERE f.part = ? GROUP BY l.id, l.name, v.minimum, v.maximum, p.unit HAVING sum(f.n) <> 0 OR v.minimum > 0 ORDER BY l.name, l.id`, part[:])
@@ -127,15 +131,6 @@ var Locations = &Noun{
 	More: aboutLocation,
 	Deeds: []*Deed{
 		{
-			Name: "count", Title: "Enter a count", Done: "Counted. The difference is booked.", Cause: aftersales.CausePartCount, Need: auth.CountStock,
-			Asks: []schema.Column{askRow("part", "part"), ask("counted", schema.Quantity), ask("note", schema.Text)}, Needed: []string{"part", "counted"},
-			Fits: isOurs,
-			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
-				_, err := aftersales.CountStock(tx, aftersales.CountInput{Location: row.ID, Part: v["part"].Ref(), Counted: v["counted"].Number(), Note: v["note"].Text()})
-				return err
-			},
-		},
-		{
 			Name: "holder", Title: "Give it to somebody", Done: "Given. What lies there is on his phone from now on.", Cause: aftersales.CauseHolder, Need: auth.EditParts,
 			Hint: "Who holds a location answers for what lies there, and has its movements on the phone. Leave it empty for nobody.",
 			Asks: []schema.Column{askRow("holder", "person")}, Fits: isOurs,
@@ -175,6 +170,7 @@ func aboutLocation(b *builder, row *record.Row) ([]block, error) {
 	if !isOurs(row) {
 		return nil, nil
 	}
+	b.page.Deeds = slices.Concat(b.v.atLocation(row.ID), b.page.Deeds)
 	tx, lang := aftersales.Look(b.r), b.v.lang
 	from := b.o.Now().In(b.o.Zone).AddDate(0, 0, -30).UnixMilli()
 	book, err := aftersales.Book(tx, row.ID, from, 0)
@@ -202,6 +198,17 @@ func aboutLocation(b *builder, row *record.Row) ([]block, error) {
 		return []block{shown}, err
 	}
 	return []block{shown, serials}, nil
+}
+
+// atLocation are what is done about parts at a location, on pages of their own.
+func (v *Visit) atLocation(id record.ID) (deeds []deedView) {
+	if v.Who.May(auth.CountStock) {
+		deeds = append(deeds, deedView{locationsURL + "/" + id.String() + "/count", v.t("Count what lies here")})
+	}
+	if v.Who.May(auth.MoveStock) {
+		deeds = append(deeds, deedView{movementsURL + "/new?cause=transfer&from_location=" + id.String(), v.t("Move parts from here")})
+	}
+	return deeds
 }
 
 func (b *builder) serials(location record.ID) (block, error) {

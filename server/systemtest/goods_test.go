@@ -86,7 +86,16 @@ func TestPartsAreReceivedAskedForIssuedCountedAndCorrected(t *testing.T) {
 	v.deed(ask, "approve", "approved", "4").sees(http.StatusOK, "Approved.")
 	v.deed(ask, "issue", "from_location", "Main store").sees(http.StatusOK, "Issued.")
 	v.get("/stock?location="+van).sees(http.StatusOK, "7 pcs")
-	v.deed("/locations/"+store, "count", "part", "SEAL-12", "counted", "2").sees(http.StatusOK, "Counted.", "Thirty days")
+	count := "/locations/" + store + "/count"
+	v.get(count).sees(http.StatusOK, "SEAL-12", "3 pcs")
+	expected := v.find(`name="(expected\.[^"]+)"`)
+	counted := "counted" + strings.TrimPrefix(expected, "expected")
+	v.post(count, expected, "3000", counted, "lots").sees(http.StatusUnprocessableEntity, "cannot be read", `value="lots"`)
+	v.post(count, expected, "3000").sees(http.StatusUnprocessableEntity, "Nothing is entered yet.")
+	v.post(count, expected, "4000", counted, "2").sees(http.StatusUnprocessableEntity, "SEAL-12: of it 4 pcs lay here when you began to count, and now 3 pcs.", `value="2"`)
+	v.post(count, expected, "3000", counted, "2").sees(http.StatusOK, "Counted: 1 parts, of which 1 differ.", "Thirty days")
+	v.post(count, "part", "SEAL-12", "counted", "2").sees(http.StatusOK, "Counted: 1 parts, of which 0 differ.")
+	v.get("/locations/" + record.ID{1}.String() + "/count").sees(http.StatusNotFound)
 	v.get("/movements?location="+store).sees(http.StatusOK, "count")
 	v.get("/movements?location="+url.QueryEscape(record.ID{}.String())).sees(http.StatusOK, "Nothing matches")
 
@@ -96,4 +105,6 @@ func TestPartsAreReceivedAskedForIssuedCountedAndCorrected(t *testing.T) {
 	look.get(part).sees(http.StatusOK, "SEAL-12").lacks("Set a price")
 	look.get(part + "/price").sees(http.StatusForbidden)
 	look.post("/movements", "cause", "receipt").sees(http.StatusForbidden)
+	look.get(count).sees(http.StatusForbidden)
+	look.post(count, "part", "SEAL-12", "counted", "1").sees(http.StatusForbidden)
 }

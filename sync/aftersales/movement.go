@@ -167,8 +167,16 @@ func UsePart(tx Tx, in MoveInput) (record.ID, error) {
 }
 
 // ReturnPart takes a part from the customer into the author's van, or to where he says: one left over, or an old one
-// that must come back (Condition Defective, Tag). Codes: those of UsePart.
+// that must come back (Condition Defective, Tag). From a place of ours, back to a store, it needs no job. Codes: those of
+// UsePart.
 func ReturnPart(tx Tx, in MoveInput) (record.ID, error) {
+	from, err := needIf(tx, "location", in.From)
+	if err != nil {
+		return record.ID{}, err
+	}
+	if in.Job.IsZero() && from != nil && !isVirtual(from) {
+		return book(tx, in, MoveReturn)
+	}
 	if _, err := unlockedJob(tx, in.Job); err != nil {
 		return record.ID{}, err
 	}
@@ -211,12 +219,14 @@ func ScrapPart(tx Tx, in MoveInput) (record.ID, error) {
 type CountInput struct {
 	Location record.ID
 	Part     record.ID
-	Counted  int64 // thousandths of the part's unit
+	Counted  int64  // thousandths of the part's unit
+	Expected *int64 // what should lie there, as whoever counted was told; nil: he was told nothing
 	Note     string
 }
 
-// CountStock books the difference between what was counted and what should lie there; it returns the difference.
-// Codes: those of IssuePart.
+// CountStock books the difference between what was counted and what should lie there; it returns the difference. Where
+// something moved since the counter was told what to expect, nobody knows on which side of his count, and it is to be counted
+// again. Codes: those of IssuePart, NotSeen.
 func CountStock(tx Tx, in CountInput) (int64, error) {
 	if in.Counted < 0 {
 		return 0, fault.New(BadQuantity, "nobody counts less than nothing")
@@ -228,6 +238,10 @@ func CountStock(tx Tx, in CountInput) (int64, error) {
 	balance, err := Balance(tx, in.Location, part.ID)
 	if err != nil {
 		return 0, err
+	}
+	if in.Expected != nil && *in.Expected != balance {
+		return 0, fault.Newf(NotSeen, "%s: of it %s lay here when you began to count, and now %s. Look once more.", part.Code,
+			Quantity{*in.Expected, part.Unit}, Quantity{balance, part.Unit})
 	}
 	difference := in.Counted - balance
 	if difference == 0 {

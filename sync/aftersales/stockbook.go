@@ -87,7 +87,7 @@ type BookLine struct {
 	Part     Part  `json:"part"`
 	Issued   int64 `json:"issued"`   // came from another place of ours
 	Received int64 `json:"received"` // came from the supplier
-	Returned int64 `json:"returned"` // came back from customers
+	Returned int64 `json:"returned"` // came back, from customers and from vans
 	Repair   int64 `json:"repair"`   // used for repairs: the one book of consumption
 	Sale     int64 `json:"sale"`     // sold: the other
 	Sent     int64 `json:"sent"`     // went to another place of ours

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"testing"
 
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -239,4 +240,25 @@ var stockRefusals = []refusal{
 		w.ok(Settle(w, in))
 		return Settle(w, in)
 	}},
+}
+
+// What lies in a van goes back to a store without a job; what comes from a customer belongs to one. Nothing is booked over
+// what moved since the counter was told what to expect.
+func TestBackToTheStoreAndCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.id(IssuePart(w, w.one(MoveInput{From: w.main, To: w.van})))
+	w.id(ReturnPart(w, w.one(MoveInput{From: w.van, To: w.main, Condition: Defective})))
+	if err := drop(ReturnPart(w, w.one(MoveInput{To: w.main}))); fault.CodeOf(err) != fault.UnknownRow {
+		t.Errorf("from a customer, for no job: %v", err)
+	}
+	there, err := Balance(w, w.main, w.part)
+	w.ok(err)
+	before := there - One
+	if _, err := CountStock(w, CountInput{Location: w.main, Part: w.part, Counted: 7 * One, Expected: &before}); fault.CodeOf(err) != NotSeen {
+		t.Errorf("counted as it was before: %v", err)
+	}
+	if by, err := CountStock(w, CountInput{Location: w.main, Part: w.part, Counted: there + One, Expected: &there}); err != nil || by != One {
+		t.Errorf("counted as it is: %d, %v", by, err)
+	}
 }
