@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,10 +47,12 @@ type document struct {
 	Values     []vectorDoc   `json:"values"`
 	Vectors    []vectorDoc   `json:"vectors"`
 	ChangeSets []changeDoc   `json:"changeSets"`
+	Runs       []runDoc      `json:"runs"`
 	Numbers    []vectorDoc   `json:"numbers"`
 	Messages   []messageDoc  `json:"messages"`
 	RowSums    []rowSumDoc   `json:"rowSums"`
 	Challenge  vectorDoc     `json:"challenge"`
+	Wiped      vectorDoc     `json:"wiped"`
 }
 
 type dictionaryDoc struct {
@@ -70,6 +73,11 @@ type changeDoc struct {
 	Hash  string `json:"hash"`
 	Chain string `json:"chain"`
 	RID   string `json:"rid"`
+}
+
+type runDoc struct {
+	Of   []string `json:"of"` // the hashes of its change sets, in order
+	Hash string   `json:"hash"`
 }
 
 type messageDoc struct {
@@ -168,10 +176,12 @@ func vectors(t *testing.T, codec *Codec) document {
 		Values:     valueVectors(),
 		Vectors:    vectorVectors(),
 		ChangeSets: changeVectors(),
+		Runs:       runVectors(),
 		Numbers:    numberVectors(),
 		Messages:   messageVectors(t, codec),
 		RowSums:    rowSumVectors(),
 		Challenge:  vectorDoc{"what a device signs", "0102030405060708", hex.EncodeToString(ChallengeText([]byte{1, 2, 3, 4, 5, 6, 7, 8}))},
+		Wiped:      vectorDoc{"what a device signs that destroyed what it held", sampleID.String(), hex.EncodeToString(WipedText(sampleID))},
 	}
 }
 
@@ -244,6 +254,21 @@ func changeVectors() (docs []changeDoc) {
 			vectorDoc{fmt.Sprintf("change set %d", i+1), describe(*c), hex.EncodeToString(b)},
 			hex.EncodeToString(h[:]), hex.EncodeToString(chain[:]), rid.String(),
 		})
+	}
+	return docs
+}
+
+// runVectors are runs of one change set, of two, and of three.
+func runVectors() (docs []runDoc) {
+	var hashes []record.Hash
+	doc := runDoc{}
+	for _, encoded := range [][]byte{sampleChanges[0].AppendBinary(nil), sampleChanges[1].AppendBinary(nil), sampleChanges[0].AppendBinary(nil)} {
+		h := record.HashOf(encoded)
+		hashes = append(hashes, h)
+		doc.Of = append(slices.Clip(doc.Of), hex.EncodeToString(h[:]))
+		run := RunHash(hashes...)
+		doc.Hash = hex.EncodeToString(run[:])
+		docs = append(docs, doc)
 	}
 	return docs
 }
@@ -332,6 +357,13 @@ func sampleMessages() []sample {
 			Actor: device, Epoch: 1, At: 4802, Gone: []record.Key{{Table: 1, ID: record.ID{6}}}, Rows: []Rows{sampleRows()},
 			Verdicts: []Verdict{{Counter: 13, Count: 1, Hash: hashes[0], Outcome: Merged, Seq: 4801, Eff: []clock.Stamp{sampleStamp}}},
 		}},
+		{"a run of two, under their hash", Verdicts{Actor: device, Epoch: 1, At: 4802, Verdicts: []Verdict{
+			{Counter: 13, Count: 2, Hash: RunHash(hashes...), Outcome: Merged, Seq: 4801, Eff: []clock.Stamp{sampleStamp, sampleStamp + 1}},
+		}}},
+		{"forked, behind one that was released", Verdicts{Actor: device, Epoch: 1, At: 4802, Verdicts: []Verdict{
+			{Counter: 13, Count: 1, Hash: hashes[0], Outcome: Released, Seq: 4790, Code: "not_allowed", Message: "not yours"},
+			{Counter: 14, Count: 1, Hash: hashes[1], Outcome: Forked},
+		}}},
 		{"a gap", Verdicts{Actor: device, Epoch: 1, At: 4802, Verdicts: []Verdict{{Counter: 20, Count: 1, Outcome: Gap, Seq: 13}}}},
 		{"with nothing new", Page{From: 4802, To: 4802}},
 		{"rows as they change", Page{From: 4711, To: 4802, Last: true, Rows: []Rows{sampleRows()}}},
