@@ -120,7 +120,11 @@ func (s Site) Ask(keys []Key, challenge []byte) (string, error) {
 	return text(asked.Response)
 }
 
-// Challenge returns the challenge that a browser's answer is to, nil for what is no answer.
+// maxAnswer is how many bytes an answer may have: several times what one has whose device names its maker.
+const maxAnswer = 64 << 10
+
+// Challenge returns the challenge that a browser's answer is to, nil for what is no answer, or longer than any. It is to be
+// known before anything else is read.
 func Challenge(answer string) []byte {
 	var a struct {
 		Response struct {
@@ -130,7 +134,7 @@ func Challenge(answer string) []byte {
 	var client struct {
 		Challenge protocol.URLEncodedBase64 `json:"challenge"`
 	}
-	if json.Unmarshal([]byte(answer), &a) != nil || json.Unmarshal(a.Response.Client, &client) != nil {
+	if len(answer) > maxAnswer || json.Unmarshal([]byte(answer), &a) != nil || json.Unmarshal(a.Response.Client, &client) != nil {
 		return nil
 	}
 	return client.Challenge

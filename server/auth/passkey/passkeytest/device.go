@@ -16,7 +16,7 @@ import (
 
 // Device makes passkeys and signs with the last one.
 type Device struct {
-	T      *testing.T
+	T      testing.TB
 	Origin string // that the browser says it is at
 	Asks   bool   // its user shows that it is him
 	Still  bool   // it counts no signatures, as those that are copied to all devices of a person
