@@ -195,6 +195,23 @@ func TestARuleMayMergeOtherChangesInstead(t *testing.T) {
 	}
 }
 
+// What a rule puts in the place of somebody's changes lands on nothing that he may not write; new rows are the hub's own.
+func TestARuleMayNotDivertChangesToWhatIsNotTheirAuthors(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	strangers := a.world.job("a stranger's")
+	for key, want := range map[record.Key]wire.Outcome{job: wire.Merged, strangers: wire.Quarantined} {
+		instead := a.change(record.Update, key, text("title", "diverted"))
+		a.cfg.Rules = ruling(func(judge.Rows, *record.ChangeSet, judge.Author) (judge.Decision, error) {
+			return judge.Decision{Instead: []record.RowChange{instead}}, nil
+		})
+		if r := a.writes(record.Insert, a.fresh("task"), ref("job", job)); r.Outcome != want {
+			t.Errorf("diverted to %v: outcome %d %s, want %d", key, r.Outcome, r.Code, want)
+		}
+	}
+	a.expectText(strangers, "title", "a stranger's")
+}
+
 func TestTroubleOfARuleIsAnError(t *testing.T) {
 	t.Parallel()
 	a, job := atWork(t)

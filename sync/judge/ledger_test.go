@@ -314,3 +314,34 @@ func TestCellsRememberNothingOfWhatOthersWereRefused(t *testing.T) {
 		t.Errorf("it remembers %v", got)
 	}
 }
+
+// A change set that was re-stamped says who wrote it first: its author, or one whom a restore may have forgotten, or nobody yet.
+func TestARestampedChangeSetWasWrittenByItsAuthor(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	colleague := a.world.tech()
+	a.cfg.Epoch = 1
+	unknown := func(epoch uint32, side clock.Side) clock.Actor {
+		forgotten, err := clock.NewActor(epoch, 999, side)
+		a.must(err)
+		return forgotten
+	}
+	for name, c := range map[string]struct {
+		first   clock.Actor
+		refused bool
+	}{
+		"under his own number":            {a.actor, false},
+		"under none yet":                  {0, false},
+		"under one that a restore forgot": {unknown(0, clock.SideDevice), false},
+		"under nobody's":                  {unknown(1, clock.SideDevice), true},
+		"under one of the hub's":          {unknown(1, clock.SideHub), true},
+		"under a colleague's":             {colleague.actor, true},
+		"under the office's":              {a.desk, true},
+	} {
+		cs := a.knows(a.head(), a.change(record.Update, job, text("title", name)))
+		cs.Origin = record.Origin{Dot: clock.Dot{Actor: c.first, Counter: 77}, RID: a.make.ID()}
+		if r := a.sends(cs); (r.Outcome == wire.Quarantined) != c.refused {
+			t.Errorf("%s: outcome %d %s %s, to be refused: %v", name, r.Outcome, r.Code, r.Message, c.refused)
+		}
+	}
+}
