@@ -11,10 +11,12 @@ import (
 
 type devicesPage struct {
 	frame
-	Phones []phoneView
-	People []auth.Person // who can be given a code
-	Schema int           // the hub's
-	Code   *codeView     // one that was just made
+	Phones  []phoneView
+	People  []auth.Person // who can be given a code
+	Schema  int           // the hub's
+	Code    *codeView     // one that was just made
+	Text    string        // what is looked for
+	Exports [2]string     // URLs of CSV and XLSX
 }
 
 type phoneView struct {
@@ -39,17 +41,22 @@ func (o *Office) ListDevices(v *Visit) error {
 	if err != nil {
 		return err
 	}
+	if format := v.query("format"); format != "" {
+		return o.exportDevices(v, page, format)
+	}
 	return v.show(http.StatusOK, "devices", page)
 }
 
 func (o *Office) loadDevices(v *Visit) (devicesPage, error) {
-	page := devicesPage{frame: v.frame(v.t("Devices"), devicesURL), Schema: o.Schema.Version}
+	page := devicesPage{frame: v.frame(v.t("Devices"), devicesURL), Schema: o.Schema.Version, Text: v.query("q"), Exports: v.exports()}
 	phones, err := o.Phones.Phones(v.r.Context())
 	if err != nil {
 		return page, err
 	}
 	for _, p := range phones {
-		page.Phones = append(page.Phones, o.phoneView(p))
+		if v.sought(p.Owner, p.Name, p.App) {
+			page.Phones = append(page.Phones, o.phoneView(p))
+		}
 	}
 	people, err := o.colleagues(v)
 	for _, p := range people {

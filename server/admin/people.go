@@ -20,6 +20,8 @@ type peoplePage struct {
 	Roles    []roleView
 	Branches []list.Option
 	Printed  *printedView // a password that was just made
+	Text     string       // what is looked for
+	Exports  [2]string    // URLs of CSV and XLSX
 }
 
 type personView struct {
@@ -29,6 +31,7 @@ type personView struct {
 	PostList []postView
 	Shown    string // his roles as the page shows them
 	Ext      string // his extension of the telephone system
+	Seen     string // his row as the page shows it
 	Self     bool
 }
 
@@ -65,11 +68,14 @@ func (o *Office) ListPeople(v *Visit) error {
 	if err != nil {
 		return err
 	}
+	if format := v.query("format"); format != "" {
+		return o.exportPeople(v, page, format)
+	}
 	return v.show(http.StatusOK, "people", page)
 }
 
 func (o *Office) loadPeople(v *Visit) (peoplePage, error) {
-	page := peoplePage{frame: v.frame(v.t("People"), peopleURL)}
+	page := peoplePage{frame: v.frame(v.t("People"), peopleURL), Text: v.query("q"), Exports: v.exports()}
 	defined, err := o.People.Roles(v.r.Context())
 	if err != nil {
 		return page, err
@@ -90,7 +96,9 @@ func (o *Office) loadPeople(v *Visit) (peoplePage, error) {
 			view.PostList = append(view.PostList, postView{postValue(post), label})
 			view.Does = append(view.Does, label)
 		}
-		page.People = append(page.People, view)
+		if v.sought(append(view.Does, p.Name, p.Login)...) {
+			page.People = append(page.People, view)
+		}
 	}
 	if err != nil {
 		return page, err
@@ -104,10 +112,20 @@ func (o *Office) extensions(v *Visit, people []personView) error {
 		at := map[record.ID]string{}
 		err := r.Select(func(q *sqlrow.Rows) error { at[q.ID(0)] = q.Text(1); return q.Err() },
 			"SELECT id, extension FROM person WHERE extension IS NOT NULL AND _del = 0")
+		if err != nil {
+			return err
+		}
 		for i := range people {
 			people[i].Ext = at[people[i].ID]
+			row, err := r.Row(record.Key{Table: o.Schema.Table("person").ID, ID: people[i].ID})
+			if err != nil {
+				return err
+			}
+			if row != nil {
+				people[i].Seen = Seen{row.Key(): row.Vector}.String()
+			}
 		}
-		return err
+		return nil
 	})
 }
 

@@ -147,7 +147,11 @@ func (o *Office) SetExtension(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	err = o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CauseEdit, func(tx aftersales.Tx) error {
+	seen, err := parseSeen(v.form("seen"))
+	if err != nil {
+		return err
+	}
+	err = o.Engine.Do(v.r.Context(), v.author(), seen, aftersales.CauseEdit, func(tx aftersales.Tx) error {
 		return aftersales.SetExtension(tx, id, v.form("extension"))
 	})
 	if err != nil {

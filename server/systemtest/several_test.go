@@ -148,3 +148,24 @@ func (b *bureau) attempt(id, why string) {
 		return aftersales.RecordAttempt(tx, aftersales.AttemptInput{Notice: notice, Detail: why})
 	})
 }
+
+// People and devices are searched, and carried away by who may; nobody overwrites an extension that he had not seen.
+func TestPeopleAndDevicesAreSearchedAndExported(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	li := b.hire("li", "李娜 <b>Na", auth.Technician)
+	boss := b.browser("boss")
+	boss.get("/people").sees(http.StatusOK, "Anna Berg", "李娜 <b>Na", "format=csv")
+	boss.get("/people?q=technician").sees(http.StatusOK, "李娜 <b>Na")
+	boss.get("/people?q=nobody").sees(http.StatusOK).lacks("李娜")
+	boss.get("/people?q=li&format=csv").sees(http.StatusOK, "李娜").lacks("Anna Berg")
+	boss.get("/devices?q=nobody").sees(http.StatusOK)
+	boss.get("/devices?format=csv").sees(http.StatusOK, "Oldest unsent")
+	boss.get("/devices?format=xlsx").sees(http.StatusOK, "PK")
+
+	seen := boss.get("/people").find(`/people/` + li.String() + `/extension"><input type="hidden" name="seen" value="([^"]+)"`)
+	boss.post("/people/"+li.String()+"/extension", "seen", seen, "extension", "21").sees(http.StatusOK)
+	boss.post("/people/"+li.String()+"/extension", "seen", seen, "extension", "22").sees(http.StatusOK)
+	boss.get("/people/"+li.String()).sees(http.StatusOK, "21", "22")
+}
