@@ -64,7 +64,7 @@ func refused(field string, code fault.Code, cause error, form string, values ...
 var blamed = map[fault.Code][]string{
 	aftersales.MissingReason: {"reason"}, aftersales.UnknownPart: {"part"}, aftersales.UnknownLocation: {"location", "to_location", "from_location"},
 	aftersales.BadQuantity: {"quantity", "counted", "approved", "minimum", "reading"}, aftersales.WrongUnit: {"quantity", "minimum"},
-	aftersales.SamePlace: {"to_location", "from_location"}, aftersales.MissingSerial: {"serial"}, aftersales.BadTerm: {"last_day", "ends_on"},
+	aftersales.SamePlace: {"to_location", "from_location"}, aftersales.MissingSerial: {"serial"}, aftersales.SameSerial: {"serial", "unit"}, aftersales.BadTerm: {"last_day", "ends_on"},
 	aftersales.CoverUnclear: {"unit"}, aftersales.BadMoney: {"amount", "unit_cost", "price"}, aftersales.BadPhone: {"phone", "phone2"}, aftersales.BadMail: {"email"},
 	aftersales.BadFile: {"sha256"}, aftersales.MeterBackwards: {"reading"}, aftersales.PricePublished: {"valid_from"},
 	aftersales.BadWindow: {"window_end", "plan_end", "end", "ends_at"}, aftersales.BadCall: {"phone"}, aftersales.BadSkill: {"level"},

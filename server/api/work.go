@@ -68,6 +68,7 @@ var workResources = []*resource{
 		}},
 	},
 	{Path: "slips", Table: "slip", See: auth.SeeJobs, Names: auth.EditRecords, Actions: slipActions},
+	{Path: "comments", Table: "comment", See: auth.Comment, Names: auth.Comment},
 	{Path: "supplements", Table: "supplement", See: auth.SeeJobs, Names: auth.EditRecords},
 }
 

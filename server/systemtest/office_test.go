@@ -63,7 +63,7 @@ func openBureau(t testing.TB, path, database string) *bureau {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(srv.Handler())
+	web := httptest.NewServer(used.note(srv.Handler()))
 	t.Cleanup(func() {
 		if err := srv.Close(); err != nil {
 			t.Error(err)
@@ -400,13 +400,18 @@ func TestEverybodySeesWhatHisRolesInclude(t *testing.T) {
 	b.hire("li", "李娜", auth.Dispatcher)
 	b.hire("audit", "Otto Prüfer", auth.Auditor)
 	wang := b.hire("wang", "王强", auth.Technician)
-	_, path := b.browser("boss").makes("Pump hums", wang)
+	boss := b.browser("boss")
+	_, path := boss.makes("Pump hums", wang)
 
 	li := b.browser("li")
 	li.get(path).sees(http.StatusOK, "Pump hums")
 	li.post("/people", "login", "x", "name", "X", "role", "administrator").sees(http.StatusForbidden)
 	li.post("/devices/codes", "person", wang.String()).sees(http.StatusForbidden)
 	auditor := b.browser("audit")
+	boss.post("/roles/change", "role", "auditor", "was", "see_today").sees(http.StatusOK, "The role is changed.")
+	if auditor.get("/").sees(http.StatusOK); auditor.at.Path == "/" {
+		t.Error("he may not see what needs a person today, and does")
+	}
 	auditor.get(path).sees(http.StatusOK, "Pump hums").lacks(`action="` + path + `/cancel"`)
 	auditor.post(path+"/cancel", "seen", auditor.hidden("seen"), "reason", "no").sees(http.StatusForbidden)
 

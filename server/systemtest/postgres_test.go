@@ -9,8 +9,6 @@ import (
 	"fieldsync/server/store/postgres/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
-
 // TestTheOfficeOnPostgreSQL tells stories of the office again on a hub whose database is in PostgreSQL: every page; lists,
 // filters, orders and exports; a role in one branch; a phone in the field and a conflict with it.
 func TestTheOfficeOnPostgreSQL(t *testing.T) {

@@ -1,12 +1,14 @@
 package systemtest
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"fieldsync/server"
+	"fieldsync/server/api"
 	"fieldsync/server/auth"
 )
 
@@ -30,23 +32,31 @@ func TestEveryURLNamesAPermission(t *testing.T) {
 	}
 }
 
-// awaited are the permissions whose pages are still to come, and those that no URL names: what is shown and may be done within
-// a page, or is for programs alone. What is not here is refused by a page, which TestEveryPageRefusesWhoMayNot asks; and auth
-// asks of each that who lacks it alone is refused.
-var awaited = strings.Fields(`
-	delete_records edit_messages delete_messages complaints callbacks sales points see_statistics
-	see_today see_positions export ring_calls`)
+// askedWithin are the permissions that are asked for within a page or an address that is open to more, and where that is tested.
+var askedWithin = map[auth.Permission]string{
+	auth.SeeToday:     "TestEverybodySeesWhatHisRolesInclude",
+	auth.SeePositions: "TestTheMapShowsWhereSomebodyWasLastToWhoMaySeeIt",
+	auth.ExportData:   "TestAListIsExportedByWhoMay",
+}
 
-// Every permission is refused by some page, or is known to wait for one.
+// awaited are the permissions of what is still to come: nothing asks for them.
+var awaited = strings.Fields("delete_records edit_messages delete_messages complaints callbacks sales points see_statistics")
+
+// Every permission but those that are awaited is asked for by a page or an address of the API, each of which refuses who lacks
+// it (TestEveryPageRefusesWhoMayNot, TestEveryRouteRefusesWhoMayNot), or within one.
 func TestEveryPermissionIsAsked(t *testing.T) {
 	t.Parallel()
 	asked := map[auth.Permission]bool{auth.SignedIn: true}
 	for _, p := range server.Pages {
 		asked[p.Need] = true
 	}
+	for _, rt := range api.Routes() {
+		asked[rt.Need] = true
+	}
 	for _, p := range auth.Permissions {
-		if !asked[p] && !slices.Contains(awaited, string(p)) {
-			t.Errorf("no page asks for %q", p)
+		is := []bool{asked[p], askedWithin[p] != "", slices.Contains(awaited, string(p))}
+		if n := strings.Count(fmt.Sprint(is), "true"); n != 1 {
+			t.Errorf("%q is asked for, asked for within, awaited: %v; one of them is so", p, is)
 		}
 	}
 	for _, name := range awaited {
