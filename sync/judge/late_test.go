@@ -170,3 +170,62 @@ func (l *loss) renews() {
 	l.tx(a.Begin)
 	l.actor, l.count = a.Welcome.Actor, 0
 }
+
+// Who made a row that nobody was given has seen what it says; once it was given to somebody, and until he hears, he has not.
+func TestWhoMadeARowHasSeenWhatItSaysUntilItIsGiven(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b, job := w.tech(), w.tech(), w.fresh("job")
+	beside := func() int {
+		row := w.row(job)
+		i, _ := row.Meta.Find(record.CellID{Column: row.Table.Columns[row.Table.Column("title")].ID})
+		return len(row.Meta.Cells[i].Others)
+	}
+	a.writes(record.Insert, job, text("title", "found on site"))
+	w.update(job, text("title", "a pump"))
+	a.writes(record.Update, job, text("title", "the pump in the cellar"))
+	if n := beside(); n != 0 {
+		t.Errorf("%d values stand beside what he wrote, though he had seen them", n)
+	}
+	k := w.head()
+	w.assign(job, b.Person)
+	b.writes(record.Update, job, text("title", "the pump"))
+	w.expect(a.sends(a.knows(k, w.change(record.Update, job, text("title", "a pump of ours")))), wire.Merged, "")
+	if n := beside(); n != 1 {
+		t.Errorf("%d values stand beside what he wrote who had not heard", n)
+	}
+}
+
+// Who has not heard that he lost a thing opens it for a colleague until the grace is over, whoever else holds it by now; and for
+// himself by nothing that was there before.
+func TestWhoHasNotHeardOpensWhatHeLostForOthersForAWhile(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	a, b, c := y.keeper(), y.keeper(), y.keeper()
+	kept := func(who *tech) record.Key { return y.has("place", ref("keeper", record.Key{ID: who.Person})) }
+	place, his, another := kept(a), kept(b), kept(a)
+	lent, moved, taken := y.has("thing", ref("place", place)), y.has("thing", ref("place", place)), y.has("thing", ref("place", place))
+	k := y.head()
+	y.office(y.says(record.Update, place, ref("keeper", record.Key{ID: c.Person})))
+	sends := func(op record.Op, key record.Key, values record.Values) {
+		t.Helper()
+		y.expect(a.sends(a.knows(k, y.says(op, key, values))), wire.Merged, "")
+	}
+	sends(record.Insert, y.key("loan"), record.Values{"thing": record.Ref(lent.ID), "to": record.Ref(b.Person)})
+	sends(record.Update, moved, ref("place", his))
+	sends(record.Update, taken, ref("place", another))
+	for name, c := range map[string]struct {
+		person record.ID
+		thing  record.Key
+		want   bool
+	}{"lent": {b.Person, lent, true}, "moved to a colleague": {b.Person, moved, true}, "moved to himself": {a.Person, taken, false}} {
+		if got := y.holdsOn(c.person, c.thing); got != c.want {
+			t.Errorf("%s: held: %v", name, got)
+		}
+	}
+	y.passes(month + day)
+	y.must(y.batch(func(b *judge.Batch) error { _, err := b.EndLate(); return err }))
+	if y.holdsOn(b.Person, lent) || y.holdsOn(b.Person, moved) {
+		t.Error("what was opened so is held after the grace")
+	}
+}
