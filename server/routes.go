@@ -38,6 +38,7 @@ var Pages = slices.Concat(ownPages, several(), keys(),
 	usual(admin.Teams, auth.SeePeople, auth.EditPeople),
 	usual(admin.Substates, auth.EditSettings, auth.EditSettings),
 	usual(admin.Calls, auth.SeeRequests, ""),
+	usual(admin.Goods, auth.SeeJobs, ""),
 	usual(admin.CustomerGroups, auth.SeeCustomers, auth.EditGroups),
 	usual(admin.Colleague, auth.SeePeople, auth.EditPeople),
 )

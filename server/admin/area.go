@@ -29,6 +29,10 @@ var areas = [][]place{
 		{callsURL, "Calls", auth.SeeRequests},
 	},
 	{
+		{jobsURL, "Jobs", auth.SeeJobs},
+		{goodsURL, "Customers' goods", auth.SeeJobs},
+	},
+	{
 		{customersURL, "Customers", auth.SeeCustomers},
 		{customerGroupsURL, "Customer groups", auth.SeeCustomers},
 	},

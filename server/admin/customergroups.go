@@ -17,7 +17,6 @@ var CustomerGroups = &Noun{
 			Columns: []list.Column{
 				{Name: "code", SQL: "c.code", Ref: "c.id", URL: customerGroupsURL + "/"},
 				{Name: "label", SQL: "c.label", Kind: list.Translated, Fixed: true},
-				{Name: "customers", SQL: "(SELECT count(*) FROM party p WHERE p.customer_group = c.code AND p._del = 0)", Kind: list.Number, Fixed: true},
 				{Name: "retired_at", SQL: "c.retired_at", Kind: list.Instant, Fixed: true},
 			},
 			Filters: []list.Filter{

@@ -45,7 +45,7 @@ var jobDetail = &Detail{
 		{table: "time_mark", via: "job", columns: []string{"person", "kind", "edge", "corrected", "note"}},
 		{table: "finding", via: "job", columns: []string{"fault_code", "cause_code", "remedy_code", "finding", "solution", "solved"}},
 		{table: "payment", via: "job", columns: []string{"method", "amount", "payer", "receipt_number", "note"}},
-		{table: "goods_receipt", via: "job", columns: []string{"number", "state", "items", "promised_on", "given_by", "returned_at", "returned_to"}},
+		{table: "goods_receipt", via: "job", columns: []string{"number", "state", "items", "promised_on", "given_by", "returned_at", "returned_to"}, url: goodsURL + "/"},
 	},
 }
 

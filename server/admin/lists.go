@@ -4,7 +4,7 @@ package admin
 var listings = append([]*Listing{customers, requests, discrepancies, findings, stock, keysList}, listsOf(Nouns)...)
 
 // Nouns are the kinds of row whose pages are declared; package server gives them their permissions.
-var Nouns = []*Noun{Assets, Products, Parts, Locations, Movements, PartRequests, HandOvers, Notices, Solutions, Documents, Checklists, Codes, Fields, Branches, Teams, Substates, Calls, CustomerGroups}
+var Nouns = []*Noun{Assets, Products, Parts, Locations, Movements, PartRequests, HandOvers, Notices, Solutions, Documents, Checklists, Codes, Fields, Branches, Teams, Substates, Calls, CustomerGroups, Goods}
 
 func listsOf(nouns []*Noun) (lists []*Listing) {
 	for _, n := range nouns {

@@ -20,6 +20,7 @@ const (
 	slipsURL     = "/slips"
 	callsURL     = "/calls"
 	jobsURL      = "/jobs"
+	goodsURL     = "/goods"
 	boardURL     = "/board"
 	mapURL       = "/map"
 	conflictsURL = "/conflicts"

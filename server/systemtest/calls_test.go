@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
 
 // The register shows every call, as a file too; one is taken off it by who may, and stays in the history.
@@ -57,4 +59,31 @@ func TestCustomerGroupsAreKeptByWhoMay(t *testing.T) {
 	boss.get("/codes?retired=1").sees(http.StatusOK).lacks("Rust")
 	lead.deed("/customer-groups/"+group, "retire").sees(http.StatusOK, "Retired.")
 	lead.get("/customers/new").sees(http.StatusOK).lacks("The north")
+}
+
+// What technicians took from customers is a book in the office: what is here still, and what was promised back and is not.
+func TestTheBookOfCustomersGoods(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	li := b.hire("li", "Li Na", auth.Technician)
+	boss := b.browser("boss")
+	boss.get("/goods").sees(http.StatusOK, "What technicians take from customers")
+	job, _ := boss.makes("Drive fails", li)
+	var late record.ID
+	b.as(li, func(tx aftersales.Tx) (err error) {
+		if err = aftersales.Arrive(tx, aftersales.VisitInput{Job: job}); err != nil {
+			return err
+		}
+		day := tx.Now() / 86_400_000
+		if late, err = aftersales.TakeGoods(tx, aftersales.TakeGoodsInput{Job: job, Items: "1 drive <b>D7</b>", GivenBy: "Mr Ito", PromisedOn: day - 9}); err != nil {
+			return err
+		}
+		_, err = aftersales.TakeGoods(tx, aftersales.TakeGoodsInput{Job: job, Items: "1 charger", GivenBy: "Mr Ito", PromisedOn: day + 9})
+		return err
+	})
+	boss.get("/goods").sees(http.StatusOK, "1 drive <b>D7</b>", "1 charger", "Li Na")
+	boss.get("/goods?overdue=1").sees(http.StatusOK, "D7").lacks("1 charger")
+	boss.get("/goods?q=charger&format=csv").sees(http.StatusOK, "1 charger").lacks("D7")
+	boss.get("/goods/"+late.String()).sees(http.StatusOK, "Mr Ito", "1 drive <b>D7</b>")
 }
