@@ -34,16 +34,15 @@ type countLine struct {
 	Expected                int64 // There, in thousandths of the part's unit
 	Counted                 string
 	Unit                    string
-	Short                   bool // less than the least lies here
+	Short                   bool // less than the least of what lies here can be used
 }
 
 // countMost is how many parts stand on one sheet.
 const countMost = 100
 
 // sheetQuery are the parts that lie at a location, or should, in the order of their codes.
-const sheetQuery = `SELECT p.id, p.code, p.name, p.unit, b.amount, l.minimum, l.maximum
-	FROM (SELECT location, part, sum(n) AS amount FROM (` + flows + `
-		UNION ALL SELECT location, part, 0, '' FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow WHERE location = ? GROUP BY location, part) b
+var sheetQuery = `SELECT p.id, p.code, p.name, p.unit, b.amount, l.minimum, l.maximum, ` + usable + `
+	FROM (` + strings.Replace(lying, "{location}", " WHERE location = ?", 1) + `) b
 	JOIN part p ON p.id = b.part LEFT JOIN stock_level l ON l.location = b.location AND l.part = b.part AND l._del = 0 AND l.archived_at IS NULL
 	WHERE (b.amount <> 0 OR l.minimum > 0) AND p.code >= ? ORDER BY p.code, p.id LIMIT ?`
 
@@ -91,7 +90,7 @@ func (v *Visit) countLines(r Reader, location record.ID, page *countPage) error 
 		line := countLine{
 			Part: q.ID(0), Code: q.Text(1), URL: partsURL + "/" + q.ID(0).String(), Name: v.lang.translation(q.Text(2)), Unit: q.Text(3), Expected: q.Int(4),
 			There: quantity(q.Int(4), aftersales.QuantityScale), Minimum: orNone(q, 5), Maximum: orNone(q, 6),
-			Short: !q.Null(5) && q.Int(4) < q.Int(5), Counted: v.form("counted." + q.ID(0).String()),
+			Short: !q.Null(5) && q.Int(7) < q.Int(5), Counted: v.form("counted." + q.ID(0).String()),
 		}
 		page.Lines = append(page.Lines, line)
 		return q.Err()

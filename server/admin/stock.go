@@ -17,12 +17,19 @@ const flows = `SELECT to_location AS location, part, quantity AS n, condition FR
 	UNION ALL SELECT from_location, part, -quantity, condition FROM movement m WHERE _del = 0
 	AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)`
 
+// lying is how much of each part lies at the locations that {location} leaves, and how much of that is defective.
+const lying = `SELECT location, part, sum(n) AS amount, sum(CASE WHEN condition = 'defective' THEN n ELSE 0 END) AS defective FROM (` + flows + `
+	UNION ALL SELECT location, part, 0, '' FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow{location} GROUP BY location, part`
+
+// usable is how much of a part can be used, of what lies b: one that was taken out good and comes back defective is gone
+// from there as a good one.
+const usable = `(b.amount - CASE WHEN b.defective > 0 THEN b.defective ELSE 0 END)`
+
 // stock is what lies at one location, and what it lacks: always of one, since a balance is added up from movements.
 var stock = &Listing{
 	List: &list.List{
 		Name: "stock", ID: "p.id", Where: "(b.amount <> 0 OR l.minimum > 0)", Order: "code",
-		From: `(SELECT location, part, sum(n) AS amount, sum(CASE WHEN condition = 'defective' THEN n ELSE 0 END) AS defective FROM (` + flows + `
-			UNION ALL SELECT location, part, 0, '' FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow{location} GROUP BY location, part) b
+		From: `(` + lying + `) b
 			JOIN part p ON p.id = b.part LEFT JOIN stock_level l ON l.location = b.location AND l.part = b.part AND l._del = 0 AND l.archived_at IS NULL`,
 		Columns: []list.Column{
 			{Name: "code", SQL: "p.code", Ref: "p.id", URL: partsURL + "/"},
@@ -31,13 +38,13 @@ var stock = &Listing{
 			{Name: "defective", SQL: "CASE WHEN b.defective > 0 THEN b.defective END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 			{Name: "minimum", SQL: "l.minimum", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 			{Name: "maximum", SQL: "l.maximum", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
-			{Name: "lacks", SQL: "CASE WHEN b.amount < l.minimum THEN l.minimum - b.amount END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
-			{Name: "order", SQL: "CASE WHEN b.amount < l.minimum AND l.maximum IS NOT NULL THEN CASE WHEN l.maximum > l.minimum THEN l.maximum ELSE l.minimum END - b.amount END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
+			{Name: "lacks", SQL: "CASE WHEN " + usable + " < l.minimum THEN l.minimum - " + usable + " END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
+			{Name: "order", SQL: "CASE WHEN " + usable + " < l.minimum AND l.maximum IS NOT NULL THEN CASE WHEN l.maximum > l.minimum THEN l.maximum ELSE l.minimum END - " + usable + " END", Kind: list.Quantity, Scale: aftersales.QuantityScale, Unit: "p.unit", Fixed: true},
 		},
 		Filters: []list.Filter{
 			{Name: "q", Test: list.Search, In: list.In("part", "p.id")},
 			{Name: "location", Test: list.Refers, Inside: "WHERE location = ?", Options: ourLocations},
-			{Name: "short", Test: list.Is, Where: "b.amount < l.minimum"},
+			{Name: "short", Test: list.Is, Where: usable + " < l.minimum"},
 			{Name: "negative", Test: list.Is, Where: "b.amount < 0"},
 		},
 		Indexes: []string{

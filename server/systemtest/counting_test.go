@@ -1,8 +1,10 @@
 package systemtest
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"fieldsync/server/auth"
@@ -24,7 +26,9 @@ func TestAVanIsCountedAndEmptiedPageByPage(t *testing.T) {
 	van := boss.post("/locations", "name", "Van 7", "kind", "van").sees(http.StatusOK).at.Path
 	boss.deed(van, "holder", "holder", "王强", "ref.holder", wang.String()).sees(http.StatusOK)
 	boss.post("/movements", "cause", "issue", "part", "SEAL-12", "quantity", "4", "from_location", "Main store", "to_location", "Van 7").sees(http.StatusOK)
-	boss.deed("/parts/"+b.partOf("SEAL-12").String(), "level", "location", "Van 7", "minimum", "3", "maximum", "6").sees(http.StatusOK)
+	for place, least := range map[string]string{"Van 7": "3", "Main store": "8"} {
+		boss.deed("/parts/"+b.partOf("SEAL-12").String(), "level", "location", place, "minimum", least, "maximum", "12").sees(http.StatusOK)
+	}
 	phone := b.phone(boss, wang, "Wang's phone")
 	job, _ := boss.makes("Pump leaks", wang)
 	sync(t, phone)
@@ -91,7 +95,7 @@ func (s *screen) counts(van string) {
 	s.at(van + "/count")
 	line := row("SEAL-12")
 	s.holds("the sheet says what should be there, and how much there should be at least and at most",
-		`["-1 pcs", "3", "6", "too little"].every((said) => `+line+`.textContent.includes(said))`)
+		`["-1 pcs", "3", "12", "too little"].every((said) => `+line+`.textContent.includes(said))`)
 	_ = ask[any](s, line+`.querySelector("input").focus()`)
 	s.do(chromedp.KeyEvent("2"), chromedp.KeyEvent("\r", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	s.holds("the count is booked", stands+` && location.pathname === "`+van+`" && document.querySelector(".notice").textContent.includes("1 parts, of which 1 differ")`)
@@ -131,9 +135,15 @@ func (s *screen) empties(van string) {
 	s.holds("scrap comes from the store", `document.querySelector('[name="from_location"]').value === "Main store"`)
 	stock := "/stock?location=" + s.ids("SELECT id FROM location WHERE name = 'Main store'")[0].String()
 	s.visit(stock)
-	s.holds("of what lies in the store one is defective", row("SEAL-12")+`.textContent.includes("8 pcs") && `+row("SEAL-12")+`.textContent.includes("1 pcs")`)
+	s.holds("of what lies in the store one is defective, and does not count for the least", saysOf("SEAL-12", "8 pcs", "1 pcs", "8 pcs", "12 pcs", "1 pcs", "5 pcs"))
 	s.visit("/movements/new?cause=scrap")
 	move("the scrap", `set("part", "SEAL-12"); set("condition", "defective")`)
 	s.visit(stock)
-	s.holds("it is gone", row("SEAL-12")+`.textContent.includes("7 pcs") && !`+row("SEAL-12")+`.textContent.includes("1 pcs")`)
+	s.holds("it is gone", saysOf("SEAL-12", "7 pcs", "", "8 pcs", "12 pcs", "1 pcs", "5 pcs"))
+}
+
+// saysOf is true where the row of a part in the list of stock ends with these cells: on hand, defective, least, most, lacking,
+// to order.
+func saysOf(part string, cells ...string) string {
+	return fmt.Sprintf(`[...%s.cells].slice(-%d).map((c) => c.textContent.trim()).join("|") === %q`, row(part), len(cells), strings.Join(cells, "|"))
 }

@@ -45,22 +45,40 @@ func StockLevelID(location, part record.ID) record.ID {
 // Shortfall is a part of which a location has less than it should.
 type Shortfall struct {
 	Part    Part     `json:"part"`
-	Have    Quantity `json:"have"`
+	Have    Quantity `json:"have"` // that can be used
 	Minimum Quantity `json:"minimum"`
 	Order   Quantity `json:"order"` // up to the most
 }
 
-// Shortfalls returns what a location lacks, in the order of the parts' codes.
+// usableAt returns how much of each part at a location can be used: what lies there without what came there defective.
+func usableAt(tx View, location record.ID) (map[record.ID]int64, error) {
+	all, defective := map[record.ID]int64{}, map[record.ID]int64{}
+	for column, sign := range map[string]int64{"to_location": 1, "from_location": -1} {
+		rows, err := tx.Refs("movement", column, location)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range standing(rows) {
+			part, amount := row.Get("part").Ref(), sign*row.Get("quantity").Number()
+			all[part] += amount
+			if row.Get("condition").Text() == Defective {
+				defective[part] += amount
+			}
+		}
+	}
+	for part, amount := range defective {
+		all[part] -= max(amount, 0) // one that was taken out good and comes back defective is gone as a good one
+	}
+	return all, nil
+}
+
+// Shortfalls returns what a location lacks of what can be used, in the order of the parts' codes.
 func Shortfalls(tx View, location record.ID) ([]Shortfall, error) {
 	rows, err := tx.Refs("stock_level", "location", location)
 	if err != nil {
 		return nil, err
 	}
-	have := map[record.ID]int64{}
-	stock, err := StockAt(tx, location)
-	for _, s := range stock {
-		have[s.Part.ID] = s.Quantity.Amount
-	}
+	have, err := usableAt(tx, location)
 	list := []Shortfall{}
 	for _, row := range rows {
 		least, most := row.Get("minimum").Number(), row.Get("maximum").Number()

@@ -81,6 +81,7 @@ func TestWhatFallsBelowTheLeast(t *testing.T) {
 		t.Fatalf("%+v %v", list, err)
 	}
 	w.id(TransferPart(w, w.one(MoveInput{From: w.van, To: w.main})))
+	w.id(ReturnPart(w, w.one(MoveInput{Job: w.job, To: w.van, Condition: Defective}))) // which nobody can use
 	list, err := Shortfalls(w, w.van)
 	w.ok(err)
 	if len(list) != 1 || list[0].Order.Amount != 4*One || list[0].Have.Amount != One {
