@@ -170,8 +170,7 @@ func (r *Replica) settle(key record.Key, changes []judgedChange, applied bool) e
 	}
 	for _, c := range changes {
 		if applied && (base.Row != nil || c.Op == record.Insert) {
-			base.Row = r.appliedTo(base.Row, c)
-			base.Low = base.Low.Meet(base.Row.Vector)
+			base.Row = r.appliedTo(base.Row, c) // whose vector is the change's context, which Low was part of: Low stays
 		}
 	}
 	if applied && base.Row != nil {
