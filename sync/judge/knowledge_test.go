@@ -58,6 +58,11 @@ func TestHowMuchAnAuthorKnew(t *testing.T) {
 			l.acknowledges(l.at-1, 1)
 			return l.claims(l.at - 1)
 		}, true},
+		"the same acknowledgement again says no more": {func(l *loss) *record.ChangeSet {
+			l.acknowledges(l.at, 0)
+			l.acknowledges(l.at, 1)
+			return l.claims(l.at - 1)
+		}, true},
 		"an earlier change set of his knew": {func(l *loss) *record.ChangeSet {
 			l.sends(l.knows(l.at))
 			return l.claims(l.at - 1)

@@ -50,7 +50,8 @@ func newYardSchema() *schema.Schema {
 			Rights: []schema.Right{{Name: "work", Insert: true}}},
 		&schema.Table{ID: 5, Name: "loan", Buckets: []schema.Bucket{{Kind: 3, From: "id"}}, Create: true,
 			Columns: []schema.Column{{ID: 1, Name: "thing", Kind: schema.Ref, Ref: "thing"}, {ID: 2, Name: "to", Kind: schema.Ref, Ref: "person"}},
-			Grants:  []schema.Grant{{To: "to", Right: "work", Paths: append(thing, schema.Path{Kind: things, Via: []string{"thing", "same"}})}}},
+			Grants:  []schema.Grant{{To: "to", Right: "work", Paths: append(thing, schema.Path{Kind: things, Via: []string{"thing", "same"}})}},
+			Rights:  []schema.Right{{Name: "work", Columns: []string{"thing", "to"}}}},
 	))
 }
 
@@ -213,5 +214,9 @@ func TestARowNamesNoStrangers(t *testing.T) {
 	y.office(update(mine, ref("beside", strange)))
 	sends("what the row names already", "", update(mine, ref("beside", strange)))
 	sends("copied while the row is not written", fault.NotAllowed, update(spare, ref("beside", strange)))
+	loan := y.key("loan")
+	sends("a loan of his", "", y.says(record.Insert, loan, ref("thing", mine)))
+	y.office(update(loan, ref("thing", strange)))
+	sends("what a grant follows, though the row names it already", fault.NotAllowed, update(loan, ref("thing", strange)))
 	sends("taking its place", "", update(spare, ref("beside", strange)), update(mine, record.Values{"beside": record.Null}))
 }
