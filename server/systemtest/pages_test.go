@@ -2,12 +2,16 @@ package systemtest
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
 	"fieldsync/server"
 	"fieldsync/server/auth"
 )
+
+// flagFilters are the filters of a list that are on or off: each is a condition of its own, which a database may not know.
+var flagFilters = regexp.MustCompile(`type="checkbox" name="([a-z_]+)" value="1"[^>]* data-submit`)
 
 // Every page of the office that needs no row opens, in every language, in a company that has just begun.
 func TestEveryPageOpens(t *testing.T) {
@@ -26,6 +30,9 @@ func opensEveryPage(t *testing.T, b *bureau, languages ...string) {
 			}
 			if v.get(p.Path).sees(http.StatusOK); !strings.Contains(v.body, "</html>") {
 				t.Errorf("%s is not a whole page", p.Path)
+			}
+			for _, flag := range flagFilters.FindAllStringSubmatch(v.body, -1) {
+				v.get(p.Path + "?" + flag[1] + "=1").sees(http.StatusOK)
 			}
 		}
 	}

@@ -76,6 +76,7 @@ var inPostgres = strings.NewReplacer(
 	" LIKE ", " ILIKE ", // SQLite's does not tell a from A
 	" IS ?", " IS NOT DISTINCT FROM ?",
 	"instr(", "strpos(",
+	"unixepoch('subsec')", "extract(epoch FROM now())",
 	" main.", " ", // within WITH, where SQLite would take the name for that of the query itself
 )
 
