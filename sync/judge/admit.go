@@ -24,6 +24,7 @@ type Actors interface {
 type Admission struct {
 	Welcome  wire.Welcome
 	Cursors  [schema.Classes]uint64 // where its pages begin
+	Resume   []byte                 // where the page goes on that it has parts of; empty where none does
 	NewActor bool                   // the device needs a fresh incarnation: the caller hands it out in Welcome.Actor, and see Begin
 	Knows    uint64                 // the K that it begins with
 }
@@ -45,21 +46,23 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 	if h.Epoch != cfg.Epoch && h.Epoch == cfg.Before {
 		a.Welcome.Common = cfg.RestoreAt
 	}
+	forgets := forgetting{Actors: r, head: head, now: nowMillis}
+	if forgets.collected, err = r.Collected(); err != nil {
+		return Admission{}, err
+	}
 	for class, cursor := range h.Cursors {
-		at, err := r.CommitTime(cursor)
+		forgotten, err := forgets.since(schema.Class(class), cursor)
 		if err != nil {
 			return Admission{}, err
 		}
-		if h.Epoch != cfg.Epoch || cursor > head || nowMillis-at.Millis() > LongestAbsence.Milliseconds() {
+		if forgotten || h.Epoch != cfg.Epoch {
 			a.Cursors[class] = 0
 		}
 	}
-	collected, err := r.Collected()
-	if err != nil {
-		return Admission{}, err
-	}
-	if a.Cursors[schema.ClassWork] < collected {
-		a.Cursors[schema.ClassWork] = 0
+	if h.Epoch == cfg.Epoch { // what was sent in another may be so no more
+		if a.Resume, err = forgets.resumes(h, a.Cursors); err != nil {
+			return Admission{}, err
+		}
 	}
 	actor, err := r.Actor(h.Actor)
 	if err != nil {
@@ -72,6 +75,37 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 	}
 	a.Welcome.Known, a.Welcome.Chain = actor.Counter, actor.Chain
 	return a, nil
+}
+
+// forgetting is what a hub can no longer tell a device that has been away.
+type forgetting struct {
+	Actors
+	head, collected uint64
+	now             int64
+}
+
+// since reports whether a row may have been deleted after the commit, of which the hub knows nothing any more. It never knew
+// anything of a commit that it has not made.
+func (f *forgetting) since(class schema.Class, seq uint64) (bool, error) {
+	if seq > f.head || class == schema.ClassWork && seq < f.collected {
+		return true, nil
+	}
+	at, err := f.CommitTime(seq)
+	return f.now-at.Millis() > LongestAbsence.Milliseconds(), err
+}
+
+// resumes returns where the page goes on that the device has parts of. It is begun anew where the pages do not begin where the
+// device says, or rows may have been deleted since the page's end and forgotten: the parts that it has may show them.
+func (f *forgetting) resumes(h *wire.Hello, from [schema.Classes]uint64) ([]byte, error) {
+	page, ok := parsePosition(h.Resume)
+	if !ok || from != h.Cursors {
+		return nil, nil
+	}
+	forgotten, err := f.since(page.class, page.to)
+	if forgotten || err != nil {
+		return nil, err
+	}
+	return h.Resume, nil
 }
 
 // knows returns the K that the device was heard to have by the incarnation that it had last in this epoch: it does not forget

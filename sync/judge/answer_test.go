@@ -156,3 +156,48 @@ func TestAFileThatIsOlderThanWhatWasForgottenBeginsAnew(t *testing.T) {
 		}
 	}
 }
+
+// A page in parts that was left off long ago is begun anew: the parts that came may show a row that is deleted and forgotten since.
+func TestAPageLeftOffIsBegunAnewWhereItsRowsMayBeForgotten(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	leftOff := func() []byte {
+		p, _ := a.page(judge.Want{Person: a.Person, Rows: 1})
+		return p.Resume
+	}
+	old := leftOff()
+	if len(old) == 0 {
+		t.Fatal("the page came in one part")
+	}
+	resumed := func(resume []byte, epoch uint32, later time.Duration) bool {
+		var got judge.Admission
+		a.tx(func(tx judge.Store) (err error) {
+			h := &wire.Hello{Actor: a.actor, Resume: resume, Epoch: epoch}
+			got, err = judge.Admit(tx.(judge.Actors), a.cfg, a.Author, h, a.now.Millis()+later.Milliseconds())
+			return err
+		})
+		return len(got.Resume) > 0
+	}
+	if !resumed(old, 0, 0) {
+		t.Error("it is begun anew though nothing was forgotten")
+	}
+	if resumed(old, 1, 0) {
+		t.Error("what came of another epoch is gone on with")
+	}
+	if resumed(old, 0, 91*day) {
+		t.Error("what came three months ago is gone on with")
+	}
+	a.delete(job)
+	a.busy(1)
+	head := a.head()
+	a.tx(func(tx judge.Store) error {
+		_, err := judge.Collect(tx.(judge.Collector), head, 0, 10)
+		return err
+	})
+	if resumed(old, 0, 0) {
+		t.Error("the device keeps the job that was deleted")
+	}
+	if recent := leftOff(); !resumed(recent, 0, 0) {
+		t.Error("what came since is begun anew")
+	}
+}

@@ -276,10 +276,7 @@ func (h *Hub) admitted(e Admitted) []Effect {
 	if h.actor = e.Welcome.Actor; h.actor == 0 {
 		h.actor = h.hello.Actor
 	}
-	if e.Cursors == h.hello.Cursors && e.Welcome.Epoch == h.hello.Epoch { // what was sent in another epoch may be so no more
-		h.resume = h.hello.Resume
-	}
-	if len(h.resume) > 0 && int(h.resume[0]) < schema.Classes {
+	if h.resume = e.Resume; len(h.resume) > 0 && int(h.resume[0]) < schema.Classes {
 		h.class, h.resumed = schema.Class(h.resume[0]), true
 	}
 	if h.mute, h.owed = e.Mute, int(h.hello.Pending); h.mute != nil {

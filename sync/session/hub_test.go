@@ -265,21 +265,18 @@ func TestAPageLeftOffIsGoneOnWith(t *testing.T) {
 	resume := []byte{1, 'x'} // of the class 1
 	at := [schema.Classes]uint64{9, 0, 0}
 	for name, c := range map[string]struct {
-		before  [schema.Classes]uint64 // what the device says it has
-		cursors [schema.Classes]uint64 // from which the hub begins
-		epoch   uint32                 // of the hub
-		want    asked
+		admitted session.Admitted
+		want     asked
 	}{
-		"where it was left off":           {at, at, 0, asked{1, 0, string(resume)}},
-		"not where everything is anew":    {at, [schema.Classes]uint64{}, 0, asked{0, 0, ""}},
-		"nor where the hub was restored":  {at, [schema.Classes]uint64{}, 1, asked{0, 0, ""}},
-		"even if it was the first page's": {[schema.Classes]uint64{}, [schema.Classes]uint64{}, 1, asked{0, 0, ""}},
+		"where it was left off":      {session.Admitted{Cursors: at, Resume: resume}, asked{1, 0, string(resume)}},
+		"not where it is begun anew": {session.Admitted{Cursors: at}, asked{0, 9, ""}},
 	} {
 		o := newOffice(t)
 		o.machine.Step(session.Opened{})
-		o.machine.Step(got(wire.Hello{Cursors: c.before, Resume: resume}))
+		o.machine.Step(got(wire.Hello{Cursors: at, Resume: resume}))
 		t.Log(name)
-		o.expectReads(session.Admitted{Person: person, Cursors: c.cursors, Welcome: wire.Welcome{Head: 9, Epoch: c.epoch}}, 0, c.want)
+		c.admitted.Person, c.admitted.Welcome.Head = person, 9
+		o.expectReads(c.admitted, 0, c.want)
 		if c.want.resume != "" { // and then a whole round
 			o.expectReads(page(1, 0, 7, 9), 1, asked{1, 7, ""})
 			o.expectReads(page(1, 7, 9, 9), 1, asked{0, 9, ""})

@@ -114,6 +114,7 @@ type (
 		Person  record.ID
 		Welcome wire.Welcome
 		Cursors [schema.Classes]uint64 // where to begin: the device's own, or zero in a new epoch
+		Resume  []byte                 // where the page goes on that the device has parts of; empty where none does
 		// Mute is set for a device that is hard-revoked: it may deliver what it said it has, is sent nothing but verdicts, and
 		// is refused so after the last.
 		Mute *fault.Error

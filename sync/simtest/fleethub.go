@@ -295,7 +295,7 @@ func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
 	if a.NewActor {
 		who.actor = a.Welcome.Actor
 	}
-	return session.Admitted{Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors}
+	return session.Admitted{Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume}
 }
 
 // trouble is the answer to what failed: none if the hub has died.
