@@ -13,6 +13,13 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
+// What the column hidden of _base says.
+const (
+	baseShown = iota
+	baseLeft
+	baseGone
+)
+
 // Base implements device.Store.
 func (tx *Tx) Base(k record.Key) (base *device.Base, err error) {
 	if some, err := tx.any(&tx.pinned, "SELECT EXISTS (SELECT 1 FROM _base)"); err != nil || !some {
@@ -26,7 +33,7 @@ func (tx *Tx) Base(k record.Key) (base *device.Base, err error) {
 }
 
 func (tx *Tx) readBase(r *sqlrow.Rows, k record.Key) (*device.Base, error) {
-	base := &device.Base{Hidden: r.Int(2) != 0}
+	base := &device.Base{Hidden: r.Int(2) != baseShown, Gone: r.Int(2) == baseGone}
 	var err error
 	if base.Low, err = wholeVector(r.Bytes(1)); err != nil {
 		return nil, corrupt("the base of a row", err)
@@ -50,9 +57,12 @@ func (tx *Tx) PutBase(k record.Key, b *device.Base) error {
 		}
 		hub = packed
 	}
-	hidden := int64(0)
-	if b.Hidden {
-		hidden = 1
+	hidden := int64(baseShown)
+	switch {
+	case b.Gone:
+		hidden = baseGone
+	case b.Hidden:
+		hidden = baseLeft
 	}
 	_, err := tx.conn.Exec("INSERT INTO _base(tbl, row, hub, low, hidden) VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"+
 		" SET hub = excluded.hub, low = excluded.low, hidden = excluded.hidden",

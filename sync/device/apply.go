@@ -291,7 +291,7 @@ func (r *Replica) takeUnder(key record.Key, base *Base, row *record.Row, p *wire
 		return r.store.PutBase(key, base) // as it is, for the same reason as in takeRow
 	}
 	base.Low = base.Low.Meet(row.Vector)
-	base.Row, base.Hidden = row, false
+	base.Row, base.Hidden, base.Gone = row, false, false
 	if err := r.store.PutBase(key, base); err != nil {
 		return err
 	}

@@ -72,6 +72,7 @@ type Base struct {
 	Row    *record.Row  // the hub's row; nil when the hub has never sent one: it was inserted here
 	Low    clock.Vector // the lowest vector Row had since the row's oldest pending change
 	Hidden bool         // the bucket has left: the row is kept for its pending changes, and not shown
+	Gone   bool         // a verdict said so, and not what was merged: Row lacks that until the hub brings it whole, and is Hidden
 }
 
 // Store is one write transaction on the replica's storage. What it writes is durable, all of it or nothing, when the

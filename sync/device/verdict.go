@@ -31,7 +31,7 @@ func (r *Replica) TakeVerdicts(v *wire.Verdicts) (Taken, error) {
 		}
 	}
 	for _, key := range v.Gone {
-		if err := r.letGo(key); err != nil {
+		if err := r.goneFrom(key); err != nil {
 			return taken, err
 		}
 	}
@@ -169,11 +169,15 @@ func (r *Replica) settle(key record.Key, changes []judgedChange, applied bool) e
 		return err
 	}
 	for _, c := range changes {
-		if applied && (base.Row != nil || c.Op == record.Insert) {
+		switch {
+		case !applied:
+		case c.Op == record.Insert: // it is all that there is of the row
+			base.Row, base.Gone = r.appliedTo(base.Row, c), false
+		case base.Row != nil && !base.Gone:
 			base.Row = r.appliedTo(base.Row, c) // whose vector is the change's context, which Low was part of: Low stays
 		}
 	}
-	if applied && base.Row != nil {
+	if applied && base.Row != nil && !base.Gone {
 		if base.Hidden, err = r.hides(base); err != nil {
 			return err
 		}
@@ -259,7 +263,7 @@ func (r *Replica) takeAnswer(key record.Key, row *record.Row) error {
 		if base.Row != nil {
 			base.Low = base.Low.Meet(row.Vector)
 		}
-		base.Row, base.Hidden = row, false
+		base.Row, base.Hidden, base.Gone = row, false, false
 		if err := r.store.PutBase(key, base); err != nil {
 			return err
 		}
@@ -277,6 +281,20 @@ func (r *Replica) letGo(key record.Key) error {
 		return err
 	}
 	return r.leave(key)
+}
+
+// goneFrom lets go of a row as a verdict says. Where more is pending on it, what was merged into it is not known here: it stays
+// hidden until the hub brings it whole, or what is written next would say to have seen that.
+func (r *Replica) goneFrom(key record.Key) error {
+	if err := r.letGo(key); err != nil {
+		return err
+	}
+	base, err := r.store.Base(key)
+	if err != nil || base == nil || base.Row == nil {
+		return err
+	}
+	base.Gone = true
+	return r.store.PutBase(key, base)
 }
 
 // Dismiss closes a refused change set that its author gives up. It stays on the hub for the office.

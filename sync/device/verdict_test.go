@@ -101,6 +101,25 @@ func TestARefusedInsertIsShownNoMore(t *testing.T) {
 	p.expectGone(key)
 }
 
+// What was merged into a row that is gone is not told. It stays away until the hub brings it whole, though more that is accepted
+// was pending on it, and though the page that takes its bucket is still on its way: what its user wrote next would say to
+// have seen values that he was not shown.
+func TestARowThatIsGoneStaysAwayUntilTheHubBringsItWhole(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	one, two, three := p.writes(text("title", "mine")), p.writes(text("finding", "worn")), p.writes(text("finding", "worn out"))
+	p.hears(one, wire.Merged, "", nil, p.job)
+	p.expectGone(p.job)
+	p.hears(two, wire.Applied, "", nil)
+	p.expectGone(p.job)
+	p.takes(p.enters(p.office(6, record.Values{"title": record.Text("mine"), "finding": record.Text("worn")})))
+	p.expectTitle("mine")
+	p.hears(three, wire.Applied, "", nil)
+	if row := p.row(p.job); row == nil || row.Get("finding").Text() != "worn out" || row.Get("title").Text() != "mine" {
+		t.Errorf("%+v", row)
+	}
+}
+
 func TestAVerdictOfAnotherChangeSetChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := onAJob(t)

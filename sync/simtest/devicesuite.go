@@ -358,7 +358,7 @@ func (d *deviceStory) settled() {
 func (d *deviceStory) bases() {
 	a, b := d.task(d.ID()), d.task(d.ID())
 	a.Deleted = true
-	one, two := &device.Base{Row: a, Low: clock.VectorOf(d.Dot(), d.Dot()), Hidden: true}, &device.Base{}
+	one, two := &device.Base{Row: a, Low: clock.VectorOf(d.Dot(), d.Dot()), Hidden: true, Gone: true}, &device.Base{Hidden: true}
 	d.write(func(tx device.Store) {
 		same(d.T, "base", must(tx.Base(a.Key())), (*device.Base)(nil))
 		do(tx.PutBase(a.Key(), one))
