@@ -12,6 +12,39 @@ import (
 
 type object = map[string]any
 
+// documentSays is what a stranger to the document has to know of all of it.
+const documentSays = "Everything a program does runs through the same commands, rights and merging as what people do in the office. " +
+	"A list comes in the order in which its rows were last written: ask on with its cursor, and keep the last one; what is made, changed or " +
+	"deleted later comes behind it. A write over what stands needs If-Match with the ETag of the row as it was shown; what others wrote " +
+	"meanwhile is merged. A write under an Idempotency-Key is done once. A column that names a row of another kind (uuid) says of which " +
+	"table; the schema of a path is called like its table. Keys of objects in columns of several languages are language tags (en, zh-Hans, " +
+	"zh-Hant). A refusal has a code that stays, and a sentence in the language of Accept-Language (en, zh-Hans, zh-Hant)."
+
+// meanings say what the parameters of every route mean, by their names.
+var meanings = map[string]string{
+	"cursor": "where to go on: as the last page of the list gave it", "limit": "how many rows, 1 to 500; 100 where it is not said",
+	"If-Match": "the ETag of the row as it was shown", "If-None-Match": "the ETag of the row as it was shown: 304 where it has not changed",
+	"Idempotency-Key": "up to 255 characters, fresh for each thing to be done: sent again, it is answered and not done again",
+	"system":          "the name of the other system", "key": "what the other system calls the row", "token": "of a program that may do nothing else",
+	"branch": "the id of a branch", "number": "the telephone number, with its digits", "extension": "where the telephone rings; left out: at the person of the token",
+	"kind": "of which kind", "webhook-id": "the same for every try", "webhook-timestamp": "when this try was made, in seconds since 1970",
+	"webhook-signature": "v1, and the HMAC-SHA256 of id, timestamp and body, in base64",
+}
+
+func parameter(name, in string, required bool) object {
+	p := object{"name": name, "in": in, "schema": text}
+	if required {
+		p["required"] = true
+	}
+	if says := meanings[name]; says != "" {
+		p["description"] = says
+	}
+	if name == "limit" {
+		p["schema"] = object{"type": "integer", "minimum": 1, "maximum": mostPage, "default": usualPage}
+	}
+	return p
+}
+
 // document answers with the OpenAPI document. It says nothing that is anybody's, and needs no token.
 func (a *API) document(w http.ResponseWriter, r *http.Request) {
 	if err := reply(w, http.StatusOK, Document()); err != nil {
@@ -40,7 +73,7 @@ func Document() map[string]any {
 	}
 	return object{
 		"openapi":  "3.1.0",
-		"info":     object{"title": "fieldsync", "version": "1", "description": "See docs/api.md."},
+		"info":     object{"title": "fieldsync", "version": "1", "description": documentSays},
 		"servers":  []any{object{"url": Prefix}},
 		"paths":    paths,
 		"webhooks": webhooks(),
@@ -110,26 +143,26 @@ func properties(columns []schema.Column) object {
 	return object{"type": "object", "properties": all, "additionalProperties": false}
 }
 
+// inList is what a row in a list has beside what it has alone.
+var inList = object{"type": "object", "properties": object{
+	"etag":    object{"type": "string", "description": "of one row alone it is the header ETag"},
+	"deleted": object{"type": "boolean", "description": "true where the row is gone: it has no more than its id then"},
+}}
+
 // pageOf describes a page of a list.
 func pageOf(one object) object {
 	return object{"type": "object", "properties": object{
-		"rows": object{"type": "array", "items": one}, "cursor": text, "more": object{"type": "boolean"},
+		"rows": object{"type": "array", "items": object{"allOf": []any{one, inList}}}, "cursor": text, "more": object{"type": "boolean"},
 	}}
 }
 
 var onceKey = header("Idempotency-Key", false)
 
-func path(name string) object {
-	return object{"name": name, "in": "path", "required": true, "schema": text}
-}
+func path(name string) object { return parameter(name, "path", true) }
 
-func query(name string) object {
-	return object{"name": name, "in": "query", "schema": text}
-}
+func query(name string) object { return parameter(name, "query", false) }
 
-func header(name string, required bool) object {
-	return object{"name": name, "in": "header", "required": required, "schema": text}
-}
+func header(name string, required bool) object { return parameter(name, "header", required) }
 
 // operation describes a route.
 func (rt *Route) operation() object {

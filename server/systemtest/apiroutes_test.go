@@ -64,6 +64,12 @@ func TestEveryRouteIsInTheDocumentAndNoOther(t *testing.T) {
 		for method, operation := range methods.(map[string]any) {
 			document[method+" "+path] = true
 			id := operation.(map[string]any)["operationId"].(string)
+			parameters, _ := operation.(map[string]any)["parameters"].([]any)
+			for _, p := range parameters {
+				if p := p.(map[string]any); p["in"] == "header" && p["description"] == nil {
+					t.Errorf("%s does not say what %s means", id, p["name"])
+				}
+			}
 			if operations[id] {
 				t.Errorf("two operations are %s", id)
 			}

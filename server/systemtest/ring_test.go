@@ -105,6 +105,9 @@ func TestWhatATelephoneSystemMayNot(t *testing.T) {
 	p := b.program(boss, "Telephone", "ring_calls")
 	p.asks("GET", "/calls/ring?number=unknown", "").has(http.StatusUnprocessableEntity, "code", string(aftersales.BadNumber))
 	p.asks("GET", "/calls/ring?number=110&extension=99", "").has(http.StatusNotFound)
+	p.asks("POST", "/calls/ring", `{"number": "+8613800138000"}`, "Content-Type", "application/json").has(http.StatusOK, "number", "+8613800138000")
+	p.asks("POST", "/calls/ring", "number=111", "Content-Type", "application/x-www-form-urlencoded").has(http.StatusOK)
+	p.asks("POST", "/calls/ring", `{"nummer": "111"}`).refuses(http.StatusUnprocessableEntity, "unknown_field", "nummer")
 	p.asks("GET", "/calls/ring?number=110", "").has(http.StatusOK) // without an extension it is whose token it is
 	boss.get("/ring").sees(http.StatusOK, "Somebody unknown calls", "110")
 
