@@ -298,6 +298,22 @@ func (r *Replica) takeUnder(key record.Key, base *Base, row *record.Row, p *wire
 	return r.show(key, base)
 }
 
+// has reports whether the hub's row has taken in a change that is sent again after a restore.
+func has(row *record.Row, item *Item) bool {
+	return row != nil && item.Seq == Unjudged && row.Vector.Covers(item.Change.Dot)
+}
+
+// lastKnown returns which of the pending changes is the last that the hub's row has, -1 for none. It has those before it too
+// that were judged once, in their order: the row may name them by the numbers of another incarnation.
+func lastKnown(pending []*Item, row *record.Row) int {
+	for i, item := range slices.Backward(pending) {
+		if has(row, item) {
+			return i
+		}
+	}
+	return -1
+}
+
 // show writes the visible row: the hub's, with the pending changes on top. Where there is no row to lay them on, as when
 // the insert was refused, nothing is shown: a part of a row is none.
 func (r *Replica) show(key record.Key, base *Base) error {
@@ -310,13 +326,14 @@ func (r *Replica) show(key record.Key, base *Base) error {
 	if base.Row != nil {
 		row = base.Row.Clone()
 	}
-	for _, item := range pending {
+	known := lastKnown(pending, base.Row)
+	for i, item := range pending {
 		c, err := item.changeOf(key)
 		if err != nil {
 			return err
 		}
 		switch {
-		case base.Row != nil && item.Seq == Unjudged && base.Row.Vector.Covers(item.Change.Dot):
+		case i <= known && (item.Prior != nil || has(base.Row, item)):
 			// Sent again after a restore, and the hub has it: what its row shows may be later.
 		case row != nil:
 			row.Show(c)
