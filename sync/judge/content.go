@@ -37,7 +37,7 @@ func (p *pager) goOn(at position) error {
 func (p *pager) content(s scope, at position) error {
 	p.page.Done, p.page.Total = at.done, max(at.total, p.page.Total)
 	for _, b := range s.enter {
-		if at.started && compareBuckets(b, at.bucket) < 0 || slices.Contains(s.lost, b) {
+		if at.started && compareBuckets(b, at.bucket) < 0 {
 			continue
 		}
 		full, err := p.bucket(b, &at)

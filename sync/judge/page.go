@@ -186,9 +186,10 @@ func (p *pager) leavesOut(buckets []record.Bucket, to uint64) (bool, error) {
 	return false, nil
 }
 
-// changedWithin reports whether the values of a cell changed by a commit with after < seq <= to.
+// changedWithin reports whether the row came to be, or the values of a cell changed, by a commit with after < seq <= to.
 func changedWithin(row *record.Row, after, to uint64) bool {
-	return slices.ContainsFunc(row.Meta.Cells, func(c record.Cell) bool { return after < c.Seq && c.Seq <= to })
+	within := func(seq uint64) bool { return after < seq && seq <= to }
+	return within(row.Meta.Born) || slices.ContainsFunc(row.Meta.Cells, func(c record.Cell) bool { return within(c.Seq) })
 }
 
 // goOnAfter makes the page one that does not move the cursor, and that goes on with what changed after the commit to:
@@ -238,9 +239,9 @@ func (p *pager) whole() error {
 }
 
 // scope is how the buckets that the person holds changed between the page's two ends. A bucket stays only if it was
-// held all the time between: what was passed over while it was not makes it enter anew. Of those that enter, lost are the
-// ones that were taken away again after the page's end.
-type scope struct{ stay, enter, leave, lost []record.Bucket }
+// held all the time between: what was passed over while it was not makes it enter anew. One that was taken away again since the
+// page's end does not enter: it has no content for him, and would sweep away what of its rows he has by other buckets.
+type scope struct{ stay, enter, leave []record.Bucket }
 
 func (p *pager) scope() (scope, error) {
 	holds, err := p.HoldsOf(p.want.Person, p.want.From)
@@ -280,11 +281,8 @@ func (s *scope) sort(holds []Hold, from, to uint64) {
 	switch {
 	case then && now && held > to:
 		s.stay = append(s.stay, b)
-	case now:
+	case now && open:
 		s.enter = append(s.enter, b)
-		if !open {
-			s.lost = append(s.lost, b)
-		}
 	case then:
 		s.leave = append(s.leave, b)
 	}

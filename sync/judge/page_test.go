@@ -310,6 +310,22 @@ func TestARowThatChangedAgainAfterThePageLosesNothing(t *testing.T) {
 	}
 }
 
+// One that came back within the page, and was written again after its end, is sent whole: the device does not have it.
+func TestARowThatCameBackAndChangedAgainAfterThePageIsSentWhole(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	a.delete(job)
+	from := a.head()
+	upTo := a.update(job, text("title", "back"))
+	a.update(job, text("title", "and again"))
+	first, _ := a.page(judge.Want{Person: a.Person, From: from, UpTo: upTo})
+	if a.expectNothingOf(first, job); first.Last {
+		t.Fatalf("the cursor moves past it: %+v", first)
+	}
+	second, _ := a.page(judge.Want{Person: a.Person, From: from, After: upTo, Since: from})
+	a.expectColumns(second, job, true)
+}
+
 // So it is where a page is full, over connections: and what leaves, leaves with the last part.
 func TestWhatAFullPageLeavesOutComesWithTheNextPart(t *testing.T) {
 	t.Parallel()
@@ -401,6 +417,25 @@ func TestABucketTakenAwayMeanwhileIsSentNoFurther(t *testing.T) {
 	}
 	if third := a.brings(schema.ClassWork, second.To); !slices.Contains(third.Leave, jobBucket(job)) {
 		t.Error("what came is not taken back")
+	}
+}
+
+// A bucket that was given and taken away again since the page's end does not enter: on the device its rows would be swept away,
+// though some lie in another bucket of his, that stays.
+func TestABucketThatIsTakenAwayAgainDoesNotEnter(t *testing.T) {
+	t.Parallel()
+	a, _ := atWork(t)
+	other := a.job("another")
+	from := a.head()
+	given := a.assign(other, a.Person)
+	upTo := a.head()
+	a.ends(given)
+	page, _ := a.page(judge.Want{Person: a.Person, From: from, UpTo: upTo})
+	if len(page.Enter) > 0 || rowsIn(&page) > 0 {
+		t.Errorf("entering are %v, with %d rows", page.Enter, rowsIn(&page))
+	}
+	if next := a.brings(schema.ClassWork, upTo); !next.Last || rowsIn(&next) > 1 { // his ended assignment at most
+		t.Errorf("then come %d rows", rowsIn(&next))
 	}
 }
 
