@@ -13,7 +13,7 @@ import (
 
 // TestMain makes the test's own binary a hub or a device when a bench that is tested starts it as one.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && roles[os.Args[1]] != nil {
+	if len(os.Args) > 1 && roleOf(os.Args[1]) != nil {
 		main()
 	}
 	os.Exit(m.Run())

@@ -1,3 +1,5 @@
+//go:build !device
+
 package main
 
 import (
@@ -17,6 +19,9 @@ import (
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
+
+// hubRoles are the roles of the hub's side, which a device's program does without.
+var hubRoles = map[string]opener{"hub-process": openHub, "crowd-process": openCrowdHub}
 
 // hubProcess is a hub with the bench's rows, on a database of its own.
 type hubProcess struct {
@@ -175,17 +180,4 @@ func (h *hubProcess) jobs(ctx context.Context) (ids []record.ID, err error) {
 		return nil, err
 	}
 	return scanIDs(rows)
-}
-
-// spread picks n of the ids at even distances, again from the beginning where there are fewer.
-func spread(ids []record.ID, n int) []record.ID {
-	picked := make([]record.ID, 0, n)
-	for i := range n {
-		at := i % len(ids)
-		if n < len(ids) {
-			at = i * len(ids) / n
-		}
-		picked = append(picked, ids[at])
-	}
-	return picked
 }

@@ -62,7 +62,7 @@ func dispatch(ctx context.Context, args []string, in io.Reader, out, errs io.Wri
 		usage(out)
 		return nil
 	}
-	if roles[args[0]] != nil {
+	if roleOf(args[0]) != nil {
 		return work(ctx, args[0], args[1:], in, out)
 	}
 	chosen := choose(args[0])

@@ -16,6 +16,7 @@ import (
 type rig struct {
 	options
 	dir     string
+	lean    string // the program of devices, "" where it could not be built
 	person  record.ID
 	proxy   *proxy
 	hub     *worker
@@ -36,6 +37,9 @@ func build(ctx context.Context, o options, log io.Writer) (*rig, error) {
 	if r.proxy, err = startProxy(); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
+	if r.lean, err = deviceProgram(ctx, dir); err != nil {
+		fmt.Fprintf(log, "devices are processes of this program, the hub's side and its memory included: %v\n", err)
+	}
 	fmt.Fprintf(log, "filling the hub with %d rows ...\n", o.rows)
 	if r.hub, err = startWorker(ctx, "hub-process", r.place("hub")); err != nil {
 		return nil, errors.Join(err, r.close())
@@ -47,7 +51,7 @@ func build(ctx context.Context, o options, log io.Writer) (*rig, error) {
 }
 
 func (r *rig) place(name string) place {
-	return place{dir: filepath.Join(r.dir, name), profile: r.profile, source: r.source}
+	return place{dir: filepath.Join(r.dir, name), profile: r.profile, device: r.lean, source: r.source}
 }
 
 func (r *rig) close() error {

@@ -192,3 +192,16 @@ func generate(n int, seed uint64) []job {
 	}
 	return jobs
 }
+
+// spread picks n of the ids at even distances, again from the beginning where there are fewer.
+func spread(ids []record.ID, n int) []record.ID {
+	picked := make([]record.ID, 0, n)
+	for i := range n {
+		at := i % len(ids)
+		if n < len(ids) {
+			at = i * len(ids) / n
+		}
+		picked = append(picked, ids[at])
+	}
+	return picked
+}

@@ -18,7 +18,7 @@ import (
 	"fieldsync/sync/record"
 )
 
-// Hub, devices and the bare table are processes of this same program, so that memory and time are theirs alone. A
+// Hub, devices and the bare table are processes of their own, so that memory and time are theirs alone. A
 // worker takes orders, one JSON object a line, on its standard input, and answers each with one line.
 
 // order is what a worker is told to do.
@@ -66,6 +66,7 @@ func waitsOf(millis []float64) waits {
 type place struct {
 	dir     string
 	profile string
+	device  string // the program that devices are, see deviceProgram; "" for this one
 	source
 }
 
@@ -84,14 +85,23 @@ func parsePlace(role string, args []string) (p place, err error) {
 	return p, flags.Parse(args)
 }
 
-// roles are what a process of this program can be instead of the bench itself.
-var roles = map[string]func(context.Context, place) (obey func(context.Context, order) (answer, error), stop func() error, err error){
-	"hub-process":    openHub,
-	"crowd-process":  openCrowdHub,
-	"device-process": openDevice,
-	"search-process": openSearching,
-	"swarm-process":  openSwarm,
-	"table-process":  openTable,
+// opener opens what a worker is, and returns how it obeys and how it ends.
+type opener = func(context.Context, place) (obey func(context.Context, order) (answer, error), stop func() error, err error)
+
+// roles are what a process of this program can be instead of the bench itself; those of the hub's side stand in hubRoles.
+var roles = map[string]opener{
+	deviceRole:      openDevice,
+	searchRole:      openSearching,
+	"swarm-process": openSwarm,
+	"table-process": openTable,
+}
+
+// roleOf returns the role of that name, nil where there is none.
+func roleOf(name string) opener {
+	if open := hubRoles[name]; open != nil {
+		return open
+	}
+	return roles[name]
 }
 
 // work serves orders until the input ends.
@@ -107,7 +117,7 @@ func work(ctx context.Context, role string, args []string, in io.Reader, out io.
 		}
 		defer done()
 	}
-	obey, stop, err := roles[role](ctx, p)
+	obey, stop, err := roleOf(role)(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -158,14 +168,14 @@ type worker struct {
 }
 
 func startWorker(ctx context.Context, role string, p place) (*worker, error) {
-	self, err := os.Executable()
+	program, err := programOf(role, p)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return nil, err
 	}
-	w := &worker{role: role, process: exec.CommandContext(ctx, self, append([]string{role}, p.args()...)...)}
+	w := &worker{role: role, process: exec.CommandContext(ctx, program, append([]string{role}, p.args()...)...)}
 	w.process.Stderr = os.Stderr
 	if w.in, err = w.process.StdinPipe(); err != nil {
 		return nil, err

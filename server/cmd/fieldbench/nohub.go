@@ -1,0 +1,6 @@
+//go:build device
+
+package main
+
+// hubRoles are none: this is the program of a device.
+var hubRoles map[string]opener
