@@ -126,7 +126,7 @@ func TestWhatIsTypedWrongIsSaidInOneLine(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{
 		"frist-sync", "push -rows", "push -rows none", "push -rows 0", "push -runs 0", "push more", "noop -data no-such-file", "idle -devices -1", "mixed -for 0s",
-		"size -dir no-such-folder", "live -what",
+		"size -dir no-such-folder", "size -dir bench_test.go", "noop -data .", "live -what",
 	} {
 		var out, errs bytes.Buffer
 		if code := run(context.Background(), strings.Fields(args), strings.NewReader(""), &out, &errs); code != exitUsage {

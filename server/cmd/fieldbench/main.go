@@ -140,9 +140,18 @@ func parseFlags(scenario string, args []string, out, errs io.Writer) (options, e
 	case o.rows < 1 || o.runs < 1 || o.devices < 0 || o.during <= 0:
 		return *o, complain(errs, "-rows and -runs must be at least 1, -devices and -for not negative")
 	}
-	for _, path := range []string{o.data, o.dir, o.profile} {
-		if _, err := os.Stat(path); path != "" && err != nil {
+	for _, p := range []struct {
+		path   string
+		folder bool
+	}{{o.data, false}, {o.dir, true}, {o.profile, true}} {
+		switch info, err := os.Stat(p.path); {
+		case p.path == "":
+		case err != nil:
 			return *o, complain(errs, "%v", err)
+		case p.folder && !info.IsDir():
+			return *o, complain(errs, "%s is no folder", p.path)
+		case !p.folder && info.IsDir():
+			return *o, complain(errs, "%s is no file", p.path)
 		}
 	}
 	return *o, nil

@@ -219,9 +219,21 @@ func (a *app) check(ctx context.Context, from string) (err error) {
 	}
 	o := a.storeOptions()
 	o.Path, o.Database = copied, ""
+	if err := isHub(ctx, o, from); err != nil {
+		return err
+	}
 	report, _, err := a.verifyStore(ctx, o, nil)
 	if err == nil && !report.OK() {
 		err = fault.Wrap(store.BackupFailed, "The backup is not whole. Nothing was changed.", errors.New(report.Problems[0]))
+	}
+	return err
+}
+
+// isHub refuses a copy that holds no hub, as one of which a full disk left nothing: opened, it would become a new and empty one.
+func isHub(ctx context.Context, copied store.Options, from string) error {
+	there, err := store.Exists(ctx, copied)
+	if err == nil && !there {
+		err = cli.Usage("%s is no backup: there is no hub in it", from)
 	}
 	return err
 }

@@ -63,3 +63,46 @@ func TestARestoreWithoutTheKeyLeavesNoKeyBehind(t *testing.T) {
 		t.Errorf("not restored with the key: %s", why)
 	}
 }
+
+// A file that a full disk left empty, or any other in which there is no hub, is no backup: a new and empty hub would take the
+// place of the one that was lost.
+func TestWhatHoldsNoHubIsNotRestored(t *testing.T) {
+	t.Parallel()
+	to, from := t.TempDir(), t.TempDir()
+	hub, err := store.Open(t.Context(), store.Options{Path: filepath.Join(to, "hub.db"), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)})
+	if err := errors.Join(err, hub.Close()); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(to, "hub.db.epoch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"empty": "", "short": "x", "none": strings.Repeat("no database ", 1000)} {
+		file := filepath.Join(from, name)
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"restore", file, "-data", to, "-force"}, {"rehearse", file, "-data", to}} {
+			var said strings.Builder
+			exit := run(t.Context(), args, strings.NewReader(""), io.Discard, &said)
+			if exit != exitUsage || strings.Count(said.String(), "\n") != 1 {
+				t.Errorf("%s of what is %s: exit code %d, %q", args[0], name, exit, said.String())
+			}
+		}
+	}
+	if after, err := os.ReadFile(filepath.Join(to, "hub.db.epoch")); err != nil || string(after) != string(before) {
+		t.Errorf("an epoch began: %s, %v", after, err)
+	}
+}
+
+// An address that is none is the command line's fault.
+func TestAnAddressThatIsNoneIsWrongUsage(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range [][]string{{"-db", "nonsense"}, {"-files", "nonsense"}} {
+		var said strings.Builder
+		args := append([]string{"serve", "-addr", "127.0.0.1:0", "-data", t.TempDir()}, wrong...)
+		if exit := run(t.Context(), args, strings.NewReader(""), io.Discard, &said); exit != exitUsage || strings.Count(said.String(), "\n") != 1 {
+			t.Errorf("%s: exit code %d, %q", wrong, exit, said.String())
+		}
+	}
+}

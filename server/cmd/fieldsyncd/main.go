@@ -14,6 +14,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // the zones of branches and sites, where the system has none
 
+	"fieldsync/server/files/bucket"
 	"fieldsync/server/importer"
 	"fieldsync/server/store"
 	"fieldsync/sync/cli"
@@ -114,7 +115,8 @@ func (a *app) exit(err error) int {
 // senseless are the refusals that another command line avoids.
 var senseless = map[fault.Code]bool{
 	importer.BadMapping: true, importer.BadOption: true, importer.NoColumn: true, importer.Unreadable: true, importer.TooLarge: true,
-	store.Foreign: true, store.ReadOnly: true, store.BackupExists: true, store.Occupied: true,
+	store.Foreign: true, store.ReadOnly: true, store.Unreadable: true, store.BackupExists: true, store.Occupied: true,
+	bucket.BadAddress: true,
 }
 
 // failure is an error as -json shows it.

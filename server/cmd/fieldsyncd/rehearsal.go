@@ -80,6 +80,9 @@ func (r *rehearsal) copyHub(ctx context.Context) (closed func() error, err error
 	if err := r.copyFile(r.of, path); err != nil {
 		return nil, err
 	}
+	if err := isHub(ctx, store.Options{Path: path, Schema: aftersales.Schema}, r.of); err != nil {
+		return nil, err
+	}
 	if err := r.copyFile(r.keys(), path+".keys"); err != nil {
 		return nil, err
 	}
