@@ -239,8 +239,8 @@ func (p *pager) whole() error {
 }
 
 // scope is how the buckets that the person holds changed between the page's two ends. A bucket stays only if it was
-// held all the time between: what was passed over while it was not makes it enter anew. One that was taken away again since the
-// page's end does not enter: it has no content for him, and would sweep away what of its rows he has by other buckets.
+// held all the time between: what was passed over while it was not makes it enter anew. One that was taken away since the page's end
+// has no content for him: it leaves already, and does not enter, or it would sweep away what of its rows he has by other buckets.
 type scope struct{ stay, enter, leave []record.Bucket }
 
 func (p *pager) scope() (scope, error) {
@@ -279,7 +279,7 @@ func (s *scope) sort(holds []Hold, from, to uint64) {
 		}
 	}
 	switch {
-	case then && now && held > to:
+	case then && now && open && held > to:
 		s.stay = append(s.stay, b)
 	case now && open:
 		s.enter = append(s.enter, b)

@@ -439,6 +439,24 @@ func TestABucketThatIsTakenAwayAgainDoesNotEnter(t *testing.T) {
 	}
 }
 
+// What he was given before the page began, and lost since its end, leaves at once: nobody is sent what he may not read today.
+func TestABucketThatWasLostAfterThePagesEndIsSentNoFurther(t *testing.T) {
+	t.Parallel()
+	a, job := atWork(t)
+	from := a.head()
+	a.insert("task", record.Values{"job": record.Ref(job.ID)})
+	upTo := a.head()
+	a.ends(a.assignmentOf(job))
+	page, _ := a.page(judge.Want{Person: a.Person, From: from, UpTo: upTo})
+	if rowsIn(&page) > 0 || !slices.Contains(page.Leave, jobBucket(job)) {
+		t.Errorf("%d rows of a job that is another's, leaving are %v", rowsIn(&page), page.Leave)
+	}
+	a.assign(job, a.Person)
+	if next := a.brings(schema.ClassWork, upTo); !slices.Contains(next.Enter, jobBucket(job)) {
+		t.Errorf("given again, entering are %v", next.Enter)
+	}
+}
+
 // A position that makes no sense begins the page anew.
 func TestAPositionThatDoesNotFitIsForgotten(t *testing.T) {
 	t.Parallel()
