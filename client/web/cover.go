@@ -25,8 +25,10 @@ type coverPage struct {
 	Prices []serviceLine
 }
 
+// coverLine is who pays for one kind of line, or for what of it has rules of its own.
 type coverLine struct {
 	Kind string
+	Only map[string]string // the label of the service or category of parts, where it is not all of the kind
 	aftersales.Cover
 }
 
@@ -53,14 +55,14 @@ func (v *request) cover() error {
 		if p.Prices, err = v.services(tx, p.stand); err != nil {
 			return err
 		}
-		p.Cover, err = v.entitled(tx, p.stand, nil)
+		if p.Cover, err = v.entitled(tx, p.stand, nil); err != nil {
+			return err
+		}
+		p.Kinds, err = coverLines(tx, p.Cover)
 		return err
 	})
 	if err != nil {
 		return err
-	}
-	for _, kind := range coverKinds {
-		p.Kinds = append(p.Kinds, coverLine{kind, p.Cover.Cover[kind]})
 	}
 	p.Back = p.URL()
 	return v.show("cover", p)
@@ -72,13 +74,9 @@ func (v *request) services(tx client.Tx, s stand) (list []serviceLine, err error
 	if err != nil {
 		return nil, err
 	}
-	codes, err := aftersales.Codes(tx, aftersales.ListService, true)
+	label, err := labels(tx, aftersales.ListService)
 	if err != nil {
 		return nil, err
-	}
-	labels := map[string]map[string]string{}
-	for _, c := range codes {
-		labels[c.Code] = c.Label
 	}
 	for _, service := range policy.Services {
 		one := aftersales.ChargeLine{Service: service.Code, Quantity: aftersales.Quantity{Amount: aftersales.One}}
@@ -89,13 +87,49 @@ func (v *request) services(tx client.Tx, s stand) (list []serviceLine, err error
 		if err != nil {
 			return nil, err
 		}
-		label := labels[service.Code]
-		if label == nil {
-			label = map[string]string{"en": service.Code}
-		}
-		list = append(list, serviceLine{e.Lines[0], label})
+		list = append(list, serviceLine{e.Lines[0], label(service.Code)})
 	}
 	return list, nil
+}
+
+// labels returns what says how the codes of a list are called; one that the list lacks is called by itself.
+func labels(tx client.Tx, list string) (func(code string) map[string]string, error) {
+	codes, err := aftersales.Codes(tx, list, true)
+	of := map[string]map[string]string{}
+	for _, c := range codes {
+		of[c.Code] = c.Label
+	}
+	return func(code string) map[string]string {
+		if label := of[code]; label != nil {
+			return label
+		}
+		return map[string]string{"en": code}
+	}, err
+}
+
+// coverLines says who pays, kind by kind, and below each what differs.
+func coverLines(tx client.Tx, d aftersales.Entitlement) (lines []coverLine, err error) {
+	service, err := labels(tx, aftersales.ListService)
+	if err != nil {
+		return nil, err
+	}
+	category, err := labels(tx, aftersales.ListPartCategory)
+	if err != nil {
+		return nil, err
+	}
+	for _, kind := range coverKinds {
+		lines = append(lines, coverLine{Kind: kind, Cover: d.Cover[kind]})
+		for _, s := range d.Special {
+			only := category(s.PartCategory)
+			if s.Service != "" {
+				only = service(s.Service)
+			}
+			if s.Kind == kind {
+				lines = append(lines, coverLine{kind, only, s.Cover})
+			}
+		}
+	}
+	return lines, nil
 }
 
 // readyPage says what is missing on the phone before driving off.

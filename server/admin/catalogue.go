@@ -87,6 +87,7 @@ var partForm = &Form{
 	Columns:  []string{"code", "name", "barcode", "unit", "serial_tracked", "return_old", "abc", "category", "list_price", "warranty_months", "fits", "note"},
 	Needed:   []string{"code"},
 	Flags:    []string{"serial_tracked", "return_old"},
+	Lists:    map[string]string{"category": aftersales.ListPartCategory},
 	Defaults: map[string]string{"unit": "pcs"},
 	URL:      partsURL, New: "New part", Edit: "Edit %s", Make: "Make the part", Made: "The part is in the catalogue.",
 	Cause: aftersales.CauseCreate,

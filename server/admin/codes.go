@@ -11,7 +11,7 @@ var listOfCodes = map[string]string{
 	"fault_code": aftersales.ListFault, "cause_code": aftersales.ListCause, "remedy_code": aftersales.ListRemedy,
 	"reason_code": aftersales.ListVisitReason, "job.kind": aftersales.ListJobKind, "contract.kind": aftersales.ListContractKind,
 	"payment.method": aftersales.ListPayment, "absence.kind": aftersales.ListAbsence, "skill.code": aftersales.ListSkill,
-	"wait_mark.reason": aftersales.ListWait,
+	"wait_mark.reason": aftersales.ListWait, "part.category": aftersales.ListPartCategory, "product.category": aftersales.ListProductCategory,
 }
 
 // codeList returns the code list of a column that is one of codes; "" where its codes are the program's own.

@@ -139,7 +139,11 @@ func (p previewing) entitled(v aftersales.View, unit record.ID) (said []sentence
 		if c.Percent > 0 {
 			text += ", " + p.v.lang.Name("payer."+c.Payer) + " " + strconv.FormatInt(c.Percent, 10) + " %"
 		}
-		said = append(said, sentence{capital(p.v.lang.Name("policy.is." + c.Kind)), text})
+		label := capital(p.v.lang.Name("policy.is." + c.Kind))
+		if c.Only != "" {
+			label += p.v.t(":") + " " + c.Only
+		}
+		said = append(said, sentence{label, text})
 	}
 	if p.kind != aftersales.PolicyPrice {
 		return said, nil

@@ -24,7 +24,9 @@ type part struct {
 	Called  string // what names it, where another part of the same name means something else
 	Letters int    // how many capital letters a text has, and nothing else; 0: any text
 	Table   string // of anyRow: whose rows it is one of
-	Keyed   bool   // of rowsOf: in the JSON an object, the first cell of each row its key, the second its value
+	// Standing is the table whose categories can be chosen too, though they are in no list: imports bring their own.
+	Standing string
+	Keyed    bool // of rowsOf: in the JSON an object, the first cell of each row its key, the second its value
 	// Agree says of a row what its cells cannot say one by one: which of them is wrong, and why.
 	Agree func(row map[string]any) (cell string, wrong *fault.Error)
 }
@@ -54,7 +56,7 @@ var unitDates = []string{aftersales.StartAccepted, aftersales.StartInstalled, af
 
 var payersCodes = []string{aftersales.PayerCustomer, aftersales.PayerCompany, aftersales.PayerMaker, aftersales.PayerDealer}
 
-// whoPays are the parts of the matrices of charges and of freight.
+// whoPays are the parts of the matrices: of charges, and of freight, which is one kind of line alone.
 func whoPays(kinds bool) []part {
 	rule := []part{
 		{Name: "in", Kind: aChoice, Codes: []string{aftersales.InWarranty, aftersales.Out}},
@@ -63,8 +65,28 @@ func whoPays(kinds bool) []part {
 	if kinds {
 		rule = append(rule, part{Name: "kind", Kind: aChoice, Codes: aftersales.ChargeKinds})
 	}
-	return []part{{Name: "rules", Kind: rowsOf, Rows: append(rule,
-		part{Name: "payer", Kind: aChoice, Codes: payersCodes, Needs: true}, part{Name: "price_list", Kind: aText})}}
+	rule = append(rule, part{Name: "service", Kind: aChoice, List: aftersales.ListService})
+	if kinds {
+		rule = append(rule, part{Name: "part_category", Kind: aChoice, List: aftersales.ListPartCategory, Standing: "part"})
+	}
+	rule = append(rule,
+		part{Name: "product_category", Kind: aChoice, List: aftersales.ListProductCategory, Standing: "product"},
+		part{Name: "payer", Kind: aChoice, Codes: payersCodes, Needs: true})
+	if kinds {
+		rule = append(rule, part{Name: "price_list", Kind: aText})
+	}
+	return []part{{Name: "rules", Kind: rowsOf, Agree: aboutOneThing, Rows: rule}}
+}
+
+// aboutOneThing refuses a rule of who pays that could fit nothing.
+func aboutOneThing(row map[string]any) (string, *fault.Error) {
+	switch kind := row["kind"]; {
+	case row["service"] != nil && (kind == aftersales.ChargeParts || row["part_category"] != nil):
+		return "service", fault.New(fault.Invalid, "a rule is about a service or about parts: parts are no service")
+	case row["part_category"] != nil && kind != nil && kind != aftersales.ChargeParts:
+		return "part_category", fault.New(fault.Invalid, "a rule about a category of parts is about parts: choose that kind, or none")
+	}
+	return "", nil
 }
 
 var (
@@ -212,6 +234,11 @@ func (v *Visit) codesOf(r Reader, p part, standing []string) (options []option, 
 			return nil, err
 		}
 	}
+	if p.Standing != "" {
+		if standing, err = categories(r, p.Standing, standing); err != nil {
+			return nil, err
+		}
+	}
 	words := p.Words
 	if words == "" {
 		words = "policy.is"
@@ -234,4 +261,12 @@ func rowOptions(r Reader, table string) (options []option, err error) {
 		return q.Err()
 	}, "SELECT id, name FROM "+sqlrow.Quote(table)+" WHERE archived_at IS NULL AND _del = 0 ORDER BY name, id")
 	return options, err
+}
+
+// categories adds those that the rows of a table have.
+func categories(r Reader, table string, to []string) ([]string, error) {
+	to = slices.Clone(to)
+	err := r.Select(func(q *sqlrow.Rows) error { to = append(to, q.Text(0)); return q.Err() },
+		"SELECT DISTINCT category FROM "+sqlrow.Quote(table)+" WHERE category IS NOT NULL AND _del = 0 ORDER BY category")
+	return to, err
 }

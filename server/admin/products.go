@@ -91,6 +91,7 @@ var Products = &Noun{
 var productForm = &Form{
 	Table:   "product",
 	Columns: []string{"code", "name", "brand", "category", "warranty_months", "service_life_months", "meter_unit", "note"},
+	Lists:   map[string]string{"category": aftersales.ListProductCategory},
 	Needed:  []string{"code"},
 	URL:     productsURL, New: "New model", Edit: "Edit %s", Make: "Make the model", Made: "The model is made.",
 	Cause: aftersales.CauseCreate,

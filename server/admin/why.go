@@ -68,10 +68,11 @@ type entitlementView struct {
 	Covers       []coverView
 }
 
-// coverView is who pays for one kind of line.
+// coverView is who pays for one kind of line, or for what of it has rules of its own.
 type coverView struct {
 	Kind    string
-	Percent int64 // that the customer does not pay
+	Only    string // the service or the category of parts, where it is not all of the kind
+	Percent int64  // that the customer does not pay
 	Payer   string
 	Why     []string
 }
@@ -87,14 +88,36 @@ func (v *Visit) entitlement(n *names, d aftersales.Entitlement) (view *entitleme
 		if !ok {
 			continue
 		}
-		plain := func(w aftersales.Reason) bool { return w.Code == aftersales.WhyCustomerPays } // the line itself says so
-		why, err := v.reasons(n, slices.DeleteFunc(slices.Clone(c.Why), plain))
+		said, err := v.covered(n, kind, c)
 		if err != nil {
 			return nil, err
 		}
-		view.Covers = append(view.Covers, coverView{kind, c.Percent, c.Payer, why})
+		view.Covers = append(view.Covers, said)
+		for _, s := range d.Special {
+			if s.Kind != kind {
+				continue
+			}
+			if said, err = v.covered(n, kind, s.Cover); err != nil {
+				return nil, err
+			}
+			list, code := aftersales.ListService, s.Service
+			if code == "" {
+				list, code = aftersales.ListPartCategory, s.PartCategory
+			}
+			if said.Only, err = v.code(n, list, code); err != nil {
+				return nil, err
+			}
+			view.Covers = append(view.Covers, said)
+		}
 	}
 	return view, nil
+}
+
+// covered says who pays, and why.
+func (v *Visit) covered(n *names, kind string, c aftersales.Cover) (coverView, error) {
+	plain := func(w aftersales.Reason) bool { return w.Code == aftersales.WhyCustomerPays } // the line itself says so
+	why, err := v.reasons(n, slices.DeleteFunc(slices.Clone(c.Why), plain))
+	return coverView{Kind: kind, Percent: c.Percent, Payer: c.Payer, Why: why}, err
 }
 
 // Customer returns the share that the customer pays, in percent.

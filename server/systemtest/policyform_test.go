@@ -89,6 +89,34 @@ func TestEachPolicyIsTyped(t *testing.T) {
 	boss.post("/policies/charge", "p.rules.0.in", "out", "p.rules.0.kind", "labour", "p.rules.0.payer", "company").sees(http.StatusOK, "Version 2")
 }
 
+// Freight goes by its way, parts by their category, those that imports brought among them; a rule that fits nothing is
+// refused beside its cell, and what differs stands apart in the preview.
+func TestWhoPaysIsTypedByWayAndCategory(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	boss := b.browser("boss")
+	var unit record.ID
+	b.office("machine and part", func(tx aftersales.Tx) (err error) {
+		if _, err = aftersales.CreatePart(tx, aftersales.PartInput{Code: "HOSE", Category: "rubber"}); err != nil {
+			return err
+		}
+		unit, err = aftersales.CreateUnit(tx, aftersales.UnitInput{Name: "Pump P-1", Serial: "P1", SoldOn: tx.Now()/86_400_000 - 900})
+		return err
+	})
+	boss.get("/policies/charge/new?from=price_by_category&branch=").sees(http.StatusOK, `<option value="common" selected>Common part</option>`, `<option value="rubber">`)
+	boss.post("/policies/charge", "p.rules.0.in", "", "p.rules.0.kind", "labour", "p.rules.0.part_category", "rubber", "p.rules.0.payer", "company").
+		sees(http.StatusUnprocessableEntity, "a rule about a category of parts is about parts")
+	boss.post("/policies/charge", "p.rules.0.in", "", "p.rules.0.service", "labour", "p.rules.0.part_category", "rubber", "p.rules.0.payer", "company").
+		sees(http.StatusUnprocessableEntity, "parts are no service")
+	boss.post("/policies/charge", "do", "publish", "p.rules.0.in", "", "p.rules.0.part_category", "rubber", "p.rules.0.payer", "customer", "p.rules.0.price_list", "market").
+		sees(http.StatusOK, "Version 2", "category of parts rubber", "price list the market")
+	boss.post("/policies/freight", "do", "preview", "p.rules.0.in", "", "p.rules.0.service", "freight_back", "p.rules.0.payer", "company", "preview", "Pump P-1", "ref.preview", unit.String()).
+		sees(http.StatusOK, "Freight: Freight back to the customer", "<b>the customer pays 0 %, ")
+	boss.post("/policies/freight", "do", "publish", "p.rules.0.in", "", "p.rules.0.service", "freight_back", "p.rules.0.payer", "company").sees(http.StatusOK, "Version 2", "freight back")
+	boss.get("/parts/new").sees(http.StatusOK, `<option value="consumable">Consumable</option>`)
+}
+
 // Consent, intake, dispatch and notices are typed too; what is wrong stands beside the cell, and each is tried first.
 func TestConsentIntakeDispatchAndNoticesAreTyped(t *testing.T) {
 	t.Parallel()

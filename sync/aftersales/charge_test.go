@@ -63,6 +63,14 @@ func TestPartsHaveThePriceOfTheirDay(t *testing.T) {
 	}
 }
 
+// consumable makes the part one, with a price in the catalogue's list and one at cost.
+func (w *world) consumable(list, cost int64) {
+	w.t.Helper()
+	w.ok(w.Update("part", w.part, record.Values{"category": record.Text("consumable")}))
+	w.id(SetPrice(w, PriceInput{Part: w.part, Amount: Money{list, "CNY"}}))
+	w.id(SetPrice(w, PriceInput{Part: w.part, PriceList: "cost", Amount: Money{cost, "CNY"}}))
+}
+
 // The hub reckons again, both ways.
 func TestLeakageAndRefundsAreFound(t *testing.T) {
 	t.Parallel()
@@ -129,6 +137,29 @@ func TestLeakageAndRefundsAreFound(t *testing.T) {
 			w.pass(1)
 			w.choose(PolicyCharge, "parts_at_cost")
 		}, "", 0},
+		{"freight back charged though the company pays that way", func(w *world) {
+			w.choose(PolicyFreight, "each_way")
+			w.sold(today)
+			w.id(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Service: "freight_in"}})))
+			w.id(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Service: "freight_back"}, Basis: BasisPaid, Reason: "as always"})))
+		}, GapRefund, -8_00},
+		{"freight to us given away", func(w *world) {
+			w.choose(PolicyFreight, "each_way")
+			w.sold(today)
+			w.id(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Service: "freight_in"}, Basis: BasisWarranty, Reason: "as always"})))
+		}, GapLeakage, 8_00},
+		{"a consumable at the price of the list", func(w *world) {
+			w.choose(PolicyCharge, "price_by_category")
+			w.sold(today - 800)
+			w.consumable(100_00, 20_00)
+			w.id(AddCharge(w, w.hour(ChargeInput{ChargeLine: ChargeLine{Kind: ChargeParts, Part: w.part, Price: Money{100_00, "CNY"}}})))
+		}, GapPrice, -80_00},
+		{"a consumable that nobody charged", func(w *world) {
+			w.choose(PolicyCharge, "price_by_category")
+			w.sold(today - 800)
+			w.consumable(100_00, 20_00)
+			w.id(UsePart(w, w.one(MoveInput{Job: w.job})))
+		}, GapLeakage, 20_00},
 		{"something of no list, at the price that was asked", func(w *world) {
 			w.sold(today - 800)
 			in := w.hour(ChargeInput{ChargeLine: ChargeLine{Kind: ChargeTravel, Service: "ferry", Price: Money{33_00, "CNY"}}})

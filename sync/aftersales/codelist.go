@@ -66,6 +66,9 @@ const (
 	ListExclusion    = "exclusion" // what was found that voids a warranty
 	ListContractKind = "contract_kind"
 
+	ListPartCategory    = "part_category"    // prices and who pays can go by it
+	ListProductCategory = "product_category" // of models: who pays can go by it
+
 	ListServiceType     = "service_type"
 	ListCustomerGroup   = "customer_group"
 	ListRegion          = "region"   // of a site: service promises go by it
@@ -82,6 +85,7 @@ func CodeLists() []string {
 		ListFault, ListCause, ListRemedy, ListVisitReason, ListJobKind, ListPayment, ListChannel, ListSeverity, ListSkill, ListAbsence,
 		ListWait, ListServiceLevel, ListService, ListExclusion, ListContractKind, ListServiceType, ListCustomerGroup, ListRegion,
 		ListPosition, ListCallbackMethod, ListCallbackPurpose, ListCallbackOpinion, ListScrap,
+		ListPartCategory, ListProductCategory,
 	}
 }
 

@@ -1,7 +1,6 @@
 package aftersales
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 
@@ -34,6 +33,7 @@ const (
 	WhyNoPrice         = "no_price"           // the code of the part or service
 	WhyCauseOpen       = "cause_open"         // the cause is not found yet: taken for the product's fault
 	WhyDiscount        = "discount"           // hundredths of a percent
+	WhyPriceList       = "price_list"         // the price list that the rule names
 	WhyGoodwill        = "goodwill"           // the reason given
 	WhyClaimed         = "claimed"            // the basis that its author claimed, the reason given
 )
@@ -42,7 +42,7 @@ const (
 var EntitlementReasons = []string{
 	WhyInWarranty, WhyWarrantyOver, WhyNotBegun, WhyExcluded, WhyCardMissing, WhyNoStart, WhyNoUnit, WhyModelNotHere,
 	WhyContract, WhyContractNotHere, WhyContractExcl, WhyNoContract, WhyPolicyPays, WhyCustomerPays, WhyNoPrice,
-	WhyCauseOpen, WhyDiscount, WhyGoodwill, WhyClaimed,
+	WhyCauseOpen, WhyDiscount, WhyPriceList, WhyGoodwill, WhyClaimed,
 }
 
 // On what something is done for a customer. They are the codes of the job's column "charge".
@@ -75,16 +75,6 @@ type ChargeLine struct {
 	Discount int64     `json:"discount,omitempty"`
 }
 
-// Cover is who pays for a kind of line.
-type Cover struct {
-	Percent int64    `json:"percent"` // that the customer does not pay
-	Payer   string   `json:"payer"`   // of that share
-	Basis   string   `json:"basis"`
-	Why     []Reason `json:"why"`
-
-	priceList string
-}
-
 // An Entitlement is what a customer may have for a unit at a moment, and why.
 type Entitlement struct {
 	At       int64            `json:"at"`       // ms UTC, corrected
@@ -96,6 +86,7 @@ type Entitlement struct {
 	Contract record.ID        `json:"contract"` // that covers it; zero for none
 	Level    string           `json:"level"`    // the service level that it promises
 	Cover    map[string]Cover `json:"cover"`    // by kind of line
+	Special  []SpecialCover   `json:"special"`  // services and categories of parts for which something else holds
 	Why      []Reason         `json:"why"`
 	Versions []record.ID      `json:"versions"` // of the policies that decided, and the prices of the list
 	Unsure   bool             `json:"unsure"`   // something that could change it is not known here
@@ -108,7 +99,7 @@ type Entitlement struct {
 func Entitle(v View, unit record.ID, work Work, at int64) (Entitlement, error) {
 	e := entitling{v: v, work: work, d: Entitlement{At: at, Cover: map[string]Cover{}}}
 	for _, step := range []func() error{
-		func() error { return e.facts(unit) }, e.policies, e.decideWarranty, e.decideContract, e.decideKinds, e.price,
+		func() error { return e.facts(unit) }, e.policies, e.decideWarranty, e.decideContract, e.categorise, e.decideKinds, e.price,
 	} {
 		if err := step(); err != nil {
 			return Entitlement{}, err
@@ -132,6 +123,7 @@ type entitling struct {
 
 	in       string // InWarranty, Out
 	cause    string // ByQuality, ByExclusion
+	category string // of the machine's model
 	contract Contract
 }
 
@@ -272,43 +264,6 @@ func (e *entitling) decideContract() error {
 		e.contract, e.d.Contract, e.d.Level = c, c.ID, c.ServiceLevel
 	}
 	return nil
-}
-
-// decideKinds says for each kind of line who pays, and on what the whole is done.
-func (e *entitling) decideKinds() error {
-	for _, kind := range ChargeKinds {
-		e.d.Cover[kind] = e.cover(kind)
-	}
-	e.d.Type, e.d.Basis, e.d.Class = TypeOutOfWarranty, BasisPaid, ClassPaid
-	switch {
-	case e.in == InWarranty && e.cause == ByQuality:
-		e.d.Type, e.d.Basis, e.d.Class = TypeInWarranty, BasisWarranty, ClassFree
-	case !e.contract.ID.IsZero():
-		e.d.Basis, e.d.Class = BasisContract, ClassContract
-	}
-	return nil
-}
-
-// cover says who pays for a kind of line: by the matrix, or by a contract that pays more.
-func (e *entitling) cover(kind string) Cover {
-	matrix := e.charge
-	if kind == ChargeFreight {
-		matrix = e.freight
-	}
-	rule := matrix.rule(e.in, e.cause, kind)
-	c := Cover{Payer: rule.Payer, Basis: BasisPaid, priceList: cmp.Or(rule.PriceList, e.prices.PriceList)}
-	if rule.Payer != PayerCustomer {
-		c.Percent, c.Basis = 100, BasisWarranty
-		c.Why = []Reason{{WhyPolicyPays, []string{rule.Payer}}}
-		return c
-	}
-	if share := e.contract.pays(kind); share > 0 {
-		c.Percent, c.Payer, c.Basis = share, PayerCompany, BasisContract
-		c.Why = []Reason{{WhyContract, []string{e.contract.Number, strconv.FormatInt(share, 10)}}}
-		return c
-	}
-	c.Why = []Reason{{WhyCustomerPays, nil}}
-	return c
 }
 
 func day(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -254,6 +255,82 @@ func TestShippedPoliciesDecideDifferently(t *testing.T) {
 			t.Errorf("%s, sold %d days ago, %s, %s: %d %% by %s, list %s", c.name, today-c.sold, c.cause, c.line,
 				got.Percent, got.Payer, got.priceList)
 		}
+	}
+}
+
+// Who pays freight can go by its way, what parts cost by their category, who pays travel by whether the machine can be
+// brought: each where the policy says so, and nowhere else.
+func TestWhoPaysGoesByWayAndCategory(t *testing.T) {
+	t.Parallel()
+	freight := func(service string) ChargeLine { return ChargeLine{Service: service, Quantity: Quantity{One, ""}} }
+	for _, c := range []struct {
+		kind, name string
+		sold       int64
+		cause      string
+		line       ChargeLine
+		category   string // of the part, or of the model
+		percent    int64
+		gross      int64 // in full yuan
+	}{
+		{PolicyFreight, "each_way", today, "quality", freight("freight_in"), "", 0, 8},
+		{PolicyFreight, "each_way", today, "quality", freight("freight_back"), "", 100, 0},
+		{PolicyFreight, "each_way", today - 800, "misuse", freight("freight_back"), "", 100, 0},
+		{PolicyFreight, "each_way", today, "quality", freight("freight"), "", 0, 8},
+		{PolicyFreight, "maker", today, "quality", freight("freight_in"), "", 100, 0},
+		{PolicyCharge, "price_by_category", today - 800, "quality", ChargeLine{Kind: ChargeParts}, "common", 0, 70},
+		{PolicyCharge, "price_by_category", today - 800, "quality", ChargeLine{Kind: ChargeParts}, "special", 0, 100},
+		{PolicyCharge, "price_by_category", today - 800, "quality", ChargeLine{Kind: ChargeParts}, "", 0, 100},
+		{PolicyCharge, "price_by_category", today - 800, "quality", ChargeLine{Kind: ChargeParts}, "consumable", 0, 20},
+		{PolicyCharge, "price_by_category", today, "misuse", ChargeLine{Kind: ChargeParts}, "consumable", 0, 20},
+		{PolicyCharge, "price_by_category", today, "quality", ChargeLine{Kind: ChargeParts}, "consumable", 100, 0},
+		{PolicyCharge, "travel_if_built_in", today, "quality", freight("visit"), "built_in", 0, 50},
+		{PolicyCharge, "travel_if_built_in", today, "quality", freight("visit"), "portable", 100, 0},
+		{PolicyCharge, "travel_if_built_in", today, "quality", freight("labour"), "built_in", 100, 0},
+	} {
+		w := newWorld(t).sold(c.sold)
+		w.choose(c.kind, c.name)
+		for list, yuan := range map[string]int64{"list": 100, "market": 70, "cost": 20} {
+			w.id(SetPrice(w, PriceInput{Part: w.part, PriceList: list, Amount: Money{yuan * 100, "CNY"}}))
+		}
+		w.ok(w.Update("part", w.part, record.Values{"category": optional(c.category)}))
+		model := w.id(CreateProduct(w, ProductInput{Code: "WH-1", WarrantyMonths: 12, Category: c.category}))
+		w.ok(w.Update("unit", w.unit, record.Values{"product": record.Ref(model)}))
+		if c.line.Kind == ChargeParts {
+			c.line.Part, c.line.Quantity = w.part, Quantity{One, ""}
+		}
+		line := w.entitle(Work{Cause: c.cause, Lines: []ChargeLine{c.line}}).Lines[0]
+		if line.Percent != c.percent || line.Gross.Minor != c.gross*100 {
+			t.Errorf("%s, sold %d days ago, %s, %s %q: %d %% free, %v to pay", c.name, today-c.sold, c.cause, c.line.Service, c.category,
+				line.Percent, line.Gross)
+		}
+	}
+}
+
+// What differs from its kind of line is said beside it, and a phone without the model says that it may differ.
+func TestWhatHasRulesOfItsOwnIsSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).sold(today - 800)
+	w.choose(PolicyFreight, "each_way")
+	w.choose(PolicyCharge, "price_by_category")
+	got := map[string]string{}
+	for _, s := range w.entitle(Work{}).Special {
+		got[s.Kind+" "+s.Service+s.PartCategory] = s.Payer + " " + s.priceList
+	}
+	want := map[string]string{"freight freight_back": "company list", "parts common": "customer market", "parts consumable": "customer cost"}
+	if !maps.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+	w.sold(today).choose(PolicyCharge, "travel_if_built_in")
+	w.ok(w.Update("unit", w.unit, record.Values{"product": record.Ref(nobody), "warranty_until": record.Date(today + 9)}))
+	if d := w.entitle(Work{}); !d.Unsure || !d.says(WhyModelNotHere) {
+		t.Errorf("nobody says that the category is not known: %v", d.Why)
+	}
+	for _, r := range []ChargeRule{
+		{Kind: ChargeParts, Service: "labour", Payer: PayerCustomer}, {Service: "labour", PartCategory: "common", Payer: PayerCustomer},
+		{Kind: ChargeTravel, PartCategory: "common", Payer: PayerCustomer},
+	} {
+		_, err := PublishPolicy(w, PolicyInput{Kind: PolicyCharge, Body: ChargePolicy{[]ChargeRule{r}}})
+		w.refused(BadPolicy, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package aftersales
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"fieldsync/sync/fault"
@@ -44,15 +45,14 @@ func (e *entitling) priceLine(line ChargeLine) (PricedLine, error) {
 	if line.Discount < 0 || line.Discount > 100_00 {
 		return PricedLine{}, fault.New(BadMoney, "a discount lies between 0 and 100 percent")
 	}
-	price, why, err := e.unitPrice(&line)
+	price, cover, why, err := e.unitPrice(&line)
 	if err != nil {
 		return PricedLine{}, err
 	}
-	cover := e.d.Cover[line.Kind]
 	p := PricedLine{
 		ChargeLine: line, UnitPrice: price, Percent: cover.Percent, Payer: cover.Payer, Basis: cover.Basis,
 		TaxRate: e.prices.TaxRate, TaxIncluded: e.prices.TaxIncluded, Rounding: cmp.Or(e.prices.Rounding, RoundLine),
-		RoundTo: max(e.prices.RoundTo, 1), Why: append(why, cover.Why...),
+		RoundTo: max(e.prices.RoundTo, 1), Why: slices.Concat(why, cover.Why),
 	}
 	if line.Discount != 0 {
 		p.Why = append(p.Why, Reason{WhyDiscount, []string{strconv.FormatInt(line.Discount, 10)}})
@@ -85,54 +85,56 @@ func taxOf(amount, rate int64, included bool) (int64, bool) {
 	return scaled(amount, []int64{rate}, 100_00)
 }
 
-// unitPrice returns what one costs, and completes the line by what its part or service says.
-func (e *entitling) unitPrice(line *ChargeLine) (Money, []Reason, error) {
+// unitPrice returns what one costs and who pays it, and completes the line by what its part or service says.
+func (e *entitling) unitPrice(line *ChargeLine) (Money, Cover, []Reason, error) {
 	if line.Kind == ChargeParts || line.Kind == "" && !line.Part.IsZero() {
 		line.Kind = ChargeParts
 		return e.partPrice(line)
 	}
 	s := e.prices.service(line.Service)
 	if s == nil && (line.Kind == "" || line.Price.Currency == "") {
-		return Money{}, nil, fault.Newf(UnknownCode, "the price policy has no service %s", line.Service)
+		return Money{}, Cover{}, nil, fault.Newf(UnknownCode, "the price policy has no service %s", line.Service)
 	}
 	price := Money{0, e.prices.Currency}
 	if s != nil {
 		line.Kind, line.Quantity.Unit = cmp.Or(line.Kind, s.Kind), cmp.Or(line.Quantity.Unit, s.Unit)
 		price.Minor = s.Price
 	}
-	if e.d.Cover[line.Kind].Payer == "" {
-		return Money{}, nil, fault.Newf(UnknownCode, "there is no kind of charge called %v", line.Kind)
+	if !slices.Contains(ChargeKinds, line.Kind) {
+		return Money{}, Cover{}, nil, fault.Newf(UnknownCode, "there is no kind of charge called %v", line.Kind)
 	}
-	return orPrice(line.Price, price), nil, nil
+	return orPrice(line.Price, price), e.cover(payable{kind: line.Kind, service: line.Service}), nil, nil
 }
 
-// partPrice returns the price of a part: the line's own, else the latest of the price list, else the catalogue's.
-func (e *entitling) partPrice(line *ChargeLine) (Money, []Reason, error) {
+// partPrice returns the price of a part, the line's own, else the latest of the price list, else the catalogue's; and who
+// pays it.
+func (e *entitling) partPrice(line *ChargeLine) (Money, Cover, []Reason, error) {
 	row, err := e.v.Row("part", line.Part)
 	if err != nil {
-		return Money{}, nil, err
+		return Money{}, Cover{}, nil, err
 	}
 	if row == nil {
-		return Money{}, nil, fault.New(UnknownPart, "the catalogue does not have this part")
+		return Money{}, Cover{}, nil, fault.New(UnknownPart, "the catalogue does not have this part")
 	}
 	part := PartOf(row)
+	cover := e.cover(payable{kind: ChargeParts, partCategory: part.Category})
 	line.Quantity.Unit = cmp.Or(line.Quantity.Unit, part.Unit)
 	if line.Price.Currency != "" {
-		return line.Price, nil, nil
+		return line.Price, cover, nil, nil
 	}
-	price, entry, err := priceOf(e.v, line.Part, e.d.Cover[ChargeParts].priceList, e.d.Day, e.d.At)
+	price, entry, err := priceOf(e.v, line.Part, cover.priceList, e.d.Day, e.d.At)
 	if err != nil {
-		return Money{}, nil, err
+		return Money{}, Cover{}, nil, err
 	}
 	if !entry.IsZero() {
 		e.d.Versions = append(e.d.Versions, entry)
 	}
 	price = orPrice(price, part.ListPrice)
 	if price.Currency != "" {
-		return price, nil, nil
+		return price, cover, nil, nil
 	}
 	e.d.Unsure = true
-	return Money{0, cmp.Or(e.prices.Currency, "XXX")}, []Reason{{WhyNoPrice, []string{part.Code}}}, nil
+	return Money{0, cmp.Or(e.prices.Currency, "XXX")}, cover, []Reason{{WhyNoPrice, []string{part.Code}}}, nil
 }
 
 // priceOf returns what a part costs by a price list on a day, at an instant (ms UTC), and the entry that says so: the one that

@@ -7,105 +7,11 @@ import (
 	"fieldsync/sync/fault"
 )
 
-// The kinds of lines of a charge.
-const (
-	ChargeParts   = "parts"
-	ChargeLabour  = "labour"
-	ChargeTravel  = "travel"
-	ChargeFreight = "freight"
-)
-
-// ChargeKinds are the kinds of line that a charge can be.
-var ChargeKinds = []string{ChargeParts, ChargeLabour, ChargeTravel, ChargeFreight}
-
-// Who pays.
-const (
-	PayerCustomer = "customer"
-	PayerCompany  = "company"
-	PayerMaker    = "maker"
-	PayerDealer   = "dealer"
-)
-
-var payers = []string{PayerCustomer, PayerCompany, PayerMaker, PayerDealer}
-
 // Where rounding happens.
 const (
 	RoundLine  = "line"  // the tax of every line
 	RoundTotal = "total" // the tax of all lines of a rate together
 )
-
-// What the rules of a matrix tell apart.
-const (
-	InWarranty  = "warranty"
-	Out         = "out"
-	ByQuality   = "quality" // the fault is the product's
-	ByExclusion = "misuse"  // the fault is one that the warranty leaves out
-)
-
-// ChargePolicy is the matrix of who pays for what.
-type ChargePolicy struct {
-	Rules []ChargeRule `json:"rules"` // the first that fits decides; where none does, the customer pays
-}
-
-// ChargeRule says who pays a kind of line. What is "" fits everything.
-type ChargeRule struct {
-	In        string `json:"in,omitempty"`    // InWarranty, Out
-	Fault     string `json:"fault,omitempty"` // ByQuality, ByExclusion
-	Kind      string `json:"kind,omitempty"`  // ChargeParts ...
-	Payer     string `json:"payer"`
-	PriceList string `json:"price_list,omitempty"` // instead of the price policy's: "cost"
-}
-
-// Validate refuses rules that name what is not known. Codes: BadPolicy.
-func (p ChargePolicy) Validate() error {
-	for _, r := range p.Rules {
-		if !slices.Contains([]string{"", InWarranty, Out}, r.In) ||
-			!slices.Contains([]string{"", ByQuality, ByExclusion}, r.Fault) ||
-			r.Kind != "" && !slices.Contains(ChargeKinds, r.Kind) || !slices.Contains(payers, r.Payer) {
-			return fault.New(BadPolicy, "a rule of who pays names what is not known")
-		}
-	}
-	return nil
-}
-
-// rule returns the first rule that fits.
-func (p ChargePolicy) rule(in, cause, kind string) ChargeRule {
-	for _, r := range p.Rules {
-		if (r.In == "" || r.In == in) && (r.Fault == "" || r.Fault == cause) && (r.Kind == "" || r.Kind == kind) {
-			return r
-		}
-	}
-	return ChargeRule{Payer: PayerCustomer}
-}
-
-// The matrices of who pays out of warranty differ from company to company, and so do those of freight.
-func chargePolicies() []PolicyTemplate {
-	free := ChargeRule{In: InWarranty, Fault: ByQuality, Payer: PayerCompany}
-	out := func(r ...ChargeRule) ChargePolicy { return ChargePolicy{append([]ChargeRule{free}, r...)} }
-	return []PolicyTemplate{
-		{PolicyCharge, "parts_and_labour", texts("Out of warranty: parts and labour", "保外收配件费和工时费",
-			"保外收配件費和工時費"), out()},
-		{PolicyCharge, "parts_at_cost", texts("Out of warranty: parts at cost only", "保外只收配件成本费",
-			"保外只收配件成本費"), out(
-			ChargeRule{In: Out, Kind: ChargeParts, Payer: PayerCustomer, PriceList: "cost"},
-			ChargeRule{In: Out, Kind: ChargeLabour, Payer: PayerCompany})},
-		{PolicyCharge, "labour_if_misuse", texts("Out of warranty: labour unless the fault is the product's",
-			"保外非质量问题才收工时费", "保外非品質問題才收工時費"), out(
-			ChargeRule{In: Out, Fault: ByQuality, Kind: ChargeLabour, Payer: PayerCompany})},
-	}
-}
-
-func freightPolicies() []PolicyTemplate {
-	rules := func(r ...ChargeRule) ChargePolicy { return ChargePolicy{r} }
-	return []PolicyTemplate{
-		{PolicyFreight, "maker", texts("Freight: the maker in warranty, else the customer", "运费：保内厂家付，保外客户付",
-			"運費：保內廠家付，保外客戶付"), rules(ChargeRule{In: InWarranty, Payer: PayerMaker})},
-		{PolicyFreight, "customer", texts("Freight: the customer", "运费：客户付", "運費：客戶付"),
-			rules(ChargeRule{Payer: PayerCustomer})},
-		{PolicyFreight, "cause", texts("Freight: by cause", "运费：按原因", "運費：按原因"), rules(
-			ChargeRule{Fault: ByQuality, Payer: PayerCompany}, ChargeRule{Payer: PayerDealer})},
-	}
-}
 
 // PricePolicy says what services cost, which list of prices parts have, and how tax and rounding go.
 type PricePolicy struct {
@@ -155,19 +61,19 @@ func pricePolicies() []PolicyTemplate {
 			Currency: "CNY", PriceList: "list", TaxRate: 13_00, TaxIncluded: true, Rounding: RoundLine, RoundTo: 1,
 			MaxDiscount: 5_00, Services: []ServicePrice{
 				{"labour", ChargeLabour, "h", 120_00}, {"travel", ChargeTravel, "km", 2_00}, {"visit", ChargeTravel, "visit", 50_00},
-				{"freight", ChargeFreight, "kg", 8_00},
+				{"freight", ChargeFreight, "kg", 8_00}, {freightInbound, ChargeFreight, "kg", 8_00}, {freightReturn, ChargeFreight, "kg", 8_00},
 			}}},
 		{PolicyPrice, "taiwan", texts("Taiwan: tax included, 5 %", "台湾：含税5%", "台灣：含稅5%"), PricePolicy{
 			Currency: "TWD", PriceList: "list", TaxRate: 5_00, TaxIncluded: true, Rounding: RoundTotal, RoundTo: 100,
 			MaxDiscount: 5_00, Services: []ServicePrice{
 				{"labour", ChargeLabour, "h", 800_00}, {"travel", ChargeTravel, "km", 10_00}, {"visit", ChargeTravel, "visit", 300_00},
-				{"freight", ChargeFreight, "kg", 40_00},
+				{"freight", ChargeFreight, "kg", 40_00}, {freightInbound, ChargeFreight, "kg", 40_00}, {freightReturn, ChargeFreight, "kg", 40_00},
 			}}},
 		{PolicyPrice, "europe", texts("Europe: tax added, 19 %", "欧洲：另加税19%", "歐洲：另加稅19%"), PricePolicy{
 			Currency: "EUR", PriceList: "list", TaxRate: 19_00, Rounding: RoundTotal, RoundTo: 1, MaxDiscount: 3_00,
 			Services: []ServicePrice{
 				{"labour", ChargeLabour, "h", 78_00}, {"travel", ChargeTravel, "km", 90}, {"visit", ChargeTravel, "visit", 45_00},
-				{"freight", ChargeFreight, "kg", 4_00},
+				{"freight", ChargeFreight, "kg", 4_00}, {freightInbound, ChargeFreight, "kg", 4_00}, {freightReturn, ChargeFreight, "kg", 4_00},
 			}}},
 	}
 }

@@ -24,6 +24,14 @@ var customerCodes = [][5]string{
 	{ListService, "travel", "Travel", "交通", "交通"},
 	{ListService, "visit", "Visit", "上门", "到府"},
 	{ListService, "freight", "Freight", "运费", "運費"},
+	{ListService, freightInbound, "Freight to the workshop", "寄来运费", "寄來運費"},
+	{ListService, freightReturn, "Freight back to the customer", "寄回运费", "寄回運費"},
+
+	{ListPartCategory, partsCommon, "Common part", "通用件", "通用件"},
+	{ListPartCategory, "special", "Special part", "专用件", "專用件"},
+	{ListPartCategory, partsConsumable, "Consumable", "易耗件", "易耗件"},
+	{ListProductCategory, builtIn, "Built in, cannot be brought", "固定安装，不可移动", "固定安裝，不可移動"},
+	{ListProductCategory, "portable", "Can be brought or sent", "可送修或寄修", "可送修或寄修"},
 
 	{ListServiceType, TypeInstall, "Installation and commissioning", "安装调试", "安裝調試"},
 	{ListServiceType, TypeInWarranty, "Repair in warranty", "保内维修", "保內維修"},

@@ -17,13 +17,13 @@ var demoBranches = []aftersales.BranchInput{
 	{Code: "S", Name: "Southern branch", Zone: "Australia/Perth", Currency: "AUD"},
 }
 
-var demoParts = []struct{ code, en, hans, hant string }{
-	{"SEAL-40", "Shaft seal 40 mm", "轴封 40 毫米", "軸封 40 毫米"},
-	{"BRG-6204", "Ball bearing 6204", "深沟球轴承 6204", "深溝滾珠軸承 6204"},
-	{"FLT-OIL", "Oil filter", "机油滤芯", "機油濾芯"},
-	{"HOSE-12", "Hydraulic hose 12 mm", "液压软管 12 毫米", "液壓軟管 12 毫米"},
-	{"FUSE-16", "Fuse 16 A", "保险丝 16 安", "保險絲 16 安"},
-	{"LAMP-24", "Work light 24 V", "工作灯 24 伏", "工作燈 24 伏"},
+var demoParts = []struct{ code, category, en, hans, hant string }{
+	{"SEAL-40", "special", "Shaft seal 40 mm", "轴封 40 毫米", "軸封 40 毫米"},
+	{"BRG-6204", "common", "Ball bearing 6204", "深沟球轴承 6204", "深溝滾珠軸承 6204"},
+	{"FLT-OIL", "consumable", "Oil filter", "机油滤芯", "機油濾芯"},
+	{"HOSE-12", "common", "Hydraulic hose 12 mm", "液压软管 12 毫米", "液壓軟管 12 毫米"},
+	{"FUSE-16", "consumable", "Fuse 16 A", "保险丝 16 安", "保險絲 16 安"},
+	{"LAMP-24", "common", "Work light 24 V", "工作灯 24 伏", "工作燈 24 伏"},
 }
 
 // demoCustomer is a customer with one site and one contact.
@@ -96,7 +96,7 @@ func (c *company) setUp(ctx context.Context) error {
 			}
 		}
 		for _, p := range demoParts {
-			in := aftersales.PartInput{ID: partID(p.code), Code: p.code, Name: map[string]string{"en": p.en, "zh-Hans": p.hans, "zh-Hant": p.hant}}
+			in := aftersales.PartInput{ID: partID(p.code), Code: p.code, Category: p.category, Name: map[string]string{"en": p.en, "zh-Hans": p.hans, "zh-Hant": p.hant}}
 			if _, err := aftersales.CreatePart(tx, in); err != nil {
 				return err
 			}
