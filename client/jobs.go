@@ -24,7 +24,7 @@ type Which int
 
 // The choices.
 const (
-	JobsOpen  Which = iota // neither done, closed nor cancelled
+	JobsOpen  Which = iota // neither done, closed nor cancelled, nor given back by the user, whether the hub has heard that or not
 	JobsToday              // open, and planned or due by the end of the day, or under way; what is overdue is among them
 	JobsAll                // all that the device holds, finished and archived ones too
 )
@@ -81,6 +81,29 @@ func (j Jobs) dayEnd(day time.Time) int64 {
 	return time.Date(y, m, d+1, 0, 0, 0, 0, day.Location()).UnixMilli()
 }
 
+// CountOpen returns how many jobs JobsOpen lists.
+func (j Jobs) CountOpen(ctx context.Context) (n int, err error) {
+	me, err := j.c.Person(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := j.c.Query(ctx, `SELECT count(*) FROM job WHERE _del = 0 AND archived_at IS NULL
+		AND state NOT IN ('done', 'closed', 'cancelled') AND id NOT IN (`+givenBack+`)`, me[:])
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		err = rows.Scan(&n)
+	}
+	return n, cmp.Or(err, rows.Err())
+}
+
+// givenBack are the jobs that the person ?1 declined, and was not given again: each is here until the hub has heard of it. As in
+// jobsQuery, a "+" keeps an index from being used.
+const givenBack = `SELECT d.job FROM assignment d WHERE d.state = 'declined' AND d.person = ?1 AND d._del = 0
+	AND NOT EXISTS (SELECT 1 FROM assignment o WHERE o.job = d.job AND +o.state = 'open' AND (+o.person = ?1 OR o.team IS NOT NULL) AND o._del = 0)`
+
 // jobsQuery takes the person, the choice, the end of the day and the words. A "+" keeps an index from being used: all
 // assignments and visits here are the user's, so that the index to look them up by is that of the job.
 var jobsQuery = `
@@ -96,7 +119,7 @@ SELECT mine.id FROM mine
 LEFT JOIN party ON party.id = mine.party
 LEFT JOIN site ON site.id = mine.site
 LEFT JOIN unit ON unit.id = mine.unit
-WHERE (?2 = 2 OR NOT over AND mine.archived_at IS NULL)
+WHERE (?2 = 2 OR NOT over AND mine.archived_at IS NULL AND mine.id NOT IN (` + givenBack + `))
 	AND (?2 <> 1 OR busy OR start < ?3 OR mine.due_at < ?3)
 	AND ` + strings.Replace(contains(`mine.number, mine.title, mine.description, mine.finding, mine.solution, mine.note,
 		party.number, party.name, site.name, site.city, site.address, unit.number, unit.name, unit.serial`), "?", "?4", 1) + `

@@ -109,6 +109,16 @@ func TestWhatOneDidOneselfIsNoNews(t *testing.T) {
 	h.get("/")
 	h.get("/jobs/" + h.s.noise.String() + "/decline")
 	h.post("/jobs/"+h.s.noise.String()+"/decline", "reason", "too far")
+	if h.get("/"); strings.Contains(h.body, `href="`+jobURL(h.s.noise)) {
+		t.Error("what I gave back stands among my jobs until the hub hears of it")
+	}
+	h.office(func(tx client.Tx) error {
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: h.s.noise, Person: h.s.li})
+		return err
+	})
+	h.get("/").sees(`href="` + jobURL(h.s.noise))
+	h.get("/jobs/" + h.s.noise.String() + "/decline")
+	h.post("/jobs/"+h.s.noise.String()+"/decline", "reason", "still too far")
 	h.get("/jobs/" + h.s.leak.String())
 	for _, step := range []string{"accept", "travel", "arrive"} {
 		h.post("/jobs/"+h.s.leak.String()+"/step", "step", step)

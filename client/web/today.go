@@ -227,17 +227,19 @@ func (v *request) jobLine(tx client.Tx, l client.JobLine) (jobLine, error) {
 
 // otherJobs counts the open jobs beyond those shown, and those finished today.
 func (v *request) otherJobs(shown int) (more, done int, err error) {
-	rows, err := v.client.Query(v.ctx(), `SELECT
-			(SELECT count(*) FROM job WHERE _del = 0 AND archived_at IS NULL AND state NOT IN ('done', 'closed', 'cancelled')),
-			(SELECT count(*) FROM job WHERE _del = 0 AND state IN ('done', 'closed') AND finished_at >= ?)`, v.morning())
+	open, err := v.client.Jobs().CountOpen(v.ctx())
+	if err != nil {
+		return 0, 0, err
+	}
+	rows, err := v.client.Query(v.ctx(), `SELECT count(*) FROM job WHERE _del = 0 AND state IN ('done', 'closed') AND finished_at >= ?`, v.morning())
 	if err != nil {
 		return 0, 0, err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		err = rows.Scan(&more, &done)
+		err = rows.Scan(&done)
 	}
-	return max(0, more-shown), done, firstOf(err, rows.Err())
+	return max(0, open-shown), done, firstOf(err, rows.Err())
 }
 
 func firstOf(errs ...error) error {

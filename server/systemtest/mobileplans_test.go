@@ -19,7 +19,7 @@ func TestAHostAppHearsOfChangedPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = phone.Close() })
-	if err := phone.Enroll(s.url, s.code(), "Li's phone"); err != nil {
+	if err := phone.Enroll(s.url, s.code(s.li, "li"), "Li's phone"); err != nil {
 		t.Fatal(err)
 	}
 	sync := func() {

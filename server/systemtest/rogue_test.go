@@ -509,14 +509,6 @@ var allCursors = func(at uint64) (c [schema.Classes]uint64) {
 	return c
 }
 
-func (c *company) devices() (devices []store.Device, err error) {
-	err = c.core.Store.Read(c.t.Context(), func(v *store.View) (err error) {
-		devices, err = v.Devices()
-		return err
-	})
-	return devices, err
-}
-
 func (c *company) shutOut(device record.ID, to auth.Standing) {
 	c.t.Helper()
 	if err := c.core.Devices.SetStanding(c.t.Context(), device, to); err != nil {

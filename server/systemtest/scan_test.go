@@ -138,7 +138,7 @@ func films(h *handset) {
 		return window.still.complete && window.still.naturalWidth > 0;
 	})()`)
 	h.back()
-	if n := h.onHub("attachment"); n != 1 {
+	if n := h.onHub(h.lift, "attachment"); n != 1 {
 		h.t.Errorf("%d files on the hub", n)
 	}
 }
@@ -160,7 +160,7 @@ func speaks(h *handset) {
 		return a.readyState >= 2;
 	})()`)
 	h.back()
-	if n := h.onHub("attachment"); n != 1 {
+	if n := h.onHub(h.lift, "attachment"); n != 1 {
 		h.t.Errorf("%d files on the hub", n)
 	}
 }

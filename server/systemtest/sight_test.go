@@ -1,7 +1,6 @@
 package systemtest
 
 import (
-	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -120,16 +119,7 @@ func (c *company) neighbours() (li, wang *client.Client, m machinery, hisVan rec
 	wang, taker := c.technician("wang")
 	c.employ(giver, taker)
 	m = c.machinery("works", giver)
-	devices, err := c.devices()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.office("their phones' keys", func(tx aftersales.Tx) (err error) {
-		for _, d := range devices {
-			err = errors.Join(err, aftersales.PublishKey(tx, d.Person, d.ID, base64.StdEncoding.EncodeToString(d.PublicKey)))
-		}
-		return err
-	})
+	c.publishKeys()
 	c.office("the other van", func(tx aftersales.Tx) (err error) {
 		hisVan, err = aftersales.CreateLocation(tx, aftersales.LocationInput{Branch: c.branch, Name: "Van of wang", Holder: taker})
 		return err

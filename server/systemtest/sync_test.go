@@ -3,6 +3,7 @@ package systemtest
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -78,6 +79,29 @@ func (w *world) office(cause string, do func(aftersales.Tx) error) {
 	if err != nil {
 		w.t.Fatalf("office: %s: %v", cause, err)
 	}
+}
+
+func (w *world) devices() (devices []store.Device, err error) {
+	err = w.core.Store.Read(w.t.Context(), func(v *store.View) (err error) {
+		devices, err = v.Devices()
+		return err
+	})
+	return devices, err
+}
+
+// publishKeys tells everybody whose phone signs how, as a whole server does when a phone is enrolled.
+func (w *world) publishKeys() {
+	w.t.Helper()
+	devices, err := w.devices()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.office("their phones' keys", func(tx aftersales.Tx) (err error) {
+		for _, d := range devices {
+			err = errors.Join(err, aftersales.PublishKey(tx, d.Person, d.ID, base64.StdEncoding.EncodeToString(d.PublicKey)))
+		}
+		return err
+	})
 }
 
 // technician adds a person with an enrolled device.
