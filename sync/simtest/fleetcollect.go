@@ -124,7 +124,33 @@ func (f *Fleet) checkForgotten(p *phone, cs *record.ChangeSet, r *judge.Ruling) 
 func (f *Fleet) monthsPass() {
 	days := 1 + f.Int64N(120)
 	f.tracef("%d days go by", days)
+	resting := f.restCopies()
 	f.run(days * 24 * 3600 * 1000)
+	for _, p := range resting {
+		p.away = false
+		p.dial()
+	}
+}
+
+// restCopies puts all but one of each phone's copies into a drawer, and returns them: for months they would end each
+// other's connections.
+func (f *Fleet) restCopies() (resting []*phone) {
+	used := map[record.ID]bool{}
+	for _, at := range f.Perm(len(f.phones)) {
+		p := f.phones[at]
+		switch {
+		case p.away:
+		case !used[p.device()]:
+			used[p.device()] = true
+		default:
+			p.away = true
+			if p.conn != nil {
+				p.conn.cut()
+			}
+			resting = append(resting, p)
+		}
+	}
+	return resting
 }
 
 // device returns which device the phone is.

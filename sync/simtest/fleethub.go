@@ -290,12 +290,23 @@ func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
 			return h.trouble(err)
 		}
 	}
-	c.who, a.Welcome.BackedUp = who, h.verified
+	h.register(c, who)
+	a.Welcome.BackedUp = h.verified
 	who.seen, who.actor = h.f.now, hello.Actor
 	if a.NewActor {
 		who.actor = a.Welcome.Actor
 	}
 	return session.Admitted{Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume}
+}
+
+// register makes c the device's one connection and ends the one it had.
+func (h *fleetHub) register(c *conn, who *enrolled) {
+	c.who = who
+	for _, other := range slices.Clone(h.conns) {
+		if other != c && other.who == who {
+			other.replace()
+		}
+	}
 }
 
 // trouble is the answer to what failed: none if the hub has died.

@@ -30,6 +30,8 @@ type phone struct {
 	late    *device.Item // written on this connection, and not handed to its session yet
 	copied  *MemDevice   // an older copy of the file
 
+	replaced bool // the hub ended its last connection, for one of another copy of the phone
+
 	putBackSince bool // the file was once put back: what it held then may be gone with it
 }
 
@@ -127,9 +129,14 @@ const comparedAfter = 50
 
 func (p *phone) redial(ms int64) { p.f.after(ms, p.dial) }
 
-// backoff returns how long to wait before the next try, in ms.
+// backoff returns how long to wait before the next try, in ms. Copies of a phone take turns, each long enough to get level.
 func (p *phone) backoff() int64 {
-	if p.f.healed {
+	replaced := p.replaced
+	p.replaced = false
+	switch {
+	case p.f.healed && replaced:
+		return 500 + p.f.Int64N(500)
+	case p.f.healed:
 		return 1 + p.f.Int64N(100)
 	}
 	return p.f.Int64N(int64(min(100<<min(p.tries, 6), 3000)))

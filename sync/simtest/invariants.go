@@ -325,10 +325,15 @@ func (f *Fleet) checkQueues() {
 				f.fail("queue", "%s keeps the base of %s without a pending change", p.name, nameOf(keys[0]))
 			}
 		})
-		if p.conn == nil {
+		if !f.connected(p.device()) {
 			f.fail("loop", "%s is not connected", p.name)
 		}
 	}
+}
+
+// connected reports whether the device has its one connection, by whichever copy of it.
+func (f *Fleet) connected(device record.ID) bool {
+	return slices.ContainsFunc(f.phones, func(p *phone) bool { return p.conn != nil && p.device() == device })
 }
 
 // checkRefused asks that what the phone shows as refused is.

@@ -141,3 +141,11 @@ func (c *conn) cut() {
 	c.f.hub.gone(c)
 	c.phone.gone(c)
 }
+
+// replace ends the connection because its device has opened another one.
+func (c *conn) replace() {
+	c.f.tracef("  %s comes by another connection", c.phone.name)
+	c.phone.replaced = true
+	c.phone.dials-- // to come again after this is no loop
+	c.cut()
+}
