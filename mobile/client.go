@@ -266,6 +266,18 @@ func (c *Client) Observe(queryJSON string, listener Listener) (_ *Subscription, 
 	return c.subscribe(q.follow, listener.OnResult, listener.OnError)
 }
 
+// Subscription is what a listener hears of, until it is cancelled or the client is closed.
+type Subscription struct {
+	owner  *Client
+	follow follower
+
+	mu     sync.Mutex
+	result func(string) error // nil when it was dropped
+	failed func(string) error // may be nil
+	last   string
+	stop   context.CancelFunc // ends what follows; nil before the first
+}
+
 // Cancel ends the subscription: a call that the listener is in is the last.
 func (s *Subscription) Cancel() (err error) {
 	defer guard(&err)

@@ -3,22 +3,9 @@ package mobile
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"fieldsync/client"
 )
-
-// Subscription is what a listener hears of, until it is cancelled or the client is closed.
-type Subscription struct {
-	owner  *Client
-	follow follower
-
-	mu     sync.Mutex
-	result func(string) error // nil when it was dropped
-	failed func(string) error // may be nil
-	last   string
-	stop   context.CancelFunc // ends what follows; nil before the first
-}
 
 // follower shows what there is to see, and again whenever it may have changed, until ctx or the client ends.
 type follower func(ctx context.Context, c *client.Client, show func(any, error))
