@@ -1,12 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"math/rand/v2"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -141,66 +142,84 @@ func (s *shop) do(command func(aftersales.Tx) error) {
 	}
 }
 
-// pages reads a list to its end, and returns what it showed.
-func (s *shop) pages(f admin.JobFilter, limit int) (shown []admin.JobRow, total int) {
+// query asks the office for jobs: words and their answers, as the URL has them.
+func (s *shop) query(words ...string) (q list.Query) {
 	s.t.Helper()
-	for cursor := ""; ; {
-		err := engine{s.core}.View(s.t.Context(), func(r admin.Reader) (err error) {
-			var rows []admin.JobRow
-			rows, total, cursor, err = r.Jobs(f, cursor, limit)
-			shown = append(shown, rows...)
+	asked := url.Values{}
+	for i := 0; i < len(words); i += 2 {
+		asked.Add(words[i], words[i+1])
+	}
+	q, err := admin.Jobs.List.Parse(asked, time.UTC)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return q
+}
+
+// pages reads a list to its end, and returns what it showed.
+func (s *shop) pages(limit int, words ...string) (shown []list.Row, total int) {
+	s.t.Helper()
+	for next := ""; ; {
+		q := s.query(append(slices.Clip(words), "after", next)...)
+		err := engine{s.core}.View(s.t.Context(), func(r admin.Reader) error {
+			page, err := admin.Jobs.List.Run(r, q, limit)
+			shown, total, next = append(shown, page.Rows...), page.Total, page.Next
 			return err
 		})
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		if cursor == "" {
+		if next == "" {
 			return shown, total
 		}
 	}
 }
 
-// filters are lists that the office asks for, each with what it should show.
-func (s *shop) filters() map[string]struct {
-	filter admin.JobFilter
-	shows  func(aftersales.Job) bool
-} {
+// jobList is a list that the office asks for, with what it should show.
+type jobList struct {
+	asked []string
+	shows func(aftersales.Job) bool
+}
+
+func (s *shop) lists() map[string]jobList {
 	state := func(states ...string) func(aftersales.Job) bool {
 		return func(j aftersales.Job) bool { return slices.Contains(states, j.State) }
 	}
-	type one = struct {
-		filter admin.JobFilter
-		shows  func(aftersales.Job) bool
-	}
-	return map[string]one{
-		"all":                   {admin.JobFilter{}, func(aftersales.Job) bool { return true }},
-		"planned":               {admin.JobFilter{States: []string{"planned"}}, state("planned")},
-		"done, none is":         {admin.JobFilter{States: []string{"done"}}, state("done")},
-		"two states":            {admin.JobFilter{States: []string{"new", "closed"}}, state("new", "closed")},
-		"a person's":            {admin.JobFilter{Person: s.people[3]}, func(j aftersales.Job) bool { return slices.Contains(s.who[j.ID], s.people[3]) }},
-		"unassigned":            {admin.JobFilter{Unassigned: true}, state("new")},
-		"unassigned and closed": {admin.JobFilter{Unassigned: true, States: []string{"closed"}}, state("closed")},
-		"given without a time":  {admin.JobFilter{Untimed: true}, func(j aftersales.Job) bool { return len(s.who[j.ID]) > 0 }},
-		"in conflict":           {admin.JobFilter{Conflict: true}, func(aftersales.Job) bool { return false }},
-		"by window":             {admin.JobFilter{ByWindow: true}, func(aftersales.Job) bool { return true }},
-		"new by window":         {admin.JobFilter{ByWindow: true, States: []string{"new"}}, state("new")},
-		"a week": {admin.JobFilter{ByWindow: true, From: 1_700_100_000_000, To: 1_700_800_000_000}, func(j aftersales.Job) bool {
-			return j.PlanStart >= 1_700_100_000_000 && j.PlanStart < 1_700_800_000_000
+	all := func(aftersales.Job) bool { return true }
+	person := s.people[3]
+	return map[string]jobList{
+		"all":                   {nil, all},
+		"by number":             {[]string{"sort", "number"}, all},
+		"planned":               {[]string{"state", "planned"}, state("planned")},
+		"done, none is":         {[]string{"state", "done"}, state("done")},
+		"two states":            {[]string{"state", "new", "state", "closed"}, state("new", "closed")},
+		"two states by window":  {[]string{"state", "new", "state", "closed", "sort", "-plan_start"}, state("new", "closed")},
+		"a person's":            {[]string{"person", person.String()}, func(j aftersales.Job) bool { return slices.Contains(s.who[j.ID], person) }},
+		"unassigned":            {[]string{"unassigned", "1"}, state("new")},
+		"unassigned and closed": {[]string{"unassigned", "1", "state", "closed"}, state()},
+		"given without a time":  {[]string{"untimed", "1"}, func(j aftersales.Job) bool { return len(s.who[j.ID]) > 0 }},
+		"in conflict":           {[]string{"conflict", "1"}, state()},
+		"by window":             {[]string{"sort", "plan_start"}, all},
+		"new by window":         {[]string{"sort", "plan_start", "state", "new"}, state("new")},
+		"new by customer":       {[]string{"sort", "party", "state", "new"}, state("new")},
+		"new by who has it":     {[]string{"sort", "-person", "state", "planned"}, state("planned")},
+		"some days": {[]string{"sort", "plan_start", "from", "2023-11-16", "to", "2023-11-20"}, func(j aftersales.Job) bool {
+			return j.PlanStart >= 1_700_092_800_000 && j.PlanStart < 1_700_524_800_000
 		}},
-		"words in a title, the number at any place": {admin.JobFilter{Text: "LEAK 17"}, func(j aftersales.Job) bool {
+		"words in a title, the number at any place": {[]string{"q", "LEAK 17"}, func(j aftersales.Job) bool {
 			return strings.Contains(strings.TrimPrefix(j.Title, "液压 leak "), "17")
 		}},
-		"two Chinese characters, in many": {admin.JobFilter{Text: "液压"}, func(aftersales.Job) bool { return true }},
-		"by window, in many":              {admin.JobFilter{Text: "液压", ByWindow: true}, func(aftersales.Job) bool { return true }},
-		"a part of the job's number":      {admin.JobFilter{Text: "j-00012"}, func(j aftersales.Job) bool { return strings.HasPrefix(j.Number, "J-00012") }},
-		"nothing like it":                 {admin.JobFilter{Text: "100x"}, func(aftersales.Job) bool { return false }},
+		"two Chinese characters, in many": {[]string{"q", "液压"}, all},
+		"by window, in many":              {[]string{"q", "液压", "sort", "plan_start"}, all},
+		"a part of the job's number":      {[]string{"q", "j-00012"}, func(j aftersales.Job) bool { return strings.HasPrefix(j.Number, "J-00012") }},
+		"nothing like it":                 {[]string{"q", "100x"}, state()},
 	}
 }
 
 func TestJobListsShowWhatTheyShouldPageByPage(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, sqlrow.MatchesMost+100)
-	for name, asked := range s.filters() {
+	for name, asked := range s.lists() {
 		want := 0
 		for _, j := range s.jobs {
 			if asked.shows(j) {
@@ -208,59 +227,84 @@ func TestJobListsShowWhatTheyShouldPageByPage(t *testing.T) {
 			}
 		}
 		for _, limit := range []int{1000, 50, 7} {
-			shown, total := s.pages(asked.filter, limit)
+			shown, total := s.pages(limit, asked.asked...)
 			seen := map[record.ID]bool{}
 			for _, row := range shown {
 				i := slices.IndexFunc(s.jobs, func(j aftersales.Job) bool { return j.ID == row.ID })
-				if seen[row.ID] || i < 0 || !asked.shows(s.jobs[i]) || row.Title != s.jobs[i].Title || row.Customer == "" || row.Unit == "" {
+				if seen[row.ID] || i < 0 || !asked.shows(s.jobs[i]) || row.Cell("title").Text != s.jobs[i].Title || row.Cell("party").Text == "" || row.Cell("unit").Text == "" {
 					t.Errorf("%s: %+v is shown twice, or wrongly", name, row)
 				}
-				if (len(row.People) == 0) != (row.State == aftersales.JobNew) { // who finished it stays named
-					t.Errorf("%s: %s, which is %s, has %v", name, row.Number, row.State, row.People)
+				if (row.Cell("person").Text == "") != (row.Cell("state").Text == aftersales.JobNew) { // who finished it stays named
+					t.Errorf("%s: %s, which is %s, has %q", name, row.Cell("number").Text, row.Cell("state").Text, row.Cell("person").Text)
 				}
 				seen[row.ID] = true
 			}
-			counted := want
-			if strings.HasSuffix(name, "in many") {
-				counted = min(want, list.CountMost+1)
-			}
-			if len(shown) != want || total != counted {
+			if len(shown) != want || total != min(want, list.CountMost+1) {
 				t.Errorf("%s, %d at a time: %d shown of %d, want %d", name, limit, len(shown), total, want)
 			}
-			if !inOrder(shown, asked.filter.ByWindow) {
+			if by := sortedBy(asked.asked); !slices.IsSortedFunc(shown, func(a, b list.Row) int { return compareRows(a, b, by) }) {
 				t.Errorf("%s, %d at a time: not in order", name, limit)
 			}
 		}
 	}
 }
 
-func inOrder(rows []admin.JobRow, byWindow bool) bool {
-	return slices.IsSortedFunc(rows, func(a, b admin.JobRow) int {
-		if !byWindow {
-			return slices.Compare(b.ID[:], a.ID[:])
+// Too many jobs to be sorted by what no index has: they come in the order of the list, and the page says so.
+func TestManyJobsAreNotSortedByWhatNoIndexHas(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, list.CountMost+jobsAtOnce)
+	for _, c := range []struct {
+		words []string
+		by    string
+	}{{[]string{"sort", "party"}, "made"}, {[]string{"sort", "-number"}, "number"}, {[]string{"sort", "party", "state", "new"}, "party"}} {
+		q := s.query(c.words...)
+		err := engine{s.core}.View(t.Context(), func(r admin.Reader) error {
+			page, err := admin.Jobs.List.Run(r, q, 50)
+			if err == nil && page.By.Name != c.by || page.Sorts(admin.Jobs.List.Column("party")) != (c.by == "party") {
+				t.Errorf("%v: sorted by %s of %d", c.words, page.By.Name, page.Total)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return cmp.Or(cmp.Compare(window(a), window(b)), slices.Compare(a.ID[:], b.ID[:]))
-	})
-}
-
-// window is where a row stands among windows: what is not planned comes last.
-func window(r admin.JobRow) int64 {
-	if r.Start == 0 {
-		return math.MaxInt64
 	}
-	return r.Start
 }
 
-// BenchmarkJobs reads the first page of each list of a hundred thousand jobs, and one from the middle.
+func sortedBy(words []string) string {
+	if i := slices.Index(words, "sort"); i >= 0 {
+		return words[i+1]
+	}
+	return admin.Jobs.List.Order
+}
+
+// compareRows orders as lists do: by the column, what has none first; then by age.
+func compareRows(a, b list.Row, by string) int {
+	name, down := strings.CutPrefix(by, "-")
+	x, y := a.Cell(name), b.Cell(name)
+	order := cmp.Compare(x.Number, y.Number)
+	if x.Column.Kind == list.Text {
+		order = strings.Compare(x.Text, y.Text)
+	}
+	if x.Column.Kind == list.Made {
+		order = 0
+	}
+	if order = cmp.Or(order, bytes.Compare(a.ID[:], b.ID[:])); down {
+		return -order
+	}
+	return order
+}
+
+// BenchmarkJobs reads the first page of each list of a hundred thousand jobs, and the next.
 func BenchmarkJobs(b *testing.B) {
 	s := newShop(b, 100_000)
-	for name, asked := range s.filters() {
+	for name, asked := range s.lists() {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				err := engine{s.core}.View(b.Context(), func(r admin.Reader) error {
-					_, _, next, err := r.Jobs(asked.filter, "", 50)
-					if err == nil && next != "" {
-						_, _, _, err = r.Jobs(asked.filter, next, 50)
+					page, err := admin.Jobs.List.Run(r, s.query(asked.asked...), 50)
+					if err == nil && page.Next != "" {
+						_, err = admin.Jobs.List.Run(r, s.query(append(slices.Clip(asked.asked), "after", page.Next)...), 50)
 					}
 					return err
 				})

@@ -49,7 +49,7 @@ func Open(ctx context.Context, path string, o Options) (*Server, error) {
 
 func assemble(ctx context.Context, core *Core, path string, o Options) (*Server, error) {
 	if err := core.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.Prepare(slices.Concat(admin.Indexes(), api.Indexes(), jobIndexes, noticeIndexes, hookIndexes, clockIndexes)...)
+		return tx.Prepare(slices.Concat(admin.Indexes(), api.Indexes(), noticeIndexes, hookIndexes, clockIndexes)...)
 	}); err != nil {
 		return nil, err
 	}

@@ -95,8 +95,6 @@ type Reader interface {
 // Lists are the indexed pages. Each takes a cursor, "" for the first page, and returns at most limit entries and the
 // cursor of the next page, "" after the last: no list ends without saying so.
 type Lists interface {
-	// Jobs returns the jobs that match, and how many do in all.
-	Jobs(f JobFilter, cursor string, limit int) (rows []JobRow, total int, next string, err error)
 	// History returns the judged change sets that touched any of the rows, latest first.
 	History(rows []record.Key, cursor string, limit int) (entries []Event, next string, err error)
 	// Journal returns the judged change sets that the filter leaves, latest first.
@@ -111,20 +109,6 @@ type Lists interface {
 	Entry(clock.Dot) (*Event, error)
 }
 
-// JobFilter says which jobs a list shows; the zero JobFilter all of them, latest first.
-type JobFilter struct {
-	Text       string    // stands in the job, its customer or its machine, as the search index finds it
-	States     []string  // any of these; empty: all
-	Party      record.ID // of this customer, or one joined with him; zero: anybody's
-	Unit       record.ID // about this machine, or one joined with it; zero: any
-	Person     record.ID // assigned to this person now; zero: anybody
-	Unassigned bool      // assigned to nobody now; without States among the jobs that are still to be done
-	Untimed    bool      // assigned to somebody now, to some of them without a time
-	Conflict   bool      // with an open conflict in one of its rows
-	From, To   int64     // whose window begins in [From, To), ms since 1970 UTC; 0: unbounded
-	ByWindow   bool      // order by the beginning of the window, those without one last; else latest first
-}
-
 // JournalFilter says which change sets the audit trail tells of; the zero JournalFilter of all.
 type JournalFilter struct {
 	Row      record.Key // that touched it
@@ -133,23 +117,6 @@ type JournalFilter struct {
 	From, To int64      // which the hub judged in [From, To), ms since 1970 UTC; 0: unbounded
 
 	FirstRows int // no more rows of each than this are read, which a change has thousands of; 0: all
-}
-
-// JobRow is a job in a list.
-type JobRow struct {
-	ID        record.ID
-	Number    string
-	State     string
-	Title     string
-	Priority  int64    // 1 is the most urgent, 0: none
-	Customer  string   // name
-	Site      string   // name or address
-	Unit      string   // model and serial
-	People    []string // who has it, or finished it
-	Start     int64    // the window, ms since 1970 UTC; 0: not planned
-	End       int64
-	Conflicts int    // open ones in the job and its rows
-	Seq       uint64 // the latest commit that touched the job
 }
 
 // Writer is who an actor writes for.

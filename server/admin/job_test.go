@@ -168,7 +168,7 @@ func TestEmptyPagesTeach(t *testing.T) {
 	w.hire(t, s.People(), "boss", "Anna Berg", "administrator")
 	v := visit(t, web).signIn("boss")
 	for path, lesson := range map[string]string{
-		"/jobs": "Make the first job", "/conflicts": "No open conflicts", "/refused": "Nothing is refused", "/devices": "No device is enrolled yet",
+		"/jobs": "Your jobs will stand here", "/conflicts": "No open conflicts", "/refused": "Nothing is refused", "/devices": "No device is enrolled yet",
 	} {
 		v.get(path).sees(http.StatusOK, lesson)
 	}

@@ -1,121 +1,89 @@
 package admin
 
 import (
-	"net/http"
+	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"fieldsync/server/auth"
 	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
 )
-
-type jobsPage struct {
-	frame
-	Rows     []JobRow
-	Pager    pager
-	Text     string
-	States   []stateFilter
-	People   []auth.Person
-	Person   string
-	Order    string
-	Only     []filterView // the customer and the machine that a page led here with
-	Flags    []flagFilter
-	Filtered bool
-	Several  []deedView
-	Views    *viewsView
-	Exports  [2]string // URLs of CSV and XLSX
-}
-
-type stateFilter struct {
-	State string
-	On    bool
-}
-
-type flagFilter struct {
-	Name, Label string
-	On          bool
-}
 
 // jobStates are the states in the order in which work goes.
 var jobStates = []string{
 	aftersales.JobNew, aftersales.JobPlanned, aftersales.JobInWork, aftersales.JobDone, aftersales.JobCancelled, aftersales.JobClosed,
 }
 
+// What is asked of a job j in more than one place.
+const (
+	isToBeDone = "j.state IN ('new', 'planned', 'in_work')"
+	isNobodys  = isToBeDone + " AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)"
+)
+
+// inConflict is the job of each open conflict, in its own row or in one that belongs to it.
+var inConflict = func() string {
+	query := fmt.Sprintf("SELECT pk AS job FROM _conflict WHERE open = 1 AND tbl = %d", aftersales.Schema.Table("job").ID)
+	for _, t := range aftersales.Schema.Tables {
+		if at := t.Column("job"); at >= 0 && t.Columns[at].Kind == schema.Ref {
+			query += fmt.Sprintf(" UNION ALL SELECT x.job FROM _conflict c JOIN %s x ON x.id = c.pk WHERE c.open = 1 AND c.tbl = %d",
+				sqlrow.Quote(t.Name), t.ID)
+		}
+	}
+	return query
+}()
+
+// Jobs is the list of all jobs, the latest first. None of its indexes on job has a column that every write of a job would
+// touch, or a condition that holds for a living one: an update costs an index nothing unless it changes what stands in it.
+var Jobs = &Listing{
+	List: &list.List{
+		Name: "job",
+		From: "job j LEFT JOIN party p ON p.id = j.party LEFT JOIN site s ON s.id = j.site LEFT JOIN unit u ON u.id = j.unit" +
+			" LEFT JOIN (SELECT job, count(*) AS n FROM (" + inConflict + ") disputed GROUP BY job) d ON d.job = j.id",
+		ID: "j.id", Where: "j._del = 0", Order: "-made",
+		Columns: []list.Column{
+			{Name: "number", SQL: "j.number", Ref: "j.id", URL: jobsURL + "/"},
+			{Name: "state", SQL: "j.state", Kind: list.Code, Codes: "job.state"},
+			{Name: "priority", SQL: "j.priority", Kind: list.Number, Fixed: true},
+			{Name: "title", SQL: "j.title", Fixed: true},
+			{Name: "party", SQL: "p.name", Ref: "j.party", URL: customersURL + "/", Fixed: true},
+			{Name: "site", SQL: "coalesce(s.name, s.address)", Fixed: true, Aside: true},
+			{Name: "unit", SQL: calledUnit("u"), Ref: "j.unit", URL: assetsURL + "/", Fixed: true},
+			{Name: "serial", SQL: "u.serial", Fixed: true, Aside: true},
+			{Name: "person", SQL: "(SELECT string_agg(coalesce(w.name, g.name, ''), ', ' ORDER BY a.id) FROM assignment a LEFT JOIN person w ON w.id = a.person" +
+				" LEFT JOIN team g ON g.id = a.team WHERE a.job = j.id AND a.state IN ('open', 'finished') AND a._del = 0)", Fixed: true},
+			{Name: "plan_start", SQL: "j.plan_start", Kind: list.Instant},
+			{Name: "plan_end", SQL: "j.plan_end", Kind: list.Instant, Fixed: true, Aside: true},
+			{Name: "conflicts", SQL: "d.n", Kind: list.Number, Fixed: true},
+			{Name: "made", SQL: "j.id", Kind: list.Made},
+		},
+		Filters: []list.Filter{
+			{Name: "q", Test: list.Search, In: list.In("job", "j.id", "party", "j.party", "unit", "j.unit")},
+			{Name: "person", Test: list.Refers, Where: "j.id IN (SELECT job FROM assignment WHERE person = ? AND state = 'open' AND _del = 0)",
+				Options: "SELECT id, name FROM person WHERE technician = 1 AND archived_at IS NULL AND _del = 0 ORDER BY name, id"},
+			ofRow("party", "j.party"), ofRow("unit", "j.unit"),
+			{Name: "state", Test: list.OneOf, Where: "j.state", Codes: jobStates, Names: "job.state"},
+			{Name: "unassigned", Test: list.Is, Where: isNobodys},
+			{Name: "untimed", Test: list.Is, Where: "j.id IN (SELECT job FROM assignment WHERE window_start IS NULL AND state = 'open' AND _del = 0)"},
+			{Name: "conflict", Test: list.Is, Where: "j.id IN (SELECT job FROM (" + inConflict + ") disputed)"},
+			{Name: "from", Test: list.Since, Where: "j.plan_start"},
+			{Name: "to", Test: list.Until, Where: "j.plan_start"},
+		},
+		Indexes: []string{
+			`CREATE INDEX IF NOT EXISTS "job.state,id" ON job(state, id, plan_start)`,
+			`CREATE INDEX IF NOT EXISTS "job.plan,id" ON job(plan_start, id)`,
+			`CREATE INDEX IF NOT EXISTS "job.number,id" ON job(number, id)`,
+			`CREATE INDEX IF NOT EXISTS "assignment.now" ON assignment(job, person, team) WHERE state = 'open' AND _del = 0`,
+		},
+	},
+	Each: jobsEach,
+	URL:  jobsURL, Title: "Jobs", New: jobsURL + "/new", Make: "New job", Need: auth.CreateJobs,
+	Empty: "Your jobs will stand here: what is wrong, whose it is, and when. Technicians get theirs on the phone and work without signal.",
+}
+
 // ListJobs shows the jobs that the filters in the URL leave.
-func (o *Office) ListJobs(v *Visit) error {
-	filter := v.parseJobFilter()
-	if format := v.query("format"); format != "" {
-		return o.exportJobs(v, filter, format)
-	}
-	page := jobsPage{frame: v.frame(v.t("Jobs"), jobsURL), Text: filter.Text, Person: v.query("person"), Order: v.query("order")}
-	err := o.Engine.View(v.r.Context(), func(r Reader) error {
-		rows, total, next, err := r.Jobs(filter, v.query("after"), pageSize)
-		page.Rows, page.Pager = rows, v.pager(len(rows), total, next)
-		if err == nil {
-			page.Only, err = v.onlyOf(r, "party", "unit")
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if page.People, err = o.technicians(v); err != nil {
-		return err
-	}
-	for _, s := range jobStates {
-		page.States = append(page.States, stateFilter{s, slices.Contains(filter.States, s)})
-	}
-	page.Flags = []flagFilter{
-		{"unassigned", v.t("Unassigned"), filter.Unassigned}, {"untimed", v.t("Given, without a time"), filter.Untimed}, {"conflict", v.t("With a conflict"), filter.Conflict},
-	}
-	page.Several = jobsEach.offered(v)
-	if page.Views, err = v.views(jobsURL); err != nil {
-		return err
-	}
-	page.Filtered = v.r.URL.RawQuery != ""
-	page.Exports = v.exports()
-	return v.show(http.StatusOK, "jobs", page)
-}
-
-func (v *Visit) parseJobFilter() JobFilter {
-	q := v.r.URL.Query()
-	f := JobFilter{
-		Text: strings.TrimSpace(q.Get("q")), Unassigned: q.Get("unassigned") != "", Conflict: q.Get("conflict") != "", Untimed: q.Get("untimed") != "",
-		From: v.day(q.Get("from"), 0), To: v.day(q.Get("to"), 1), ByWindow: q.Get("order") == "window",
-	}
-	for _, s := range q["state"] {
-		if slices.Contains(jobStates, s) {
-			f.States = append(f.States, s)
-		}
-	}
-	f.Person, f.Party, f.Unit = optionalID(q.Get("person")), optionalID(q.Get("party")), optionalID(q.Get("unit"))
-	return f
-}
-
-// onlyOf are the filters by rows of those tables that the URL asks for.
-func (v *Visit) onlyOf(r Reader, tables ...string) (views []filterView, err error) {
-	for _, table := range tables {
-		one, err := v.only(r, table, v.query(table))
-		if err != nil {
-			return nil, err
-		}
-		if len(one) > 0 {
-			views = append(views, filterView{Filter: &list.Filter{Name: table}, Label: capital(v.lang.Name("job." + table)), Options: one})
-		}
-	}
-	return views, nil
-}
-
-// day returns the beginning of the day that many days after the one named, ms since 1970 UTC; 0 for none.
-func (v *Visit) day(name string, after int) int64 {
-	t, err := time.ParseInLocation(time.DateOnly, name, v.office.Zone)
-	if err != nil {
-		return 0
-	}
-	return t.AddDate(0, 0, after).UnixMilli()
-}
+func (o *Office) ListJobs(v *Visit) error { return o.ShowList(v, Jobs, nil) }
 
 // technicians returns the active people who can be sent to jobs.
 func (o *Office) technicians(v *Visit) ([]auth.Person, error) {
@@ -123,4 +91,11 @@ func (o *Office) technicians(v *Visit) ([]auth.Person, error) {
 	return slices.DeleteFunc(everybody, func(p auth.Person) bool {
 		return !p.Active || !p.Is(auth.Technician)
 	}), err
+}
+
+// unassigned counts the jobs that are to be done and that nobody has.
+func unassigned(r Reader) (n int, err error) {
+	err = r.Select(func(q *sqlrow.Rows) error { n = int(q.Int(0)); return q.Err() },
+		"SELECT count(*) FROM job j WHERE j._del = 0 AND "+isNobodys)
+	return n, err
 }

@@ -63,6 +63,7 @@ type headView struct {
 	Label string
 	URL   string // sorts by it; "" for a column that is not sorted by
 	Sign  string // "ascending", "descending", "" if the list is not sorted by it
+	Long  bool   // too many match to be sorted by it
 }
 
 type choiceView struct {
@@ -84,9 +85,9 @@ func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 	}
 	page := listingPage{Of: ls, frame: v.frame(v.t(ls.Title), ls.URL), Narrow: q.On, Sort: v.query("sort"), Extra: extra}
 	page.Columns = v.columns(ls.List)
-	err = o.Engine.View(v.r.Context(), func(r Reader) error {
-		found, err := ls.List.Run(r, q, pageSize)
-		if err != nil {
+	var found list.Page
+	err = o.Engine.View(v.r.Context(), func(r Reader) (err error) {
+		if found, err = ls.List.Run(r, q, pageSize); err != nil {
 			return err
 		}
 		page.Rows, page.Pager = found.Rows, v.pager(len(found.Rows), found.Total, found.Next)
@@ -100,7 +101,7 @@ func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 	if page.Views, err = v.views(ls.URL); err != nil {
 		return err
 	}
-	page.Heads, page.Choices = v.heads(ls.List, page.Columns), v.choices(ls.List, page.Columns)
+	page.Heads, page.Choices = v.heads(ls.List, page.Columns, &found), v.choices(ls.List, page.Columns)
 	page.Exports = v.exports()
 	return v.show(http.StatusOK, cmp.Or(ls.Page, "listing"), page)
 }
@@ -138,19 +139,21 @@ func capital(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
-func (v *Visit) heads(l *list.List, shown []*list.Column) []headView {
-	heads, by := make([]headView, len(shown)), v.query("sort")
+// heads say what the list is sorted by, and lead to it sorted otherwise.
+func (v *Visit) heads(l *list.List, shown []*list.Column, page *list.Page) []headView {
+	heads := make([]headView, len(shown))
 	for i, c := range shown {
 		heads[i] = headView{Column: c, Label: v.head(l, c)}
-		if c.Fixed {
+		if !page.Sorts(c) {
+			heads[i].Long = !c.Told
 			continue
 		}
 		next := c.Name
-		switch by {
-		case c.Name:
+		switch {
+		case page.By == c && page.Down:
+			heads[i].Sign = "descending"
+		case page.By == c:
 			heads[i].Sign, next = "ascending", "-"+c.Name
-		case "-" + c.Name:
-			heads[i].Sign, next = "descending", ""
 		}
 		heads[i].URL = v.without("after", "sort", next)
 	}
@@ -201,6 +204,15 @@ func (v *Visit) filters(r Reader, l *list.List) ([]filterView, error) {
 	return views, nil
 }
 
+// day returns the beginning of the day that many days after the one named, ms since 1970 UTC; 0 for none.
+func (v *Visit) day(name string, after int) int64 {
+	t, err := time.ParseInLocation(time.DateOnly, name, v.office.Zone)
+	if err != nil {
+		return 0
+	}
+	return t.AddDate(0, 0, after).UnixMilli()
+}
+
 // only is the one answer to a filter by a row that pages lead here with, none where it does not ask.
 func (v *Visit) only(r Reader, table, asked string) ([]option, error) {
 	id, err := record.ParseID(asked)
@@ -224,7 +236,7 @@ func (f filterView) Has(answer string) bool { return slices.Contains(f.On, answe
 
 // Kind names the test of a filter; templates ask it.
 func (f filterView) Kind() string {
-	return [...]string{list.Search: "search", list.OneOf: "codes", list.Refers: "row", list.Is: "flag", list.Since: "day", list.Until: "day"}[f.Test]
+	return [...]string{list.Search: "search", list.OneOf: "codes", list.Refers: "row", list.Is: "flag", list.Since: "day", list.Until: "day", list.Tab: "tabs"}[f.Test]
 }
 
 // export sends the whole list, as it is filtered and sorted, with the columns shown.
@@ -290,7 +302,7 @@ func (t teller) Value(c list.Cell) any {
 		return nil
 	case c.Column.Kind == list.Number && c.Column.Scale == 0:
 		return c.Number
-	case c.Column.Kind == list.Instant:
+	case c.Column.Kind == list.Instant, c.Column.Kind == list.Made:
 		return wallClock(c.Number, t.office.Zone)
 	case c.Column.Kind == list.Date:
 		return time.Unix(c.Number*86400, 0).UTC()
@@ -314,7 +326,7 @@ func (l *language) cell(zone *time.Location, c list.Cell) string {
 		return l.translation(c.Text)
 	case list.Number:
 		return decimal(c.Number, int(c.Column.Scale))
-	case list.Instant:
+	case list.Instant, list.Made:
 		return times{l, zone}.when(c.Number)
 	case list.Date:
 		return date(c.Number)

@@ -1,7 +1,7 @@
 package admin
 
 // listings are all lists of the office.
-var listings = append([]*Listing{customers, requests, discrepancies, findings, stock, keysList}, listsOf(Nouns)...)
+var listings = append([]*Listing{Jobs, customers, requests, discrepancies, findings, stock, keysList}, listsOf(Nouns)...)
 
 // Nouns are the kinds of row whose pages are declared; package server gives them their permissions.
 var Nouns = []*Noun{Assets, Products, Parts, Locations, Movements, PartRequests, HandOvers, Notices, Solutions, Documents, Checklists, Codes, Fields, Branches, Teams, Substates, Calls, CustomerGroups, Goods}
@@ -16,7 +16,6 @@ func listsOf(nouns []*Noun) (lists []*Listing) {
 
 // Several are the lists of whose rows several can be done something to at once; package server gives each its URL.
 func Several() (list []*Each) {
-	list = append(list, jobsEach)
 	for _, l := range listings {
 		if l.Each != nil {
 			list = append(list, l.Each)

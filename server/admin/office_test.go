@@ -10,7 +10,6 @@ import (
 
 	"fieldsync/server"
 	"fieldsync/server/auth"
-	"fieldsync/sync/aftersales"
 	"fieldsync/sync/words"
 )
 
@@ -261,41 +260,6 @@ func TestStreamSaysThatSomethingChanged(t *testing.T) {
 			t.Fatalf("the stream ended with %v after %q", err, heard)
 		}
 		heard += string(buffer[:n])
-	}
-}
-
-func TestJobsAreFilteredByTheURL(t *testing.T) {
-	t.Parallel()
-	x := newSample(t)
-	v := x.visit(t, "li")
-	v.get("/jobs").sees(http.StatusOK, "5 shown of 5", "电机过热停机")
-	v.get("/jobs?q=SN-88120").sees(http.StatusOK, "1 shown of 1", "循环泵压力不足")
-	v.get("/jobs?state=new&state=bogus").sees(http.StatusOK, "4 shown of 4").lacks("循环泵")
-	v.get("/jobs?conflict=1").sees(http.StatusOK, "1 shown of 1", "Conflicts: 1")
-	v.get("/jobs?q=zebra").sees(http.StatusOK, "No job matches")
-}
-
-// A list ends only where it says so: page after page shows every job once.
-func TestPagingShowsEveryJobOnce(t *testing.T) {
-	t.Parallel()
-	x := newSample(t)
-	for range 120 {
-		x.does(t, x.li, "", nil, aftersales.CauseJobCreate, func(tx aftersales.Tx) error {
-			_, err := aftersales.CreateJob(tx, aftersales.JobInput{Title: "one more"})
-			return err
-		})
-	}
-	v, shown := x.visit(t, "li").get("/jobs"), 0
-	for {
-		v.sees(http.StatusOK, "of 125")
-		shown += strings.Count(v.body, `<tr id="j-`)
-		if !strings.Contains(v.body, `rel="next"`) {
-			break
-		}
-		v.get(strings.ReplaceAll(between(t, v.body[strings.Index(v.body, `class="pager"`):], `<a href="`, `" rel="next"`), "&amp;", "&"))
-	}
-	if shown != 125 {
-		t.Errorf("%d jobs shown, want 125", shown)
 	}
 }
 

@@ -101,7 +101,7 @@ type day struct {
 // unassigned lists the jobs that nobody has: those that were left over come first, as aftersales.DispatchOrder has it.
 func (d *day) unassigned(c *concern) (err error) {
 	c.ID, c.URL = "unassigned", jobsURL+"?unassigned=1"
-	if _, c.Count, _, err = d.r.Jobs(JobFilter{Unassigned: true}, "", 1); err != nil || c.Count == 0 {
+	if c.Count, err = unassigned(d.r); err != nil || c.Count == 0 {
 		return err
 	}
 	today := aftersales.DayIn(d.o.Zone.String(), d.now.UnixMilli())
@@ -116,8 +116,7 @@ func (d *day) unassigned(c *concern) (err error) {
 		return q.Err()
 	}, `SELECT j.id, j.number, coalesce(j.title, j.description, ''), coalesce(p.name, ''), j.priority, j.due_at, j.reported_on
 		FROM job j LEFT JOIN party p ON p.id = j.party
-		WHERE j.state IN ('new', 'planned', 'in_work') AND j._del = 0
-		AND NOT EXISTS (SELECT 1 FROM assignment a WHERE a.job = j.id AND a.state = 'open' AND a._del = 0)
+		WHERE j._del = 0 AND `+isNobodys+`
 		ORDER BY j.reported_on >= ?, j.priority IS NULL, j.priority, j.due_at IS NULL, j.due_at, j.reported_on, j.id LIMIT ?`,
 		today, int64(todayMost))
 }

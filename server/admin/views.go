@@ -146,5 +146,5 @@ func (o *Office) viewForm(v *Visit) (kept View, owner record.ID, err error) {
 
 // isList reports whether the URL is that of a list of ours.
 func isList(url string) bool {
-	return url == jobsURL || slices.ContainsFunc(listings, func(l *Listing) bool { return l.URL == url })
+	return slices.ContainsFunc(listings, func(l *Listing) bool { return l.URL == url })
 }

@@ -418,54 +418,6 @@ func (r reader) PersonName(id record.ID) (string, error) {
 
 func (r reader) Writer(a clock.Actor) (admin.Writer, error) { return r.w.writers[a], nil }
 
-func (r reader) Jobs(f admin.JobFilter, cursor string, limit int) (rows []admin.JobRow, total int, next string, err error) {
-	for _, k := range slices.Backward(r.w.order) {
-		row := r.w.rows[k]
-		if row == nil || k.Table != tableID("job") {
-			continue
-		}
-		line := r.line(row)
-		text := strings.ToLower(line.Number + line.Title + line.Customer + line.Unit)
-		if len(f.States) > 0 && !slices.Contains(f.States, line.State) || !strings.Contains(text, strings.ToLower(f.Text)) ||
-			f.Unassigned && len(line.People) > 0 || f.Conflict && line.Conflicts == 0 {
-			continue
-		}
-		total++
-		if next == "" && len(rows) == limit {
-			next = rows[limit-1].ID.String()
-		}
-		if (cursor == "" || line.ID.String() < cursor) && len(rows) < limit {
-			rows = append(rows, line)
-		}
-	}
-	return rows, total, next, nil
-}
-
-func (r reader) line(row *record.Row) admin.JobRow {
-	line := admin.JobRow{
-		ID: row.ID, Number: row.Get("number").Text(), State: row.Get("state").Text(), Title: row.Get("title").Text(),
-		Priority: row.Get("priority").Number(), Start: row.Get("plan_start").Number(), End: row.Get("plan_end").Number(),
-	}
-	if p := r.w.rows[key("party", row.Get("party").Ref())]; p != nil {
-		line.Customer = p.Get("name").Text()
-	}
-	if u := r.w.rows[key("unit", row.Get("unit").Ref())]; u != nil {
-		line.Unit = u.Get("name").Text() + " " + u.Get("serial").Text()
-	}
-	ids, _ := r.Refs(aftersales.Schema.Table("assignment"), "job", row.ID)
-	for _, id := range ids {
-		if a := r.w.rows[key("assignment", id)]; a.Get("state").Text() == aftersales.AssignmentOpen {
-			line.People = append(line.People, r.w.people[a.Get("person").Ref()].Name)
-		}
-	}
-	for _, c := range r.w.conflicts {
-		if c.Open && c.Row == row.Key() {
-			line.Conflicts++
-		}
-	}
-	return line
-}
-
 func (r reader) History(rows []record.Key, _ string, _ int) (found []admin.Event, next string, err error) {
 	for _, e := range slices.Backward(r.w.events) {
 		if slices.ContainsFunc(e.Change.Rows, func(c record.RowChange) bool { return slices.Contains(rows, c.Key()) }) {

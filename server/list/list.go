@@ -4,6 +4,7 @@ package list
 
 import (
 	"database/sql/driver"
+	"encoding/binary"
 	"slices"
 
 	"fieldsync/sync/record"
@@ -15,6 +16,7 @@ type List struct {
 	Name    string   // in URLs, files and the lists of words: "party"
 	From    string   // a FROM clause with its joins: "party p LEFT JOIN party g ON g.id = p.parent"
 	ID      string   // the id of a row, unique over the list: "p.id"
+	Key     []string // instead of ID, where rows have none: the one or two whole numbers that tell them apart; see KeyOf
 	Where   string   // what holds of every row shown: "p._del = 0"
 	Columns []Column // the first names the row, and leads to it
 	Filters []Filter
@@ -36,6 +38,7 @@ const (
 	Quantity        // a Number with a unit; Unit holds its expression
 	Code            // a code; Codes names its column in the lists of words
 	Flag            // 1: yes
+	Made            // when the row was made, which its id says: SQL is the list's ID
 )
 
 // Column is one column of a list.
@@ -48,7 +51,8 @@ type Column struct {
 	Codes string // of Code: the column in the lists of words, "job.state"
 	Ref   string // the expression of the id that it leads to, "" if it leads nowhere
 	URL   string // before that id: "/customers/"
-	Fixed bool   // not to be sorted by: no index has it in order, and the list is long
+	Fixed bool   // no index has it in order: it is sorted by only where few rows match
+	Told  bool   // whoever shows the list says it, row by row: no SQL does, and nothing is sorted by it
 	Aside bool   // shown only when it is chosen
 }
 
@@ -72,6 +76,7 @@ const (
 	Is                 // yes or no: Where is the condition
 	Since              // a day and after: Where is an expression in ms, or days where Days is set
 	Until              // a day and before
+	Tab                // one of Tabs, the first unless asked otherwise
 )
 
 // Filter is one question that narrows a list.
@@ -81,12 +86,17 @@ type Filter struct {
 	Where   string
 	In      []Found  // of Search
 	Codes   []string // of OneOf
-	Names   string   // of OneOf: the column in the lists of words
+	Names   string   // of OneOf and Tab: the column in the lists of words
+	Tabs    []Choice // of Tab
 	Options string   // of Refers: a query of id and label
 	Of      string   // of Refers: without Options, the table of the row; such a filter shows only where it is asked
+	Called  string   // of Refers: instead of Of, a query of the label of the row with that id
 	Inside  string   // of Refers: instead of Where, a WHERE clause with one ? that stands in From where {Name} is, for what is added up there
 	Days    bool     // of Since and Until
 }
+
+// Choice is one answer to a Tab: what holds of the rows that it shows, and the order that they have unless asked otherwise.
+type Choice struct{ Code, Where, Order string }
 
 // Found says where the search index looks for a text: a row of the list is found where the expression At is the id of a row
 // of the table that holds it. See sqlrow.Layout.Find for what finds what.
@@ -124,12 +134,29 @@ type Row struct {
 	Cells []Cell
 }
 
+// KeyOf returns the id of a row that two whole numbers tell apart, the second being 0 where one does.
+func KeyOf(a, b uint64) (id record.ID) {
+	binary.BigEndian.PutUint64(id[:8], a)
+	binary.BigEndian.PutUint64(id[8:], b)
+	return id
+}
+
+// Numbers returns what KeyOf was given.
+func Numbers(id record.ID) (a, b uint64) {
+	return binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
+}
+
 // Page is one page of a list.
 type Page struct {
 	Rows  []Row
-	Total int    // how many rows match in all, of more than CountMost one more than that
-	Next  string // the cursor of the next page, "" after the last
+	Total int     // how many rows match in all, of more than CountMost one more than that
+	Next  string  // the cursor of the next page, "" after the last
+	By    *Column // what it is sorted by, which is not what was asked where too many match
+	Down  bool    // from the greatest
 }
+
+// Sorts reports whether the rows that match can be sorted by the column.
+func (p *Page) Sorts(c *Column) bool { return !c.Told && (!c.Fixed || p.Total <= CountMost) }
 
 // CountMost is how far the rows of a list are counted: nobody reads more, and to count all would take longer than to show
 // them.

@@ -1,8 +1,10 @@
 package list
 
 import (
+	"cmp"
 	"database/sql/driver"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +28,11 @@ type Query struct {
 	after  *place
 	inside map[string]driver.Value // what is asked within From, by the clause
 	seeks  []seek                  // texts that the index is asked for
-	few    bool                    // the index has found few rows: read, and then sorted
+	few    bool                    // an index finds few rows: read, and then sorted
+	most   bool                    // more rows match than are counted
+	oneOf  map[int]string          // which of where compare an expression that an index may have
+	keeps  []func(*Row) bool       // what holds of a row, of a list that no table has
+	order  string                  // unless asked otherwise
 	On     bool                    // some filter narrows the list
 }
 
@@ -46,14 +52,24 @@ type place struct {
 // and an answer that fits none narrows nothing. Days are those of the zone. The error is a *fault.Error with the code
 // BadCursor.
 func (l *List) Parse(v url.Values, zone *time.Location) (Query, error) {
-	q := Query{}
-	q.sort, q.down = l.order(v.Get("sort"))
+	q := Query{order: l.Order}
 	if l.Where != "" {
 		q.where = append(q.where, l.Where)
 	}
 	for i := range l.Filters {
-		q.narrow(&l.Filters[i], v[l.Filters[i].Name], zone)
+		f := &l.Filters[i]
+		answers := slices.DeleteFunc(slices.Clone(v[f.Name]), func(s string) bool { return strings.TrimSpace(s) == "" })
+		switch {
+		case f.Test == Tab:
+			q.tab(f, answers)
+		case len(answers) == 0:
+		case l.From == "":
+			q.keep(l, f, answers, zone)
+		default:
+			q.narrow(f, answers, zone)
+		}
 	}
+	q.sort, q.down = l.order(v.Get("sort"), q.order)
 	var err error
 	if after := v.Get("after"); after != "" {
 		q.after, err = parsePlace(after)
@@ -61,26 +77,48 @@ func (l *List) Parse(v url.Values, zone *time.Location) (Query, error) {
 	return q, err
 }
 
-func (l *List) order(asked string) (by *Column, down bool) {
-	for _, name := range []string{asked, l.Order} {
+// order returns the first of the orders that there is.
+func (l *List) order(orders ...string) (by *Column, down bool) {
+	for _, name := range orders {
 		plain, down := strings.CutPrefix(name, "-")
-		if c := l.Column(plain); c != nil && !c.Fixed {
+		if c := l.Column(plain); c != nil && !c.Told {
 			return c, down
 		}
 	}
 	return &l.Columns[0], false
 }
 
-func (q *Query) narrow(f *Filter, answers []string, zone *time.Location) {
-	answers = slices.DeleteFunc(slices.Clone(answers), func(s string) bool { return strings.TrimSpace(s) == "" })
-	if len(answers) == 0 {
+// fit says how the rows that match are sorted best, now that they are counted: few are sorted by whatever was asked, and
+// read first where an index has them; of many no more is read than the page, in the order of an index, and by the list's own order where none has
+// the one asked for.
+func (q *Query) fit(l *List, total int) {
+	if total <= CountMost {
+		q.few = q.few || len(q.oneOf) > 0
 		return
 	}
+	if q.sort.Fixed {
+		q.sort, q.down = l.order(q.order)
+		q.after = nil
+	}
+	q.where = slices.Clone(q.where)
+	for i, expression := range q.oneOf {
+		q.where[i] = strings.Replace(q.where[i], expression, "+"+expression, 1)
+	}
+}
+
+// tab narrows by the answer given, else by the first.
+func (q *Query) tab(f *Filter, answers []string) {
+	at := max(0, slices.IndexFunc(f.Tabs, func(c Choice) bool { return slices.Contains(answers, c.Code) }))
+	chosen := f.Tabs[at]
+	q.where, q.order = append(q.where, chosen.Where), cmp.Or(chosen.Order, q.order)
+}
+
+func (q *Query) narrow(f *Filter, answers []string, zone *time.Location) {
 	switch f.Test {
 	case Search:
 		q.search(f, strings.TrimSpace(answers[0]))
 	case OneOf:
-		q.oneOf(f, answers)
+		q.among(f, answers)
 	case Refers:
 		if id, err := record.ParseID(answers[0]); err == nil && f.Inside != "" {
 			q.inside, q.On = map[string]driver.Value{f.Inside: id[:]}, true // of which a list has one
@@ -138,8 +176,11 @@ func (l *List) from(q Query) (from string, args []driver.Value) {
 	return from, args
 }
 
+// alive is what a list asks of every row, if all that it asks is that the row was not deleted.
+var alive = regexp.MustCompile(`^[a-z]+\._del = 0$`)
+
 // sought returns the query with the conditions of what the index finds.
-func (q Query) sought(s Selecter) (Query, error) {
+func (q Query) sought(l *List, s Selecter) (Query, error) {
 	q.where, q.args = slices.Clip(q.where), slices.Clip(q.args)
 	for _, seek := range q.seeks {
 		condition, args, many, err := Seek(s, seek.in, seek.text)
@@ -148,7 +189,9 @@ func (q Query) sought(s Selecter) (Query, error) {
 		}
 		q.and(condition, args...)
 		q.few = q.few || len(many) == 0
+		q.most = q.most || slices.ContainsFunc(seek.in, func(f Found) bool { return f.At == l.ID && slices.Contains(many, f.Table) })
 	}
+	q.most = q.most && len(q.seeks) == 1 && len(q.where) == 2 && alive.MatchString(l.Where) && len(q.inside) == 0
 	return q, nil
 }
 
@@ -175,7 +218,7 @@ func Seek(s Selecter, in []Found, text string) (condition string, args []driver.
 	return strings.Join(either, " OR "), args, many, nil
 }
 
-func (q *Query) oneOf(f *Filter, answers []string) {
+func (q *Query) among(f *Filter, answers []string) {
 	var args []driver.Value
 	for _, a := range answers {
 		if len(f.Codes) == 0 || slices.Contains(f.Codes, a) {
@@ -183,6 +226,12 @@ func (q *Query) oneOf(f *Filter, answers []string) {
 		}
 	}
 	if len(args) > 0 {
+		if simple.MatchString(f.Where) {
+			if q.oneOf == nil {
+				q.oneOf = map[int]string{}
+			}
+			q.oneOf[len(q.where)] = f.Where
+		}
 		q.and(f.Where+" IN (?"+strings.Repeat(", ?", len(args)-1)+")", args...)
 	}
 }
@@ -191,21 +240,26 @@ func (q *Query) day(f *Filter, answer string, zone *time.Location) {
 	if f.Days {
 		zone = time.UTC
 	}
-	day, err := time.ParseInLocation(time.DateOnly, answer, zone)
-	if err != nil {
-		return
+	from, until, ok := f.bounds(answer, zone)
+	switch {
+	case !ok:
+	case f.Test == Since:
+		q.and(f.Where+" >= ?", from)
+	default:
+		q.and(f.Where+" < ?", until)
 	}
+}
+
+// bounds returns the beginning of a day and that of the next, as the filter's column holds moments.
+func (f *Filter) bounds(answer string, zone *time.Location) (from, until int64, ok bool) {
+	day, err := time.ParseInLocation(time.DateOnly, answer, zone)
 	of := func(t time.Time) int64 {
 		if f.Days {
 			return t.Unix() / 86400
 		}
 		return t.UnixMilli()
 	}
-	if f.Test == Since {
-		q.and(f.Where+" >= ?", of(day))
-	} else {
-		q.and(f.Where+" < ?", of(day.AddDate(0, 0, 1)))
-	}
+	return of(day), of(day.AddDate(0, 0, 1)), err == nil
 }
 
 // String returns the cursor of what comes after the place: the id, and the value with the letter of its type.

@@ -5,21 +5,24 @@ import (
 	"regexp"
 	"strings"
 
+	"fieldsync/sync/record"
 	"fieldsync/sync/sqlrow"
 )
 
 // Run returns one page of the list, of at most limit rows.
 func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
 	var page Page
-	q, err := q.sought(s)
+	q, err := q.sought(l, s)
 	if err != nil {
 		return page, err
 	}
-	from, args := l.from(q)
-	err = s.Select(func(r *sqlrow.Rows) error { page.Total = int(r.Int(0)); return r.Err() },
-		"SELECT count(*) FROM (SELECT 1 FROM "+from+where(q.where)+" LIMIT ?) counted", append(append(args, q.args...), int64(CountMost+1))...)
-	if err != nil || page.Total == 0 {
+	page.Total, err = l.count(s, q)
+	if err != nil {
 		return page, err
+	}
+	q.fit(l, page.Total)
+	if page.By, page.Down = q.sort, q.down; page.Total == 0 {
+		return page, nil
 	}
 	places, err := l.read(s, q, limit+1, &page)
 	if len(page.Rows) > limit {
@@ -28,12 +31,28 @@ func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
 	return page, err
 }
 
-// Each calls do with every row that matches, in order: for an export.
+// count counts the rows that match, as far as CountMost and one.
+func (l *List) count(s Selecter, q Query) (total int, err error) {
+	if whole, knows := s.(interface{ SeesAll() bool }); q.most && knows && whole.SeesAll() {
+		return CountMost + 1, nil
+	}
+	from, args := l.from(q)
+	err = s.Select(func(r *sqlrow.Rows) error { total = int(r.Int(0)); return r.Err() },
+		"SELECT count(*) FROM (SELECT 1 FROM "+from+where(q.where)+" LIMIT ?) counted", append(append(args, q.args...), int64(CountMost+1))...)
+	return total, err
+}
+
+// Each calls do with every row that matches, in the order of the pages: for an export.
 func (l *List) Each(s Selecter, q Query, do func(Row) error) error {
-	q, err := q.sought(s)
+	q, err := q.sought(l, s)
 	if err != nil {
 		return err
 	}
+	total, err := l.count(s, q)
+	if err != nil {
+		return err
+	}
+	q.fit(l, total)
 	return s.Select(func(r *sqlrow.Rows) error {
 		row, err := l.row(r)
 		if err != nil {
@@ -47,19 +66,38 @@ func (l *List) read(s Selecter, q Query, limit int, page *Page) (places []place,
 	err = s.Select(func(r *sqlrow.Rows) error {
 		row, err := l.row(r)
 		page.Rows = append(page.Rows, row)
-		places = append(places, place{plain(r.Values()[1]), row.ID})
+		p := place{id: row.ID}
+		if !l.byID(q) {
+			p.value = plain(r.Values()[0])
+		}
+		places = append(places, p)
 		return err
 	}, l.sql(q, " LIMIT ?"), append(l.arguments(q), int64(limit))...)
 	return places, err
 }
 
-// sql composes the query: the id, the sorted value, then of each column its value, unit and reference.
+// keys are what tells rows apart.
+func (l *List) keys() []string {
+	if len(l.Key) > 0 {
+		return l.Key
+	}
+	return []string{l.ID}
+}
+
+// byID reports whether a query goes by the ids alone.
+func (l *List) byID(q Query) bool { return q.sort.Kind == Made }
+
+// sql composes the query: the sorted value, what tells rows apart, then of each column its value, unit and reference.
 func (l *List) sql(q Query, end string) string {
 	var b strings.Builder
-	b.WriteString("SELECT " + l.ID + ", " + q.sort.SQL)
+	b.WriteString("SELECT " + q.sort.SQL + ", " + strings.Join(l.keys(), ", "))
 	for i := range l.Columns {
 		c := &l.Columns[i]
-		b.WriteString(", " + c.SQL)
+		if c.Told {
+			b.WriteString(", NULL")
+		} else {
+			b.WriteString(", " + c.SQL)
+		}
 		for _, more := range []string{c.Unit, c.Ref} {
 			if more != "" {
 				b.WriteString(", " + more)
@@ -68,20 +106,28 @@ func (l *List) sql(q Query, end string) string {
 	}
 	conditions := q.where
 	if q.after != nil {
-		conditions = append(conditions[:len(conditions):len(conditions)], q.beyond(l.ID))
+		conditions = append(conditions[:len(conditions):len(conditions)], l.beyond(q))
 	}
 	down, nulls := "", " NULLS FIRST"
 	if q.down {
 		down, nulls = " DESC", " DESC NULLS LAST"
 	}
+	orders := []string{q.by() + nulls}
+	if l.byID(q) {
+		orders = []string{q.by() + down}
+	} else {
+		for _, key := range l.keys() {
+			orders = append(orders, key+down)
+		}
+	}
 	from, _ := l.from(q)
-	b.WriteString(" FROM " + from + where(conditions) + " ORDER BY " + q.order() + nulls + ", " + l.ID + down + end)
+	b.WriteString(" FROM " + from + where(conditions) + " ORDER BY " + strings.Join(orders, ", ") + end)
 	return b.String()
 }
 
-// order is what is sorted by. The few rows that the index has found are read first: with a + before the column no other
-// index gives them in order.
-func (q *Query) order() string {
+// by is what is sorted by. The few rows that match are read first: with a + before the column no other index gives them
+// in order.
+func (q *Query) by() string {
 	if q.few && simple.MatchString(q.sort.SQL) {
 		return "+" + q.sort.SQL
 	}
@@ -98,17 +144,25 @@ func where(conditions []string) string {
 }
 
 // beyond is the condition of what comes after the place; rows without a value stand first going up, last going down.
-func (q *Query) beyond(id string) string {
-	by := q.sort.SQL
-	switch none := q.after.value == nil; {
-	case none && q.down:
-		return "(" + by + " IS NULL AND " + id + " < ?)"
-	case none:
-		return "(" + by + " IS NULL AND " + id + " > ? OR " + by + " IS NOT NULL)"
-	case q.down:
-		return "((" + by + ", " + id + ") < (?, ?) OR " + by + " IS NULL)"
+func (l *List) beyond(q Query) string {
+	by, keys := q.sort.SQL, l.keys()
+	all, marks := strings.Join(keys, ", "), strings.Repeat(", ?", len(keys))[2:]
+	sign := " > "
+	if q.down {
+		sign = " < "
 	}
-	return "(" + by + ", " + id + ") > (?, ?)"
+	behind := "(" + all + ")" + sign + "(" + marks + ")"
+	switch none := q.after.value == nil; {
+	case l.byID(q):
+		return behind
+	case none && q.down:
+		return "(" + by + " IS NULL AND " + behind + ")"
+	case none:
+		return "(" + by + " IS NULL AND " + behind + " OR " + by + " IS NOT NULL)"
+	case q.down:
+		return "((" + by + ", " + all + ") < (?, " + marks + ") OR " + by + " IS NULL)"
+	}
+	return "(" + by + ", " + all + ") > (?, " + marks + ")"
 }
 
 func (l *List) arguments(q Query) []driver.Value {
@@ -117,20 +171,40 @@ func (l *List) arguments(q Query) []driver.Value {
 	if q.after == nil {
 		return args
 	}
-	if q.after.value != nil {
+	if q.after.value != nil && !l.byID(q) {
 		args = append(args, q.after.value)
 	}
-	return append(args, q.after.id[:])
+	if len(l.Key) == 0 {
+		return append(args, q.after.id[:])
+	}
+	a, b := Numbers(q.after.id)
+	return append(args, []driver.Value{int64(a), int64(b)}[:len(l.Key)]...)
+}
+
+// id reads what tells a row apart, which begins at the second value.
+func (l *List) id(r *sqlrow.Rows) record.ID {
+	switch len(l.Key) {
+	case 0:
+		return r.ID(1)
+	case 1:
+		return KeyOf(r.Uint(1), 0)
+	}
+	return KeyOf(r.Uint(1), r.Uint(2))
 }
 
 func (l *List) row(r *sqlrow.Rows) (Row, error) {
-	row, at := Row{ID: r.ID(0), Cells: make([]Cell, len(l.Columns))}, 2
+	row, at := Row{ID: l.id(r), Cells: make([]Cell, len(l.Columns))}, 1+len(l.keys())
 	for i := range l.Columns {
 		c, cell := &l.Columns[i], &row.Cells[i]
 		cell.Column, cell.Null = c, r.Null(at)
-		switch c.Kind {
-		case Text, Translated, Code:
+		switch {
+		case cell.Null || c.Told:
+		case c.Kind == Text, c.Kind == Translated, c.Kind == Code:
 			cell.Text = r.Text(at)
+		case c.Kind == Made:
+			var says bool
+			cell.Number, says = row.ID.Made()
+			cell.Null = !says
 		default:
 			cell.Number = r.Int(at)
 		}

@@ -39,7 +39,7 @@ func TestInARealBrowser(t *testing.T) {
 	_ = ask[int](s, "window.stayed = 1")
 	repair(t, phone, job)
 	sync(t, phone)
-	row := `document.getElementById("j-` + job.String() + `")`
+	row := `document.getElementById("r-` + job.String() + `")`
 	s.holds("the job is done in the list", row+`.querySelector(".chip.done") !== null`)
 	s.holds("the change is marked, the page was not loaded again, and the focus stayed",
 		`window.stayed === 1 && `+row+`.contains(document.activeElement)`)
@@ -77,7 +77,7 @@ func (s *screen) keepsAClick(job record.ID, path string) {
 		stream.addEventListener("changed", () => { window.heard = true });
 	})()`)
 	s.holds("somebody else listens beside the page", `window.listens === true`)
-	x, y := s.middle("#j-" + job.String() + " a")
+	x, y := s.middle("#r-" + job.String() + " a")
 	s.do(chromedp.MouseEvent("mousePressed", x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
 	s.office(aftersales.CauseEdit, func(tx aftersales.Tx) error {
 		return tx.Update("job", job, record.Values{"title": record.Text("循环泵压力太低")})

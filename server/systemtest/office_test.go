@@ -279,7 +279,7 @@ func settlesAConflict(t *testing.T, b *bureau) {
 
 	boss.get("/conflicts").sees(http.StatusOK, "循环泵压力不足", "王强 (Wang's phone) set <q>done</q>", "not knowing that",
 		"Anna Berg (office) set <q>cancelled</q>", "Nobody but a person can decide this.")
-	boss.get("/jobs?conflict=1").sees(http.StatusOK, "循环泵压力不足", "Conflicts: ")
+	boss.get("/jobs?conflict=1").sees(http.StatusOK, "循环泵压力不足", "1 shown of 1")
 	boss.get(path).sees(http.StatusOK, "worn seal", "Job completed", "Job cancelled", "merged")
 	settle := boss.choice("state", "cancelled")
 	boss.post("/conflicts/settle", settle...).sees(http.StatusOK, "Settled.").lacks("<q>done</q>")

@@ -33,7 +33,7 @@ func BenchmarkPages(b *testing.B) {
 	c := newCrowd(b)
 	v := c.browser("boss")
 	for _, path := range []string{
-		"/", "/jobs", "/jobs?state=planned&state=new", "/jobs?unassigned=1", "/jobs?order=window", "/jobs?q=leak+17", "/jobs?q=%E5%99%AA%E9%9F%B3", "/jobs?q=SN-0123",
+		"/", "/jobs", "/jobs?state=planned&state=new", "/jobs?unassigned=1", "/jobs?sort=plan_start", "/jobs?sort=-plan_start", "/jobs?sort=number", "/jobs?sort=state", "/jobs?state=closed&sort=-number", "/jobs?state=new&sort=party", "/jobs?conflict=1", "/jobs?q=leak+17", "/jobs?q=%E5%99%AA%E9%9F%B3", "/jobs?q=SN-0123",
 		"/jobs?person=" + c.people[3].String(), "/customers", "/customers?q=%E5%AE%A2%E6%88%B7+17", "/customers?sort=-city", "/assets", "/assets?q=SN-0123", "/assets?sort=serial",
 		"/products", "/parts", "/parts?q=P-0017", "/parts?q=%E8%BD%B4%E6%89%BF", "/stock", "/locations", "/movements", "/part-requests", "/hand-overs",
 		"/requests", "/requests?q=pump", "/requests?overdue=1", "/requests?unanswered=1", "/notices", "/notices?given_up=1", "/notices?waiting=1", "/notices?q=J-0001",
