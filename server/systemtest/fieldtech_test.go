@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -260,6 +261,12 @@ func dayWithoutNetwork(s *shop) {
 	s.done("part", "use", "J-100", "690001", "2", "-note", "both sides")
 	s.done("part", "use", "J-100", "belt", "1.5")
 	s.done("part", "return", "J-100", "SEAL", "-condition", "defective", "-tag", "T-9")
+	if r := s.run("photo", "J-100", s.t.TempDir()); r.exit != 2 || !strings.Contains(r.err, "is a folder") {
+		s.t.Errorf("a folder as a photo: %+v", r)
+	}
+	if slip := s.done("slip", "J-100"); !regexp.MustCompile(`part +SEAL-40 +1 pcs +return`).MatchString(slip) {
+		s.t.Errorf("the slip does not say what was taken back: %s", slip)
+	}
 	s.done("note", "J-100", "客戶", "rings at 9")
 	completed := s.object("complete", "J-100", "-finding", "軸承磨損", "-summary", "bearing replaced", "-meter", "10422")
 	if completed["did"] != "job.complete" || completed["state"] != "done" || completed["visit"] != "completed" || completed["pending"] != 10.0 {

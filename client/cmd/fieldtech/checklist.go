@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -104,9 +103,9 @@ func (a *app) withPhoto(ctx context.Context, in *aftersales.AnswerInput, path st
 	if path == "" {
 		return nil
 	}
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
-		return cli.Usage("%s cannot be read: %v", path, err)
+		return err
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	staged, err := a.client.Stage(ctx, f, client.FileInput{Kind: aftersales.AttachPhoto, Name: filepath.Base(path)})

@@ -36,7 +36,9 @@ func (a *app) exportFile(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return a.answer(e, func() { a.say("%s holds %d changes and %d files. Bring it to the office.\n", path, e.Changes, e.Files) })
+	return a.answer(e, func() {
+		a.say("%s holds %s and %s. Bring it to the office.\n", path, count(e.Changes, "change"), count(e.Files, "file"))
+	})
 }
 
 func (a *app) exportCodes(ctx context.Context) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -40,9 +41,9 @@ func (a *app) attach(ctx context.Context, said, path string, in client.FileInput
 	}
 	content := a.in
 	if path != "-" {
-		f, err := os.Open(path)
+		f, err := openFile(path)
 		if err != nil {
-			return cli.Usage("%s cannot be read: %v", path, err)
+			return err
 		}
 		defer func() { _ = f.Close() }() // it was only read
 		content, in.Name = f, filepath.Base(path)
@@ -55,6 +56,18 @@ func (a *app) attach(ctx context.Context, said, path string, in client.FileInput
 		Job  record.ID `json:"job"`
 		File record.ID `json:"file"`
 	}{job, id}, func() { a.say("Attached. It goes with the next fieldtech sync.\n") })
+}
+
+// openFile opens what somebody named to be read. The error is a usage error: it is not there, or is a folder.
+func openFile(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, cli.Usage("%s cannot be read: %v", path, err)
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, errors.Join(cli.Usage("%s is a folder: name a file", path), f.Close())
+	}
+	return f, nil
 }
 
 func filesCommand() *command {

@@ -276,7 +276,7 @@ func slipText(p *aftersales.SlipPaper) *table {
 		t.add("finding", aftersales.Label(f.Fault, userLanguage()), f.Finding.Finding)
 	}
 	for _, l := range p.Parts {
-		t.add("part", l.Code, l.Quantity.String())
+		t.add("part", l.Code, l.Quantity.String()+"  "+plain(l.Cause))
 	}
 	for _, f := range p.Answers {
 		for _, l := range f.Lines {
