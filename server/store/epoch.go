@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"fieldsync/sync/fault"
@@ -72,6 +73,9 @@ func (s *Store) recognise() (err error) {
 }
 
 func unreadable(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fault.Wrap(DiskFull, "The disk is full: a file beside the database cannot be written. Free some space and try again.", err)
+	}
 	return fault.Wrap(Unreadable, "A file beside the database cannot be read. Check its permissions.", err)
 }
 

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"fieldsync/sync/clock"
+	"fieldsync/sync/sqlrow"
 )
 
 // TestEpochs tells what may happen to a database and its companions while the hub is down, and whether devices must
@@ -245,4 +248,11 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 			t.Errorf("%s: %v, %v", file, info.Mode(), err)
 		}
 	}
+}
+
+// Where the disk has no room for the first key or the marker of the epoch, nobody is sent to look at permissions.
+func TestAFullDiskIsSaidOfTheFilesBesideTheDatabaseToo(t *testing.T) {
+	t.Parallel()
+	refused(t, unreadable(fmt.Errorf("%w: %w", sqlrow.ErrKeyFile, syscall.ENOSPC)), DiskFull)
+	refused(t, unreadable(fmt.Errorf("%w: %w", sqlrow.ErrKeyFile, syscall.EACCES)), Unreadable)
 }
