@@ -194,6 +194,9 @@ func (c *conn) sum(e session.Sum) (session.Event, error) {
 		answer.Sums, err = judge.Sums(v, c.hub.Schema, c.author.Person, e.Buckets, e.At, e.Schema)
 		return err
 	})
+	if err == nil {
+		c.hub.stats.comparisons.Inc()
+	}
 	return answer, err
 }
 

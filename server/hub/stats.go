@@ -15,6 +15,7 @@ type stats struct {
 	received    prometheus.Counter
 	sent        prometheus.Counter
 	verdicts    *prometheus.CounterVec
+	comparisons prometheus.Counter
 	divergences prometheus.Counter
 	refusals    *prometheus.CounterVec
 
@@ -46,6 +47,8 @@ func newStats() stats {
 		sent:        prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Name: "sent_bytes_total", Help: "Bytes of messages to devices."}),
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: ns, Name: "verdicts_total",
 			Help: "Change sets judged, by outcome."}, []string{"outcome"}),
+		comparisons: prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Name: "comparisons_total",
+			Help: "Questions of devices whether the rows they hold are the hub's: each asks some of them once a day."}),
 		divergences: prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Name: "divergences_total",
 			Help: "Devices whose rows were found not to be the hub's, though nothing waited. They fetch all anew."}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: ns, Name: "refusals_total",
@@ -56,7 +59,7 @@ func newStats() stats {
 // Collectors returns the hub's metrics, for a registry.
 func (h *Hub) Collectors() []prometheus.Collector {
 	s := &h.stats
-	return []prometheus.Collector{s.connections, s.received, s.sent, s.verdicts, s.divergences, s.refusals}
+	return []prometheus.Collector{s.connections, s.received, s.sent, s.verdicts, s.comparisons, s.divergences, s.refusals}
 }
 
 var outcomeNames = map[wire.Outcome]string{

@@ -129,6 +129,9 @@ func TestAFreshNumberForgetsNothingOfTheMomentBefore(t *testing.T) {
 	m.send(wire.Ack{K: m.head, Pages: m.pages, Actor: m.actor, Written: m.pushed})
 	m.send(wire.Verify{Buckets: []record.Bucket{record.PersonBucket(m.person)}})
 	await[wire.Sums](m) // so that it has heard what was said before
+	if n := c.comparisons(); n != 1 {
+		t.Errorf("%d comparisons are counted", n)
+	}
 	m.hangUp()
 	m.enter(func(h *wire.Hello) { h.Actor = 0 })
 	cs := m.finds(c, server.NewID(), x.machine)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"fieldsync/server/auth"
 )
 
@@ -41,6 +43,24 @@ func (b *bureau) tells(want map[string]string) {
 			b.t.Errorf("%s is %s, not %s", name, got, value)
 		}
 	}
+}
+
+// comparisons returns how often devices asked whether what they hold is what the hub has.
+func (w *world) comparisons() int {
+	w.t.Helper()
+	all := prometheus.NewRegistry()
+	all.MustRegister(w.core.Hub.Collectors()...)
+	gathered, err := all.Gather()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, one := range gathered {
+		if one.GetName() == "fieldsync_comparisons_total" {
+			return int(one.GetMetric()[0].GetCounter().GetValue())
+		}
+	}
+	w.t.Fatal("comparisons are not counted")
+	return 0
 }
 
 // metric returns a gauge's value as it is written.

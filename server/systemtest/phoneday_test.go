@@ -37,6 +37,8 @@ var phonesLimits = []string{"GOMEMLIMIT=64MiB", "GOMAXPROCS=1"}
 type phonesDay struct {
 	*handset
 	parts, visits, photos int
+	shot                  int  // photos that were taken
+	compares              bool // the day is as long as it takes the phone to be compared with the hub
 	jobs                  []record.ID
 	seen                  []figures
 }
@@ -65,6 +67,7 @@ func TestAPhonesDay(t *testing.T) {
 // that nothing fails.
 func BenchmarkPhonesDay(b *testing.B) {
 	d := newPhonesDay(b, 20_000, 8, *dayPhotos)
+	d.compares = true
 	for b.Loop() {
 		d.play()
 	}
@@ -129,7 +132,7 @@ func catalogue(tx aftersales.Tx, from, to int) error {
 }
 
 // play goes through the day: the phone is new in the morning, works where there is no signal, is opened in the evening where
-// there is, and takes photos there.
+// there is, takes photos there, and some more while it is compared with the hub.
 func (d *phonesDay) play() {
 	d.start()
 	d.measure("first-sync", func() { d.comes("/settings", "everything") })
@@ -140,10 +143,29 @@ func (d *phonesDay) play() {
 	d.kill()
 	d.gate.shut.Store(false)
 	d.start()
+	connected := time.Now()
 	d.measure("evening", d.allSent)
-	d.measure("photos", func() { d.shoot(); d.allSent() })
+	d.measure("photos", func() { d.shoot(func(taken int) bool { return taken < d.photos }); d.allSent() })
+	if d.compares {
+		time.Sleep(time.Until(connected.Add(beforeComparison)))
+		d.measure("compared", func() { d.shoot(d.untilCompared()); d.allSent() })
+	}
 	d.arrived()
 }
+
+// untilCompared wants photos until the phone was compared with the hub, and some while it looks at what the hub said.
+func (d *phonesDay) untilCompared() (more func(taken int) bool) {
+	already, until := d.comparisons(), 0
+	return func(taken int) bool {
+		if until == 0 && d.comparisons() > already {
+			until = taken + 10
+		}
+		return until == 0 || taken < until
+	}
+}
+
+// beforeComparison is how long after the phone connected photos are taken again: a minute after, it is compared.
+const beforeComparison = 58 * time.Second
 
 // work is the visits, and what somebody looks at on the way.
 func (d *phonesDay) work() {
@@ -171,11 +193,12 @@ func (d *phonesDay) comes(path, text string) {
 
 func (d *phonesDay) allSent() { d.comes("/settings", ">changes: 0, files: 0") }
 
-// shoot takes the photos in turn at all jobs. They are of 12 million pixels and no two are the same.
-func (d *phonesDay) shoot() {
+// shoot takes photos in turn at all jobs, as long as more are wanted after so many. They are of 12 million pixels and no two
+// are the same.
+func (d *phonesDay) shoot(more func(taken int) bool) {
 	picture := d.scene()
-	for i := range d.photos {
-		path := "/jobs/" + d.jobs[i%len(d.jobs)].String() + "/photos"
+	for taken := 0; more(taken); taken++ {
+		path := "/jobs/" + d.jobs[d.shot%len(d.jobs)].String() + "/photos"
 		d.page(path)
 		var body bytes.Buffer
 		form := multipart.NewWriter(&body)
@@ -186,10 +209,11 @@ func (d *phonesDay) shoot() {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		comment := fmt.Sprintf("\xff\xfe\x00\x08%06d", i) // behind the beginning of a JPEG
+		comment := fmt.Sprintf("\xff\xfe\x00\x08%06d", d.shot) // behind the beginning of a JPEG
 		_, _ = part.Write(append(append(bytes.Clone(picture[:2]), comment...), picture[2:]...))
 		_ = form.Close()
 		d.takes(path, form.FormDataContentType(), &body)
+		d.shot++
 	}
 }
 
@@ -263,8 +287,8 @@ func (d *phonesDay) arrived() {
 		}
 		return nil
 	})
-	if photos != d.photos {
-		d.t.Errorf("the office has %d photos, want %d", photos, d.photos)
+	if photos != d.shot {
+		d.t.Errorf("the office has %d photos, want %d", photos, d.shot)
 	}
 }
 
