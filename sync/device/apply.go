@@ -56,13 +56,8 @@ func (r *Replica) TakePage(p *wire.Page) error {
 	if err := r.forget(p.Erased); err != nil { // before: what is written here would count as come along with its bucket
 		return err
 	}
-	for _, b := range p.Enter {
-		if err := r.store.MarkStale(b, p.Class); err != nil {
-			return err
-		}
-		if err := r.store.PutHeld(p.Class, b, true); err != nil {
-			return err
-		}
+	if err := r.enter(p); err != nil {
+		return err
 	}
 	for i := range p.Rows {
 		if err := r.takeRows(&p.Rows[i], p); err != nil {
@@ -83,6 +78,52 @@ func (r *Replica) leaving(p *wire.Page) ([]record.Bucket, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(held, func(b record.Bucket) bool { return slices.Contains(p.Enter, b) }), nil
+}
+
+// enter begins to take in buckets. What of them is on the device is to come again, or goes with the last part; but what lies in a
+// bucket that stays too, whose changes say what becomes of it, is as it is: one that enters may be lost before all of it has come.
+func (r *Replica) enter(p *wire.Page) error {
+	if len(p.Enter) == 0 {
+		return nil
+	}
+	held, err := r.store.Held(p.Class)
+	if err != nil {
+		return err
+	}
+	staying := slices.DeleteFunc(held, func(b record.Bucket) bool { return slices.Contains(p.Enter, b) })
+	for _, b := range p.Enter {
+		if err := r.store.MarkStale(b, p.Class); err != nil {
+			return err
+		}
+		if err := r.store.PutHeld(p.Class, b, true); err != nil {
+			return err
+		}
+	}
+	if len(staying) == 0 {
+		return nil
+	}
+	return r.confirm(p.Class, staying)
+}
+
+// confirm takes the rows that lie in one of the buckets off the list of those that are to come again.
+func (r *Replica) confirm(class schema.Class, buckets []record.Bucket) error {
+	stale, err := r.store.Stale(class)
+	if err != nil {
+		return err
+	}
+	rows, err := r.store.Rows(stale)
+	if err != nil {
+		return err
+	}
+	lies := func(b record.Bucket) bool { return slices.Contains(buckets, b) }
+	for _, key := range stale {
+		if row := rows[key]; row != nil && slices.ContainsFunc(row.Buckets(), lies) {
+			if err := r.store.PutRow(row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (r *Replica) moveCursor(p *wire.Page) error {

@@ -177,6 +177,28 @@ func TestARowInABucketThatStaysStays(t *testing.T) {
 	p.expectGone(moved)
 }
 
+// One that enters may be lost before all of it has come: what lies in a bucket that stays, too, does not go with it.
+func TestWhatLiesInABucketThatStaysOutlivesOneThatEnters(t *testing.T) {
+	t.Parallel()
+	p := newPhone(t)
+	van, other := p.key("location"), p.key("location")
+	vanBucket := func(k record.Key) record.Bucket { b := p.bucket(); b.Kind, b.ID = b.Kind+3, k.ID; return b }
+	both := p.key("movement")
+	page := p.brings(p.hubRow(both, saw(dot(desk, 1)), record.Values{"from": record.Ref(van.ID), "to": record.Ref(other.ID)}))
+	page.Class, page.Enter = schema.ClassStock, []record.Bucket{vanBucket(van)}
+	p.takes(page)
+	p.seq++
+	page = p.brings()
+	page.Class, page.From, page.Enter = schema.ClassStock, p.identity().Cursors[1], []record.Bucket{vanBucket(other)}
+	page.Last = false
+	p.takes(page)
+	page.Last, page.Enter = true, nil
+	p.takes(page)
+	if p.row(both) == nil {
+		t.Error("a row of the van that stays is gone, for the van that entered did not bring it")
+	}
+}
+
 // A bucket that enters is replaced: what was there and did not come is let go of, when the last part has come.
 func TestWhatDoesNotComeWithItsBucketGoes(t *testing.T) {
 	t.Parallel()

@@ -60,7 +60,7 @@ func Admit(r Actors, cfg Config, author Author, h *wire.Hello, nowMillis int64) 
 		}
 	}
 	if h.Epoch == cfg.Epoch { // what was sent in another may be so no more
-		if a.Resume, err = forgets.resumes(h, a.Cursors); err != nil {
+		if err := forgets.resume(&a, h); err != nil {
 			return Admission{}, err
 		}
 	}
@@ -94,18 +94,28 @@ func (f *forgetting) since(class schema.Class, seq uint64) (bool, error) {
 	return f.now-at.Millis() > LongestAbsence.Milliseconds(), err
 }
 
-// resumes returns where the page goes on that the device has parts of. It is begun anew where the pages do not begin where the
-// device says, or rows may have been deleted since the page's end and forgotten: the parts that it has may show them.
-func (f *forgetting) resumes(h *wire.Hello, from [schema.Classes]uint64) ([]byte, error) {
+// resume decides where the page goes on that the device has parts of. It cannot where the pages do not begin where the device
+// says, or rows may have been deleted since the page's end and forgotten: the parts that it has may show them. Then the class begins
+// with nothing: a page from the cursor would not name a bucket that had begun to enter and was taken away since.
+func (f *forgetting) resume(a *Admission, h *wire.Hello) error {
+	if len(h.Resume) == 0 {
+		return nil
+	}
 	page, ok := parsePosition(h.Resume)
-	if !ok || from != h.Cursors {
-		return nil, nil
+	if !ok || page.class >= schema.Classes {
+		a.Cursors = [schema.Classes]uint64{}
+		return nil
 	}
 	forgotten, err := f.since(page.class, page.to)
-	if forgotten || err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		return err
+	case forgotten || a.Cursors != h.Cursors:
+		a.Cursors[page.class] = 0
+	default:
+		a.Resume = h.Resume
 	}
-	return h.Resume, nil
+	return nil
 }
 
 // knows returns the K that the device was heard to have by the incarnation that it had last in this epoch: it does not forget

@@ -8,6 +8,7 @@ import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/simtest"
 	"fieldsync/sync/wire"
 )
@@ -199,5 +200,37 @@ func TestAPageLeftOffIsBegunAnewWhereItsRowsMayBeForgotten(t *testing.T) {
 	}
 	if recent := leftOff(); !resumed(recent, 0, 0) {
 		t.Error("what came since is begun anew")
+	}
+}
+
+// A page from the cursor would not name a bucket that had begun to enter and was taken away since, and the device would keep it.
+func TestAPageBegunAnewBeginsWithNothing(t *testing.T) {
+	t.Parallel()
+	a, _ := atWork(t)
+	a.busy(1)
+	c := a.head()
+	a.busy(1)
+	ahead := a.head() + 100
+	p, _ := a.page(judge.Want{Person: a.Person, Rows: 1})
+	stock := append([]byte{byte(schema.ClassStock)}, p.Resume[1:]...)
+	for name, c := range map[string]struct {
+		resume     []byte
+		says, want [schema.Classes]uint64
+	}{
+		"gone on with":               {p.Resume, [3]uint64{c, c, c}, [3]uint64{c, c, c}},
+		"nothing was left off":       {nil, [3]uint64{ahead, c, c}, [3]uint64{0, c, c}},
+		"other pages begin anew too": {stock, [3]uint64{ahead, c, c}, [3]uint64{0, 0, c}},
+		"not to be read":             {[]byte{1, 2, 3}, [3]uint64{c, c, c}, [3]uint64{}},
+		"of no class":                {append([]byte{schema.Classes}, p.Resume[1:]...), [3]uint64{c, c, c}, [3]uint64{}},
+	} {
+		var got judge.Admission
+		a.tx(func(tx judge.Store) (err error) {
+			h := &wire.Hello{Actor: a.actor, Resume: c.resume, Cursors: c.says}
+			got, err = judge.Admit(tx.(judge.Actors), a.cfg, a.Author, h, a.now.Millis())
+			return err
+		})
+		if got.Cursors != c.want || (got.Resume != nil) != (name == "gone on with") {
+			t.Errorf("%s: it begins at %v, want %v, and goes on at %x", name, got.Cursors, c.want, got.Resume)
+		}
 	}
 }
