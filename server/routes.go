@@ -229,6 +229,9 @@ var ownPages = []Page{
 	{"POST", "/contracts/{id}/end", auth.EditContracts, (*admin.Office).EndContract},
 	{"POST", "/contracts/{id}/covers", auth.EditContracts, (*admin.Office).CoverMachine},
 
+	{"GET", "/day-reports", auth.SeeStatistics, (*admin.Office).ListDayReports},
+	{"GET", "/day-reports/{id}", auth.SeeStatistics, (*admin.Office).ShowDayReport},
+
 	{"GET", "/conflicts", auth.SeeInbox, (*admin.Office).ListConflicts},
 	{"POST", "/conflicts/settle", auth.Settle, (*admin.Office).Settle},
 	{"GET", "/discrepancies", auth.SeeInbox, (*admin.Office).ListDiscrepancies},

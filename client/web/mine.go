@@ -1,7 +1,6 @@
 package web
 
 import (
-	"slices"
 	"time"
 
 	"fieldsync/client"
@@ -9,52 +8,56 @@ import (
 	"fieldsync/sync/record"
 )
 
-// minePage is the user's own day, and his jobs of the past.
+// minePage is one day of the user's, as his daily report says it, and his jobs of the past.
 type minePage struct {
 	frame
-	Hours []hoursLine
-	Spent map[string]time.Duration // today, by kind
-	Cash  []cashLine
-	Taken []takenLine
-	Past  []client.JobLine
-	More  bool
+	aftersales.DayReport
+	Kinds  func(code string) map[string]string // what kinds of job are called
+	Day    string                              // "2026-03-09"; "" for today
+	Before string                              // the days beside it; After is "" on today
+	After  string
+	Past   []client.JobLine
+	More   bool
 }
 
-type hoursLine struct {
-	Job   aftersales.Job
-	Spent map[string]time.Duration
-}
-
-// takenLine is what was taken by one method, in one currency.
-type takenLine struct {
-	Method string
-	Sum    aftersales.Money
-}
-
-type cashLine struct {
-	aftersales.Payment
-	Job aftersales.Job
-}
-
-// mine shows hours, money and finished jobs.
+// mine shows what the user did on a day, task by task, what he took, and his finished jobs.
 func (v *request) mine() error {
-	p := minePage{frame: v.frame("My day"), Spent: map[string]time.Duration{}}
+	p := minePage{frame: v.frame("My day")}
 	p.Tab, p.Back = "more", todayURL
-	timed, err := v.ids(`SELECT DISTINCT job FROM time_mark WHERE _del = 0 AND person = ? AND corrected >= ? - 86400000`, v.me[:], v.morning())
+	from, until := p.choose(v)
+	jobs, err := v.ids(`SELECT job FROM time_mark WHERE _del = 0 AND person = ?1 AND corrected >= ?2 AND corrected < ?4
+		UNION SELECT job FROM movement WHERE _del = 0 AND author = ?1 AND job IS NOT NULL AND corrected >= ?3 AND corrected < ?4
+		UNION SELECT job FROM payment WHERE _del = 0 AND author = ?1 AND corrected >= ?3 AND corrected < ?4`,
+		v.me[:], from-aftersales.DayBefore, from, until)
 	if err != nil {
 		return err
 	}
-	paid, err := v.ids(`SELECT id FROM payment WHERE _del = 0 AND author = ? AND corrected >= ? ORDER BY corrected`, v.me[:], v.morning())
-	if err != nil {
+	err = v.view(func(tx client.Tx) (err error) {
+		if p.Kinds, err = labels(tx, aftersales.ListJobKind); err != nil {
+			return err
+		}
+		p.DayReport, err = aftersales.ReportDay(tx, v.me, jobs, from, until, tx.Now())
 		return err
-	}
-	if err := v.view(func(tx client.Tx) error { return firstOf(p.hours(v, tx, timed), p.cash(tx, paid)) }); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	if err := p.past(v); err != nil {
 		return err
 	}
 	return v.show("mine", p)
+}
+
+// choose reads which day is asked for, today where it is none, and returns when it begins and ends (ms UTC).
+func (p *minePage) choose(v *request) (from, until int64) {
+	y, m, d := v.App.today().Date()
+	day := time.Date(y, m, d, 0, 0, 0, 0, v.Zone)
+	if asked, err := time.ParseInLocation(time.DateOnly, v.form("day"), v.Zone); err == nil && asked.Before(day) {
+		p.After = asked.AddDate(0, 0, 1).Format(time.DateOnly)
+		day, p.Day = asked, asked.Format(time.DateOnly)
+	}
+	p.Before = day.AddDate(0, 0, -1).Format(time.DateOnly)
+	return day.UnixMilli(), day.AddDate(0, 0, 1).UnixMilli()
 }
 
 // ids returns the ids that a query has in its first column.
@@ -72,85 +75,6 @@ func (v *request) ids(query string, args ...any) (list []record.ID, err error) {
 		list = append(list, record.ID(b))
 	}
 	return list, rows.Err()
-}
-
-// hours adds up the stretches of today. One that began before midnight counts from midnight.
-func (p *minePage) hours(v *request, tx client.Tx, jobs []record.ID) error {
-	for _, id := range jobs {
-		marks, err := aftersales.TimeMarks(tx, id, v.me)
-		if err != nil {
-			return err
-		}
-		line := hoursLine{Spent: spentSince(marks, v.morning(), tx.Now())}
-		if len(line.Spent) == 0 {
-			continue
-		}
-		if line.Job, err = rowAs(tx, "job", id, aftersales.JobOf); err != nil {
-			return err
-		}
-		for kind, d := range line.Spent {
-			p.Spent[kind] += d
-		}
-		p.Hours = append(p.Hours, line)
-	}
-	return nil
-}
-
-// spentSince returns how long the stretches that the marks make lasted since a moment, by kind.
-func spentSince(marks []aftersales.TimeMark, from, now int64) map[string]time.Duration {
-	spent := map[string]time.Duration{}
-	var running *aftersales.TimeMark
-	stop := func(at int64) {
-		if running != nil && at > max(running.Corrected, from) {
-			spent[running.Kind] += time.Duration(at-max(running.Corrected, from)) * time.Millisecond
-		}
-		running = nil
-	}
-	for i, m := range marks {
-		switch {
-		case m.Edge == aftersales.EdgeStart:
-			stop(m.Corrected)
-			running = &marks[i]
-		case running != nil && running.Kind == m.Kind:
-			stop(m.Corrected)
-		}
-	}
-	stop(now)
-	return spent
-}
-
-// cash adds up what was taken today.
-func (p *minePage) cash(tx client.Tx, payments []record.ID) error {
-	for _, id := range payments {
-		later, err := tx.Refs("payment", "replaces", id)
-		if err != nil {
-			return err
-		}
-		if len(later) > 0 {
-			continue
-		}
-		line := cashLine{}
-		if line.Payment, err = rowAs(tx, "payment", id, aftersales.PaymentOf); err != nil {
-			return err
-		}
-		if line.Job, err = rowAs(tx, "job", line.Payment.Job, aftersales.JobOf); err != nil {
-			return err
-		}
-		p.Cash = append(p.Cash, line)
-		p.take(line)
-	}
-	return nil
-}
-
-func (p *minePage) take(line cashLine) {
-	i := slices.IndexFunc(p.Taken, func(t takenLine) bool {
-		return t.Method == line.Method && t.Sum.Currency == line.Amount.Currency
-	})
-	if i < 0 {
-		p.Taken = append(p.Taken, takenLine{line.Method, line.Amount})
-		return
-	}
-	p.Taken[i].Sum.Minor += line.Amount.Minor
 }
 
 // maxPast is how many jobs of the past a page shows; the search finds the others.

@@ -20,7 +20,7 @@ func (a *App) functions(l *language) template.FuncMap {
 		"t": l.Say, "name": l.Name, "label": l.label, "asset": func(name string) string { return assets[name] },
 		"when": func(ms int64) string { return l.when(a.at(ms), a.today()) }, "clock": a.clock,
 		"window": func(start, end int64) string { return l.window(a.at(start), a.at(end), a.today()) },
-		"day":    l.day, "span": l.span, "money": money, "why": l.why, "lines": lines, "dict": dict,
+		"day":    l.day, "span": l.span, "lasted": func(ms int64) string { return l.span(time.Duration(ms) * time.Millisecond) }, "money": money, "why": l.why, "lines": lines, "dict": dict,
 		"machine": func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05Z") },
 		"qty":     l.quantity,
 		"bytes":   bytesOf,

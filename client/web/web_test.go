@@ -218,7 +218,9 @@ func TestAWholeVisit(t *testing.T) {
 	h.get(job+"/sign").post(job+"/sign", "name", "Lin", "signature", png, "attitude", "4", "recommend", "9").done()
 	h.sees("Lin", "new seal fitted", "Power off and locked?", "control box", `<img class="signature"`)
 	h.get("/told").sees("What you are told will stand here.")
-	h.get("/mine").sees("J-100", "Working")
+	h.get("/mine").sees("J-100", "Working", "Repair", "used for a repair")
+	before := time.Now().In(h.app.Zone).AddDate(0, 0, -1).Format(time.DateOnly)
+	h.get("/mine?day="+before).sees(before, "No clock has run, and nothing was booked.")
 	h.get("/outbox").sees("Waiting")
 }
 

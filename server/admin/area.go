@@ -31,6 +31,7 @@ var areas = [][]place{
 	{
 		{jobsURL, "Jobs", auth.SeeJobs},
 		{goodsURL, "Customers' goods", auth.SeeJobs},
+		{dayReportsURL, "Daily reports", auth.SeeStatistics},
 	},
 	{
 		{customersURL, "Customers", auth.SeeCustomers},

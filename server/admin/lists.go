@@ -1,5 +1,7 @@
 package admin
 
+import "slices"
+
 // listings are all lists of the office.
 var listings = append([]*Listing{Jobs, customers, requests, discrepancies, findings, stock, keysList}, listsOf(Nouns)...)
 
@@ -29,5 +31,5 @@ func Indexes() (statements []string) {
 	for _, l := range listings {
 		statements = append(statements, l.List.Indexes...)
 	}
-	return append(statements, boardIndexes...)
+	return slices.Concat(statements, boardIndexes, dayIndexes)
 }

@@ -82,6 +82,7 @@ func aboutColleague(b *builder, row *record.Row) ([]block, error) {
 	if err != nil {
 		return nil, err
 	}
+	works.Links = b.v.dayReportLink(row.ID)
 	quiet, err := aftersales.QuietOf(aftersales.Look(b.r), row.ID)
 	said := cmp.Or(quiet, b.v.t("as the policy of notices says"))
 	return []block{works, {ID: "reach", Title: b.v.t("Notices"), Lines: []saying{{Text: b.v.lang.Name("resource.quiet") + ": " + said}}}}, err

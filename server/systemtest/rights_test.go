@@ -40,7 +40,7 @@ var askedWithin = map[auth.Permission]string{
 }
 
 // awaited are the permissions of what is still to come: nothing asks for them.
-var awaited = strings.Fields("delete_records edit_messages delete_messages complaints callbacks sales points see_statistics")
+var awaited = strings.Fields("delete_records edit_messages delete_messages complaints callbacks sales points")
 
 // Every permission but those that are awaited is asked for by a page or an address of the API, each of which refuses who lacks
 // it (TestEveryPageRefusesWhoMayNot, TestEveryRouteRefusesWhoMayNot), or within one.

@@ -2,6 +2,7 @@ package aftersales
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -113,23 +114,11 @@ func TimeSpent(tx View, job, person record.ID, now int64) (map[string]int64, err
 
 // spentBy adds up the stretches that one person's marks make, by kind, and returns the mark that started the one that runs.
 func spentBy(marks []TimeMark, now int64) (spent map[string]int64, running *TimeMark) {
+	spans, running := spansOf(marks, math.MinInt64, math.MaxInt64, now)
 	spent = map[string]int64{}
-	stop := func(at int64) {
-		if running != nil {
-			spent[running.Kind] += max(0, at-running.Corrected)
-		}
+	for _, s := range spans {
+		spent[s.Kind] += s.Until - s.From
 	}
-	for i, m := range marks {
-		switch {
-		case m.Edge == EdgeStart:
-			stop(m.Corrected)
-			running = &marks[i]
-		case running != nil && running.Kind == m.Kind:
-			stop(m.Corrected)
-			running = nil
-		}
-	}
-	stop(now)
 	return spent, running
 }
 
