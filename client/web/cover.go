@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
@@ -58,6 +59,9 @@ func (v *request) cover() error {
 		if p.Cover, err = v.entitled(tx, p.stand, nil); err != nil {
 			return err
 		}
+		if p.Cover.Why, err = v.called(tx, p.Cover.Why); err != nil {
+			return err
+		}
 		p.Kinds, err = coverLines(tx, p.Cover)
 		return err
 	})
@@ -107,6 +111,33 @@ func labels(tx client.Tx, list string) (func(code string) map[string]string, err
 	}, err
 }
 
+// called returns the reasons with the causes and exclusions in them as the company's lists call them. Reasons do not say of
+// which of the two lists a code is.
+func (v *request) called(tx client.Tx, why []aftersales.Reason) ([]aftersales.Reason, error) {
+	codes, err := aftersales.Codes(tx, aftersales.ListExclusion, true)
+	if err != nil {
+		return nil, err
+	}
+	causes, err := aftersales.Codes(tx, aftersales.ListCause, true)
+	codes = append(codes, causes...)
+	said := slices.Clone(why)
+	for i, r := range said {
+		at, coded := codedReasons[r.Code]
+		if !coded || at >= len(r.Args) {
+			continue
+		}
+		is := slices.IndexFunc(codes, func(c aftersales.Code) bool { return c.Code == r.Args[at] })
+		if is >= 0 {
+			said[i].Args = slices.Clone(r.Args)
+			said[i].Args[at] = v.lang.label(codes[is].Label)
+		}
+	}
+	return said, err
+}
+
+// codedReasons are the reasons with a cause or an exclusion among their args, and at which place.
+var codedReasons = map[string]int{aftersales.WhyExcluded: 0, aftersales.WhyContractExcl: 1}
+
 // coverLines says who pays, kind by kind, and below each what differs.
 func coverLines(tx client.Tx, d aftersales.Entitlement) (lines []coverLine, err error) {
 	service, err := labels(tx, aftersales.ListService)
@@ -118,18 +149,24 @@ func coverLines(tx client.Tx, d aftersales.Entitlement) (lines []coverLine, err 
 		return nil, err
 	}
 	for _, kind := range coverKinds {
-		lines = append(lines, coverLine{Kind: kind, Cover: d.Cover[kind]})
+		lines = append(lines, coverLine{Kind: kind, Cover: withoutSaying(d.Cover[kind])})
 		for _, s := range d.Special {
 			only := category(s.PartCategory)
 			if s.Service != "" {
 				only = service(s.Service)
 			}
 			if s.Kind == kind {
-				lines = append(lines, coverLine{kind, only, s.Cover})
+				lines = append(lines, coverLine{kind, only, withoutSaying(s.Cover)})
 			}
 		}
 	}
 	return lines, nil
+}
+
+// withoutSaying leaves out of the reasons that the customer pays: the line itself says so.
+func withoutSaying(c aftersales.Cover) aftersales.Cover {
+	c.Why = slices.DeleteFunc(slices.Clone(c.Why), func(r aftersales.Reason) bool { return r.Code == aftersales.WhyCustomerPays })
+	return c
 }
 
 // readyPage says what is missing on the phone before driving off.
@@ -143,6 +180,7 @@ type readyPage struct {
 type readyItem struct {
 	What   string // as the words have it
 	Lacks  bool   // it should be here and is not
+	Asked  bool   // what lacks was asked of the store: no network brings it
 	Count  int    // how many there are; 0 where that says nothing
 	Detail string // why it lacks, or what it is
 	URL    string // where it is, "" where no page shows it
@@ -167,6 +205,16 @@ func (v *request) ready() error {
 	}
 	p.Items, p.Back, p.Live = append(p.Items, photos), p.URL(), true
 	return v.show("ready", p)
+}
+
+// Fetched reports whether a network brings something of what is missing.
+func (p readyPage) Fetched() bool {
+	return slices.ContainsFunc(p.Items, func(i readyItem) bool { return i.Lacks && !i.Asked })
+}
+
+// Awaited reports whether something is missing that the store has been asked for.
+func (p readyPage) Awaited() bool {
+	return slices.ContainsFunc(p.Items, func(i readyItem) bool { return i.Asked })
 }
 
 // lacking counts what is missing.
@@ -281,6 +329,7 @@ func (v *request) checklistReady(tx client.Tx, s stand) (readyItem, error) {
 // partsReady looks for parts that were asked for and are not in the van yet.
 func (v *request) partsReady(tx client.Tx, s stand) (readyItem, error) {
 	item := readyItem{What: "The parts"}
+	var waits []string
 	rows, err := tx.Refs("part_request", "job", s.Job.ID)
 	for _, row := range rows {
 		r := aftersales.PartRequestOf(row)
@@ -290,9 +339,11 @@ func (v *request) partsReady(tx client.Tx, s stand) (readyItem, error) {
 		}
 		item.Count++
 		if r.State == aftersales.PartAsked || r.State == aftersales.PartApproved {
-			item.Lacks, item.Detail = true, item.Detail+r.Quantity.String()+" "+part.Code+": "+v.lang.Name("part_request.state."+r.State)+". "
+			item.Lacks, item.Asked = true, true
+			waits = append(waits, part.Code+", "+v.lang.quantity(r.Quantity)+": "+v.lang.Name("part_request.state."+r.State))
 		}
 	}
+	item.Detail = strings.Join(waits, " · ")
 	if err == nil && item.Count == 0 {
 		item.Detail = v.say("None was asked for.")
 	}

@@ -21,6 +21,11 @@ type stand struct {
 	Assignment aftersales.Assignment // the user's, or his group's; zero where the job is another's
 }
 
+// Begun reports whether the user has come to the place, so that there is something to sign for.
+func (s stand) Begun() bool {
+	return s.Visit.ArrivedAt != 0 || s.Visit.State == aftersales.VisitCompleted
+}
+
 // stand reads the job that the URL names. Codes: fault.UnknownRow.
 func (v *request) stand(tx client.Tx) (s stand, err error) {
 	id, err := v.path()

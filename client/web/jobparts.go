@@ -175,7 +175,7 @@ func (v *request) partLines(tx client.Tx, ids []record.ID) (list []pickLine, err
 	return list, nil
 }
 
-// inVan returns what lies in the user's van; nothing where he has none.
+// inVan returns what can be used of what lies in the user's van; nothing where he has none.
 func (v *request) inVan(tx client.Tx) (map[record.ID]aftersales.Quantity, error) {
 	have := map[record.ID]aftersales.Quantity{}
 	van, err := aftersales.VanOf(tx, v.me)
@@ -187,7 +187,7 @@ func (v *request) inVan(tx client.Tx) (map[record.ID]aftersales.Quantity, error)
 	}
 	stock, err := aftersales.StockAt(tx, van.ID)
 	for _, s := range stock {
-		have[s.Part.ID] = s.Quantity
+		have[s.Part.ID] = s.Usable()
 	}
 	return have, err
 }

@@ -191,3 +191,14 @@ func TestALongOutboxIsPaged(t *testing.T) {
 		t.Error(h.status)
 	}
 }
+
+// What has a name in several languages is called in the reader's, wherever rows of all kinds stand in one list.
+func TestARowIsCalledInTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	h.office(func(tx client.Tx) error {
+		_, err := aftersales.CreatePart(tx, aftersales.PartInput{Code: "B-1", Name: zh("Bearing 6204", "轴承 6204", "軸承 6204")})
+		return err
+	})
+	h.get("/outbox").sees(">Bearing 6204<").lacks("zh-Hans")
+}

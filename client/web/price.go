@@ -98,6 +98,9 @@ func (p *pricePage) charges(v *request, tx client.Tx) (err error) {
 		if line.Why, err = c.Why(); err != nil {
 			line.Why = nil // an older program wrote it otherwise: the line stands all the same
 		}
+		if line.Why, err = v.called(tx, line.Why); err != nil {
+			return err
+		}
 		p.Lines = append(p.Lines, line)
 	}
 	return p.clocks(tx)

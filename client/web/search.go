@@ -4,6 +4,7 @@ import (
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 const searchURL = "/search"
@@ -79,11 +80,12 @@ func (v *request) hit(row *record.Row) hit {
 
 // text returns a column as text in the visitor's language; "" where the table has no such column.
 func (v *request) text(row *record.Row, column string) string {
-	if row.Table.Column(column) < 0 {
+	at := row.Table.Column(column)
+	if at < 0 {
 		return ""
 	}
 	value := row.Get(column)
-	if value.Text() != "" {
+	if row.Table.Columns[at].Kind != schema.Translated {
 		return value.Text()
 	}
 	labels := map[string]string{}

@@ -44,7 +44,7 @@ func (v *request) sign() error {
 		p.Likely = append(p.Likely, n)
 	}
 	err := v.view(func(tx client.Tx) (err error) {
-		if p.stand, err = v.stand(tx); err != nil || p.Visit.ID.IsZero() {
+		if p.stand, err = v.stand(tx); err != nil || !p.Begun() {
 			return err
 		}
 		if p.Paper, err = aftersales.SlipDocument(tx, p.Visit.ID); err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
@@ -43,14 +44,22 @@ func (v *request) slip() error {
 		if p.SlipLook, err = aftersales.ReadSlipLook(tx, p.Job.Branch); err != nil {
 			return err
 		}
-		p.Paper, err = aftersales.SlipDocument(tx, p.Visit.ID)
-		return err
+		if p.Paper, err = aftersales.SlipDocument(tx, p.Visit.ID); err != nil {
+			return err
+		}
+		p.Paper.Answers = slices.DeleteFunc(p.Paper.Answers, func(f aftersales.Filled) bool { return !answered(f) })
+		return nil
 	})
 	if err != nil {
 		return err
 	}
 	p.Back = p.URL()
 	return v.show("slip", p)
+}
+
+// answered reports whether any question of a checklist was.
+func answered(f aftersales.Filled) bool {
+	return slices.ContainsFunc(f.Lines, func(l aftersales.Line) bool { return l.Answer != nil })
 }
 
 // logoOf returns where the company's picture is, under a name that says which one: so a browser may keep it.

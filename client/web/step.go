@@ -103,6 +103,7 @@ type endPage struct {
 	frame
 	stand
 	Reasons []aftersales.Code
+	Likely  string // the code of the reason that is chosen already; "" for none
 	Act     string // where the form goes
 	Says    string // what follows
 	Do      string // the button
@@ -110,17 +111,17 @@ type endPage struct {
 
 // decline gives the job back to the office.
 func (v *request) decline() error {
-	return v.endPage("Give the job back", "decline", "The office gets it back and gives it to somebody else.", "Give it back")
+	return v.endPage("Give the job back", "decline", "", "The office gets it back and gives it to somebody else.", "Give it back")
 }
 
 // absent ends a visit that met a closed door.
 func (v *request) absent() error {
-	return v.endPage("Nobody is there", "absent", "The job stays with you; the office hears of it and calls the customer.",
+	return v.endPage("Nobody is there", "absent", "absent", "The job stays with you; the office hears of it and calls the customer.",
 		"Nobody is there")
 }
 
-func (v *request) endPage(title, act, says, do string) error {
-	p := endPage{frame: v.frame(title), Act: act, Says: says, Do: do}
+func (v *request) endPage(title, act, likely, says, do string) error {
+	p := endPage{frame: v.frame(title), Act: act, Likely: likely, Says: says, Do: do}
 	err := v.view(func(tx client.Tx) (err error) {
 		if p.stand, err = v.stand(tx); err != nil {
 			return err

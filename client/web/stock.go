@@ -49,7 +49,8 @@ func (v *request) stock() error {
 type partPage struct {
 	frame
 	Part    aftersales.Part
-	Have    aftersales.Quantity
+	Have    aftersales.Quantity // to be used
+	Olds    aftersales.Quantity // defective ones beside them
 	Serials []string
 	Moves   []moveLine
 	More    int
@@ -112,11 +113,16 @@ func (p *partPage) read(v *request, tx client.Tx, id record.ID) (err error) {
 	if p.Serials, err = v.serials(tx, id); err != nil {
 		return err
 	}
-	balance, err := aftersales.Balance(tx, van.ID, id)
+	stock, err := aftersales.StockAt(tx, van.ID)
 	if err != nil {
 		return err
 	}
-	p.Have = aftersales.Quantity{Amount: balance, Unit: p.Part.Unit}
+	p.Have.Unit = p.Part.Unit
+	for _, s := range stock {
+		if s.Part.ID == id {
+			p.Have, p.Olds = s.Usable(), s.Defective
+		}
+	}
 	return p.ledger(tx, van.ID, id)
 }
 

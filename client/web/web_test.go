@@ -146,6 +146,17 @@ func (h *thumb) sees(texts ...string) *thumb {
 	return h
 }
 
+// lacks wants a page with none of the texts.
+func (h *thumb) lacks(texts ...string) *thumb {
+	h.t.Helper()
+	for _, text := range texts {
+		if strings.Contains(h.body, text) {
+			h.t.Errorf("%q stands in\n%s", text, h.text())
+		}
+	}
+	return h
+}
+
 // done wants what was asked to be done, and follows to the page that shows it.
 func (h *thumb) done() *thumb {
 	h.t.Helper()
@@ -195,6 +206,11 @@ func TestAWholeVisit(t *testing.T) {
 	h := newThumb(t)
 	job := h.job()
 	h.get("/").sees("循環泵漏水，壓力不足", "new today", "overdue", "3 more", "Offline")
+	h.get(job + "/sign").sees("there is nothing to sign")
+	h.get(job+"/ready").sees("BELT-9, 2 m: asked", "Parts come from the store").lacks("comes by itself")
+	h.get(job + "/slip").sees("Not signed yet.").lacks("Pump repair")
+	h.get(job + "/absent").sees(`value="absent" checked`)
+	h.get(job + "/decline").lacks(" checked")
 	h.get(job).sees("Accept", "tel:+886", "geo:25.0339", "Free: in warranty", "1 missing")
 	for _, step := range []string{"accept", "travel", "arrive", "pause", "resume"} {
 		h.get(job).twice(job+"/step", "step", step)
@@ -278,7 +294,9 @@ func (h *thumb) moves() {
 	h.get(job+"/parts").sees("2 pcs", "tag T-7")
 	h.get(job+"/swap").sees("KX-90-1723", "CB-2201").twice(job+"/swap", "old", h.s.unit.String(), "other", "KX-90-9999")
 	h.get(job + "/machine").sees("KX-90-1723 → KX-90-9999")
-	h.get("/stock").sees("SEAL-40")
+	h.get("/stock").sees("SEAL-40 · beside them old ones: 1 pcs", `>2 pcs<`)
+	h.get("/parts/"+h.s.seal.String()).sees("Old ones in my van", "old one", "The old ones count, too.")
+	h.get(job + "/parts/use/" + h.s.seal.String()).sees("in my van: 2 pcs")
 }
 
 // pays adds labour, lets the customer agree and pay.
@@ -286,7 +304,7 @@ func (h *thumb) pays() {
 	h.t.Helper()
 	job := h.job()
 	h.get(job+"/price").sees("Shaft seal").twice(job+"/charge", "service", "labour", "quantity", "1.5")
-	h.get(job+"/cover").sees("In warranty until", "Labour")
+	h.get(job+"/cover").sees("In warranty until", "Labour", "The warranty leaves this out: Used against the manual").lacks("out: misuse", "The customer pays ")
 	// The seal and the labour are free: the fault is the product's. Freight is not.
 	h.get(job+"/price").post(job+"/charge", "service", "freight", "quantity", "2").done()
 	h.sees("Together", "TWD")

@@ -278,7 +278,7 @@ func dayWithoutNetwork(s *shop) {
 	s.wants(s.done("outbox"), "part.use", "movement 2 pcs SEAL-40 of J-100")
 	s.wants(s.done("status"), "12 changes")
 	s.wantColumn([]string{"J-101"}, "number", "jobs") // what he gave back is his no more
-	s.wants(s.done("part", "stock"), "BELT-9", "-1.5 m", "SEAL-40", "-1 pcs")
+	s.wants(s.done("part", "stock"), "BELT-9", "-1.5 m", "SEAL-40", "-2 pcs", "1 pcs defective")
 	if moves := s.lines("part", "ledger"); len(moves) != 3 {
 		s.t.Fatalf("the ledger has %v", moves)
 	}

@@ -31,21 +31,31 @@ func Balance(tx Tx, location, part record.ID) (int64, error) {
 
 // Stock is how much of a part lies somewhere.
 type Stock struct {
-	Part     Part     `json:"part"`
-	Quantity Quantity `json:"quantity"`
+	Part      Part     `json:"part"`
+	Quantity  Quantity `json:"quantity"`  // all of it
+	Defective Quantity `json:"defective"` // of it: old ones, which nobody can use
+}
+
+// Usable returns how much of it can be used.
+func (s Stock) Usable() Quantity {
+	return Quantity{s.Quantity.Amount - s.Defective.Amount, s.Quantity.Unit}
 }
 
 // StockAt returns what lies at a location, part by part in the order of their codes; parts of which nothing is left
 // are left out, those of which more was taken than was there are not.
 func StockAt(tx View, location record.ID) ([]Stock, error) {
-	amounts := map[record.ID]int64{}
+	amounts, defective := map[record.ID]int64{}, map[record.ID]int64{}
 	for column, sign := range map[string]int64{"to_location": 1, "from_location": -1} {
 		rows, err := tx.Refs("movement", column, location)
 		if err != nil {
 			return nil, err
 		}
 		for _, row := range standing(rows) {
-			amounts[row.Get("part").Ref()] += sign * row.Get("quantity").Number()
+			part, moved := row.Get("part").Ref(), sign*row.Get("quantity").Number()
+			amounts[part] += moved
+			if row.Get("condition").Text() == Defective {
+				defective[part] += moved
+			}
 		}
 	}
 	list := []Stock{}
@@ -58,7 +68,8 @@ func StockAt(tx View, location record.ID) ([]Stock, error) {
 			return nil, err
 		}
 		part := PartOf(row)
-		list = append(list, Stock{part, Quantity{amount, part.Unit}})
+		old := max(0, defective[id]) // one that was taken out good and came back defective is gone, and none is owed
+		list = append(list, Stock{part, Quantity{amount, part.Unit}, Quantity{old, part.Unit}})
 	}
 	slices.SortFunc(list, func(a, b Stock) int {
 		return cmp.Or(cmp.Compare(a.Part.Code, b.Part.Code), compareIDs(a.Part.ID, b.Part.ID))

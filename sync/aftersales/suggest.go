@@ -329,7 +329,7 @@ func (q *question) fitting(c Candidate) (n int64, err error) {
 	}
 	stock, err := StockAt(q, van.ID)
 	for _, lies := range stock {
-		if lies.Quantity.Amount > 0 && slices.Contains(lies.Part.Fits, q.product) {
+		if lies.Usable().Amount > 0 && slices.Contains(lies.Part.Fits, q.product) {
 			n++
 		}
 	}

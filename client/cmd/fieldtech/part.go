@@ -113,8 +113,9 @@ func (a *app) partSearch(ctx context.Context, words string) error {
 func partStockCommand() *command {
 	return &command{
 		Name: "part stock", Needs: reading,
-		Brief:   "show what lies in your van",
-		About:   "Less than nothing means that more was taken than was known to be there.",
+		Brief: "show what lies in your van",
+		About: "What can be used, and what is defective beside it. Less than nothing means that more was taken than was\n" +
+			"known to be there.",
 		Example: "fieldtech part stock",
 		Do:      func(ctx context.Context, a *app, _ []string) error { return a.partStock(ctx) },
 	}
@@ -127,8 +128,12 @@ func (a *app) partStock(ctx context.Context) error {
 	}
 	var t table
 	for _, s := range stock {
+		old := ""
+		if s.Defective.Amount > 0 {
+			old = s.Defective.String() + " defective"
+		}
 		err := a.answer(s, func() {
-			t.add(s.Part.Code, s.Quantity.String(), aftersales.Label(s.Part.Name, userLanguage()))
+			t.add(s.Part.Code, s.Usable().String(), aftersales.Label(s.Part.Name, userLanguage()), old)
 		})
 		if err != nil {
 			return err
