@@ -103,8 +103,7 @@ type Batch struct {
 	times   map[uint64]clock.Stamp
 	touched map[record.Bucket]bool
 
-	came   map[record.Key]map[clock.Dot]bool // what was brought of an epoch that is gone, by the rows that it is on
-	cameTo []record.Key                      // the rows, as they came
+	came []arrival // what was brought of an epoch that is gone, and the rows that it is on
 
 	claim     *claim // of the device's change set that is being merged
 	regranted bool
@@ -134,7 +133,7 @@ func NewBatch(store Store, cfg Config, now clock.Stamp) (*Batch, error) {
 	return &Batch{
 		Config: cfg, store: store, now: max(now, last), seq: head, first: head,
 		rows: map[record.Key]*held{}, actors: map[clock.Actor]*Actor{}, holds: map[record.Bucket][]Hold{},
-		times: map[uint64]clock.Stamp{}, touched: map[record.Bucket]bool{}, came: map[record.Key]map[clock.Dot]bool{},
+		times: map[uint64]clock.Stamp{}, touched: map[record.Bucket]bool{},
 	}, nil
 }
 

@@ -262,3 +262,45 @@ func TestACopyIsLookedAtOnceForAPush(t *testing.T) {
 		t.Errorf("looked at %d times, and closed by %v, want %v", l.at[copied], w.entry(copied).Closed, named)
 	}
 }
+
+// closed is a store on whose rows nothing is open: it counts how often that is asked.
+type closed struct {
+	judge.Store
+	asked int
+}
+
+func (c *closed) QuarantinedOn(record.Key) ([]clock.Dot, error) {
+	c.asked++
+	return nil, nil
+}
+
+// Nor are more rows looked at than may be, however many a push of an epoch that is gone says to change.
+func TestAPushOfAnEpochThatIsGoneHasNoMoreRowsLookedAtThanItMay(t *testing.T) {
+	t.Parallel()
+	w := newRestored(t)
+	w.lose(func() {})
+	const changes, each = 8, 4000
+	c, head := &closed{}, w.head()
+	w.must(w.hub.Write(func(tx judge.Store) error {
+		c.Store = tx
+		b, err := judge.NewBatch(c, w.cfg, w.now)
+		if err != nil {
+			return err
+		}
+		for range changes {
+			rows := make([]record.RowChange, each)
+			for i := range rows {
+				rows[i] = record.RowChange{Op: record.Delete, Table: w.job.Table, ID: w.fresh("job").ID}
+			}
+			cs := w.knows(head, rows...)
+			cs.Epoch = w.cfg.Epoch - 1
+			if _, err := b.Judge(w.Author, wire.Pushed{Encoded: cs.AppendBinary(nil)}); err != nil {
+				return err
+			}
+		}
+		return b.Flush()
+	}))
+	if c.asked < allLooks/2 || c.asked > allLooks {
+		t.Errorf("%d of %d rows were looked at, want at most %d", c.asked, changes*each, allLooks)
+	}
+}

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"slices"
 
 	"fieldsync/sync/clock"
@@ -169,23 +170,28 @@ func (b *Batch) enter(actor *Actor, e *Entry) error {
 	return b.store.PutEntry(e)
 }
 
+// arrival is a change set of an epoch that is gone, on one of the rows that it is on.
+type arrival struct {
+	row record.Key
+	dot clock.Dot
+}
+
 // hasCome notes that a change set that a restored hub may have lost was brought by its author: what was kept of its rows may
-// lack nothing any more.
+// lack nothing any more. Of more rows than may be looked at it is not noted: what was kept of those waits for a person.
 func (b *Batch) hasCome(cs *record.ChangeSet) error {
 	if cs.Epoch >= b.Epoch {
 		return nil
 	}
 	for i := range cs.Rows {
+		if len(b.came) >= int(maxLooks) {
+			return nil
+		}
 		line, err := b.lineOf(&cs.Rows[i])
 		if err != nil {
 			return err
 		}
 		for _, key := range line { // a copy of what owns the row may have lacked this: it brought the owner back
-			if b.came[key] == nil {
-				b.came[key] = map[clock.Dot]bool{}
-				b.cameTo = append(b.cameTo, key)
-			}
-			b.came[key][cs.Dot] = true
+			b.came = append(b.came, arrival{key, cs.Dot})
 		}
 	}
 	return nil
@@ -194,23 +200,45 @@ func (b *Batch) hasCome(cs *record.ChangeSet) error {
 // closeTestimonies closes what was kept of rows that a restored hub had lost, once all that it names was brought. It says who
 // brought the last of it. Each copy is looked at once, whatever came; what would be too much waits for a person.
 func (b *Batch) closeTestimonies() error {
-	left, came, rows := maxLooks, b.came, b.cameTo
-	b.came, b.cameTo = map[record.Key]map[clock.Dot]bool{}, nil
-	for _, key := range rows {
-		open, err := b.store.QuarantinedOn(key)
-		if err != nil {
+	left, came := maxLooks, b.came
+	b.came = nil
+	slices.SortStableFunc(came, func(x, y arrival) int {
+		return cmp.Or(cmp.Compare(x.row.Table, y.row.Table), slices.Compare(x.row.ID[:], y.row.ID[:]))
+	})
+	for len(came) > 0 && left > 0 {
+		n := slices.IndexFunc(came, func(a arrival) bool { return a.row != came[0].row })
+		if n < 0 {
+			n = len(came)
+		}
+		if err := b.closeTestimoniesOf(came[:n], &left); err != nil {
 			return err
 		}
-		for _, d := range open {
-			if left--; left <= 0 {
-				return nil
-			}
-			if d.Actor.Side() != clock.SideHub {
-				continue
-			}
-			if err := left.forOne(func(left *looks) error { return b.closeTestimony(d, came[key], left) }); err != nil {
-				return err
-			}
+		came = came[n:]
+	}
+	return nil
+}
+
+// closeTestimoniesOf is closeTestimonies of one row.
+func (b *Batch) closeTestimoniesOf(came []arrival, left *looks) error {
+	*left--
+	open, err := b.store.QuarantinedOn(came[0].row)
+	if err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(d clock.Dot) bool { return d.Actor.Side() != clock.SideHub })
+	if len(open) == 0 {
+		return nil
+	}
+	dots := map[clock.Dot]bool{}
+	for _, a := range came {
+		dots[a.dot] = true
+	}
+	for _, d := range open {
+		if *left <= 0 {
+			return nil
+		}
+		if err := left.forOne(func(left *looks) error { return b.closeTestimony(d, dots, left) }); err != nil {
+			return err
 		}
 	}
 	return nil
