@@ -299,11 +299,12 @@ func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
 	return session.Admitted{Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume}
 }
 
-// register makes c the device's one connection and ends the one it had.
+// register makes c the device's one connection and ends the one it had. What the device said on one that it has closed arrives all
+// the same.
 func (h *fleetHub) register(c *conn, who *enrolled) {
 	c.who = who
 	for _, other := range slices.Clone(h.conns) {
-		if other != c && other.who == who {
+		if other != c && other.who == who && !other.up.shut {
 			other.replace()
 		}
 	}
