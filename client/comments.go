@@ -1,9 +1,7 @@
 package client
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
@@ -15,7 +13,7 @@ type Comments struct{ c *Client }
 // Comments returns typed access to comments and attachments.
 func (c *Client) Comments() Comments { return Comments{c} }
 
-// About returns the comments on a row that no other replaces, oldest first.
+// About returns the comments on a row as they were corrected, without those that were taken back, oldest first.
 func (s Comments) About(ctx context.Context, about aftersales.Row) ([]aftersales.Comment, error) {
 	return see(ctx, s.c, func(tx Tx) ([]aftersales.Comment, error) {
 		rows, err := tx.Refs("comment", "about", about.ID)
@@ -27,17 +25,10 @@ func (s Comments) About(ctx context.Context, about aftersales.Row) ([]aftersales
 }
 
 func standingComments(rows []*record.Row) []aftersales.Comment {
-	replaced := map[record.ID]bool{}
-	for _, row := range rows {
-		replaced[row.Get("replaces").Ref()] = true
-	}
 	comments := []aftersales.Comment{}
-	for _, row := range rows {
-		if !replaced[row.ID] {
-			comments = append(comments, aftersales.CommentOf(row))
-		}
+	for _, row := range aftersales.StandingComments(rows) {
+		comments = append(comments, aftersales.CommentOf(row))
 	}
-	slices.SortStableFunc(comments, func(a, b aftersales.Comment) int { return cmp.Compare(a.Corrected, b.Corrected) })
 	return comments
 }
 

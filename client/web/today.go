@@ -214,7 +214,7 @@ func (v *request) jobLine(tx client.Tx, l client.JobLine) (jobLine, error) {
 	for _, a := range held {
 		line.New = line.New || a.Person == v.me && a.AssignedAt >= v.morning() && l.Visit != aftersales.VisitCompleted
 	}
-	said, err := tx.Refs("comment", "job", l.ID)
+	said, err := aftersales.CommentsOn(tx, l.ID)
 	for _, row := range said {
 		if c := aftersales.CommentOf(row); c.Author != v.me && c.Corrected >= v.morning() {
 			line.News++

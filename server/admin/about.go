@@ -41,6 +41,7 @@ type about struct {
 	Problem   string
 	Deeds     []deedView // what can be done to the row
 	MaySettle bool
+	Archived  bool
 	Keys      *keysView // what other systems call the row; nil where they call none of its kind so
 }
 
@@ -143,6 +144,7 @@ func (b *builder) detail(d *Detail, row *record.Row) (err error) {
 	if b.page.Name, err = b.n.row(row.Key()); err != nil {
 		return err
 	}
+	b.page.Archived = row.Table.Column("archived_at") >= 0 && !row.Get("archived_at").IsNull()
 	if b.page.State = row.Get(d.State).Text(); b.page.State != "" {
 		b.page.StateName = b.v.lang.Name(d.Table + "." + d.State + "." + b.page.State)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 )
 
@@ -14,6 +15,7 @@ type signature struct {
 }
 
 type commentView struct {
+	ID   string
 	Kind string
 	Text string
 	signature
@@ -42,8 +44,8 @@ func (b *builder) comments(row *record.Row) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range rows {
-		view := commentView{Kind: c.Get("kind").Text(), Text: c.Get("text").Text()}
+	for _, c := range aftersales.StandingComments(rows) {
+		view := commentView{ID: c.ID.String(), Kind: c.Get("kind").Text(), Text: c.Get("text").Text()}
 		if view.signature, err = b.signed(c); err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ var customers = &Listing{
 		Filters: []list.Filter{
 			{Name: "q", Test: list.Search, In: list.In("party", "p.id")},
 			{Name: "blacklisted", Test: list.Is, Where: "p.blacklisted = 1"},
-			{Name: "archived", Test: list.Is, Where: "p.archived_at IS NOT NULL"},
+			{Name: "archived", Test: list.Is, Where: "p.archived_at IS NOT NULL", Else: "p.archived_at IS NULL"},
 		},
 		Indexes: []string{
 			`CREATE INDEX IF NOT EXISTS "party.name,id" ON party(name, id)`,

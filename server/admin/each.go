@@ -228,7 +228,7 @@ var customersEach = &Each{
 				return aftersales.Edit(tx, aftersales.EditInput{Table: "party", ID: row.ID, Values: record.Values{"customer_group": v["customer_group"]}})
 			},
 		},
-		archiveDeed("party", auth.DeleteCustomers),
+		archiveDeed("party", auth.DeleteCustomers), unarchiveDeed("party", auth.DeleteCustomers),
 	},
 }
 
@@ -250,6 +250,7 @@ var requestsEach = &Each{
 				return aftersales.MoveRequest(tx, aftersales.MoveRequestInput{Request: row.ID, To: aftersales.RequestCancelled, Reason: v["reason"].Text()})
 			},
 		},
+		archiveDeed("request", auth.DeleteRecords), unarchiveDeed("request", auth.DeleteRecords),
 	},
 }
 

@@ -23,3 +23,27 @@ func (o *Office) CommentJob(v *Visit) error {
 		})
 	})
 }
+
+// CorrectComment says something else in the place of what was said: the history keeps both.
+func (o *Office) CorrectComment(v *Visit) error {
+	return o.jobDo(v, aftersales.CauseCommentCorrect, "Corrected. The history keeps what it said before.", func(tx aftersales.Tx, id record.ID) error {
+		comment, err := v.ofJob(tx, "comment", id)
+		if err != nil {
+			return err
+		}
+		_, err = aftersales.CorrectComment(tx, comment, v.form("corrected"))
+		return err
+	})
+}
+
+// TakeBackComment takes what was said off the pages, with a reason.
+func (o *Office) TakeBackComment(v *Visit) error {
+	return o.jobDo(v, aftersales.CauseCommentTakeBack, "Taken back. The history keeps it.", func(tx aftersales.Tx, id record.ID) error {
+		comment, err := v.ofJob(tx, "comment", id)
+		if err != nil {
+			return err
+		}
+		_, err = aftersales.TakeBackComment(tx, comment, v.form("reason"))
+		return err
+	})
+}

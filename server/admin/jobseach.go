@@ -56,6 +56,7 @@ var jobsEach = &Each{
 			},
 			Do: func(tx aftersales.Tx, row *record.Row, _ record.Values) error { return aftersales.CloseJob(tx, row.ID) },
 		},
+		archiveDeed("job", auth.DeleteRecords), unarchiveDeed("job", auth.DeleteRecords),
 	},
 }
 

@@ -11,7 +11,7 @@ var requestDetail = &Detail{
 	Facts: []string{
 		"party", "contact", "site", "unit", "type", "service_class", "severity", "priority", "channel", "service_level",
 		"fault_code", "received_at", "taken_by", "first_response_at", "solved_at", "closed_at", "due_at", "intake", "reason",
-		"branch", "tags",
+		"branch", "tags", "archived_reason",
 	},
 	Texts: []string{"description", "solution", "note"},
 	Sections: []sectionOf{

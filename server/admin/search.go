@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 	"fieldsync/sync/sqlrow"
 )
@@ -95,6 +96,13 @@ func (o *Office) seek(v *Visit, r Reader, text string) (groups []foundGroup, err
 			if row == nil || row.Deleted || !v.Who.May(s.need, row.Get("branch").Ref()) {
 				continue
 			}
+			past, err := unsaid(r, row)
+			if err != nil {
+				return nil, err
+			}
+			if past {
+				continue
+			}
 			if len(g.Rows) == searchMost {
 				g.More = true
 				break
@@ -126,6 +134,15 @@ func (o *Office) seek(v *Visit, r Reader, text string) (groups []foundGroup, err
 		}
 	}
 	return groups, nil
+}
+
+// unsaid reports whether the row is a comment that another corrected or took back.
+func unsaid(r Reader, row *record.Row) (bool, error) {
+	if row.Table.Name != "comment" {
+		return false, nil
+	}
+	later, err := r.Refs(row.Table, "replaces", row.ID)
+	return len(later) > 0 || aftersales.CommentOf(row).TakenBack(), err
 }
 
 // searchDepth is how many hits are looked through for those that the visitor may see. Who works in some branches has

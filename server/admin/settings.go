@@ -231,7 +231,7 @@ var Branches = &Noun{
 				{Name: "name", SQL: "b.name", Ref: "b.id", URL: branchesURL + "/", Fixed: true}, {Name: "code", SQL: "b.code"},
 				{Name: "parent", SQL: "p.name", Fixed: true}, {Name: "zone", SQL: "b.zone", Fixed: true}, {Name: "currency", SQL: "b.currency", Fixed: true},
 			},
-			Filters: []list.Filter{{Name: "archived", Test: list.Is, Where: "b.archived_at IS NOT NULL"}},
+			Filters: []list.Filter{{Name: "archived", Test: list.Is, Where: "b.archived_at IS NOT NULL", Else: "b.archived_at IS NULL"}},
 		},
 		URL: branchesURL, Title: "Branches", New: branchesURL + "/new", Make: "New branch", Need: auth.EditSettings, Empty: "Your branches will stand here, each with its clock and currency.",
 	},

@@ -121,7 +121,7 @@ var Locations = &Noun{
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, Where: `l.name LIKE ? ESCAPE '\' OR l.code LIKE ? ESCAPE '\' OR h.name LIKE ? ESCAPE '\'`},
 				{Name: "kind", Test: list.OneOf, Where: "l.kind", Codes: locationKinds, Names: "location.kind"},
-				{Name: "archived", Test: list.Is, Where: "l.archived_at IS NOT NULL"},
+				{Name: "archived", Test: list.Is, Where: "l.archived_at IS NOT NULL", Else: "l.archived_at IS NULL"},
 			},
 		},
 		URL: locationsURL, Title: "Locations", New: locationsURL + "/new", Make: "New location", Need: auth.EditParts,

@@ -21,7 +21,7 @@ var Teams = &Noun{
 			},
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, Where: `t.name LIKE ? ESCAPE '\'`},
-				{Name: "archived", Test: list.Is, Where: "t.archived_at IS NOT NULL"},
+				{Name: "archived", Test: list.Is, Where: "t.archived_at IS NOT NULL", Else: "t.archived_at IS NULL"},
 			},
 			Indexes: []string{`CREATE INDEX IF NOT EXISTS "team.name,id" ON team(name, id)`},
 		},

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
@@ -27,6 +29,7 @@ var workResources = []*resource{
 				Replaces: v["replaces"].Ref(), At: at,
 			})
 		},
+		Actions: []action{takingBack(auth.DeleteCalls, aftersales.CauseCallTakeBack, aftersales.TakeBackCall)},
 	},
 	{
 		Path: "requests", Table: "request", See: auth.SeeRequests, Edit: auth.EditRequests, Create: auth.TakeCalls,
@@ -38,7 +41,7 @@ var workResources = []*resource{
 				ReceivedAt: v["received_at"].Number(),
 			})
 		},
-		Actions: requestActions,
+		Actions: slices.Concat(requestActions, archiving("request", auth.DeleteRecords)),
 	},
 	{
 		Path: "jobs", Table: "job", See: auth.SeeJobs, Edit: auth.EditJobs, Create: auth.CreateJobs,
@@ -50,7 +53,7 @@ var workResources = []*resource{
 				PlanStart: v["plan_start"].Number(), PlanEnd: v["plan_end"].Number(), Beside: v,
 			})
 		},
-		Actions: jobActions,
+		Actions: slices.Concat(jobActions, archiving("job", auth.DeleteRecords)),
 	},
 	{Path: "assignments", Table: "assignment", See: auth.SeeJobs, Names: auth.Dispatch},
 	{Path: "visits", Table: "visit", See: auth.SeeJobs, Names: auth.EditRecords, Actions: visitActions},
@@ -59,16 +62,10 @@ var workResources = []*resource{
 		Path: "charges", Table: "charge", See: auth.SeeJobs, Create: auth.EditRecords, Make: charge,
 		Takes: []string{"job", "visit", "unit", "part", "service", "text", "quantity", "unit_price", "basis", "movement", "replaces", "occurred"},
 		More:  []schema.Column{reason}, Needs: []string{"job", "quantity"},
-		Actions: []action{{
-			Name: "take-back", Need: auth.EditRecords, Cause: aftersales.CauseChargeBack, Needs: []string{"reason"}, Takes: []schema.Column{reason},
-			Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
-				_, err := aftersales.TakeBackCharge(tx, row, v["reason"].Text())
-				return err
-			},
-		}},
+		Actions: []action{takingBack(auth.EditRecords, aftersales.CauseChargeBack, aftersales.TakeBackCharge)},
 	},
 	{Path: "slips", Table: "slip", See: auth.SeeJobs, Names: auth.EditRecords, Actions: slipActions},
-	{Path: "comments", Table: "comment", See: auth.Comment, Names: auth.Comment},
+	{Path: "comments", Table: "comment", See: auth.Comment, Names: auth.Comment, Actions: commentActions},
 	{Path: "supplements", Table: "supplement", See: auth.SeeJobs, Names: auth.EditRecords},
 }
 
@@ -87,6 +84,29 @@ func charge(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
 		Job: v["job"].Ref(), Visit: v["visit"].Ref(), Unit: v["unit"].Ref(), ChargeLine: line, Text: v["text"].Text(), Basis: v["basis"].Text(),
 		Reason: v["reason"].Text(), Movement: v["movement"].Ref(), Replaces: v["replaces"].Ref(), At: at,
 	})
+}
+
+// commentActions correct what was said, and take it back: the history keeps both.
+var commentActions = []action{
+	{
+		Name: "correct", Need: auth.EditMessages, Cause: aftersales.CauseCommentCorrect, Needs: []string{"text"}, Takes: []schema.Column{takes("text", schema.Text, "")},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			_, err := aftersales.CorrectComment(tx, row, v["text"].Text())
+			return err
+		},
+	},
+	takingBack(auth.DeleteMessages, aftersales.CauseCommentTakeBack, aftersales.TakeBackComment),
+}
+
+// takingBack replaces an entry that is never changed by one that says why it no longer stands.
+func takingBack(need auth.Permission, cause string, do func(aftersales.Tx, record.ID, string) (record.ID, error)) action {
+	return action{
+		Name: "take-back", Need: need, Cause: cause, Needs: []string{"reason"}, Takes: []schema.Column{reason},
+		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+			_, err := do(tx, row, v["reason"].Text())
+			return err
+		},
+	}
 }
 
 // slipActions lock a finished slip, and unlock it. An audit has its job reckoned again.

@@ -21,7 +21,7 @@ const (
 	CreateJobs     Permission = "create_jobs"     // also copies of one, and second visits
 	EditJobs       Permission = "edit_jobs"       // what a job says
 	EditRecords    Permission = "edit_records"    // correct what was recorded of a visit: findings, times, charges
-	DeleteRecords  Permission = "delete_records"  // archive or delete jobs, visits and requests
+	DeleteRecords  Permission = "delete_records"  // archive jobs and requests that are over
 	Dispatch       Permission = "dispatch"        // assign, reassign, plan
 	SeeBoard       Permission = "see_board"       // the dispatch board
 	SeeMap         Permission = "see_map"         // where jobs are, and where people arrived
@@ -29,8 +29,8 @@ const (
 	CancelJobs     Permission = "cancel_jobs"     // with a reason
 	CloseJobs      Permission = "close_jobs"      // and reopen
 	Comment        Permission = "comment"         // memos and comments, files too
-	EditMessages   Permission = "edit_messages"   // messages that were taken for somebody
-	DeleteMessages Permission = "delete_messages" //
+	EditMessages   Permission = "edit_messages"   // correct what was said about a job
+	DeleteMessages Permission = "delete_messages" // take back what was said, with a reason
 	Approve        Permission = "approve"         // the second yes to paid work above the limit
 	AuditSlips     Permission = "audit_slips"     // lock a finished slip, and unlock it
 	Complaints     Permission = "complaints"      // take and settle complaints
@@ -67,7 +67,7 @@ const (
 	EditChecklists  Permission = "edit_checklists"
 	SeePolicies     Permission = "see_policies" // warranty, prices, promises, calendars, returns
 	EditPolicies    Permission = "edit_policies"
-	SeeStatistics   Permission = "see_statistics"
+	SeeStatistics   Permission = "see_statistics" // daily reports
 	ImportData      Permission = "import"
 	ExportData      Permission = "export" // lists as files, the register of calls too
 	SeeInbox        Permission = "see_inbox"

@@ -84,6 +84,7 @@ type Filter struct {
 	Name    string
 	Test    Test
 	Where   string
+	Else    string   // of Is: what holds where the question is not asked, "" for nothing; it narrows nothing that a page speaks of
 	In      []Found  // of Search
 	Codes   []string // of OneOf
 	Names   string   // of OneOf and Tab: the column in the lists of words

@@ -62,6 +62,8 @@ func (l *List) Parse(v url.Values, zone *time.Location) (Query, error) {
 		switch {
 		case f.Test == Tab:
 			q.tab(f, answers)
+		case len(answers) == 0 && f.Else != "":
+			q.where = append(q.where, f.Else)
 		case len(answers) == 0:
 		case l.From == "":
 			q.keep(l, f, answers, zone)

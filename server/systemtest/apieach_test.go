@@ -204,6 +204,9 @@ func (p *program) changesEach(ids map[string]string) {
 func (p *program) putsEachAway(ids map[string]string) {
 	p.t.Helper()
 	for _, path := range having("POST", "/archive") {
+		if path == "/jobs" || path == "/requests" { // once they are over: TestJobsAndRequestsArePutAwayByWhoMay
+			continue
+		}
 		at := path + "/" + ids["other "+path]
 		p.asks("POST", at+"/archive", `{}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "reason")
 		p.asks("POST", at+"/archive", `{"reason": "no longer used"}`).has(http.StatusOK, "archived_reason", "no longer used")

@@ -19,8 +19,8 @@ type ArchiveInput struct {
 	Reason string
 }
 
-// Archive puts a row away. Nothing is deleted from a page. Codes: NotArchivable, MissingReason, AlreadyArchived,
-// fault.UnknownRow.
+// Archive puts a row away. Nothing is deleted from a page. Codes: NotArchivable, MissingReason, AlreadyArchived, WrongState
+// for a job or request that is still to be done, fault.UnknownRow.
 func Archive(tx Tx, in ArchiveInput) error {
 	row, err := archivable(tx, in.Table, in.ID)
 	if err != nil {
@@ -30,8 +30,11 @@ func Archive(tx Tx, in ArchiveInput) error {
 	if err != nil {
 		return err
 	}
-	if !row.Get("archived_at").IsNull() {
+	switch {
+	case !row.Get("archived_at").IsNull():
 		return fault.New(AlreadyArchived, "it is in the archive already")
+	case toBeDone(row):
+		return fault.New(WrongState, "it is not over yet: finish or cancel it before it is archived")
 	}
 	return tx.Update(in.Table, in.ID, record.Values{
 		"archived_at": record.Instant(tx.Now()), "archived_reason": record.Text(reason),
@@ -55,4 +58,23 @@ func archivable(tx Tx, table string, id record.ID) (*record.Row, error) {
 		return nil, fault.Newf(NotArchivable, "rows of %v are not archived", table)
 	}
 	return need(tx, table, id)
+}
+
+// toBeDone reports whether the row is a job or a request that somebody still has to do something about.
+func toBeDone(row *record.Row) bool {
+	switch row.Table.Name {
+	case "job":
+		return !JobOf(row).Over()
+	case "request":
+		return !RequestOf(row).Over()
+	}
+	return false
+}
+
+// fromArchive refuses to take up what lies in the archive, where nobody would see it. Codes: WrongState.
+func fromArchive(row *record.Row) error {
+	if row.Get("archived_at").IsNull() {
+		return nil
+	}
+	return fault.New(WrongState, "it is in the archive: bring it back first")
 }

@@ -90,6 +90,9 @@ const (
 	CauseComment    = "comment.add"
 	CauseAttachment = "attachment.add"
 
+	CauseCommentCorrect  = "comment.correct"
+	CauseCommentTakeBack = "comment.take_back"
+
 	CausePolicyPublish = "policy.publish"
 	CausePolicyEnd     = "policy.end"
 	CauseContract      = "contract.make"

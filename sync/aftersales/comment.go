@@ -13,7 +13,8 @@ import (
 const (
 	CommentNote     = "note" // a line in the job's log
 	CommentMessage  = "message"
-	CommentCustomer = "customer" // said to or by the customer
+	CommentCustomer = "customer"   // said to or by the customer
+	commentBack     = "taken_back" // says why the one that it replaces no longer stands
 )
 
 // scopeColumns are the bucket columns of rows that are about any row: the command sets those that the row they are
@@ -38,7 +39,7 @@ var commentTable = &schema.Table{
 	ID: 84, Name: "comment", Mode: schema.Ledger,
 	Columns: slices.Concat(branch(), []schema.Column{
 		anyRef(1, "about", required, indexed),
-		enum(2, "kind", []string{CommentNote, CommentMessage, CommentCustomer}, required),
+		enum(2, "kind", []string{CommentNote, CommentMessage, CommentCustomer, commentBack}, required),
 		long(64<<10, text(3, "text", required, searchable)),
 		ref(4, "author", "person"),
 		ref(5, "replaces", "comment"),
@@ -92,6 +93,70 @@ func AddComment(tx Tx, in CommentInput) (record.ID, error) {
 // AddNote adds a line to the job's log; nobody's line replaces another's. Codes: those of AddComment.
 func AddNote(tx Tx, job record.ID, note string) (record.ID, error) {
 	return AddComment(tx, CommentInput{About: Row{"job", job}, Kind: CommentNote, Text: note})
+}
+
+// TakenBack reports whether the comment only says why another no longer stands.
+func (c Comment) TakenBack() bool { return c.Kind == commentBack }
+
+// CommentsOn returns what was said on a job, as it was corrected and without what was taken back, oldest first.
+func CommentsOn(v View, job record.ID) ([]*record.Row, error) {
+	rows, err := v.Refs("comment", "job", job)
+	return StandingComments(rows), err
+}
+
+// StandingComments returns the comments that no other of them replaced, without those that only take one back, oldest first.
+func StandingComments(rows []*record.Row) []*record.Row {
+	rows = slices.DeleteFunc(standing(rows), func(row *record.Row) bool { return CommentOf(row).TakenBack() })
+	slices.SortStableFunc(rows, func(a, b *record.Row) int {
+		return cmp.Compare(a.Get("corrected").Number(), b.Get("corrected").Number())
+	})
+	return rows
+}
+
+// CorrectComment says something else in the place of what somebody said: the history keeps both. Codes: MissingText,
+// AlreadyReplaced, fault.UnknownRow.
+func CorrectComment(tx Tx, comment record.ID, text string) (record.ID, error) {
+	text, err := textFor("the comment", text)
+	if err != nil {
+		return record.ID{}, err
+	}
+	return followComment(tx, comment, "", text)
+}
+
+// TakeBackComment says why a comment no longer stands: pages show it no more, the history keeps it. Codes: MissingReason,
+// AlreadyReplaced, fault.UnknownRow.
+func TakeBackComment(tx Tx, comment record.ID, reason string) (record.ID, error) {
+	reason, err := reasonFor("take the comment back", reason)
+	if err != nil {
+		return record.ID{}, err
+	}
+	return followComment(tx, comment, commentBack, reason)
+}
+
+// followComment writes a comment in the place of another, where that one lies. One that corrects it stands where it stood.
+func followComment(tx Tx, comment record.ID, kind, text string) (record.ID, error) {
+	row, err := need(tx, "comment", comment)
+	if err != nil {
+		return record.ID{}, err
+	}
+	later, err := tx.Refs("comment", "replaces", comment)
+	if err != nil {
+		return record.ID{}, err
+	}
+	if len(later) > 0 || CommentOf(row).TakenBack() {
+		return record.ID{}, fault.New(AlreadyReplaced, "somebody corrected this comment already, or took it back")
+	}
+	values := record.Values{}
+	for i, c := range row.Table.Columns {
+		values[c.Name] = row.Cols[i]
+	}
+	values["kind"] = record.Text(cmp.Or(kind, row.Get("kind").Text()))
+	values["text"], values["author"], values["replaces"] = record.Text(text), record.Ref(tx.Author()), record.Ref(comment)
+	if kind == commentBack {
+		Moment{}.put(tx, values)
+	}
+	id := tx.NewID()
+	return id, insert(tx, "comment", id, values)
 }
 
 // scopeOf returns the columns by which a row about another lies where that one does. On a phone it lies with what the phone

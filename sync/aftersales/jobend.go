@@ -105,6 +105,9 @@ func Reopen(tx Tx, in ReopenInput) error {
 	case !job.LockedBy.IsZero():
 		return fault.New(CodeSlipAudited, "take the audit of its slip back first")
 	}
+	if err := fromArchive(row); err != nil {
+		return err
+	}
 	held, err := reopenAssignments(tx, in.Job)
 	if err != nil {
 		return err

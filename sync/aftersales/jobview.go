@@ -1,6 +1,10 @@
 package aftersales
 
-import "fieldsync/sync/record"
+import (
+	"slices"
+
+	"fieldsync/sync/record"
+)
 
 // JobView is a job with all that a page or a command line shows about it. What this replica does not have is zero.
 type JobView struct {
@@ -39,7 +43,7 @@ func ReadJob(tx View, id record.ID) (*JobView, error) {
 	v.Slips = listOf(&r, SlipOf, "slip", id)
 	v.Movements = listOf(&r, MovementOf, "movement", id)
 	v.Times = listOf(&r, TimeMarkOf, "time_mark", id)
-	v.Comments = listOf(&r, CommentOf, "comment", id)
+	v.Comments = slices.DeleteFunc(listOf(&r, CommentOf, "comment", id), Comment.TakenBack)
 	if r.err == nil {
 		v.Attachments, r.err = FilesOfJob(tx, id)
 	}

@@ -318,8 +318,32 @@ var generalRefusals = []refusal{
 	{NotArchivable, "a movement", newWorld, func(w *world) error { return Archive(w, ArchiveInput{"movement", w.job, "x"}) }},
 	{NotArchivable, "no table", newWorld, func(w *world) error { return Unarchive(w, "nothing", w.job) }},
 	{AlreadyArchived, "twice", newWorld, func(w *world) error {
+		w.ok(Archive(w, ArchiveInput{"party", w.party, "x"}))
+		return Archive(w, ArchiveInput{"party", w.party, "x"})
+	}},
+	{WrongState, "a job is archived before it is over", newWorld, func(w *world) error { return Archive(w, ArchiveInput{"job", w.job, "x"}) }},
+	{WrongState, "a request is archived before it is over", newWorld, func(w *world) error { return Archive(w, ArchiveInput{"request", w.request(), "x"}) }},
+	{WrongState, "a job is reopened out of the archive", newWorld, func(w *world) error {
+		w.ok(CancelJob(w, CancelInput{w.job, "x"}))
 		w.ok(Archive(w, ArchiveInput{"job", w.job, "x"}))
-		return Archive(w, ArchiveInput{"job", w.job, "x"})
+		return Reopen(w, ReopenInput{w.job, JobCancelled, "x"})
+	}},
+	{WrongState, "a request is reopened out of the archive", newWorld, func(w *world) error {
+		r := w.request()
+		w.ok(MoveRequest(w, MoveRequestInput{Request: r, To: RequestCancelled, Reason: "x"}))
+		w.ok(Archive(w, ArchiveInput{"request", r, "x"}))
+		return ReopenRequest(w, ReopenRequestInput{r, RequestCancelled, "x"})
+	}},
+	{AlreadyReplaced, "a comment corrected twice", newWorld, func(w *world) error {
+		said := w.id(AddNote(w, w.job, "x"))
+		w.id(CorrectComment(w, said, "y"))
+		return drop(CorrectComment(w, said, "z"))
+	}},
+	{AlreadyReplaced, "what only takes a comment back is taken back", newWorld, func(w *world) error {
+		return drop(TakeBackComment(w, w.id(TakeBackComment(w, w.id(AddNote(w, w.job, "x")), "y")), "z"))
+	}},
+	{MissingReason, "a comment taken back for nothing", newWorld, func(w *world) error {
+		return drop(TakeBackComment(w, w.id(AddNote(w, w.job, "x")), " "))
 	}},
 	{NotArchived, "not there", newWorld, func(w *world) error { return Unarchive(w, "job", w.job) }},
 	{NotEditable, "a movement is not edited", newWorld, func(w *world) error { return Edit(w, EditInput{Table: "movement"}) }},

@@ -183,6 +183,9 @@ func ReopenRequest(tx Tx, in ReopenRequestInput) error {
 	case r.State != in.Seen:
 		return fault.Newf(NotSeen, "the request is %v meanwhile: look at it again before you reopen it", r.State)
 	}
+	if err := fromArchive(row); err != nil {
+		return err
+	}
 	jobs, err := openJobsOf(tx, in.Request)
 	if err != nil {
 		return err
