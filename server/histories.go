@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"fieldsync/server/admin"
 	"fieldsync/server/store"
@@ -164,4 +165,17 @@ func (r reader) Conflicts(open bool, row record.Key, cursor string, limit int) (
 		}
 	}
 	return list, total, next, nil
+}
+
+func (r reader) Conflict(n uint64) (*judge.Conflict, time.Time, error) {
+	stored, err := r.view.Conflict(n)
+	if err != nil || stored == nil {
+		return nil, time.Time{}, err
+	}
+	row, err := r.Row(stored.Row)
+	if err != nil || row == nil && !r.in.All {
+		return nil, time.Time{}, err
+	}
+	at, err := r.view.CommitTime(stored.Seq)
+	return &stored.Conflict, at.Time(), err
 }

@@ -29,7 +29,7 @@ var Checklists = &Noun{
 				{Name: "job_kind", SQL: "k.label", Kind: list.Translated, Fixed: true},
 				{Name: "product", SQL: "m.code", Ref: "c.product", URL: productsURL + "/", Fixed: true},
 				{Name: "versions", SQL: "(SELECT count(*) FROM checklist_version v WHERE v.checklist = c.id AND v._del = 0)", Kind: list.Number, Fixed: true},
-				{Name: "created", SQL: "hex(c.id)", Aside: true},
+				{Name: "created", SQL: "c.id", Kind: list.Made, Aside: true},
 			},
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, Where: `c.name LIKE ? ESCAPE '\' OR k.label LIKE ? ESCAPE '\' OR m.code LIKE ? ESCAPE '\'`},

@@ -2,12 +2,13 @@ package admin
 
 import (
 	"encoding/base64"
-	"net/http"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
-	"fieldsync/server/auth"
+	"fieldsync/server/list"
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
@@ -40,31 +41,67 @@ type conflictValue struct {
 	moment int64 // what the value is, if it is one
 }
 
-type conflictsPage struct {
-	frame
-	Open      bool
-	Conflicts []conflictView
-	Pager     pager
-	MaySettle bool
+// conflicts is the list of values that were written without knowing each other: those that a person must settle first.
+var conflicts = &Listing{
+	List: &list.List{
+		Name: "conflict", From: "_conflict c", Key: []string{"c.seq", "c.n"}, Order: "-ask",
+		Columns: []list.Column{
+			{Name: "about", Told: true},
+			{Name: "cell", Told: true},
+			{Name: "values", Told: true},
+			{Name: "ask", SQL: "c.ask", Kind: list.Flag},
+			{Name: "changed", SQL: "c.seq", Kind: list.Instant},
+		},
+		Filters: []list.Filter{
+			{Name: "show", Test: list.Tab, Names: "conflict.show", Tabs: []list.Choice{{Code: "open", Where: "c.open = 1"}, {Code: "settled", Where: "c.open = 0"}}},
+			{Name: "of", Test: list.OneOf, Where: tableNamed("c.tbl", conflictTables), Codes: conflictTables, Names: "conflict.of"},
+			{Name: "ask", Test: list.Is, Where: "c.ask = 1"},
+		},
+		Indexes: []string{`CREATE INDEX IF NOT EXISTS "_conflict.open,seq" ON _conflict(open, seq, n)`},
+	},
+	URL: conflictsURL, Title: "Conflicts", Page: "conflicts", Tell: (*Office).tellConflicts,
+	Empty: "When two people set the same thing without knowing of each other, both values stand here until somebody chooses.",
+}
+
+// conflictTables are the tables by whose rows conflicts are filtered.
+var conflictTables = []string{"job", "visit", "assignment", "request", "party", "unit"}
+
+// tableNamed is the expression of the name of a table, one of these, whose number an expression gives.
+func tableNamed(number string, names []string) string {
+	cases := "CASE " + number
+	for _, name := range names {
+		cases += fmt.Sprintf(" WHEN %d THEN '%s'", aftersales.Schema.Table(name).ID, name)
+	}
+	return cases + " END"
 }
 
 // ListConflicts shows the values that were written without knowing each other.
-func (o *Office) ListConflicts(v *Visit) error {
-	page := conflictsPage{frame: v.frame(v.t("Conflicts"), conflictsURL), Open: v.query("show") != "settled"}
-	page.MaySettle = v.Who.May(auth.Settle)
-	err := o.Engine.View(v.r.Context(), func(r Reader) error {
-		found, total, next, err := r.Conflicts(page.Open, record.Key{}, v.query("after"), pageSize)
+func (o *Office) ListConflicts(v *Visit) error { return o.ShowList(v, conflicts, nil) }
+
+func (o *Office) tellConflicts(v *Visit, r Reader, rows []list.Row) (seen []list.Row, views map[record.ID]any, err error) {
+	n := o.names(r)
+	views = map[record.ID]any{}
+	for _, row := range rows {
+		_, number := list.Numbers(row.ID)
+		found, at, err := r.Conflict(number)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		page.Pager = v.pager(len(found), total, next)
-		page.Conflicts, err = o.conflictViews(v, o.names(r), found)
-		return err
-	})
-	if err != nil {
-		return err
+		if found == nil {
+			continue // of another branch
+		}
+		view, err := o.conflictView(v, n, found)
+		if err != nil {
+			return nil, nil, err
+		}
+		var said []string
+		for _, value := range view.Values {
+			said = append(said, fmt.Sprintf("%s (%s, %s)", value.Text, value.Who, value.At))
+		}
+		row.Put("about", view.Place).Put("cell", view.Column).Put("values", strings.Join(said, " | ")).At("changed", at)
+		seen, views[row.ID] = append(seen, row), view
 	}
-	return v.show(http.StatusOK, "conflicts", page)
+	return seen, views, nil
 }
 
 func (o *Office) conflictViews(v *Visit, n *names, found []judge.Conflict) ([]conflictView, error) {

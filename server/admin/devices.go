@@ -1,22 +1,55 @@
 package admin
 
 import (
-	"net/http"
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/list"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
-type devicesPage struct {
-	frame
-	Phones  []phoneView
-	People  []auth.Person // who can be given a code
-	Schema  int           // the hub's
-	Code    *codeView     // one that was just made
-	Text    string        // what is looked for
-	Exports [2]string     // URLs of CSV and XLSX
+// deviceList tells of every device that was ever enrolled.
+var deviceList = &list.List{
+	Name: "devices", Order: "owner",
+	Columns: []list.Column{
+		{Name: "name", URL: devicesURL + "/"},
+		{Name: "owner", URL: peopleURL + "/"},
+		{Name: "standing", Kind: list.Code, Codes: "devices.standing"},
+		{Name: "heard", Kind: list.Code, Codes: "devices.heard"},
+		{Name: "contact", Kind: list.Instant},
+		{Name: "pending", Kind: list.Number},
+		{Name: "oldest", Kind: list.Instant},
+		{Name: "refused", Kind: list.Number, URL: refusedURL + "?device="},
+		{Name: "clock", Told: true},
+		{Name: "app"},
+		{Name: "schema", Kind: list.Number, Aside: true},
+		{Name: "old", Kind: list.Flag, Aside: true},
+		{Name: "wiped", Kind: list.Instant, Aside: true},
+	},
+	Filters: []list.Filter{
+		{Name: "q", Test: list.Search},
+		{Name: "standing", Test: list.OneOf, Where: "standing", Codes: standingCodes, Names: "devices.standing"},
+		{Name: "heard", Test: list.OneOf, Where: "heard", Codes: []string{"online", "silent", "never"}, Names: "devices.heard"},
+		{Name: "waits", Test: list.Is, Where: "pending"},
+		{Name: "old", Test: list.Is, Where: "old"},
+	},
+}
+
+// devices is the list of every device that was ever enrolled.
+var devices = &Listing{
+	List: deviceList,
+	URL:  devicesURL, Title: "Devices", Page: "devices", Rows: (*Office).deviceRows,
+	Empty: "No device is enrolled yet. Choose a person above and make a code; he types it into the app, once.",
+}
+
+// standingCodes are how a device stands that is not simply admitted.
+var standingCodes = []string{"shut_out", "shut_out_for_good", "to_be_wiped", "wiped"}
+
+// devicesExtra is what the page of that list has around it.
+type devicesExtra struct {
+	People []auth.Person // who can be given a code
+	Code   *codeView     // one that was just made
 }
 
 type phoneView struct {
@@ -36,35 +69,83 @@ type codeView struct {
 }
 
 // ListDevices shows every device, and what each holds that the hub has not seen.
-func (o *Office) ListDevices(v *Visit) error {
-	page, err := o.loadDevices(v)
+func (o *Office) ListDevices(v *Visit) error { return o.showDevices(v, nil) }
+
+func (o *Office) showDevices(v *Visit, code *codeView) error {
+	extra := devicesExtra{Code: code}
+	people, err := o.colleagues(v)
 	if err != nil {
 		return err
 	}
-	if format := v.query("format"); format != "" {
-		return o.exportDevices(v, page, format)
-	}
-	return v.show(http.StatusOK, "devices", page)
-}
-
-func (o *Office) loadDevices(v *Visit) (devicesPage, error) {
-	page := devicesPage{frame: v.frame(v.t("Devices"), devicesURL), Schema: o.Schema.Version, Text: v.query("q"), Exports: v.exports()}
-	phones, err := o.Phones.Phones(v.r.Context())
-	if err != nil {
-		return page, err
-	}
-	for _, p := range phones {
-		if v.sought(p.Owner, p.Name, p.App) {
-			page.Phones = append(page.Phones, o.phoneView(p))
-		}
-	}
-	people, err := o.colleagues(v)
 	for _, p := range people {
 		if p.Active {
-			page.People = append(page.People, p)
+			extra.People = append(extra.People, p)
 		}
 	}
-	return page, err
+	return o.ShowList(v, devices, extra)
+}
+
+// deviceRows are all devices, with what each said last.
+func (o *Office) deviceRows(v *Visit) (rows []list.Row, tails map[record.ID]any, err error) {
+	phones, err := o.Phones.Phones(v.r.Context())
+	tails = map[record.ID]any{}
+	for _, p := range phones {
+		view := o.phoneView(p)
+		row := deviceList.New(p.ID)
+		row.Put("name", p.Name).Lead("name", p.ID).Put("owner", p.Owner).Lead("owner", p.Person).Put("standing", view.standing()).
+			Put("heard", view.heard()).At("contact", p.Contact).Count("pending", int64(p.Pending)).At("oldest", p.Oldest).
+			Count("refused", int64(p.Refused)).Put("clock", v.clockOf(&view)).Put("app", p.App).At("wiped", p.Wiped)
+		if p.Refused > 0 {
+			row.Lead("refused", p.ID)
+		}
+		if p.Schema != 0 {
+			row.Count("schema", int64(p.Schema))
+		}
+		if view.Old {
+			row.Count("old", 1)
+		}
+		rows, tails[p.ID] = append(rows, row), &view
+	}
+	return rows, tails, err
+}
+
+func (p *phoneView) standing() string {
+	switch {
+	case !p.Wiped.IsZero():
+		return "wiped"
+	case p.Standing == auth.Revoked:
+		return "shut_out"
+	case p.Standing == auth.HardRevoked:
+		return "shut_out_for_good"
+	case p.Standing == auth.Wiping:
+		return "to_be_wiped"
+	}
+	return ""
+}
+
+func (p *phoneView) heard() string {
+	switch {
+	case p.Online:
+		return "online"
+	case p.Contact.IsZero():
+		return "never"
+	case p.Silent:
+		return "silent"
+	}
+	return ""
+}
+
+// clockOf says how far a device's clock is off.
+func (v *Visit) clockOf(p *phoneView) string {
+	switch {
+	case p.Contact.IsZero():
+		return ""
+	case !p.Skewed:
+		return v.t("right")
+	case p.Offset > 0:
+		return v.t("slow by %s", v.lang.length(p.Offset))
+	}
+	return v.t("fast by %s", v.lang.length(p.Offset))
 }
 
 // What makes a device worth a look.
@@ -96,15 +177,11 @@ func (o *Office) NewCode(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	page, err := o.loadDevices(v)
-	if err != nil {
+	shown := &codeView{Code: code, For: p.Name, Expires: expires}
+	if shown.Picture, shown.Size, err = v.enrolmentPicture(code); err != nil {
 		return err
 	}
-	page.Code = &codeView{Code: code, For: p.Name, Expires: expires}
-	if page.Code.Picture, page.Code.Size, err = v.enrolmentPicture(code); err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "devices", page)
+	return o.showDevices(v, shown)
 }
 
 func (o *Office) person(v *Visit, id record.ID) (*auth.Person, error) {

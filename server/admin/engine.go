@@ -102,6 +102,8 @@ type Lists interface {
 	// Conflicts returns conflicts, those that ask for a person first, then the latest first; of one row where row is not
 	// the zero Key.
 	Conflicts(open bool, row record.Key, cursor string, limit int) (found []judge.Conflict, total int, next string, err error)
+	// Conflict returns the conflict record of that number, and when it last changed; nil for one that the visitor may not see.
+	Conflict(n uint64) (found *judge.Conflict, changed time.Time, err error)
 	// Refused returns quarantined change sets, the oldest first while open, the latest first once closed; those of one
 	// device where device is not zero.
 	Refused(open bool, device record.ID, cursor string, limit int) (entries []Event, total int, next string, err error)

@@ -2,14 +2,12 @@ package admin
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
-	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,7 +15,6 @@ import (
 	"fieldsync/server/list"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
-	"fieldsync/sync/words"
 )
 
 // Listing is a page that shows a list: all of them filter, sort, page and export alike.
@@ -31,6 +28,12 @@ type Listing struct {
 	Need  auth.Permission
 	Each  *Each  // what can be done to several rows at once, nil for nothing
 	Page  string // the page that shows it with something around it; "" for the list alone
+
+	// Rows are those of a list that no table holds (see list.RunOf), and what the page's template "tail" shows behind each.
+	Rows func(o *Office, v *Visit) ([]list.Row, map[record.ID]any, error)
+	// Tell says the columns of rows that no SQL does, and returns those of them that the visitor may see, with what the page's
+	// template "rows" shows of each.
+	Tell func(o *Office, v *Visit, r Reader, rows []list.Row) ([]list.Row, map[record.ID]any, error)
 }
 
 type listingPage struct {
@@ -38,6 +41,7 @@ type listingPage struct {
 	Of      *Listing
 	Filters []filterView
 	Heads   []headView
+	Unshown *headView // what it is sorted by, where no head can say so
 	Rows    []list.Row
 	Columns []*list.Column
 	Pager   pager
@@ -47,7 +51,8 @@ type listingPage struct {
 	Exports [2]string  // URLs of CSV and XLSX
 	Several []deedView // what the visitor may do to several rows
 	Views   *viewsView
-	Extra   any // what Page shows beside the list; blocks stand above it
+	Extra   any               // what Page shows beside the list; blocks stand above it
+	Tails   map[record.ID]any // what Page shows behind each row, or in its place
 }
 
 type filterView struct {
@@ -76,6 +81,15 @@ func (l *Listing) MakeNeeds() string { return string(l.Need) }
 
 // ShowList shows the page of a list, or sends it as a file where the URL asks for a format.
 func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
+	return o.showList(v, http.StatusOK, ls, extra)
+}
+
+// showList answers with a status: a form that stands on the page of a list is answered by that page.
+func (o *Office) showList(v *Visit, status int, ls *Listing, extra any) error {
+	if v.r.Method == http.MethodPost {
+		v.r = v.r.Clone(v.r.Context())
+		v.r.URL = &url.URL{Path: ls.URL}
+	}
 	q, err := ls.List.Parse(v.r.URL.Query(), o.Zone)
 	if err != nil {
 		return err
@@ -85,25 +99,46 @@ func (o *Office) ShowList(v *Visit, ls *Listing, extra any) error {
 	}
 	page := listingPage{Of: ls, frame: v.frame(v.t(ls.Title), ls.URL), Narrow: q.On, Sort: v.query("sort"), Extra: extra}
 	page.Columns = v.columns(ls.List)
-	var found list.Page
-	err = o.Engine.View(v.r.Context(), func(r Reader) (err error) {
-		if found, err = ls.List.Run(r, q, pageSize); err != nil {
-			return err
-		}
-		page.Rows, page.Pager = found.Rows, v.pager(len(found.Rows), found.Total, found.Next)
-		page.Filters, err = v.filters(r, ls.List)
-		return err
-	})
+	found, err := o.found(v, ls, q, &page)
 	if err != nil {
 		return err
 	}
+	page.Rows, page.Pager = found.Rows, v.pager(len(found.Rows), found.Total, found.Next)
 	page.Several = ls.Each.offered(v)
 	if page.Views, err = v.views(ls.URL); err != nil {
 		return err
 	}
 	page.Heads, page.Choices = v.heads(ls.List, page.Columns, &found), v.choices(ls.List, page.Columns)
+	if !slices.Contains(page.Columns, found.By) {
+		by := []*list.Column{found.By}
+		page.Unshown = &v.heads(ls.List, by, &found)[0]
+	}
 	page.Exports = v.exports()
-	return v.show(http.StatusOK, cmp.Or(ls.Page, "listing"), page)
+	return v.show(status, cmp.Or(ls.Page, "listing"), page)
+}
+
+// found reads a page of the list, and its filters.
+func (o *Office) found(v *Visit, ls *Listing, q list.Query, page *listingPage) (found list.Page, err error) {
+	if ls.Rows != nil {
+		var rows []list.Row
+		if rows, page.Tails, err = ls.Rows(o, v); err != nil {
+			return found, err
+		}
+		found = ls.List.RunOf(rows, q, pageSize)
+	}
+	err = o.Engine.View(v.r.Context(), func(r Reader) (err error) {
+		if ls.Rows == nil {
+			found, err = ls.List.Run(r, q, pageSize)
+		}
+		if err == nil && ls.Tell != nil {
+			found.Rows, page.Tails, err = ls.Tell(o, v, r, found.Rows)
+		}
+		if err == nil {
+			page.Filters, err = v.filters(r, ls.List)
+		}
+		return err
+	})
+	return found, err
 }
 
 // exports are the URLs of the whole list as a file, CSV and XLSX.
@@ -174,80 +209,42 @@ func (v *Visit) without(drop, name, value string) string {
 	return v.r.URL.Path + "?" + q.Encode()
 }
 
-func (v *Visit) filters(r Reader, l *list.List) ([]filterView, error) {
-	views := make([]filterView, 0, len(l.Filters))
-	for i := range l.Filters {
-		f := &l.Filters[i]
-		view := filterView{Filter: f, Label: capital(v.lang.Name(l.Name + "." + f.Name)), Value: v.query(f.Name), On: v.r.URL.Query()[f.Name]}
-		for _, code := range f.Codes {
-			view.Options = append(view.Options, option{code, v.lang.Name(f.Names + "." + code)})
-		}
-		if f.Test == list.Refers && f.Of != "" {
-			one, err := v.only(r, f.Of, view.Value)
-			if err != nil {
-				return nil, err
-			}
-			view.Options = one
-		} else if f.Test == list.Refers {
-			found, err := list.OptionsOf(r, f)
-			if err != nil {
-				return nil, err
-			}
-			for _, answer := range found {
-				view.Options = append(view.Options, option{answer.ID.String(), answer.Label})
-			}
-		}
-		if f.Of == "" || len(view.Options) > 0 {
-			views = append(views, view)
-		}
-	}
-	return views, nil
-}
-
-// day returns the beginning of the day that many days after the one named, ms since 1970 UTC; 0 for none.
-func (v *Visit) day(name string, after int) int64 {
-	t, err := time.ParseInLocation(time.DateOnly, name, v.office.Zone)
-	if err != nil {
-		return 0
-	}
-	return t.AddDate(0, 0, after).UnixMilli()
-}
-
-// only is the one answer to a filter by a row that pages lead here with, none where it does not ask.
-func (v *Visit) only(r Reader, table, asked string) ([]option, error) {
-	id, err := record.ParseID(asked)
-	if err != nil {
-		return nil, nil
-	}
-	name, err := v.office.names(r).row(record.Key{Table: v.office.Schema.Table(table).ID, ID: id})
-	return []option{{id.String(), name}}, err
-}
-
-// ofRow is the filter by the row that a column refers to, or one that was joined with it.
-func ofRow(table, expression string) list.Filter {
-	return list.Filter{
-		Name: table, Test: list.Refers, Of: table,
-		Where: expression + " IN (SELECT x.id FROM " + table + " x WHERE x.id = ? UNION ALL SELECT x.id FROM " + table + " x WHERE x.merged_into = ?)",
-	}
-}
-
-// Has reports whether an answer was given; templates ask it.
-func (f filterView) Has(answer string) bool { return slices.Contains(f.On, answer) }
-
-// Kind names the test of a filter; templates ask it.
-func (f filterView) Kind() string {
-	return [...]string{list.Search: "search", list.OneOf: "codes", list.Refers: "row", list.Is: "flag", list.Since: "day", list.Until: "day", list.Tab: "tabs"}[f.Test]
-}
-
 // export sends the whole list, as it is filtered and sorted, with the columns shown.
 func (o *Office) export(v *Visit, ls *Listing, q list.Query, format string) error {
+	var rows []list.Row
+	if ls.Rows != nil {
+		var err error
+		if rows, _, err = ls.Rows(o, v); err != nil {
+			return err
+		}
+	}
 	return o.Engine.View(v.r.Context(), func(r Reader) error {
+		each := func(do func(list.Row) error) error { return ls.List.Each(r, q, do) }
+		switch {
+		case ls.Rows != nil:
+			each = func(do func(list.Row) error) error { return ls.List.EachOf(rows, q, do) }
+		case ls.Tell != nil:
+			each = func(do func(list.Row) error) error { return o.eachTold(v, r, ls, q, do) }
+		}
 		return v.sendFile(ls.List.Name, format, func(out io.Writer) error {
 			if format == "csv" {
-				return ls.List.CSV(out, r, q, v.columns(ls.List), teller{v, ls.List})
+				return list.WriteCSV(out, each, v.columns(ls.List), teller{v, ls.List})
 			}
-			return ls.List.XLSX(out, r, q, v.columns(ls.List), teller{v, ls.List})
+			return list.WriteXLSX(out, each, v.columns(ls.List), teller{v, ls.List})
 		})
+	})
+}
+
+// toldAtOnce is how many rows of a list are told at a time in a file of it.
+const toldAtOnce = 500
+
+func (o *Office) eachTold(v *Visit, r Reader, ls *Listing, q list.Query, do func(list.Row) error) error {
+	return ls.List.EachPage(r, q, toldAtOnce, func(rows []list.Row) error {
+		rows, _, err := ls.Tell(o, v, r, rows)
+		for i := 0; i < len(rows) && err == nil; i++ {
+			err = do(rows[i])
+		}
+		return err
 	})
 }
 
@@ -285,96 +282,4 @@ type started struct {
 func (s *started) Write(b []byte) (int, error) {
 	s.wrote = true
 	return s.ResponseWriter.Write(b)
-}
-
-// teller says the cells of a list in the visitor's language.
-type teller struct {
-	*Visit
-	list *list.List
-}
-
-func (t teller) Head(c *list.Column) string { return t.head(t.list, c) }
-func (t teller) Tell(c list.Cell) string    { return t.lang.cell(t.office.Zone, c) }
-
-func (t teller) Value(c list.Cell) any {
-	switch {
-	case c.Null:
-		return nil
-	case c.Column.Kind == list.Number && c.Column.Scale == 0:
-		return c.Number
-	case c.Column.Kind == list.Instant, c.Column.Kind == list.Made:
-		return wallClock(c.Number, t.office.Zone)
-	case c.Column.Kind == list.Date:
-		return time.Unix(c.Number*86400, 0).UTC()
-	}
-	return t.Tell(c)
-}
-
-// wallClock returns a moment as the company's clocks say it: a spreadsheet knows no zones.
-func wallClock(ms int64, zone *time.Location) time.Time {
-	at := time.UnixMilli(ms).In(zone)
-	return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, time.UTC)
-}
-
-// cell says one value of a list.
-func (l *language) cell(zone *time.Location, c list.Cell) string {
-	if c.Null {
-		return ""
-	}
-	switch c.Column.Kind {
-	case list.Translated:
-		return l.translation(c.Text)
-	case list.Number:
-		return decimal(c.Number, int(c.Column.Scale))
-	case list.Instant, list.Made:
-		return times{l, zone}.when(c.Number)
-	case list.Date:
-		return date(c.Number)
-	case list.Money:
-		return strings.TrimSpace(decimal(c.Number, minorDigits(c.Text)) + " " + c.Text)
-	case list.Quantity:
-		return strings.TrimSpace(quantity(c.Number, int(c.Column.Scale)) + " " + c.Text)
-	case list.Code:
-		return l.Name(c.Column.Codes + "." + c.Text)
-	case list.Flag:
-		if c.Number == 1 {
-			return l.Say("yes")
-		}
-		return ""
-	}
-	return c.Text
-}
-
-// quantity writes a number without the zeros at its end: 2, 0.5.
-func quantity(n int64, scale int) string {
-	s := decimal(n, scale)
-	if scale == 0 {
-		return s
-	}
-	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
-}
-
-// translation returns the text of a translated column in this language, else in any.
-func (l *language) translation(stored string) string {
-	var texts map[string]string
-	if json.Unmarshal([]byte(stored), &texts) != nil {
-		return stored
-	}
-	if s := texts[l.Tag]; s != "" {
-		return s
-	}
-	for _, tag := range words.Tags {
-		if s := texts[tag]; s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-// to returns where a cell leads, "" if nowhere: the first of a row to the row itself.
-func to(c list.Cell) string {
-	if c.Column.URL == "" || c.Ref == (record.ID{}) {
-		return ""
-	}
-	return c.Column.URL + c.Ref.String()
 }

@@ -3,7 +3,10 @@ package admin
 import "slices"
 
 // listings are all lists of the office.
-var listings = append([]*Listing{Jobs, customers, requests, discrepancies, findings, stock, keysList}, listsOf(Nouns)...)
+var listings = append([]*Listing{Jobs, customers, requests, discrepancies, findings, stock, keysList, people, devices, conflicts, refused}, listsOf(Nouns)...)
+
+// Listings are all lists of the office, of which each is filtered, sorted, paged and exported by the same means.
+func Listings() []*Listing { return listings }
 
 // Nouns are the kinds of row whose pages are declared; package server gives them their permissions.
 var Nouns = []*Noun{Assets, Products, Parts, Locations, Movements, PartRequests, HandOvers, Notices, Solutions, Documents, Checklists, Codes, Fields, Branches, Teams, Substates, Calls, CustomerGroups, Goods}

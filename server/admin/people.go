@@ -2,7 +2,6 @@ package admin
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -13,15 +12,40 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-type peoplePage struct {
-	frame
-	People   []personView
+// peopleList tells of who works here and may sign in.
+var peopleList = &list.List{
+	Name: "people", Order: "name",
+	Columns: []list.Column{
+		{Name: "name", URL: peopleURL + "/"},
+		{Name: "login"},
+		{Name: "roles"},
+		{Name: "extension"},
+		{Name: "steps", Kind: list.Flag},
+		{Name: "state", Kind: list.Code, Codes: "people.state"},
+	},
+	Filters: []list.Filter{
+		{Name: "q", Test: list.Search},
+		{Name: "state", Test: list.OneOf, Where: "state", Codes: []string{personOff}, Names: "people.state"},
+		{Name: "steps", Test: list.Is, Where: "steps"},
+	},
+}
+
+// people is the list of who works here and may sign in.
+var people = &Listing{
+	List: peopleList,
+	URL:  peopleURL, Title: "People", Page: "people", Rows: (*Office).peopleRows,
+	Empty: "Who works here will stand here.",
+}
+
+// personOff is how somebody stands who may no longer sign in.
+const personOff = "deactivated"
+
+// peopleExtra is what the page of that list has around it.
+type peopleExtra struct {
 	New      personForm
 	Roles    []roleView
 	Branches []list.Option
 	Printed  *printedView // a password that was just made
-	Text     string       // what is looked for
-	Exports  [2]string    // URLs of CSV and XLSX
 }
 
 type personView struct {
@@ -58,52 +82,78 @@ type postsForm struct {
 }
 
 // PostsOf returns that form; templates ask it.
-func (p peoplePage) PostsOf(posts []postView) postsForm { return postsForm{posts, p.Roles, p.Branches} }
+func (p peopleExtra) PostsOf(posts []postView) postsForm {
+	return postsForm{posts, p.Roles, p.Branches}
+}
 
 type printedView struct{ Login, Password string }
 
 // ListPeople shows who works here and what each may do.
 func (o *Office) ListPeople(v *Visit) error {
-	page, err := o.loadPeople(v)
+	extra, err := o.peopleExtra(v)
 	if err != nil {
 		return err
 	}
-	if format := v.query("format"); format != "" {
-		return o.exportPeople(v, page, format)
-	}
-	return v.show(http.StatusOK, "people", page)
+	return o.ShowList(v, people, extra)
 }
 
-func (o *Office) loadPeople(v *Visit) (peoplePage, error) {
-	page := peoplePage{frame: v.frame(v.t("People"), peopleURL), Text: v.query("q"), Exports: v.exports()}
+func (o *Office) peopleExtra(v *Visit) (extra peopleExtra, err error) {
 	defined, err := o.People.Roles(v.r.Context())
 	if err != nil {
-		return page, err
+		return extra, err
 	}
-	if page.Branches, err = o.branches(v); err != nil {
-		return page, err
+	extra.Roles = v.roleViews(defined, nil)
+	extra.New = personForm{Roles: v.roleViews(defined, nil)}
+	extra.Branches, err = o.branches(v)
+	return extra, err
+}
+
+// peopleRows are everybody whom the visitor may see.
+func (o *Office) peopleRows(v *Visit) (rows []list.Row, tails map[record.ID]any, err error) {
+	views, err := o.personViews(v)
+	tails = map[record.ID]any{}
+	for i := range views {
+		p := &views[i]
+		row, state, steps := peopleList.New(p.ID), "", int64(0)
+		if !p.Active {
+			state = personOff
+		}
+		if p.Second.On() {
+			steps = 1
+		}
+		row.Put("name", p.Name).Lead("name", p.ID).Put("login", p.Login).Put("roles", strings.Join(p.Does, ", ")).
+			Put("extension", p.Ext).Put("state", state).Count("steps", steps)
+		rows, tails[p.ID] = append(rows, row), p
 	}
-	page.New = personForm{Roles: v.roleViews(defined, nil)}
-	page.Roles = page.New.Roles
+	return rows, tails, err
+}
+
+func (o *Office) personViews(v *Visit) (views []personView, err error) {
+	defined, err := o.People.Roles(v.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	branches, err := o.branches(v)
+	if err != nil {
+		return nil, err
+	}
 	everybody, err := o.colleagues(v)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range everybody {
 		view := personView{Person: p, RoleList: v.roleViews(defined, p.Roles), Shown: shownRoles(&p), Self: p.ID == v.Who.ID}
 		for _, r := range p.Roles {
 			view.Does = append(view.Does, v.roleName(r))
 		}
 		for _, post := range p.Posts {
-			label := v.t("%s in %s", v.roleName(post.Role), branchName(page.Branches, post.Branch))
+			label := v.t("%s in %s", v.roleName(post.Role), branchName(branches, post.Branch))
 			view.PostList = append(view.PostList, postView{postValue(post), label})
 			view.Does = append(view.Does, label)
 		}
-		if v.sought(append(view.Does, p.Name, p.Login)...) {
-			page.People = append(page.People, view)
-		}
+		views = append(views, view)
 	}
-	if err != nil {
-		return page, err
-	}
-	return page, o.extensions(v, page.People)
+	return views, o.extensions(v, views)
 }
 
 // extensions adds where everybody sits.
@@ -220,16 +270,16 @@ func (o *Office) addPersonAgain(v *Visit, form personForm, problem error) error 
 	if status >= 500 {
 		return problem
 	}
-	page, err := o.loadPeople(v)
+	extra, err := o.peopleExtra(v)
 	if err != nil {
 		return err
 	}
-	form.Problem, form.Roles = v.lang.refusal(f), page.New.Roles
+	form.Problem, form.Roles = v.lang.refusal(f), extra.New.Roles
 	for i, r := range form.Roles {
 		form.Roles[i].Has = slices.Contains(v.r.PostForm["role"], string(r.Role))
 	}
-	page.New = form
-	return v.show(status, "people", page)
+	extra.New = form
+	return o.showList(v, status, people, extra)
 }
 
 // ResetPassword gives somebody a new password to be read to him; his sessions end.
@@ -246,12 +296,12 @@ func (o *Office) printPassword(v *Visit, p *auth.Person) error {
 	if err != nil {
 		return err
 	}
-	page, err := o.loadPeople(v)
+	extra, err := o.peopleExtra(v)
 	if err != nil {
 		return err
 	}
-	page.Printed = &printedView{p.Login, printed}
-	return v.show(http.StatusOK, "people", page)
+	extra.Printed = &printedView{p.Login, printed}
+	return o.ShowList(v, people, extra)
 }
 
 func (o *Office) personInURL(v *Visit) (*auth.Person, error) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"fieldsync/server/list"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -42,44 +44,64 @@ type changedRow struct {
 	Cells []field
 }
 
-type refusedPage struct {
-	frame
-	Open    bool
-	Device  record.ID // of which alone they are shown; zero for all
-	Refused []changeView
-	Pager   pager
+// refused is the list of the change sets that the hub keeps apart: the oldest first, since somebody waits.
+var refused = &Listing{
+	List: &list.List{
+		Name: "refused", Key: []string{"f.actor", "f.counter"}, Order: "received",
+		From: "_refused f JOIN _ledger l ON l.actor = f.actor AND l.counter = f.counter LEFT JOIN _actor a ON a.actor = f.actor" +
+			" LEFT JOIN _person w ON w.id = a.person LEFT JOIN _device d ON d.id = a.device",
+		Columns: []list.Column{
+			{Name: "what", Told: true},
+			{Name: "rows", Told: true},
+			{Name: "why", Told: true},
+			{Name: "person", SQL: "w.name", Fixed: true},
+			{Name: "device", SQL: "d.name", Fixed: true},
+			{Name: "happened", SQL: "l.eff >> 16", Kind: list.Instant, Fixed: true},
+			{Name: "received", SQL: "f.seq", Kind: list.Instant},
+			{Name: "code", SQL: "l.code", Fixed: true, Aside: true},
+		},
+		Filters: []list.Filter{
+			{Name: "show", Test: list.Tab, Names: "refused.show", Tabs: []list.Choice{
+				{Code: "open", Where: "f.open = 1"}, {Code: "closed", Where: "f.open = 0", Order: "-received"},
+			}},
+			{Name: "person", Test: list.Refers, Where: "f.actor IN (SELECT actor FROM _actor WHERE person = ?)",
+				Options: "SELECT p.id, p.name FROM _person p WHERE p.id IN (SELECT a.person FROM _actor a JOIN _refused f ON f.actor = a.actor) ORDER BY p.name, p.id"},
+			{Name: "device", Test: list.Refers, Where: "f.actor IN (SELECT actor FROM _actor WHERE device = ?)", Called: "SELECT name FROM _device WHERE id = ?"},
+			{Name: "since", Test: list.Since, Where: "(l.eff >> 16)"},
+			{Name: "until", Test: list.Until, Where: "(l.eff >> 16)"},
+		},
+	},
+	URL: refusedURL, Title: "Refused changes", Page: "refused", Tell: (*Office).tellRefused,
+	Empty: "Nothing is refused. A change that a rule does not let through is kept whole, here and on the phone, until somebody decides what becomes of it.",
 }
 
-// ListRefused shows the change sets that the hub keeps apart: the oldest first, since somebody waits. Where the URL names a
-// device, those that it left.
-func (o *Office) ListRefused(v *Visit) error {
-	page := refusedPage{frame: v.frame(v.t("Refused changes"), refusedURL), Open: v.query("show") != "closed"}
-	var err error
-	if of := v.query("device"); of != "" {
-		if page.Device, err = record.ParseID(of); err != nil {
-			return errNoPage
-		}
-	}
-	err = o.Engine.View(v.r.Context(), func(r Reader) error {
-		found, total, next, err := r.Refused(page.Open, page.Device, v.query("after"), pageSize)
+// ListRefused shows the change sets that the hub keeps apart. Where the URL names a device, those that it left.
+func (o *Office) ListRefused(v *Visit) error { return o.ShowList(v, refused, nil) }
+
+func (o *Office) tellRefused(v *Visit, r Reader, rows []list.Row) (seen []list.Row, views map[record.ID]any, err error) {
+	n := o.names(r)
+	views = map[record.ID]any{}
+	for _, row := range rows {
+		actor, counter := list.Numbers(row.ID)
+		found, err := r.Entry(clock.Dot{Actor: clock.Actor(actor), Counter: counter})
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		page.Pager = v.pager(len(found), total, next)
-		n := o.names(r)
-		for i := range found {
-			view, err := o.changeView(v, n, &found[i])
-			if err != nil {
-				return err
-			}
-			page.Refused = append(page.Refused, view)
+		if found == nil {
+			continue // of another branch
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		view, err := o.changeView(v, n, found)
+		if err != nil {
+			return nil, nil, err
+		}
+		var names []string
+		for _, changed := range view.Rows {
+			names = append(names, changed.Table+" "+changed.Name+" "+changed.Op)
+		}
+		row.Put("what", view.Cause).Put("rows", strings.Join(names, " | ")).Put("why", view.Why).At("received", time.UnixMilli(view.Received))
+		seen, views[row.ID] = append(seen, row), view
 	}
-	return v.show(http.StatusOK, "refused", page)
+	return seen, views, nil
 }
 
 // lateBy is how long a change may take to the hub before a page says so.

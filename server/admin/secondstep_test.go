@@ -168,8 +168,8 @@ func TestAnAdministratorResetsASecondStep(t *testing.T) {
 	li, boss := x.visit(t, "li"), x.visit(t, "boss")
 	li.setsUp(x.now)
 	li.post("/people/" + x.li.String() + "/second-step").sees(http.StatusForbidden)
-	boss.get("/people").sees(http.StatusOK, "two steps")
-	boss.post("/people/"+x.li.String()+"/second-step").sees(http.StatusOK, "The second step is removed, and all sessions ended.").lacks("two steps")
+	boss.get("/people").sees(http.StatusOK, "Remove the second step")
+	boss.post("/people/"+x.li.String()+"/second-step").sees(http.StatusOK, "The second step is removed").lacks("Remove the second step")
 	if li.get("/jobs"); li.at.Path != "/sign-in" {
 		t.Errorf("his session goes on at %s", li.at)
 	}

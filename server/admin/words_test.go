@@ -187,6 +187,9 @@ func TestEveryNameIsTranslated(t *testing.T) {
 			for _, code := range f.Codes {
 				need(f.Names + "." + code)
 			}
+			for _, tab := range f.Tabs {
+				need(f.Names + "." + tab.Code)
+			}
 		}
 	}
 	causes, err := os.ReadFile("../../sync/aftersales/cause.go")

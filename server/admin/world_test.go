@@ -440,6 +440,8 @@ func (r reader) Conflicts(open bool, row record.Key, _ string, _ int) (found []j
 	return found, len(found), "", nil
 }
 
+func (r reader) Conflict(uint64) (*judge.Conflict, time.Time, error) { return nil, time.Time{}, nil }
+
 func (r reader) Refused(open bool, _ record.ID, _ string, _ int) (found []admin.Event, total int, next string, err error) {
 	for _, e := range r.w.events {
 		if e.Outcome == wire.Quarantined && e.Closed.IsZero() == open {

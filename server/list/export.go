@@ -17,11 +17,11 @@ type Teller interface {
 	Value(c Cell) any
 }
 
-// CSV writes the rows as comma-separated values in UTF-8, with the mark by which spreadsheets know it. A text that a
-// spreadsheet would take for a formula has an apostrophe before it.
-func (l *List) CSV(w io.Writer, s Selecter, q Query, columns []*Column, say Teller) error {
+// WriteCSV writes the rows as comma-separated values in UTF-8, with the mark by which spreadsheets know it. A text that a
+// spreadsheet would take for a formula has an apostrophe before it. Each calls do with every row; see List.Each.
+func WriteCSV(w io.Writer, each func(do func(Row) error) error, columns []*Column, say Teller) error {
 	return CSV(w, headsOf(columns, say), func(put func([]string) error) error {
-		return l.Each(s, q, func(row Row) error {
+		return each(func(row Row) error {
 			var line []string
 			for _, c := range row.Of(columns) {
 				line = append(line, harmless(c, say.Tell(c)))
@@ -72,10 +72,10 @@ func Harmless(text string) string {
 	return text
 }
 
-// XLSX writes the rows as a spreadsheet, whose first line stays in sight.
-func (l *List) XLSX(w io.Writer, s Selecter, q Query, columns []*Column, say Teller) error {
+// WriteXLSX writes the rows as a spreadsheet, whose first line stays in sight; see WriteCSV.
+func WriteXLSX(w io.Writer, each func(do func(Row) error) error, columns []*Column, say Teller) error {
 	return XLSX(w, headsOf(columns, say), func(put func([]any) error) error {
-		return l.Each(s, q, func(row Row) error {
+		return each(func(row Row) error {
 			var line []any
 			for _, c := range row.Of(columns) {
 				line = append(line, say.Value(c))

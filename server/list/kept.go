@@ -44,6 +44,16 @@ func (l *List) Matching(rows []Row, q Query) (matching []Row) {
 	return matching
 }
 
+// EachOf calls do with every row that matches, in order: for an export.
+func (l *List) EachOf(rows []Row, q Query, do func(Row) error) error {
+	for _, row := range l.Matching(rows, q) {
+		if err := do(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (q *Query) placeOf(row *Row) place { return place{valueOf(row.Cell(q.sort.Name)), row.ID} }
 
 // compare orders as the database does: what has no value first, and the other way round going down.
@@ -157,10 +167,16 @@ func (l *List) New(id record.ID) Row {
 	return row
 }
 
-// Say gives the row's cell of that name a text, none where it is "".
-func (r *Row) Say(name, text string) *Row {
+// Put gives the row's cell of that name a text, none where it is "".
+func (r *Row) Put(name, text string) *Row {
 	c := r.Cell(name)
 	c.Text, c.Null = text, text == ""
+	return r
+}
+
+// Lead has the row's cell of that name lead to a row.
+func (r *Row) Lead(name string, to record.ID) *Row {
+	r.Cell(name).Ref = to
 	return r
 }
 

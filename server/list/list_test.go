@@ -238,7 +238,8 @@ func TestExportsHoldEveryRowAndNoFormula(t *testing.T) {
 	}
 	var text, book bytes.Buffer
 	w.read(func(s list.Selecter) error {
-		return cmp.Or(parties.CSV(&text, s, q, columns, plain{}), parties.XLSX(&book, s, q, columns, plain{}))
+		each := func(do func(list.Row) error) error { return parties.Each(s, q, do) }
+		return cmp.Or(list.WriteCSV(&text, each, columns, plain{}), list.WriteXLSX(&book, each, columns, plain{}))
 	})
 	lines, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(text.Bytes(), []byte("\uFEFF")))).ReadAll()
 	if err != nil || len(lines) != 31 || lines[0][0] != "name" {
@@ -257,5 +258,85 @@ func TestExportsHoldEveryRowAndNoFormula(t *testing.T) {
 	}
 	if formula, err := file.GetCellFormula("Sheet1", "A2"); err != nil || formula != "" {
 		t.Errorf("a text became the formula %q, %v", formula, err)
+	}
+}
+
+// A list whose rows no table holds is filtered, sorted and paged as one of the database is.
+func TestRowsOfNoTableArePagedAlike(t *testing.T) {
+	t.Parallel()
+	l := &list.List{
+		Name: "things", Order: "name",
+		Columns: []list.Column{{Name: "name"}, {Name: "kind", Kind: list.Code, Codes: "kind"}, {Name: "at", Kind: list.Instant}, {Name: "broken", Kind: list.Flag}},
+		Filters: []list.Filter{
+			{Name: "q", Test: list.Search}, {Name: "kind", Test: list.OneOf, Where: "kind", Codes: []string{"a", "b"}}, {Name: "broken", Test: list.Is, Where: "broken"},
+			{Name: "since", Test: list.Since, Where: "at"}, {Name: "until", Test: list.Until, Where: "at"}, {Name: "of", Test: list.Refers, Where: "name"},
+		},
+	}
+	var rows []list.Row
+	for i := range 23 {
+		row := l.New(list.KeyOf(uint64(i+1), 0))
+		row.Put("name", fmt.Sprintf("Thing %d", i%7)).Lead("name", record.ID{byte(i)}).Put("kind", []string{"a", "b", ""}[i%3])
+		if i%2 == 0 {
+			row.At("at", time.UnixMilli(int64(i)*36*3_600_000)).Count("broken", int64(i%4/2))
+		}
+		rows = append(rows, row)
+	}
+	for asked, want := range map[string]int{
+		"": 23, "q=THING+3": 3, "q=thing+nothing": 0, "kind=a": 8, "kind=a&kind=b": 16, "kind=z": 23, "broken=1": 6, "since=1970-01-10": 9, "until=1970-01-04": 2,
+		"since=nonsense": 23, "of=" + (record.ID{5}).String(): 1, "sort=at": 23, "sort=-at": 23, "sort=-kind&broken=1": 6, "sort=-name": 23,
+	} {
+		v, _ := url.ParseQuery(asked)
+		var shown []list.Row
+		for more := true; more; {
+			q, err := l.Parse(v, time.UTC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			page := l.RunOf(rows, q, 4)
+			if shown = append(shown, page.Rows...); page.Total != want {
+				t.Errorf("%q: %d in all, want %d", asked, page.Total, want)
+			}
+			v.Set("after", page.Next)
+			more = page.Next != ""
+		}
+		seen := map[record.ID]bool{}
+		for i, row := range shown {
+			if seen[row.ID] = true; i > 0 && v.Get("sort") == "-at" && row.Cell("at").Number > shown[i-1].Cell("at").Number {
+				t.Errorf("%q: out of order at %d", asked, i)
+			}
+		}
+		if len(shown) != want || len(seen) != want {
+			t.Errorf("%q: %d shown, %d of them different, want %d", asked, len(shown), len(seen), want)
+		}
+	}
+}
+
+// Rows without an id are told apart by the numbers of their key.
+func TestRowsWithoutAnIDArePaged(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, 40)
+	for _, key := range [][]string{{"p.archived_at"}, {"p._del", "p.archived_at"}} {
+		l := &list.List{Name: "numbered", From: "party p", Key: key, Where: "p._del = 0", Order: "name", Columns: []list.Column{{Name: "name", SQL: "p.name"}, {Name: "city", SQL: "p.city"}}}
+		for _, order := range []string{"name", "-name", "city", "-city"} {
+			v, seen := url.Values{"sort": {order}}, map[record.ID]bool{}
+			for more := true; more; {
+				q, err := l.Parse(v, time.UTC)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.read(func(s list.Selecter) error {
+					page, err := l.Run(s, q, 7)
+					for _, row := range page.Rows {
+						seen[row.ID] = true
+					}
+					v.Set("after", page.Next)
+					more = page.Next != ""
+					return err
+				})
+			}
+			if len(seen) != len(w.made) {
+				t.Errorf("by %s, apart by %v: %d rows, want %d", order, key, len(seen), len(w.made))
+			}
+		}
 	}
 }

@@ -31,6 +31,22 @@ func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
 	return page, err
 }
 
+// EachPage calls do with every page of at most so many rows, in order: for an export of what takes more than the rows to say.
+func (l *List) EachPage(s Selecter, q Query, limit int, do func([]Row) error) error {
+	for {
+		page, err := l.Run(s, q, limit)
+		if err == nil && len(page.Rows) > 0 {
+			err = do(page.Rows)
+		}
+		if err != nil || page.Next == "" {
+			return err
+		}
+		if q.after, err = parsePlace(page.Next); err != nil {
+			return err
+		}
+	}
+}
+
 // count counts the rows that match, as far as CountMost and one.
 func (l *List) count(s Selecter, q Query) (total int, err error) {
 	if whole, knows := s.(interface{ SeesAll() bool }); q.most && knows && whole.SeesAll() {

@@ -51,6 +51,15 @@ func (r reads) ConflictsOf(k record.Key) ([]Conflict, error) {
 	return r.conflicts(selectConflict+"WHERE tbl = ? AND pk = ? ORDER BY n", int64(k.Table), k.ID[:])
 }
 
+// Conflict returns the conflict listed under the number, nil if there is none.
+func (r reads) Conflict(n uint64) (*Conflict, error) {
+	found, err := r.conflicts(selectConflict+"WHERE n = ?", int64(n))
+	if len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], err
+}
+
 // CountConflicts returns how many open conflicts there are, and how many of them a person must settle.
 func (r reads) CountConflicts() (open, asked int, err error) {
 	_, err = r.conn.One(func(q *sqlrow.Rows) error {

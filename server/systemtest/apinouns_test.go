@@ -459,7 +459,7 @@ func TestAProgramKeepsPeopleGroupsAndBranches(t *testing.T) {
 	clerk.asks("POST", mei+"/deactivate", ``).has(http.StatusForbidden, "code", "beyond_own_rights")
 	boss.get("/people").sees(http.StatusOK, "Mei <b>Chen", "parts clerk")
 	p.asks("POST", mei+"/deactivate", ``).has(http.StatusOK)
-	boss.get("/people").sees(http.StatusOK, "deactivated")
+	boss.get("/people").sees(http.StatusOK, "chip deactivated")
 	p.asks("POST", mei+"/activate", ``).has(http.StatusOK)
 	p.asks("GET", "/people?nonsense=1", "").has(http.StatusUnprocessableEntity)
 	p.makes("/codes", `{"list": "skill", "code": "f-gas"}`)

@@ -138,14 +138,14 @@ func TestAProgramLooksAfterPhones(t *testing.T) {
 	admitted := p.tag
 	p.asks("POST", at+"/revoke", "").has(http.StatusPreconditionRequired)
 	p.asks("POST", at+"/revoke", "", "If-Match", admitted).has(http.StatusOK, "standing", "revoked")
-	boss.get("/devices").sees(http.StatusOK, "shut out")
+	boss.get("/devices").sees(http.StatusOK, "chip shut_out")
 	boss.get("/audit/deeds").sees(http.StatusOK, "Anna Berg")
 	p.asks("POST", at+"/revoke", "", "If-Match", admitted).has(http.StatusOK, "standing", "revoked")
 	p.asks("POST", at+"/wipe", "", "If-Match", admitted).has(http.StatusConflict, "code", "changed_since")
 	p.asks("GET", at, "").asks("POST", at+"/admit", "", "If-Match", p.tag).has(http.StatusOK, "standing", "admitted")
 	p.asks("POST", at+"/shut-out", "", "If-Match", admitted).has(http.StatusOK, "standing", "shut_out")
 	p.asks("POST", at+"/wipe", "", "If-Match", p.tag).has(http.StatusOK, "standing", "to_be_wiped")
-	boss.get("/devices").sees(http.StatusOK, "to be wiped")
+	boss.get("/devices").sees(http.StatusOK, "chip to_be_wiped")
 
 	// Who may shut out and not see is told no more than which one it was.
 	blind := p.program(boss, "MDM", string(auth.RevokeDevices))

@@ -39,12 +39,15 @@ func views(nth int) []view {
 // are some hundreds, and take minutes.
 const shots = "FIELDSYNC_SHOTS"
 
-// showsEveryPage: a link leads to every page of the office, and in the demo each has something to show.
+// showsEveryPage: a link leads to every page of the office, and in the demo each has something to show; and every list of
+// it is one to work with.
 func showsEveryPage(t *testing.T, i *installation) {
 	said, end := i.demo()
 	boss := newGlass(t, said.URL+"/sign-in")
 	boss.post("/sign-in", url.Values{"login": {said.Login}, "password": {said.Password}})
-	if paths := boss.walk(); os.Getenv(shots) != "" {
+	paths := boss.walk()
+	boss.worksWithLists(paths)
+	if os.Getenv(shots) != "" {
 		photographs(t, said, boss, paths)
 	}
 	end()

@@ -59,7 +59,7 @@ func TestWhatAPhoneThatWasShutOutLeftIsSettledByAPerson(t *testing.T) {
 	boss.post(dots[1], "verb", "release").sees(http.StatusOK, "Released")
 	boss.post(dots[2], "verb", "release").sees(http.StatusOK, "Released")
 	boss.post(dots[3], "verb", "dismiss", "reason", "nobody asked for it").sees(http.StatusOK, "Dismissed.")
-	boss.get(left).sees(http.StatusOK, "Nothing is refused.")
+	boss.get(left).sees(http.StatusOK, "Nothing matches")
 	boss.get("/refused").sees(http.StatusOK, "not his to say")
 	boss.get("/jobs/"+found.String()).sees(http.StatusOK, "Pump leaks", "seal worn")
 	boss.get(path).sees(http.StatusOK, "greased").lacks("swept the floor")

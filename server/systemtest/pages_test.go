@@ -7,7 +7,10 @@ import (
 	"testing"
 
 	"fieldsync/server"
+	"fieldsync/server/admin"
 	"fieldsync/server/auth"
+	"fieldsync/server/list"
+	"fieldsync/sync/record"
 )
 
 // flagFilters are the filters of a list that are on or off: each is a condition of its own, which a database may not know.
@@ -16,7 +19,34 @@ var flagFilters = regexp.MustCompile(`type="checkbox" name="([a-z_]+)" value="1"
 // Every page of the office that needs no row opens, in every language, in a company that has just begun.
 func TestEveryPageOpens(t *testing.T) {
 	t.Parallel()
-	opensEveryPage(t, newBureau(t), "en", "zh-Hans", "zh-Hant")
+	b := newBureau(t)
+	opensEveryPage(t, b, "en", "zh-Hans", "zh-Hant")
+	sortsEveryList(b)
+}
+
+// sortsEveryList asks for every list in every order, filtered by every text and day, and as a file.
+func sortsEveryList(b *bureau) {
+	v := b.browser("boss")
+	for _, l := range admin.Listings() {
+		for _, c := range l.List.Columns {
+			v.get(l.URL + "?sort=" + c.Name).sees(http.StatusOK)
+			v.get(l.URL + "?sort=-" + c.Name).sees(http.StatusOK)
+		}
+		for _, f := range l.List.Filters {
+			for test, answer := range map[list.Test]string{list.Search: "12", list.Since: "2026-01-02", list.Until: "2026-01-02", list.Refers: record.ID{1}.String()} {
+				if f.Test == test {
+					v.get(l.URL + "?" + f.Name + "=" + answer).sees(http.StatusOK)
+				}
+			}
+			for _, code := range f.Codes {
+				v.get(l.URL + "?" + f.Name + "=" + code).sees(http.StatusOK)
+			}
+			for _, tab := range f.Tabs {
+				v.get(l.URL + "?" + f.Name + "=" + tab.Code).sees(http.StatusOK)
+			}
+		}
+		v.get(l.URL+"?format=csv").sees(http.StatusOK, "\uFEFF")
+	}
 }
 
 func opensEveryPage(t *testing.T, b *bureau, languages ...string) {

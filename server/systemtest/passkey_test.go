@@ -141,8 +141,8 @@ func TestAPasskeyGoesFromNodeToNode(t *testing.T) {
 	again.post("/sign-in/code/passkey", "answer", answer).sees(http.StatusOK, "Sign out")
 
 	anna := b.browser("boss")
-	anna.get("/people").sees(http.StatusOK, "two steps")
-	anna.post("/people/"+li.String()+"/second-step").sees(http.StatusOK, "The second step is removed").lacks("two steps")
+	anna.get("/people").sees(http.StatusOK, "Remove the second step")
+	anna.post("/people/"+li.String()+"/second-step").sees(http.StatusOK, "The second step is removed").lacks("Remove the second step")
 	if again.get("/jobs"); again.at.Path != "/sign-in" {
 		t.Errorf("his session goes on at %s", again.at)
 	}

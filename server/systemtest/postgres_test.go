@@ -14,7 +14,7 @@ import (
 func TestTheOfficeOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	for name, tell := range map[string]func(*testing.T, *bureau){
-		"every page opens":             func(t *testing.T, b *bureau) { opensEveryPage(t, b, "en") },
+		"every page opens":             func(t *testing.T, b *bureau) { opensEveryPage(t, b, "en"); sortsEveryList(b) },
 		"a customer is served":         servesACustomer,
 		"a role of one's own":          makesARole,
 		"a second step":                signsInByTwoSteps,

@@ -161,7 +161,7 @@ func TestPeopleAndDevicesAreSearchedAndExported(t *testing.T) {
 	boss.get("/people?q=nobody").sees(http.StatusOK).lacks("李娜")
 	boss.get("/people?q=li&format=csv").sees(http.StatusOK, "李娜").lacks("Anna Berg")
 	boss.get("/devices?q=nobody").sees(http.StatusOK)
-	boss.get("/devices?format=csv").sees(http.StatusOK, "Oldest unsent")
+	boss.get("/devices?format=csv").sees(http.StatusOK, "oldest unsent")
 	boss.get("/devices?format=xlsx").sees(http.StatusOK, "PK")
 
 	seen := boss.get("/people").find(`/people/` + li.String() + `/extension"><input type="hidden" name="seen" value="([^"]+)"`)

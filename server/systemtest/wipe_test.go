@@ -45,11 +45,11 @@ func TestALostPhoneIsWiped(t *testing.T) {
 	}
 	order := boss.get("/devices").find(`action="(/devices/[^"]+/standing)"`)
 	boss.post(order, "standing", "wipe").sees(http.StatusUnprocessableEntity, "Say yes")
-	boss.post(order, "standing", "wipe", "sure", "yes").sees(http.StatusOK, "to be wiped")
+	boss.post(order, "standing", "wipe", "sure", "yes").sees(http.StatusOK, "chip to_be_wiped")
 	if err := phone.SyncOnce(ctx); fault.CodeOf(err) != client.Wiped {
 		t.Fatal(err)
 	}
-	boss.get("/devices").sees(http.StatusOK, "wiped on").lacks("to be wiped")
+	boss.get("/devices").sees(http.StatusOK, "chip wiped").lacks("chip to_be_wiped")
 	if _, err := phone.Person(ctx); fault.CodeOf(err) != client.Wiped {
 		t.Errorf("it still answers: %v", err)
 	}
@@ -87,7 +87,7 @@ func TestAConnectedPhoneIsWipedAtOnce(t *testing.T) {
 	})
 	boss.post(boss.find(`action="(/devices/[^"]+/standing)"`), "standing", "wipe", "sure", "yes").sees(http.StatusOK)
 	soon(t, "the phone has wiped itself", func() bool {
-		return strings.Contains(boss.get("/devices").sees(http.StatusOK).body, "wiped on")
+		return strings.Contains(boss.get("/devices").sees(http.StatusOK).body, "chip wiped")
 	})
 	if _, err := os.Stat(phone.Path); err == nil {
 		t.Error("the replica is left")
