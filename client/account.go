@@ -144,7 +144,10 @@ type enrolment struct {
 }
 
 // Enrol gives the replica to the person for whom the office made the code. The device makes its key; only the public
-// half leaves it. A replica is one person's: enrolling it again for somebody else is refused.
+// half leaves it. A replica is one person's: enrolling it again for somebody else is refused with fault.NotAllowed; for the same
+// person it makes a new key, and nothing on the device is lost. Codes: link.NoNetwork; fault.Invalid for an address that is
+// none; fault.Version where no hub of this kind answers; "bad_code" for a code that is wrong, used or expired, and
+// "try_again_later" after too many of those.
 func (c *Client) Enrol(ctx context.Context, server, code, name string) error {
 	c.report(ctx)
 	public, private, err := ed25519.GenerateKey(rand.Reader)

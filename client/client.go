@@ -11,6 +11,22 @@
 //	})
 //
 // A Client may be used from any goroutine. It has no global state: several clients in one process are independent.
+//
+// # Refusals
+//
+// What is refused is a *fault.Error: a stable Code for the program (fault.CodeOf), a Message for the person. Comments name the
+// codes that are a method's own. Beside them:
+//
+//   - whatever reads or writes: replica.Corrupt, replica.InUse, replica.Storage (also after Close), seal.Missing and
+//     seal.Wrong; Wiped for ever after the office has wiped the device
+//   - whatever writes: replica.DiskFull and replica.ReadOnly; fault.NotAllowed on a device that is nobody's yet; fault.Invalid,
+//     fault.OutOfRange, fault.TooLarge, fault.UnknownRow, fault.Exists and fault.Erased from the schema and the rows; those
+//     of the command, which stand at the command in package aftersales
+//   - whatever needs the hub: link.NoNetwork, fault.Unauthentic, fault.Revoked, fault.Version, fault.Overloaded,
+//     fault.HubFull, fault.Internal; Wiped where the office has ordered it meanwhile
+//
+// What the hub refuses later is no error of any call: it stands in Outbox, with the code and the reason, until somebody settles
+// it with Resend, SendAgain or Dismiss. All codes there are, with what each says, are in docs/codes.md.
 package client
 
 import (
@@ -42,7 +58,7 @@ import (
 // Tx is a local transaction; the commands of package aftersales take it.
 type Tx = aftersales.Tx
 
-// Options say where a client keeps its replica, and how.
+// Options say where a client keeps its replica, and how. They are read by Open; a program leaves those of an open Client alone.
 type Options struct {
 	Path   string           // of the replica's database; its account stands beside it
 	Schema *schema.Schema   // nil means aftersales.Schema; a program may add tables of its own
@@ -172,7 +188,8 @@ func (c *Client) renounceCopy(ctx context.Context) error {
 	return c.replica.ConfirmInstance(ctx)
 }
 
-// Close ends what runs and closes the files.
+// Close ends what runs and closes the files: when it returns no goroutine of the client's is left. Whatever is asked of it
+// afterwards is refused with replica.Storage, and a second Close does nothing.
 func (c *Client) Close() error {
 	c.live.close()
 	c.Disconnect()
@@ -193,7 +210,7 @@ func (c *Client) Update(ctx context.Context, cause string, do func(Tx) error) er
 }
 
 // Resend runs do in one local transaction that replaces the refused change old. The hub judges it by what was known
-// when the work was done.
+// when the work was done. Codes: fault.Closed for one that is not refused, or no longer; those of Update.
 func (c *Client) Resend(ctx context.Context, old clock.Dot, cause string, do func(Tx) error) error {
 	return c.write(ctx, do, func(tx *device.Tx) (*device.Item, error) { return tx.CommitAmended(cause, old) })
 }
@@ -241,7 +258,8 @@ func (c *Client) bind(tx *device.Tx) Tx {
 
 func random(b []byte) { _, _ = rand.Read(b) } // crypto/rand never fails: it ends the program instead
 
-// View runs do on a stable snapshot of the replica. Its Tx reads; a write in it is lost.
+// View runs do on a stable snapshot of the replica, and returns do's error. Its Tx reads; a write in it is lost. The code is
+// fault.NotAllowed on a device that is nobody's yet.
 func (c *Client) View(ctx context.Context, do func(Tx) error) error {
 	return c.replica.Read(ctx, func(store *replica.Tx) error {
 		tx, err := device.Begin(store, c.Schema, c.Now().UnixMilli(), record.Salt{})
@@ -253,7 +271,8 @@ func (c *Client) View(ctx context.Context, do func(Tx) error) error {
 }
 
 // Query runs a read-only SQL query on the replica. Tables and columns have the schema's names; ids are BLOBs of 16
-// bytes; `_del` marks hidden rows.
+// bytes; `_del` marks hidden rows. The caller closes what it returns: a snapshot is held until then. A statement that would
+// write is refused.
 func (c *Client) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	return c.replica.Query(ctx, query, args...)
 }
@@ -282,7 +301,8 @@ func accountError(path string, err error) error {
 	return fault.Wrap(ErrAccount.Code, ErrAccount.Message, fmt.Errorf("%s: %w", path, err))
 }
 
-// Move points the client to another address of the same hub.
+// Move points the client to another address of the same hub, from the next connection on. The code is replica.DiskFull where
+// that cannot be written down. An address that is none shows when the client connects: fault.Invalid.
 func (c *Client) Move(server string) error {
 	return c.account.change(func(a *accountData) { a.Server = server })
 }

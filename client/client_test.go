@@ -379,10 +379,15 @@ func TestAfterCloseNothingRuns(t *testing.T) {
 	stop()
 	_, err := c.Jobs().Note(context.Background(), li, "late")
 	wantCode(t, err, replica.Storage)
+	wantCode(t, c.View(context.Background(), func(client.Tx) error { return nil }), replica.Storage)
+	_, err = c.Query(context.Background(), "SELECT 1") //nolint:rowserrcheck,sqlclosecheck // there are none
+	wantCode(t, err, replica.Storage)
 	if late, _ := c.Watch(); !closed(late) {
 		t.Error("a watcher of a closed client waits for ever")
 	}
-	_ = c.Close()
+	if err := errors.Join(c.Connect(), c.Close()); err != nil {
+		t.Error(err)
+	}
 	err = simtest.Leaks(running, goleak.IgnoreAnyFunction("net/http/httptest.(*Server).goServe.func1"),
 		goleak.IgnoreAnyFunction("net/http.(*conn).serve"))
 	if err != nil {

@@ -23,10 +23,10 @@ const KeyMissing = seal.Missing
 
 // The states of a change; see Client.Outbox.
 const (
-	Pending  = device.Pending
-	Accepted = device.Accepted
-	Refused  = device.Refused
-	Closed   = device.Closed
+	Pending  = device.Pending  // waits for the hub's answer
+	Accepted = device.Accepted // the hub has it; kept until its backups include it
+	Refused  = device.Refused  // the hub put it aside: Sent.Code and Message say why
+	Closed   = device.Closed   // was refused, and then sent anew in another form, dismissed, or settled by the office
 )
 
 var whiches = [...]string{JobsOpen: "open", JobsToday: "today", JobsAll: "all"}

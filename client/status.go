@@ -18,25 +18,25 @@ import (
 type Status struct {
 	Enrolled bool
 	Person   record.ID
-	Online   bool       // connected now, and level
-	Pending  int        // changes without a verdict
-	Oldest   time.Time  // when the oldest of them was written, by the device's clock; zero for none
-	Refused  int        // changes that the hub put aside; see Refused
-	Contact  time.Time  // when the hub was last heard, in this process or, to a minute, in one before; zero for never
-	Trouble  string     // why the last attempt failed; "" after one that did not
-	Code     fault.Code // of that trouble; "" for one that has none
-	Offset   time.Duration
-	Ready    bool // the first class, all that today's work needs, has been fetched once
-	Complete bool // every class has
+	Online   bool          // connected now, and level
+	Pending  int           // changes without a verdict
+	Oldest   time.Time     // when the oldest of them was written, by the device's clock; zero for none
+	Refused  int           // changes that the hub put aside; see Outbox
+	Contact  time.Time     // when the hub was last heard, in this process or, to a minute, in one before; zero for never
+	Trouble  string        // why the last attempt failed; "" after one that did not
+	Code     fault.Code    // of that trouble; "" for one that has none
+	Offset   time.Duration // how far the hub's clock is ahead of the device's: times are corrected by it
+	Ready    bool          // the first class, all that today's work needs, has been fetched once
+	Complete bool          // every class has
 
 	SearchReady bool // a search finds everything; false while the index is behind
 
 	Low  bool  // the disk has little space left: see FileOptions.Low
 	Free int64 // how much, in bytes, to the MiB; 0 unless Low, so that a status does not change all the time
 
-	Done    uint64
-	Total   uint64 // rows of the download under way; 0 when there is none
-	Cursors [schema.Classes]uint64
+	Done    uint64                 // rows that have come of the download under way
+	Total   uint64                 // of so many; both 0 when there is none
+	Cursors [schema.Classes]uint64 // the hub's commit up to which each class of rows is complete here; 0 before the first download
 }
 
 // contact is what the client knows of the hub in this process.
@@ -289,7 +289,7 @@ func (c *Client) someSent(ctx context.Context, read func(*replica.Tx) ([]*device
 	return list, err
 }
 
-// Dismiss gives up a refused change. The office still has it.
+// Dismiss gives up a refused change. The office still has it. Codes: fault.Closed for one that is not refused, or no longer.
 func (c *Client) Dismiss(ctx context.Context, dot clock.Dot) error {
 	defer c.contact.stirring.stir()
 	return c.replica.Write(ctx, func(tx *replica.Tx) error {

@@ -209,8 +209,9 @@ const maxRenewals = 4
 // Connect has a connection it is done on that one: a device never has two. Files travel then, for as long as ctx gives
 // them, and what is left of them is no error. A connection that is cut is made once more: a hub that revokes a device cuts it
 // off, and says why when it comes again. Beyond that it does not retry: the caller, a person or a scheduler, decides when to.
-// The errors are *fault.Error; link.NoNetwork says that the hub could not be reached. Whatever the outcome, nothing on
-// the device is lost.
+// Codes: link.NoNetwork where the hub could not be reached or ctx ended; fault.Unauthentic and fault.Revoked for a device that
+// was shut out, Wiped for one that the office had wiped; fault.Version where program and hub are too far apart; fault.Overloaded
+// and fault.HubFull: later again; those of Connect. Whatever the outcome, nothing on the device is lost.
 func (c *Client) SyncOnce(ctx context.Context) error {
 	c.report(ctx)
 	if err := c.level(ctx); err != nil {
@@ -296,7 +297,9 @@ type live struct {
 }
 
 // Connect keeps a connection to the hub: local writes are sent and the hub's arrive as they happen. It comes back by
-// itself after failures until Disconnect. Calling it again while connected changes nothing.
+// itself after failures until Disconnect; what the trouble is stands in Status. Calling it again while connected changes
+// nothing, nor after Close. Codes: fault.NotAllowed before Enrol, replica.Corrupt where the account cannot be
+// read (ErrAccount), Wiped.
 func (c *Client) Connect() error {
 	cfg, err := c.config(false, func() {
 		if err := c.levelled(context.Background()); err != nil {

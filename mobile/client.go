@@ -1,9 +1,9 @@
 // Package mobile is fieldsync for phones: package client in the few types that gomobile binds for Java, Kotlin,
 // Objective-C and Swift. There is no logic here. What goes in and comes out is JSON, files go by their paths.
 //
-// Every error's text is "CODE: message": the code is stable, the message is for the person. What is read is never null:
-// an empty list is [], an object without anything {}. Ids are text. Times are ms since 1970 UTC, amounts of money minor
-// units, quantities thousandths. Names in JSON are those of the schema (snake_case).
+// Every error's text is "CODE: message": the code is stable, the message is for the person; docs/codes.md lists the codes.
+// What is read is never null: an empty list is [], an object without anything {}. Ids are text. Times are ms since 1970 UTC,
+// amounts of money minor units, quantities thousandths. Names in JSON are those of the schema (snake_case).
 //
 // All methods may be called from any thread, and block while they work: not from the one that draws. Those that need no
 // network never wait for one. Listeners are called from threads of the library, one call at a time each.

@@ -93,7 +93,7 @@ func (c *Client) Execute(command, inputJSON string) (_ string, err error) {
 	defer guard(&err)
 	do, ok := commands[command]
 	if !ok {
-		return "", refuse("unknown_command", "there is no command called "+command)
+		return "", refuse(unknownCommand, "there is no command called "+command)
 	}
 	return c.call(do, inputJSON)
 }

@@ -88,7 +88,7 @@ func parseQuery(queryJSON string) (q question, err error) {
 func ask(name, in string) (q question, err error) {
 	r, ok := readings[name]
 	if !ok {
-		return q, refuse("unknown_query", "nothing is called "+name+" here that could be read")
+		return q, refuse(unknownQuery, "nothing is called "+name+" here that could be read")
 	}
 	if name == "select" { // it knows its tables itself
 		var s selection

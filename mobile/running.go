@@ -41,10 +41,21 @@ func run(o client.Options) (*running, error) {
 
 // Answers that this package gives itself.
 var (
-	errClosed     = refuse("closed", "the client is closed")
-	errSuspended  = refuse("suspended", "the client is suspended: resume it first")
+	errClosed     = refuse(closed, "the client is closed")
+	errSuspended  = refuse(suspended, "the client is suspended: resume it first")
 	errNoListener = refuse("invalid_value", "there is no listener")
 	errNoConfig   = refuse("invalid_value", "the configuration names no directory")
+)
+
+// The codes that no other package has; docs/codes.md lists all.
+const (
+	closed         client.Code = "closed"          // the client is closed
+	suspended      client.Code = "suspended"       // the client is suspended: Resume opens it again
+	cancelled      client.Code = "cancelled"       // the call was stopped, as by Suspend or Close; what was recorded is kept
+	panicked       client.Code = "panic"           // there is a mistake in the library: please report it; what was recorded is kept
+	noFile         client.Code = "no_file"         // the file at the path that was given cannot be read or written
+	unknownCommand client.Code = "unknown_command" // Execute knows no command of that name
+	unknownQuery   client.Code = "unknown_query"   // Query and Observe know nothing of that name
 )
 
 func refuse(code client.Code, message string) *client.Error {
@@ -59,7 +70,7 @@ func (s said) Error() string { return string(s) }
 // guard ends every exported function: a panic becomes an error, and every error reads "CODE: message".
 func guard(err *error) {
 	if p := recover(); p != nil {
-		*err = refuse("panic", fmt.Sprintf("there is a mistake in the program: report %q at %s; what was recorded is kept", p, origin()))
+		*err = refuse(panicked, fmt.Sprintf("there is a mistake in the program: report %q at %s; what was recorded is kept", p, origin()))
 	}
 	if *err != nil {
 		*err = said(textOf(*err))
@@ -88,7 +99,7 @@ func textOf(err error) string {
 	case errors.As(err, &s):
 		text = string(s)
 	case errors.Is(err, context.Canceled):
-		text = "cancelled: it was stopped; what was recorded is kept"
+		text = string(cancelled) + ": it was stopped; what was recorded is kept"
 	case errors.Is(err, context.DeadlineExceeded):
 		text = "no_network: there was not enough time; the rest goes next time"
 	}
@@ -324,5 +335,5 @@ func fileError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return refuse("no_file", "the file cannot be read or written: "+err.Error())
+	return refuse(noFile, "the file cannot be read or written: "+err.Error())
 }

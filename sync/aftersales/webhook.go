@@ -44,7 +44,7 @@ const NoticeWebhookOff = "webhook.off"
 
 // The codes of webhooks.
 const (
-	BadWebhook  fault.Code = "bad_webhook"
+	BadWebhook  fault.Code = "bad_webhook" // its address, or what it asks for, is none, or there are too many
 	WebhookIdle fault.Code = "webhook_off" // nothing is sent to it
 )
 

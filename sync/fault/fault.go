@@ -40,10 +40,9 @@ const (
 	// gone.
 	RefusedBefore Code = "refused_before"
 
-	// Witness and WitnessUnproved stand beside values that a device still held and a restored hub lost; the second where
-	// it is not known that the device was given the row.
-	Witness         Code = "lost_in_restore"
-	WitnessUnproved Code = "lost_in_restore_unproved"
+	// These stand beside values that came to light again.
+	Witness         Code = "lost_in_restore"          // a device still held what a restored hub had lost
+	WitnessUnproved Code = "lost_in_restore_unproved" // the same, where it is not known that the device was given the row
 )
 
 // Error is a refusal.
