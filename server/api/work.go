@@ -170,7 +170,7 @@ var requestActions = []action{
 	{
 		Name: "respond", Need: auth.EditRequests, Cause: aftersales.CauseEdit, Takes: []schema.Column{takes("at", schema.Instant, "")},
 		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
-			at, err := momentOf(tx, v, "at")
+			at, err := reported(tx, row, v)
 			if err != nil {
 				return err
 			}
@@ -181,7 +181,7 @@ var requestActions = []action{
 		Name: "wait", Need: auth.EditRequests, Cause: aftersales.CauseRequestWait, Needs: []string{"edge", "reason"},
 		Takes: []schema.Column{oneOf("edge", aftersales.EdgeStart, aftersales.EdgeStop), reason, takes("note", schema.Text, ""), takes("at", schema.Instant, "")},
 		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
-			at, err := momentOf(tx, v, "at")
+			at, err := reported(tx, row, v)
 			if err != nil {
 				return err
 			}
@@ -196,4 +196,13 @@ var requestActions = []action{
 		},
 	},
 	commentOn("request"),
+}
+
+// reported returns as of when a program says that something happened which a request's clocks go by.
+func reported(tx aftersales.Tx, request record.ID, v record.Values) (aftersales.Moment, error) {
+	at, err := momentOf(tx, v, "at")
+	if err == nil {
+		err = aftersales.CheckReported(tx, request, at.Corrected)
+	}
+	return at, err
 }

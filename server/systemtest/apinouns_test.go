@@ -513,6 +513,8 @@ func TestATelephoneSystemWritesCallsDown(t *testing.T) {
 	}
 
 	at := "/requests/" + p.makes("/requests", `{"title": "noise"}`)
+	p.asks("POST", at+"/respond", `{"at": "2020-01-01T00:00:00Z"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.Backdated))
+	p.asks("POST", at+"/wait", `{"edge": "start", "reason": "parts", "at": "2020-01-01T00:00:00Z"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.Backdated))
 	p.asks("POST", at+"/respond", ``).has(http.StatusOK)
 	if p.got["first_response_at"] == nil {
 		t.Error("nobody responded")

@@ -599,6 +599,8 @@ var generalRefusals = []refusal{
 		return drop(AddAttachment(w, AttachmentInput{About: Row{"job", w.job}, SHA256: strings.Repeat("0", 64)}))
 	}},
 
+	{Backdated, "an answer of yesterday", newWorld, func(w *world) error { return CheckReported(w, w.request(), w.now-dayMillis) }},
+
 	{fault.UnknownRow, "no such job", newWorld, func(w *world) error { return CloseJob(w, nobody) }},
 	{fault.UnknownRow, "no job", newWorld, func(w *world) error { return CloseJob(w, record.ID{}) }},
 	{fault.UnknownRow, "a comment about no table", newWorld, func(w *world) error {
