@@ -89,19 +89,20 @@ type Options struct {
 // Client is an open replica.
 type Client struct {
 	Options
-	replica *replica.Replica
-	codec   *wire.Codec
-	account *account
-	watch   watchers
-	live    live
-	beat    link.Heartbeat
-	contact contact
-	indexer indexer
-	files   *files.Store
-	haul    *hauler
-	chosen  chosen
-	reach   reach
-	web     *http.Client // for files
+	replica  *replica.Replica
+	codec    *wire.Codec
+	account  *account
+	watch    watchers
+	live     live
+	beat     link.Heartbeat
+	contact  contact
+	indexer  indexer
+	segments segments
+	files    *files.Store
+	haul     *hauler
+	chosen   chosen
+	reach    reach
+	web      *http.Client // for files
 	// connecting holds a token while there is a connection, or one is being made: a device has one at most.
 	connecting chan struct{}
 }

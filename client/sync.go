@@ -198,8 +198,19 @@ func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
 	}
 	return link.Config{
 		Server: c.account.get().Server, Codec: c.codec, Local: local{c}, Once: once, CaughtUp: caughtUp, Contact: c.contact.heard(c.Now),
-		Dial: c.reach.dial, TLS: c.reach.tls, Heartbeat: &c.beat,
+		Dial: c.reach.dial, TLS: c.reach.tls, Heartbeat: &c.beat, Fetch: c.fetchSegment,
 	}, nil
+}
+
+// dial connects, having taken in what was fetched before, and asks for segments of what is lacking.
+func (c *Client) dial(ctx context.Context, cfg link.Config) (l *link.Link, err error) {
+	if err = c.takeSegments(ctx); err == nil {
+		cfg.Segments, err = c.lacking(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return link.Dial(ctx, cfg)
 }
 
 // maxRenewals is how often one call begins its session again at once.
@@ -253,7 +264,7 @@ func (c *Client) connectOnce(ctx context.Context) error {
 	}
 	cut := false
 	for range maxRenewals {
-		l, err := link.Dial(ctx, cfg)
+		l, err := c.dial(ctx, cfg)
 		if err != nil {
 			return err
 		}
@@ -406,7 +417,7 @@ func (c *Client) once(ctx context.Context, cfg link.Config, backoff *link.Backof
 	case <-ctx.Done():
 		return link.End{}
 	}
-	l, err := link.Dial(ctx, cfg)
+	l, err := c.dial(ctx, cfg)
 	if err != nil {
 		return link.End{Reason: err}
 	}

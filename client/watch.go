@@ -119,6 +119,19 @@ func (s *watchers) tell(keys []record.Key) {
 	}
 }
 
+// overflow tells who watches a table of which everybody holds rows of the class that there was much.
+func (s *watchers) overflow(of *schema.Schema, class schema.Class) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for w := range s.all {
+		watches := w.all || slices.ContainsFunc(w.tables, func(id schema.TableID) bool { return of.TableByID(id).Class == class })
+		if watches {
+			w.waiting = Change{Overflow: true}
+			w.add(nil)
+		}
+	}
+}
+
 // add is called with the watchers' lock held. A watcher that is waiting for nothing else is told at once.
 func (w *watcher) add(keys []record.Key) {
 	n := len(w.waiting.Rows)

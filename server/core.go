@@ -15,6 +15,7 @@ import (
 	"fieldsync/server/files"
 	"fieldsync/server/hub"
 	"fieldsync/server/pace"
+	"fieldsync/server/segments"
 	"fieldsync/server/store"
 	"fieldsync/server/wake"
 	"fieldsync/sync/fault"
@@ -23,6 +24,7 @@ import (
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/seal"
+	"fieldsync/sync/wire"
 )
 
 // Core is what devices need of a hub: the store, and the hub that syncs it. It serves any schema.
@@ -31,6 +33,8 @@ type Core struct {
 	Hub     *hub.Hub
 	Devices *auth.Devices
 	Files   *files.Desk
+
+	segments *segments.Shelf
 
 	devices deviceStore
 	parcels parcel.Key
@@ -58,8 +62,10 @@ type CoreOptions struct {
 	Files    string         // s3://…: where the files that rows name are; "" is the folder of FilesPath
 	KeyFile  string         // "" means Path + ".keys"; made, readable by its owner only, if there is none
 	Rules    judge.Rules    // may be nil
-	Log      *slog.Logger
-	Now      func() time.Time // nil is time.Now
+	// SegmentRows is from how many rows that everybody holds on a segment is made of a class; 0 means 5,000.
+	SegmentRows int
+	Log         *slog.Logger
+	Now         func() time.Time // nil is time.Now
 }
 
 // ballast is held by a process that serves, and never touched, so that it takes no memory. The collector of garbage runs
@@ -88,6 +94,9 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 	if c.parcels, err = parcelKey(ctx, s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if err := c.openSegments(o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if err := c.openHub(o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -110,6 +119,7 @@ func (c *Core) openHub(o CoreOptions) (err error) {
 	h := hub.Options{
 		Store: hubStore{c.Store}, Devices: c.Devices, Schema: o.Schema, Rules: o.Rules,
 		Paces: c.paces, Epoch: c.Store.Epoch(), RestoreAt: c.Store.RestoreAt(), Before: c.Store.Before(), Log: o.Log, Now: o.Now, Proxies: o.Proxies, Unproven: o.Unproven,
+		Segments: c.segments.Ready,
 	}
 	if c.Store.SeveralNodes() {
 		_, _ = rand.Read(h.Node[:]) // it never fails: it ends the program instead
@@ -145,6 +155,7 @@ func (c *Core) disconnect(device record.ID) { c.Hub.Disconnect(device) }
 // Close says goodbye to the devices and closes the store.
 func (c *Core) Close(spread time.Duration) error {
 	c.Hub.Close(spread)
+	c.segments.Close()
 	if c.stopIndexing != nil {
 		c.stopIndexing()
 		<-c.indexed
@@ -155,11 +166,12 @@ func (c *Core) Close(spread time.Duration) error {
 	return c.Store.Close()
 }
 
-// Handler answers what devices ask: the websocket at /sync, files at /files/, POST /enrol, and POST /wiped.
+// Handler answers what devices ask: the websocket at /sync, files at /files/, segments at /segments/, POST /enrol, and POST /wiped.
 func (c *Core) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /sync", c.Hub)
 	mux.Handle("/files/", c.Files)
+	mux.HandleFunc("GET "+wire.SegmentPath+"{class}", c.serveSegment)
 	mux.HandleFunc("POST /enrol", c.enrol)
 	mux.HandleFunc("POST /wiped", wiped(c.Devices, c.refuseWiped))
 	return mux

@@ -40,6 +40,7 @@ func (c *Core) eraseRows(ctx context.Context, author record.ID, rows []record.Ke
 	if err := c.Hub.Erase(ctx, author, rows); err != nil {
 		return err
 	}
+	c.segments.Drop()
 	if err := c.eraseAccounts(ctx, rows); err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func assemble(ctx context.Context, core *Core, path string, o Options) (*Server,
 	told := newChronicle(core)
 	in := newImports(core, core.imports)
 	s, err := New(o, Parts{
-		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files,
+		Schema: aftersales.Schema, Health: core.health, Engine: engine{core}, Phones: phones{core}, Sync: core.Hub, Files: core.Files, Segments: core.serveSegment,
 		Views:   views{core.Store},
 		Imports: in, Chronicle: told, Dossiers: dossiers{core}, Programs: programStore{core.Store, core.now}, API: apiEngine{core}, Fleet: fleet{phones{core}},
 		Drain: func() { core.Hub.Close(goodbyeSpread) }, People: staff, Devices: devices,

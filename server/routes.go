@@ -7,6 +7,7 @@ import (
 	"fieldsync/server/admin"
 	"fieldsync/server/api"
 	"fieldsync/server/auth"
+	"fieldsync/sync/wire"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -307,6 +308,9 @@ func (s *Server) routes(office *admin.Office, sessions *auth.Sessions, programs 
 	r.Post("/wiped", wiped(s.devices, s.refuse))
 	if s.parts.Files != nil {
 		r.Handle("/files/*", s.parts.Files)
+	}
+	if s.parts.Segments != nil {
+		r.Get(wire.SegmentPath+"{class}", s.parts.Segments)
 	}
 	if programs != nil {
 		r.Handle(api.Prefix+"/*", programs)

@@ -57,6 +57,7 @@ type Parts struct {
 	Engine    admin.Engine
 	Phones    admin.Phones
 	Sync      http.Handler      // the websocket endpoint; it takes over the connection
+	Segments  http.HandlerFunc  // what devices that have nothing yet fetch; nil for a hub that makes none
 	Files     FileDesk          // what devices and the office send and fetch files by; nil for a hub without
 	Views     admin.Views       // of lists; nil for a hub without
 	Drain     func()            // says goodbye to devices when a shutdown begins; nil for nothing

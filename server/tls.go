@@ -94,7 +94,7 @@ type getCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 
 // forPrograms is where no person goes: a program that came without TLS has shown its token to the network, and is to fail,
 // not to be led on unnoticed.
-var forPrograms = []string{"/api/", "/files/", "/sync", "/enrol", "/metrics", "/healthz"}
+var forPrograms = []string{"/api/", "/files/", "/segments/", "/sync", "/enrol", "/metrics", "/healthz"}
 
 // toTLS sends who came by plain HTTP to the same page by https. What would be sent there is never taken in the clear.
 func toTLS(w http.ResponseWriter, r *http.Request) {

@@ -93,6 +93,7 @@ func TestPlainHTTPIsSentOnAndTakesNothing(t *testing.T) {
 		{http.MethodPost, "/jobs?q=1", "", http.StatusBadRequest},
 		{http.MethodGet, "/api/v1/jobs", "", http.StatusBadRequest}, // a program is to notice that it shows its token to everybody
 		{http.MethodGet, "/files/00", "", http.StatusBadRequest},
+		{http.MethodGet, "/segments/2", "", http.StatusBadRequest},
 		{http.MethodGet, "/sync", "", http.StatusBadRequest},
 	} {
 		w := httptest.NewRecorder()

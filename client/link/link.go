@@ -21,6 +21,7 @@ import (
 
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/session"
 	"fieldsync/sync/wire"
 )
@@ -43,6 +44,10 @@ type Config struct {
 	CaughtUp func()
 	// Heartbeat is what earlier connections learned of the network; nil begins anew.
 	Heartbeat *Heartbeat
+	// Segments are the classes that the device has nothing of and takes segments of. Fetch fetches one, beside the session, until
+	// ctx ends; the session ends with Again when it returns.
+	Segments []schema.Class
+	Fetch    func(ctx context.Context, class schema.Class)
 	// Contact is called after each message that came from the hub; may be nil.
 	Contact func()
 }
@@ -80,13 +85,15 @@ type Link struct {
 	pulse   pulse
 	beat    *time.Timer // it is time to ask whether it is
 	timer   *time.Timer
+	fetches sync.WaitGroup
+	during  context.Context // ends with Run
 	end     *End
 	mute    error // why nothing can be sent any more; what the hub said before may still be read
 }
 
 // Dial connects to the hub. The error has the code NoNetwork, or what the hub answered with.
 func Dial(ctx context.Context, c Config) (*Link, error) {
-	target, err := address(c.Server)
+	target, err := address(c.Server, c.Segments)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +120,7 @@ func Dial(ctx context.Context, c Config) (*Link, error) {
 		c.Heartbeat = &Heartbeat{}
 	}
 	return &Link{
-		Config: c, ws: ws, machine: session.NewDevice(c.Local), codec: c.Codec.For(0), events: make(chan session.Event, 16),
+		Config: c, ws: ws, machine: session.NewDevice(c.Local, c.Segments...), codec: c.Codec.For(0), events: make(chan session.Event, 16),
 		asked: make(chan chan struct{}), alive: make(chan struct{}, 1), over: make(chan struct{}),
 		prove: make(chan struct{}, 1), pulse: pulse{beat: c.Heartbeat, heard: time.Now()},
 	}, nil
@@ -146,8 +153,8 @@ func dialFault(response *http.Response, err error) error {
 	return fault.Wrap(NoNetwork, "the server cannot be reached from here; work goes on and is sent later", err)
 }
 
-// address returns the WebSocket address of a hub.
-func address(server string) (string, error) {
+// address returns the WebSocket address of a hub, for a device that takes segments of the classes.
+func address(server string, segments []schema.Class) (string, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Host == "" {
 		return "", fault.Wrap(fault.Invalid, "the server's address is not one: "+server, err)
@@ -162,6 +169,7 @@ func address(server string) (string, error) {
 		return "", fault.New(fault.Invalid, "the server's address begins with https:// or http://")
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/sync"
+	u.RawQuery = asking(segments)
 	return u.String(), nil
 }
 
@@ -222,6 +230,10 @@ func (l *Link) Run(ctx context.Context) End {
 	defer close(l.over)
 	messages := make(chan session.Event)
 	done := make(chan struct{})
+	defer l.fetches.Wait()
+	var over context.CancelFunc
+	l.during, over = context.WithCancel(ctx)
+	defer over()
 	var reading sync.WaitGroup
 	reading.Go(func() { l.read(messages, done) })
 	defer reading.Wait()
@@ -340,6 +352,8 @@ func (l *Link) feed(e session.Event) {
 			l.caughtUp()
 		case session.More:
 			l.feed(session.Wrote{})
+		case session.Fetch:
+			l.fetches.Go(func() { l.fetch(effect.Class) })
 		}
 	}
 }

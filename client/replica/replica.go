@@ -330,13 +330,13 @@ func (r *Replica) lengthen() {
 	}
 }
 
-// dropAside removes damaged files that were set aside, before an erasure is committed, so that no crash leaves them behind
-// it: what is erased stands in them too. Nothing else removes them: they may have what could not be read.
+// dropAside removes damaged files that were set aside, and segments that were fetched, before an erasure is committed, so that no
+// crash leaves them behind it: what is erased stands in them too. Nothing else removes the former: they may have what could not be read.
 func (r *Replica) dropAside() error {
 	folder, name := filepath.Split(r.options.Path)
 	files, err := os.ReadDir(cmp.Or(folder, "."))
 	for _, f := range files {
-		if strings.HasPrefix(f.Name(), name+".corrupt-") {
+		if strings.HasPrefix(f.Name(), name+".corrupt-") || strings.HasPrefix(f.Name(), name+segmentSuffix) {
 			err = errors.Join(err, os.Remove(filepath.Join(folder, f.Name())))
 		}
 	}

@@ -26,7 +26,7 @@ const patience = 30 * time.Second
 // GET fetches the file or a range of it, PUT brings a picture out of a video.
 func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	guard(w.Header())
-	person, err := d.who(r)
+	person, err := d.Who(r)
 	if err == nil {
 		err = d.answer(w, r, person)
 	}
@@ -60,8 +60,8 @@ func (d *Desk) answer(w http.ResponseWriter, r *http.Request, person record.ID) 
 
 var errWho = fault.New(fault.Unauthentic, "The device could not prove who it is. It connects anew, and then goes on.")
 
-// who returns whose device asks.
-func (d *Desk) who(r *http.Request) (record.ID, error) {
+// Who returns whose device asks, by the token that it carries; the code is fault.Unauthentic where nobody knows it.
+func (d *Desk) Who(r *http.Request) (record.ID, error) {
 	device, token, ok := credentials(r.Header.Get("Authorization"))
 	if !ok || d.Devices == nil {
 		return record.ID{}, errWho

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,7 @@ type conn struct {
 	heard    time.Time       // when it last said something; of the goroutine that reads
 	rests    time.Duration   // for how long it may say nothing, as its last ping announced; likewise
 	noted    time.Time       // when that was last noted
+	lacks    string          // the classes of which it takes segments, a digit each
 
 	mu      sync.Mutex     // one event at a time
 	sending sync.WaitGroup // a part of a page is on its way, see send
@@ -90,6 +92,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &conn{hub: h, ws: ws, address: address, stranger: true, rests: silentFor, machine: session.NewHub(), codec: h.codec.For(0)}
+	c.lacks = strings.Clone(r.URL.Query().Get(wire.Segments)) // the request goes
 	ws.SetReadLimit(wire.MaxBeforeAuth)
 	ping := ws.PingHandler()
 	ws.SetPingHandler(func(data string) error {

@@ -94,8 +94,10 @@ type Options struct {
 	Unproven  int            // how many connections one address may have whose devices have not shown who they are; 0 for any number
 	Paces     pace.Ledger    // where nodes count together how often a device asks; nil: this one counts for itself
 	Waker     Waker          // tells the others to look; nil for none: they look once a second
-	Log       *slog.Logger
-	Now       func() time.Time // nil means time.Now
+	// Segments reports whether there is a segment of the class for a device that speaks the version of the schema; nil where none are made.
+	Segments func(ctx context.Context, class schema.Class, version int) bool
+	Log      *slog.Logger
+	Now      func() time.Time // nil means time.Now
 }
 
 // Hub is the running hub.

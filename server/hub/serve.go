@@ -114,7 +114,9 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	c.heard, c.noted = now, now
 	c.hub.notes.heard(d.ID, c.contact)
 	a.Welcome.Token = token
-	admitted := session.Admitted{Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume}
+	admitted := session.Admitted{
+		Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume, Segments: c.segments(ctx, &a, hello.Schema),
+	}
 	if c.author.Revoked {
 		admitted.Mute = errRevoked
 	}

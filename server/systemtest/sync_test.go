@@ -31,8 +31,9 @@ type world struct {
 	core *server.Core
 	path string // of the hub's database
 	url  string
-	met  atomic.Int64 // connections that devices have made
-	late atomic.Int64 // how far the hub's clock is ahead, in ns
+	hub  atomic.Pointer[http.Handler] // of the core
+	met  atomic.Int64                 // connections that devices have made
+	late atomic.Int64                 // how far the hub's clock is ahead, in ns
 }
 
 func newWorld(t testing.TB) *world {
@@ -44,29 +45,36 @@ func newWorld(t testing.TB) *world {
 func newWorldOn(t testing.TB, path, database string) *world {
 	t.Helper()
 	w := &world{t: t, path: path}
-	core, err := server.OpenCore(t.Context(), server.CoreOptions{
-		Path: path, Database: database, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	handler := core.Handler()
+	w.open(database)
 	srv := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		if in.URL.Path == "/sync" {
 			w.met.Add(1)
 		}
-		handler.ServeHTTP(out, in)
+		(*w.hub.Load()).ServeHTTP(out, in)
 	}))
 	t.Cleanup(func() {
-		if err := core.Close(time.Millisecond); err != nil {
+		if err := w.core.Close(time.Millisecond); err != nil {
 			t.Error(err)
 		}
 		srv.Close()
 	})
-	w.core, w.url = core, srv.URL
+	w.url = srv.URL
 	w.office("set up", func(tx aftersales.Tx) error { return aftersales.SetUp(tx) })
 	return w
+}
+
+// open opens the hub.
+func (w *world) open(database string) {
+	core, err := server.OpenCore(w.t.Context(), server.CoreOptions{
+		Path: w.path, Database: database, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) },
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	handler := core.Handler()
+	w.core = core
+	w.hub.Store(&handler)
 }
 
 // wait lets time pass on the hub.

@@ -68,9 +68,9 @@ func (r *Replica) TakePage(p *wire.Page) error {
 }
 
 // leaving returns the buckets that the page takes away. One that begins anew names all that the device may hold: what
-// else it has from before, in another epoch perhaps, goes.
+// else it has from before, in another epoch perhaps, goes. One that goes on behind a segment names what enters besides.
 func (r *Replica) leaving(p *wire.Page) ([]record.Bucket, error) {
-	if p.From > 0 || len(p.Enter) == 0 {
+	if p.From > 0 || len(p.Enter) == 0 || r.underWay(p.Class, p.To) {
 		return p.Leave, nil
 	}
 	held, err := r.store.Held(p.Class)

@@ -22,11 +22,19 @@ func (p *pager) countEntering() error {
 	return nil
 }
 
-// goOn adds what follows the position, where an earlier part was full.
+// goOn adds what follows the position, where an earlier part was full. To a device that has only what everybody holds, out
+// of a segment, it says what else enters.
 func (p *pager) goOn(at position) error {
 	scope, err := p.scope()
 	if err != nil {
 		return err
+	}
+	if at.segment {
+		p.page.Enter = slices.DeleteFunc(slices.Clone(scope.enter), func(b record.Bucket) bool { return b == record.Shared })
+		if err := p.countEntering(); err != nil {
+			return err
+		}
+		at.total += p.page.Total
 	}
 	return p.content(scope, at)
 }
@@ -125,6 +133,7 @@ type position struct {
 	after    record.ID
 	done     uint64
 	total    uint64
+	segment  bool // what comes before it the device has out of a segment: of the buckets that enter it heard of Shared alone
 }
 
 // amongChanges stands in the place of a rule, of which no table has so many.
@@ -140,8 +149,14 @@ func (at position) bytes() []byte {
 	for _, n := range []uint64{at.from, at.to, uint64(at.table), at.done, at.total} {
 		b = binary.AppendUvarint(b, n)
 	}
+	if at.segment {
+		b = append(b, fromSegment)
+	}
 	return b
 }
+
+// fromSegment ends a position that a segment was made with.
+const fromSegment = 's'
 
 func parsePosition(b []byte) (at position, ok bool) {
 	const fixed = 2 + 17 + 16
@@ -159,6 +174,9 @@ func parsePosition(b []byte) (at position, ok bool) {
 			return position{}, false
 		}
 		*n, b = x, b[size:]
+	}
+	if at.segment = len(b) == 1 && b[0] == fromSegment; at.segment {
+		b = nil
 	}
 	at.table = schema.TableID(table)
 	return at, len(b) == 0 && table <= 1<<16-1

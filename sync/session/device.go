@@ -60,6 +60,7 @@ type Device struct {
 	offered bool            // copies, and the hub has not answered
 	heard   bool            // there is nothing (more) that the hub would take a copy of
 	level   bool            // CaughtUp was said, and nothing came since
+	apart   fetching
 }
 
 type deviceState uint8
@@ -73,9 +74,6 @@ const (
 
 // maxResends is how often a connection begins its queue again because the hub asked for earlier change sets.
 const maxResends = 3
-
-// NewDevice returns the device's end of a connection that is about to be opened.
-func NewDevice(local Local) *Device { return &Device{local: local} }
 
 // Step feeds an event to the machine and returns what is to be done.
 func (d *Device) Step(e Event) []Effect {
@@ -99,6 +97,9 @@ func (d *Device) step(e Event) ([]Effect, error) {
 		return d.wrote(e.Item)
 	case Check:
 		return d.begin()
+	case Fetched:
+		d.apart.done = true
+		return d.settle(nil)
 	case Leave:
 		d.state = deviceClosed
 		return []Effect{Send{wire.Bye{}}, Close{}}, nil
@@ -273,6 +274,9 @@ func (d *Device) judged(v *wire.Verdicts) ([]Effect, error) {
 }
 
 func (d *Device) paged(p *wire.Page) ([]Effect, error) {
+	if d.apart.promises(p) {
+		return d.promised(p.Class)
+	}
 	id, err := d.local.TakePage(p)
 	if errors.Is(err, device.ErrPage) {
 		return d.again(), nil
@@ -290,11 +294,17 @@ func (d *Device) paged(p *wire.Page) ([]Effect, error) {
 	return d.settle([]Effect{Send{ack}})
 }
 
-// settle says what the machine waits for now: an answer, or, caught up, nothing. Once everything else is done it offers
-// the hub what that may have lost.
+// settle says what the machine waits for now: an answer, or, caught up or while a segment is being fetched, nothing. Once
+// everything else is done it offers the hub what that may have lost.
 func (d *Device) settle(effects []Effect) ([]Effect, error) {
+	if d.apart.done && d.waiting == 0 && !d.offered && !d.partial {
+		return append(effects, d.again()...), nil
+	}
 	if d.waiting > 0 || d.offered || d.partial || !d.complete() {
 		return append(effects, Expect{AnswerWithin}), nil
+	}
+	if d.apart.under {
+		return append(effects, Expect{}), nil
 	}
 	if !d.heard {
 		copies, err := d.local.Testify()
@@ -327,8 +337,8 @@ func (d *Device) kept(k *wire.Kept) ([]Effect, error) {
 }
 
 func (d *Device) complete() bool {
-	for _, c := range d.cursors {
-		if c < d.head {
+	for class, c := range d.cursors {
+		if c < d.head && !d.apart.classes[class] {
 			return false
 		}
 	}

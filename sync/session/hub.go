@@ -27,6 +27,7 @@ type Hub struct {
 	read    [schema.Classes]uint64 // up to where the feed was sent, or had nothing that the device does not have
 	full    [schema.Classes]uint64 // up to where it has all of every row: less than read where rows were left out
 	open    [schema.Classes]bool   // a page was sent without its last part
+	apart   [schema.Classes]apart  // of which the device is sent nothing
 	own     map[record.Key]uint64  // rows that the device has at that commit: what it wrote on this connection
 	// answeredTo is the commit up to which everything that the device wrote on this connection was answered. While it
 	// waits for verdicts, pages go no further, or they would bring it its own writes.
@@ -185,7 +186,7 @@ func (h *Hub) judged(e Judged) []Effect {
 	if h.mute != nil {
 		return h.delivered(e)
 	}
-	if !h.behind && !h.held && !h.reading && h.full == h.read && slices.Min(h.read[:]) == e.Since && e.plain() {
+	if !h.behind && !h.held && !h.reading && h.full == h.read && h.least() == e.Since && e.plain() {
 		return append(h.level(e.Verdicts.At), Send{e.Verdicts})
 	}
 	h.remember(e.Applied)
@@ -219,7 +220,7 @@ func (h *Hub) look() []Effect {
 // told sends what a commit changed to a device that has all before it; any other has to be read for. It is told of the
 // commits in their order, or of some that there is something to look for.
 func (h *Hub) told(e Told) []Effect {
-	if e.At <= slices.Min(h.read[:]) {
+	if e.At <= h.least() {
 		return nil
 	}
 	if h.state != hubLive || h.mute != nil || h.behind || h.reading || h.judging > 0 || h.full != h.read || h.sent-h.taken >= wire.Window {
@@ -227,6 +228,9 @@ func (h *Hub) told(e Told) []Effect {
 	}
 	var effects []Effect
 	for class, rows := range e.Rows {
+		if h.apart[class] != sentAsEver {
+			continue
+		}
 		h.read[class], h.full[class] = e.At, e.At
 		if len(rows) > 0 {
 			page := wire.Page{Class: schema.Class(class), From: h.cursors[class], To: e.At, Rows: rows, Last: true}
@@ -257,6 +261,9 @@ const maxUntold = 256
 // told the rows with the answer.
 func (h *Hub) level(at uint64) (effects []Effect) {
 	for class := range h.read {
+		if h.apart[class] != sentAsEver {
+			continue
+		}
 		h.read[class], h.full[class] = at, at
 		if h.judging > 0 || h.sent-h.taken >= wire.Window || at-h.cursors[class] < maxUntold {
 			continue
@@ -285,6 +292,7 @@ func (h *Hub) admitted(e Admitted) []Effect {
 		}
 		return []Effect{Send{e.Welcome}, Expect{muteWithin}}
 	}
+	h.setApart(e.Segments)
 	h.behind = true
 	return h.readOn([]Effect{Send{e.Welcome}, Expect{}})
 }
@@ -292,7 +300,10 @@ func (h *Hub) admitted(e Admitted) []Effect {
 // readOn asks for the next part of a page, unless one is being read, the device has not taken enough of those sent, or
 // there is nothing new.
 func (h *Hub) readOn(effects []Effect) []Effect {
-	if h.state != hubLive || h.reading || h.sent-h.taken >= wire.Window || !h.behind || h.waitsForVerdicts() {
+	if h.state != hubLive || h.reading || h.sent-h.taken >= wire.Window || h.waitsForVerdicts() {
+		return effects
+	}
+	if effects = h.passOver(effects); !h.behind {
 		return effects
 	}
 	h.reading = true
@@ -351,7 +362,7 @@ func (h *Hub) nextClass() {
 	}
 	h.class = 0
 	h.behind = h.moved || h.resumed
-	read := slices.Min(h.read[:])
+	read := h.least()
 	maps.DeleteFunc(h.own, func(_ record.Key, seq uint64) bool { return seq <= read })
 	h.moved, h.resumed = false, false
 }

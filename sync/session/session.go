@@ -38,6 +38,8 @@ type (
 	CaughtUp struct{}
 	// More asks to feed Wrote next: there may be more to send, which is read when what is ready has left.
 	More struct{}
+	// Fetch asks to fetch the segment of a class, beside the session: answered by Fetched, once there is no more to come of it.
+	Fetch struct{ Class schema.Class }
 )
 
 // The hub's own effects. Each is answered by the event named.
@@ -73,6 +75,7 @@ func (Close) effect()    {}
 func (Expect) effect()   {}
 func (CaughtUp) effect() {}
 func (More) effect()     {}
+func (Fetch) effect()    {}
 func (Admit) effect()    {}
 func (Prove) effect()    {}
 func (Judge) effect()    {}
@@ -102,6 +105,9 @@ type Wrote struct{ Item *device.Item }
 // Check tells the device's machine to compare what it holds with the hub, when there is nothing better to do.
 type Check struct{}
 
+// Fetched answers Fetch. The session ends as soon as nothing is under way, and what was fetched is taken in before the next.
+type Fetched struct{}
+
 // Leave tells the device's machine to end the session.
 type Leave struct{}
 
@@ -118,6 +124,9 @@ type (
 		// Mute is set for a device that is hard-revoked: it may deliver what it said it has, is sent nothing but verdicts, and
 		// is refused so after the last.
 		Mute *fault.Error
+		// Segments are the classes of which the device asks for a segment, and there is one: it is sent nothing of them, and comes
+		// again when it has taken that.
+		Segments [schema.Classes]bool
 	}
 	// Refused ends the session, in answer to any effect or on its own, as when the device is revoked.
 	Refused struct {
@@ -157,6 +166,7 @@ func (Received) event()   {}
 func (TimedOut) event()   {}
 func (Wrote) event()      {}
 func (Check) event()      {}
+func (Fetched) event()    {}
 func (Leave) event()      {}
 func (Challenged) event() {}
 func (Admitted) event()   {}

@@ -29,6 +29,7 @@ type Scenario struct {
 	Reenrol   bool    // phones are enrolled anew, with whatever is unsent on them
 	Absence   bool    // months pass
 	PageRows  int     // how many rows a part of a page carries; 0 for as many as there are
+	Segments  bool    // phones that have nothing fetch what everybody holds as segments
 }
 
 // scenarioOf draws what befalls the fleet of a seed: every other fault is absent, so that faults are met both alone
@@ -77,6 +78,7 @@ const epochBegin = 1_767_600_000_000
 func Seeded(seed uint64, adjust func(*Scenario), trace func(string, ...any)) *Fleet {
 	r := rand.New(rand.NewPCG(seed, 0xf1ee7))
 	s := scenarioOf(r)
+	s.Segments = rand.New(rand.NewPCG(seed, 0x5e6)).IntN(2) == 0
 	if adjust != nil {
 		adjust(&s)
 	}

@@ -28,6 +28,7 @@ type fleetHub struct {
 	backups  []backup
 	erasures []record.Key // of rows, outside the database
 	verified uint64       // the commits that two backups include
+	segments [schema.Classes]*memSegment
 }
 
 // enrolled is a device that the hub knows.
@@ -296,7 +297,9 @@ func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
 	if a.NewActor {
 		who.actor = a.Welcome.Actor
 	}
-	return session.Admitted{Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume}
+	return session.Admitted{
+		Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume, Segments: h.promised(c, hello),
+	}
 }
 
 // register makes c the device's one connection and ends the one it had. What the device said on one that it has closed arrives all

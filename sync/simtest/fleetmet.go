@@ -61,6 +61,10 @@ a device is told of an erasure
 a device signs a challenge
 a page comes in parts
 a row comes with its changed columns only
+a segment does not fit
+a segment is cut
+a segment is gone
+a segment is taken in
 a session is refused: not_authentic
 a verdict brings rows
 a verdict names rows that are gone

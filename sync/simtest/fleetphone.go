@@ -30,7 +30,9 @@ type phone struct {
 	late    *device.Item // written on this connection, and not handed to its session yet
 	copied  *MemDevice   // an older copy of the file
 
-	replaced bool // the hub ended its last connection, for one of another copy of the phone
+	replaced bool        // the hub ended its last connection, for one of another copy of the phone
+	segment  *memSegment // fetched, and not taken in yet
+	shy      bool        // the hub had no segment after all: the rows come one by one
 
 	putBackSince bool // the file was once put back: what it held then may be gone with it
 }
@@ -118,8 +120,12 @@ func (p *phone) dial() {
 	p.dials++
 	p.tries++
 	p.f.tracef("  %s connects", p.name)
-	p.conn = &conn{f: p.f, phone: p}
-	p.machine, p.late = session.NewDevice(p), nil
+	p.takeSegment()
+	if p.dead {
+		return
+	}
+	p.conn = &conn{f: p.f, phone: p, lacks: p.lacks()}
+	p.machine, p.late = session.NewDevice(p, p.conn.lacks...), nil
 	p.f.hub.accept(p.conn)
 	p.step(session.Opened{})
 }
@@ -169,8 +175,10 @@ func (p *phone) perform(c *conn, effect session.Effect) {
 		p.send(c, e.Message)
 	case session.Close:
 		p.close(c, e)
+	case session.Fetch:
+		p.fetch(c, e.Class)
 	case session.CaughtUp:
-		p.tries = 0
+		p.tries, p.shy = 0, false
 		p.f.after(comparedAfter, func() {
 			if p.conn == c {
 				p.step(session.Check{})

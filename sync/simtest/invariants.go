@@ -41,7 +41,7 @@ func (f *Fleet) checkCommit() { f.checkValues() }
 
 // checkClose asks why a phone closed a connection: the hub never gives it a reason to complain.
 func (f *Fleet) checkClose(p *phone, reason *fault.Error) {
-	unknown := reason.Code == fault.Unauthentic && f.Restore && f.Reenrol // the backup is from before it was enrolled
+	unknown := reason.Code == fault.Unauthentic && f.Restore && (f.Reenrol || f.Segments) // the backup is from before it was enrolled
 	if p.dead || reason.Code == fault.Overloaded || unknown {
 		return
 	}

@@ -70,7 +70,8 @@ type conn struct {
 	dead  bool
 	timer int // of the hub's end
 
-	answered int64 // when the last answer to a push is given
+	answered int64          // when the last answer to a push is given
+	lacks    []schema.Class // of which the phone takes segments
 }
 
 // lane is one direction of a connection.

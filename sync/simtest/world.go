@@ -58,6 +58,9 @@ func (f *Fleet) open() {
 		}
 		newPhone(f, string(rune('A'+i)), f.people[i], s)
 	}
+	if f.Segments {
+		f.newcomers()
+	}
 	f.run(500)
 }
 

@@ -62,6 +62,9 @@ func (o *fleetOffice) found() {
 	customer := o.insert("customer", record.Values{"name": f.text()})
 	asset := o.insert("asset", record.Values{"serial": f.text(), "customer": record.Ref(customer)})
 	o.insert("part", record.Values{"number": f.text()})
+	for i := 0; f.Segments && i < 6; i++ {
+		o.insert("part", record.Values{"number": f.text()})
+	}
 	for _, p := range f.people {
 		o.insert("location", record.Values{"name": f.text(), "keeper": record.Ref(p)})
 		o.insert("setting", record.Values{"person": record.Ref(p), "language": f.text()})

@@ -13,6 +13,14 @@ import (
 // whenever a device reconnects.
 const Subprotocol = "fs1"
 
+// Segments is the parameter of the hub's URL with which a device says of which classes it takes segments, a digit each: of none of
+// them has it anything. SegmentPath is where they are at the hub's address, followed by the class, and the version of the schema
+// that the device speaks as the parameter schema.
+const (
+	Segments    = "segments"
+	SegmentPath = "/segments/"
+)
+
 // Message is one message; each is sent as one binary WebSocket message.
 type Message interface{ kind() Kind }
 

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 // figures are what each scenario measures.
 var figures = map[string][]string{
 	"first-sync": {"rows_per_s", "raw_rows_per_s", "ratio", "ms", "wire_bytes", "wire_bytes_per_row", "peak_rss_mib"},
+	"segment":    {"rows_per_s", "raw_rows_per_s", "ratio", "ms", "wire_bytes", "wire_bytes_per_row", "peak_rss_mib"},
 	"push":       {"rows_per_s", "ms", "wire_bytes", "wire_bytes_per_row"},
 	"delta":      {"ms", "wire_bytes", "wire_bytes_per_row"},
 	"noop":       {"ms", "wire_bytes"},

@@ -39,6 +39,11 @@ func openSearching(ctx context.Context, p place) (func(context.Context, order) (
 	return openReplica(ctx, p, searchSchema)
 }
 
+// openReader opens a device that reads a catalogue.
+func openReader(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
+	return openReplica(ctx, p, catalogueSchema)
+}
+
 func openReplica(
 	ctx context.Context, p place, s *schema.Schema,
 ) (func(context.Context, order) (answer, error), func() error, error) {

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"fieldsync/server"
@@ -18,10 +20,11 @@ import (
 	"fieldsync/server/store"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/wire"
 )
 
 // hubRoles are the roles of the hub's side, which a device's program does without.
-var hubRoles = map[string]opener{"hub-process": openHub, "crowd-process": openCrowdHub}
+var hubRoles = map[string]opener{"hub-process": openHub, "catalogue-process": openCatalogue, "crowd-process": openCrowdHub}
 
 // hubProcess is a hub with the bench's rows, on a database of its own.
 type hubProcess struct {
@@ -29,6 +32,8 @@ type hubProcess struct {
 	core *server.Core
 	web  *http.Server
 	addr string
+
+	segments atomic.Int64 // that were asked for
 }
 
 func openHub(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
@@ -40,11 +45,16 @@ func openCrowdHub(ctx context.Context, p place) (func(context.Context, order) (a
 	return openHubOf(ctx, p, crowdSchema)
 }
 
+// openCatalogue opens a hub whose jobs everybody holds.
+func openCatalogue(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
+	return openHubOf(ctx, p, catalogueSchema)
+}
+
 func openHubOf(
 	ctx context.Context, p place, s *schema.Schema,
 ) (func(context.Context, order) (answer, error), func() error, error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	options := server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Schema: s, Log: log}
+	options := server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Schema: s, SegmentRows: 1, Log: log}
 	core, err := server.OpenCore(ctx, options)
 	if err != nil {
 		return nil, nil, err
@@ -54,9 +64,29 @@ func openHubOf(
 		return nil, nil, errors.Join(err, core.Close(0))
 	}
 	h := &hubProcess{place: p, core: core, addr: listener.Addr().String()}
-	h.web = &http.Server{Handler: core.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	h.web = &http.Server{Handler: h.counting(core.Handler()), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = h.web.Serve(listener) }() // ends with close
 	return h.obey, h.close, nil
+}
+
+// counting counts the segments that are asked for.
+func (h *hubProcess) counting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, wire.SegmentPath) {
+			h.segments.Add(1)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// makeSegment returns when there is a segment of the catalogue.
+func (h *hubProcess) makeSegment(ctx context.Context) error {
+	for begun := time.Now(); time.Since(begun) < 10*patience; time.Sleep(time.Millisecond) {
+		if h.core.Segments().Ready(ctx, schema.ClassLibrary, catalogueSchema.Version) {
+			return nil
+		}
+	}
+	return errors.New("the segment did not get ready")
 }
 
 func (h *hubProcess) close() error {
@@ -84,6 +114,10 @@ func (h *hubProcess) obey(ctx context.Context, o order) (answer, error) {
 		return h.memory()
 	case "office":
 		return h.office(ctx, o)
+	case "segment":
+		return answer{}, h.makeSegment(ctx)
+	case "served":
+		return answer{Count: int(h.segments.Swap(0))}, nil
 	}
 	return answer{}, fmt.Errorf("unknown order %q", o.Do)
 }

@@ -19,6 +19,7 @@ import (
 const (
 	deviceRole = "device-process"
 	searchRole = "search-process"
+	readerRole = "reader-process"
 )
 
 // deviceProgram builds the program of devices in the folder, from the sources that this one was built from, and returns
@@ -42,7 +43,7 @@ func deviceProgram(ctx context.Context, dir string) (string, error) {
 
 // programOf returns which program a worker is a process of.
 func programOf(role string, p place) (string, error) {
-	if p.device != "" && (role == deviceRole || role == searchRole) {
+	if p.device != "" && (role == deviceRole || role == searchRole || role == readerRole) {
 		return p.device, nil
 	}
 	return os.Executable()

@@ -16,7 +16,8 @@ import (
 type rig struct {
 	options
 	dir     string
-	lean    string // the program of devices, "" where it could not be built
+	lean    string    // the program of devices, "" where it could not be built
+	roles   [2]string // of the hub's process and of a device's
 	person  record.ID
 	proxy   *proxy
 	hub     *worker
@@ -33,21 +34,36 @@ func build(ctx context.Context, o options, log io.Writer) (*rig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-dir: %w", err)
 	}
-	r := &rig{options: o, dir: dir, person: newMaker(^uint64(0)).id(), log: log}
+	r := &rig{options: o, dir: dir, roles: [2]string{"hub-process", deviceRole}, person: newMaker(^uint64(0)).id(), log: log}
 	if r.proxy, err = startProxy(); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	if r.lean, err = deviceProgram(ctx, dir); err != nil {
 		fmt.Fprintf(log, "devices are processes of this program, the hub's side and its memory included: %v\n", err)
 	}
-	fmt.Fprintf(log, "filling the hub with %d rows ...\n", o.rows)
-	if r.hub, err = startWorker(ctx, "hub-process", r.place("hub")); err != nil {
+	if err = r.fill(ctx); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
-	if _, err = r.hub.tell(order{Do: "fill", Person: r.person}); err != nil {
-		return nil, errors.Join(err, r.close())
+	return r, nil
+}
+
+// fill makes the hub's database and stops the hub.
+func (r *rig) fill(ctx context.Context) (err error) {
+	fmt.Fprintf(r.log, "filling the hub with %d rows ...\n", r.rows)
+	if r.hub, err = startWorker(ctx, r.roles[0], r.place("hub")); err != nil {
+		return err
 	}
-	return r, r.stopHub()
+	_, err = r.hub.tell(order{Do: "fill", Person: r.person})
+	return errors.Join(err, r.stopHub())
+}
+
+// catalogue is a hub beside this one, whose rows everybody holds.
+func (r *rig) catalogue(ctx context.Context) (*rig, error) {
+	c := &rig{
+		options: r.options, dir: filepath.Join(r.dir, "catalogue"), roles: [2]string{"catalogue-process", readerRole},
+		lean: r.lean, person: r.person, proxy: r.proxy, log: r.log,
+	}
+	return c, c.fill(ctx)
 }
 
 func (r *rig) place(name string) place {
@@ -76,7 +92,7 @@ func (r *rig) restart(ctx context.Context) (err error) {
 	if err := r.stopHub(); err != nil {
 		return err
 	}
-	if r.hub, err = startWorker(ctx, "hub-process", r.place("hub")); err != nil {
+	if r.hub, err = startWorker(ctx, r.roles[0], r.place("hub")); err != nil {
 		return err
 	}
 	at, err := r.hub.tell(order{Do: "address"})
@@ -90,7 +106,7 @@ func (r *rig) restart(ctx context.Context) (err error) {
 func (r *rig) device(ctx context.Context) (*worker, place, error) {
 	r.started++
 	p := r.place(fmt.Sprint("device-", r.started))
-	w, err := startWorker(ctx, "device-process", p)
+	w, err := startWorker(ctx, r.roles[1], p)
 	if err != nil {
 		return nil, p, err
 	}
@@ -133,13 +149,13 @@ func (r *rig) sync(w *worker) (took time.Duration, bytes, peakKiB int64, err err
 	return time.Duration(a.Nanos), r.proxy.take(), a.PeakKiB, err
 }
 
-// table loads the rows into a bare table.
-func (r *rig) table(ctx context.Context) (answer, error) {
+// table loads the rows into a bare table: one by one, or from another such table.
+func (r *rig) table(ctx context.Context, do string) (answer, error) {
 	p := r.place("table")
 	w, err := startWorker(ctx, "table-process", p)
 	if err != nil {
 		return answer{}, err
 	}
-	a, err := w.tell(order{Do: "load"})
+	a, err := w.tell(order{Do: do})
 	return a, errors.Join(err, w.stop(), os.RemoveAll(p.dir))
 }

@@ -21,6 +21,7 @@ type scenario struct {
 func scenarios() []scenario {
 	return []scenario{
 		{"first-sync", "an empty device fetches all rows from a hub that was just started; beside it, a bare table", firstSync},
+		{"segment", "an empty device takes all rows, which everybody holds, out of a file that the hub has ready; beside it, one table copied into another", segment},
 		{"push", "a device delivers 10,000 offline edits of three columns, each its own change set", push},
 		{"delta", "the office changed 100 rows while the device was away; it comes back and fetches them", delta},
 		{"noop", "a device reconnects and there is nothing to do", noop},
@@ -43,7 +44,7 @@ const (
 // bare table is measured right before, in the same run.
 func firstSync(ctx context.Context, r *rig, t *tally) error {
 	for range r.runs {
-		bare, err := r.table(ctx)
+		bare, err := r.table(ctx, "load")
 		if err != nil {
 			return err
 		}
@@ -218,7 +219,7 @@ func size(ctx context.Context, r *rig, t *tally) error {
 	if err := r.restart(ctx); err != nil {
 		return err
 	}
-	bare, err := r.table(ctx)
+	bare, err := r.table(ctx, "load")
 	if err != nil {
 		return err
 	}

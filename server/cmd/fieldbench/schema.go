@@ -88,6 +88,15 @@ func ownTechnicians() *schema.Table {
 	return t
 }
 
+// catalogueSchema is the bench's schema with jobs that everybody holds, as he does a catalogue.
+var catalogueSchema = schema.Must(schema.New("fieldbench", 1, copyOf(technicianTable), copyOf(coverTable), everybodysJobs()))
+
+func everybodysJobs() *schema.Table {
+	t := copyOf(jobTable)
+	t.Class, t.Buckets, t.Rights = schema.ClassLibrary, []schema.Bucket{{Kind: schema.SharedBucket}}, nil
+	return t
+}
+
 // values returns the job's cells as an insert takes them.
 func (j *job) values() record.Values {
 	return record.Values{

@@ -92,6 +92,7 @@ type opener = func(context.Context, place) (obey func(context.Context, order) (a
 var roles = map[string]opener{
 	deviceRole:      openDevice,
 	searchRole:      openSearching,
+	readerRole:      openReader,
 	"swarm-process": openSwarm,
 	"table-process": openTable,
 }

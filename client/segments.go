@@ -1,0 +1,136 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+
+	"fieldsync/client/link"
+	"fieldsync/client/replica"
+	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
+	"fieldsync/sync/wire"
+)
+
+// segments are how a device that has nothing of a class gets what everybody holds of it: as a file that the hub has ready, fetched
+// beside the session, and taken in between two. Whatever goes wrong with it, the rows come one by one.
+type segments struct {
+	mu    sync.Mutex
+	plain [schema.Classes]bool // of these the rows come one by one
+}
+
+func (s *segments) giveUp(class schema.Class) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.plain[class] = true
+}
+
+func (s *segments) givenUp(class schema.Class) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plain[class]
+}
+
+// segmentPath is where a class's segment is fetched to.
+func (c *Client) segmentPath(class schema.Class) string {
+	return fmt.Sprintf("%s-%d", c.replica.SegmentPath(), class)
+}
+
+// lacking returns of which classes the device has nothing, and would take segments.
+func (c *Client) lacking(ctx context.Context) (classes []schema.Class, err error) {
+	id, err := c.identity(ctx)
+	if err != nil || id == nil || !slices.Contains(id.Cursors[:], 0) {
+		return nil, err
+	}
+	err = c.replica.Read(ctx, func(tx *replica.Tx) error {
+		for class := schema.ClassWork + 1; class < schema.Classes; class++ {
+			lacks, err := device.Lacks(tx, c.Schema, class)
+			if err != nil {
+				return err
+			}
+			if lacks && !c.segments.givenUp(class) {
+				classes = append(classes, class)
+			}
+		}
+		return nil
+	})
+	return classes, err
+}
+
+// fetchSegment fetches the class's segment. One that the network cuts goes on where it was, in another session.
+func (c *Client) fetchSegment(ctx context.Context, class schema.Class) {
+	defer c.web.CloseIdleConnections() // nothing else is asked for soon
+	remote, err := c.remote()
+	if err == nil {
+		err = remote.FetchSegment(ctx, class, c.Schema.Version, c.segmentPath(class), func(done, total int64) {
+			c.contact.progressed(&wire.Page{Done: uint64(done), Total: uint64(total)})
+		})
+	}
+	switch code := fault.CodeOf(err); {
+	case err == nil, ctx.Err() != nil, code == link.NoNetwork, code == fault.Unauthentic:
+	default:
+		c.Log.Info("nothing is ready of a class; its rows come one by one", "class", class, "reason", err)
+		c.segments.giveUp(class)
+	}
+}
+
+// takeSegments takes in what was fetched, before a session begins.
+func (c *Client) takeSegments(ctx context.Context) error {
+	for class := range schema.Class(schema.Classes) {
+		path := c.segmentPath(class)
+		if _, err := os.Stat(path); err != nil {
+			continue
+		}
+		err := c.takeSegment(ctx, path)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			c.Log.Warn("what was ready of a class cannot be used; its rows come one by one", "class", class, "reason", err)
+			c.segments.giveUp(class)
+		}
+		if err := os.Remove(path); err != nil {
+			return fault.Wrap(replica.Storage, "the disk does not let go of a file: check the rights on the folder of the data", err)
+		}
+	}
+	return nil
+}
+
+func (c *Client) takeSegment(ctx context.Context, path string) (err error) {
+	plain := path + ".db"
+	defer func() { err = errors.Join(err, os.Remove(plain)) }()
+	if err := expand(path, plain); err != nil {
+		return err
+	}
+	return c.replica.TakeSegment(ctx, plain, func(of sqlrow.SegmentOf, done int64) {
+		c.contact.progressed(&wire.Page{Class: of.Class, Done: uint64(done), Total: of.Total})
+		c.watch.overflow(c.Schema, of.Class)
+	})
+}
+
+// expand writes what is in the compressed file into a new one.
+func expand(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }() // it was only read
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	if err == nil {
+		_, err = io.Copy(out, z)
+		z.Close()
+	}
+	return errors.Join(err, out.Close())
+}
