@@ -214,10 +214,6 @@ func (s published) repair(ctx context.Context) error {
 // phones is what the office does with devices.
 type phones struct{ *Core }
 
-func (p phones) SetStanding(ctx context.Context, id record.ID, to auth.Standing) error {
-	return p.ChangeStanding(ctx, id, to, func(auth.Standing) error { return nil })
-}
-
 func (p phones) ChangeStanding(ctx context.Context, id record.ID, to auth.Standing, check func(now auth.Standing) error) error {
 	d, err := p.Devices.Device(ctx, id)
 	if err == nil && d != nil {

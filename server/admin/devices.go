@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"strconv"
 	"time"
 
 	"fieldsync/server/auth"
@@ -215,7 +216,10 @@ func (o *Office) SetStanding(v *Visit) error {
 	if wanted.to == auth.Wiping && v.form("sure") != "yes" {
 		return fault.New(fault.Invalid, "Say yes, or the device is not wiped: what it has not sent is lost.")
 	}
-	if err := o.Phones.SetStanding(v.r.Context(), id, wanted.to); err != nil {
+	err = o.Phones.ChangeStanding(v.r.Context(), id, wanted.to, func(now auth.Standing) error {
+		return stillShown(v.form("shown"), strconv.Itoa(int(now)))
+	})
+	if err != nil {
 		return err
 	}
 	return v.done(devicesURL, v.t(wanted.said))

@@ -19,6 +19,7 @@ type pairView struct {
 	A, B  customerLine
 	Score int
 	Why   []string
+	Seen  string // both rows as the page shows them
 }
 
 type customerLine struct{ ID, Name, Hint string }
@@ -37,7 +38,17 @@ func (o *Office) ListDuplicates(v *Visit) error {
 		pairs := aftersales.DuplicatePairs(all)
 		page.Total = len(pairs)
 		for _, p := range pairs[:min(len(pairs), pairsMost)] {
-			page.Pairs = append(page.Pairs, pairView{lines[p.A], lines[p.B], p.Score, p.Why})
+			seen := Seen{}
+			for _, id := range []record.ID{p.A, p.B} {
+				row, err := r.Row(record.Key{Table: o.Schema.Table("party").ID, ID: id})
+				if err != nil {
+					return err
+				}
+				if row != nil {
+					seen.see(row)
+				}
+			}
+			page.Pairs = append(page.Pairs, pairView{lines[p.A], lines[p.B], p.Score, p.Why, seen.String()})
 		}
 		return nil
 	})

@@ -143,8 +143,8 @@ type Phones interface {
 	Phones(context.Context) ([]Phone, error)
 	// Holding returns what a device holds and believes, nil for one that there is not.
 	Holding(ctx context.Context, device record.ID) (*Holding, error)
-	// SetStanding lets the device in or keeps it out, closing its connection at once.
-	SetStanding(context.Context, record.ID, auth.Standing) error
+	// ChangeStanding lets the device in or keeps it out, closing its connection at once; unless check refuses how it stands now.
+	ChangeStanding(ctx context.Context, id record.ID, to auth.Standing, check func(now auth.Standing) error) error
 	// NewCode returns a code with which the person enrols one device, and when it expires.
 	NewCode(ctx context.Context, person record.ID) (code string, expires time.Time, err error)
 	// TakeParcel takes in unsent work that was brought from a device by hand (package parcel): what the hub has judged

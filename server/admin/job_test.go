@@ -151,7 +151,8 @@ func TestDevices(t *testing.T) {
 	v.post("/devices/codes").sees(http.StatusUnprocessableEntity, "Choose the person")
 	url := "/devices/" + x.phones[0].ID.String() + "/standing"
 	v.post(url, "standing", "revoke").sees(http.StatusOK, "The device is shut out.")
-	v.post(url, "standing", "admit").sees(http.StatusOK, "let in again")
+	v.post(url, "standing", "hard", "shown", "1").sees(http.StatusConflict, "Somebody changed this before you")
+	v.post(url, "standing", "admit", "shown", "2").sees(http.StatusOK, "let in again")
 	v.post(url, "standing", "hard").sees(http.StatusOK, "for good")
 	v.post(url, "standing", "wipe").sees(http.StatusUnprocessableEntity, "Say yes")
 	v.post(url, "standing", "wipe", "sure", "yes").sees(http.StatusOK, "destroys what it holds", "to be wiped")

@@ -56,7 +56,7 @@ var Jobs = &Listing{
 			{Name: "plan_start", SQL: "j.plan_start", Kind: list.Instant},
 			{Name: "plan_end", SQL: "j.plan_end", Kind: list.Instant, Fixed: true, Aside: true},
 			{Name: "conflicts", SQL: "d.n", Kind: list.Number, Fixed: true},
-			{Name: "made", SQL: "j.id", Kind: list.Made},
+			{Name: "made", SQL: "j.id", Kind: list.Made, Aside: true},
 		},
 		Filters: []list.Filter{
 			{Name: "q", Test: list.Search, In: list.In("job", "j.id", "party", "j.party", "unit", "j.unit")},

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"fieldsync/server/auth"
 )
@@ -35,6 +37,17 @@ type groupView struct {
 
 // Has reports whether the role includes the permission; templates ask it.
 func (d definedView) Has(p auth.Permission) bool { return d.Grants(p) }
+
+// Shown says what the page shows of the role; templates ask it.
+func (d definedView) Shown() string {
+	said := ""
+	for _, p := range auth.Permissions {
+		if d.Has(p) {
+			said += string(p) + " "
+		}
+	}
+	return strings.TrimSpace(said + strconv.FormatBool(d.Guarded))
+}
 
 // ListRoles shows which role may do what, and the form that changes the one in the URL.
 func (o *Office) ListRoles(v *Visit) error {
@@ -88,7 +101,20 @@ func (o *Office) ChangeRole(v *Visit) error {
 
 // DropRole forgets a role of the company's own, or makes a shipped one what it was.
 func (o *Office) DropRole(v *Visit) error {
-	if err := o.People.DropRole(v.r.Context(), v.Who, auth.Role(v.form("role"))); err != nil {
+	role := auth.Role(v.form("role"))
+	defined, err := o.People.Roles(v.r.Context())
+	if err != nil {
+		return err
+	}
+	for _, d := range defined {
+		if d.Role == role {
+			err = stillShown(v.form("shown"), definedView{Definition: d}.Shown())
+		}
+	}
+	if err == nil {
+		err = o.People.DropRole(v.r.Context(), v.Who, role)
+	}
+	if err != nil {
 		return err
 	}
 	return v.done(rolesURL, v.t("Done."))

@@ -206,8 +206,11 @@ func (o *Office) ResetSecondStep(v *Visit) error {
 
 // GuardRole says whether whoever has the role signs in by two steps.
 func (o *Office) GuardRole(v *Visit) error {
-	role := auth.Role(v.form("role"))
-	if err := o.People.GuardRole(v.r.Context(), v.Who, role, v.form("guarded") == "yes"); err != nil {
+	role, guarded := auth.Role(v.form("role")), v.form("guarded") == "yes"
+	if was := v.form("was"); was != "" && (was == "yes") == guarded { // he changed nothing, and so nothing that another changed meanwhile
+		return v.done(roleURL(role), v.t("Nothing was changed."))
+	}
+	if err := o.People.GuardRole(v.r.Context(), v.Who, role, guarded); err != nil {
 		return err
 	}
 	return v.done(roleURL(role), v.t("The role is changed. It holds from the next click of everybody who has it."))

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"fieldsync/sync/clock"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -49,3 +50,15 @@ func parseSeen(text string) (Seen, error) {
 
 // see notes that the page shows the row.
 func (s Seen) see(r *record.Row) { s[r.Key()] = r.Vector }
+
+// errChanged answers a form about what somebody else has changed since the page showed it.
+var errChanged = fault.New(fault.Closed, "Somebody changed this before you. Look at it again.")
+
+// stillShown refuses a form about something without a vector that is no longer as its page showed it, which the form says.
+// A form that says nothing was shown nothing.
+func stillShown(shown, now string) error {
+	if shown != "" && shown != now {
+		return errChanged
+	}
+	return nil
+}

@@ -21,6 +21,7 @@ type paperPage struct {
 	Width                  string
 	URL, JobURL            string
 	Logo                   string // URL of the picture; "" if the company has none
+	LogoMark               string // which picture it is, for the form that changes it
 	Heading                string
 	Charges                []chargeView
 	ToPay, Agreed, PaidSum string

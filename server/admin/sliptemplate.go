@@ -168,9 +168,16 @@ func (v *Visit) samplePaper() *paperPage {
 
 // SendLogo puts the picture that is sent on every slip, or takes the one there is off.
 func (o *Office) SendLogo(v *Visit) error {
-	picture, err := v.smallFile(maxLogoFile)
+	picture, shown, err := v.smallFile(maxLogoFile)
 	if err == nil {
 		err = o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CauseSetting, func(tx aftersales.Tx) error {
+			now, err := aftersales.Logo(tx)
+			if err == nil {
+				err = stillShown(shown, logoMark(now))
+			}
+			if err != nil {
+				return err
+			}
 			return aftersales.SetLogo(tx, picture)
 		})
 	}
@@ -194,30 +201,38 @@ var (
 	errNoPicture    = fault.New(BadForm, "Choose a picture first: JPEG, PNG or GIF.")
 )
 
-// smallFile reads the one file of a form into memory; nil where the form says to remove what is there.
-func (v *Visit) smallFile(most int64) ([]byte, error) {
+// smallFile reads the one file of a form into memory, nil where the form says to remove what is there; and what the form
+// says that its page showed.
+func (v *Visit) smallFile(most int64) (content []byte, shown string, err error) {
 	form, err := v.multipart()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	for {
 		part, err := form.NextPart()
 		switch {
 		case err != nil:
-			return nil, errNoPicture
+			return nil, "", errNoPicture
+		case part.FormName() == "shown":
+			mark, err := io.ReadAll(io.LimitReader(part, 64))
+			if err != nil {
+				return nil, "", errNoPicture
+			}
+			shown = string(mark)
+			continue
 		case part.FormName() == "remove":
-			return nil, nil
+			return nil, shown, nil
 		case part.FormName() != "file" || part.FileName() == "":
 			continue
 		}
-		content, err := io.ReadAll(io.LimitReader(part, most+1))
+		content, err = io.ReadAll(io.LimitReader(part, most+1))
 		switch {
 		case err != nil || len(content) == 0:
-			return nil, errNoPicture
+			return nil, "", errNoPicture
 		case int64(len(content)) > most:
-			return nil, errLogoTooLarge
+			return nil, "", errLogoTooLarge
 		}
-		return content, nil
+		return content, shown, nil
 	}
 }
 
@@ -245,9 +260,17 @@ func (o *Office) ShowLogo(v *Visit) error {
 // logo says where the company's picture is, if it has one.
 func (p *paperPage) logo(r Reader) error {
 	picture, err := aftersales.Logo(aftersales.Look(r))
-	if err == nil && picture != nil {
-		sum := sha256.Sum256(picture)
-		p.Logo = logoURL + "?v=" + hex.EncodeToString(sum[:6])
+	if p.LogoMark = logoMark(picture); picture != nil {
+		p.Logo = logoURL + "?v=" + p.LogoMark
 	}
 	return err
+}
+
+// logoMark tells one picture from another, and from none.
+func logoMark(picture []byte) string {
+	if picture == nil {
+		return "none"
+	}
+	sum := sha256.Sum256(picture)
+	return hex.EncodeToString(sum[:6])
 }

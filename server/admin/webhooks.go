@@ -38,6 +38,7 @@ type webhookView struct {
 	LastURL           string
 	LastAt            int64
 	Sent              string // URL of all that it was sent
+	Seen              string // its row as the page shows it
 }
 
 // hookNeeds says what who makes a webhook must see himself: nobody lets another program hear what he may not.
@@ -81,6 +82,13 @@ func (v *Visit) webhookView(r Reader, w aftersales.Webhook) (view webhookView, e
 	slices.Sort(w.Events)
 	for _, e := range w.Events {
 		view.Events = append(view.Events, v.lang.Name("notice.event."+e))
+	}
+	row, err := r.Row(record.Key{Table: v.office.Schema.Table("webhook").ID, ID: w.ID})
+	if err != nil {
+		return view, err
+	}
+	if row != nil {
+		view.Seen = Seen{row.Key(): row.Vector}.String()
 	}
 	if view.Person, err = r.PersonName(w.Person); err != nil {
 		return view, err
@@ -142,7 +150,11 @@ func (o *Office) webhookDo(v *Visit, do func(tx aftersales.Tx, id record.ID) err
 	if err != nil {
 		return err
 	}
-	return o.Engine.Do(v.r.Context(), v.author(), nil, aftersales.CauseWebhook, func(tx aftersales.Tx) error { return do(tx, id) })
+	seen, err := parseSeen(v.form("seen"))
+	if err != nil {
+		return err
+	}
+	return o.Engine.Do(v.r.Context(), v.author(), seen, aftersales.CauseWebhook, func(tx aftersales.Tx) error { return do(tx, id) })
 }
 
 // SwitchWebhook switches one on or off.

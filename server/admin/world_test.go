@@ -183,10 +183,13 @@ func (w *world) Holding(_ context.Context, device record.ID) (*admin.Holding, er
 
 func (w *world) Phones(context.Context) ([]admin.Phone, error) { return slices.Clone(w.phones), nil }
 
-func (w *world) SetStanding(_ context.Context, id record.ID, s auth.Standing) error {
+func (w *world) ChangeStanding(_ context.Context, id record.ID, s auth.Standing, check func(auth.Standing) error) error {
 	i := slices.IndexFunc(w.phones, func(p admin.Phone) bool { return p.ID == id })
 	if i < 0 {
 		return fault.New(auth.UnknownOne, "This device is not known here.")
+	}
+	if err := check(w.phones[i].Standing); err != nil {
+		return err
 	}
 	w.phones[i].Standing = s
 	return nil

@@ -47,6 +47,7 @@ func showsEveryPage(t *testing.T, i *installation) {
 	boss.post("/sign-in", url.Values{"login": {said.Login}, "password": {said.Password}})
 	paths := boss.walk()
 	boss.worksWithLists(paths)
+	boss.saysWhatItShowed(paths)
 	if os.Getenv(shots) != "" {
 		photographs(t, said, boss, paths)
 	}
