@@ -21,12 +21,12 @@ func TestMain(m *testing.M) {
 
 // figures are what each scenario measures.
 var figures = map[string][]string{
-	"first-sync": {"rows_per_s", "raw_rows_per_s", "ratio", "ms", "wire_bytes", "wire_bytes_per_row", "peak_rss_mib"},
-	"segment":    {"rows_per_s", "raw_rows_per_s", "ratio", "ms", "wire_bytes", "wire_bytes_per_row", "peak_rss_mib"},
-	"push":       {"rows_per_s", "ms", "wire_bytes", "wire_bytes_per_row"},
-	"delta":      {"ms", "wire_bytes", "wire_bytes_per_row"},
-	"noop":       {"ms", "wire_bytes"},
-	"live":       {"p50_ms", "p99_ms", "fsync_ms"},
+	"first-sync": {"ready_ms", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "rows_per_s", "raw_rows_per_s", "ratio", "ms", "wire_bytes", "wire_bytes_per_row", "peak_rss_mib"},
+	"segment":    {"ready_ms", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "rows_per_s", "raw_rows_per_s", "ratio", "ms", "wire_bytes", "wire_bytes_per_row", "peak_rss_mib"},
+	"push":       {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "rows_per_s", "ms", "wire_bytes", "wire_bytes_per_row"},
+	"delta":      {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "ms", "wire_bytes", "wire_bytes_per_row"},
+	"noop":       {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "ms", "wire_bytes"},
+	"live":       {"devices", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "wire_bytes_per_change", "p50_ms", "p99_ms", "fsync_ms"},
 	"idle":       {"devices", "kib_per_device"},
 	"storm":      {"devices", "devices_per_s", "p50_ms", "p99_ms", "refused_dials", "left_kib_per_device"},
 	"mixed":      {"devices", "changes_per_s", "p50_ms", "p99_ms", "office_p95_ms"},
@@ -34,7 +34,7 @@ var figures = map[string][]string{
 }
 
 // mayBeNone are the figures that are zero, or less, where the system does not tell, or nothing was in the way.
-var mayBeNone = []string{"peak_rss_mib", "kib_per_device", "left_kib_per_device", "refused_dials"}
+var mayBeNone = []string{"hub_cpu_us_each", "peak_rss_mib", "kib_per_device", "left_kib_per_device", "refused_dials"}
 
 // Each scenario runs through, whole, on few rows: that devices hold all rows and that every edit was accepted is
 // checked by the scenarios themselves. Nothing here asks how fast it was.
@@ -42,7 +42,7 @@ func TestEachScenarioMeasuresWhatItSays(t *testing.T) {
 	t.Parallel()
 	data := rowsFile(t, 200)
 	objects := bench(t, "all", "-rows", "200", "-runs", "1", "-json", "-data", data, "-dir", t.TempDir(),
-		"-devices", "8", "-for", "1s")
+		"-devices", "8", "-tls", "-for", "1s")
 	if len(objects) != len(figures) {
 		t.Fatalf("%d objects, want one for each of %d scenarios", len(objects), len(figures))
 	}

@@ -41,6 +41,7 @@ func (r *rig) gather(ctx context.Context, devices int) (*gathering, error) {
 
 func (g *gathering) start(ctx context.Context, r *rig) (err error) {
 	p := r.place(fmt.Sprint("crowd-", r.crowds))
+	p.tls = r.tls
 	crew := order{Do: "crowd", Count: g.devices, Seed: r.seed}
 	if err := g.enrol(ctx, p, crew); err != nil {
 		return err
@@ -52,12 +53,24 @@ func (g *gathering) start(ctx context.Context, r *rig) (err error) {
 	if err != nil {
 		return err
 	}
-	if g.swarm, err = startWorker(ctx, "swarm-process", r.place("swarm")); err != nil {
-		return err
-	}
-	crew.Server = "http://" + at.Address
-	_, err = g.swarm.tell(crew)
+	g.swarm, err = r.swarm(ctx, at, crew)
 	return err
+}
+
+// swarm starts the process that is all the devices of a hub that knows them.
+func (r *rig) swarm(ctx context.Context, hub answer, crew order) (*worker, error) {
+	w, err := startWorker(ctx, "swarm-process", r.place("swarm"))
+	if err != nil {
+		return nil, err
+	}
+	crew.Server, crew.Trusted = "http://"+hub.Address, hub.Trusted
+	if len(hub.Trusted) > 0 {
+		crew.Server = "https://" + hub.Address
+	}
+	if _, err = w.tell(crew); err != nil {
+		return nil, errors.Join(err, w.stop())
+	}
+	return w, nil
 }
 
 // enrol fills the hub's database in a process of its own, which leaves nothing in the memory of the one that is measured.

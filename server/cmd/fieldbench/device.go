@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"fieldsync/client"
@@ -21,7 +22,8 @@ type deviceProcess struct {
 	place
 	client *client.Client
 	seen   chan sighting
-	stop   func() // ends the watch
+	ready  time.Duration // how long the first sync took until work was possible
+	stop   func()        // ends the watch
 }
 
 // sighting is a change of a row as its watcher heard it.
@@ -71,8 +73,12 @@ func (d *deviceProcess) obey(ctx context.Context, o order) (answer, error) {
 		return answer{}, d.client.Move(o.Proxy)
 	case "sync":
 		begun := time.Now()
+		stop := d.watchReady(ctx, begun)
 		err := d.client.SyncOnce(ctx)
+		stop()
 		return answer{Nanos: int64(time.Since(begun)), PeakKiB: peakKiB()}, err
+	case "ready":
+		return answer{Ready: int64(d.ready)}, nil
 	case "edit":
 		return d.edit(ctx, o)
 	case "jobs":
@@ -93,6 +99,42 @@ func (d *deviceProcess) obey(ctx context.Context, o order) (answer, error) {
 		return d.await(ctx, o.Row)
 	}
 	return answer{}, fmt.Errorf("unknown order %q", o.Do)
+}
+
+// readyEvery is how often a device is asked whether work is possible: so seldom that it does not count.
+const readyEvery = 10 * time.Millisecond
+
+// watchReady notes when work is possible, on a device on which it was not when it began, until stop is called.
+func (d *deviceProcess) watchReady(ctx context.Context, begun time.Time) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	look := func() bool {
+		s, err := d.client.Status(ctx)
+		if err == nil && s.Ready {
+			d.ready = time.Since(begun)
+		}
+		return err != nil || s.Ready
+	}
+	if d.ready > 0 {
+		cancel()
+		return func() {}
+	}
+	watching.Go(func() {
+		for !look() {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(readyEvery):
+			}
+		}
+	})
+	return func() {
+		cancel()
+		watching.Wait()
+		if d.ready == 0 {
+			d.ready = time.Since(begun)
+		}
+	}
 }
 
 func (d *deviceProcess) update(ctx context.Context, row record.ID, values record.Values) error {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,6 +34,7 @@ type hubProcess struct {
 	web  *http.Server
 	addr string
 
+	trusted  []byte       // its certificate, PEM; none without TLS
 	segments atomic.Int64 // that were asked for
 }
 
@@ -64,6 +66,13 @@ func openHubOf(
 		return nil, nil, errors.Join(err, core.Close(0))
 	}
 	h := &hubProcess{place: p, core: core, addr: listener.Addr().String()}
+	if p.tls {
+		var own *tls.Config
+		if own, h.trusted, err = selfSigned(); err != nil {
+			return nil, nil, errors.Join(err, core.Close(0))
+		}
+		listener = tls.NewListener(listener, own)
+	}
 	h.web = &http.Server{Handler: h.counting(core.Handler()), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = h.web.Serve(listener) }() // ends with close
 	return h.obey, h.close, nil
@@ -97,7 +106,7 @@ func (h *hubProcess) close() error {
 func (h *hubProcess) obey(ctx context.Context, o order) (answer, error) {
 	switch o.Do {
 	case "address":
-		return answer{Address: h.addr}, nil
+		return answer{Address: h.addr, Trusted: h.trusted}, nil
 	case "fill":
 		return answer{}, h.fill(ctx, o.Person)
 	case "code":

@@ -25,7 +25,7 @@ const enrolAtOnce = 100
 // enrol makes the devices known, each with the key that it will sign with, and gives each one's person his jobs. They are
 // not enrolled by codes: that is not what is measured.
 func (h *hubProcess) enrol(ctx context.Context, all []who) error {
-	jobs := generate(len(all)*crowdJobs, h.seed)
+	jobs := generate(len(all)*crowdJobs, h.seed+1<<32) // others than the bench's own
 	for from := 0; from < len(all); from += enrolAtOnce {
 		part := all[from:min(from+enrolAtOnce, len(all))]
 		if err := h.core.Store.Write(ctx, func(tx *store.Tx) error { return introduce(tx, part) }); err != nil {

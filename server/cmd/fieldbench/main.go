@@ -36,6 +36,7 @@ type options struct {
 	source
 	runs    int
 	devices int           // of a crowd; 0 leaves it to the scenario
+	tls     bool          // a crowd speaks TLS
 	during  time.Duration // of a mixed day
 	json    bool
 	dir     string
@@ -104,7 +105,8 @@ func usage(out io.Writer) {
 examples:
   fieldbench first-sync -rows 100000 -runs 3
   fieldbench all -data jobs-10000.jsonl -json
-  fieldbench storm -devices 10000 -runs 5
+  fieldbench storm -devices 10000 -tls -runs 5
+  fieldbench live -devices 1000
   fieldbench push -profile /tmp/profiles     (then: go tool pprof /tmp/profiles/hub-process-*.cpu)
 `)
 }
@@ -116,7 +118,8 @@ func flagSet(name string) (*flag.FlagSet, *options) {
 	flags.StringVar(&o.data, "data", "", "take the rows from this `file` of JSON lines instead of making them")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the rows that are made: the same seed makes the same rows")
 	flags.IntVar(&o.runs, "runs", 3, "how often to measure; figures are medians")
-	flags.IntVar(&o.devices, "devices", 0, "how many devices there are in idle and storm (10,000 by default) and mixed (2,000)")
+	flags.IntVar(&o.devices, "devices", 0, "how many devices there are in idle and storm (10,000 by default) and mixed (2,000), and how many more are online in live (none)")
+	flags.BoolVar(&o.tls, "tls", false, "the devices of idle, storm and mixed speak TLS, each connection negotiated from the beginning")
 	flags.DurationVar(&o.during, "for", time.Minute, "how long mixed lasts")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a scenario")
 	flags.StringVar(&o.dir, "dir", "", "`folder` on the disk to measure; the system's for temporary files by default")

@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"fieldsync/sync/record"
 )
 
 // scenario is one measurement. Its runs are gathered in a tally, whose medians are the result.
@@ -24,8 +22,8 @@ func scenarios() []scenario {
 		{"segment", "an empty device takes all rows, which everybody holds, out of a file that the hub has ready; beside it, one table copied into another", segment},
 		{"push", "a device delivers 10,000 offline edits of three columns, each its own change set", push},
 		{"delta", "the office changed 100 rows while the device was away; it comes back and fetches them", delta},
-		{"noop", "a device reconnects and there is nothing to do", noop},
-		{"live", "one device changes a row, another one that is online hears of it, 500 times", live},
+		{"noop", "a device reconnects, 20 times a run, and there is nothing to do", noop},
+		{"live", "one device changes a row, another one that is online hears of it, 500 times; -devices are online besides", live},
 		{"idle", "many devices are online and nothing happens: what each of them takes of the hub's memory", idle},
 		{"storm", "many devices come back at the same moment, and nothing has changed", storm},
 		{"mixed", "many devices write for a minute, each a change and then the next, while the office reads and writes", mixed},
@@ -37,6 +35,7 @@ func scenarios() []scenario {
 const (
 	pushEdits   = 10_000
 	deltaEdits  = 100
+	reconnects  = 20 // what one takes of the hub alone is less than what happens on it anyway
 	liveChanges = 500
 )
 
@@ -55,8 +54,10 @@ func firstSync(ctx context.Context, r *rig, t *tally) error {
 		if err != nil {
 			return err
 		}
-		took, bytes, peak, err := r.sync(w)
-		err = errors.Join(err, r.holdsAll(w), w.stop(), os.RemoveAll(p.dir))
+		var took time.Duration
+		var bytes, peak int64
+		err = r.counting(t, w, r.rows, func() (err error) { took, bytes, peak, err = r.sync(w); return err })
+		err = errors.Join(err, r.ready(w, t), r.holdsAll(w), w.stop(), os.RemoveAll(p.dir))
 		if err != nil {
 			return err
 		}
@@ -70,6 +71,13 @@ func firstSync(ctx context.Context, r *rig, t *tally) error {
 		t.add("peak_rss_mib", float64(peak)/1024)
 	}
 	return nil
+}
+
+// ready notes when work was possible on a device that was synced.
+func (r *rig) ready(w *worker, t *tally) error {
+	a, err := w.tell(order{Do: "ready"})
+	t.add("ready_ms", millis(time.Duration(a.Ready)))
+	return err
 }
 
 // holdsAll checks that the device has every row of the hub.
@@ -93,7 +101,9 @@ func push(ctx context.Context, r *rig, t *tally) error {
 		if _, err = w.tell(order{Do: "edit", Count: edits, Seed: uint64(run)}); err != nil {
 			break
 		}
-		took, bytes, _, failed := r.sync(w)
+		var took time.Duration
+		var bytes int64
+		failed := r.counting(t, w, edits, func() (err error) { took, bytes, _, err = r.sync(w); return err })
 		if err = errors.Join(failed, settled(w)); err != nil {
 			break
 		}
@@ -124,8 +134,9 @@ func delta(ctx context.Context, r *rig, t *tally) error {
 		if _, err = r.hub.tell(order{Do: "edit", Count: edits, Seed: uint64(run)}); err != nil {
 			break
 		}
-		took, bytes, _, failed := r.sync(w)
-		if err = failed; err != nil {
+		var took time.Duration
+		var bytes int64
+		if err = r.counting(t, w, edits, func() (err error) { took, bytes, _, err = r.sync(w); return err }); err != nil {
 			break
 		}
 		t.add("ms", millis(took))
@@ -141,77 +152,22 @@ func noop(ctx context.Context, r *rig, t *tally) error {
 		return err
 	}
 	for range r.runs {
-		took, bytes, _, failed := r.sync(w)
-		if err = failed; err != nil {
+		err = r.counting(t, w, reconnects, func() error {
+			for range reconnects {
+				took, bytes, _, err := r.sync(w)
+				if err != nil {
+					return err
+				}
+				t.add("ms", millis(took))
+				t.add("wire_bytes", float64(bytes))
+			}
+			return nil
+		})
+		if err != nil {
 			break
 		}
-		t.add("ms", millis(took))
-		t.add("wire_bytes", float64(bytes))
 	}
 	return errors.Join(err, w.stop())
-}
-
-// live measures from the call of Update on one device to the watcher of another, after its commit there. Both are
-// processes of one machine and share its clock. They find the hub without the proxy, whose turn to run each message
-// would wait for. Two of a change's commits are durable: what that takes on this disk is measured beside it.
-func live(ctx context.Context, r *rig, t *tally) error {
-	r.direct = true
-	from, err := r.synced(ctx)
-	if err != nil {
-		return err
-	}
-	to, err := r.synced(ctx)
-	if err != nil {
-		return errors.Join(err, from.stop())
-	}
-	err = r.exchange(from, to, t)
-	return errors.Join(err, from.stop(), to.stop())
-}
-
-func (r *rig) exchange(from, to *worker, t *tally) error {
-	for _, w := range []*worker{from, to} {
-		if _, err := w.tell(order{Do: "connect"}); err != nil {
-			return err
-		}
-	}
-	jobs, err := from.tell(order{Do: "jobs"})
-	if err != nil {
-		return err
-	}
-	rows := spread(jobs.Rows, min(liveChanges, r.rows))
-	for run := range r.runs {
-		took := make([]float64, 0, len(rows))
-		for i, row := range rows {
-			one, err := change(from, to, row, uint64(run*len(rows)+i))
-			if err != nil {
-				return err
-			}
-			took = append(took, millis(one))
-		}
-		floor, err := syncTime(r.dir)
-		if err != nil {
-			return err
-		}
-		t.add("fsync_ms", millis(floor))
-		t.add("p50_ms", percentile(took, 50))
-		t.add("p99_ms", percentile(took, 99))
-	}
-	return nil
-}
-
-// change has one device change the row, and returns how long it took until the other's watcher heard of it. He is told
-// to wait for it before: nothing but the change is under way meanwhile.
-func change(from, to *worker, row record.ID, seed uint64) (time.Duration, error) {
-	await := order{Do: "await", Row: row}
-	if err := to.order(await); err != nil {
-		return 0, err
-	}
-	begun, err := from.tell(order{Do: "update", Row: row, Seed: seed})
-	if err != nil {
-		return 0, err
-	}
-	heard, err := to.answer(await)
-	return time.Duration(heard.At - begun.At), err
 }
 
 // size compares files as they lie on the disk after everything was closed.

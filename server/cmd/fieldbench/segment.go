@@ -34,8 +34,10 @@ func (r *rig) takeSegment(ctx context.Context, t *tally) error {
 	if err != nil {
 		return err
 	}
-	took, bytes, peak, err := r.sync(w)
-	err = errors.Join(err, r.holdsAll(w), w.stop(), os.RemoveAll(p.dir))
+	var took time.Duration
+	var bytes, peak int64
+	err = r.counting(t, w, r.rows, func() (err error) { took, bytes, peak, err = r.sync(w); return err })
+	err = errors.Join(err, r.ready(w, t), r.holdsAll(w), w.stop(), os.RemoveAll(p.dir))
 	if err != nil {
 		return err
 	}

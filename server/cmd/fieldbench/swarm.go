@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -17,6 +18,7 @@ import (
 type swarmProcess struct {
 	place
 	server  string
+	tls     *tls.Config // nil without TLS
 	codec   *wire.Codec
 	devices []*light
 	online  []*online
@@ -41,6 +43,10 @@ func (s *swarmProcess) obey(ctx context.Context, o order) (answer, error) {
 	switch o.Do {
 	case "crowd":
 		s.server = o.Server
+		var err error
+		if s.tls, err = trusting(o.Trusted); err != nil {
+			return answer{}, err
+		}
 		for _, w := range crowd(o.Count, o.Seed) {
 			s.devices = append(s.devices, newLight(w))
 		}
@@ -90,7 +96,7 @@ func (s *swarmProcess) bring(ctx context.Context, d *light) (*online, error) {
 
 func (s *swarmProcess) dial(ctx context.Context, d *light) (*online, error) {
 	level := make(chan struct{}, 1)
-	l, err := link.Dial(ctx, link.Config{Server: s.server, Codec: s.codec, Local: d, CaughtUp: func() {
+	l, err := link.Dial(ctx, link.Config{Server: s.server, TLS: s.tls, Codec: s.codec, Local: d, CaughtUp: func() {
 		select {
 		case level <- struct{}{}:
 		default:

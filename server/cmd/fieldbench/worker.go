@@ -33,6 +33,8 @@ type order struct {
 	Seed   uint64    `json:",omitempty"`
 	// Of a crowd: how many connect at the same time, and for how long they work.
 	AtOnce, Seconds int `json:",omitempty"`
+
+	Trusted []byte `json:",omitempty"` // the hub's certificate, PEM; none for a hub without TLS
 }
 
 // answer is what it says when it is done.
@@ -50,6 +52,9 @@ type answer struct {
 	PeakKiB int64       `json:",omitempty"` // the largest resident set so far
 	KiB     int64       `json:",omitempty"` // the resident set now
 	Waits   waits       `json:",omitzero"`
+	Ready   int64       `json:",omitempty"` // when work was possible: how long it took until the first class was there, in ns
+	Used    used        `json:",omitzero"`
+	Trusted []byte      `json:",omitempty"` // the certificate of a hub that speaks TLS, PEM
 }
 
 // waits is how long many things took, in ms.
@@ -66,13 +71,14 @@ func waitsOf(millis []float64) waits {
 type place struct {
 	dir     string
 	profile string
+	tls     bool
 	device  string // the program that devices are, see deviceProgram; "" for this one
 	source
 }
 
 func (p place) args() []string {
 	return []string{"-dir", p.dir, "-profile", p.profile, "-data", p.data, "-rows", strconv.Itoa(p.rows),
-		"-seed", strconv.FormatUint(p.seed, 10)}
+		"-seed", strconv.FormatUint(p.seed, 10), "-tls=" + strconv.FormatBool(p.tls)}
 }
 
 func parsePlace(role string, args []string) (p place, err error) {
@@ -82,6 +88,7 @@ func parsePlace(role string, args []string) (p place, err error) {
 	flags.StringVar(&p.data, "data", "", "rows as JSON lines")
 	flags.IntVar(&p.rows, "rows", 0, "how many rows")
 	flags.Uint64Var(&p.seed, "seed", 1, "of the rows that are made")
+	flags.BoolVar(&p.tls, "tls", false, "a hub speaks TLS")
 	return p, flags.Parse(args)
 }
 
@@ -129,7 +136,10 @@ func work(ctx context.Context, role string, args []string, in io.Reader, out io.
 		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
 			return err
 		}
-		a, err := obey(ctx, o)
+		a, err := answer{Used: usedSoFar()}, error(nil)
+		if o.Do != "used" {
+			a, err = obey(ctx, o)
+		}
 		if err != nil {
 			a.Error = err.Error()
 		}
