@@ -164,6 +164,7 @@ var ownPages = []Page{
 	{"POST", "/requests/{id}/job", auth.CreateJobs, (*admin.Office).MakeJobOfRequest},
 	{"POST", "/requests/{id}/calls", auth.TakeCalls, (*admin.Office).CallAboutRequest},
 	{"POST", "/requests/{id}/files", auth.Comment, (*admin.Office).AttachToRequest},
+	{"POST", "/requests/{id}/comments", auth.Comment, (*admin.Office).CommentRequest},
 
 	{"GET", "/board", auth.SeeBoard, (*admin.Office).ShowBoard},
 	{"GET", "/map", auth.SeeMap, (*admin.Office).ShowMap},

@@ -39,8 +39,9 @@ func (b *builder) signed(row *record.Row) (signature, error) {
 	return s, err
 }
 
-func (b *builder) comments(row *record.Row) error {
-	rows, err := b.about("comment", "job", row.ID)
+// comments reads what was said on a row: via "job" on a job and all that belongs to it, via "about" on the row alone.
+func (b *builder) comments(row *record.Row, via string) error {
+	rows, err := b.about("comment", via, row.ID)
 	if err != nil {
 		return err
 	}

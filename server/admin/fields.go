@@ -69,6 +69,12 @@ func (v *Visit) columnFields(r Reader, form *Form, t *schema.Table, c *schema.Co
 		f.Value = cells(value)
 	case c.Name == "language" && len(c.Codes) == 0:
 		f.Kind, f.Options = "select", languageOptions(value.Text())
+	case form.Offers[c.Name] != nil:
+		options, err := form.Offers[c.Name](v, r)
+		if err != nil {
+			return nil, err
+		}
+		f.Kind, f.Options = "select", options
 	case form.Lists[c.Name] != "":
 		options, err := v.codes(r, form.Lists[c.Name], value.Text())
 		if err != nil {

@@ -17,21 +17,22 @@ import (
 // it is written.
 type Form struct {
 	Table    string
-	Columns  []string          // those that people type, in their order; "fields" stands for all fields of the company's own
-	Needed   []string          // those that a new row must have
-	Defaults map[string]string // what a new row's fields begin with
-	Lists    map[string]string // the code lists of columns whose codes are data
-	Flags    []string          // the columns that are yes or no
-	Asks     []schema.Column   // what is asked where no table has it: instead of Columns
-	Hint     string            // what is said above the fields, "" for nothing
-	Refills  string            // the field on which hangs what others begin with (Begin), "" for none
-	File     string            // the kind of file that can be chosen beneath the fields, "" for none: blob.Document
-	URL      string            // of the list; a row is at URL/id
-	New      string            // what the page is called that makes one: "New job"
-	Edit     string            // ... that changes one, with its name: "Edit job %s"
-	Make     string            // what the button says: "Make the job"
-	Made     string            // what is said afterwards
-	Cause    string            // of making one, for the audit
+	Columns  []string                                          // those that people type, in their order; "fields" stands for all fields of the company's own
+	Needed   []string                                          // those that a new row must have
+	Defaults map[string]string                                 // what a new row's fields begin with
+	Lists    map[string]string                                 // the code lists of columns whose codes are data
+	Offers   map[string]func(*Visit, Reader) ([]option, error) // the answers to columns, where they are to be looked up
+	Flags    []string                                          // the columns that are yes or no
+	Asks     []schema.Column                                   // what is asked where no table has it: instead of Columns
+	Hint     string                                            // what is said above the fields, "" for nothing
+	Refills  string                                            // the field on which hangs what others begin with (Begin), "" for none
+	File     string                                            // the kind of file that can be chosen beneath the fields, "" for none: blob.Document
+	URL      string                                            // of the list; a row is at URL/id
+	New      string                                            // what the page is called that makes one: "New job"
+	Edit     string                                            // ... that changes one, with its name: "Edit job %s"
+	Make     string                                            // what the button says: "Make the job"
+	Made     string                                            // what is said afterwards
+	Cause    string                                            // of making one, for the audit
 	// Begin says what the fields of a new row begin with besides; nil: Defaults alone.
 	Begin func(v *Visit, r Reader) (map[string]record.Value, error)
 	// Create makes the row. Save writes what was changed; nil: aftersales.Edit.

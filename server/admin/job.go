@@ -77,7 +77,7 @@ func (o *Office) loadJob(v *Visit) (*jobPage, error) {
 		if page.Files, err = b.files(row); err != nil {
 			return err
 		}
-		if err := b.comments(row); err != nil {
+		if err := b.comments(row, "job"); err != nil {
 			return err
 		}
 		if page.Service, err = b.service(row); err != nil {

@@ -47,3 +47,11 @@ func (o *Office) TakeBackComment(v *Visit) error {
 		return err
 	})
 }
+
+// CommentRequest says something about a request; whoever handles it reads it.
+func (o *Office) CommentRequest(v *Visit) error {
+	return o.requestDo(v, aftersales.CauseComment, "Added.", func(tx aftersales.Tx, id record.ID) error {
+		_, err := aftersales.AddComment(tx, aftersales.CommentInput{About: aftersales.Row{Table: "request", ID: id}, Kind: aftersales.CommentNote, Text: v.form("text")})
+		return err
+	})
+}

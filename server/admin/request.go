@@ -60,6 +60,9 @@ func requestMore(b *builder, row *record.Row) (any, error) {
 	if x.Substates, err = b.substates(row); err != nil {
 		return nil, err
 	}
+	if err := b.comments(row, "about"); err != nil {
+		return nil, err
+	}
 	x.MayAttach = b.o.Files != nil && b.v.Who.May(auth.Comment)
 	x.Files, err = b.filesAbout(row)
 	return x, err

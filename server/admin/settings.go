@@ -6,7 +6,9 @@ import (
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
 	"fieldsync/sync/words"
+	"net/url"
 	"slices"
 )
 
@@ -147,6 +149,21 @@ var Codes = &Noun{
 	},
 }
 
+// codeLists are the lists that there are: those of the program, and those of the company's own fields.
+func (v *Visit) codeLists(r Reader) (options []option, err error) {
+	names := aftersales.CodeLists()
+	err = r.Select(func(q *sqlrow.Rows) error {
+		if name := q.Text(0); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		return q.Err()
+	}, "SELECT name FROM code_list WHERE _del = 0 ORDER BY name")
+	for _, name := range names {
+		options = append(options, option{name, capital(v.lang.Name("code.list." + name))})
+	}
+	return options, err
+}
+
 // labelled begins a form with what the row is called, and where it stands in its list.
 func labelled(_ *builder, row *record.Row) (map[string]record.Value, error) {
 	begin := map[string]record.Value{"rank": row.Get("rank")}
@@ -159,7 +176,8 @@ func labelled(_ *builder, row *record.Row) (map[string]record.Value, error) {
 func notRetired(row *record.Row) bool { return row.Get("retired_at").IsNull() }
 
 var codeForm = &Form{
-	Table: "code", Asks: []schema.Column{ask("list", schema.Enum, aftersales.CodeLists()...), ask("code", schema.Text), ask("label", schema.Translated), ask("rank", schema.Integer), ask("parent", schema.Text)},
+	Table: "code", Asks: []schema.Column{ask("list", schema.Text), ask("code", schema.Text), ask("label", schema.Translated), ask("rank", schema.Integer), ask("parent", schema.Text)},
+	Offers: map[string]func(*Visit, Reader) ([]option, error){"list": (*Visit).codeLists},
 	Needed: []string{"list", "code"}, URL: codesURL, New: "New code", Make: "Make the code", Made: "The code is in its list.", Cause: aftersales.CauseCodePut,
 	Create: func(tx aftersales.Tx, v record.Values) (record.ID, error) {
 		in := aftersales.CodeInput{List: v["list"].Text(), Code: v["code"].Text(), Label: translations(v, "label"), Rank: v["rank"].Number(), Parent: v["parent"].Text()}
@@ -189,7 +207,8 @@ var Fields = &Noun{
 		URL: fieldsURL, Title: "Fields", New: fieldsURL + "/new", Make: "New field", Need: auth.EditSettings,
 		Empty: "Fields of your own on customers, machines, requests and jobs will stand here: an engine number, a frame number, a disk.",
 	},
-	One: &Detail{Table: "field_def", URL: fieldsURL, Form: fieldForm, Facts: []string{"field", "label", "kind", "list", "required_on", "minimum", "maximum", "rank", "builtin", "retired_at"}},
+	One:  &Detail{Table: "field_def", URL: fieldsURL, Form: fieldForm, Facts: []string{"field", "label", "kind", "list", "required_on", "minimum", "maximum", "rank", "builtin", "retired_at"}},
+	More: aboutField,
 	Deeds: []*Deed{{
 		Name: "retire", Title: "Retire it", Done: "Retired. What was filled in stays.", Cause: aftersales.CauseField, Need: auth.EditSettings,
 		Fits: notRetired,
@@ -201,6 +220,22 @@ var Fields = &Noun{
 			return aftersales.RetireField(tx, set.Get("table_name").Text(), row.Get("field").Text())
 		},
 	}},
+}
+
+// aboutField shows what a choice chooses from, and leads to where its list is given more.
+func aboutField(b *builder, row *record.Row) ([]block, error) {
+	d := aftersales.FieldDefOf(row)
+	if d.Kind != aftersales.FieldChoice || d.List == "" {
+		return nil, nil
+	}
+	id := aftersales.CodeListID(d.List)
+	codes := block{ID: "choices", Title: b.v.t("What it chooses from"), Empty: b.v.t("Nothing yet. Add a code to its list, and it is on the forms."),
+		Links: []link{{codesURL + "/new?list=" + url.QueryEscape(d.List), b.v.t("New code")}, {codesURL + "?list=" + id.String(), b.v.t("All of the list")}}}
+	options, err := b.v.codes(b.r, d.List, "")
+	for _, o := range options {
+		codes.Lines = append(codes.Lines, saying{Text: o.Label, Small: o.Value})
+	}
+	return []block{codes}, err
 }
 
 var fieldForm = &Form{

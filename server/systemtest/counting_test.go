@@ -49,6 +49,9 @@ func TestAVanIsCountedAndEmptiedPageByPage(t *testing.T) {
 	s.empties(van)
 	s.do(chromedp.EmulateViewport(390, 844))
 	s.fits(van, van+"/count", "/movements/new", "/discrepancies", "/stock?location="+van[len("/locations/"):])
+	s.visit(van + "/count")
+	s.holds("every figure of the sheet says what it is, where its head has no room",
+		`[...document.querySelectorAll(".sheet td.num")].every((e) => e.dataset.label && getComputedStyle(e, "::before").content.includes(e.dataset.label))`)
 }
 
 // stockParts makes two parts, and a store in which ten of each lie.
