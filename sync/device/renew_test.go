@@ -394,3 +394,18 @@ func TestWhatWasWrittenOverIsNotShownAgainAfterARestore(t *testing.T) {
 	}
 	p.expectTitle("second")
 }
+
+// A row that came with a verdict, before the page that brings its bucket, is kept for the office too where a restored hub may have
+// lost it.
+func TestARowWhoseBucketHasYetToComeIsKeptForTheOffice(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	item := p.writes(text("title", "mine"))
+	p.takes(p.leaves(p.bucket()))
+	p.hears(item, wire.Merged, "", []wire.Rows{p.hubRow(p.job, saw(dot(desk, 1), dot(desk, 2), item.Change.Dot), text("title", "the office's"))})
+	p.expectTitle("the office's")
+	p.welcome(wire.Welcome{Epoch: 1, Actor: actorOf(9, clock.SideDevice)})
+	if kept := p.witnesses(); len(kept) != 1 || kept[0].Get("title").Text() != "the office's" {
+		t.Errorf("kept are %+v", kept)
+	}
+}

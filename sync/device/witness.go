@@ -45,7 +45,33 @@ func (r *Replica) bearWitness(common uint64) error {
 			}
 		}
 	}
+	if err := r.copyWritten(seen, common); err != nil {
+		return err
+	}
 	return r.copyBases(common)
+}
+
+// copyWritten looks at the rows that this device wrote: a verdict may have brought them before their bucket came.
+func (r *Replica) copyWritten(seen map[record.Key]bool, common uint64) error {
+	for after := uint64(0); ; {
+		items, err := r.store.Items(Accepted, after, witnessesAtOnce)
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		for _, item := range items {
+			after = item.N
+			for i := range item.Change.Rows {
+				key := item.Change.Rows[i].Key()
+				if seen[key] {
+					continue
+				}
+				seen[key] = true
+				if err := r.copyRow(key, common); err != nil {
+					return err
+				}
+			}
+		}
+	}
 }
 
 // copyRow looks at a row without pending changes.

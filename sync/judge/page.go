@@ -283,7 +283,7 @@ func (s *scope) sort(holds []Hold, from, to uint64) {
 		s.stay = append(s.stay, b)
 	case now && open:
 		s.enter = append(s.enter, b)
-	case then:
+	case from > 0 && holds[0].Since <= to: // held at some time since From: a verdict may have brought rows of it
 		s.leave = append(s.leave, b)
 	}
 }

@@ -142,7 +142,7 @@ func TestABucketEntersStaysAndLeaves(t *testing.T) {
 			from := s.row(s.given).Meta.Born - 1
 			s.ends(s.given)
 			return from
-		}, false, false},
+		}, false, true},
 		"handed from one assignment to another": {func(s *story) uint64 {
 			from := s.head()
 			s.assign(s.job, s.Person)
@@ -454,6 +454,22 @@ func TestABucketThatWasLostAfterThePagesEndIsSentNoFurther(t *testing.T) {
 	a.assign(job, a.Person)
 	if next := a.brings(schema.ClassWork, upTo); !slices.Contains(next.Enter, jobBucket(job)) {
 		t.Errorf("given again, entering are %v", next.Enter)
+	}
+}
+
+// What was given and taken away again between two pages leaves: a verdict may have brought rows of it meanwhile, and no other page
+// would take them off the device.
+func TestABucketThatWasHeldBetweenTwoPagesLeaves(t *testing.T) {
+	t.Parallel()
+	a, _ := atWork(t)
+	other := a.job("another")
+	from := a.head()
+	a.ends(a.assign(other, a.Person))
+	if page := a.brings(schema.ClassWork, from); !slices.Contains(page.Leave, jobBucket(other)) {
+		t.Errorf("leaving are %v", page.Leave)
+	}
+	if page := a.brings(schema.ClassWork, 0); len(page.Leave) > 0 {
+		t.Errorf("of who has nothing, leaving are %v", page.Leave)
 	}
 }
 
