@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -162,6 +163,7 @@ func profile(dir, role string) (done func(), err error) {
 	}
 	return func() {
 		pprof.StopCPUProfile()
+		runtime.GC() // what was allocated since the last collection is not in the profile yet
 		_ = cpu.Close()
 		if heap, err := os.Create(name + ".mem"); err == nil {
 			_ = pprof.Lookup("allocs").WriteTo(heap, 0)
