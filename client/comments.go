@@ -20,16 +20,18 @@ func (s Comments) About(ctx context.Context, about aftersales.Row) ([]aftersales
 		if err != nil {
 			return nil, err
 		}
-		return standingComments(rows), nil
+		comments := []aftersales.Comment{}
+		for _, row := range aftersales.StandingComments(rows) {
+			later, err := tx.Refs("comment", "replaces", row.ID) // what takes one back is about that one
+			if err != nil {
+				return nil, err
+			}
+			if len(later) == 0 {
+				comments = append(comments, aftersales.CommentOf(row))
+			}
+		}
+		return comments, nil
 	})
-}
-
-func standingComments(rows []*record.Row) []aftersales.Comment {
-	comments := []aftersales.Comment{}
-	for _, row := range aftersales.StandingComments(rows) {
-		comments = append(comments, aftersales.CommentOf(row))
-	}
-	return comments
 }
 
 // Add says something about a row, and returns the comment's id.

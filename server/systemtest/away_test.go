@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
 )
 
 // A job and a request that are over are put away by who may, with a reason; lists show them no longer unless they are asked
@@ -80,6 +81,10 @@ func TestACommentIsCorrectedAndTakenBackByWhoMay(t *testing.T) {
 			t.Fatal(err)
 		}
 		var texts []string
+		about, err := phone.Comments().About(t.Context(), aftersales.Row{Table: "job", ID: job})
+		if err != nil || len(about) != len(view.Comments) {
+			t.Errorf("the job has %d comments, and about it are %d (%v)", len(view.Comments), len(about), err)
+		}
 		for _, c := range view.Comments {
 			texts = append(texts, c.Text)
 		}

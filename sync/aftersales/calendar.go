@@ -48,11 +48,19 @@ func calendarPolicies() []PolicyTemplate {
 
 // zoneOf returns the first zone that the rows name and that there is, "" (UTC) for none.
 func zoneOf(rows ...*record.Row) string {
+	var names []string
 	for _, row := range rows {
-		if row == nil || row.Get("zone").IsNull() {
-			continue
+		if row != nil {
+			names = append(names, row.Get("zone").Text())
 		}
-		if name := row.Get("zone").Text(); zoneKnown(name) {
+	}
+	return firstZone(names...)
+}
+
+// firstZone returns the first of the zones that there is, "" (UTC) for none.
+func firstZone(names ...string) string {
+	for _, name := range names {
+		if name != "" && zoneKnown(name) {
 			return name
 		}
 	}

@@ -13,8 +13,7 @@ import (
 const (
 	CommentNote     = "note" // a line in the job's log
 	CommentMessage  = "message"
-	CommentCustomer = "customer"   // said to or by the customer
-	commentBack     = "taken_back" // says why the one that it replaces no longer stands
+	CommentCustomer = "customer" // said to or by the customer
 )
 
 // scopeColumns are the bucket columns of rows that are about any row: the command sets those that the row they are
@@ -39,7 +38,7 @@ var commentTable = &schema.Table{
 	ID: 84, Name: "comment", Mode: schema.Ledger,
 	Columns: slices.Concat(branch(), []schema.Column{
 		anyRef(1, "about", required, indexed),
-		enum(2, "kind", []string{CommentNote, CommentMessage, CommentCustomer, commentBack}, required),
+		enum(2, "kind", []string{CommentNote, CommentMessage, CommentCustomer}, required),
 		long(64<<10, text(3, "text", required, searchable)),
 		ref(4, "author", "person"),
 		ref(5, "replaces", "comment"),
@@ -95,8 +94,8 @@ func AddNote(tx Tx, job record.ID, note string) (record.ID, error) {
 	return AddComment(tx, CommentInput{About: Row{"job", job}, Kind: CommentNote, Text: note})
 }
 
-// TakenBack reports whether the comment only says why another no longer stands.
-func (c Comment) TakenBack() bool { return c.Kind == commentBack }
+// TakenBack reports whether the comment only says why another no longer stands: it is about that one.
+func (c Comment) TakenBack() bool { return c.About == Row{"comment", c.Replaces} }
 
 // CommentsOn returns what was said on a job, as it was corrected and without what was taken back, oldest first.
 func CommentsOn(v View, job record.ID) ([]*record.Row, error) {
@@ -120,7 +119,7 @@ func CorrectComment(tx Tx, comment record.ID, text string) (record.ID, error) {
 	if err != nil {
 		return record.ID{}, err
 	}
-	return followComment(tx, comment, "", text)
+	return followComment(tx, comment, text, false)
 }
 
 // TakeBackComment says why a comment no longer stands: pages show it no more, the history keeps it. Codes: MissingReason,
@@ -130,11 +129,12 @@ func TakeBackComment(tx Tx, comment record.ID, reason string) (record.ID, error)
 	if err != nil {
 		return record.ID{}, err
 	}
-	return followComment(tx, comment, commentBack, reason)
+	return followComment(tx, comment, reason, true)
 }
 
-// followComment writes a comment in the place of another, where that one lies. One that corrects it stands where it stood.
-func followComment(tx Tx, comment record.ID, kind, text string) (record.ID, error) {
+// followComment writes a comment in the place of another, where that one lies: one that corrects it, as of when it was said, or
+// one that is about it and takes it back.
+func followComment(tx Tx, comment record.ID, text string, back bool) (record.ID, error) {
 	row, err := need(tx, "comment", comment)
 	if err != nil {
 		return record.ID{}, err
@@ -150,9 +150,9 @@ func followComment(tx Tx, comment record.ID, kind, text string) (record.ID, erro
 	for i, c := range row.Table.Columns {
 		values[c.Name] = row.Cols[i]
 	}
-	values["kind"] = record.Text(cmp.Or(kind, row.Get("kind").Text()))
 	values["text"], values["author"], values["replaces"] = record.Text(text), record.Ref(tx.Author()), record.Ref(comment)
-	if kind == commentBack {
+	if back {
+		values["about"] = Row{"comment", comment}.Value()
 		Moment{}.put(tx, values)
 	}
 	id := tx.NewID()

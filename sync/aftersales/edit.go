@@ -105,6 +105,10 @@ func followUp(tx Tx, row *record.Row, values record.Values) error {
 	switch price, given := values["list_price"]; {
 	case row.Table.Name == "job":
 		return checkJobEdit(tx, row.ID, values)
+	case row.Table.Name == "request":
+		return checkRequestEdit(row, values)
+	case row.Table.Name == "site", row.Table.Name == "branch":
+		return keepPlace(tx, row, values)
 	case row.Table.Name == "part" && given:
 		return keepListPrice(tx, PartOf(row), Money{price.Number(), price.Text()})
 	}

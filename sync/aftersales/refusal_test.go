@@ -599,6 +599,15 @@ var generalRefusals = []refusal{
 		return drop(AddAttachment(w, AttachmentInput{About: Row{"job", w.job}, SHA256: strings.Repeat("0", 64)}))
 	}},
 
+	{NotEditable, "a phone says in which region a place lies", newWorld, func(w *world) error {
+		return Edit(w.as(w.wang), EditInput{"site", w.site, record.Values{"region": record.Text("suburb")}})
+	}},
+	{WrongState, "a request that is over becomes less severe", newWorld, func(w *world) error {
+		r := w.request()
+		w.ok(MoveRequest(w, MoveRequestInput{Request: r, To: RequestCancelled, Reason: "x"}))
+		w.ok(Edit(w, EditInput{"request", r, record.Values{"severity": record.Text("2"), "note": record.Text("x")}}))
+		return Edit(w, EditInput{"request", r, record.Values{"severity": record.Text("3")}})
+	}},
 	{Backdated, "an answer of yesterday", newWorld, func(w *world) error { return CheckReported(w, w.request(), w.now-dayMillis) }},
 
 	{fault.UnknownRow, "no such job", newWorld, func(w *world) error { return CloseJob(w, nobody) }},

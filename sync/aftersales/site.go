@@ -31,7 +31,7 @@ var siteTable = &schema.Table{
 	ID: 14, Name: "site", Create: true, Alias: "merged_into",
 	Columns: siteColumns,
 	Buckets: []schema.Bucket{in(SiteBucket, "id")},
-	Rights:  []schema.Right{{Name: RightWork, Columns: names(siteColumns, notForDevices...)}},
+	Rights:  []schema.Right{{Name: RightWork, Columns: names(siteColumns, slices.Concat(notForDevices, []string{"region", "zone"})...)}},
 
 	Withheld: tidied(siteColumns),
 }

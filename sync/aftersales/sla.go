@@ -117,9 +117,15 @@ func (b *SLABook) termsOf(r Request) (t terms, err error) {
 	if err != nil {
 		return t, err
 	}
-	if site != nil {
-		t.region = site.Get("region").Text()
+	there, err := placeAt(b, site, r.ReceivedAt)
+	if err != nil {
+		return t, err
 	}
+	home, err := placeAt(b, branch, r.ReceivedAt)
+	if err != nil {
+		return t, err
+	}
+	t.region = there.Region
 	promise, err := PolicyAt(b, PolicySLA, r.Branch, r.ReceivedAt)
 	if err != nil {
 		return t, err
@@ -131,7 +137,7 @@ func (b *SLABook) termsOf(r Request) (t terms, err error) {
 	if err != nil {
 		return t, err
 	}
-	t.calendar, err = b.calendarOf(calendar, zoneOf(site, branch))
+	t.calendar, err = b.calendarOf(calendar, firstZone(there.Zone, home.Zone))
 	for _, version := range []PolicyVersion{promise, calendar} {
 		if !version.ID.IsZero() {
 			t.versions = append(t.versions, version.ID)
