@@ -55,7 +55,7 @@ var Jobs = &Listing{
 				" LEFT JOIN team g ON g.id = a.team WHERE a.job = j.id AND a.state IN ('open', 'finished') AND a._del = 0)", Fixed: true},
 			{Name: "plan_start", SQL: "j.plan_start", Kind: list.Instant},
 			{Name: "plan_end", SQL: "j.plan_end", Kind: list.Instant, Fixed: true, Aside: true},
-			{Name: "conflicts", SQL: "d.n", Kind: list.Number, Fixed: true},
+			{Name: "conflicts", SQL: "d.n", Kind: list.Number, Fixed: true, Aside: true},
 			{Name: "made", SQL: "j.id", Kind: list.Made, Aside: true},
 		},
 		Filters: []list.Filter{
