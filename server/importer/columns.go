@@ -133,8 +133,11 @@ func (s *Sheet) headerWarnings(header rawRecord, cols []column) []Warning {
 		out = append(out, Warning{Line: header.line, Why: why})
 	}
 	for _, c := range cols {
-		if c.field == "" && c.name != "" {
+		switch {
+		case c.field == "" && c.name != "":
 			out = append(out, Warning{header.line, c.name, kept})
+		case slices.Contains(s.Theirs, c.field):
+			out = append(out, Warning{header.line, c.name, Say(ColumnElse)})
 		}
 	}
 	return out

@@ -69,7 +69,7 @@ func TestARowBecomesAJob(t *testing.T) {
 	if diff := cmp.Diff(want, got.Row.Values, cmp.Comparer(func(a, b record.Value) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
-	wantWarnings := []Warning{{1, "Shift", Say(ColumnKept)}}
+	wantWarnings := []Warning{{1, "Priority", Say(ColumnElse)}, {1, "Shift", Say(ColumnKept)}}
 	if diff := cmp.Diff(wantWarnings, got.Warnings); diff != "" || got.Refused.Says() {
 		t.Error(got.Refused, diff)
 	}
@@ -83,7 +83,7 @@ func TestWhatDoesNotFitIsKeptAsTyped(t *testing.T) {
 	if got.Row.Text(Note) != want || got.Row.Text(Text) != "won" || got.Row.Text(Type) != "t swing" || got.Refused.Says() {
 		t.Errorf("%+v", got)
 	}
-	if len(got.Warnings) != 3 || got.Warnings[0].Line != 2 {
+	if len(got.Warnings) != 4 || got.Warnings[0].Why.Code != ColumnElse || got.Warnings[1].Line != 2 {
 		t.Errorf("warnings %v", got.Warnings)
 	}
 }

@@ -34,6 +34,7 @@ const (
 	OpenQuote   fault.Code = "import_open_quote"   //
 	ColumnKept  fault.Code = "import_column_kept"  //
 	ColumnLeft  fault.Code = "import_column_left"  //
+	ColumnElse  fault.Code = "import_column_other" //
 	NoDate      fault.Code = "import_no_date"      //
 	TwoDates    fault.Code = "import_two_dates"    //
 	OnlyDay     fault.Code = "import_only_day"     //
@@ -77,6 +78,7 @@ var Sentences = map[fault.Code]string{
 	OpenQuote:   "a quotation mark is not closed: it was read as part of the text",
 	ColumnKept:  "it is not known what this column holds: kept in the note",
 	ColumnLeft:  "it is not known what this column holds: left out",
+	ColumnElse:  "what it says means something else here: kept in the note, and every job begins as new",
 	NoDate:      "no date",
 	TwoDates:    "can be read in two ways: say whether days or months come first",
 	OnlyDay:     "only the day was taken",

@@ -89,6 +89,7 @@ type Sheet struct {
 	Key    []Field  // what tells which thing a row is about; where a row lacks all of one of them, its content does
 	Else   []Field  // the key of a row that lacks Key, where there is one
 	Same   sameness // what two rows with one key are
+	Theirs []Field  // what means something else in the system that it comes from: who imports is told that it goes to the note
 }
 
 type sameness uint8
@@ -133,7 +134,7 @@ var customerHeaders = []string{"customer", "customername", "client", "account", 
 
 // Jobs are orders of work.
 var Jobs = &Sheet{
-	Name: "jobs", Thing: "job", Key: []Field{Number},
+	Name: "jobs", Thing: "job", Key: []Field{Number}, Theirs: []Field{Status, Priority},
 	Fields: []Spec{
 		{Date, Day, true, []string{"date", "bscstartdate", "basicstartdate", "startdate", "start", "orderdate", "planneddate",
 			"duedate", "createdon", "createddate", "created", "reported", "日期", "开始日期", "開始日期", "派工日期", "开单日期",
