@@ -132,6 +132,17 @@ func (t *truth) wroteOn(d *deed, p place) bool {
 	})
 }
 
+// stoodForOther reports whether the number once stood for another change set, on a hub that was restored since: of a phone whose
+// file was put back unnoticed. Who saw that one seems to have seen this, and nobody can know better; what it says is recorded.
+func (t *truth) stoodForOther(number clock.Dot, rid record.ID) bool {
+	for other := range t.named[number] {
+		if other != rid {
+			return true
+		}
+	}
+	return false
+}
+
 // testimony returns a deed that stands for what a phone held and the hub had lost: whoever releases it goes on from it.
 func (t *truth) testimony(e *judge.Entry) *deed {
 	d := &deed{rid: e.Origin.RID}

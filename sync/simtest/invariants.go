@@ -108,7 +108,8 @@ func (f *Fleet) checkValues() {
 				f.fail("value", "%s of %s, written by %s in %v, is gone without a record", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
 			}
-			if !seen[w] && !putBack[w] && !f.truth.recorded[w] && !f.truth.wroteOn(d, w.place) && f.droppedOnArrival(w, accepted[d.rid]) {
+			known := seen[w] || putBack[w] || f.truth.recorded[w] || f.truth.wroteOn(d, w.place) || f.truth.stoodForOther(accepted[d.rid].Dot, d.rid)
+			if !known && f.droppedOnArrival(w, accepted[d.rid]) {
 				f.fail("dropped", "%s of %s, written by %s in %v, was dropped, and nobody had seen it", valueName(w.value),
 					nameOf(w.row)+"."+cellName(w.row.Table, w.cell), d.by, accepted[d.rid].Dot)
 			}
