@@ -28,12 +28,17 @@ type source struct {
 	state store.SegmentState
 	head  uint64
 	epoch uint32
+	now   time.Time
 	made  int
 	fails error
 	while func(*store.SegmentState) // what happens while one is made
 }
 
-func (s *source) Epoch() uint32 { return s.epoch }
+func (s *source) Epoch() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epoch
+}
 
 func (s *source) WriteSegment(_ context.Context, class schema.Class, path string) (sqlrow.SegmentOf, error) {
 	s.mu.Lock()
@@ -58,6 +63,12 @@ func (s *source) SegmentState(_ context.Context, _ schema.Class, at uint64, most
 	return state, nil
 }
 
+func (s *source) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
 // alter changes how the database stands, at a commit later than before.
 func (s *source) alter(change func(*store.SegmentState)) {
 	s.mu.Lock()
@@ -70,15 +81,14 @@ type hub struct {
 	*testing.T
 	*source
 	dir   string
-	now   time.Time
 	shelf *segments.Shelf
 }
 
 // newHub is one with 100 rows in the library, of which no segment was made.
 func newHub(t *testing.T) *hub {
 	now := time.UnixMilli(1_800_000_000_000)
-	h := &hub{T: t, dir: filepath.Join(t.TempDir(), "segments"), now: now, source: &source{
-		head: 7, epoch: 1, state: store.SegmentState{Rows: 100, Made: clock.StampAt(now.UnixMilli())},
+	h := &hub{T: t, dir: filepath.Join(t.TempDir(), "segments"), source: &source{
+		now: now, head: 7, epoch: 1, state: store.SegmentState{Rows: 100, Made: clock.StampAt(now.UnixMilli())},
 	}}
 	h.open()
 	return h
@@ -87,7 +97,7 @@ func newHub(t *testing.T) *hub {
 func (h *hub) open() {
 	h.Helper()
 	shelf, err := segments.Open(segments.Options{
-		Dir: h.dir, Source: h.source, Schema: simtest.Schema, Least: 50, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return h.now },
+		Dir: h.dir, Source: h.source, Schema: simtest.Schema, Least: 50, Log: slog.New(slog.DiscardHandler), Now: h.clock,
 	})
 	if err != nil {
 		h.Fatal(err)
@@ -100,10 +110,11 @@ func (h *hub) ready() bool {
 	return h.shelf.Ready(h.Context(), schema.ClassLibrary, simtest.Schema.Version)
 }
 
-// makes waits until so many segments were made in all, and the last is kept.
+// makes waits until so many segments were made in all, and the last is kept. It asks again: while one is being made, no other is.
 func (h *hub) makes(n int) {
 	h.Helper()
 	for begun := time.Now(); ; time.Sleep(time.Millisecond) {
+		h.ready()
 		h.mu.Lock()
 		made := h.made
 		h.mu.Unlock()
@@ -201,9 +212,9 @@ func TestASegmentIsDropped(t *testing.T) {
 	t.Parallel()
 	for name, befalls := range map[string]func(*hub){
 		"an erasure elsewhere": func(h *hub) { h.alter(func(s *store.SegmentState) { s.Erased, s.Rows = true, 0 }) },
-		"its age":              func(h *hub) { h.now = h.now.AddDate(0, 0, 40); h.alter(func(s *store.SegmentState) { s.Rows = 0 }) },
+		"its age":              func(h *hub) { h.alter(func(s *store.SegmentState) { h.now, s.Rows = h.now.AddDate(0, 0, 40), 0 }) },
 		"an erasure here":      func(h *hub) { h.alter(func(s *store.SegmentState) { s.Rows = 0 }); h.shelf.Drop() },
-		"another epoch":        func(h *hub) { h.epoch++; h.alter(func(s *store.SegmentState) { s.Rows = 0 }); h.open() },
+		"another epoch":        func(h *hub) { h.alter(func(s *store.SegmentState) { h.epoch, s.Rows = h.epoch+1, 0 }); h.open() },
 	} {
 		h := newHub(t)
 		h.ready()
