@@ -509,8 +509,11 @@ func TestATelephoneSystemWritesCallsDown(t *testing.T) {
 	p.asks("PUT", "/calls/by-key/pbx/991", `{"direction": "in", "phone": "+49 431 555 0102", "caller": "Chen <b>", "duration": 95, "occurred": "2026-01-05T08:00:00Z"}`).has(http.StatusOK)
 	p.asks("GET", "/calls", "").has(http.StatusOK)
 	if got := p.rows(); len(got) != 1 {
-		t.Errorf("%d calls", len(got))
+		t.Fatalf("%d calls", len(got))
 	}
+	private := fmt.Sprintf("/calls/%s/take-back", p.rows()[0]["id"])
+	p.asks("POST", private, `{"reason": ""}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "reason")
+	p.asks("POST", private, `{"reason": "a private call"}`).has(http.StatusOK)
 
 	at := "/requests/" + p.makes("/requests", `{"title": "noise"}`)
 	p.asks("POST", at+"/respond", `{"at": "2020-01-01T00:00:00Z"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.Backdated))

@@ -112,4 +112,7 @@ func TestACommentIsCorrectedAndTakenBackByWhoMay(t *testing.T) {
 	p.asks("POST", "/comments/"+id+"/correct", `{"text": "by our ERP"}`).has(http.StatusOK)
 	p.asks("POST", "/comments/"+id+"/take-back", `{"reason": "x"}`).has(http.StatusUnprocessableEntity, "code", "already_replaced")
 	boss.get(path).sees(http.StatusOK, "by our ERP")
+	later := b.ids("SELECT id FROM comment WHERE text = 'by our ERP'")[0].String()
+	p.asks("POST", "/comments/"+later+"/take-back", `{"reason": "meant for another job"}`).has(http.StatusOK)
+	boss.get(path).sees(http.StatusOK, "Nobody has said anything yet.")
 }
