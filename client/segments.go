@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"fieldsync/client/files"
 	"fieldsync/client/link"
 	"fieldsync/client/replica"
 	"fieldsync/sync/device"
@@ -25,6 +26,20 @@ import (
 type segments struct {
 	mu    sync.Mutex
 	plain [schema.Classes]bool // of these the rows come one by one
+	spent int                  // how often the device was told of erasures: what is fetched meanwhile may have what was erased
+}
+
+// spoil notes that the device was told of an erasure.
+func (s *segments) spoil() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spent++
+}
+
+func (s *segments) spoilt() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spent
 }
 
 func (s *segments) giveUp(class schema.Class) {
@@ -66,13 +81,18 @@ func (c *Client) lacking(ctx context.Context) (classes []schema.Class, err error
 }
 
 // fetchSegment fetches the class's segment. One that the network cuts goes on where it was, in another session.
+// One during which something was erased goes: its file may have been made after the others had gone.
 func (c *Client) fetchSegment(ctx context.Context, class schema.Class) {
 	defer c.web.CloseIdleConnections() // nothing else is asked for soon
+	before := c.segments.spoilt()
 	remote, err := c.remote()
 	if err == nil {
 		err = remote.FetchSegment(ctx, class, c.Schema.Version, c.segmentPath(class), func(done, total int64) {
 			c.contact.progressed(&wire.Page{Done: uint64(done), Total: uint64(total)})
 		})
+	}
+	if c.segments.spoilt() != before {
+		err = errors.Join(err, files.DropSegment(c.segmentPath(class)))
 	}
 	switch code := fault.CodeOf(err); {
 	case err == nil, ctx.Err() != nil, code == link.NoNetwork, code == fault.Unauthentic:
@@ -80,6 +100,19 @@ func (c *Client) fetchSegment(ctx context.Context, class schema.Class) {
 		c.Log.Info("nothing is ready of a class; its rows come one by one", "class", class, "reason", err)
 		c.segments.giveUp(class)
 	}
+}
+
+// tidySegments removes what was begun of segments that are not wanted any more: their rows came one by one.
+func (c *Client) tidySegments(wanted []schema.Class) error {
+	for class := schema.ClassWork + 1; class < schema.Classes; class++ {
+		if slices.Contains(wanted, class) {
+			continue
+		}
+		if err := files.DropSegment(c.segmentPath(class)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeSegments takes in what was fetched, before a session begins.

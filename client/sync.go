@@ -83,6 +83,9 @@ func (c local) forgettable(backedUp uint64) (some bool, err error) {
 }
 
 func (c local) TakePage(p *wire.Page) (id *device.Identity, err error) {
+	if len(p.Erased) > 0 { // before what was fetched is removed: what is being fetched goes when it has come
+		c.segments.spoil()
+	}
 	err = c.take(c.replica.WriteBulk, func(r *device.Replica) error {
 		id = r.Identity()
 		return r.TakePage(p)
@@ -206,6 +209,9 @@ func (c *Client) config(once bool, caughtUp func()) (link.Config, error) {
 func (c *Client) dial(ctx context.Context, cfg link.Config) (l *link.Link, err error) {
 	if err = c.takeSegments(ctx); err == nil {
 		cfg.Segments, err = c.lacking(ctx)
+	}
+	if err == nil {
+		err = c.tidySegments(cfg.Segments)
 	}
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -69,6 +70,18 @@ func (r *Remote) FetchSegment(ctx context.Context, class schema.Class, version i
 		return failed("the data cannot be kept", err)
 	}
 	return settleSegment(begun, path, want)
+}
+
+// DropSegment removes the segment at path, and what is there so far of one that is not.
+func DropSegment(path string) error {
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err = errors.Join(err, removeBegun(path)); err != nil {
+		return failed("the disk does not let go of a file", err)
+	}
+	return nil
 }
 
 var errDiffers = fault.New(blob.WrongHash, "the server sent something else than it said; trying again")

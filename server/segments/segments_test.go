@@ -114,11 +114,11 @@ func (h *hub) ready() bool {
 func (h *hub) makes(n int) {
 	h.Helper()
 	for begun := time.Now(); ; time.Sleep(time.Millisecond) {
-		h.ready()
+		kept := h.ready() // it has its name before
 		h.mu.Lock()
 		made := h.made
 		h.mu.Unlock()
-		if made == n && len(h.files()) == 1 {
+		if kept && made == n && len(h.files()) == 1 {
 			return
 		}
 		if time.Since(begun) > time.Minute {

@@ -25,6 +25,7 @@ type front struct {
 	world  *world
 	cutAt  int    // after so many bytes the next answer with a segment is cut; 0: none is
 	onCut  func() // called then
+	first  func() // called before the next answer
 	bare   bool   // it is a hub that knows nothing of segments
 	ranges []string
 	status []int
@@ -78,6 +79,13 @@ func (f *front) cutNext(at int, then func()) {
 	f.cutAt, f.onCut = at, then
 }
 
+// holdNext has something done before the next answer is given.
+func (f *front) holdNext(first func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.first = first
+}
+
 // cutting is an answer that may be cut.
 type cutting struct {
 	http.ResponseWriter
@@ -94,6 +102,13 @@ func (c *cutting) WriteHeader(code int) {
 }
 
 func (c *cutting) Write(p []byte) (int, error) {
+	c.front.mu.Lock()
+	first := c.front.first
+	c.front.first = nil
+	c.front.mu.Unlock()
+	if first != nil {
+		first()
+	}
 	c.front.mu.Lock()
 	at, then := c.front.cutAt, c.front.onCut
 	if at == 0 {
@@ -300,7 +315,19 @@ func TestADeviceThatHasNothingTakesWhatIsReady(t *testing.T) {
 			return err
 		})
 		c := w.newcomer("fifth", f)
-		f.cutNext(10_000, func() {
+		named := func() bool {
+			rows, err := c.Query(t.Context(), "SELECT 1 FROM person WHERE name = 'Chen'")
+			if err != nil {
+				t.Error(err)
+				return false
+			}
+			defer func() { _ = rows.Close() }() // it was only read
+			return rows.Next()
+		}
+		f.holdNext(func() { // the device has heard of it before the first byte comes
+			if !named() {
+				t.Error("the device does not know whom to erase")
+			}
 			err := w.core.Erase(t.Context(), record.ID{}, []record.Key{{Table: aftersales.Schema.Table("person").ID, ID: person}})
 			if err != nil {
 				t.Error(err)
@@ -308,7 +335,9 @@ func TestADeviceThatHasNothingTakesWhatIsReady(t *testing.T) {
 			if left := w.segmentFiles(); len(left) > 0 {
 				t.Errorf("a segment is left: %v", left)
 			}
+			soon(t, "the device has erased him", func() bool { return !named() })
 		})
+		f.cutNext(10_000, nil)
 		sync(t, c)
 		w.sameParts(c)
 	})
