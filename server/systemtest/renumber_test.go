@@ -24,7 +24,7 @@ func TestNumbersSurviveARestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	li, person := w.technician("li")
-	w.assigned(person)
+	w.pumpLeaks(person)
 	sync(t, li)
 	numbers := map[string]record.ID{} // on paper, and what has it
 	audited := []record.ID{w.found(li, numbers)}

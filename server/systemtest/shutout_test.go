@@ -16,7 +16,7 @@ func TestAPhoneThatWasShutOutHearsSoOnceItHasDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	li, person := w.technician("li")
-	job := w.assigned(person)
+	job := w.pumpLeaks(person)
 	sync(t, li)
 	for _, said := range []string{"one", "two"} {
 		note := func(tx aftersales.Tx) error { _, err := aftersales.AddNote(tx, job, said); return err }

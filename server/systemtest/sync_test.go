@@ -156,10 +156,10 @@ func sync(t testing.TB, c *client.Client) {
 	})
 }
 
-// pumpLeaks gives the technician a job.
-func (w *world) pumpLeaks(person record.ID) record.ID {
+// pumpLeaks makes a job of the technician's, in a branch of his.
+func (w *world) pumpLeaks(person record.ID) (job record.ID) {
 	w.t.Helper()
-	job := server.NewID()
+	job = server.NewID()
 	w.office("job.create", func(tx aftersales.Tx) error {
 		branch, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "B1", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
 		if err != nil {
@@ -221,27 +221,6 @@ func repairsOffline(t *testing.T, w *world) {
 	}
 }
 
-// assigned makes a job of the person's, in a branch of his.
-func (w *world) assigned(person record.ID) (job record.ID) {
-	w.t.Helper()
-	job = server.NewID()
-	w.office("job.create", func(tx aftersales.Tx) error {
-		branch, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "B1", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
-		if err != nil {
-			return err
-		}
-		if _, err := aftersales.CreatePerson(tx, aftersales.PersonInput{ID: person, Branch: branch, Name: "Li", Technician: true}); err != nil {
-			return err
-		}
-		if _, err := aftersales.CreateJob(tx, aftersales.JobInput{ID: job, Branch: branch, Title: "pump leaks"}); err != nil {
-			return err
-		}
-		_, err = aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: person})
-		return err
-	})
-	return job
-}
-
 func TestAPhoneEnrolledAnewLosesNothing(t *testing.T) {
 	t.Parallel()
 	enrolsAnew(t, newWorld(t))
@@ -249,7 +228,7 @@ func TestAPhoneEnrolledAnewLosesNothing(t *testing.T) {
 
 func enrolsAnew(t *testing.T, w *world) {
 	li, person := w.technician("li")
-	job := w.assigned(person)
+	job := w.pumpLeaks(person)
 	sync(t, li)
 	note := func(text string) {
 		t.Helper()
@@ -289,7 +268,7 @@ func TestAPhoneThatForgotWhoseItIsLosesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, person := w.technician("li")
-	job := w.assigned(person)
+	job := w.pumpLeaks(person)
 	path := filepath.Join(t.TempDir(), "damaged.db")
 	phone := func() *client.Client {
 		t.Helper()
