@@ -64,6 +64,14 @@ func (p answerPage) Said() string {
 	return p.Line.Answer.Text
 }
 
+// Note returns the note of the answer that stands: who corrects the answer keeps it.
+func (p answerPage) Note() string {
+	if p.Line.Answer == nil {
+		return ""
+	}
+	return p.Line.Answer.Note
+}
+
 // Low and High are the limits, for templates.
 func (p answerPage) Low() string  { return limit(p.Line.Question.Minimum) }
 func (p answerPage) High() string { return limit(p.Line.Question.Maximum) }
@@ -170,6 +178,10 @@ func (v *request) findings() error {
 	p := findingsPage{frame: v.frame("Findings")}
 	if err := v.view(func(tx client.Tx) error { return p.read(v, tx) }); err != nil {
 		return err
+	}
+	if p.Problem != "" { // what was picked stays, as what was typed does
+		p.Edit.FaultCode, p.Edit.CauseCode, p.Edit.RemedyCode = v.form("fault"), v.form("cause"), v.form("remedy")
+		p.Edit.Solved = v.form("solved") != ""
 	}
 	p.Back = p.URL()
 	return v.show("findings", p)

@@ -8,6 +8,7 @@ import (
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 // entitled decides what the job's customer may have, and prices lines.
@@ -193,7 +194,7 @@ func (v *request) ready() error {
 		if p.stand, err = v.stand(tx); err != nil {
 			return err
 		}
-		p.Items, err = v.readyItems(tx, p.stand)
+		p.Items, err = v.readyItems(tx, p.stand, p.Bar)
 		return err
 	})
 	if err != nil {
@@ -227,13 +228,22 @@ func lacking(items []readyItem) (n int) {
 	return n
 }
 
-func (v *request) readyItems(tx client.Tx, s stand) (items []readyItem, err error) {
-	for _, check := range []func(client.Tx, stand) (readyItem, error){
-		v.machineReady, v.warrantyReady, v.pricesReady, v.manualReady, v.checklistReady, v.partsReady,
+// readyItems looks for what the job needs. That there is none of something says nothing before all of its kind has come: it is
+// missing until then.
+func (v *request) readyItems(tx client.Tx, s stand, b bar) (items []readyItem, err error) {
+	for _, one := range []struct {
+		look func(client.Tx, stand) (readyItem, error)
+		of   schema.Class
+	}{
+		{v.machineReady, schema.ClassWork}, {v.warrantyReady, schema.ClassWork}, {v.pricesReady, schema.ClassStock},
+		{v.manualReady, schema.ClassLibrary}, {v.checklistReady, schema.ClassWork}, {v.partsReady, schema.ClassStock},
 	} {
-		item, err := check(tx, s)
+		item, err := one.look(tx, s)
 		if err != nil {
 			return nil, err
+		}
+		if b.Cursors[one.of] == 0 && !item.Lacks {
+			item.Lacks, item.Detail = true, v.say("Not all of it has come yet: stay connected until it has.")
 		}
 		items = append(items, item)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/sync/schema"
 )
 
 // frame is what stands around every page.
@@ -22,12 +23,26 @@ type frame struct {
 	v           *request
 }
 
-// Old returns what was typed into a field before the form was refused, else the value it begins with.
+// Old returns what was typed into a field before its form was refused, else the value it begins with.
 func (f frame) Old(name, begin string) string {
-	if f.Problem == "" {
+	if !f.sent(name) {
 		return begin
 	}
 	return f.v.form(name)
+}
+
+// Picks reports whether the nth choice of a field is the one that is picked: what was picked before the form was refused, else the
+// first.
+func (f frame) Picks(name, value string, nth int) bool {
+	if !f.sent(name) {
+		return nth == 0
+	}
+	return f.v.form(name) == value
+}
+
+// sent reports whether a form was refused that had the field in it: a page may have several.
+func (f frame) sent(name string) bool {
+	return f.Problem != "" && (f.v.form(name) != "" || f.v.r.Form.Has(name))
 }
 
 // Is reports whether a field was set to a value before the form was refused.
@@ -47,6 +62,8 @@ type bar struct {
 	Free     int64 // bytes
 	Mended   bool  // the data was found damaged when the app was started
 	Saved    int   // changes that were taken out of it
+	// Cursors say of each class of rows whether it has come: 0 before the first download of it is complete.
+	Cursors [schema.Classes]uint64
 }
 
 // FreeMB returns how much space is left.
@@ -83,7 +100,7 @@ func (v *request) bar() bar {
 func barOf(s client.Status, files int) bar {
 	return bar{
 		Enrolled: s.Enrolled, Online: s.Online, Waiting: s.Pending, Files: files, Refused: s.Refused, Contact: s.Contact,
-		Done: s.Done, Total: s.Total, Low: s.Low, Free: s.Free,
+		Done: s.Done, Total: s.Total, Low: s.Low, Free: s.Free, Cursors: s.Cursors,
 	}
 }
 

@@ -110,7 +110,7 @@ func (v *request) job() error {
 		if err := p.people(tx, v.me); err != nil {
 			return err
 		}
-		p.jobLinks, err = v.links(tx, p.stand)
+		p.jobLinks, err = v.links(tx, p.stand, p.Bar)
 		return err
 	})
 	if err != nil {

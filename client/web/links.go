@@ -26,13 +26,13 @@ type jobLinks struct {
 }
 
 // links reads how things stand on the pages about a job.
-func (v *request) links(tx client.Tx, s stand) (l jobLinks, err error) {
+func (v *request) links(tx client.Tx, s stand, b bar) (l jobLinks, err error) {
 	for _, read := range []func() error{
 		func() (err error) { l.Cover, err = v.entitled(tx, s, nil); return err },
 		func() error { return l.checklists(tx, s) },
 		func() error { return l.counts(tx, s) },
 		func() error { return l.price(v, tx, s) },
-		func() error { items, err := v.readyItems(tx, s); l.Lacks = lacking(items); return err },
+		func() error { items, err := v.readyItems(tx, s, b); l.Lacks = lacking(items); return err },
 	} {
 		if err := read(); err != nil {
 			return l, err

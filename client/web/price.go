@@ -205,7 +205,7 @@ func (v *request) consent() error {
 	if err := v.view(func(tx client.Tx) error { return p.read(v, tx) }); err != nil {
 		return err
 	}
-	if p.Trouble != "" {
+	if p.Trouble != "" || len(p.Lines) > 0 && p.Totals.Rounded.Minor <= 0 {
 		return v.redirect(p.URL() + "/price") // which says it, and where a line is taken back
 	}
 	p.Back, p.Shown = p.URL()+"/price", p.shown(v)

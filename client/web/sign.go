@@ -83,12 +83,15 @@ func (v *request) doSign() error {
 	if err != nil {
 		return err
 	}
+	switch drawn := v.form("signature") != ""; {
+	case !drawn && in.UnsignedReason == "":
+		return fault.New(aftersales.MissingReason, "Let the customer sign in the field, or say why he does not.")
+	case drawn && in.SignedBy == "":
+		return fault.New(aftersales.MissingText, "The name of who signed is missing: write it above the signature.")
+	}
 	drawn, err := v.signature()
 	if err != nil {
 		return err
-	}
-	if drawn == nil && in.UnsignedReason == "" {
-		return fault.New(aftersales.MissingReason, "Let the customer sign in the field, or say why he does not.")
 	}
 	err = v.once("slip attachment", aftersales.CauseSlipSign, func(tx client.Tx) error {
 		if err := v.slipFor(tx, &in); err != nil {
@@ -164,7 +167,7 @@ func (v *request) finish() error {
 		if p.stand, err = v.stand(tx); err != nil {
 			return err
 		}
-		p.jobLinks, err = v.links(tx, p.stand)
+		p.jobLinks, err = v.links(tx, p.stand, p.Bar)
 		return err
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/words"
 )
 
@@ -199,3 +201,49 @@ var nameless = chromedp.Action[[]string](func(ctx context.Context, t *chromedp.T
 	}
 	return list, nil
 })
+
+// Who signed and forgot to write his name need not sign again.
+func TestASignatureOutlivesARefusal(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	if err := h.c.Jobs().Arrive(t.Context(), aftersales.VisitInput{Job: h.s.leak}); err != nil {
+		t.Fatal(err)
+	}
+	w := newWindow(t, 16)
+	ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
+	defer cancel()
+	entry, err := h.app.Start()
+	if err == nil {
+		err = chromedp.Do(ctx, chromedp.Navigate(entry), chromedp.Navigate("http://"+h.app.gate.host+h.job()+"/sign"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := chromedp.Run(ctx, chromedp.Evaluate[string](signAndSend))
+	if err != nil || len(before) < 500 {
+		t.Fatalf("signed as %q: %v", before, err)
+	}
+	still := `document.getElementById("problem") !== null && document.getElementById("signature").value === ` + strconv.Quote(before) + ` &&
+		document.querySelector("canvas.pad").toDataURL("image/png").split(",")[1] === ` + strconv.Quote(before)
+	for {
+		if kept, err := chromedp.Run(ctx, chromedp.Evaluate[bool](still)); kept && err == nil {
+			return
+		}
+		if ctx.Err() != nil {
+			t.Fatal("the signature is gone")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// signAndSend draws a line into the field, takes the name away and sends the form; it returns what was drawn.
+const signAndSend = `(() => {
+	const pad = document.querySelector("canvas.pad"), at = pad.getBoundingClientRect();
+	const move = (kind, x) => pad.dispatchEvent(new PointerEvent(kind, {pointerId: 1, clientX: at.x + x, clientY: at.y + x / 3, bubbles: true}));
+	pad.setPointerCapture = () => {};
+	move("pointerdown", 20); move("pointermove", 120); move("pointerup", 120);
+	const drawn = document.getElementById("signature").value;
+	document.querySelector("input[name=name]").value = "";
+	document.getElementById("form").requestSubmit();
+	return drawn;
+})()`

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/client/replica"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
@@ -89,6 +91,35 @@ func newThumb(t *testing.T) *thumb {
 	}
 	t.Cleanup(func() { _ = h.app.Close() })
 	return h
+}
+
+// fetched opens the phone again as one on which everything has come.
+func (h *thumb) fetched() {
+	h.t.Helper()
+	err := errors.Join(h.app.Close(), h.c.Close())
+	r, opened := replica.Open(h.t.Context(), replica.Options{Path: h.c.Path, Schema: aftersales.Schema})
+	if err = errors.Join(err, opened); err == nil {
+		err = errors.Join(r.Write(h.t.Context(), func(tx *replica.Tx) error {
+			id, err := tx.Identity()
+			if err != nil {
+				return err
+			}
+			for class := range id.Cursors {
+				id.Cursors[class] = 1
+			}
+			return tx.PutIdentity(id)
+		}), r.Close())
+	}
+	if err == nil {
+		h.c, err = client.Open(h.t.Context(), client.Options{Path: h.c.Path, Log: slog.New(slog.NewTextHandler(h.t.Output(), nil))})
+	}
+	if err == nil {
+		h.app, err = New(h.c, Options{Zone: morning()})
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { _ = errors.Join(h.app.Close(), h.c.Close()) })
 }
 
 // morning is a zone in which it is nine o'clock now: what is planned for later today is so at whatever hour the tests run.
@@ -205,6 +236,8 @@ func TestAWholeVisit(t *testing.T) {
 	t.Parallel()
 	h := newThumb(t)
 	job := h.job()
+	h.get(job+"/ready").sees("Not all of it has come yet", "comes by itself")
+	h.fetched()
 	h.get("/").sees("循環泵漏水，壓力不足", "new today", "overdue", "3 more", "Offline")
 	h.get(job + "/sign").sees("there is nothing to sign")
 	h.get(job+"/ready").sees("BELT-9, 2 m: asked", "Parts come from the store").lacks("comes by itself")
@@ -217,6 +250,8 @@ func TestAWholeVisit(t *testing.T) {
 	}
 	h.get(job).sees("On site", "Finish", "data-since", "to answer")
 	h.checks()
+	h.get(job+"/findings").post(job+"/findings", "fault", "nothing", "cause", "misuse", "text", "ran dry", "solved", "1").
+		refused("ran dry", `value="misuse" selected`, `name="solved" value="1" checked`)
 	h.get(job+"/findings").twice(job+"/findings", "fault", "leak", "cause", "misuse", "text", "ran dry", "solution", "new seal", "solved", "1")
 	h.get(job+"/findings").sees("ran dry", "solved", "Misuse")
 	h.moves()
@@ -231,6 +266,7 @@ func TestAWholeVisit(t *testing.T) {
 	h.get(job+"/finish").twice(job+"/finish", "outcome", "fixed", "solution", "new seal fitted", "seen", h.hidden("seen"))
 	h.get(job+"/sign").sees("Hand the phone", "How did we do?")
 	h.post(job+"/sign", "name", "Lin").refused("Let the customer sign", `value="Lin"`)
+	h.post(job+"/sign", "signature", png, "skill", "3").refused("The name of who signed is missing", `data-drawn="`+png+`"`, `name="skill" value="3" checked`)
 	h.get(job+"/sign").post(job+"/sign", "name", "Lin", "signature", png, "attitude", "4", "recommend", "9").done()
 	h.sees("Lin", "new seal fitted", "Power off and locked?", "control box", `<img class="signature"`)
 	h.get("/told").sees("What you are told will stand here.")
@@ -259,8 +295,8 @@ func (h *thumb) checks() {
 	h.get(h.job()+"/finish").post(h.job()+"/finish", "outcome", "fixed", "solution", "x", "seen", "").refused("still")
 	h.get(list+"/power").twice(list+"/power", "text", "yes", "next", "pressure")
 	h.get(list+"/pressure").post(list+"/pressure", "number", "9").refused("between", `value="9"`)
-	h.get(list+"/pressure").post(list+"/pressure", "number", "3.5", "next", "").done()
-	h.get(list+"/pressure").sees(`value="3.5"`, "what was said before is kept").post(list+"/pressure", "number", "4").done()
+	h.get(list+"/pressure").post(list+"/pressure", "number", "3.5", "note", "at rest", "next", "").done()
+	h.get(list+"/pressure").sees(`value="3.5"`, `value="at rest"`, "what was said before is kept").post(list+"/pressure", "number", "4").done()
 	h.sees("4 bar")
 	if n := h.count("answer"); n != 3 {
 		h.t.Fatalf("%d answers: a correction is one more", n)
@@ -311,6 +347,8 @@ func (h *thumb) pays() {
 	h.get(job + "/consent").sees("I agree to")
 	h.post(job+"/consent", "shown", "something else", "name", "Lin").refused("changed since")
 	h.get(job+"/consent").twice(job+"/consent", "shown", h.hidden("shown"), "name", "Lin", "signature", png)
+	h.get(job+"/price").post(job+"/pay", "amount", "8O", "currency", "TWD", "method", "card", "payer", "Lin").
+		refused("An amount is a number", `value="card" required checked`).lacks(`value="cash" required checked`)
 	h.get(job+"/price").sees("Lin agreed to").twice(job+"/pay", "amount", "80", "currency", "TWD", "method", "cash", "payer", "Lin")
 	h.get("/mine").sees("80.00 TWD", "Cash")
 }

@@ -162,6 +162,12 @@
     $(`[data-clear="${pad.id}"]`)?.addEventListener("click", fit);
     fit();
     addEventListener("resize", () => { if (!field.value) fit(); });
+    // What was signed before the form was refused stays signed.
+    const drawn = pad.dataset.drawn, size = pad.getBoundingClientRect();
+    if (drawn) {
+      createImageBitmap(new Blob([Uint8Array.from(atob(drawn), (c) => c.charCodeAt(0))], {type: "image/png"}))
+        .then((picture) => { pen.drawImage(picture, 0, 0, size.width, size.height); field.value = drawn; }, () => {});
+    }
   }
 
   // A chain of codes shows itself, one after another, while somebody reads it off.
