@@ -81,7 +81,7 @@ var jobActions = []action{
 }
 
 // visitActions are the steps of a visit, for who works with a program of his own: a subcontractor's technician. They are
-// his whose visit it is, at the moment that the program says.
+// his whose visit it is, at the moment that the program says: see CheckStep.
 var visitActions = []action{
 	visitStep("accept", aftersales.CauseVisitAccept, aftersales.Accept), visitStep("travel", aftersales.CauseVisitTravel, aftersales.Travel),
 	visitStep("arrive", aftersales.CauseVisitArrive, aftersales.Arrive), visitStep("pause", aftersales.CauseVisitPause, aftersales.Pause),
@@ -148,5 +148,8 @@ func visitInput(tx aftersales.Tx, visit record.ID, v record.Values) (in aftersal
 		return in, fault.New(aftersales.WrongState, "The visit is over: this step does not follow.")
 	}
 	at, err := momentOf(tx, v, "at")
+	if err == nil {
+		err = aftersales.CheckStep(tx, visit, at.Corrected)
+	}
 	return aftersales.VisitInput{Job: of.Job, Person: of.Person, At: at}, err
 }

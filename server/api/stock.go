@@ -116,7 +116,7 @@ func move(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
 	case cause == aftersales.MoveReturn && v["job"].IsNull() && v["from_location"].IsNull():
 		return record.ID{}, needed("job")
 	}
-	at, err := momentOf(tx, v, "occurred")
+	at, err := onJob(tx, v)
 	if err != nil {
 		return record.ID{}, err
 	}

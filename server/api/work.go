@@ -33,12 +33,21 @@ var workResources = []*resource{
 	},
 	{
 		Path: "requests", Table: "request", See: auth.SeeRequests, Edit: auth.EditRequests, Create: auth.TakeCalls,
-		Takes: []string{"branch", "number", "party", "contact", "site", "unit", "severity", "channel", "title", "description", "received_at"},
+		Takes: []string{
+			"branch", "number", "party", "contact", "site", "unit", "product", "serial", "type", "service_class", "service_level", "priority", "severity", "channel",
+			"fault_code", "title", "description", "received_at", "handler", "handler_team",
+		},
 		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
+			at, err := momentOf(tx, v, "received_at")
+			if err != nil {
+				return id, err
+			}
 			return aftersales.CreateRequest(tx, aftersales.RequestInput{
 				ID: id, Branch: v["branch"].Ref(), Number: v["number"].Text(), Party: v["party"].Ref(), Contact: v["contact"].Ref(), Site: v["site"].Ref(),
-				Unit: v["unit"].Ref(), Severity: v["severity"].Text(), Channel: v["channel"].Text(), Title: v["title"].Text(), Description: v["description"].Text(), Beside: v,
-				ReceivedAt: v["received_at"].Number(),
+				Unit: v["unit"].Ref(), Product: v["product"].Ref(), Serial: v["serial"].Text(), Type: v["type"].Text(), ServiceClass: v["service_class"].Text(),
+				ServiceLevel: v["service_level"].Text(), Priority: v["priority"].Number(), Severity: v["severity"].Text(), Channel: v["channel"].Text(),
+				FaultCode: v["fault_code"].Text(), Title: v["title"].Text(), Description: v["description"].Text(), Beside: v, ReceivedAt: at.Corrected,
+				Handler: v["handler"].Ref(), Team: v["handler_team"].Ref(),
 			})
 		},
 		Actions: slices.Concat(requestActions, archiving("request", auth.DeleteRecords)),
@@ -72,7 +81,7 @@ var workResources = []*resource{
 // charge writes a line of what a job costs its customer: what he pays of it the policies decide, unless another basis is
 // claimed, with a reason.
 func charge(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
-	at, err := momentOf(tx, v, "occurred")
+	at, err := onJob(tx, v)
 	if err != nil {
 		return record.ID{}, err
 	}
@@ -84,6 +93,15 @@ func charge(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
 		Job: v["job"].Ref(), Visit: v["visit"].Ref(), Unit: v["unit"].Ref(), ChargeLine: line, Text: v["text"].Text(), Basis: v["basis"].Text(),
 		Reason: v["reason"].Text(), Movement: v["movement"].Ref(), Replaces: v["replaces"].Ref(), At: at,
 	})
+}
+
+// onJob returns when something was charged or used for a job, as a program says.
+func onJob(tx aftersales.Tx, v record.Values) (aftersales.Moment, error) {
+	at, err := momentOf(tx, v, "occurred")
+	if err == nil {
+		err = aftersales.CheckOnJob(tx, v["job"].Ref(), at.Corrected)
+	}
+	return at, err
 }
 
 // commentActions correct what was said, and take it back: the history keeps both.

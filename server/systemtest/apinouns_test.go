@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"fieldsync/server/api"
 	"fieldsync/server/auth"
@@ -248,11 +249,15 @@ func TestAProgramTellsAVisitAndAuditsItsSlip(t *testing.T) {
 	p.asks("POST", visit+"/accept", ``).has(http.StatusUnprocessableEntity, "code", string(aftersales.WrongState))
 	p.asks("POST", visit+"/travel", `{"at": "tomorrow"}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "at")
 	p.asks("POST", visit+"/travel", `{"at": "2999-01-01T00:00:00Z"}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "at")
-	p.asks("POST", visit+"/travel", `{"at": "2026-01-05T08:00:00Z"}`).has(http.StatusOK, "state", aftersales.VisitTravelling, "travel_at", "2026-01-05T08:00:00.000Z")
+	p.asks("POST", visit+"/travel", `{"at": "2026-01-05T08:00:00Z"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.Backdated))
+	out := time.Now().Add(time.Second).UTC().Format("2006-01-02T15:04:05.000Z") // a clock may be a little ahead
+	p.asks("POST", visit+"/travel", fmt.Sprintf(`{"at": %q}`, out)).has(http.StatusOK, "state", aftersales.VisitTravelling, "travel_at", out)
 	p.asks("POST", visit+"/arrive", ``).has(http.StatusOK, "state", aftersales.VisitOnSite)
 	p.asks("POST", visit+"/pause", ``).has(http.StatusOK, "state", aftersales.VisitPaused)
 	p.asks("POST", visit+"/resume", ``).has(http.StatusOK, "state", aftersales.VisitOnSite)
 	p.asks("POST", visit+"/decline", `{"reason": "x"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.WrongState))
+	p.asks("POST", "/charges", fmt.Sprintf(`{"job": %q, "service": "labour", "quantity": {"amount": "2"}, "occurred": "2020-01-05T08:00:00Z"}`, job)).
+		has(http.StatusUnprocessableEntity, "code", string(aftersales.Backdated))
 	p.asks("POST", "/charges", fmt.Sprintf(`{"job": %q, "service": "labour", "quantity": {"amount": "2"}, "unit_price": {"minor": 9000, "currency": "EUR"}}`, job)).has(http.StatusCreated, "service", "labour")
 	charge := "/charges/" + p.text("id")
 	p.asks("POST", charge+"/take-back", `{"reason": ""}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "reason")
@@ -515,6 +520,7 @@ func TestATelephoneSystemWritesCallsDown(t *testing.T) {
 	p.asks("POST", private, `{"reason": ""}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "reason")
 	p.asks("POST", private, `{"reason": "a private call"}`).has(http.StatusOK)
 
+	p.asks("POST", "/requests", `{"title": "noise", "received_at": "2999-01-01T00:00:00Z"}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "received_at")
 	at := "/requests/" + p.makes("/requests", `{"title": "noise"}`)
 	p.asks("POST", at+"/respond", `{"at": "2020-01-01T00:00:00Z"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.Backdated))
 	p.asks("POST", at+"/wait", `{"edge": "start", "reason": "parts", "at": "2020-01-01T00:00:00Z"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.Backdated))
@@ -526,6 +532,20 @@ func TestATelephoneSystemWritesCallsDown(t *testing.T) {
 	p.asks("POST", at+"/wait", `{"edge": "begin", "reason": "parts-abroad"}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "edge")
 	p.asks("POST", at+"/wait", `{"edge": "start", "reason": "parts-abroad"}`).has(http.StatusOK)
 	p.asks("POST", at+"/wait", `{"edge": "start", "reason": "parts-abroad"}`).has(http.StatusUnprocessableEntity)
+}
+
+// What a customer of a portal has, and nobody knew of, is registered with his request; what is promised goes by what it says.
+func TestAProgramRegistersWhatACustomerCallsAbout(t *testing.T) {
+	t.Parallel()
+	p, _ := integrator(t)
+	customer, model := p.makes("/customers", `{"name": "Südwind"}`), p.makes("/models", `{"code": "KX-90", "name": {"en": "Crane"}}`)
+	p.asks("POST", "/requests", fmt.Sprintf(`{"party": %q, "product": %q, "serial": "SN-77", "title": "noise", "service_class": "Z"}`, customer, model)).
+		refuses(http.StatusUnprocessableEntity, "invalid_value", "service_class")
+	p.asks("POST", "/requests", fmt.Sprintf(`{"party": %q, "product": %q, "serial": "SN-77", "title": "noise", "type": "maintenance", "service_class": "D", "priority": 2,
+		"fault_code": "nowhere"}`, customer, model)).has(http.StatusUnprocessableEntity, "code", string(aftersales.UnknownCode))
+	p.asks("POST", "/requests", fmt.Sprintf(`{"party": %q, "product": %q, "serial": "SN-77", "title": "noise", "type": "maintenance", "service_class": "D", "priority": 2}`,
+		customer, model)).has(http.StatusCreated, "serial", "SN-77", "type", "maintenance", "service_class", "D", "priority", float64(2))
+	p.asks("GET", "/machines/"+p.text("unit"), "").has(http.StatusOK, "serial", "SN-77", "product", model, "party", customer)
 }
 
 // Who may write and not see is told the id, and no more.

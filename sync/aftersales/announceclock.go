@@ -22,7 +22,7 @@ func (n ClockNews) None() bool { return len(n.Untold) == 0 && !n.Moved }
 // each of them rests or has not begun.
 func NextDue(clocks []Clock) (next int64) {
 	for _, c := range clocks {
-		open := c.Met == 0 && c.State != ClockVoid && c.Due != 0
+		open := c.Met == 0 && c.Over == 0 && c.Due != 0
 		if open && (next == 0 || c.Due < next) {
 			next = c.Due
 		}

@@ -56,7 +56,7 @@ type EditInput struct {
 
 // Edit writes the cells of a row that no command of its own guards; of an alias, those of the row that stands for it.
 // Codes: NotEditable, CodeJobClosed, CodeSlipAudited for findings, UnknownCode, BadField, BadPhone, BadMail,
-// BadMoney, fault.Invalid, fault.UnknownRow.
+// BadMoney, Backdated where a promise that was missed would be none any more, fault.Invalid, fault.UnknownRow.
 func Edit(tx Tx, in EditInput) error {
 	if !slices.Contains(editable, in.Table) {
 		return fault.Newf(NotEditable, "rows of %v are not edited", in.Table)
@@ -97,7 +97,7 @@ func Edit(tx Tx, in EditInput) error {
 	if err := reachable(tx, in.Table, row.Get("branch").Ref(), values); err != nil {
 		return err
 	}
-	return tx.Update(in.Table, row.ID, values)
+	return missesStay(tx, row, values, func() error { return tx.Update(in.Table, row.ID, values) })
 }
 
 // followUp refuses what a row's state forbids, and writes what an edit entails.

@@ -187,7 +187,7 @@ func Complete(tx Tx, in CompleteInput) error {
 	if err := in.serve(tx, s); err != nil || !ends {
 		return err
 	}
-	return solveRequest(tx, s.job.Request)
+	return solveRequest(tx, s.job.Request, in.At.corrected(tx))
 }
 
 // followUp returns why somebody must come again; it must be said where the visit leaves something to do.
@@ -269,13 +269,13 @@ func (in CompleteInput) serve(tx Tx, s *stand) error {
 	return err
 }
 
-// solveRequest marks the request of a job that is done as solved, where it is on this replica.
-func solveRequest(tx Tx, id record.ID) error {
+// solveRequest marks the request of a job that is done as solved at an instant (ms UTC), where it is on this replica.
+func solveRequest(tx Tx, id record.ID, at int64) error {
 	row, err := tx.Row("request", id)
 	if err != nil || row == nil || row.Get("state").Text() != RequestOnSite {
 		return err
 	}
 	return tx.Update("request", id, record.Values{
-		"state": record.Text(RequestSolved), "solved_at": record.Instant(tx.Now()),
+		"state": record.Text(RequestSolved), "solved_at": record.Instant(at),
 	})
 }

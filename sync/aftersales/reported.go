@@ -1,6 +1,8 @@
 package aftersales
 
 import (
+	"slices"
+
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -26,14 +28,127 @@ func CheckReported(tx Tx, request record.ID, at int64) error {
 	if at < RequestOf(row).ReceivedAt {
 		return fault.New(Backdated, "this lies before the customer asked")
 	}
-	clocks, err := SLA(tx, request, tx.Now())
-	if fault.CodeOf(err) == BadPolicy {
-		return nil // of a later version of this program: nothing is judged by it here
+	return notMissedSince(tx, request, at)
+}
+
+// CheckStep refuses a moment (ms UTC, 0 for now) as of which a program says that somebody took a step of his visit: before the
+// visit was given to him, before a step that he had taken, or before a promise was missed that nobody has kept. Codes:
+// Backdated, fault.UnknownRow.
+func CheckStep(tx Tx, visit record.ID, at int64) error {
+	row, err := need(tx, "visit", visit)
+	if err != nil || at == 0 {
+		return err
 	}
+	v := VisitOf(row)
+	given, err := tx.Row("assignment", v.Assignment)
+	if err != nil {
+		return err
+	}
+	marks, err := TimeMarks(tx, v.Job, v.Person)
+	if err != nil {
+		return err
+	}
+	earliest := max(AssignmentOf(given).AssignedAt, v.AcceptedAt, v.TravelAt, v.ArrivedAt)
+	for _, m := range marks {
+		earliest = max(earliest, m.Corrected)
+	}
+	if at < earliest {
+		return fault.New(Backdated, "this lies before the visit was given to him, or before the step that he took last")
+	}
+	job, err := need(tx, "job", v.Job)
+	if err != nil || job.Get("request").IsNull() {
+		return err
+	}
+	return notMissedSince(tx, job.Get("request").Ref(), at)
+}
+
+// CheckOnJob refuses a moment (ms UTC, 0 for now) as of which a program says that something was charged or used for a job: before
+// the job was reported, by prices and a warranty that were never the job's. Codes: Backdated, fault.UnknownRow.
+func CheckOnJob(tx Tx, job record.ID, at int64) error {
+	row, err := needIf(tx, "job", job)
+	if err != nil || row == nil || at == 0 {
+		return err
+	}
+	j := JobOf(row)
+	request, err := tx.Row("request", j.Request)
+	if err != nil {
+		return err
+	}
+	reported := (j.ReportedOn - 1) * dayMillis // the day begins earlier in the east
+	if request != nil {
+		reported = min(reported, RequestOf(request).ReceivedAt)
+	}
+	if at < reported {
+		return fault.New(Backdated, "this lies before the job was reported")
+	}
+	return nil
+}
+
+// notMissedSince refuses a moment that would keep a promise which was missed since.
+func notMissedSince(tx Tx, request record.ID, at int64) error {
+	clocks, err := clocksIfKnown(tx, request)
 	for _, c := range clocks {
 		if c.State == ClockBreached && c.Met == 0 && at <= c.Due {
 			return fault.New(Backdated, "a promise was missed since: that stays so, whatever is reported later")
 		}
 	}
 	return err
+}
+
+// missesStay makes a change of a row, and refuses it where a promise that was missed by then would be none any more: whoever
+// promised less, or something else, after the time was over, repairs nothing. Codes: Backdated, and those of the change.
+func missesStay(tx Tx, row *record.Row, values record.Values, change func() error) error {
+	before := map[record.ID][]Clock{}
+	for _, request := range repromised(row, values) {
+		clocks, err := clocksIfKnown(tx, request)
+		if err != nil && fault.CodeOf(err) != fault.UnknownRow {
+			return err
+		}
+		before[request] = clocks
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	for request, was := range before {
+		is, err := clocksIfKnown(tx, request)
+		if err != nil && fault.CodeOf(err) != fault.UnknownRow {
+			return err
+		}
+		for _, c := range was {
+			if c.State == ClockBreached && !slices.ContainsFunc(is, func(d Clock) bool { return d.Target == c.Target && d.State == ClockBreached }) {
+				return fault.New(Backdated, "a promise was missed by then: that stays so, whatever else would have been promised")
+			}
+		}
+	}
+	return nil
+}
+
+// repromised returns the requests whose promises the edit of a row changes: of a request itself, or of those that its job goes
+// from and to.
+func repromised(row *record.Row, values record.Values) (requests []record.ID) {
+	changes := func(column string) bool {
+		v, given := values[column]
+		return given && v != row.Get(column)
+	}
+	switch row.Table.Name {
+	case "request":
+		if slices.ContainsFunc(promisedBefore, changes) {
+			requests = append(requests, row.ID)
+		}
+	case "job":
+		if changes("request") {
+			requests = append(requests, row.Get("request").Ref(), values["request"].Ref())
+		}
+	}
+	return slices.DeleteFunc(requests, record.ID.IsZero)
+}
+
+// clocksIfKnown returns a request's clocks as of now; none where they go by a policy of a later version of this program: nothing is
+// judged by it here.
+func clocksIfKnown(tx Tx, request record.ID) ([]Clock, error) {
+	clocks, err := SLA(tx, request, tx.Now())
+	if fault.CodeOf(err) == BadPolicy {
+		return nil, nil
+	}
+	return clocks, err
 }

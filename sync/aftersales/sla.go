@@ -17,7 +17,7 @@ const (
 	ClockRests    = "resting" // the request waits, and the promise says that it may
 	ClockMet      = "met"
 	ClockBreached = "breached" // due and not met, or met too late
-	ClockVoid     = "void"     // nobody has to meet it: the request is over without
+	ClockVoid     = "void"     // nobody has to meet it: the request was over before it was due
 )
 
 // Clock is how a promise stands at an instant. All times are ms UTC of when things happened, corrected for the clocks
@@ -29,6 +29,7 @@ type Clock struct {
 	Started  int64               `json:"started"` // 0: not yet
 	Due      int64               `json:"due"`     // 0: not known while it rests or has not started
 	Met      int64               `json:"met"`     // 0: not yet
+	Over     int64               `json:"over"`    // since when nobody has to meet it any more; 0: somebody has, or it is met
 	Rests    []worktime.Interval `json:"rests"`   // when it rested; the last may go on
 	Promise  Promise             `json:"promise"`
 	Versions []record.ID         `json:"versions"` // the policy versions it goes by
@@ -199,16 +200,18 @@ func (t terms) clock(r Request, p Promise, h history, waits []Wait, at int64) Cl
 		Target: p.Target, Promise: p, Versions: t.versions, Why: p.String(), State: ClockPending,
 		Started: seenBy(h.at[p.from()], at), Met: seenBy(h.at[p.Target], at),
 	}
-	stillToClose := p.Target == EventClose && r.State == RequestSolved
-	if c.Met == 0 && seenBy(h.over, at) != 0 && !stillToClose {
-		c.State = ClockVoid
-		return c
+	if c.Met == 0 && (p.Target != EventClose || r.State == RequestCancelled) {
+		c.Over = seenBy(h.over, at)
 	}
+	ended := cmp.Or(c.Met, c.Over)
 	if c.Started == 0 {
+		if c.Over != 0 {
+			c.State = ClockVoid
+		}
 		return c
 	}
 	if !p.NeverRest {
-		c.Rests = restsOf(t.promises.Rests, waits, c.Started, cmp.Or(c.Met, at), c.Met != 0)
+		c.Rests = restsOf(t.promises.Rests, waits, c.Started, cmp.Or(ended, at), ended != 0)
 	}
 	calendar := t.calendar
 	if !p.Working {
@@ -219,14 +222,20 @@ func (t terms) clock(r Request, p Promise, h history, waits []Wait, at int64) Cl
 	return c
 }
 
-// state returns how a clock stands that started, and is due at an instant unless it does not count on now.
+// state returns how a clock stands that started, and is due at an instant unless it does not count on now. What was missed
+// before the request was over stays missed.
 func (t terms) state(c Clock, due int64, counts bool, at int64) string {
+	ended := cmp.Or(c.Met, c.Over)
 	switch {
-	case c.Met != 0 && (!counts || c.Met <= due):
+	case ended != 0 && counts && ended > due:
+		return ClockBreached
+	case c.Met != 0:
 		return ClockMet
+	case c.Over != 0:
+		return ClockVoid
 	case !counts:
 		return ClockRests
-	case c.Met != 0 || at > due:
+	case at > due:
 		return ClockBreached
 	case due-at <= t.promises.SoonMinutes*60_000:
 		return ClockSoon
@@ -262,7 +271,7 @@ func restsOf(reasons []string, waits []Wait, from, at int64, over bool) []workti
 	return worktime.Union(list)
 }
 
-// history is when what the clocks go by happened, and when all was over; 0 or missing: not yet.
+// history is when what the clocks go by happened, and when there was nothing left to do; 0 or missing: not yet.
 type history struct {
 	at   map[string]int64
 	over int64
@@ -289,11 +298,12 @@ func historyOf(v View, r Request) (h history, err error) {
 	if open || !r.Over() {
 		return h, nil
 	}
-	h.over = cmp.Or(r.ClosedAt, r.SolvedAt, finished)
+	solved := max(finished, r.SolvedAt) // a job may have ended before the request was reopened and solved by telephone
+	h.over = cmp.Or(solved, r.ClosedAt)
 	if r.State == RequestCancelled {
 		delete(h.at, EventClose)
 	} else {
-		h.at[EventRepair] = cmp.Or(finished, r.SolvedAt)
+		h.at[EventRepair] = solved
 	}
 	return h, nil
 }

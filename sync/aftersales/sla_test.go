@@ -226,6 +226,56 @@ func TestTheCourseOfARequestsClocks(t *testing.T) {
 	are(ClockVoid, ClockVoid, ClockVoid)
 }
 
+// Who calls a request off, or solves it on the telephone, when a promise was missed already, makes nothing good: it is missed for
+// ever, and due no more.
+func TestWhatWasMissedIsMissedThoughTheRequestEnds(t *testing.T) {
+	t.Parallel()
+	for story, end := range map[string]func(*world, record.ID) error{
+		"called off": func(w *world, r record.ID) error {
+			return MoveRequest(w, MoveRequestInput{Request: r, To: RequestCancelled, Reason: "x"})
+		},
+		"solved on the telephone": func(w *world, r record.ID) error {
+			return SolveRequest(w, SolveRequestInput{Request: r, Solution: "Main switch"})
+		},
+	} {
+		w := newWorld(t)
+		w.ok(w.promise(Promise{Target: EventArrival, Minutes: 60}))
+		late, early := w.request(), w.request()
+		w.ok(end(w, early))
+		w.pass(90)
+		w.ok(end(w, late))
+		w.pass(90)
+		if c := w.clock(late, w.now); c.State != ClockBreached || c.Met != 0 || c.Over != morning+90*60_000 || NextDue([]Clock{c}) != 0 {
+			t.Errorf("%s too late: %+v", story, c)
+		}
+		if c := w.clock(early, w.now); c.State != ClockVoid || NextDue([]Clock{c}) != 0 {
+			t.Errorf("%s in time: %+v", story, c)
+		}
+		w.clockIs(late, 80, ClockBreached)
+		w.clockIs(late, 29, ClockRuns)
+	}
+}
+
+// A request that was reopened and solved anew works again since then, not since its first job was done.
+func TestARepairThatDidNotHoldIsNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.promise(Promise{Target: EventRepair, Minutes: 60}))
+	r := w.request()
+	w.job = w.id(CreateJob(w, JobInput{Request: r}))
+	w.id(AssignJob(w, AssignInput{Job: w.job, Person: w.wang}))
+	w.pass(30)
+	w.ok(Complete(w.as(w.wang), CompleteInput{FindingInput: FindingInput{Job: w.job, Solution: "x"}}))
+	w.as(w.office)
+	w.clockIs(r, 30, ClockMet)
+	w.ok(ReopenRequest(w, ReopenRequestInput{Request: r, Seen: RequestSolved, Reason: "It stands again"}))
+	w.pass(60)
+	w.ok(SolveRequest(w, SolveRequestInput{Request: r, Solution: "Main switch"}))
+	if c := w.clock(r, w.now); c.State != ClockBreached || c.Met != w.now {
+		t.Fatalf("it is repaired: %+v", c)
+	}
+}
+
 // What was promised when the customer called holds, whatever is promised later.
 func TestAPromiseIsKeptThoughThePolicyChanges(t *testing.T) {
 	t.Parallel()
