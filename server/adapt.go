@@ -30,6 +30,14 @@ func (s hubStore) Read(ctx context.Context, do func(hub.View) error) error {
 
 type hubView struct{ *store.View }
 
+func (v hubView) Standing(device record.ID) (auth.Standing, error) {
+	d, err := v.Device(device)
+	if d == nil {
+		return 0, err
+	}
+	return standingOf(d), err
+}
+
 // followAtOnce bounds how many commits of other processes are told of at a time; the rest is a second later.
 const followAtOnce = 1000
 
@@ -436,13 +444,18 @@ func (s deviceStore) RefuseTokens(ctx context.Context, device record.ID) error {
 	})
 }
 
-func (s deviceStore) Token(ctx context.Context, h auth.Hash) (found *auth.Token, err error) {
+func (s deviceStore) Bearer(ctx context.Context, h auth.Hash) (token *auth.Token, bearer *auth.Device, err error) {
 	err = s.Read(ctx, func(v *store.View) error {
 		t, err := v.Token(store.Hash(h))
-		if !t.Device.IsZero() {
-			found = &auth.Token{Hash: h, Device: t.Device, Expires: t.Expires, Used: t.Used, Spent: t.Spent}
+		if err != nil || t.Device.IsZero() {
+			return err
+		}
+		token = &auth.Token{Hash: h, Device: t.Device, Expires: t.Expires, Used: t.Used, Spent: t.Spent}
+		d, err := v.Device(t.Device)
+		if d != nil {
+			bearer = deviceOf(d)
 		}
 		return err
 	})
-	return found, err
+	return token, bearer, err
 }

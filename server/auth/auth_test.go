@@ -137,11 +137,13 @@ func (m *memory) SetStanding(_ context.Context, id record.ID, s Standing, _ func
 	return nil
 }
 
-func (m *memory) Token(_ context.Context, h Hash) (*Token, error) {
-	if t, ok := m.tokens[h]; ok {
-		return &t, nil
+func (m *memory) Bearer(ctx context.Context, h Hash) (*Token, *Device, error) {
+	t, ok := m.tokens[h]
+	if !ok {
+		return nil, nil, nil
 	}
-	return nil, nil
+	d, err := m.Device(ctx, t.Device)
+	return &t, d, err
 }
 
 func (m *memory) era(id record.ID) string { p := m.people[id]; return p.era() }

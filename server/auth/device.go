@@ -78,8 +78,8 @@ type DeviceStore interface {
 	UseToken(context.Context, Token) error
 	// RefuseTokens drops all tokens of the device, because a spent one was used.
 	RefuseTokens(ctx context.Context, device record.ID) error
-	// Token returns nil for an unknown hash.
-	Token(context.Context, Hash) (*Token, error)
+	// Bearer returns the token with that hash and its device, nil for what there is not.
+	Bearer(context.Context, Hash) (*Token, *Device, error)
 }
 
 // Devices enrols devices and recognises them.
@@ -254,14 +254,12 @@ func (s *Devices) Bearer(ctx context.Context, device record.ID, token []byte) (*
 }
 
 func (s *Devices) bearer(ctx context.Context, device record.ID, token []byte) (*Device, *Token, error) {
-	hash := Hash(sha256.Sum256(token))
-	t, err := s.store.Token(ctx, hash)
+	t, d, err := s.store.Bearer(ctx, sha256.Sum256(token))
 	if err != nil || t == nil || subtle.ConstantTimeCompare(t.Device[:], device[:]) != 1 || !s.now().Before(t.Expires) {
 		return nil, nil, err
 	}
-	d, err := s.store.Device(ctx, device)
-	if err != nil || d == nil || d.Standing != Admitted {
-		return nil, nil, err
+	if d == nil || d.Standing != Admitted {
+		return nil, nil, nil
 	}
 	return d, t, nil
 }

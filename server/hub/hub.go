@@ -48,6 +48,8 @@ type Tx interface {
 type View interface {
 	judge.Reader
 	judge.Actors
+	// Standing returns whether the device is let in, 0 for one that there is not.
+	Standing(device record.ID) (auth.Standing, error)
 	// CommitsSince returns the group commits after the commit number, in order.
 	CommitsSince(seq uint64) ([]Commit, error)
 	// RevokedSince returns the devices that were revoked at or after the time.
@@ -111,7 +113,7 @@ type Hub struct {
 	all       map[*conn]bool      // admitted or not
 	conns     map[record.ID]*conn // by device
 	watchers  map[chan struct{}]bool
-	subs      map[record.Bucket]map[*conn]bool
+	subs      map[record.Bucket]listeners
 	strangers map[string]int // connections by address that have not shown who they are
 	closing   bool
 
@@ -151,7 +153,7 @@ func New(o Options) (*Hub, error) {
 		all:       map[*conn]bool{},
 		conns:     map[record.ID]*conn{},
 		watchers:  map[chan struct{}]bool{},
-		subs:      map[record.Bucket]map[*conn]bool{},
+		subs:      map[record.Bucket]listeners{},
 		strangers: map[string]int{},
 		told:      map[uint64]bool{},
 		early:     map[uint64]uint64{},
@@ -257,20 +259,26 @@ func (h *Hub) subscribe(c *conn, buckets []record.Bucket) {
 		return
 	}
 	for _, b := range buckets {
-		if h.subs[b] == nil {
-			h.subs[b] = map[*conn]bool{}
-		}
-		h.subs[b][c] = true
+		h.subs[b] = h.subs[b].with(c)
 	}
 	c.buckets = buckets
+}
+
+// untoldSince reports whether nobody was told yet of any commit after the head: who subscribed before he asks is told of all of
+// them.
+func (h *Hub) untoldSince(head uint64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.level <= head && len(h.early) == 0
 }
 
 // unsubscribe is called with the lock held.
 func (h *Hub) unsubscribe(c *conn) {
 	for _, b := range c.buckets {
-		delete(h.subs[b], c)
-		if len(h.subs[b]) == 0 {
+		if rest := h.subs[b].without(c); rest.none() {
 			delete(h.subs, b)
+		} else {
+			h.subs[b] = rest
 		}
 	}
 	c.buckets = nil

@@ -24,7 +24,7 @@ func (h *Hub) committed(n *judge.News, from *conn) {
 		what = nil
 	}
 	for _, b := range n.Touched {
-		for c := range h.subs[b] {
+		for c := range h.subs[b].all() {
 			if c != from {
 				c.tell(what)
 			}
@@ -114,5 +114,5 @@ func (c *conn) nextNews() (n *judge.News, some bool) {
 func (c *conn) holds(b record.Bucket) bool {
 	c.hub.mu.Lock()
 	defer c.hub.mu.Unlock()
-	return c.hub.subs[b][c]
+	return c.hub.subs[b].has(c)
 }

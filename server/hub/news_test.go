@@ -11,12 +11,12 @@ import (
 // listener is a connection that hears of one bucket, and notes what it is told instead of sending it.
 func listener(h *Hub, b record.Bucket) *conn {
 	c := &conn{hub: h, telling: true}
-	h.subs[b] = map[*conn]bool{c: true}
+	h.subs[b] = h.subs[b].with(c)
 	return c
 }
 
 func aHub() *Hub {
-	return &Hub{subs: map[record.Bucket]map[*conn]bool{}, told: map[uint64]bool{}, early: map[uint64]uint64{}, level: 10}
+	return &Hub{subs: map[record.Bucket]listeners{}, told: map[uint64]bool{}, early: map[uint64]uint64{}, level: 10}
 }
 
 func TestCommitsAreToldInTheirOrderOrAreForThoseWhoLook(t *testing.T) {
@@ -50,6 +50,26 @@ func TestCommitsAreToldInTheirOrderOrAreForThoseWhoLook(t *testing.T) {
 	vague := commit(21, 22)
 	vague.Whole = false
 	hears(vague, nil, 22)
+}
+
+// Who subscribed has missed a commit if others were told of it before: one after the head that he saw.
+func TestWhoSubscribesKnowsWhetherHeMissedACommit(t *testing.T) {
+	t.Parallel()
+	h := aHub() // everybody was told of every commit up to 10
+	wants := func(head uint64, want bool) {
+		t.Helper()
+		if got := h.untoldSince(head); got != want {
+			t.Errorf("nobody was told of a commit after %d: %v", head, got)
+		}
+	}
+	wants(9, false)
+	wants(10, true)
+	wants(12, true) // durable, and not told of yet
+	h.committed(&judge.News{Since: 12, Head: 13}, nil)
+	wants(12, false) // told of before its turn
+	h.committed(&judge.News{Since: 10, Head: 12}, nil)
+	wants(12, false)
+	wants(13, true)
 }
 
 func TestASlowConnectionLooksForItself(t *testing.T) {

@@ -72,9 +72,15 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	if wait := c.hub.hello.Take(ctx, d.ID, now); wait > 0 {
 		return c.hub.putOff(wait), nil
 	}
+	if !c.hub.register(c) {
+		return session.Closing{RetryAfter: time.Second}, nil
+	}
 	var a judge.Admission
 	var buckets []record.Bucket
 	admit := func(v View) (err error) {
+		if err = stands(v, d); err != nil {
+			return err
+		}
 		if a, err = judge.Admit(v, c.hub.cfg, c.author, &hello, now.UnixMilli()); err != nil {
 			return err
 		}
@@ -100,12 +106,6 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	if err != nil {
 		return nil, err
 	}
-	if !c.hub.register(c) {
-		return session.Closing{RetryAfter: time.Second}, nil
-	}
-	if err := c.stands(ctx, d); err != nil {
-		return nil, err
-	}
 	if !c.author.Revoked {
 		c.hub.subscribe(c, buckets)
 	}
@@ -116,6 +116,7 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 	a.Welcome.Token = token
 	admitted := session.Admitted{
 		Person: d.Person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume, Segments: c.segments(ctx, &a, hello.Schema),
+		Follows: c.hub.untoldSince(a.Welcome.Head),
 	}
 	if c.author.Revoked {
 		admitted.Mute = errRevoked
@@ -127,9 +128,9 @@ var errOrder = fault.New(fault.Malformed, "the change sets of a message come in 
 
 // stands refuses a device whose standing changed while it was being welcomed: before it had a connection that could have
 // been ended.
-func (c *conn) stands(ctx context.Context, was *auth.Device) error {
-	d, err := c.hub.Devices.Device(ctx, was.ID)
-	if err == nil && (d == nil || d.Standing != was.Standing) {
+func stands(v View, d *auth.Device) error {
+	now, err := v.Standing(d.ID)
+	if err == nil && now != d.Standing {
 		err = errRevoked
 	}
 	return err
@@ -156,18 +157,10 @@ func contactOf(hello *wire.Hello, w *wire.Welcome, now time.Time) Contact {
 
 // HeldBy returns the buckets that the person holds now.
 func HeldBy(v View, person record.ID) ([]record.Bucket, error) {
-	buckets := []record.Bucket{record.Shared, record.PersonBucket(person)}
-	head, err := v.Head()
-	if err != nil {
-		return nil, err
-	}
-	holds, err := v.HoldsOf(person, head)
-	for _, h := range holds {
-		if h.Open() && !slices.Contains(buckets, h.Bucket) {
-			buckets = append(buckets, h.Bucket)
-		}
-	}
-	return buckets, err
+	own := []record.Bucket{record.Shared, record.PersonBucket(person)}
+	held, err := v.HeldBy(person)
+	held = slices.DeleteFunc(held, func(b record.Bucket) bool { return slices.Contains(own, b) })
+	return append(own, held...), err
 }
 
 // read builds the next part of a page, and follows the device's buckets as they change.

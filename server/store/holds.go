@@ -29,6 +29,16 @@ func (r reads) HoldsOf(person record.ID, seq uint64) ([]judge.Hold, error) {
 		person[:], int64(seq))
 }
 
+// HeldBy returns the buckets of the person's open holds, each once, in order.
+func (r reads) HeldBy(person record.ID) (held []record.Bucket, err error) {
+	err = r.conn.Each(func(q *sqlrow.Rows) error {
+		b, _ := record.BucketFromBytes(q.Bytes(0))
+		held = append(held, b)
+		return q.Err()
+	}, "SELECT DISTINCT bucket FROM _hold WHERE person = ? AND until = 9223372036854775807 ORDER BY bucket", person[:])
+	return held, err
+}
+
 func (r reads) holds(query string, args ...driver.Value) (holds []judge.Hold, err error) {
 	err = r.conn.Each(func(q *sqlrow.Rows) error {
 		h := judge.Hold{Person: q.ID(0), Root: key(q, 2), Since: q.Uint(4), Until: q.Uint(5), Right: q.Text(6), Late: q.Uint(7)}

@@ -82,6 +82,8 @@ type forgetting struct {
 	Actors
 	head, collected uint64
 	now             int64
+	asked           uint64 // the commit whose time was asked for last: a device is as a rule equally far in every class
+	at              clock.Stamp
 }
 
 // since reports whether a row may have been deleted after the commit, of which the hub knows nothing any more. It never knew
@@ -90,8 +92,14 @@ func (f *forgetting) since(class schema.Class, seq uint64) (bool, error) {
 	if seq > f.head || class == schema.ClassWork && seq < f.collected {
 		return true, nil
 	}
-	at, err := f.CommitTime(seq)
-	return f.now-at.Millis() > LongestAbsence.Milliseconds(), err
+	if seq != f.asked {
+		var err error
+		if f.at, err = f.CommitTime(seq); err != nil {
+			return false, err
+		}
+		f.asked = seq
+	}
+	return f.now-f.at.Millis() > LongestAbsence.Milliseconds(), nil
 }
 
 // resume decides where the page goes on that the device has parts of. It cannot where the pages do not begin where the device

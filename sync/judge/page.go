@@ -106,24 +106,24 @@ func (p *pager) touched() (held []record.Bucket, known bool, err error) {
 	if err != nil || !known || slices.Contains(touched, record.PersonBucket(p.want.Person)) {
 		return nil, false, err
 	}
-	held, err = heldOf(p.Reader, p.want.Person, p.head, touched)
+	held, err = heldOf(p.Reader, p.want.Person, touched)
 	return held, true, err
 }
 
 // manyBuckets is of how many buckets it is dearer to ask who holds each than what the person holds.
 const manyBuckets = 32
 
-// heldOf returns those of the buckets that the person holds now; head is the hub's.
-func heldOf(h Holds, person record.ID, head uint64, buckets []record.Bucket) (held []record.Bucket, err error) {
+// heldOf returns those of the buckets that the person holds now.
+func heldOf(h Holds, person record.ID, buckets []record.Bucket) (held []record.Bucket, err error) {
 	holds := func(b record.Bucket) (bool, error) { return HoldsNow(h, person, b) }
 	if len(buckets) > manyBuckets {
-		all, err := h.HoldsOf(person, head)
+		all, err := h.HeldBy(person)
 		if err != nil {
 			return nil, err
 		}
 		open := map[record.Bucket]bool{record.Shared: true, record.PersonBucket(person): true}
-		for _, hold := range all {
-			open[hold.Bucket] = open[hold.Bucket] || hold.Open()
+		for _, b := range all {
+			open[b] = true
 		}
 		holds = func(b record.Bucket) (bool, error) { return open[b], nil }
 	}

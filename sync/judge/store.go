@@ -92,6 +92,8 @@ type Holds interface {
 	HoldsFrom(root record.Key) ([]Hold, error)
 	// HoldsOf returns the person's holds that are open or were closed after the commit seq.
 	HoldsOf(person record.ID, seq uint64) ([]Hold, error)
+	// HeldBy returns the buckets of the person's open holds, each once, in order.
+	HeldBy(person record.ID) ([]record.Bucket, error)
 }
 
 // Store is one write transaction on the hub's storage. Its methods are called by one goroutine; what they write is

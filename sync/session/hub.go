@@ -293,8 +293,18 @@ func (h *Hub) admitted(e Admitted) []Effect {
 		return []Effect{Send{e.Welcome}, Expect{muteWithin}}
 	}
 	h.setApart(e.Segments)
-	h.behind = true
+	h.behind = h.behind || !e.Follows || !h.hasAll()
 	return h.readOn([]Effect{Send{e.Welcome}, Expect{}})
+}
+
+// hasAll reports whether the device has all that the hub had when it was welcomed.
+func (h *Hub) hasAll() bool {
+	for class, cursor := range h.cursors {
+		if cursor != h.head || h.apart[class] != sentAsEver {
+			return false
+		}
+	}
+	return len(h.resume) == 0
 }
 
 // readOn asks for the next part of a page, unless one is being read, the device has not taken enough of those sent, or

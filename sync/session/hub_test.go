@@ -132,6 +132,39 @@ func TestAHubReadsOneClassAfterTheOther(t *testing.T) {
 	o.expectReads(quiet(0, 9, 10, 10), 0, asked{1, 9, ""}) // and not told of every commit that does not concern it
 }
 
+// A device that has all that the hub has is looked for only where it may not be told of a commit since.
+func TestNothingIsReadForADeviceThatHasEverything(t *testing.T) {
+	t.Parallel()
+	at := [schema.Classes]uint64{9, 9, 9}
+	rows := [schema.Classes][]wire.Rows{schema.ClassStock: page(0, 0, 0, 0).Page.Rows}
+	for name, c := range map[string]struct {
+		session.Admitted
+		want []asked
+	}{
+		"all":                  {session.Admitted{Cursors: at, Follows: true}, nil},
+		"all, as far as known": {session.Admitted{Cursors: at}, []asked{{0, 9, ""}}},
+		"not the last class": {
+			session.Admitted{Cursors: [schema.Classes]uint64{9, 9, 8}, Follows: true}, []asked{{0, 9, ""}},
+		},
+		"a page is under way": {
+			session.Admitted{Cursors: at, Follows: true, Resume: []byte{1}}, []asked{{1, 9, "\x01"}},
+		},
+	} {
+		o := newOffice(t)
+		o.machine.Step(session.Opened{})
+		o.machine.Step(got(wire.Hello{Actor: 1}))
+		c.Person, c.Welcome.Head = person, 9
+		o.expectReads(c.Admitted, 0, c.want...)
+		if c.want != nil {
+			continue
+		}
+		sent, reads := o.happens(session.Told{At: 11, Rows: rows})
+		if len(sent) != 1 || sent[0].Class != schema.ClassStock || sent[0].From != 9 || sent[0].To != 11 || reads != nil {
+			t.Errorf("%s: told of a commit it sends %+v and reads %v", name, sent, reads)
+		}
+	}
+}
+
 func TestAPageInPartsIsReadToItsEnd(t *testing.T) {
 	t.Parallel()
 	o := admits(t, wire.Hello{}, session.Admitted{})

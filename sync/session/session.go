@@ -127,6 +127,9 @@ type (
 		// Segments are the classes of which the device asks for a segment, and there is one: it is sent nothing of them, and comes
 		// again when it has taken that.
 		Segments [schema.Classes]bool
+		// Follows says that the connection is told of every commit after Welcome.Head: a device that has all up to there needs no
+		// look.
+		Follows bool
 	}
 	// Refused ends the session, in answer to any effect or on its own, as when the device is revoked.
 	Refused struct {

@@ -298,7 +298,7 @@ func (h *fleetHub) welcome(c *conn, hello *wire.Hello) session.Event {
 		who.actor = a.Welcome.Actor
 	}
 	return session.Admitted{
-		Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume, Segments: h.promised(c, hello),
+		Person: who.person, Welcome: a.Welcome, Cursors: a.Cursors, Resume: a.Resume, Segments: h.promised(c, hello), Follows: true,
 	}
 }
 

@@ -112,6 +112,23 @@ func (h *hubStory) holdsOf() {
 	}
 }
 
+func (h *hubStory) heldBy() {
+	people, root := h.IDs(2), h.IDs(2)
+	past := h.hold(people[0], jobBucket(h.ID()), root[0], "work", 1)
+	twice := h.hold(people[0], vanBucket(h.ID()), root[0], "work", 2)
+	again := h.hold(people[0], twice.Bucket, root[1], "help", 3)
+	open := h.hold(people[0], jobBucket(h.ID()), root[1], "work", 4)
+	h.putHolds(past, twice, again, open, h.hold(people[1], past.Bucket, root[1], "work", 1))
+	h.putHolds(closed(past, 5))
+	want := []record.Bucket{twice.Bucket, open.Bucket}
+	slices.SortFunc(want, compareBuckets)
+	h.write(func(tx judge.Store) { same(h.T, "buckets", must(tx.HeldBy(people[0])), want) })
+	h.read(func(r judge.Reader) {
+		same(h.T, "buckets", must(r.HeldBy(people[0])), want)
+		same(h.T, "nobody's", must(r.HeldBy(h.ID())), []record.Bucket(nil))
+	})
+}
+
 func (h *hubStory) commits() {
 	h.write(func(tx judge.Store) {
 		same(h.T, "head of nothing", must(tx.Head()), uint64(0))

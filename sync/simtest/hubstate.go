@@ -206,6 +206,17 @@ func (s *hubState) HoldsOf(person record.ID, seq uint64) ([]judge.Hold, error) {
 	return holds, nil
 }
 
+// HeldBy implements judge.Holds.
+func (s *hubState) HeldBy(person record.ID) ([]record.Bucket, error) {
+	open, err := s.HoldsOf(person, judge.Forever-1)
+	var held []record.Bucket
+	for _, h := range open {
+		held = append(held, h.Bucket)
+	}
+	slices.SortFunc(held, compareBuckets)
+	return slices.Compact(held), err
+}
+
 func (s *hubState) hold(k holdKey) judge.Hold {
 	k.until = 0
 	h, _ := s.holds.get(k)

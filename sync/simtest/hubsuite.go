@@ -49,6 +49,7 @@ var hubStories = []struct {
 	{"holds from a root are the open ones", (*hubStory).holdsFrom},
 	{"late holds are the open ones that end by themselves", (*hubStory).lateHolds},
 	{"holds of a person are the open ones and those closed after the commit", (*hubStory).holdsOf},
+	{"a person holds the buckets of his open holds, each once", (*hubStory).heldBy},
 	{"the head is the highest commit, and times are those of the commit that includes it", (*hubStory).commits},
 	{"an actor is nil until it is handed out, and then what was put last", (*hubStory).actors},
 	{"a ledger entry comes back as it was put", (*hubStory).entries},

@@ -22,7 +22,7 @@ func scenarios() []scenario {
 		{"segment", "an empty device takes all rows, which everybody holds, out of a file that the hub has ready; beside it, one table copied into another", segment},
 		{"push", "a device delivers 10,000 offline edits of three columns, each its own change set", push},
 		{"delta", "the office changed 100 rows while the device was away; it comes back and fetches them", delta},
-		{"noop", "a device reconnects, 20 times a run, and there is nothing to do", noop},
+		{"noop", "a device reconnects, 100 times a run, and there is nothing to do", noop},
 		{"live", "one device changes a row, another one that is online hears of it, 500 times; -devices are online besides", live},
 		{"idle", "many devices are online and nothing happens: what each of them takes of the hub's memory", idle},
 		{"storm", "many devices come back at the same moment, and nothing has changed", storm},
@@ -35,7 +35,7 @@ func scenarios() []scenario {
 const (
 	pushEdits   = 10_000
 	deltaEdits  = 100
-	reconnects  = 20 // what one takes of the hub alone is less than what happens on it anyway
+	reconnects  = 100 // what one takes of the hub alone is less than what happens on it anyway
 	liveChanges = 500
 )
 
