@@ -69,6 +69,11 @@ func (h *fleetHub) collect() {
 
 // live returns the incarnations that count of the devices in use, unless nobody has heard of them for too long.
 func (h *fleetHub) live() (live []judge.Actor) {
+	for _, c := range h.conns { // its heartbeats are heard, though none is played
+		if c.who != nil && !c.dead {
+			c.who.seen = h.f.now
+		}
+	}
 	for id, d := range h.devices {
 		if h.f.now-d.seen > judge.LongestAbsence.Milliseconds() || !h.f.inUse(id) {
 			continue
