@@ -26,7 +26,21 @@ import (
 type segments struct {
 	mu    sync.Mutex
 	plain [schema.Classes]bool // of these the rows come one by one
+	vain  int                  // how often in a row not a byte came of one that was promised
 	spent int                  // how often the device was told of erasures: what is fetched meanwhile may have what was erased
+}
+
+// maxVain is how often not a byte comes before no more segments are asked for: what stands between phone and hub may let the session
+// through, and them not.
+const maxVain = 2
+
+// came notes whether anything came of a segment.
+func (s *segments) came(any bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.vain++; any {
+		s.vain = 0
+	}
 }
 
 // spoil notes that the device was told of an erasure.
@@ -51,7 +65,7 @@ func (s *segments) giveUp(class schema.Class) {
 func (s *segments) givenUp(class schema.Class) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.plain[class]
+	return s.plain[class] || s.vain >= maxVain
 }
 
 // segmentPath is where a class's segment is fetched to.
@@ -80,25 +94,42 @@ func (c *Client) lacking(ctx context.Context) (classes []schema.Class, err error
 	return classes, err
 }
 
-// fetchSegment fetches the class's segment. One that the network cuts goes on where it was, in another session.
+// fetchSegment fetches the class's segment. One that the network cuts goes on where it was, here or in another session.
 // One during which something was erased goes: its file may have been made after the others had gone.
 func (c *Client) fetchSegment(ctx context.Context, class schema.Class) {
 	defer c.web.CloseIdleConnections() // nothing else is asked for soon
-	before := c.segments.spoilt()
-	remote, err := c.remote()
-	if err == nil {
-		err = remote.FetchSegment(ctx, class, c.Schema.Version, c.segmentPath(class), func(done, total int64) {
-			c.contact.progressed(&wire.Page{Done: uint64(done), Total: uint64(total)})
-		})
-	}
+	before, had := c.segments.spoilt(), files.SegmentArrived(c.segmentPath(class))
+	err := c.fetchOn(ctx, class)
+	more := err == nil || files.SegmentArrived(c.segmentPath(class)) > had
 	if c.segments.spoilt() != before {
 		err = errors.Join(err, files.DropSegment(c.segmentPath(class)))
 	}
 	switch code := fault.CodeOf(err); {
-	case err == nil, ctx.Err() != nil, code == link.NoNetwork, code == fault.Unauthentic:
+	case ctx.Err() != nil:
+	case err == nil, code == link.NoNetwork, code == fault.Unauthentic:
+		c.segments.came(more)
 	default:
 		c.Log.Info("nothing is ready of a class; its rows come one by one", "class", class, "reason", err)
 		c.segments.giveUp(class)
+	}
+}
+
+// fetchOn fetches the class's segment, again and again while more of it comes, and nothing is erased.
+func (c *Client) fetchOn(ctx context.Context, class schema.Class) error {
+	remote, err := c.remote()
+	if err != nil {
+		return err
+	}
+	before := c.segments.spoilt()
+	for {
+		had := files.SegmentArrived(c.segmentPath(class))
+		err = remote.FetchSegment(ctx, class, c.Schema.Version, c.segmentPath(class), func(done, total int64) {
+			c.contact.progressed(&wire.Page{Done: uint64(done), Total: uint64(total)})
+		})
+		more := files.SegmentArrived(c.segmentPath(class)) > had
+		if fault.CodeOf(err) != link.NoNetwork || ctx.Err() != nil || !more || c.segments.spoilt() != before {
+			return err
+		}
 	}
 }
 
@@ -123,8 +154,8 @@ func (c *Client) takeSegments(ctx context.Context) error {
 			continue
 		}
 		err := c.takeSegment(ctx, path)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if ctx.Err() != nil { // it goes on with the next part, another time
+			return fault.Wrap(link.NoNetwork, "there was not enough time; the rest goes next time", ctx.Err())
 		}
 		if err != nil {
 			c.Log.Warn("what was ready of a class cannot be used; its rows come one by one", "class", class, "reason", err)

@@ -49,7 +49,10 @@ func (r *Remote) FetchSegment(ctx context.Context, class schema.Class, version i
 		have, hash, how = 0, strings.Trim(response.Header.Get("ETag"), `"`), how|os.O_TRUNC
 	case response.StatusCode == http.StatusNotFound:
 		return errors.Join(fault.New(NoSegment, "the server has nothing ready; the rows come one by one"), removeBegun(path))
-	case response.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+	case response.StatusCode == http.StatusRequestedRangeNotSatisfiable: // all of it had come before
+		if want, ok := blob.ParseHash(hash); ok {
+			return settleSegment(begun, path, want)
+		}
 		return errors.Join(errDiffers, removeBegun(path))
 	default:
 		return refusal(response)
@@ -70,6 +73,12 @@ func (r *Remote) FetchSegment(ctx context.Context, class schema.Class, version i
 		return failed("the data cannot be kept", err)
 	}
 	return settleSegment(begun, path, want)
+}
+
+// SegmentArrived returns how many bytes are there so far of the segment that is being fetched into the file at path.
+func SegmentArrived(path string) int64 {
+	begun, _ := begunAt(path)
+	return sizeAt(begun)
 }
 
 // DropSegment removes the segment at path, and what is there so far of one that is not.

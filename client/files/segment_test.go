@@ -85,6 +85,37 @@ func TestASegmentGoesOnAtTheByteWhereItWasCut(t *testing.T) {
 	}
 }
 
+// A program that is killed when all has come, and before that has its name, need not fetch it again.
+func TestASegmentOfWhichAllHadComeIsNotFetchedAgain(t *testing.T) {
+	t.Parallel()
+	s := &shelf{content: bytes.Repeat([]byte("rows "), 1000)}
+	srv := httptest.NewServer(s)
+	defer srv.Close()
+	sum := sha256.Sum256(s.content)
+	for _, c := range []struct {
+		begun []byte
+		want  fault.Code
+	}{
+		{begun: s.content},
+		{begun: append([]byte("damaged on the disk "), s.content[20:]...), want: blob.WrongHash},
+		{begun: append(bytes.Clone(s.content), "and more"...), want: blob.WrongHash},
+	} {
+		to := filepath.Join(t.TempDir(), "segment-2")
+		if err := os.WriteFile(to+"."+hex.EncodeToString(sum[:])+".coming", c.begun, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := &files.Remote{Server: srv.URL, Client: files.NewClient()}
+		err := r.FetchSegment(t.Context(), 2, 3, to, func(int64, int64) { t.Error("something was fetched") })
+		if fault.CodeOf(err) != c.want {
+			t.Errorf("%v", err)
+		}
+		got, _ := os.ReadFile(to)
+		if arrived := files.SegmentArrived(to); bytes.Equal(got, s.content) != (c.want == "") || arrived > 0 {
+			t.Errorf("%d bytes are there, %d more of it", len(got), arrived)
+		}
+	}
+}
+
 func TestASegmentThatIsNoLongerThereIsForgotten(t *testing.T) {
 	t.Parallel()
 	s := &shelf{content: []byte("the rows of yesterday"), most: 5}

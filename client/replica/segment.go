@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
@@ -19,7 +20,8 @@ func (r *Replica) SegmentPath() string { return r.options.Path + segmentSuffix }
 
 // TakeSegment takes in the segment in the database file at path, a part in a transaction: others write and read in between.
 // Of one that does not fit what is here, or any more, nothing is taken, and the error is device.ErrSegment; so it is where the
-// segment stops in the middle: what was taken stands, and the hub goes on behind it.
+// segment stops in the middle: what was taken stands, and the hub goes on behind it. One of which some parts are here, because
+// ctx or the program ended then, is taken from the next on.
 func (r *Replica) TakeSegment(ctx context.Context, path string, taken func(of sqlrow.SegmentOf, done int64)) error {
 	if err := checkSegment(ctx, path); err != nil {
 		return errors.Join(device.ErrSegment, err)
@@ -32,20 +34,34 @@ func (r *Replica) TakeSegment(ctx context.Context, path string, taken func(of sq
 	}()
 	var of sqlrow.SegmentOf
 	var parts []sqlrow.SegmentPart
+	here := 0
 	err := r.WriteBulk(ctx, func(tx *Tx) (err error) {
-		of, parts, _, err = sqlrow.ReadSegment(tx.conn, clock.Actor(0))
+		if of, parts, _, err = sqlrow.ReadSegment(tx.conn, clock.Actor(0)); err == nil {
+			here, err = tx.partsHere(of, parts)
+		}
 		return err
 	})
 	var after []byte
 	var done int64
 	for i := 0; i < len(parts) && err == nil; i++ {
-		err = r.WriteBulk(ctx, func(tx *Tx) error { return tx.takePart(of, parts[i], after) })
+		if i >= here {
+			err = r.WriteBulk(ctx, func(tx *Tx) error { return tx.takePart(of, parts[i], after) })
+		}
 		if after = parts[i].Resume; err == nil {
 			done += parts[i].Last - parts[i].First + 1
 			taken(of, done)
 		}
 	}
 	return err
+}
+
+// partsHere returns how many of the parts were the last that was taken in.
+func (tx *Tx) partsHere(of sqlrow.SegmentOf, parts []sqlrow.SegmentPart) (n int, err error) {
+	id, err := tx.Identity()
+	if err != nil || id == nil || id.Partial != [3]uint64{uint64(of.Class), 0, of.At} {
+		return 0, err
+	}
+	return 1 + slices.IndexFunc(parts, func(p sqlrow.SegmentPart) bool { return slices.Equal(p.Resume, id.Resume) }), nil
 }
 
 func (tx *Tx) takePart(of sqlrow.SegmentOf, part sqlrow.SegmentPart, after []byte) error {

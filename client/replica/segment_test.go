@@ -108,8 +108,46 @@ func TestASegmentBringsTheRowsAsAPageDoes(t *testing.T) {
 	if hits := find(t, r, "gasket", sqlrow.SearchOptions{Limit: 50}); len(hits) != len(rows) {
 		t.Errorf("%d are found", len(hits))
 	}
+	err = r.Write(t.Context(), func(tx *replica.Tx) error { // the hub has gone on behind it
+		id, err := tx.Identity()
+		if err == nil {
+			id.Cursors[schema.ClassStock], id.Resume, id.Partial = 9, nil, [3]uint64{}
+			err = tx.PutIdentity(id)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := takeSegment(t, r, segmentOf(t, rows)); !errors.Is(err, device.ErrSegment) {
 		t.Errorf("it is taken once more: %v", err)
+	}
+}
+
+func TestASegmentIsGoneOnWithWhereItsTakingEnded(t *testing.T) {
+	t.Parallel()
+	rows := someParts(20)
+	r, file := enrolled(t, 8), segmentOf(t, rows)
+	ctx, end := context.WithCancel(t.Context())
+	err := r.TakeSegment(ctx, file, func(sqlrow.SegmentOf, int64) { end() })
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"in the middle", "at the end"} {
+		if told, err := takeSegment(t, r, file); err != nil || !slices.Equal(told, []int64{11, 20}) {
+			t.Errorf("%s: told %v, %v", when, told, err)
+		}
+		err = r.Read(t.Context(), func(tx *replica.Tx) error {
+			id, err := tx.Identity()
+			last, failed := tx.Row(rows[19].Key())
+			if err != nil || failed != nil || last == nil || !slices.Equal(id.Resume, []byte{19}) {
+				t.Errorf("%s: %+v, %+v, %v, %v", when, id, last, err, failed)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -23,10 +23,11 @@ type front struct {
 	*httptest.Server
 	mu     gosync.Mutex
 	world  *world
-	cutAt  int    // after so many bytes the next answer with a segment is cut; 0: none is
-	onCut  func() // called then
-	first  func() // called before the next answer
-	bare   bool   // it is a hub that knows nothing of segments
+	cutAt  int                       // after so many bytes the next answer with a segment is cut; 0: none is
+	onCut  func()                    // called then
+	first  func()                    // called before the next answer
+	bare   bool                      // it is a hub that knows nothing of segments
+	fails  func(http.ResponseWriter) // what stands between answers for the hub, where a segment is asked for
 	ranges []string
 	status []int
 }
@@ -40,13 +41,16 @@ func newFront(t *testing.T, w *world) *front {
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	bare := f.bare
+	bare, fails := f.bare, f.fails
 	f.mu.Unlock()
 	hub := *f.world.hub.Load()
 	segment := strings.HasPrefix(r.URL.Path, wire.SegmentPath)
 	switch {
 	case bare && segment:
 		http.NotFound(w, r)
+	case segment && fails != nil:
+		f.note(r.Header.Get("Range"))
+		fails(w)
 	case segment:
 		f.note(r.Header.Get("Range"))
 		hub.ServeHTTP(&cutting{ResponseWriter: w, front: f}, r)

@@ -34,6 +34,8 @@ type world struct {
 	hub  atomic.Pointer[http.Handler] // of the core
 	met  atomic.Int64                 // connections that devices have made
 	late atomic.Int64                 // how far the hub's clock is ahead, in ns
+
+	segmentRows int // CoreOptions.SegmentRows
 }
 
 func newWorld(t testing.TB) *world {
@@ -67,7 +69,8 @@ func newWorldOn(t testing.TB, path, database string) *world {
 func (w *world) open(database string) {
 	core, err := server.OpenCore(w.t.Context(), server.CoreOptions{
 		Path: w.path, Database: database, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) },
+		SegmentRows: w.segmentRows,
+		Now:         func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) },
 	})
 	if err != nil {
 		w.t.Fatal(err)

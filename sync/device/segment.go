@@ -24,11 +24,15 @@ type Part struct {
 // ErrSegment says that a segment is of no use here, or no longer: the rows come one by one.
 var ErrSegment = fault.New(fault.Malformed, "the rows that are ready do not fit what is on the device")
 
-// Lacks reports whether nothing of the class is here, nor any page under way: whether a segment can be taken.
+// Lacks reports whether nothing of the class is here, nor any page of it under way: whether a segment is of use. To be taken it waits
+// until a page of another class has come to its end.
 func Lacks(store Store, s *schema.Schema, class schema.Class) (bool, error) {
 	id, err := store.Identity()
-	if err != nil || id == nil || id.Cursors[class] > 0 || len(id.Resume) > 0 || id.Schema != s.Version {
+	if err != nil || id == nil || id.Cursors[class] > 0 || id.Schema != s.Version {
 		return false, err
+	}
+	if len(id.Resume) > 0 && id.Partial[0] == uint64(class) {
+		return false, nil
 	}
 	held, err := store.Held(class)
 	if err != nil || len(held) > 0 {
@@ -73,7 +77,7 @@ func (r *Replica) fits(p *Part) (bool, error) {
 		if !r.underWay(p.Class, p.At) || !slices.Equal(r.id.Resume, p.After) {
 			return false, nil
 		}
-	} else if lacks, err := Lacks(r.store, r.schema, p.Class); err != nil || !lacks {
+	} else if lacks, err := Lacks(r.store, r.schema, p.Class); err != nil || !lacks || len(r.id.Resume) > 0 {
 		return false, err
 	}
 	pinned, err := r.store.Bases()
