@@ -23,8 +23,8 @@ func BenchmarkScreens(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, page := range append(h.pages(), "/search?q=轴", h.job()+"/parts/use?q=seal", "/jobs/new?q=KX") {
-		name := strings.NewReplacer(h.job(), "/jobs/J", h.s.seal.String(), "P", h.s.unit.String(), "U", h.s.customer.String(), "C", h.s.checklist.String(), "L").Replace(page)
+	for _, page := range append(h.pages(), "/search?q=轴", h.job()+"/parts/use?q=seal", "/jobs/new?q=KX", jobURL(h.s.visit)+"/comments") {
+		name := strings.NewReplacer(h.job(), "/jobs/J", jobURL(h.s.visit), "/jobs/V", h.s.seal.String(), "P", h.s.unit.String(), "U", h.s.customer.String(), "C", h.s.checklist.String(), "L").Replace(page)
 		b.Run(strings.TrimPrefix(name, "/"), func(b *testing.B) {
 			var times []time.Duration
 			for b.Loop() {

@@ -162,6 +162,7 @@ type findingsPage struct {
 	frame
 	stand
 	Lines  []findingLine
+	Rest   rest
 	Faults []aftersales.Code
 	Causes []aftersales.Code
 	Cures  []aftersales.Code
@@ -177,6 +178,11 @@ type findingLine struct {
 func (v *request) findings() error {
 	p := findingsPage{frame: v.frame("Findings")}
 	if err := v.view(func(tx client.Tx) error { return p.read(v, tx) }); err != nil {
+		return err
+	}
+	var err error
+	p.Lines, p.Rest, err = latest(v, p.Lines, func(l findingLine) string { return l.Finding.Finding + l.Solution })
+	if err != nil {
 		return err
 	}
 	if p.Problem != "" { // what was picked stays, as what was typed does

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"net/url"
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
@@ -23,10 +24,10 @@ type knowledgePage struct {
 	Query     string
 	Solutions []aftersales.Ranked
 	Used      map[record.ID]bool
-	More      int
+	Rest      rest
 }
 
-const maxSolutions = 20
+const maxSolutions = 20 // that the search is asked for
 
 // knowledge shows the solutions that fit the job, or what was typed.
 func (v *request) knowledge() error {
@@ -53,16 +54,21 @@ func (v *request) knowledge() error {
 	if err != nil {
 		return err
 	}
-	p.More = max(0, len(p.Solutions)-maxSolutions)
-	p.Solutions, p.Back = p.Solutions[:min(len(p.Solutions), maxSolutions)], p.URL()
+	p.Solutions, p.Rest, err = some(v, p.Solutions, func(s aftersales.Ranked) string { return s.Title + s.Symptom + s.Solution.Solution })
+	if err != nil {
+		return err
+	}
+	if p.Back = p.URL(); p.Query != "" && p.Rest.URL != "" {
+		p.Rest.URL += "&q=" + url.QueryEscape(p.Query)
+	}
 	return v.show("knowledge", p)
 }
 
-// manualsPage shows what is written about a job's model, and what holds for all.
+// manualsPage is what is written about a model, and what holds for all.
 type manualsPage struct {
 	frame
-	stand
 	Manuals []manual
+	Rest    rest
 }
 
 type manual struct {
@@ -70,25 +76,50 @@ type manual struct {
 	File client.Attachment
 }
 
-// manuals shows the manuals and procedures, with the state of their files.
+// manuals shows the manuals and procedures for the job's machine.
 func (v *request) manuals() error {
-	p := manualsPage{frame: v.frame("Manuals and procedures")}
-	p.Live = true
+	var s stand
 	err := v.view(func(tx client.Tx) (err error) {
-		p.stand, err = v.stand(tx)
+		s, err = v.stand(tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	list, err := v.client.Knowledge().Library(v.ctx(), p.Unit.Product)
+	return v.showManuals(s.Unit.Product, s.URL())
+}
+
+// machineManuals shows those for a machine that the search found.
+func (v *request) machineManuals() error {
+	id, err := v.path()
+	if err != nil {
+		return err
+	}
+	var unit aftersales.Unit
+	err = v.view(func(tx client.Tx) (err error) {
+		unit, err = rowAs(tx, "unit", id, aftersales.UnitOf)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.showManuals(unit.Product, "/machines/"+id.String())
+}
+
+// showManuals shows manuals and procedures, with the state of their files.
+func (v *request) showManuals(product record.ID, back string) error {
+	p := manualsPage{frame: v.frame("Manuals and procedures")}
+	p.Live, p.Back = true, back
+	list, err := v.client.Knowledge().Library(v.ctx(), product)
+	if err == nil {
+		list, p.Rest, err = some(v, list, func(d aftersales.Document) string { return v.lang.label(d.Title) + d.Text })
+	}
 	if err != nil {
 		return err
 	}
 	for _, d := range list {
 		p.Manuals = append(p.Manuals, manual{d, v.client.Knowledge().File(d)})
 	}
-	p.Back = p.URL()
 	return v.show("manuals", p)
 }
 
@@ -133,6 +164,7 @@ type commentsPage struct {
 	frame
 	stand
 	Said []saidLine
+	Rest rest // what was said earlier
 }
 
 type saidLine struct {
@@ -149,7 +181,12 @@ func (v *request) comments() error {
 		if p.stand, err = v.stand(tx); err != nil {
 			return err
 		}
-		for _, c := range p.Comments {
+		said, rest, err := latest(v, p.Comments, func(c aftersales.Comment) string { return c.Text })
+		if err != nil {
+			return err
+		}
+		p.Rest = rest
+		for _, c := range said {
 			who, err := rowAs(tx, "person", c.Author, aftersales.PersonOf)
 			if err != nil {
 				return err

@@ -16,13 +16,10 @@ type machinePage struct {
 	Party      aftersales.Party
 	Components []aftersales.Unit
 	History    []aftersales.ServiceRecord
-	More       int
-	Documents  []aftersales.Document
+	Rest       rest // of its history
+	Manuals    int  // of its model
 	Jobs       []aftersales.Job
 }
-
-// maxHistory bounds what a page shows of a long life.
-const maxHistory = 50
 
 // jobMachine shows the job's machine.
 func (v *request) jobMachine() error {
@@ -49,7 +46,7 @@ func (v *request) machine() error {
 func (v *request) showMachine(id record.ID, back string) error {
 	p := machinePage{frame: v.frame("Machine")}
 	p.Back = back
-	jobs, err := v.ids(`SELECT id FROM job WHERE _del = 0 AND unit = ? ORDER BY id DESC LIMIT ?`, id[:], maxHistory)
+	jobs, err := v.ids(`SELECT id FROM job WHERE _del = 0 AND unit = ? ORDER BY id DESC LIMIT ?`, id[:], maxListed)
 	if err != nil {
 		return err
 	}
@@ -57,7 +54,7 @@ func (v *request) showMachine(id record.ID, back string) error {
 		if p.Jobs, err = those(tx, "job", jobs, aftersales.JobOf); err != nil {
 			return err
 		}
-		return p.read(tx, id)
+		return p.read(v, tx, id)
 	})
 	if err != nil {
 		return err
@@ -65,7 +62,7 @@ func (v *request) showMachine(id record.ID, back string) error {
 	return v.show("machine", p)
 }
 
-func (p *machinePage) read(tx client.Tx, id record.ID) (err error) {
+func (p *machinePage) read(v *request, tx client.Tx, id record.ID) (err error) {
 	if id, err = aftersales.Survivor(tx, "unit", id); err != nil {
 		return err
 	}
@@ -85,10 +82,11 @@ func (p *machinePage) read(tx client.Tx, id record.ID) (err error) {
 		return err
 	}
 	slices.Reverse(p.History)
-	p.More = max(0, len(p.History)-maxHistory)
-	p.History = p.History[:min(len(p.History), maxHistory)]
-	if !p.Unit.Product.IsZero() {
-		p.Documents, err = aftersales.DocumentsOf(tx, p.Unit.Product)
+	p.History, p.Rest, err = some(v, p.History, func(r aftersales.ServiceRecord) string { return r.Summary + r.Parts })
+	if err != nil || p.Unit.Product.IsZero() {
+		return err
 	}
+	manuals, err := aftersales.DocumentsOf(tx, p.Unit.Product)
+	p.Manuals = len(manuals)
 	return err
 }

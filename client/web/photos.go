@@ -21,6 +21,7 @@ type photosPage struct {
 	frame
 	stand
 	Files []fileTile
+	Rest  rest  // what was taken earlier
 	Most  int64 // bytes of one file; 0 for no bound
 }
 
@@ -50,6 +51,10 @@ func (v *request) photos() error {
 		return err
 	}
 	list, err := v.client.JobFiles(v.ctx(), p.Job.ID)
+	if err != nil {
+		return err
+	}
+	list, p.Rest, err = latest(v, list, func(f client.Attachment) string { return f.Caption + f.Name + f.Reason })
 	if err != nil {
 		return err
 	}

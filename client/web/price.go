@@ -16,6 +16,7 @@ type pricePage struct {
 	frame
 	stand
 	Lines     []priceLine
+	Later     rest // lines that this page has no room for
 	Totals    aftersales.Totals
 	Trouble   string // why there is no total: the lines stand, so that one can be taken back
 	Services  []serviceLine
@@ -39,7 +40,17 @@ type priceLine struct {
 
 func (v *request) price() error {
 	p := pricePage{frame: v.frame("Price and payment")}
-	if err := v.view(func(tx client.Tx) error { return p.read(v, tx) }); err != nil {
+	err := v.view(func(tx client.Tx) error { return p.read(v, tx) })
+	if err == nil {
+		p.Lines, p.Later, err = some(v, p.Lines, func(l priceLine) string {
+			text := v.lang.label(l.Label) + l.Text
+			for _, why := range l.Why {
+				text += v.lang.why(why)
+			}
+			return text
+		})
+	}
+	if err != nil {
 		return err
 	}
 	p.Back = p.URL()

@@ -100,6 +100,7 @@ var routes = []route{
 	{"POST /outbox/{dot}", (*request).settle, (*request).mend},
 	{"GET /search", (*request).search, nil},
 	{"GET /machines/{id}", (*request).machine, nil},
+	{"GET /machines/{id}/manuals", (*request).machineManuals, nil},
 	{"GET /customers/{id}", (*request).customer, nil},
 	{"GET /mine", (*request).mine, nil},
 	{"GET /told", (*request).told, nil},

@@ -216,6 +216,7 @@ type goodsPage struct {
 	frame
 	stand
 	Receipts []aftersales.GoodsReceipt
+	Rest     rest
 }
 
 func (v *request) goods() error {
@@ -224,7 +225,10 @@ func (v *request) goods() error {
 		if p.stand, err = v.stand(tx); err != nil {
 			return err
 		}
-		p.Receipts, err = aftersales.GoodsOf(tx, p.Job.ID)
+		if p.Receipts, err = aftersales.GoodsOf(tx, p.Job.ID); err != nil {
+			return err
+		}
+		p.Receipts, p.Rest, err = latest(v, p.Receipts, func(r aftersales.GoodsReceipt) string { return r.Items + r.Condition })
 		return err
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ type stockPage struct {
 	frame
 	Van    aftersales.Location
 	Stock  []aftersales.Stock
+	Rest   rest
 	Lacks  []aftersales.Shortfall
 	Opened int // hand-overs that nobody is known to have taken
 	NoVan  bool
@@ -39,6 +40,13 @@ func (v *request) stock() error {
 	}
 	if err != nil {
 		return err
+	}
+	p.Stock, p.Rest, err = some(v, p.Stock, func(s aftersales.Stock) string { return v.lang.label(s.Part.Name) + s.Part.Code })
+	if err != nil {
+		return err
+	}
+	if p.Rest.Past {
+		p.Back = stockURL
 	}
 	offers, err := v.offers()
 	p.Opened = len(slices.DeleteFunc(offers, func(o offer) bool { return !o.Open }))

@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"fieldsync/client"
@@ -179,18 +178,6 @@ func (v *request) seePlans() error {
 		}
 	}
 	return v.redirect(todayURL)
-}
-
-// passedOver returns how many jobs the pages before this one have shown. Codes: fault.UnknownRow.
-func (v *request) passedOver() (int, error) {
-	if v.form("after") == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseUint(v.form("after"), 10, 31)
-	if err != nil {
-		return 0, fault.Wrap(fault.UnknownRow, "there is nothing at this address", err)
-	}
-	return int(n), nil
 }
 
 // listed returns as many of the jobs as a page shows, after those of the pages before.

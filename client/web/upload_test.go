@@ -140,6 +140,7 @@ func TestAFileThatCannotBeTakenIsRefused(t *testing.T) {
 func TestWhatIsAwayShowsItsSmallPicture(t *testing.T) {
 	t.Parallel()
 	h := newThumb(t)
+	h.fetched()
 	id := h.colleaguesFilm()
 	h.get(h.job()).sees("2 missing")
 	if h.get(h.job() + "/photos").sees("Fetch · 2.9 MB"); strings.Contains(h.body, id.String()+"/small") {

@@ -112,11 +112,7 @@ func newWindow(t *testing.T, text int) *window {
 // walk looks at the pages of the app in each of the ways, each way in another language.
 func (w *window) walk(when string, h *thumb, pages []string, looks []look) {
 	w.t.Helper()
-	entry, err := h.app.Start()
-	if err == nil {
-		err = chromedp.Do(w.ctx, chromedp.Navigate(entry))
-	}
-	if err != nil {
+	if err := w.enter(w.ctx, h); err != nil {
 		w.t.Fatal(err)
 	}
 	for n, l := range looks {
@@ -169,6 +165,14 @@ func (w *window) lookAt(url, name string) []string {
 	return append(wrong, unnamed...)
 }
 
+// enter starts the app, and lets the browser in.
+func (w *window) enter(ctx context.Context, h *thumb) error {
+	if _, err := h.app.Start(); err != nil {
+		return err
+	}
+	return chromedp.Do(ctx, setCookie("http://"+h.app.gate.host, h.app.gate.cookieName(), h.app.gate.cookie))
+}
+
 func setCookie(url, name, value string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: url})
@@ -212,9 +216,9 @@ func TestASignatureOutlivesARefusal(t *testing.T) {
 	w := newWindow(t, 16)
 	ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
 	defer cancel()
-	entry, err := h.app.Start()
+	err := w.enter(ctx, h)
 	if err == nil {
-		err = chromedp.Do(ctx, chromedp.Navigate(entry), chromedp.Navigate("http://"+h.app.gate.host+h.job()+"/sign"))
+		err = chromedp.Do(ctx, chromedp.Navigate("http://"+h.app.gate.host+h.job()+"/sign"))
 	}
 	if err != nil {
 		t.Fatal(err)

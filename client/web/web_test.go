@@ -5,16 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"html"
-	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +21,6 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 	"fieldsync/sync/simtest"
-	"fieldsync/sync/words"
 )
 
 // thumb is somebody's thumb on a phone: the app with a real replica, that has never met a hub.
@@ -353,196 +348,6 @@ func (h *thumb) pays() {
 	h.get("/mine").sees("80.00 TWD", "Cash")
 }
 
-func TestOnlyThePersonAtTheDeviceGetsIn(t *testing.T) {
-	t.Parallel()
-	h := newThumb(t)
-	open, err := h.app.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := open[:strings.Index(open, enterURL)]
-	jar := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	ask := func(method, url string, change func(*http.Request)) *http.Response {
-		r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if change != nil {
-			change(r)
-		}
-		answer, err := jar.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = answer.Body.Close()
-		return answer
-	}
-	want := func(what string, answer *http.Response, status int) {
-		t.Helper()
-		if answer.StatusCode != status {
-			t.Errorf("%s: %d, want %d", what, answer.StatusCode, status)
-		}
-		if csp := answer.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
-			t.Errorf("%s: the policy is %q", what, csp)
-		}
-	}
-	want("without the secret", ask("GET", base+"/", nil), http.StatusForbidden)
-	want("with another secret", ask("GET", base+enterURL+"?key=x", nil), http.StatusForbidden)
-	entered := ask("GET", open, nil)
-	want("with it", entered, http.StatusOK)
-	c := entered.Cookies()[0]
-	if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Value == h.app.gate.secret {
-		t.Errorf("the cookie is %v", c)
-	}
-	in := func(r *http.Request) { r.AddCookie(c) }
-	want("with the cookie", ask("GET", base+"/", in), http.StatusOK)
-	want("under another name", ask("GET", base+"/", func(r *http.Request) { in(r); r.Host = "evil.example:80" }), http.StatusMisdirectedRequest)
-	want("from a page of somebody else", ask("POST", base+"/settings", func(r *http.Request) { in(r); r.Header.Set("Origin", "http://evil.example") }), http.StatusForbidden)
-	want("from another port", ask("POST", base+"/settings", func(r *http.Request) { in(r); r.Header.Set("Origin", "http://127.0.0.1:1") }), http.StatusForbidden)
-	want("from nowhere", ask("POST", base+"/settings", in), http.StatusForbidden)
-	want("as a script of another site", ask("POST", base+"/settings", func(r *http.Request) {
-		in(r)
-		r.Header.Set("Origin", base)
-		r.Header.Set("Sec-Fetch-Site", "cross-site")
-	}), http.StatusForbidden)
-	want("from here", ask("POST", base+"/settings?language=zh-Hans", func(r *http.Request) { in(r); r.Header.Set("Origin", base) }), http.StatusSeeOther)
-	if err := h.app.Close(); err != nil {
-		t.Error(err)
-	}
-	if _, err := http.Get(open); err == nil {
-		t.Error("it listens after Close")
-	}
-}
-
-func TestEveryPageInEveryLanguageIsSmall(t *testing.T) {
-	t.Parallel()
-	h := newThumb(t)
-	if err := h.c.Jobs().Arrive(t.Context(), aftersales.VisitInput{Job: h.s.leak}); err != nil {
-		t.Fatal(err)
-	}
-	for _, tag := range words.Tags {
-		for _, page := range h.pages() {
-			r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+page, nil)
-			r.AddCookie(&http.Cookie{Name: h.app.gate.cookieName(), Value: h.app.gate.cookie})
-			r.AddCookie(&http.Cookie{Name: languageCookie, Value: tag})
-			w := httptest.NewRecorder()
-			h.app.Handler().ServeHTTP(w, r)
-			body := w.Body.String()
-			if w.Code != http.StatusOK || len(body) > 60<<10 || !strings.Contains(body, `lang="`+tag+`"`) {
-				t.Errorf("%s in %s: %d, %d bytes", page, tag, w.Code, len(body))
-			}
-			for _, bad := range []string{"%!", "<no value>", " style=", "<script>", "onclick"} {
-				if strings.Contains(body, bad) {
-					t.Errorf("%s in %s has %q in it", page, tag, bad)
-				}
-			}
-		}
-	}
-}
-
-// Pages are parsed when they are first shown: none of them finds out then that it is broken.
-func TestEveryPageIsInOrder(t *testing.T) {
-	t.Parallel()
-	h := newThumb(t)
-	files, err := pageFiles.ReadDir("pages")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tag := range words.Tags {
-		for _, f := range files {
-			if _, err := h.app.pages[tag].page(strings.TrimSuffix(f.Name(), ".html")); err != nil {
-				t.Errorf("%s in %s: %v", f.Name(), tag, err)
-			}
-		}
-		if err := h.app.pages[tag].execute(io.Discard, "nowhere", "layout", nil); err == nil {
-			t.Error("there is a page nowhere")
-		}
-	}
-}
-
-// pages returns every page that can be asked for.
-func (h *thumb) pages() (list []string) {
-	names := strings.NewReplacer("/jobs/{id}", h.job(), "{way}", "use", "{part}", h.s.seal.String(), "{list}", h.s.checklist.String(),
-		"{key}", "pressure", "/machines/{id}", "/machines/"+h.s.unit.String(), "/parts/{id}", "/parts/"+h.s.seal.String(),
-		"/customers/{id}", "/customers/"+h.s.customer.String(), "{$}", "")
-	for _, r := range routes {
-		path, ok := strings.CutPrefix(r.pattern, "GET ")
-		if path = names.Replace(path); ok && !strings.Contains(path, "{") && path != "/live" && path != enrolURL && path != logoURL && !strings.HasPrefix(path, exportURL+"/") {
-			list = append(list, path)
-		}
-	}
-	return list
-}
-
-// Every sentence that a page or a refusal says is in the lists of words, where every line has all languages.
-func TestEverySentenceIsTranslated(t *testing.T) {
-	t.Parallel()
-	w, err := readWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := regexp.MustCompile(`(?:[{( ]t |\.[sS]ay\(|\.frame\(|fault\.(?:New|Wrap)\([\w.]+, |What: |\{way\w+, )("(?:[^"\\]|\\.)+")`)
-	for _, pattern := range []string{"*.go", "pages/*.html"} {
-		files, _ := filepath.Glob(pattern)
-		for _, file := range files {
-			b, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if strings.HasSuffix(file, "_test.go") {
-				continue
-			}
-			for _, m := range said.FindAllSubmatch(b, -1) {
-				if key, err := strconv.Unquote(string(m[1])); err != nil || !w.Knows(key) {
-					t.Errorf("%s: the lists of words lack %s", file, m[1])
-				}
-			}
-		}
-	}
-	for _, s := range visitSteps {
-		if !w.Knows(s.label) || !w.Knows("cause."+s.cause) {
-			t.Errorf("the lists of words lack %q or its cause", s.label)
-		}
-	}
-	for _, one := range ways {
-		if !w.Knows(one.Title) || !w.Knows(one.Do) {
-			t.Errorf("the lists of words lack %q or %q", one.Title, one.Do)
-		}
-	}
-	for _, reason := range aftersales.EntitlementReasons {
-		if !w.Knows("why." + reason) {
-			t.Errorf("the lists of words lack why.%s", reason)
-		}
-	}
-}
-
-func TestMoneyAndQuantitiesAreReadWithoutRounding(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		text  string
-		scale int
-		want  int64
-		ok    bool
-	}{
-		{"2", 3, 2000, true}, {"1.5", 3, 1500, true}, {"1,5", 3, 1500, true}, {".5", 3, 500, true}, {"80.50", 2, 8050, true},
-		{"1.2345", 3, 0, false}, {"-1", 3, 0, false}, {"", 3, 0, false}, {".", 3, 0, false}, {"two", 3, 0, false}, {"80.5", 0, 0, false},
-		{"99999999999999999999", 0, math.MaxInt64, true}, // for the command to refuse, which tells the bound
-	} {
-		if n, ok := amount(c.text, c.scale); ok != c.ok || ok && n != c.want {
-			t.Errorf("%q: %d %v", c.text, n, ok)
-		}
-	}
-	for m, want := range map[aftersales.Money]string{
-		{Minor: 8050, Currency: "CNY"}: "80.50 CNY", {Minor: 5, Currency: "CNY"}: "0.05 CNY", {Minor: -105, Currency: "EUR"}: "−1.05 EUR",
-		{Minor: 80, Currency: "JPY"}: "80 JPY", {}: "",
-	} {
-		if got := money(m); got != want {
-			t.Errorf("%v: %q", m, got)
-		}
-	}
-}
-
-// When the lease is over the app shows nothing of anybody, but the ways out stay.
 func TestWithoutALeaseThePagesWait(t *testing.T) {
 	t.Parallel()
 	h := newThumb(t)
@@ -597,15 +402,4 @@ func TestHowPhotosTravelIsChosen(t *testing.T) {
 	h.get(h.job() + "/photos").sees("waits for Wi-Fi")
 	h.post("/settings", "send", "any").done()
 	h.get(h.job() + "/photos").sees("waiting to be sent")
-}
-
-func TestAFolderIsNotListed(t *testing.T) {
-	t.Parallel()
-	for path, want := range map[string]int{"/static/": http.StatusNotFound, "/static/app.css": http.StatusOK} {
-		w := httptest.NewRecorder()
-		static().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-		if w.Code != want {
-			t.Errorf("%s: %d, want %d", path, w.Code, want)
-		}
-	}
 }

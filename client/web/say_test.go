@@ -1,0 +1,36 @@
+package web
+
+import (
+	"math"
+	"testing"
+
+	"fieldsync/sync/aftersales"
+)
+
+func TestMoneyAndQuantitiesAreReadWithoutRounding(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text  string
+		scale int
+		want  int64
+		ok    bool
+	}{
+		{"2", 3, 2000, true}, {"1.5", 3, 1500, true}, {"1,5", 3, 1500, true}, {".5", 3, 500, true}, {"80.50", 2, 8050, true},
+		{"1.2345", 3, 0, false}, {"-1", 3, 0, false}, {"", 3, 0, false}, {".", 3, 0, false}, {"two", 3, 0, false}, {"80.5", 0, 0, false},
+		{"99999999999999999999", 0, math.MaxInt64, true}, // for the command to refuse, which tells the bound
+	} {
+		if n, ok := amount(c.text, c.scale); ok != c.ok || ok && n != c.want {
+			t.Errorf("%q: %d %v", c.text, n, ok)
+		}
+	}
+	for m, want := range map[aftersales.Money]string{
+		{Minor: 8050, Currency: "CNY"}: "80.50 CNY", {Minor: 5, Currency: "CNY"}: "0.05 CNY", {Minor: -105, Currency: "EUR"}: "−1.05 EUR",
+		{Minor: 80, Currency: "JPY"}: "80 JPY", {}: "",
+	} {
+		if got := money(m); got != want {
+			t.Errorf("%v: %q", m, got)
+		}
+	}
+}
+
+// When the lease is over the app shows nothing of anybody, but the ways out stay.
