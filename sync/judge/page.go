@@ -53,6 +53,9 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 		return wire.Page{}, 0, err
 	}
 	want.Rows = cmp.Or(want.Rows, PageRows)
+	if want, err = reachable(r, want); err != nil {
+		return wire.Page{}, 0, err
+	}
 	p := &pager{Reader: r, schema: s, want: want, head: head, left: want.Rows}
 	if want.UpTo > 0 {
 		head = min(head, want.UpTo)
@@ -76,6 +79,19 @@ func NextPage(r Reader, s *schema.Schema, want Want) (page wire.Page, head uint6
 	}
 	p.page.Rows = p.rows.batches
 	return p.page, head, err
+}
+
+// reachable returns what can be told to a device that lacks it: everything, where it has not heard of deleted rows that are
+// forgotten. Admit has looked, but more may have been forgotten since: nobody waits for one whose file is older than what it acknowledged.
+func reachable(r Reader, want Want) (Want, error) {
+	if want.Class != schema.ClassWork || want.From == 0 {
+		return want, nil
+	}
+	collected, err := r.Collected()
+	if err == nil && cmp.Or(want.Since, want.After, want.From) < collected {
+		want.From, want.After, want.Since, want.Resume = 0, 0, 0, nil
+	}
+	return want, err
 }
 
 // begin builds the first part: what was erased, what leaves, what changed in the buckets that stay, and the beginning of those that

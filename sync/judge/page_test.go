@@ -540,3 +540,36 @@ func FuzzPosition(f *testing.F) {
 		}
 	})
 }
+
+// Of a device whose file was put back more may be forgotten after it was admitted than it has heard of: what it acknowledged before
+// counts for it.
+func TestWhatWasForgottenMeanwhileBeginsTheClassAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.tech()
+	job := w.job("stays")
+	w.assign(job, a.Person)
+	from := w.head()
+	w.delete(w.job("goes"))
+	gone := w.head()
+	w.busy(3)
+	w.tx(func(tx judge.Store) error { return tx.(judge.Collector).PutCollected(gone) })
+	for name, c := range map[string]struct {
+		want judge.Want
+		anew bool
+	}{
+		"it has not heard of it":               {judge.Want{From: from}, true},
+		"it goes on with a page":               {judge.Want{From: from, Resume: []byte("a position")}, true},
+		"it has heard of it":                   {judge.Want{From: gone}, false},
+		"it was told so on this connection":    {judge.Want{From: from, After: gone, Since: gone}, false},
+		"some rows were left out before":       {judge.Want{From: from, After: gone, Since: from}, true},
+		"it begins anew":                       {judge.Want{}, false},
+		"it is another class, which time ends": {judge.Want{From: from, Class: schema.ClassLibrary}, false},
+	} {
+		c.want.Person = a.Person
+		p, _ := w.page(c.want)
+		if anew := p.From < c.want.From; anew != c.anew || anew && (!slices.Contains(p.Enter, jobBucket(job)) || !p.Last) {
+			t.Errorf("%s: from %d to %d, enter %v, last: %v", name, p.From, p.To, p.Enter, p.Last)
+		}
+	}
+}

@@ -157,6 +157,8 @@ type Reader interface {
 	Rows
 	Holds
 	Head() (uint64, error)
+	// Collected returns the highest commit that was noted as Collector.PutCollected says, 0 for none.
+	Collected() (uint64, error)
 	// Foresee says which rows will be asked for, so that they may be read all at once.
 	Foresee(rows []record.Key) error
 	// TouchedSince returns the buckets that commits after the commit number touched; known is false where there are too

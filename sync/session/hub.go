@@ -339,6 +339,9 @@ func (h *Hub) waitsForVerdicts() bool {
 func (h *Hub) paged(e Paged) []Effect {
 	h.reading = false
 	p := e.Page
+	if p.From < h.cursors[p.Class] { // it begins anew: see judge.NextPage
+		h.cursors[p.Class], h.read[p.Class], h.full[p.Class] = 0, 0, 0
+	}
 	var effects []Effect
 	if h.worthSending(&p) {
 		effects = h.send(effects, &p)

@@ -612,3 +612,14 @@ func TestADeviceThatWroteMuchIsToldThatItIsLevel(t *testing.T) {
 	want = append(want, session.Send{Message: second})
 	same(t, o.machine.Step(session.Judged{Verdicts: second, Since: 512}), want)
 }
+
+// A page may begin with nothing, where the hub has forgotten something meanwhile: what follows goes on behind that.
+func TestAPageThatBeginsAnewIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	at := [schema.Classes]uint64{5, 9, 9}
+	o := admits(t, wire.Hello{Cursors: at, Schema: 4}, session.Admitted{Cursors: at})
+	first := page(0, 0, 9, 9)
+	first.Page.Last, first.Page.Resume = false, []byte("behind it")
+	o.expectReads(first, 1, asked{0, 0, "behind it"})
+	o.expectReads(page(0, 0, 9, 10), 1, asked{0, 9, ""})
+}
