@@ -71,6 +71,21 @@ func (w *world) consumable(list, cost int64) {
 	w.id(SetPrice(w, PriceInput{Part: w.part, PriceList: "cost", Amount: Money{cost, "CNY"}}))
 }
 
+// eight has the customer pay for a part that costs as much.
+func (w *world) eight() {
+	w.t.Helper()
+	w.sold(today - 800)
+	w.ok(w.Update("part", w.part, record.Values{"list_price": record.Money(8_00, "CNY")}))
+}
+
+func (w *world) many(n int64) MoveInput {
+	return MoveInput{Job: w.job, Part: w.part, Quantity: Quantity{Amount: n * One}}
+}
+
+func (w *world) partLine(n int64) ChargeInput {
+	return ChargeInput{Job: w.job, ChargeLine: ChargeLine{Part: w.part, Quantity: Quantity{Amount: n * One}}}
+}
+
 // The hub reckons again, both ways.
 func TestLeakageAndRefundsAreFound(t *testing.T) {
 	t.Parallel()
@@ -125,6 +140,36 @@ func TestLeakageAndRefundsAreFound(t *testing.T) {
 			w.sold(today - 800)
 			w.ok(w.Update("part", w.part, record.Values{"list_price": record.Money(8_00, "CNY")}))
 			w.id(UsePart(w, w.one(MoveInput{Job: w.job})))
+		}, GapLeakage, 8_00},
+		{"three of a part, and one charged", func(w *world) {
+			w.eight()
+			w.id(UsePart(w, w.many(3)))
+			w.id(AddCharge(w, w.partLine(1)))
+		}, GapLeakage, 16_00},
+		{"one of a part charged, for another movement of it", func(w *world) {
+			w.eight()
+			w.id(UsePart(w, w.many(2)))
+			charged := w.partLine(1)
+			charged.Movement = w.id(UsePart(w, w.many(1)))
+			w.id(AddCharge(w, charged))
+		}, GapLeakage, 16_00},
+		{"three of a part, one charged and two brought back", func(w *world) {
+			w.eight()
+			w.id(UsePart(w, w.many(3)))
+			w.id(AddCharge(w, w.partLine(1)))
+			w.id(ReturnPart(w, w.many(2)))
+		}, "", 0},
+		{"three of a part, all on one line", func(w *world) {
+			w.eight()
+			w.id(UsePart(w, w.many(1)))
+			w.id(UsePart(w, w.many(2)))
+			w.id(AddCharge(w, w.partLine(3)))
+		}, "", 0},
+		{"a part charged in two lines, one of which was taken back", func(w *world) {
+			w.eight()
+			w.id(UsePart(w, w.many(2)))
+			w.id(AddCharge(w, w.partLine(1)))
+			w.id(TakeBackCharge(w, w.id(AddCharge(w, w.partLine(1))), "twice"))
 		}, GapLeakage, 8_00},
 		{"a part that nobody had to charge", func(w *world) {
 			w.sold(today)

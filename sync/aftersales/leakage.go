@@ -103,16 +103,14 @@ func CheckBilling(v View, job record.ID) ([]BillingGap, error) {
 		return nil, err
 	}
 	var list []BillingGap
-	charged := map[record.ID]bool{} // movements and parts with a charge
 	for _, c := range charges {
-		charged[c.Movement], charged[c.Part] = true, true
 		f, err := checkCharge(v, j, c)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, f...)
 	}
-	free, err := checkMovements(v, j, charged)
+	free, err := checkMovements(v, j, charges)
 	return append(list, free...), err
 }
 
@@ -175,19 +173,14 @@ func gap(about Row, kind string, expected, charged Money, d Entitlement) Billing
 	}
 }
 
-// checkMovements finds parts used for the job that nobody charged though the customer should have paid.
-func checkMovements(v View, j Job, charged map[record.ID]bool) ([]BillingGap, error) {
+// checkMovements finds parts used for the job that nobody charged, or not as many, though the customer should have paid.
+func checkMovements(v View, j Job, charges []Charge) ([]BillingGap, error) {
 	rows, err := v.Refs("movement", "job", j.ID)
 	if err != nil {
 		return nil, err
 	}
 	var list []BillingGap
-	for _, row := range standing(rows) {
-		m := MovementOf(row)
-		used := m.Cause == MoveRepairUse || m.Cause == MoveSaleUse
-		if !used || m.Owner != OwnerUs || m.Quantity.Amount <= 0 || charged[m.ID] || charged[m.Part] {
-			continue
-		}
+	for _, m := range uncharged(standing(rows), charges) {
 		in := ChargeInput{ChargeLine: ChargeLine{Kind: ChargeParts, Part: m.Part, Quantity: m.Quantity}}
 		d, err := Entitle(v, j.Unit, in.work(j, j.CauseCode), m.Corrected)
 		if fault.CodeOf(err) == UnknownPart {
@@ -201,6 +194,37 @@ func checkMovements(v View, j Job, charged map[record.ID]bool) ([]BillingGap, er
 		}
 	}
 	return list, nil
+}
+
+// uncharged returns the movements of our parts to a customer, each with how much of it is neither in a charge nor came back
+// unused. A charge is for the movement that it names; what it does not name, and what came back, is taken off in turn.
+func uncharged(rows []*record.Row, charges []Charge) (list []Movement) {
+	named, other := map[record.ID]int64{}, map[record.ID]int64{} // by movement and by part, thousandths
+	for _, c := range charges {
+		if c.Movement.IsZero() {
+			other[c.Part] += c.Quantity.Amount
+		}
+		named[c.Movement] += c.Quantity.Amount
+	}
+	for _, row := range rows {
+		m := MovementOf(row)
+		switch {
+		case m.Owner != OwnerUs:
+		case m.Cause == MoveReturn && m.Condition == Good:
+			other[m.Part] += m.Quantity.Amount
+		case m.Cause == MoveRepairUse || m.Cause == MoveSaleUse:
+			own := min(named[m.ID], m.Quantity.Amount)
+			other[m.Part] += named[m.ID] - own // charged with it, and more than it moved
+			m.Quantity.Amount -= own
+			list = append(list, m)
+		}
+	}
+	for i := range list {
+		n := min(list[i].Quantity.Amount, other[list[i].Part])
+		list[i].Quantity.Amount -= n
+		other[list[i].Part] -= n
+	}
+	return slices.DeleteFunc(list, func(m Movement) bool { return m.Quantity.Amount == 0 })
 }
 
 // RecordFindings reckons the job again and keeps the findings as rows: a finding that is new is open, one that changed
