@@ -109,8 +109,12 @@ func (c *Core) WatchFit(ctx context.Context) {
 const lateCharges = `SELECT id FROM job j WHERE state = 'closed' AND _del = 0 AND id IN (SELECT unhex(value) FROM json_each(?)) AND (
 	EXISTS (SELECT 1 FROM charge x WHERE x.job = j.id AND x._seq > ?) OR EXISTS (SELECT 1 FROM movement x WHERE x.job = j.id AND x._seq > ?))`
 
+// charged are those of the jobs that are done and were charged for: somebody agreed to that, or is to be asked.
+const charged = `SELECT id FROM job j WHERE state IN ('done', 'closed') AND _del = 0 AND id IN (SELECT unhex(value) FROM json_each(?))
+	AND EXISTS (SELECT 1 FROM charge x WHERE x.job = j.id)`
+
 // ReconcileSince does what Reconcile does for the locations and hand-overs that commits after the commit number touched,
-// and reckons closed jobs again that were charged for late. It returns up to where it looked. What cost follows is what
+// reckons closed jobs again that were charged for late, and looks whether customers agreed to what they were charged. It returns up to where it looked. What cost follows is what
 // was touched, never what there is.
 func (c *Core) ReconcileSince(ctx context.Context, seq uint64) (head uint64, err error) {
 	var locations, jobs []record.ID
@@ -139,6 +143,13 @@ func (c *Core) ReconcileSince(ctx context.Context, seq uint64) (head uint64, err
 	late, err := c.ids(ctx, lateCharges, store.IDList(jobs), int64(seq), int64(seq))
 	if err == nil {
 		err = c.eachInTurn(ctx, aftersales.CauseFindings, late, aftersales.RecordFindings)
+	}
+	if err != nil {
+		return head, err
+	}
+	done, err := c.ids(ctx, charged, store.IDList(jobs))
+	if err == nil {
+		err = c.eachInTurn(ctx, aftersales.CauseDiscrepancyFind, done, aftersales.CheckAgreed)
 	}
 	return head, err
 }

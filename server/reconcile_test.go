@@ -45,6 +45,37 @@ func TestWhatWasJustTouchedIsLookedAt(t *testing.T) {
 	}
 }
 
+// Of a job that is done somebody looks, after the commit that charged it, whether its customer agreed to that much.
+func TestWhatNobodyAgreedToIsFound(t *testing.T) {
+	t.Parallel()
+	k := newKept(t, filepath.Join(t.TempDir(), "hub.db")).founded()
+	var job record.ID
+	k.do(func(tx aftersales.Tx) (err error) {
+		limits := aftersales.ConsentPolicy{Limits: map[string]int64{"EUR": 300_00}, Unreachable: aftersales.UnreachableProceed}
+		if _, err = aftersales.PublishPolicy(tx, aftersales.PolicyInput{Kind: aftersales.PolicyConsent, Body: limits}); err != nil {
+			return err
+		}
+		if job, err = aftersales.CreateJob(tx, aftersales.JobInput{Title: "It stands"}); err != nil {
+			return err
+		}
+		line := aftersales.ChargeLine{Kind: aftersales.ChargeTravel, Quantity: aftersales.Quantity{Amount: aftersales.One}, Price: aftersales.Money{Minor: 400_00, Currency: "EUR"}}
+		if _, err = aftersales.AddCharge(tx, aftersales.ChargeInput{Job: job, ChargeLine: line}); err != nil {
+			return err
+		}
+		return tx.Update("job", job, record.Values{"state": record.Text(aftersales.JobDone), "finished_at": record.Instant(tx.Now())})
+	})
+	if _, err := k.ReconcileSince(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	k.do(func(tx aftersales.Tx) error {
+		row, err := tx.Row("discrepancy", aftersales.DiscrepancyID(aftersales.DiscrepancyUnapproved, job))
+		if !aftersales.DiscrepancyOf(row).Open() {
+			t.Error("nobody agreed to it, and nobody is asked")
+		}
+		return err
+	})
+}
+
 // What went out of a van and never came in is found, and settles itself when it comes; a job that was done is learned
 // from once.
 func TestTheHubFindsWhatDoesNotFitTogether(t *testing.T) {

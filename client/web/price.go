@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"strings"
-	"time"
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
@@ -127,7 +126,7 @@ func (p *pricePage) clocks(tx client.Tx) error {
 			p.Workers++
 		}
 	}
-	p.Worked = hours(time.Duration(worked) * time.Millisecond)
+	p.Worked = aftersales.WorkingHours(worked).String()
 	return err
 }
 
@@ -148,15 +147,6 @@ func (p *pricePage) serviceLabel(code string) map[string]string {
 		}
 	}
 	return map[string]string{"en": code}
-}
-
-// quarter is what working hours are charged by.
-const quarter = 15 * time.Minute
-
-// hours returns a time as a number of hours, in quarters begun.
-func hours(d time.Duration) string {
-	quarters := int64((d + quarter - 1) / quarter)
-	return aftersales.Quantity{Amount: quarters * aftersales.One / 4}.String()
 }
 
 // charge adds a service to what the job costs, or takes a line back.

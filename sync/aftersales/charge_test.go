@@ -86,6 +86,14 @@ func (w *world) partLine(n int64) ChargeInput {
 	return ChargeInput{Job: w.job, ChargeLine: ChargeLine{Part: w.part, Quantity: Quantity{Amount: n * One}}}
 }
 
+// worked has the job done after so many minutes at work.
+func (w *world) worked(minutes int64) {
+	w.t.Helper()
+	w.ok(Arrive(w, VisitInput{Job: w.job}))
+	w.pass(minutes)
+	w.ok(Complete(w, CompleteInput{FindingInput: FindingInput{Job: w.job, Solution: "cleaned"}}))
+}
+
 // The hub reckons again, both ways.
 func TestLeakageAndRefundsAreFound(t *testing.T) {
 	t.Parallel()
@@ -171,6 +179,20 @@ func TestLeakageAndRefundsAreFound(t *testing.T) {
 			w.id(AddCharge(w, w.partLine(1)))
 			w.id(TakeBackCharge(w, w.id(AddCharge(w, w.partLine(1))), "twice"))
 		}, GapLeakage, 8_00},
+		{"work that nobody charged", func(w *world) { w.sold(today - 800); w.worked(50) }, GapLeakage, 120_00},
+		{"work that nobody had to charge", func(w *world) { w.sold(today); w.worked(50) }, "", 0},
+		{"work that is not done yet", func(w *world) {
+			w.sold(today - 800)
+			w.ok(Arrive(w, VisitInput{Job: w.job}))
+			w.pass(50)
+		}, "", 0},
+		{"work that was charged for less", func(w *world) {
+			w.sold(today - 800)
+			line := w.hour(ChargeInput{})
+			line.Quantity.Amount = One / 2
+			w.id(AddCharge(w, line))
+			w.worked(50)
+		}, "", 0},
 		{"a part that nobody had to charge", func(w *world) {
 			w.sold(today)
 			w.ok(w.Update("part", w.part, record.Values{"list_price": record.Money(8_00, "CNY")}))

@@ -90,7 +90,7 @@ type BillingFinding struct {
 func BillingFindingOf(r *record.Row) BillingFinding { return view[BillingFinding](r) }
 
 // CheckBilling reckons a job's charges again, each by the policies in force when it happened and by what is known
-// today, and the parts that went to the customer without a charge; it returns what does not agree. It decides nothing
+// today, and the parts and the work that the customer had without a charge; it returns what does not agree. It decides nothing
 // about charges whose price is not known.
 func CheckBilling(v View, job record.ID) ([]BillingGap, error) {
 	row, err := v.Row("job", job)
@@ -111,7 +111,11 @@ func CheckBilling(v View, job record.ID) ([]BillingGap, error) {
 		list = append(list, f...)
 	}
 	free, err := checkMovements(v, j, charges)
-	return append(list, free...), err
+	if err != nil {
+		return nil, err
+	}
+	work, err := checkWork(v, j, charges)
+	return slices.Concat(list, free, work), err
 }
 
 // checkCharge compares one charge with what it should be.
@@ -225,6 +229,36 @@ func uncharged(rows []*record.Row, charges []Charge) (list []Movement) {
 		other[list[i].Part] -= n
 	}
 	return slices.DeleteFunc(list, func(m Movement) bool { return m.Quantity.Amount == 0 })
+}
+
+// checkWork finds working time on a job that is done for which there is no charge at all, though the customer should have paid it
+// by the hour.
+func checkWork(v View, j Job, charges []Charge) ([]BillingGap, error) {
+	visits, err := Visits(v, j.ID)
+	done := j.Over() && slices.ContainsFunc(visits, func(v Visit) bool { return v.State == VisitCompleted })
+	if err != nil || !done || slices.ContainsFunc(charges, func(c Charge) bool { return c.Kind == ChargeLabour }) {
+		return nil, err
+	}
+	all, err := JobHours(v, j.ID, j.FinishedAt)
+	if err != nil {
+		return nil, err
+	}
+	var worked int64
+	for _, h := range all {
+		worked += h.Spent[TimeWork]
+	}
+	prices, _, err := InForce[PricePolicy](v, PolicyPrice, j.Branch, j.FinishedAt)
+	i := slices.IndexFunc(prices.Services, func(s ServicePrice) bool { return s.Kind == ChargeLabour && s.Unit == "h" })
+	if err != nil || i < 0 || worked == 0 {
+		return nil, err
+	}
+	in := ChargeInput{ChargeLine: ChargeLine{Service: prices.Services[i].Code, Quantity: WorkingHours(worked)}}
+	d, err := Entitle(v, j.Unit, in.work(j, j.CauseCode), j.FinishedAt)
+	if err != nil || d.Lines[0].Gross.Minor <= 0 {
+		return nil, err
+	}
+	want := d.Lines[0].Gross
+	return []BillingGap{gap(Row{"job", j.ID}, GapLeakage, want, Money{0, want.Currency}, d)}, nil
 }
 
 // RecordFindings reckons the job again and keeps the findings as rows: a finding that is new is open, one that changed

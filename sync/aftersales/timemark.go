@@ -182,6 +182,15 @@ func (h *PersonHours) fill(tx View, marks []TimeMark, now int64) error {
 	return nil
 }
 
+// quarterMillis is what working hours are charged by.
+const quarterMillis = 15 * minuteMillis
+
+// WorkingHours returns the hours that working time (ms) is charged as, in quarters begun.
+func WorkingHours(worked int64) Quantity {
+	quarters := (worked + quarterMillis - 1) / quarterMillis
+	return Quantity{Amount: quarters * One / 4}
+}
+
 // MarkInput is one end of a stretch of time.
 type MarkInput struct {
 	Job      record.ID
