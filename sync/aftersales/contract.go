@@ -232,8 +232,8 @@ func ContractsOf(v View, u Unit) ([]Contract, error) {
 
 func readCovers(v View, u Unit, party, site record.ID) *coverReader {
 	r := &coverReader{v: v, seen: map[record.ID]bool{}}
-	r.covers("unit", u.ID, u.Parent)
-	r.covers("site", site, record.ID{})
+	r.covers("unit", slices.Concat(r.joined("unit", u.ID), r.joined("unit", u.Parent))...)
+	r.covers("site", r.joined("site", site)...)
 	for _, p := range r.parties(party) {
 		r.modelCovers(p, u.Product)
 		for _, row := range r.refs("contract", "party", p) {
@@ -278,7 +278,7 @@ func (r *coverReader) covers(column string, ids ...record.ID) {
 // modelCovers takes the contracts of a customer that name the unit's model.
 func (r *coverReader) modelCovers(party, product record.ID) {
 	for _, row := range r.refs("contract_cover", "party", party) {
-		if !product.IsZero() && row.Get("product").Ref() == product {
+		if slices.Contains(r.joined("product", product), row.Get("product").Ref()) {
 			r.contract(row.Get("contract").Ref())
 		}
 	}
@@ -303,23 +303,38 @@ func (r *coverReader) take(c Contract) {
 	}
 }
 
-// parties returns the customer, the row that stands for it, and the group that it belongs to.
+// joined returns the ids of all rows that are one thing with this, that of the one which stands for them first; none for the zero id.
+func (r *coverReader) joined(table string, id record.ID) (ids []record.ID) {
+	if r.err != nil || id.IsZero() {
+		return nil
+	}
+	survivor, err := Survivor(r.v, table, id)
+	if err != nil {
+		r.err = err
+		return nil
+	}
+	twins, err := Twins(r.v, table, survivor)
+	r.err = err
+	ids = []record.ID{survivor, id} // the one may not be on this phone, nor know of the other
+	for _, row := range twins {
+		ids = append(ids, row.ID)
+	}
+	return ids
+}
+
+// parties returns the customer, all rows that were joined with it, and the group that it belongs to.
 func (r *coverReader) parties(id record.ID) []record.ID {
 	var list []record.ID
 	for range 8 { // groups of groups end somewhere, and circles do too
 		if id.IsZero() || r.err != nil || slices.Contains(list, id) {
 			break
 		}
-		list = append(list, id)
-		survivor, err := Survivor(r.v, "party", id)
-		if err != nil {
-			r.err = err
+		joined := r.joined("party", id)
+		if r.err != nil {
 			break
 		}
-		if survivor != id {
-			list = append(list, survivor)
-		}
-		row, err := r.v.Row("party", survivor)
+		list = append(list, joined...)
+		row, err := r.v.Row("party", joined[0])
 		r.err = err
 		id = PartyOf(row).Parent
 	}

@@ -114,6 +114,7 @@ type entitling struct {
 	work    Work
 	unit    Unit
 	machine Unit
+	twins   []Unit // that were joined with the unit: what is known of them is known of it
 	d       Entitlement
 
 	warranty WarrantyPolicy
@@ -138,6 +139,13 @@ func (e *entitling) facts(id record.ID) (err error) {
 	}
 	if e.machine, err = rowFor(e.v, "unit", first(e.unit.Parent, e.unit.Machine), UnitOf); err != nil {
 		return err
+	}
+	twins, err := Twins(e.v, "unit", e.unit.ID)
+	if err != nil {
+		return err
+	}
+	for _, row := range twins {
+		e.twins = append(e.twins, UnitOf(row))
 	}
 	e.work.Branch = first(e.work.Branch, e.unit.Branch)
 	e.work.Party = first(e.work.Party, first(e.unit.Party, e.machine.Party))
@@ -211,7 +219,7 @@ func (e *entitling) decideWarranty() error {
 		e.because(WhyNoUnit)
 		return nil
 	}
-	w := warranty{v: e.v, unit: e.unit, machine: e.machine, policy: e.warranty}
+	w := warranty{v: e.v, unit: e.unit, twins: e.twins, machine: e.machine, policy: e.warranty}
 	term, err := w.term(e.work.Component)
 	if err != nil {
 		return err
@@ -235,7 +243,11 @@ func (e *entitling) decideWarranty() error {
 
 // excluded returns the first code of what was found that is among those left out, "" for none.
 func (e *entitling) excluded(codes []string) string {
-	for _, found := range slices.Concat([]string{e.work.Cause}, e.work.Exclusions, e.unit.Voids, e.machine.Voids) {
+	all := slices.Concat([]string{e.work.Cause}, e.work.Exclusions, e.unit.Voids, e.machine.Voids)
+	for _, twin := range e.twins {
+		all = append(all, twin.Voids...)
+	}
+	for _, found := range all {
 		if found != "" && slices.Contains(codes, found) {
 			return found
 		}

@@ -42,6 +42,14 @@ func Survivor(tx Reader, table string, id record.ID) (record.ID, error) {
 	return id, nil
 }
 
+// Twins returns the rows that were joined with another, which stands for them all.
+func Twins(v View, table string, survivor record.ID) ([]*record.Row, error) {
+	if survivor.IsZero() {
+		return nil, nil
+	}
+	return v.Refs(table, "merged_into", survivor)
+}
+
 func compareIDs(a, b record.ID) int { return slices.Compare(a[:], b[:]) }
 
 // living returns the row that stands for the one with this id, or refuses with fault.UnknownRow.

@@ -100,7 +100,8 @@ func DayIn(zone string, at int64) int64 {
 type warranty struct {
 	v       View
 	unit    Unit
-	machine Unit // the zero Unit for one that is fitted in nothing
+	twins   []Unit // that were joined with it
+	machine Unit   // the zero Unit for one that is fitted in nothing
 	policy  WarrantyPolicy
 	why     []Reason
 	unsure  bool
@@ -127,9 +128,9 @@ func (w *warranty) term(component string) (Term, error) {
 	return Term{from, AddMonths(from, months), months}, nil
 }
 
-// start returns the first of the policy's dates that the unit has, else that the machine has.
+// start returns the first of the policy's dates that the unit has, else one that was joined with it, else the machine.
 func (w *warranty) start() int64 {
-	for _, u := range []Unit{w.unit, w.machine} {
+	for _, u := range slices.Concat([]Unit{w.unit}, w.twins, []Unit{w.machine}) {
 		dates := map[string]int64{StartAccepted: u.AcceptedOn, StartInstalled: u.InstalledOn, StartSold: u.SoldOn}
 		for _, s := range w.policy.Starts {
 			if dates[s] != 0 {
