@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,13 +59,19 @@ func (v *request) export() error {
 }
 
 // exportFile sends everything that waits as one file. It is written to the disk first: a download that breaks off in the
-// middle would look like a file.
+// middle would look like a file. It lies beside the database, since an app may have no other folder to write to, and has no name
+// there, so that nothing of it stays when the app is killed; where the system takes no name off an open file it goes at the end.
 func (v *request) exportFile() (err error) {
-	f, err := os.CreateTemp("", "fieldtech-*")
+	f, err := os.CreateTemp(filepath.Dir(v.client.Path), ".export-*")
 	if err != nil {
 		return fault.Wrap("disk_full", "there is no space to make the file: free some, or hand over by codes", err)
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	unnamed := os.Remove(f.Name()) == nil
+	defer func() {
+		if err = errors.Join(err, f.Close()); !unnamed {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
 	if _, err := v.client.ExportFile(v.ctx(), f); err != nil {
 		return err
 	}

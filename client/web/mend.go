@@ -59,41 +59,53 @@ func (v *request) mend() error {
 	if err != nil {
 		return err
 	}
-	v.eachCell(s.Rows, func(name string, t *schema.Table, c *schema.Column, value record.Value) {
-		if text, ok := editable(c, value); ok {
-			p.Fields = append(p.Fields, mendField{name, t.Name, c.Name, text, len(text) > 40})
-		}
+	v.eachField(s.Rows, func(name string, t *schema.Table, c *schema.Column, _ record.Value, text string) {
+		p.Fields = append(p.Fields, mendField{name, t.Name, c.Name, text, len(text) > 40})
 	})
 	return v.show("mend", p)
 }
 
-// eachCell calls do for every cell of a change that this version knows.
-func (v *request) eachCell(rows []record.RowChange, do func(name string, t *schema.Table, c *schema.Column, value record.Value)) {
+// eachField calls do for every value of a change that a person may rewrite, as he reads it.
+func (v *request) eachField(rows []record.RowChange, do func(name string, t *schema.Table, c *schema.Column, value record.Value, text string)) {
+	for i := range rows {
+		if t := v.client.Schema.TableByID(rows[i].Table); t != nil && t.Name == "hand_over" {
+			return // its code is signed, and says what the rows beside it say
+		}
+	}
 	for i := range rows {
 		t := v.client.Schema.TableByID(rows[i].Table)
 		if t == nil {
 			continue
 		}
 		for j, w := range rows[i].Cells {
-			if at := t.ColumnByID(w.Column); at >= 0 {
-				do("c"+strconv.Itoa(i)+"-"+strconv.Itoa(j), t, &t.Columns[at], w.Value)
+			at := t.ColumnByID(w.Column)
+			if at < 0 {
+				continue
+			}
+			if text, ok := editable(t, &t.Columns[at], w.Value); ok {
+				do("c"+strconv.Itoa(i)+"-"+strconv.Itoa(j), t, &t.Columns[at], w.Value, text)
 			}
 		}
 	}
 }
 
+// made are the texts that the app writes, and what a customer has signed or has in his hands: they stay as they are.
+var made = map[string]bool{
+	"consent.shown": true, "payment.receipt_number": true, "slip.receipt_number": true, "document_number.series": true,
+	"charge.component": true, "charge.cause_code": true, "attachment.media_type": true, "answer.question": true,
+	"approval.challenge": true, "service_record.job_number": true,
+}
+
 // editable returns a value as a person may rewrite it: words and quantities. References, codes and moments are made
 // by the app, and stay.
-func editable(c *schema.Column, value record.Value) (string, bool) {
+func editable(t *schema.Table, c *schema.Column, value record.Value) (string, bool) {
 	switch {
-	case c.Has(schema.Immutable) || c.Name == "sha256" || c.Name == "number" && c.Kind == schema.Text:
+	case c.Has(schema.Immutable) || made[t.Name+"."+c.Name] || c.Name == "sha256" || c.Name == "number" && c.Kind == schema.Text:
 		return "", false
 	case c.Kind == schema.Text:
 		return value.Text(), value.Text() != "" && value.Text()[0] != '{' && value.Text()[0] != '['
 	case c.Kind == schema.Quantity:
 		return aftersales.Quantity{Amount: value.Number()}.String(), true
-	case c.Kind == schema.Money && !value.IsNull():
-		return money(aftersales.Money{Minor: value.Number(), Currency: value.Text()}), false
 	}
 	return "", false
 }
@@ -126,17 +138,18 @@ func (v *request) settle() error {
 func (v *request) resend(s client.Sent) error {
 	mended := map[string]record.Value{}
 	var bad error
-	v.eachCell(s.Rows, func(name string, _ *schema.Table, c *schema.Column, value record.Value) {
-		before, ok := editable(c, value)
-		if now := v.form(name); ok && v.r.Form.Has(name) && now != before {
-			if c.Kind != schema.Quantity {
-				mended[name] = record.Text(now)
-				return
-			}
-			n, fine := amount(now, aftersales.QuantityScale)
-			if mended[name] = record.Quantity(n, value.Text()); !fine {
-				bad = fault.New(aftersales.BadQuantity, "A quantity is a number like 2 or 1.5.")
-			}
+	v.eachField(s.Rows, func(name string, _ *schema.Table, c *schema.Column, value record.Value, before string) {
+		now := v.form(name)
+		if !v.r.Form.Has(name) || now == before {
+			return
+		}
+		if c.Kind != schema.Quantity {
+			mended[name] = record.Text(now)
+			return
+		}
+		n, fine := amount(now, aftersales.QuantityScale)
+		if mended[name] = record.Quantity(n, value.Text()); !fine {
+			bad = fault.New(aftersales.BadQuantity, "A quantity is a number like 2 or 1.5.")
 		}
 	})
 	if bad != nil {

@@ -183,6 +183,11 @@ func (v *request) about(tx client.Tx, rows []record.RowChange) (text, url string
 			continue
 		}
 		h := v.hit(row)
+		if h.Label == "" {
+			if h.Label, err = v.thing(tx, row); err != nil {
+				return "", "", err
+			}
+		}
 		if text == "" {
 			text = h.Label
 		}
@@ -203,6 +208,22 @@ func (v *request) rowOf(tx client.Tx, change *record.RowChange) (*record.Row, er
 		row = record.NewRow(t, change, clock.Dot{})
 	}
 	return row, err
+}
+
+// thing returns what a row without words of its own is about, as a movement is about its part; "" where this phone does not have it.
+func (v *request) thing(tx client.Tx, row *record.Row) (string, error) {
+	for _, column := range []string{"part", "unit", "party"} {
+		i := row.Table.Column(column)
+		if i < 0 || row.Table.Columns[i].Ref != column || row.Cols[i].IsNull() {
+			continue
+		}
+		about, err := tx.Row(column, row.Cols[i].Ref())
+		if about == nil || err != nil {
+			return "", err
+		}
+		return v.hit(about).Label, nil
+	}
+	return "", nil
 }
 
 // jobName puts the job's number before what is part of a job.

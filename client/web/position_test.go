@@ -79,7 +79,7 @@ func TestThePositionIsNotedWhileTheSwitchIsOnAndAVisitRuns(t *testing.T) {
 	if h.count("position") != 1 || h.pending() != before {
 		t.Errorf("%d positions, %d changes wait, want 1 and %d", h.count("position"), h.pending(), before)
 	}
-	h.get("/outbox").sees("position noted")
+	h.get("/outbox").sees("Position noted")
 	err = h.c.Update(t.Context(), "test", func(tx client.Tx) error {
 		row, err := tx.Row("position", aftersales.PositionID(li, aftersales.PositionDay(tx.Now())))
 		if p := aftersales.SharedPositionOf(row); p.Latitude != 250339000 || p.Longitude != 1215645000 {

@@ -22,11 +22,11 @@ func (a *App) functions(l *language) template.FuncMap {
 		"window": func(start, end int64) string { return l.window(a.at(start), a.at(end), a.today()) },
 		"day":    l.day, "span": l.span, "lasted": func(ms int64) string { return l.span(time.Duration(ms) * time.Millisecond) }, "money": money, "why": l.why, "lines": lines, "dict": dict,
 		"machine": func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05Z") },
-		"qty":     l.quantity,
-		"bytes":   bytesOf,
-		"ms":      func(ms int64) string { return l.span(time.Duration(ms) * time.Millisecond) },
-		"number":  func(n *int64) string { return limit(n) },
-		"plain":   func(m aftersales.Money) string { s, _, _ := strings.Cut(money(m), " "); return s },
+		"qty":     l.quantity, "sentence": sentence,
+		"bytes":  bytesOf,
+		"ms":     func(ms int64) string { return l.span(time.Duration(ms) * time.Millisecond) },
+		"number": func(n *int64) string { return limit(n) },
+		"plain":  func(m aftersales.Money) string { s, _, _ := strings.Cut(money(m), " "); return s },
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,8 +52,27 @@ func TestEveryScreenIsForEverybody(t *testing.T) {
 			w.walk("before", before, before.pages(), one.looks)
 			during.works()
 			w.walk("during", during, append(during.pages(), during.deeper()...), one.looks)
+			during.lastRefused() // the hand-over, in which nothing can be mended
+			during.get(during.job()+"/comments").post(during.job()+"/comments", "text", "on the roof").done()
+			during.lastRefused()
+			w.walk("refused", during, append(during.get(outboxURL).links("/outbox/"), outboxURL), one.looks)
+			w.walk("nobody's", nobodys(t), []string{enrolURL, enrolURL + "?wiped=1", settingsURL}, one.looks)
+			before.c.Lease = 1
+			w.walk("without a lease", before, []string{todayURL, exportURL}, one.looks)
 		})
 	}
+}
+
+// nobodys is a phone that has been given to nobody yet.
+func nobodys(t *testing.T) *thumb {
+	t.Helper()
+	h := &thumb{t: t, c: newClient(t)}
+	var err error
+	if h.app, err = New(h.c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.app.Close() })
+	return h
 }
 
 // works brings a visit so far that every screen has something to show.
@@ -75,13 +95,27 @@ func (h *thumb) works() {
 	h.get(seal).post(seal+"/give", "act", "give", "to", h.s.wang.String(), "quantity", "1", "gives", h.hidden("gives")).done()
 }
 
-// deeper are screens that a visit under way has beside those that every phone has; the last hand-over is where the thumb is.
+// deeper are screens that a visit under way has beside those that every phone has.
 func (h *thumb) deeper() []string {
+	h.t.Helper()
+	handOver := h.get("/handovers").links("/handovers/")[0]
 	check := h.job() + "/checklist/" + h.s.checklist.String()
 	return []string{
 		check + "/power", check + "/where", check + "/remark", "/search?q=KX", "/jobs/new?q=KX", "/jobs/new?unit=" + h.s.unit.String(),
-		h.job() + "/parts/use?q=SEAL", h.job() + "/parts/old/" + h.s.board.String(), h.to, "/export/codes", "/nowhere",
+		h.job() + "/parts/use?q=SEAL", h.job() + "/parts/old/" + h.s.board.String(), handOver, "/export/codes", "/nowhere",
 	}
+}
+
+// links returns the addresses on the page that begin so.
+func (h *thumb) links(begins string) (list []string) {
+	h.t.Helper()
+	for _, m := range regexp.MustCompile(`href="(`+begins+`[^"]+)"`).FindAllStringSubmatch(h.body, -1) {
+		list = append(list, m[1])
+	}
+	if len(list) == 0 {
+		h.t.Fatalf("nothing leads to %s…:\n%s", begins, h.body)
+	}
+	return list
 }
 
 // window is a browser.
