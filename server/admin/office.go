@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"fieldsync/server/admin/refill"
 	"fieldsync/server/auth"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -250,12 +251,18 @@ func (v *Visit) show(status int, name string, page any) error {
 	if err := v.office.pages[v.lang.Tag].render(&b, name, page); err != nil {
 		return err
 	}
+	body := b.Bytes()
+	if v.r.Method == http.MethodPost && status >= http.StatusBadRequest {
+		var err error
+		if body, err = refill.Form(body, v.r.URL.Path, v.r.PostForm); err != nil {
+			return err
+		}
+	}
 	h := v.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store") // what was shown to one person is not kept for the next at the same screen
 	v.w.WriteHeader(status)
-	_, err := b.WriteTo(v.w)
-	if err != nil {
+	if _, err := v.w.Write(body); err != nil {
 		v.office.Log.Debug("page not delivered", "path", v.r.URL.Path, "err", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"embed"
+	"strings"
 
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -31,11 +32,27 @@ func (l *language) refusal(f *fault.Error) string {
 	if l.Knows(f.Message) {
 		return l.Say(f.Message)
 	}
-	if said, ok := aftersales.SayRefusal(l.Tag, f.Message, l.Name); ok {
+	if said, ok := aftersales.SayRefusal(l.Tag, f.Message, l.called); ok {
 		return said
+	}
+	if column, is := strings.CutSuffix(f.Message, " is too long or not text"); is { // in English messages stand as they are, but for the schema's names
+		return capital(l.called(column)) + " is too long, or not text."
 	}
 	if key := "fault." + string(f.Code); l.Knows(key) && l.Tag != words.Tags[0] {
 		return l.Say(key)
 	}
 	return f.Message
+}
+
+// called names a thing of the domain by its name in the schema. A column that is named without its table is called as in the
+// first that has it.
+func (l *language) called(thing string) string {
+	if !l.Knows(thing) {
+		for i := range aftersales.Schema.Tables {
+			if key := aftersales.Schema.Tables[i].Name + "." + thing; l.Knows(key) {
+				return l.Name(key)
+			}
+		}
+	}
+	return l.Name(thing)
 }

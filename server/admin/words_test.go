@@ -265,3 +265,18 @@ func TestEveryRemarkOfAnImportIsTranslated(t *testing.T) {
 		}
 	}
 }
+
+// Who is refused reads the words of his trade, not the names of columns.
+func TestARefusalNamesNoColumn(t *testing.T) {
+	t.Parallel()
+	w, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fault.Error{Code: fault.Invalid, Message: "state_reason is too long or not text"}
+	for i, want := range []string{"Reason is too long, or not text.", "原因", "原因"} {
+		if said := (&language{w.Languages[i]}).refusal(f); !strings.Contains(said, want) || strings.Contains(said, "_") {
+			t.Errorf("%q is said as %q, want %q in it", f.Message, said, want)
+		}
+	}
+}

@@ -12,13 +12,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"fieldsync/server"
 	"fieldsync/server/api"
 	"fieldsync/server/store/postgres/pgtest"
 )
 
-// Every address of the API is used by some test with success: what the bureaus answered so is noted in the file that
-// FIELDSYNC_USED names, by as many processes as the tests are run in; one that is then to run no test (-run '^$') fails where
-// something is left over. That every page opens is told where all links are followed (gallery_test.go).
+// Every address of the API and every deed of the office is used by some test with success: what the bureaus answered so is
+// noted in the file that FIELDSYNC_USED names, by as many processes as the tests are run in; one that is then to run no test
+// (-run '^$') fails where something is left over. That every page opens is told where all links are followed (gallery_test.go).
 
 func TestMain(m *testing.M) {
 	code := pgtest.Main(m)
@@ -43,14 +44,22 @@ type usage struct {
 func newUsage() *usage {
 	u := &usage{http.NewServeMux(), map[string]*atomic.Bool{}}
 	for _, rt := range api.Routes() {
-		pattern := rt.Method + " " + api.Prefix + rt.Path
-		u.Handle(pattern, http.NotFoundHandler())
-		u.answered[pattern] = new(atomic.Bool)
+		u.watch(rt.Method + " " + api.Prefix + rt.Path)
+	}
+	for _, p := range server.Pages {
+		if p.Method == http.MethodPost {
+			u.watch(p.Method + " " + p.Path)
+		}
 	}
 	return u
 }
 
-// note serves, and notes what was answered with success.
+func (u *usage) watch(pattern string) {
+	u.Handle(pattern, http.NotFoundHandler())
+	u.answered[pattern] = new(atomic.Bool)
+}
+
+// note serves, and notes what was answered with success: who is sent to sign in did nothing.
 func (u *usage) note(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, pattern := u.Handler(r)
@@ -61,7 +70,7 @@ func (u *usage) note(next http.Handler) http.Handler {
 		}
 		s := &statusOf{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(s, r)
-		if s.status < http.StatusBadRequest {
+		if s.status < http.StatusBadRequest && !strings.HasPrefix(w.Header().Get("Location"), "/sign-in") {
 			seen.Store(true)
 		}
 	})

@@ -29,7 +29,7 @@ func TestACustomerIsLookedAfter(t *testing.T) {
 	v.get(v.find(`href="(/sites/[^"]+)"`)).sees(http.StatusOK, "人民路 1 号")
 	do("machines", "name", "Boiler", "serial", "B-1", "installed_on", "2026-01-02").sees(http.StatusOK, "The machine is added.", "B-1", "2026-01-02")
 	do("machines", "name", "Boiler", "product", "nothing like it").sees(http.StatusUnprocessableEntity, "Nothing of that name is known")
-	do("machines", "name", "Boiler", "installed_on", "soon").sees(http.StatusUnprocessableEntity, "This cannot be read")
+	do("machines", "name", "Boiler 2", "installed_on", "soon").sees(http.StatusUnprocessableEntity, "This cannot be read", `value="Boiler 2"`, `<details class="act" open`)
 
 	do("contracts", "starts_on", "2026-01-01", "ends_on", "2030-12-31", "scope", "listed", "parts_percent", "half").
 		sees(http.StatusUnprocessableEntity, "A share is a whole number of percent")
