@@ -70,7 +70,8 @@ func (u *usage) note(next http.Handler) http.Handler {
 		}
 		s := &statusOf{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(s, r)
-		if s.status < http.StatusBadRequest && !strings.HasPrefix(w.Header().Get("Location"), "/sign-in") {
+		turnedAway := strings.HasPrefix(w.Header().Get("Location"), "/sign-in") && !strings.HasPrefix(r.URL.Path, "/sign-out")
+		if s.status < http.StatusBadRequest && !turnedAway {
 			seen.Store(true)
 		}
 	})

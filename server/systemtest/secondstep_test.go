@@ -29,12 +29,7 @@ func signsInByTwoSteps(t *testing.T, b *bureau) {
 	till := b.program(anna, "till", "see_jobs")
 	anna.post("/roles/second-step", "role", "dispatcher", "guarded", "yes").sees(http.StatusOK, "checked")
 	wei := b.browser("li").sees(http.StatusOK, "Your role asks for a second step")
-	wei.post("/second-step/offer", "current", password).sees(http.StatusOK, "It is shown only now.")
-	secret, err := base32.StdEncoding.DecodeString(strings.ReplaceAll(wei.find(`class="secret">([A-Z2-7 ]+)<`), " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wei.confirms(secret).sees(http.StatusOK, "Your recovery codes.")
+	secret := wei.takesASecondStep()
 	recovery := wei.find(`class="secret">([a-z2-7-]{19})<`)
 	b.liesSealed(li, secret, recovery)
 
@@ -58,6 +53,35 @@ func signsInByTwoSteps(t *testing.T, b *bureau) {
 	if till.asks("GET", "/jobs", ""); till.status != http.StatusOK {
 		t.Errorf("her program is answered %d", till.status)
 	}
+}
+
+// takesASecondStep sets the visitor's second step up, and returns its key.
+func (v *browser) takesASecondStep() (secret []byte) {
+	v.t.Helper()
+	v.get("/second-step").fills("/second-step/offer", "current", password).sees(http.StatusOK, "It is shown only now.")
+	secret, err := base32.StdEncoding.DecodeString(strings.ReplaceAll(v.find(`class="secret">([A-Z2-7 ]+)<`), " ", ""))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.confirms(secret).sees(http.StatusOK, "Your recovery codes.")
+	return secret
+}
+
+// Who gives his password has new recovery codes made, and takes his second step off.
+func TestASecondStepIsRenewedAndTakenOff(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("mo", "Mo Farah", auth.Manager)
+	mo := b.browser("mo")
+	mo.takesASecondStep()
+	first := mo.find(`class="secret">([a-z2-7-]{19})<`)
+	mo.get("/second-step").fills("/second-step/recovery", "current", "wrong words here")
+	if mo.status < http.StatusBadRequest {
+		t.Errorf("without the password: %d", mo.status)
+	}
+	mo.get("/second-step").fills("/second-step/recovery", "current", password).sees(http.StatusOK, "Your recovery codes.").lacks(first)
+	mo.get("/second-step").fills("/second-step/remove", "current", password).sees(http.StatusOK, "The second step is removed.")
+	b.visitor().post("/sign-in", "login", "mo", "password", password).sees(http.StatusOK, "Sign out")
 }
 
 // confirms types what an app shows; where the next step has begun before it arrived, what it shows then.
