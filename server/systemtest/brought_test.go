@@ -63,7 +63,7 @@ func (v *browser) brings(pairs ...string) *browser {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	v.status, v.body, v.at = response.StatusCode, string(b), response.Request.URL
+	v.status, v.source, v.body, v.at = response.StatusCode, string(b), string(b), response.Request.URL
 	return v
 }
 

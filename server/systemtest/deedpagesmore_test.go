@@ -50,6 +50,25 @@ func TestJobsAndRequestsGoTheirWayByTheirForms(t *testing.T) {
 	}
 }
 
+// A request that its job has solved is closed by whoever has told the customer.
+func TestARequestThatItsJobSolvedIsClosed(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	wang := b.hire("wang", "Wang", auth.Technician)
+	v := b.browser("boss")
+	v.get("/intake").fills("/intake", "title", "It drips", "name", "Harbour Hotel", "party", "new", "do", "open").sees(http.StatusOK, "It drips")
+	request := v.at.Path
+	v.fills(request + "/job").sees(http.StatusOK)
+	job, path := b.ids("SELECT id FROM job")[0], v.at.Path
+	v.fills(path+"/assign", "person", wang.String()).sees(http.StatusOK, "Assigned.")
+	phone := b.phone(v, wang, "Wang's phone")
+	sync(t, phone)
+	repair(t, phone, job)
+	sync(t, phone)
+	v.get(request).fills(request+"/close").sees(http.StatusOK, "closed").lacks(request + "/close")
+}
+
 // What does not fit together, and what was given away, is settled in words; what a technician asks for is approved by the
 // office.
 func TestWhatDoesNotFitIsSettledByItsForms(t *testing.T) {
@@ -82,7 +101,7 @@ func TestWhatDoesNotFitIsSettledByItsForms(t *testing.T) {
 	v.post("/discrepancies/each/settle", "id", second).fills("/discrepancies/each/settle", "reason", "counted again").sees(http.StatusOK, "Done: 1.")
 
 	v.get(path).fills(path+"/charges", "service", "labour", "quantity", "1", "basis", "goodwill", "reason", "an old friend").sees(http.StatusOK, "The charge is added.")
-	v.fills(path + "/reckon").sees(http.StatusOK, "Reckoned again.")
+	v.fills(path+"/reckon").sees(http.StatusOK, "Reckoned again.")
 	finding := v.get("/billing-findings").find(`href="(/billing-findings/[0-9a-f-]{36})"`)
 	v.get(finding).fills(finding+"/settle", "as", "waived", "reason", "the boss said so").sees(http.StatusOK, "settled")
 
@@ -124,10 +143,12 @@ func TestWhatIsEndedByItsForms(t *testing.T) {
 	model := v.makesOne("/products", []string{"code", "P-1", "name.en", "Pump"})
 	v.get(model+"/component").fills(model+"/component", "code", "motor", "name.en", "Motor", "warranty_months", "12").sees(http.StatusOK)
 	v.get(model+"/retire").fills(model+"/retire", "code", "motor").sees(http.StatusOK)
-	article := v.makesOne("/knowledge", []string{"title", "It drips", "solution", "tighten it"})
-	if strings.Contains(v.body, article+"/approve") {
-		v.get(article + "/approve").fills(article + "/approve").sees(http.StatusOK)
-	}
+	b.office("suggested", func(tx aftersales.Tx) error {
+		_, err := aftersales.PutSolution(tx, aftersales.SolutionInput{Title: "It drips", Solution: "tighten it", State: aftersales.SolutionSuggested})
+		return err
+	})
+	article := v.get("/knowledge?state=suggested").find(`href="(/knowledge/[0-9a-f-]{36})"`)
+	v.get(article+"/approve").fills(article+"/approve").sees(http.StatusOK, "approved")
 	group := v.makesOne("/customer-groups", []string{"code", "hotel", "label.en", "Hotels"})
 	v.get(group+"/label").fills(group+"/label", "label.en", "Hotels and inns").sees(http.StatusOK)
 	v.post("/customers", "name", "Harbour Hotel").sees(http.StatusOK)

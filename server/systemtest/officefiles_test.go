@@ -50,7 +50,7 @@ func (v *browser) sendBody(path, mediaType string, body io.Reader) *browser {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	v.status, v.body, v.at = response.StatusCode, html.UnescapeString(string(b)), response.Request.URL
+	v.status, v.source, v.body, v.at = response.StatusCode, string(b), html.UnescapeString(string(b)), response.Request.URL
 	return v
 }
 
