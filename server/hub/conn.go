@@ -221,17 +221,18 @@ func (c *conn) survives(do func()) (ok bool) {
 	return true
 }
 
-// step gives the machine an event, carries out what it asks for, and goes on with the answers.
+// step gives the machine an event, carries out what it asks for, and goes on with what it makes of the answers.
 func (c *conn) step(e session.Event) {
-	for events := []session.Event{e}; len(events) > 0 && !c.closed; events = events[1:] {
-		for _, effect := range c.machine.Step(events[0]) {
-			if answer := c.perform(effect); answer != nil {
-				events = append(events, answer)
-			}
+	for effects := c.machine.Step(e); len(effects) > 0 && !c.closed; effects = effects[1:] {
+		if read, ok := effects[0].(session.Read); ok {
+			effects = append(effects, c.read(read.Want)...)
+		} else if answer := c.perform(effects[0]); answer != nil {
+			effects = append(effects, c.machine.Step(answer)...)
 		}
 	}
 }
 
+// perform carries out any effect but a Read.
 func (c *conn) perform(e session.Effect) session.Event {
 	switch e := e.(type) {
 	case session.Send:
@@ -246,8 +247,6 @@ func (c *conn) perform(e session.Effect) session.Event {
 		return c.answer(c.prove(e))
 	case session.Judge:
 		c.enqueue(e.Push)
-	case session.Read:
-		return c.answer(c.read(e.Want))
 	case session.Sum:
 		if wait := c.hub.check.Take(context.Background(), c.device, c.hub.Now()); wait > 0 {
 			return c.hub.putOff(wait)

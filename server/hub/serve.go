@@ -163,24 +163,44 @@ func HeldBy(v View, person record.ID) ([]record.Bucket, error) {
 	return append(own, held...), err
 }
 
-// read builds the next part of a page, and follows the device's buckets as they change.
-func (c *conn) read(want judge.Want) (session.Event, error) {
-	var answer session.Paged
+// read builds the next part of a page, follows the device's buckets as they change, and returns what the machine makes of it.
+// Where that is to read on, as it is for every class in which nothing happened, the same snapshot serves: beginning another costs
+// more than finding nothing does.
+func (c *conn) read(want judge.Want) (effects []session.Effect) {
 	var buckets []record.Bucket
-	err := c.hub.Store.Read(context.Background(), func(v View) (err error) {
-		if answer.Page, answer.Head, err = judge.NextPage(v, c.hub.Schema, want); err != nil {
-			return err
+	err := c.hub.Store.Read(context.Background(), func(v View) error {
+		for more := true; more; want, more = readsOn(effects) {
+			var answer session.Paged
+			var err error
+			if answer.Page, answer.Head, err = judge.NextPage(v, c.hub.Schema, want); err != nil {
+				return err
+			}
+			if len(answer.Page.Enter)+len(answer.Page.Leave) > 0 {
+				if buckets, err = HeldBy(v, want.Person); err != nil {
+					return err
+				}
+			}
+			effects = c.machine.Step(answer)
 		}
-		if len(answer.Page.Enter)+len(answer.Page.Leave) > 0 {
-			buckets, err = HeldBy(v, want.Person)
-		}
-		return err
+		return nil
 	})
-	if err == nil && buckets != nil {
+	if err != nil {
+		return c.machine.Step(c.answer(nil, err))
+	}
+	if buckets != nil {
 		c.hub.subscribe(c, buckets)
 		c.tell(nil) // for what was committed in them before they were subscribed to
 	}
-	return answer, err
+	return effects
+}
+
+// readsOn returns what is to be read next where that is all that is to be done.
+func readsOn(effects []session.Effect) (want judge.Want, only bool) {
+	if len(effects) == 1 {
+		read, ok := effects[0].(session.Read)
+		return read.Want, ok
+	}
+	return judge.Want{}, false
 }
 
 func (c *conn) sum(e session.Sum) (session.Event, error) {

@@ -29,6 +29,25 @@ func (r reads) HoldsOf(person record.ID, seq uint64) ([]judge.Hold, error) {
 		person[:], int64(seq))
 }
 
+// heldSince is an answer of HoldsOf.
+type heldSince struct {
+	person record.ID
+	seq    uint64
+	holds  []judge.Hold
+}
+
+// HoldsOf is that of reads. What is read of one class after the other for a person asks for the same.
+func (v *View) HoldsOf(person record.ID, seq uint64) ([]judge.Hold, error) {
+	if v.holds.person != person || v.holds.seq != seq || person.IsZero() {
+		holds, err := v.reads.HoldsOf(person, seq)
+		if err != nil {
+			return nil, err
+		}
+		v.holds = heldSince{person, seq, holds}
+	}
+	return slices.Clone(v.holds.holds), nil
+}
+
 // HeldBy returns the buckets of the person's open holds, each once, in order.
 func (r reads) HeldBy(person record.ID) (held []record.Bucket, err error) {
 	err = r.conn.Each(func(q *sqlrow.Rows) error {

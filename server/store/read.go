@@ -39,6 +39,7 @@ type View struct {
 	reads
 	ahead ahead
 	head  uint64
+	holds heldSince // what was asked for last
 }
 
 var (

@@ -166,7 +166,8 @@ func (g *gathering) rush(t *tally) error {
 	if err != nil {
 		return err
 	}
-	came, err := g.round(g.devices)
+	var came answer
+	used, err := g.hub.using(func() (err error) { came, err = g.round(g.devices); return err })
 	if err != nil {
 		return err
 	}
@@ -176,6 +177,7 @@ func (g *gathering) rush(t *tally) error {
 	}
 	t.add("devices", float64(g.devices))
 	t.add("devices_per_s", perSecond(g.devices, time.Duration(came.Nanos)))
+	t.noteHub(used, g.devices)
 	t.add("p50_ms", came.Waits.P50)
 	t.add("p99_ms", came.Waits.P99)
 	t.add("refused_dials", float64(came.Count))
@@ -203,12 +205,18 @@ func mixed(ctx context.Context, r *rig, t *tally) error {
 func (g *gathering) day(r *rig, t *tally, run uint64) error {
 	seconds := max(1, int(r.during/time.Second))
 	office := order{Do: "office", Seconds: seconds, Seed: run}
-	if err := g.hub.order(office); err != nil {
-		return err
-	}
-	work, err := g.swarm.tell(order{Do: "work", Seconds: seconds, Seed: run << 32})
-	pages, failed := g.hub.answer(office)
-	if err = errors.Join(err, failed); err != nil {
+	var work, pages answer
+	used, err := g.hub.using(func() error {
+		err := g.hub.order(office)
+		if err != nil {
+			return err
+		}
+		work, err = g.swarm.tell(order{Do: "work", Seconds: seconds, Seed: run << 32})
+		var failed error
+		pages, failed = g.hub.answer(office)
+		return errors.Join(err, failed)
+	})
+	if err != nil {
 		return err
 	}
 	if work.Refused > 0 {
@@ -216,6 +224,7 @@ func (g *gathering) day(r *rig, t *tally, run uint64) error {
 	}
 	t.add("devices", float64(g.devices))
 	t.add("changes_per_s", float64(work.Count)/float64(seconds))
+	t.noteHub(used, work.Count)
 	t.add("p50_ms", work.Waits.P50)
 	t.add("p99_ms", work.Waits.P99)
 	t.add("office_p95_ms", pages.Waits.P95)
