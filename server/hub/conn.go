@@ -2,12 +2,10 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +25,7 @@ import (
 // A connection costs its goroutine and little else: buffers are small, the write buffer is shared, and the socket is
 // read from a fresh goroutine after the HTTP handler has returned, so that net/http's own buffers and stack go.
 var upgrader = websocket.Upgrader{
-	ReadBufferSize: 512, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
+	ReadBufferSize: 256, WriteBufferSize: 4096, WriteBufferPool: &sync.Pool{},
 	Subprotocols: []string{wire.Subprotocol},
 	CheckOrigin:  func(r *http.Request) bool { return r.Header.Get("Origin") == "" }, // devices are no browsers
 }
@@ -266,45 +264,6 @@ func (c *conn) perform(e session.Effect) session.Event {
 		return c.answer(c.hub.keep(context.Background(), c.author, e.Rows))
 	}
 	return nil
-}
-
-// answer turns trouble into the event that ends the session: with its reason where that is the device's business.
-func (c *conn) answer(e session.Event, err error) session.Event {
-	if err != nil {
-		c.hub.trouble(c, err)
-		return session.Refused{Reason: asFault(err)}
-	}
-	return e
-}
-
-// trouble logs what went wrong on the hub's side; a refusal is the device's affair and only counted.
-func (h *Hub) trouble(c *conn, err error) {
-	f := asFault(err)
-	if f.Code == fault.Internal || f.Code == fault.HubFull {
-		h.Log.Error("a device could not be served", "device", c.device.String(), "error", err)
-	}
-	h.stats.refusals.WithLabelValues(string(f.Code)).Inc()
-}
-
-// devicesAffair is why a device may be refused. Whatever else goes wrong is the operator's to hear: the technician would
-// look for it on his phone.
-var devicesAffair = []fault.Code{
-	fault.Malformed, fault.TooLarge, fault.NotAllowed, fault.Unauthentic, fault.Revoked, fault.Wipe, fault.Version, fault.Overloaded,
-}
-
-// diskFull is what a store says that has no room to write. A device says the same of its own disk, so it hears
-// fault.HubFull of the hub's.
-const diskFull fault.Code = "disk_full"
-
-func asFault(err error) *fault.Error {
-	var f *fault.Error
-	if errors.As(err, &f) && slices.Contains(devicesAffair, f.Code) {
-		return f
-	}
-	if fault.CodeOf(err) == diskFull {
-		return fault.Wrap(fault.HubFull, "the server's disk is full; it goes on by itself when there is space. Nothing on this device is lost", err)
-	}
-	return fault.Wrap(fault.Internal, "the server could not do this; try again later", err)
 }
 
 // send writes a message after those before it. A part of a page that is followed by another is written while that one is

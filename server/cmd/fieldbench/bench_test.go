@@ -26,10 +26,10 @@ var figures = map[string][]string{
 	"push":       {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "rows_per_s", "ms", "wire_bytes", "wire_bytes_per_row"},
 	"delta":      {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "ms", "wire_bytes", "wire_bytes_per_row"},
 	"noop":       {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "ms", "wire_bytes"},
-	"live":       {"devices", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "wire_bytes_per_change", "p50_ms", "p99_ms", "fsync_ms"},
+	"live":       {"devices", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "wire_bytes_per_change", "value_bytes_per_change", "p50_ms", "p99_ms", "fsync_ms"},
 	"idle":       {"devices", "kib_per_device"},
-	"storm":      {"devices", "devices_per_s", "p50_ms", "p99_ms", "refused_dials", "left_kib_per_device"},
-	"mixed":      {"devices", "changes_per_s", "p50_ms", "p99_ms", "office_p95_ms"},
+	"storm":      {"devices", "hub_cpu_us_each", "hub_allocs_each", "devices_per_s", "p50_ms", "p99_ms", "refused_dials", "left_kib_per_device"},
+	"mixed":      {"devices", "hub_cpu_us_each", "hub_allocs_each", "changes_per_s", "p50_ms", "p99_ms", "office_p95_ms"},
 	"size":       {"ratio", "db_bytes_per_row", "raw_bytes_per_row", "search_bytes_per_row"},
 }
 

@@ -94,7 +94,11 @@ func (c *crowdedHub) stop() (err error) {
 	return errors.Join(err, c.rig.stopHub())
 }
 
-// weigh counts the bytes that a change takes on its way to the hub and on to the other device, answers included.
+// legs is how many ways a change goes: to the hub, and on to the other device.
+const legs = 2
+
+// weigh counts the bytes that a change takes on its way to the hub and on to the other device, answers included; and those that
+// are in it, which neither way can do without: the row's id and the values.
 func (r *rig) weigh(from, to *worker, t *tally) error {
 	jobs, err := from.tell(order{Do: "jobs"})
 	if err != nil {
@@ -102,13 +106,25 @@ func (r *rig) weigh(from, to *worker, t *tally) error {
 	}
 	rows := spread(jobs.Rows, min(liveChanges, r.rows))
 	r.proxy.bytes.Store(0)
+	within := 0
 	for i, row := range rows {
-		if _, err := change(from, to, row, ^uint64(i)); err != nil {
+		seed := ^uint64(i)
+		if _, err := change(from, to, row, seed); err != nil {
 			return err
 		}
+		within += legs * bytesWithin(row, newMaker(seed).edit())
 	}
 	t.add("wire_bytes_per_change", float64(r.proxy.bytes.Load())/float64(len(rows)))
+	t.add("value_bytes_per_change", float64(within)/float64(len(rows)))
 	return nil
+}
+
+func bytesWithin(row record.ID, values record.Values) int {
+	n := len(row)
+	for _, v := range values {
+		n += len(v.AppendBinary(nil))
+	}
+	return n
 }
 
 func (r *rig) exchange(from, to *worker, t *tally) error {
