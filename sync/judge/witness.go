@@ -92,10 +92,10 @@ func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wir
 	if c == nil {
 		return nil, nil
 	}
-	if lacks, err := b.lacks(have, c, left); !lacks || err != nil {
+	if gone, err := b.forgetLost(t, c); gone || err != nil { // first: what is erased is no value that the hub lacks
 		return nil, err
 	}
-	if gone, err := b.forgetLost(t, have, c); gone || err != nil {
+	if lacks, err := b.lacks(have, c, left); !lacks || err != nil {
 		return nil, err
 	}
 	reason, err := b.couldHold(author, t, have, c)
@@ -106,7 +106,7 @@ func (b *Batch) testimony(author Author, actor *Actor, batch *wire.Rows, in *wir
 }
 
 // forgetLost takes out of the change what was erased since its device had it, and reports whether nothing is left.
-func (b *Batch) forgetLost(t *schema.Table, have *record.Row, c *record.RowChange) (nothing bool, err error) {
+func (b *Batch) forgetLost(t *schema.Table, c *record.RowChange) (nothing bool, err error) {
 	erased, err := b.store.Erased(c.Key())
 	if err != nil || !erased {
 		return false, err

@@ -397,3 +397,20 @@ func TestNobodyPassesHisWorkOffAsACopyThatTheHubKept(t *testing.T) {
 	w.testifies(w.Author, copyOf(w.row))
 	w.expectKept(fault.Witness, map[record.ID]string{w.job.ID: "pump leaks"})
 }
+
+// What was erased meanwhile is no value that the hub lacks: a device that has not heard of it yet asks nobody for the rest of a row of
+// which everything has come.
+func TestAnErasedValueIsNothingThatTheHubLacks(t *testing.T) {
+	t.Parallel()
+	a, customer := atCustomer(t)
+	w := &restored{tech: a, job: customer}
+	cs := a.knows(a.head(), a.change(record.Update, customer, text("phone", "secret number")))
+	w.lose(func() { a.sends(cs) })
+	w.erases(customer)
+	a.sends(cs)
+	w.update(customer, text("name", "renamed"))
+	if k := w.testifies(w.Author, copyOf(w.row)); k.Count != 1 {
+		t.Errorf("%+v", k)
+	}
+	w.expectKept("", nil)
+}
