@@ -77,12 +77,16 @@ const MaxFrameChanges = 200
 // reads in any order. Files are not among them. As long as the same changes wait the codes are the same, so that one
 // that was missed can be shown again. Codes: those of ExportFile; parcel.TooMuch beyond MaxFrameChanges.
 func (c *Client) ExportFrames(ctx context.Context) ([]string, Export, error) {
-	p, err := c.pack(ctx, nil)
+	all, err := c.unsent(ctx)
 	if err != nil {
 		return nil, Export{}, err
 	}
-	if p.Changes > MaxFrameChanges {
-		return nil, p.Export, fault.New(parcel.TooMuch, "this is too much for codes on a screen: save it as a file, or connect the phone")
+	if all.Changes > MaxFrameChanges { // known before thousands of changes are packed
+		return nil, all, fault.New(parcel.TooMuch, "this is too much for codes on a screen: save it as a file, or connect the phone")
+	}
+	p, err := c.pack(ctx, nil)
+	if err != nil {
+		return nil, Export{}, err
 	}
 	// The key follows from the device's secret and from what is packed: the same work gives the same codes, and no key
 	// serves twice for different work.
@@ -97,6 +101,20 @@ func (c *Client) ExportFrames(ctx context.Context) ([]string, Export, error) {
 	}
 	frames, err := parcel.Frames(sealed.Bytes())
 	return frames, p.Export, err
+}
+
+// unsent counts the changes that wait, without reading them.
+func (c *Client) unsent(ctx context.Context) (e Export, err error) {
+	err = c.replica.Read(ctx, func(tx *replica.Tx) error {
+		id, err := tx.Identity()
+		if err != nil || id == nil {
+			return errors.Join(err, device.ErrNotEnrolled)
+		}
+		e.Upto = id.Queue
+		e.Changes, _, err = tx.Waiting(device.Pending)
+		return err
+	})
+	return e, err
 }
 
 // HandedOver notes that what was exported up to that place in the queue has reached the office, as far as the person at

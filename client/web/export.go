@@ -15,6 +15,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/parcel"
 )
 
 // The second way out for unsent work, where there is no network for long: a file, or codes that the office reads off the
@@ -44,7 +45,7 @@ func (v *request) export() error {
 	switch {
 	case errors.Is(err, client.ErrNothingUnsent):
 		p.Nothing = p.Files == 0
-	case p.Changes > 0 && fault.CodeOf(err) != "":
+	case fault.CodeOf(err) == parcel.TooMuch:
 		p.TooMany = true
 	case errors.As(err, &refused):
 		p.Why = v.lang.refusal(refused.Code, refused.Message)

@@ -54,6 +54,7 @@ func TestPagesStaySmallAndLeadOn(t *testing.T) {
 		}
 	}
 	h.get("/stock?after=x").lacks("BELT-9")
+	h.get("/export").sees("This is too much for codes: save it as a file.", "Save the file")
 }
 
 // nextPage returns where the page goes on, "" where it ends.

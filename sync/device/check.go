@@ -62,18 +62,34 @@ func (r *Replica) sum(b record.Bucket) (sum uint64, comparable bool, err error) 
 		if err != nil {
 			return 0, false, err
 		}
-		for _, key := range keys {
-			base, err := r.store.Base(key)
-			if err != nil || base != nil {
+		for some := range slices.Chunk(keys, comparedAtOnce) {
+			part, comparable, err := r.sumOf(some)
+			if err != nil || !comparable {
 				return 0, false, err
 			}
-			row, err := r.store.Row(key)
-			if err != nil {
-				return 0, false, err
-			}
-			if row != nil && !row.Deleted {
-				sum += wire.RowSum(row, r.schema.Version)
-			}
+			sum += part
+		}
+	}
+	return sum, true, nil
+}
+
+// comparedAtOnce is how many rows are read for one question to the store: to ask for each by itself takes nearly twice as long, and
+// leaves half as much garbage again on a phone that has little memory.
+const comparedAtOnce = 64
+
+func (r *Replica) sumOf(keys []record.Key) (sum uint64, comparable bool, err error) {
+	for _, key := range keys {
+		if base, err := r.store.Base(key); err != nil || base != nil {
+			return 0, false, err
+		}
+	}
+	rows, err := r.store.Rows(keys)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, row := range rows {
+		if !row.Deleted {
+			sum += wire.RowSum(row, r.schema.Version)
 		}
 	}
 	return sum, true, nil
