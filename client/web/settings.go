@@ -42,6 +42,10 @@ func (v *request) settings() error {
 	if p.Status, err = v.client.Status(v.ctx()); err != nil {
 		return err
 	}
+	if v.me.IsZero() { // who makes the phone his chooses in which language it speaks
+		p.Back = enrolURL
+		return v.show("settings", p)
+	}
 	p.Trouble = v.trouble(p.Status)
 	may, err := v.client.Leavable(v.ctx())
 	if err != nil {

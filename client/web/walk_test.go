@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -166,6 +167,10 @@ func (w *window) walk(when string, h *thumb, pages []string, looks []look) {
 			}
 			for _, wrong := range w.lookAt("http://"+h.app.gate.host+path, strings.Join([]string{when, tag, fmt.Sprint(l.width), path}, "-")) {
 				w.t.Errorf("%s, %s, %v in %s: %s", path, when, l, tag, wrong)
+			}
+			status, err := chromedp.Run(w.ctx, chromedp.Evaluate[int](`performance.getEntriesByType("navigation")[0].responseStatus`))
+			if refuses := path == "/nowhere" || h.c.Lease > 0 && path == todayURL; err != nil || refuses != (status >= http.StatusBadRequest) {
+				w.t.Errorf("%s, %s: %d %v", path, when, status, err)
 			}
 		}
 	}
