@@ -40,7 +40,7 @@ func (c *Core) eraseRows(ctx context.Context, author record.ID, rows []record.Ke
 	if err := c.Hub.Erase(ctx, author, rows); err != nil {
 		return err
 	}
-	c.segments.Drop()
+	c.segments.Tidy(ctx)
 	if err := c.eraseAccounts(ctx, rows); err != nil {
 		return err
 	}

@@ -31,10 +31,11 @@ func (c *Core) KeepHouse(ctx context.Context) {
 	})
 }
 
-// KeepFolder removes, at once and then every day until ctx ends, the beginnings of files of which nothing more comes: each
-// node has its own.
+// KeepFolder removes, at once and then every day until ctx ends, the beginnings of files of which nothing more comes, and segments in
+// which somebody stands whom another node erased: each node has its own.
 func (c *Core) KeepFolder(ctx context.Context) {
 	daily(ctx, func() {
+		c.segments.Tidy(ctx)
 		if n, err := c.Files.SweepBeginnings(ctx); err != nil && ctx.Err() == nil {
 			c.log.Error("beginnings of files could not be looked through; it goes on tomorrow", "error", err)
 		} else if n > 0 {

@@ -2,7 +2,6 @@ package segments
 
 import (
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -26,16 +25,8 @@ func (s *Shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	s.mu.Lock()
-	f := s.kept[class]
-	s.mu.Unlock()
-	if f == nil {
-		http.NotFound(w, r)
-		return
-	}
-	content, err := os.Open(f.path)
-	if err != nil {
-		s.drop(f)
+	content, f := s.open(schema.Class(class))
+	if content == nil {
 		http.NotFound(w, r)
 		return
 	}

@@ -1,6 +1,7 @@
 // Package segments keeps, for each class, what everybody holds of it as one compressed file, and hands it to devices that have
 // nothing of the class yet: they take it over by statements for thousands of rows, and the hub reads and encodes the rows once
-// for all of them. What a file is of stands in its name. One that was made is never changed: it is dropped, and made anew.
+// for all of them. What a file is of stands in its name, with the time of its commit, by which another database's is told from
+// one of this. One that was made is never changed: it is dropped, and made anew.
 //
 // A segment is the beginning of the page that such a device would be sent (judge.ReadSegment), and the page goes on behind it: one
 // that is old is as good as a page that was interrupted as long ago. So nothing here has to be in step with the rows.
@@ -23,6 +24,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"fieldsync/server/store"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
@@ -35,6 +37,8 @@ const (
 	changed = 10
 	// oldest is for how long a segment serves: much less than devices may be absent, so that no page behind it is begun anew.
 	oldest = judge.LongestAbsence / 3
+	// rest is for how long none is made after one could not be: the disk may be full, which the rows need too.
+	rest = 10 * time.Minute
 )
 
 // Source is the database that segments are made of: store.Store.
@@ -64,6 +68,7 @@ type Shelf struct {
 	mu     sync.Mutex
 	kept   [schema.Classes]*file
 	making [schema.Classes]bool
+	failed [schema.Classes]time.Time // when one could not be made
 }
 
 // file is a segment on the disk.
@@ -71,6 +76,7 @@ type file struct {
 	path string
 	hash string // hexadecimal SHA-256 of what is in it
 	of   sqlrow.SegmentOf
+	made clock.Stamp // when its commit was made
 }
 
 // Open opens the folder. What in it is of no use any more goes.
@@ -87,7 +93,7 @@ func Open(o Options) (*Shelf, error) {
 	}
 	for _, e := range entries {
 		f := parse(filepath.Join(o.Dir, e.Name()))
-		if f == nil || f.of.Epoch != o.Source.Epoch() || f.of.Version != o.Schema.Version {
+		if f == nil || f.of.Epoch != o.Source.Epoch() || f.of.Version != o.Schema.Version || !f.intact() {
 			if err := os.Remove(filepath.Join(o.Dir, e.Name())); err != nil {
 				return nil, err
 			}
@@ -105,14 +111,26 @@ func (s *Shelf) Close() {
 }
 
 // name is that of a segment's file.
-func name(of sqlrow.SegmentOf, hash string) string {
-	return fmt.Sprintf("%d-%d-%d-%d-%s.zst", of.Class, of.Epoch, of.Version, of.At, hash)
+func name(of sqlrow.SegmentOf, made clock.Stamp, hash string) string {
+	return fmt.Sprintf("%d-%d-%d-%d-%d-%s.zst", of.Class, of.Epoch, of.Version, of.At, uint64(made), hash)
+}
+
+// intact reports whether in the file is what its name says.
+func (f *file) intact() bool {
+	content, err := os.Open(f.path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = content.Close() }() // it was only read
+	sum := sha256.New()
+	_, err = io.Copy(sum, content)
+	return err == nil && hex.EncodeToString(sum.Sum(nil)) == f.hash
 }
 
 func parse(path string) *file {
 	f := &file{path: path}
-	n, err := fmt.Sscanf(filepath.Base(path), "%d-%d-%d-%d-%64s", &f.of.Class, &f.of.Epoch, &f.of.Version, &f.of.At, &f.hash)
-	if err != nil || n != 5 || int(f.of.Class) >= schema.Classes || filepath.Base(path) != name(f.of, f.hash) {
+	n, err := fmt.Sscanf(filepath.Base(path), "%d-%d-%d-%d-%d-%64s", &f.of.Class, &f.of.Epoch, &f.of.Version, &f.of.At, (*uint64)(&f.made), &f.hash)
+	if err != nil || n != 6 || int(f.of.Class) >= schema.Classes || filepath.Base(path) != name(f.of, f.made, f.hash) {
 		return nil
 	}
 	return f
@@ -139,14 +157,19 @@ func (s *Shelf) remove(f *file) {
 	}
 }
 
-// Drop removes every segment: what was erased may stand in them.
-func (s *Shelf) Drop() {
+// Tidy removes the segments that may be used no more: because they are old, or somebody was erased who stands in them, here or at
+// another node. One of which that cannot be learned goes too.
+func (s *Shelf) Tidy(ctx context.Context) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for class, f := range s.kept {
-		if f != nil {
-			s.kept[class] = nil
-			s.remove(f)
+	kept := s.kept
+	s.mu.Unlock()
+	for class, f := range kept {
+		if f == nil {
+			continue
+		}
+		if f, _, err := s.usable(ctx, schema.Class(class)); err != nil && f != nil {
+			s.Log.Warn("whether a segment may be used is not known; it goes", "class", class, "error", err)
+			s.drop(f)
 		}
 	}
 }
@@ -157,15 +180,38 @@ func (s *Shelf) Ready(ctx context.Context, class schema.Class, version int) bool
 	if version != s.Schema.Version || int(class) >= schema.Classes || !store.HasSegment(s.Schema, class) {
 		return false
 	}
-	f, err := s.current(ctx, class)
+	f, state, err := s.usable(ctx, class)
 	if err != nil {
 		s.Log.Error("whether there is a segment is not known", "class", class, "error", err)
+		return false
+	}
+	many := state.Changed == s.Least || uint64(state.Changed)*changed > state.Rows
+	if state.Rows >= uint64(s.Least) && (f == nil || many) {
+		s.make(class)
 	}
 	return f != nil
 }
 
-// current returns the segment of the class, nil where there is none that may be used.
-func (s *Shelf) current(ctx context.Context, class schema.Class) (*file, error) {
+// open opens the class's segment; nil where there is none.
+func (s *Shelf) open(class schema.Class) (*os.File, *file) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.kept[class]
+	if f == nil {
+		return nil, nil
+	}
+	content, err := os.Open(f.path)
+	if err != nil {
+		s.kept[class] = nil
+		s.Log.Error("a segment cannot be read; another is made", "file", f.path, "error", err)
+		return nil, nil
+	}
+	return content, f
+}
+
+// usable returns the segment of the class, nil where there is none that may be used, and how the class stands. With an error comes the
+// one of which nothing is known.
+func (s *Shelf) usable(ctx context.Context, class schema.Class) (*file, store.SegmentState, error) {
 	s.mu.Lock()
 	f := s.kept[class]
 	s.mu.Unlock()
@@ -175,16 +221,13 @@ func (s *Shelf) current(ctx context.Context, class schema.Class) (*file, error) 
 	}
 	state, err := s.Source.SegmentState(ctx, class, at, most)
 	if err != nil {
-		return nil, err
+		return f, state, err
 	}
-	if f != nil && (state.Erased || s.Now().UnixMilli()-state.Made.Millis() > oldest.Milliseconds()) {
+	if f != nil && (state.Erased || state.Made != f.made || s.Now().UnixMilli()-f.made.Millis() > oldest.Milliseconds()) {
 		s.drop(f)
 		f = nil
 	}
-	if state.Rows >= uint64(s.Least) && (f == nil || state.Changed == most || uint64(state.Changed)*changed > state.Rows) {
-		s.make(class)
-	}
-	return f, nil
+	return f, state, nil
 }
 
 // drop removes the segment, if it is still the one that is kept.
@@ -201,7 +244,7 @@ func (s *Shelf) drop(f *file) {
 func (s *Shelf) make(class schema.Class) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.making[class] || s.ctx.Err() != nil {
+	if s.making[class] || s.ctx.Err() != nil || s.Now().Sub(s.failed[class]) < rest {
 		return
 	}
 	s.making[class] = true
@@ -210,7 +253,7 @@ func (s *Shelf) make(class schema.Class) {
 		f, err := s.write(class)
 		if err == nil {
 			s.keep(f)
-			_, err = s.current(s.ctx, class) // what was erased meanwhile may stand in it
+			s.Tidy(s.ctx) // what was erased meanwhile may stand in it
 			s.Log.Info("a segment was made", "class", class, "rows", f.of.Total, "at", f.of.At, "took", s.Now().Sub(began))
 		}
 		if err != nil && s.ctx.Err() == nil {
@@ -218,7 +261,9 @@ func (s *Shelf) make(class schema.Class) {
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.making[class] = false
+		if s.making[class] = false; err != nil {
+			s.failed[class] = s.Now()
+		}
 	})
 }
 
@@ -234,11 +279,15 @@ func (s *Shelf) write(class schema.Class) (f *file, err error) {
 	if err != nil {
 		return nil, err
 	}
+	state, err := s.Source.SegmentState(s.ctx, class, of.At, 1)
+	if err != nil {
+		return nil, err
+	}
 	hash, err := compress(plain, packed)
 	if err != nil {
 		return nil, err
 	}
-	f = &file{filepath.Join(s.Dir, name(of, hash)), hash, of}
+	f = &file{filepath.Join(s.Dir, name(of, state.Made, hash)), hash, of, state.Made}
 	return f, os.Rename(packed, f.path)
 }
 

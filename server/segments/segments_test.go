@@ -24,14 +24,15 @@ import (
 
 // source is a database of which only what is asked for is known.
 type source struct {
-	mu    gosync.Mutex
-	state store.SegmentState
-	head  uint64
-	epoch uint32
-	now   time.Time
-	made  int
-	fails error
-	while func(*store.SegmentState) // what happens while one is made
+	mu     gosync.Mutex
+	state  store.SegmentState
+	head   uint64
+	epoch  uint32
+	now    time.Time
+	made   int
+	fails  error
+	unread error                     // why nothing can be learned of how it stands
+	while  func(*store.SegmentState) // what happens while one is made
 }
 
 func (s *source) Epoch() uint32 {
@@ -60,7 +61,7 @@ func (s *source) SegmentState(_ context.Context, _ schema.Class, at uint64, most
 	if at == s.head {
 		state.Changed, state.Erased = 0, false
 	}
-	return state, nil
+	return state, s.unread
 }
 
 func (s *source) clock() time.Time {
@@ -213,8 +214,28 @@ func TestASegmentIsDropped(t *testing.T) {
 	for name, befalls := range map[string]func(*hub){
 		"an erasure elsewhere": func(h *hub) { h.alter(func(s *store.SegmentState) { s.Erased, s.Rows = true, 0 }) },
 		"its age":              func(h *hub) { h.alter(func(s *store.SegmentState) { h.now, s.Rows = h.now.AddDate(0, 0, 40), 0 }) },
-		"an erasure here":      func(h *hub) { h.alter(func(s *store.SegmentState) { s.Rows = 0 }); h.shelf.Drop() },
-		"another epoch":        func(h *hub) { h.alter(func(s *store.SegmentState) { h.epoch, s.Rows = h.epoch+1, 0 }); h.open() },
+		"an erasure here": func(h *hub) {
+			h.alter(func(s *store.SegmentState) { s.Erased, s.Rows = true, 0 })
+			h.shelf.Tidy(h.Context())
+		},
+		"a database that fails": func(h *hub) {
+			h.alter(func(s *store.SegmentState) { s.Rows, h.unread = 0, errors.New("no connection") })
+			h.shelf.Tidy(h.Context())
+		},
+		"another database": func(h *hub) { // with as many commits, where this one stood
+			h.alter(func(s *store.SegmentState) { s.Rows, s.Made = 0, s.Made+1 })
+			h.open()
+		},
+		"its damage": func(h *hub) {
+			h.alter(func(s *store.SegmentState) { s.Rows = 0 })
+			for _, file := range h.files() {
+				if err := os.WriteFile(file, []byte("half of"), 0o600); err != nil {
+					h.Fatal(err)
+				}
+			}
+			h.open()
+		},
+		"another epoch": func(h *hub) { h.alter(func(s *store.SegmentState) { h.epoch, s.Rows = h.epoch+1, 0 }); h.open() },
 	} {
 		h := newHub(t)
 		h.ready()
@@ -249,20 +270,30 @@ func TestFewRowsAreNotWorthASegment(t *testing.T) {
 	}
 }
 
-func TestASegmentThatCannotBeMadeIsTriedAgain(t *testing.T) {
+// Why one cannot be made is a full disk, as a rule, which the rows need too: it is not filled again and again.
+func TestASegmentThatCannotBeMadeIsTriedAgainLater(t *testing.T) {
 	t.Parallel()
 	h := newHub(t)
 	h.fails = errors.New("the disk is full")
-	for h.ready(); ; h.ready() {
-		h.mu.Lock()
-		tried := h.made
-		if tried > 1 {
-			h.fails = nil
-		}
-		h.mu.Unlock()
-		if len(h.files()) == 1 {
-			return
-		}
+	tried := func() int {
+		h.ready()
 		time.Sleep(time.Millisecond)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.made
 	}
+	for begun := time.Now(); tried() == 0; {
+		if time.Since(begun) > time.Minute {
+			t.Fatal("it is never tried")
+		}
+	}
+	for range 20 {
+		if n := tried(); n > 1 {
+			t.Fatalf("it is tried %d times at once", n)
+		}
+	}
+	h.mu.Lock()
+	h.fails, h.now = nil, h.now.Add(10*time.Minute)
+	h.mu.Unlock()
+	h.makes(2)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 
 	sqlite3 "modernc.org/sqlite"
 
@@ -35,7 +36,7 @@ func HasSegment(s *schema.Schema, class schema.Class) bool {
 type SegmentState struct {
 	Rows    uint64      // that everybody holds, about
 	Changed int         // rows of those that changed since
-	Erased  bool        // somebody's personal values were, whosever
+	Erased  bool        // somebody's personal values were, who may stand in it
 	Made    clock.Stamp // when its commit was made
 }
 
@@ -54,7 +55,10 @@ func (s *Store) SegmentState(ctx context.Context, class schema.Class, at uint64,
 		if err != nil {
 			return err
 		}
-		state.Changed, state.Erased = len(entries), len(erased) > 0
+		state.Changed = len(entries)
+		for _, t := range judge.SegmentTables(s.layout.Schema(), class) {
+			state.Erased = state.Erased || slices.ContainsFunc(erased, func(k record.Key) bool { return k.Table == t.ID })
+		}
 		if state.Made, err = v.CommitTime(at); err != nil {
 			return err
 		}

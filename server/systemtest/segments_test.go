@@ -332,7 +332,9 @@ func TestADeviceThatHasNothingTakesWhatIsReady(t *testing.T) {
 			if !named() {
 				t.Error("the device does not know whom to erase")
 			}
-			err := w.core.Erase(t.Context(), record.ID{}, []record.Key{{Table: aftersales.Schema.Table("person").ID, ID: person}})
+			err := w.core.Erase(t.Context(), record.ID{}, []record.Key{
+				{Table: aftersales.Schema.Table("person").ID, ID: person}, {Table: aftersales.Schema.Table("part").ID, ID: parts[5]},
+			})
 			if err != nil {
 				t.Error(err)
 			}
