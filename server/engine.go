@@ -26,7 +26,9 @@ func (e engine) View(ctx context.Context, read func(admin.Reader) error) error {
 }
 
 func (e engine) Do(ctx context.Context, author admin.Author, seen admin.Seen, cause string, command func(aftersales.Tx) error) error {
-	_, err := e.Hub.Do(ctx, author.Person, seen, cause, func(o *hub.Office) error { return command(guard(ctx, Bind(o, author.Person))) })
+	_, err := e.Hub.Do(ctx, author.Person, seen, cause, func(o *hub.Office) error {
+		return command(e.bind(ctx, o, author.Person))
+	})
 	return err
 }
 

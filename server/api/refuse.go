@@ -70,7 +70,7 @@ var blamed = map[fault.Code][]string{
 	aftersales.BadWindow: {"window_end", "plan_end", "end", "ends_at"}, aftersales.BadCall: {"phone"}, aftersales.BadSkill: {"level"},
 	aftersales.BadHours: {"hours"}, aftersales.BadPosition: {"latitude"},
 	aftersales.MergeSelf: {"same_as"}, aftersales.AlreadyMerged: {"same_as"}, aftersales.DiscountTooHigh: {"discount"}, auth.LoginTaken: {"login"},
-	aftersales.UnknownPolicy: {"kind"}, aftersales.BadPolicy: {"body"}, aftersales.PolicyBackdated: {"valid_from"}, aftersales.Backdated: {"at"}, aftersales.PolicyPublished: {"replaces"},
+	aftersales.UnknownPolicy: {"kind"}, aftersales.BadPolicy: {"body"}, aftersales.PolicyBackdated: {"valid_from"}, aftersales.Backdated: {"at", "occurred"}, aftersales.PolicyPublished: {"replaces"},
 	aftersales.BadQuestion: {"questions"}, aftersales.BadSetting: {"value"}, aftersales.BadPattern: {"pattern"}, auth.UnknownRole: {"like", "roles"},
 	aftersales.BadField: {"fields", "field", "minimum"}, aftersales.TooManyFields: {"field"}, auth.RoleTaken: {"name"}, auth.BeyondOwn: {"roles", "may", "like"}, auth.LastAdmin: {"roles"},
 }

@@ -12,6 +12,7 @@ import (
 	"fieldsync/server/api"
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -546,6 +547,29 @@ func TestAProgramRegistersWhatACustomerCallsAbout(t *testing.T) {
 	p.asks("POST", "/requests", fmt.Sprintf(`{"party": %q, "product": %q, "serial": "SN-77", "title": "noise", "type": "maintenance", "service_class": "D", "priority": 2}`,
 		customer, model)).has(http.StatusCreated, "serial", "SN-77", "type", "maintenance", "service_class", "D", "priority", float64(2))
 	p.asks("GET", "/machines/"+p.text("unit"), "").has(http.StatusOK, "serial", "SN-77", "product", model, "party", customer)
+}
+
+// Nobody is called as somebody else is: neither by a program, nor by a page; what says its own number again is no other.
+func TestAProgramCallsNothingAsSomethingElseIsCalled(t *testing.T) {
+	t.Parallel()
+	p, boss := integrator(t)
+	for _, c := range []struct{ path, column, body string }{
+		{"/customers", "number", `{"name": "Südwind", "number": %q}`}, {"/jobs", "number", `{"title": "noise", "number": %q}`},
+		{"/requests", "number", `{"title": "noise", "number": %q}`}, {"/machines", "number", `{"serial": "7", "number": %q}`},
+		{"/parts", "code", `{"code": %q, "unit": "pcs"}`}, {"/models", "code", `{"code": %q}`},
+		{"/locations", "code", `{"name": "Store", "kind": "central", "code": %q}`},
+	} {
+		body := fmt.Sprintf(c.body, "N-7")
+		p.asks("PUT", c.path+"/by-key/erp/7", body).has(http.StatusCreated, c.column, "N-7")
+		p.asks("PUT", c.path+"/by-key/erp/7", body).has(http.StatusOK)
+		p.asks("POST", c.path, body).has(http.StatusConflict, "code", string(fault.Exists))
+		p.asks("POST", c.path, fmt.Sprintf(c.body, "N-8"), "Idempotency-Key", c.path).has(http.StatusCreated)
+		p.asks("POST", c.path, fmt.Sprintf(c.body, "N-8"), "Idempotency-Key", c.path).has(http.StatusCreated)
+	}
+	part := "/parts/" + p.makes("/parts", `{"code": "N-9", "unit": "pcs"}`)
+	p.asks("GET", part, "").asks("PATCH", part, `{"code": "N-7"}`, "If-Match", p.tag).has(http.StatusConflict, "code", string(fault.Exists))
+	p.asks("GET", part, "").asks("PATCH", part, `{"code": "N-9", "name": {"en": "Seal"}}`, "If-Match", p.tag).has(http.StatusOK)
+	boss.post("/parts", "code", "N-7", "name.en", "Seal", "unit", "pcs").sees(http.StatusUnprocessableEntity, "Another one is called N-7 already")
 }
 
 // Who may write and not see is told the id, and no more.
