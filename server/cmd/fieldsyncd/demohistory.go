@@ -50,8 +50,9 @@ func (l *live) remember(ctx context.Context, machines map[string][]record.ID) er
 		staff = append(staff, pastWorker{person, s.branch})
 	}
 	number := 1000
-	for _, s := range staff {
-		worked, err := l.gaveOut(ctx, s.person, s.branch, machines[s.branch], &number)
+	for i, s := range staff {
+		shift := i * (pastDays - 1) / len(staff) // they do not all work on the same days
+		worked, err := l.gaveOut(ctx, s, shift, machines[s.branch], &number)
 		if err == nil {
 			err = l.company.doAs(ctx, s.person, aftersales.CauseJobComplete, func(tx aftersales.Tx) error { return didAll(tx, worked) })
 		}
@@ -78,23 +79,23 @@ type pastJob struct {
 	what int
 }
 
-// gaveOut makes the jobs that the technician did, one every few days, at the hours of his day.
-func (l *live) gaveOut(ctx context.Context, person record.ID, branch string, units []record.ID, number *int) (worked []pastJob, err error) {
+// gaveOut makes the jobs that the technician did, one every few days until yesterday, at the hours of his day.
+func (l *live) gaveOut(ctx context.Context, s pastWorker, shift int, units []record.ID, number *int) (worked []pastJob, err error) {
 	begun := dayOf(time.Now().AddDate(0, 0, -pastDays), 4)
 	return worked, l.company.do(ctx, aftersales.CauseJobCreate, func(tx aftersales.Tx) error {
 		worked = nil
 		for i := range pastJobs {
 			*number++
-			day := (i*(pastDays-3) + *number%7) / pastJobs
+			day := 1 + (i*(pastDays-1)+shift)/pastJobs
 			start := begun[(i+*number)%len(begun)].AddDate(0, 0, day)
 			then := &past{tx, start.Add(-26 * time.Hour)}
-			j := demoJob{fmt.Sprintf("D-%d", *number), branch, units[(*number+i/5)%len(units)], demoFaults[(*number*3+i/8)%len(demoFaults)], start}
+			j := demoJob{fmt.Sprintf("D-%d", *number), s.branch, units[(*number+i/5)%len(units)], demoFaults[(*number*3+i/8)%len(demoFaults)], start}
 			id, err := j.create(then)
 			if err != nil {
 				return err
 			}
 			_, err = aftersales.AssignJob(then, aftersales.AssignInput{
-				Job: id, Person: person, WindowStart: start.UnixMilli(), WindowEnd: start.Add(90 * time.Minute).UnixMilli(),
+				Job: id, Person: s.person, WindowStart: start.UnixMilli(), WindowEnd: start.Add(90 * time.Minute).UnixMilli(),
 			})
 			if err != nil {
 				return err
@@ -124,7 +125,11 @@ func didAll(tx aftersales.Tx, jobs []pastJob) error {
 			}
 			then.at = then.at.Add(time.Duration(18+j.what%9) * time.Minute)
 		}
-		then.at = then.at.Add(time.Duration(35+j.what*7%60) * time.Minute)
+		worked := time.Duration(35+j.what*7%60) * time.Minute
+		then.at = then.at.Add(worked)
+		if err := paidFor(then, j, worked); err != nil {
+			return err
+		}
 		if err := signed(then, j, did[1]); err != nil {
 			return err
 		}
@@ -133,6 +138,26 @@ func didAll(tx aftersales.Tx, jobs []pastJob) error {
 		}
 	}
 	return nil
+}
+
+// paidFor writes the hours down and, where the customer pays them, has two in three of them pay on the spot.
+func paidFor(then *past, j pastJob, worked time.Duration) error {
+	hours := aftersales.WorkingHours((worked + 20*time.Minute).Milliseconds())
+	_, err := aftersales.AddCharge(then, aftersales.ChargeInput{Job: j.id, ChargeLine: aftersales.ChargeLine{Service: "labour", Quantity: hours}})
+	if err != nil {
+		return err
+	}
+	total, err := aftersales.ChargeTotals(then, j.id)
+	if err != nil || total.Rounded.Minor == 0 || j.what%3 == 0 {
+		return err
+	}
+	signer := signers[j.what%len(signers)]
+	_, err = aftersales.RecordConsent(then, aftersales.ConsentInput{Job: j.id, Amount: total.Rounded, Shown: hours.String() + " h", SignedBy: signer})
+	if err != nil {
+		return err
+	}
+	_, err = aftersales.TakePayment(then, aftersales.PaymentInput{Job: j.id, Method: []string{"cash", "card"}[j.what%2], Amount: total.Rounded, Payer: signer})
+	return err
 }
 
 // signers are who stood beside the machine.
