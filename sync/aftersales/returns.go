@@ -78,14 +78,21 @@ func (r *Remedies) because(code string, args ...string) { r.Why = append(r.Why, 
 // it is not known) at an instant, by the policy in force then and the unit's history as it is here. A fault that is not
 // the product's gives no such right: ask Entitle first. Codes: fault.UnknownRow.
 func RemediesFor(v View, unit record.ID, faultCode string, at int64) (Remedies, error) {
-	row, err := v.Row("unit", unit)
+	u, err := rowFor(v, "unit", unit, UnitOf)
 	if err != nil {
 		return Remedies{}, err
 	}
-	if row == nil {
+	if u.ID.IsZero() {
 		return Remedies{}, fault.New(fault.UnknownRow, "this unit is not here: sync, and try again")
 	}
-	u := UnitOf(row)
+	twins, err := Twins(v, "unit", u.ID)
+	if err != nil {
+		return Remedies{}, err
+	}
+	same := []Unit{u} // and what was joined with it
+	for _, row := range twins {
+		same = append(same, UnitOf(row))
+	}
 	p, version, err := InForce[ReturnPolicy](v, PolicyReturn, u.Branch, at)
 	if err != nil {
 		return Remedies{}, err
@@ -95,8 +102,12 @@ func RemediesFor(v View, unit record.ID, faultCode string, at int64) (Remedies, 
 		return Remedies{}, err
 	}
 	r := Remedies{Version: version}
-	r.byDays(p, map[string]int64{StartAccepted: u.AcceptedOn, StartInstalled: u.InstalledOn, StartSold: u.SoldOn}[p.From], today)
-	if r.Repairs, err = repairsThatCount(v, unit, p, faultCode, at); err != nil {
+	var from int64
+	for _, u := range same {
+		from = cmp.Or(from, map[string]int64{StartAccepted: u.AcceptedOn, StartInstalled: u.InstalledOn, StartSold: u.SoldOn}[p.From])
+	}
+	r.byDays(p, from, today)
+	if r.Repairs, err = repairsThatCount(v, same, p, faultCode, at); err != nil {
 		return Remedies{}, err
 	}
 	if p.Repairs != 0 && r.Repairs >= p.Repairs {
@@ -129,27 +140,35 @@ func (r *Remedies) byDays(p ReturnPolicy, from, today int64) {
 	}
 }
 
-// repairsThatCount counts the unit's repairs before an instant as the policy does: a repair is a line of its history
-// with a fault.
-func repairsThatCount(v View, unit record.ID, p ReturnPolicy, faultCode string, at int64) (int64, error) {
-	rows, err := v.Refs("service_record", "unit", unit)
-	if err != nil {
-		return 0, err
+// repairsThatCount counts the repairs of a unit, under all the rows that it has, before an instant as the policy does: a repair is a job
+// with a fault in its history, however many visits and people it took, or a line of it that names no job.
+func repairsThatCount(v View, same []Unit, p ReturnPolicy, faultCode string, at int64) (int64, error) {
+	var rows []*record.Row
+	for _, u := range same {
+		more, err := v.Refs("service_record", "unit", u.ID)
+		if err != nil {
+			return 0, err
+		}
+		rows = append(rows, more...)
 	}
-	var repairs []ServiceRecord
+	var all []ServiceRecord
 	for _, row := range standing(rows) {
-		s := ServiceRecordOf(row)
+		all = append(all, ServiceRecordOf(row))
+	}
+	slices.SortFunc(all, func(a, b ServiceRecord) int {
+		return cmp.Or(cmp.Compare(b.Corrected, a.Corrected), compareIDs(b.ID, a.ID))
+	})
+	var repairs []ServiceRecord // the latest first
+	for _, s := range all {
 		old := p.RepairMonths != 0 && AddMonths(floorDiv(s.Corrected, dayMillis), p.RepairMonths) < floorDiv(at, dayMillis)
-		if s.FaultCode != "" && s.Corrected < at && !old {
+		again := !s.Job.IsZero() && slices.ContainsFunc(repairs, func(r ServiceRecord) bool { return r.Job == s.Job })
+		if s.FaultCode != "" && s.Corrected < at && !old && !again {
 			repairs = append(repairs, s)
 		}
 	}
 	if !p.SameFault {
 		return int64(len(repairs)), nil
 	}
-	slices.SortFunc(repairs, func(a, b ServiceRecord) int {
-		return cmp.Or(cmp.Compare(b.Corrected, a.Corrected), compareIDs(b.ID, a.ID))
-	})
 	n := 0
 	for n < len(repairs) && repairs[n].FaultCode == faultCode {
 		n++

@@ -1,6 +1,10 @@
 package aftersales
 
-import "testing"
+import (
+	"testing"
+
+	"fieldsync/sync/record"
+)
 
 func TestRemediesBothWays(t *testing.T) {
 	t.Parallel()
@@ -46,6 +50,30 @@ func TestRemediesOfAUnitOfUnknownAge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	if r, err := RemediesFor(w, w.unit, "", w.now); err != nil || !r.Unsure || r.Exchange {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// A job that took two visits, or two people, is one repair; what was repaired under the row of a duplicate counts too.
+func TestARepairIsAJob(t *testing.T) {
+	t.Parallel()
+	w := assigned(t).as(record.ID{}).sold(today - 90)
+	w.choose(PolicyReturn, "computer")
+	repaired := func(unit, job record.ID, want bool) {
+		t.Helper()
+		w.pass(1)
+		w.id(AddServiceRecord(w, ServiceRecordInput{Unit: unit, Job: job, Summary: "repaired", FaultCode: "leak"}))
+		w.pass(1)
+		if r, err := RemediesFor(w, w.unit, "leak", w.now); err != nil || r.Replace != want {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+	repaired(w.unit, w.job, false)
+	repaired(w.unit, w.job, false)
+	twin := w.twin()
+	repaired(twin, record.ID{}, false)
+	w.ok(Merge(w, MergeInput{"unit", w.unit, twin}))
+	if r, err := RemediesFor(w, w.unit, "leak", w.now); err != nil || !r.Replace || r.Repairs != 2 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
