@@ -91,15 +91,20 @@ var stockResources = []*resource{
 	},
 }
 
-// moves are what a warehouse does. Use at a job is booked with the job, and a count at its location.
+// moves are what a warehouse does, and what a subcontractor's technician uses at a job. A count is an action of its location.
 var moves = map[string]func(aftersales.Tx, aftersales.MoveInput) (record.ID, error){
 	aftersales.MoveReceipt: aftersales.ReceivePart, aftersales.MoveIssue: aftersales.IssuePart, aftersales.MoveTransfer: aftersales.TransferPart,
-	aftersales.MoveReturn: aftersales.ReturnPart, aftersales.MoveScrap: aftersales.ScrapPart,
+	aftersales.MoveReturn: aftersales.ReturnPart, aftersales.MoveScrap: aftersales.ScrapPart, aftersales.MoveRepairUse: aftersales.UsePart,
+	aftersales.MoveSaleUse: func(tx aftersales.Tx, in aftersales.MoveInput) (record.ID, error) {
+		in.Sale = true
+		return aftersales.UsePart(tx, in)
+	},
 }
 
-// from and to are the places that a move must be told.
+// from and to are the places that a move must be told, used what is for a job.
 var (
-	from = []string{aftersales.MoveIssue, aftersales.MoveTransfer, aftersales.MoveScrap}
+	used = []string{aftersales.MoveRepairUse, aftersales.MoveSaleUse}
+	from = []string{aftersales.MoveIssue, aftersales.MoveTransfer, aftersales.MoveScrap, aftersales.MoveRepairUse, aftersales.MoveSaleUse}
 	to   = []string{aftersales.MoveReceipt, aftersales.MoveIssue, aftersales.MoveTransfer, aftersales.MoveReturn}
 )
 
@@ -108,12 +113,12 @@ func move(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
 	book := moves[cause]
 	switch {
 	case book == nil:
-		return record.ID{}, refused("cause", fault.Invalid, nil, "cause is receipt, issue, transfer, return or scrap; a count is an action of its location.")
+		return record.ID{}, refused("cause", fault.Invalid, nil, "cause is receipt, issue, transfer, return, scrap, repair_use or sale_use; a count is an action of its location.")
 	case slices.Contains(from, cause) && v["from_location"].IsNull():
 		return record.ID{}, needed("from_location")
 	case slices.Contains(to, cause) && v["to_location"].IsNull():
 		return record.ID{}, needed("to_location")
-	case cause == aftersales.MoveReturn && v["job"].IsNull() && v["from_location"].IsNull():
+	case cause == aftersales.MoveReturn && v["job"].IsNull() && v["from_location"].IsNull(), slices.Contains(used, cause) && v["job"].IsNull():
 		return record.ID{}, needed("job")
 	}
 	at, err := onJob(tx, v)

@@ -147,6 +147,11 @@ func warehouseMoves(t *testing.T, b *bureau) {
 		t.Helper()
 		move(format, args...).refuses(http.StatusUnprocessableEntity, code, field)
 	}
+	job := p.makes("/jobs", `{"title": "Leaks"}`)
+	refuses("invalid_value", "job", `"cause": "repair_use", "quantity": {"amount": "1"}, "from_location": %q`, van)
+	refuses("invalid_value", "from_location", `"cause": "sale_use", "quantity": {"amount": "1"}, "job": %q`, job)
+	move(`"cause": "repair_use", "quantity": {"amount": "0.25"}, "from_location": %q, "job": %q`, van, job).has(http.StatusCreated, "cause", "repair_use", "job", job)
+	move(`"cause": "sale_use", "quantity": {"amount": "0.25"}, "from_location": %q, "job": %q`, van, job).has(http.StatusCreated, "cause", "sale_use")
 	refuses("invalid_value", "cause", `"cause": "count", "quantity": {"amount": "1"}`)
 	refuses("invalid_value", "cause", `"cause": "theft", "quantity": {"amount": "1"}`)
 	refuses("invalid_value", "from_location", `"cause": "transfer", "quantity": {"amount": "1"}, "to_location": %q`, van)
