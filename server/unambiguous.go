@@ -11,10 +11,10 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// callNames are the columns by which people call a row of a table, each with the rows among which no two are called the same.
-var callNames = map[string]struct{ column, among string }{
-	"job": {"number", ""}, "request": {"number", ""}, "party": {"number", ""}, "unit": {"number", ""}, "contract": {"number", ""},
-	"part": {"code", " AND archived_at IS NULL"}, "product": {"code", " AND archived_at IS NULL"}, "location": {"code", " AND archived_at IS NULL"},
+// callNames are the columns by which people call a row of a table.
+var callNames = map[string]string{
+	"job": "number", "request": "number", "party": "number", "unit": "number", "contract": "number",
+	"part": "code", "product": "code", "location": "code",
 }
 
 // unambiguous is a transaction of an office page or a program that calls nothing as something else is called already: whoever says a
@@ -42,7 +42,7 @@ func (n unambiguous) Update(table string, id record.ID, values record.Values) er
 	if err != nil {
 		return err
 	}
-	if row != nil && values[callNames[table].column] != row.Get(callNames[table].column) {
+	if row != nil && values[callNames[table]] != row.Get(callNames[table]) {
 		if err := n.free(table, id, values, row.Get("branch").Ref()); err != nil {
 			return err
 		}
@@ -50,22 +50,27 @@ func (n unambiguous) Update(table string, id record.ID, values record.Values) er
 	return n.Tx.Update(table, id, values)
 }
 
-// free refuses what another row is called: another of the company's, where it is a number, else of the same branch.
+// free refuses what another row is called: another of the company's, where it is a number, else one of the same branch that is not
+// archived.
 func (n unambiguous) free(table string, id record.ID, values record.Values, branch record.ID) error {
-	by := callNames[table]
-	name := values[by.column].Text()
+	column := callNames[table]
+	name := values[column].Text()
 	if name == "" {
 		return nil
+	}
+	query := "SELECT id, branch FROM " + sqlrow.Quote(table) + " WHERE " + column + " = ? AND _del = 0"
+	if column == "code" {
+		query += " AND archived_at IS NULL"
 	}
 	taken := false
 	err := n.store.Read(n.ctx, func(v *store.View) error {
 		return v.Select(func(q *sqlrow.Rows) error {
-			taken = taken || q.ID(0) != id && (by.column == "number" || q.ID(1) == branch)
+			taken = taken || q.ID(0) != id && (column == "number" || q.ID(1) == branch)
 			return q.Err()
-		}, "SELECT id, branch FROM "+sqlrow.Quote(table)+" WHERE "+by.column+" = ? AND _del = 0"+by.among, name)
+		}, query, name)
 	})
 	if err == nil && taken {
-		err = fault.Newf(fault.Exists, "Another one is called %s already. Choose another name for this.", name)
+		err = fault.Newf(fault.Exists, "another one is called %s already: choose something else", name)
 	}
 	return err
 }

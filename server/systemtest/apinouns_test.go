@@ -574,7 +574,7 @@ func TestAProgramCallsNothingAsSomethingElseIsCalled(t *testing.T) {
 	part := "/parts/" + p.makes("/parts", `{"code": "N-9", "unit": "pcs"}`)
 	p.asks("GET", part, "").asks("PATCH", part, `{"code": "N-7"}`, "If-Match", p.tag).has(http.StatusConflict, "code", string(fault.Exists))
 	p.asks("GET", part, "").asks("PATCH", part, `{"code": "N-9", "name": {"en": "Seal"}}`, "If-Match", p.tag).has(http.StatusOK)
-	boss.post("/parts", "code", "N-7", "name.en", "Seal", "unit", "pcs").sees(http.StatusUnprocessableEntity, "Another one is called N-7 already")
+	boss.post("/parts", "code", "N-7", "name.en", "Seal", "unit", "pcs").sees(http.StatusUnprocessableEntity, "nother one is called N-7 already")
 }
 
 // Who may write and not see is told the id, and no more.

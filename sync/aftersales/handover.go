@@ -153,7 +153,7 @@ func (in GiveInput) offer(tx Tx) (Offer, error) {
 	if hours < 0 || hours > MaxOfferHours {
 		return Offer{}, fault.New(BadWindow, "an offer stands for hours, at most a week")
 	}
-	part, err := partFor(tx, in.Part)
+	part, err := lyingPart(tx, in.Part)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -172,7 +172,7 @@ func (in GiveInput) offer(tx Tx) (Offer, error) {
 
 // putHalf writes a half of the hand-over.
 func putHalf(tx Tx, o Offer, h HandOver, when Moment) (HandOver, error) {
-	part, err := partFor(tx, o.Part)
+	part, err := lyingPart(tx, o.Part)
 	if err != nil {
 		return HandOver{}, err
 	}

@@ -231,7 +231,7 @@ func CountStock(tx Tx, in CountInput) (int64, error) {
 	if in.Counted < 0 {
 		return 0, fault.New(BadQuantity, "nobody counts less than nothing")
 	}
-	part, err := partFor(tx, in.Part)
+	part, err := lyingPart(tx, in.Part)
 	if err != nil {
 		return 0, err
 	}
@@ -298,7 +298,7 @@ func CorrectMovement(tx Tx, in CorrectInput) (record.ID, error) {
 
 // book checks a movement and writes it, with what it means for a unit that moves.
 func book(tx Tx, in MoveInput, cause string) (record.ID, error) {
-	part, err := partFor(tx, in.Part)
+	part, err := lyingPart(tx, in.Part)
 	if err != nil {
 		return record.ID{}, err
 	}
@@ -370,14 +370,6 @@ func (in MoveInput) check(tx Tx, part Part) error {
 		return err
 	}
 	return needLocation(tx, in.To)
-}
-
-func partFor(tx Tx, id record.ID) (Part, error) {
-	row, err := livingIf(tx, "part", id)
-	if fault.CodeOf(err) == fault.UnknownRow || err == nil && row == nil {
-		return Part{}, fault.New(UnknownPart, "the catalogue does not have this part")
-	}
-	return PartOf(row), err
 }
 
 func needLocation(tx Tx, id record.ID) error {

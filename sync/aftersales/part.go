@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 )
@@ -98,4 +99,23 @@ func CreatePart(tx Tx, in PartInput) (record.ID, error) {
 	addTexts(values, "name", in.Name)
 	addSet(values, "fits", in.Fits)
 	return id, insert(tx, "part", id, values)
+}
+
+// partFor returns the part that stands for one.
+func partFor(tx Tx, id record.ID) (Part, error) {
+	row, err := livingIf(tx, "part", id)
+	if fault.CodeOf(err) == fault.UnknownRow || err == nil && row == nil {
+		return Part{}, fault.New(UnknownPart, "the catalogue does not have this part")
+	}
+	return PartOf(row), err
+}
+
+// lyingPart returns the part under whose code something lies and moves: also where it was joined with another, for what lies on
+// the shelf is counted by the label that it bears.
+func lyingPart(tx Tx, id record.ID) (Part, error) {
+	row, err := needIf(tx, "part", id)
+	if fault.CodeOf(err) == fault.UnknownRow || err == nil && row == nil {
+		return Part{}, fault.New(UnknownPart, "the catalogue does not have this part")
+	}
+	return PartOf(row), err
 }

@@ -76,3 +76,27 @@ func (w *world) listed(table string, id record.ID) {
 	}))
 	w.ok(w.Insert("contract_cover", w.NewID(), record.Values{"contract": record.Ref(contract), table: record.Ref(id)}))
 }
+
+// What lies in a van under the code of a part that was joined with another is used up under it: none is short of the other.
+func TestAJoinedPartIsUsedFromWhereItLies(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	twin := w.id(CreatePart(w.as(record.ID{}), PartInput{Code: "SEAL-OLD", Unit: "pcs"}))
+	van, err := VanOf(w, w.wang)
+	w.ok(err)
+	w.id(ReceivePart(w, MoveInput{Part: twin, Quantity: Quantity{Amount: 3 * One}, To: van.ID}))
+	w.ok(Merge(w, MergeInput{"part", twin, w.part}))
+	before, err := Balance(w, van.ID, w.part)
+	w.ok(err)
+	w.id(UsePart(w.as(w.wang), MoveInput{Job: w.job, Part: twin, Quantity: Quantity{Amount: One}}))
+	after, err := Balance(w, van.ID, w.part)
+	w.ok(err)
+	if left, err := Balance(w, van.ID, twin); err != nil || left != 2*One || after != before {
+		t.Errorf("%d are left of it, and %d instead of %d of the other: %v", left, after, before, err)
+	}
+	_, err = CountStock(w.as(record.ID{}), CountInput{Location: van.ID, Part: twin, Counted: One})
+	w.ok(err)
+	if left, err := Balance(w, van.ID, twin); err != nil || left != One {
+		t.Errorf("one was counted, and %d are left: %v", left, err)
+	}
+}
