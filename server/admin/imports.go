@@ -16,67 +16,7 @@ import (
 	"fieldsync/server/importer"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
-	"fieldsync/sync/sqlrow"
 )
-
-// importsPage is the list of files that were taken in, and where one is sent.
-type importsPage struct {
-	frame
-	Kinds   []option
-	Kind    string
-	Problem string
-	History block
-}
-
-// mostImports is how many files the page lists: the latest.
-const mostImports = 50
-
-const importHistory = `SELECT i.id, i.name, i.kind, i.state, i.begun_at, p.name, i.made, i.changed, i.same, i.refused
-	FROM import i LEFT JOIN person p ON p.id = i.author WHERE i._del = 0 ORDER BY i.begun_at DESC LIMIT ?`
-
-// ListImports shows what was taken in, and the form that sends a file.
-func (o *Office) ListImports(v *Visit) error { return o.showImports(v, http.StatusOK, nil) }
-
-func (o *Office) showImports(v *Visit, status int, problem error) error {
-	page := importsPage{frame: v.frame(v.t("Import"), importsURL), Kind: v.query("kind"), History: block{
-		ID: "imports", Title: v.t("What was imported"), Empty: v.t("Files that were taken in will stand here. Each can be undone, as far as nobody has touched its rows."),
-		Heads: []string{v.t("File"), v.t("Kind"), v.t("State"), v.t("Begun"), v.t("By"), v.t("made"), v.t("changed"), v.t("known already"), v.t("refused")},
-	}}
-	if problem != nil {
-		f, code := statusOf(problem)
-		if code >= 500 {
-			return problem
-		}
-		page.Problem = v.lang.refusal(f)
-	}
-	for _, sheet := range importer.Sheets {
-		if v.Who.May(importNeeds[sheet.Name]) {
-			page.Kinds = append(page.Kinds, option{sheet.Name, v.lang.Name("import.kind." + sheet.Name)})
-		}
-	}
-	err := o.Engine.View(v.r.Context(), func(r Reader) error {
-		return r.Select(func(q *sqlrow.Rows) error {
-			page.History.Rows = append(page.History.Rows, []spot{
-				leads(q.Text(1), importsURL+"/"+q.ID(0).String()), says(v.lang.Name("import.kind." + q.Text(2))),
-				marks(v.lang.Name("import.state."+q.Text(3)), q.Text(3)), says(times{v.lang, o.Zone}.when(q.Int(4))), says(q.Text(5)),
-				figure(q, 6), figure(q, 7), figure(q, 8), figure(q, 9),
-			})
-			return q.Err()
-		}, importHistory, int64(mostImports))
-	})
-	if err != nil {
-		return err
-	}
-	return v.show(status, "imports", page)
-}
-
-// figure is a number of a row, nothing for none.
-func figure(q *sqlrow.Rows, at int) spot {
-	if q.Null(at) {
-		return counts("")
-	}
-	return counts(strconv.FormatInt(q.Int(at), 10))
-}
 
 // SendImport takes a file over. It is read part by part: the field that says what it is stands before it.
 func (o *Office) SendImport(v *Visit) error {

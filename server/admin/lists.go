@@ -3,7 +3,7 @@ package admin
 import "slices"
 
 // listings are all lists of the office.
-var listings = append([]*Listing{Jobs, customers, requests, discrepancies, findings, stock, keysList, people, devices, conflicts, refused}, listsOf(Nouns)...)
+var listings = append([]*Listing{Jobs, customers, requests, discrepancies, findings, stock, keysList, people, devices, conflicts, refused, imports, programs, webhooks}, listsOf(Nouns)...)
 
 // Listings are all lists of the office, of which each is filtered, sorted, paged and exported by the same means.
 func Listings() []*Listing { return listings }

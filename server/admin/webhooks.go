@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/list"
 	"fieldsync/server/notify"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -14,12 +15,37 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// webhooksPage is the page of webhooks: which programs hear of what.
-type webhooksPage struct {
-	frame
+// webhooksList tells of the programs that hear of what happens, the latest first.
+var webhooksList = &list.List{
+	Name: "webhook", Order: "-made",
+	Columns: []list.Column{
+		{Name: "name"},
+		{Name: "state", Kind: list.Code, Codes: "webhook.state"},
+		{Name: "url"},
+		{Name: "events"},
+		{Name: "person"},
+		{Name: "failing_since", Kind: list.Instant},
+		{Name: "last", URL: noticesURL + "/"},
+		{Name: "last_at", Kind: list.Instant},
+		{Name: "made", Kind: list.Instant, Aside: true},
+	},
+	Filters: []list.Filter{
+		{Name: "q", Test: list.Search},
+		{Name: "state", Test: list.OneOf, Where: "state", Names: "webhook.state",
+			Codes: []string{aftersales.WebhookOn, aftersales.WebhookOff, aftersales.WebhookFailed, aftersales.WebhookGone}},
+		{Name: "failing", Test: list.Is, Where: "failing_since"},
+	},
+}
+
+var webhooks = &Listing{
+	List: webhooksList, URL: webhooksURL, Title: "Webhooks", Page: "webhooks", Rows: (*Office).webhookRows,
+	Empty: "A program that is told when something happens need not keep asking. It will stand here with what it hears of, and whether it takes it.",
+}
+
+// webhooksExtra is what the page of that list has around it: the form that makes one.
+type webhooksExtra struct {
 	Key     string // the secret of the one that was just made: it is shown once
 	For     string
-	List    []webhookView
 	Groups  []programGroup
 	Name    string // as typed
 	URL     string
@@ -27,18 +53,12 @@ type webhooksPage struct {
 	Private bool
 }
 
-type webhookView struct {
-	ID                record.ID
-	Name, URL, Person string
-	Events            []string
-	State             string
-	On                bool
-	FailingSince      int64
-	Last              string // what became of the latest event
-	LastURL           string
-	LastAt            int64
-	Sent              string // URL of all that it was sent
-	Seen              string // its row as the page shows it
+// webhookTail is what can be done to a webhook.
+type webhookTail struct {
+	ID   record.ID
+	On   bool
+	Sent string // URL of all that it was sent
+	Seen string // its row as the page shows it
 }
 
 // hookNeeds says what who makes a webhook must see himself: nobody lets another program hear what he may not.
@@ -50,53 +70,71 @@ func hookNoun(event string) string { noun, _, _ := strings.Cut(event, "."); retu
 
 // ListWebhooks shows which programs hear of what, and the form that makes a webhook.
 func (o *Office) ListWebhooks(v *Visit) error {
-	return o.showWebhooks(v, http.StatusOK, webhooksPage{})
+	return o.showWebhooks(v, http.StatusOK, webhooksExtra{})
 }
 
-func (o *Office) showWebhooks(v *Visit, status int, page webhooksPage) error {
-	page.frame = v.frame(v.t("Webhooks"), webhooksURL)
-	page.Groups = v.hookGroups(page.Problem != "")
-	err := o.Engine.View(v.r.Context(), func(r Reader) error {
-		hooks, err := aftersales.Webhooks(aftersales.Look(r))
-		if err != nil {
-			return err
-		}
-		for _, w := range slices.Backward(hooks) {
-			view, err := v.webhookView(r, w)
-			if err != nil {
-				return err
-			}
-			page.List = append(page.List, view)
-		}
-		page.Private, err = aftersales.PrivateWebhooks(aftersales.Look(r))
+func (o *Office) showWebhooks(v *Visit, status int, extra webhooksExtra) error {
+	extra.Groups = v.hookGroups(extra.Problem != "")
+	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
+		extra.Private, err = aftersales.PrivateWebhooks(aftersales.Look(r))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return v.show(status, "webhooks", page)
+	return o.showList(v, status, webhooks, extra)
 }
 
-func (v *Visit) webhookView(r Reader, w aftersales.Webhook) (view webhookView, err error) {
-	view = webhookView{ID: w.ID, Name: w.Name, URL: w.URL, State: w.State, On: w.On(), FailingSince: w.FailingSince, Sent: noticesURL + "?channel=webhook&webhook=" + w.ID.String()}
+// webhookRows are all webhooks.
+func (o *Office) webhookRows(v *Visit) (rows []list.Row, tails map[record.ID]any, err error) {
+	tails = map[record.ID]any{}
+	err = o.Engine.View(v.r.Context(), func(r Reader) error {
+		hooks, err := aftersales.Webhooks(aftersales.Look(r))
+		for i := 0; i < len(hooks) && err == nil; i++ {
+			var row list.Row
+			if row, err = v.webhookRow(r, hooks[i]); err == nil {
+				rows = append(rows, row)
+				tails[hooks[i].ID], err = o.webhookTail(r, hooks[i])
+			}
+		}
+		return err
+	})
+	return rows, tails, err
+}
+
+// webhookRow is a webhook with what became of the latest event that it was told of.
+func (v *Visit) webhookRow(r Reader, w aftersales.Webhook) (row list.Row, err error) {
 	slices.Sort(w.Events)
+	var events []string
 	for _, e := range w.Events {
-		view.Events = append(view.Events, v.lang.Name("notice.event."+e))
+		events = append(events, v.lang.Name("notice.event."+e))
 	}
-	row, err := r.Row(record.Key{Table: v.office.Schema.Table("webhook").ID, ID: w.ID})
+	person, err := r.PersonName(w.Person)
 	if err != nil {
-		return view, err
+		return row, err
 	}
-	if row != nil {
-		view.Seen = Seen{row.Key(): row.Vector}.String()
+	row = webhooksList.New(w.ID)
+	row.Put("name", w.Name).Put("state", w.State).Put("url", w.URL).Put("events", strings.Join(events, ", ")).Put("person", person)
+	row.Put("last", v.t("none yet"))
+	if made, says := w.ID.Made(); says {
+		row.Count("made", made)
 	}
-	if view.Person, err = r.PersonName(w.Person); err != nil {
-		return view, err
+	if w.On() && w.FailingSince != 0 {
+		row.Count("failing_since", w.FailingSince)
 	}
-	return view, r.Select(func(q *sqlrow.Rows) error {
-		view.Last, view.LastURL, view.LastAt = v.lang.Name("notice.state."+q.Text(1)), noticesURL+"/"+q.ID(0).String(), q.Int(2)
+	return row, r.Select(func(q *sqlrow.Rows) error {
+		row.Put("last", v.lang.Name("notice.state."+q.Text(1))).Lead("last", q.ID(0)).Count("last_at", q.Int(2))
 		return q.Err()
 	}, "SELECT n.id, coalesce("+ofLast("state")+", 'waiting'), n.corrected FROM notice n WHERE n.webhook = ? AND n._del = 0 ORDER BY n._seq DESC LIMIT 1", w.ID[:])
+}
+
+func (o *Office) webhookTail(r Reader, w aftersales.Webhook) (tail webhookTail, err error) {
+	row, err := r.Row(record.Key{Table: o.Schema.Table("webhook").ID, ID: w.ID})
+	tail = webhookTail{ID: w.ID, On: w.On(), Sent: noticesURL + "?channel=webhook&webhook=" + w.ID.String()}
+	if err == nil && row != nil {
+		tail.Seen = Seen{row.Key(): row.Vector}.String()
+	}
+	return tail, err
 }
 
 // hookGroups are the events that the visitor may have others hear of, those ticked that the form named.
@@ -139,9 +177,9 @@ func (o *Office) AddWebhook(v *Visit) error {
 		if status >= 500 {
 			return err
 		}
-		return o.showWebhooks(v, http.StatusUnprocessableEntity, webhooksPage{Name: in.Name, URL: in.URL, Problem: v.lang.refusal(f)})
+		return o.showWebhooks(v, http.StatusUnprocessableEntity, webhooksExtra{Name: in.Name, URL: in.URL, Problem: v.lang.refusal(f)})
 	}
-	return o.showWebhooks(v, http.StatusOK, webhooksPage{Key: in.Secret, For: in.Name})
+	return o.showWebhooks(v, http.StatusOK, webhooksExtra{Key: in.Secret, For: in.Name})
 }
 
 // webhookDo does something to the webhook in the URL.
@@ -183,7 +221,7 @@ func (o *Office) RekeyWebhook(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return o.showWebhooks(v, http.StatusOK, webhooksPage{Key: secret, For: name})
+	return o.showWebhooks(v, http.StatusOK, webhooksExtra{Key: secret, For: name})
 }
 
 // RemoveWebhook ends one.

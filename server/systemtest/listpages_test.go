@@ -14,7 +14,7 @@ var noLists = map[string]string{
 	"/": "what needs a person now, in the order in which it burns", "/intake": "one call at a time", "/board": "a plan", "/map": "a map", "/search": "found by rank",
 	"/audit": "the order of the chain is what it says; it is filtered, paged and exported", "/audit/deeds": "the same, of deeds",
 	"/customers/duplicates": "pairs, the likeliest first", "/told": "what a person was told, the latest first", "/numbers": "one line a series", "/policies": "one line a kind",
-	"/settings": "one line a setting", "/roles": "a matrix", "/programs": "a handful of tokens", "/webhooks": "a handful", "/import": "files, the latest first", "/second-step": "his own keys", "/day-reports": "what everybody did in a day",
+	"/settings": "one line a setting", "/roles": "a matrix", "/second-step": "his own keys", "/day-reports": "what everybody did in a day",
 }
 
 var (
