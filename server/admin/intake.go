@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
@@ -229,6 +230,11 @@ func (p *intakePage) newPhone() string {
 // Listed reports whether the customer chosen is among the matches; templates ask it.
 func (p *intakePage) Listed() bool {
 	return slices.ContainsFunc(p.Matches, func(m callerMatch) bool { return m.ID == p.Party })
+}
+
+// Unknown reports whether what is sought fits nobody; templates ask it.
+func (p *intakePage) Unknown() bool {
+	return utf8.RuneCountInString(p.Q) > 1 && len(p.Matches) == 0 && p.Customer == nil
 }
 
 // NewMachine reports whether the machine is one that is not known; templates ask it.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -178,7 +179,7 @@ func capital(s string) string {
 func (v *Visit) heads(l *list.List, shown []*list.Column, page *list.Page) []headView {
 	heads := make([]headView, len(shown))
 	for i, c := range shown {
-		heads[i] = headView{Column: c, Label: v.head(l, c)}
+		heads[i] = headView{Column: c, Label: plainHead(v.head(l, c))}
 		if !page.Sorts(c) {
 			heads[i].Long = !c.Told
 			continue
@@ -193,6 +194,14 @@ func (v *Visit) heads(l *list.List, shown []*list.Column, page *list.Page) []hea
 		heads[i].URL = v.without("after", "sort", next)
 	}
 	return heads
+}
+
+// plainHead is what a column is called, without what its label says in brackets to whoever types it in a form.
+func plainHead(label string) string {
+	if at := strings.IndexAny(label, "(（"); at > 0 {
+		return strings.TrimSpace(label[:at])
+	}
+	return label
 }
 
 // without returns the page's URL without one parameter and with another.

@@ -23,7 +23,7 @@ var webhooksList = &list.List{
 		{Name: "state", Kind: list.Code, Codes: "webhook.state"},
 		{Name: "url"},
 		{Name: "events"},
-		{Name: "person"},
+		{Name: "person", Aside: true},
 		{Name: "failing_since", Kind: list.Instant},
 		{Name: "last", URL: noticesURL + "/"},
 		{Name: "last_at", Kind: list.Instant},

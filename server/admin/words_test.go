@@ -280,3 +280,13 @@ func TestARefusalNamesNoColumn(t *testing.T) {
 		}
 	}
 }
+
+// A column is called by its name; what its label explains in brackets is for forms.
+func TestAHeadIsShort(t *testing.T) {
+	t.Parallel()
+	for label, want := range map[string]string{"Priority (1 is most urgent)": "Priority", "优先级（1 最紧急）": "优先级", "State": "State"} {
+		if got := plainHead(label); got != want {
+			t.Errorf("the head of %q is %q, want %q", label, got, want)
+		}
+	}
+}

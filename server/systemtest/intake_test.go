@@ -39,6 +39,7 @@ func TestACallIsTaken(t *testing.T) {
 	// He calls again: his number pops him, with his machine and what he asked for; a second of him is not made by accident.
 	v.get("/intake?number=%2B862155550101").sees(http.StatusOK, "上海东方热力", "DT9-20417", "循环泵噪音很大", "Before")
 	v.get("/intake?q=dt9-20417").sees(http.StatusOK, "Warranty and entitlement", "Neither sale, installation nor acceptance is known")
+	v.get("/intake?q=nobody+at+all").sees(http.StatusOK, "Nobody is known by this.")
 	v.post("/intake", "draft", newDraft(), "q", "东方", "title", "x", "do", "open").
 		sees(http.StatusUnprocessableEntity, "Choose who is calling, or say that it is somebody new.")
 	v.post("/intake", "draft", newDraft(), "party", "new", "name", "东方热力（上海）", "phone", "+86 21 5555 0101", "look", "1").

@@ -400,6 +400,8 @@
       if (answered) form.requestSubmit(); else button.focus();
     });
   }
+  // A form that was refused begins where it is wrong.
+  $("main [aria-invalid=true]")?.focus();
   // On a narrow screen the places and the tabs are rows that scroll: the one where one is, is in sight.
   for (const here of $$(".rail [aria-current], .tabs [aria-current]")) {
     const row = here.closest("ul, .tabs");
