@@ -399,13 +399,15 @@ func TestWhatWasWrittenOverIsNotShownAgainAfterARestore(t *testing.T) {
 // lost it.
 func TestARowWhoseBucketHasYetToComeIsKeptForTheOffice(t *testing.T) {
 	t.Parallel()
-	p := onAJob(t)
-	item := p.writes(text("title", "mine"))
-	p.takes(p.leaves(p.bucket()))
-	p.hears(item, wire.Merged, "", []wire.Rows{p.hubRow(p.job, saw(dot(desk, 1), dot(desk, 2), item.Change.Dot), text("title", "the office's"))})
-	p.expectTitle("the office's")
-	p.welcome(wire.Welcome{Epoch: 1, Actor: actorOf(9, clock.SideDevice)})
-	if kept := p.witnesses(); len(kept) != 1 || kept[0].Get("title").Text() != "the office's" {
-		t.Errorf("kept are %+v", kept)
+	for _, outcome := range []wire.Outcome{wire.Merged, wire.Quarantined} {
+		p := onAJob(t)
+		item := p.writes(text("title", "mine"))
+		p.takes(p.leaves(p.bucket()))
+		p.hears(item, outcome, "", []wire.Rows{p.hubRow(p.job, saw(dot(desk, 1), dot(desk, 2)), text("title", "the office's"))})
+		p.expectTitle("the office's")
+		p.welcome(wire.Welcome{Epoch: 1, Actor: actorOf(9, clock.SideDevice)})
+		if kept := p.witnesses(); len(kept) != 1 || kept[0].Get("title").Text() != "the office's" {
+			t.Errorf("%v: kept are %+v", outcome, kept)
+		}
 	}
 }

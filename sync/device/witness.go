@@ -51,27 +51,36 @@ func (r *Replica) bearWitness(common uint64) error {
 	return r.copyBases(common)
 }
 
-// copyWritten looks at the rows that this device wrote: a verdict may have brought them before their bucket came.
+// copyWritten looks at the rows that this device wrote on: a verdict, whatever it said, may have brought them before their bucket came.
 func (r *Replica) copyWritten(seen map[record.Key]bool, common uint64) error {
-	for after := uint64(0); ; {
-		items, err := r.store.Items(Accepted, after, witnessesAtOnce)
-		if err != nil || len(items) == 0 {
-			return err
+	return r.eachWritten(func(key record.Key) error {
+		if seen[key] {
+			return nil
 		}
-		for _, item := range items {
-			after = item.N
-			for i := range item.Change.Rows {
-				key := item.Change.Rows[i].Key()
-				if seen[key] {
-					continue
-				}
-				seen[key] = true
-				if err := r.copyRow(key, common); err != nil {
-					return err
+		seen[key] = true
+		return r.copyRow(key, common)
+	})
+}
+
+// eachWritten calls do for the rows of what was judged, as far as that is still here; for some more than once.
+func (r *Replica) eachWritten(do func(record.Key) error) error {
+	for _, state := range []State{Accepted, Refused, Closed} {
+		for after, more := uint64(0), true; more; {
+			items, err := r.store.Items(state, after, witnessesAtOnce)
+			if more = len(items) > 0; err != nil {
+				return err
+			}
+			for _, item := range items {
+				after = item.N
+				for i := range item.Change.Rows {
+					if err := do(item.Change.Rows[i].Key()); err != nil {
+						return err
+					}
 				}
 			}
 		}
 	}
+	return nil
 }
 
 // copyRow looks at a row without pending changes.
