@@ -53,6 +53,9 @@ func (r *Replica) TakePage(p *wire.Page) error {
 			return err
 		}
 	}
+	if err := r.leaveUnnamed(p); err != nil {
+		return err
+	}
 	if err := r.forget(p.Erased); err != nil { // before: what is written here would count as come along with its bucket
 		return err
 	}
@@ -65,19 +68,6 @@ func (r *Replica) TakePage(p *wire.Page) error {
 		}
 	}
 	return r.moveCursor(p)
-}
-
-// leaving returns the buckets that the page takes away. One that begins anew names all that the device may hold: what
-// else it has from before, in another epoch perhaps, goes. One that goes on behind a segment names what enters besides.
-func (r *Replica) leaving(p *wire.Page) ([]record.Bucket, error) {
-	if p.From > 0 || len(p.Enter) == 0 || r.underWay(p.Class, p.To) {
-		return p.Leave, nil
-	}
-	held, err := r.store.Held(p.Class)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(held, func(b record.Bucket) bool { return slices.Contains(p.Enter, b) }), nil
 }
 
 // enter begins to take in buckets. What of them is on the device is to come again, or goes with the last part; but what lies in a
@@ -150,57 +140,6 @@ func (r *Replica) sweep(class schema.Class) error {
 		}
 	}
 	return r.store.ClearStale(class)
-}
-
-// leaveBucket evicts a bucket: its rows go, unless they lie in another bucket that stays. Nothing is deleted by it.
-func (r *Replica) leaveBucket(b record.Bucket, class schema.Class, leaving []record.Bucket) error {
-	if err := r.store.PutHeld(class, b, false); err != nil {
-		return err
-	}
-	held, err := r.store.Held(class)
-	if err != nil {
-		return err
-	}
-	keys, err := r.store.BucketRows(b, class)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		row, err := r.store.Row(key)
-		if err != nil {
-			return err
-		}
-		stays := row != nil && slices.ContainsFunc(row.Buckets(), func(x record.Bucket) bool {
-			return x != b && slices.Contains(held, x) && !slices.Contains(leaving, x)
-		})
-		if stays {
-			continue
-		}
-		if err := r.leave(key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// leave lets go of a row that the device may no longer see. One with pending changes is hidden, and kept until their
-// verdict.
-func (r *Replica) leave(key record.Key) error {
-	r.changed = append(r.changed, key)
-	base, err := r.store.Base(key)
-	if err != nil {
-		return err
-	}
-	if base != nil {
-		base.Hidden = true
-		if base.Row != nil {
-			base.Row.Seq = 0 // whatever the hub sends again is newer, though its history went back meanwhile
-		}
-		if err := r.store.PutBase(key, base); err != nil {
-			return err
-		}
-	}
-	return r.store.DropRow(key)
 }
 
 func (r *Replica) takeRows(batch *wire.Rows, p *wire.Page) error {

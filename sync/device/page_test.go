@@ -297,3 +297,37 @@ func TestADeletedRowIsKeptAndNotShownAsAlive(t *testing.T) {
 		t.Errorf("%+v", row)
 	}
 }
+
+// A row that came with a verdict goes where its bucket was taken away before it came, and the class begins anew: what is pending on a
+// row, or came after the page, keeps it.
+func TestARowWhoseBucketNeverCameGoesWhenTheClassBeginsAnew(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		page  func(*phone) wire.Page
+		also  func(*phone)
+		stays bool
+	}{
+		"it is another's by now": {func(p *phone) wire.Page { return wire.Page{To: p.seq, Last: true} }, nil, false},
+		"it came after the page": {func(p *phone) wire.Page { return wire.Page{To: p.seq - 2, Last: true} }, nil, true},
+		"it is of another class": {func(p *phone) wire.Page {
+			return wire.Page{Class: schema.ClassStock, To: p.seq, Last: true}
+		}, nil, true},
+		"something is unsent on it": {func(p *phone) wire.Page {
+			return wire.Page{To: p.seq, Last: true}
+		}, func(p *phone) { p.writes(text("title", "more")) }, true},
+	} {
+		p := onAJob(t)
+		item := p.writes(text("title", "mine"))
+		p.takes(p.leaves(p.bucket()))
+		p.hears(item, wire.Merged, "", []wire.Rows{p.hubRow(p.job, saw(dot(desk, 1), item.Change.Dot), text("title", "mine"))})
+		if c.also != nil {
+			c.also(p)
+		}
+		page := c.page(p)
+		page.Enter = []record.Bucket{record.Shared, record.PersonBucket(p.person)}
+		p.takes(&page)
+		if stays := p.row(p.job) != nil; stays != c.stays {
+			t.Errorf("%s: it is there: %v", name, stays)
+		}
+	}
+}
