@@ -45,6 +45,9 @@ func (r *Replica) TakeSegment(ctx context.Context, path string, taken func(of sq
 	var done int64
 	for i := 0; i < len(parts) && err == nil; i++ {
 		if i >= here {
+			err = ctx.Err()
+		}
+		if i >= here && err == nil {
 			err = r.WriteBulk(ctx, func(tx *Tx) error { return tx.takePart(of, parts[i], after) })
 		}
 		if after = parts[i].Resume; err == nil {
