@@ -8,6 +8,7 @@ import (
 
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
 
 // slipPage is the slip, to show, share or print: as the company has its slips look.
@@ -18,6 +19,7 @@ type slipPage struct {
 	Paper  *aftersales.SlipPaper
 	Logo   string                       // where the company's picture is; "" if it has none
 	Labels map[string]map[string]string // of the services
+	Parts  map[record.ID]string         // what the parts that were charged are called
 }
 
 // Ends reports whether the visit is still to be ended: a slip may be signed before.
@@ -26,7 +28,7 @@ func (p slipPage) Ends() bool {
 }
 
 func (v *request) slip() error {
-	p := slipPage{frame: v.frame("Service slip"), Labels: map[string]map[string]string{}}
+	p := slipPage{frame: v.frame("Service slip"), Labels: map[string]map[string]string{}, Parts: map[record.ID]string{}}
 	err := v.view(func(tx client.Tx) (err error) {
 		if p.stand, err = v.stand(tx); err != nil || p.Visit.ID.IsZero() {
 			return err
@@ -46,6 +48,13 @@ func (v *request) slip() error {
 		}
 		if p.Paper, err = aftersales.SlipDocument(tx, p.Visit.ID); err != nil {
 			return err
+		}
+		for _, c := range p.Paper.Charges {
+			part, err := rowAs(tx, "part", c.Part, aftersales.PartOf)
+			if err != nil {
+				return err
+			}
+			p.Parts[c.Part] = v.lang.label(part.Name)
 		}
 		p.Paper.Answers = slices.DeleteFunc(p.Paper.Answers, func(f aftersales.Filled) bool { return !answered(f) })
 		return nil

@@ -236,7 +236,7 @@ func TestAWholeVisit(t *testing.T) {
 	h.post(job+"/sign", "name", "Lin").refused("Let the customer sign", `value="Lin"`)
 	h.post(job+"/sign", "signature", png, "skill", "3").refused("The name of who signed is missing", `data-drawn="`+png+`"`, `name="skill" value="3" checked`)
 	h.get(job+"/sign").post(job+"/sign", "name", "Lin", "signature", png, "attitude", "4", "recommend", "9").done()
-	h.sees("Lin", "new seal fitted", "Power off and locked?", "control box", `<img class="signature"`)
+	h.sees("Lin", "new seal fitted", "Power off and locked?", "control box", `<img class="signature"`, `<td>Shaft seal 40 mm <span class="dim">2 pcs</span></td>`)
 	h.get("/told").sees("What you are told will stand here.")
 	h.get("/mine").sees("J-100", "Working", "Repair", "used for a repair")
 	before := time.Now().In(h.app.Zone).AddDate(0, 0, -1).Format(time.DateOnly)
