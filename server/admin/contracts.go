@@ -75,6 +75,9 @@ func (o *Office) CoverMachine(v *Visit) error {
 // MakeContract makes a contract with the customer in the URL.
 func (o *Office) MakeContract(v *Visit) error {
 	in, err := v.readContract()
+	if err == nil && (in.StartsOn == 0 || in.EndsOn == 0) {
+		err = fault.New(fault.Invalid, "Say on which day the contract begins, and on which it ends.")
+	}
 	if err != nil {
 		return o.customerRefused(v, err)
 	}

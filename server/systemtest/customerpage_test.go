@@ -33,6 +33,7 @@ func TestACustomerIsLookedAfter(t *testing.T) {
 
 	do("contracts", "starts_on", "2026-01-01", "ends_on", "2030-12-31", "scope", "listed", "parts_percent", "half").
 		sees(http.StatusUnprocessableEntity, "A share is a whole number of percent")
+	do("contracts", "ends_on", "2030-12-31", "note", "renewed").sees(http.StatusUnprocessableEntity, "Say on which day the contract begins", `value="renewed"`)
 	do("contracts", "starts_on", "2026-12-31", "ends_on", "2026-01-01").sees(http.StatusUnprocessableEntity, `role="alert"`)
 	do("contracts", "starts_on", "2026-01-01", "ends_on", "2030-12-31", "scope", "listed", "parts_percent", "50").
 		sees(http.StatusOK, "The contract is made.", "2030-12-31")
