@@ -164,9 +164,6 @@ func (r reader) Select(read func(*sqlrow.Rows) error, query string, args ...driv
 	return r.view.Select(read, within(query, r.in), args...)
 }
 
-// SeesAll reports whether the request is bound to no branch: lists count by it.
-func (r reader) SeesAll() bool { return r.in.All }
-
 func (r reader) Search(query string, o sqlrow.SearchOptions) ([]sqlrow.Hit, error) {
 	return r.view.Search(query, o)
 }

@@ -210,6 +210,8 @@ func (s *shop) lists() map[string]jobList {
 			return strings.Contains(strings.TrimPrefix(j.Title, "液压 leak "), "17")
 		}},
 		"two Chinese characters, in many": {[]string{"q", "液压"}, all},
+		"in many, those in a state":       {[]string{"q", "液压", "state", "new"}, state("new")},
+		"in many, none in the archive":    {[]string{"q", "液压", "archived", "1"}, state()},
 		"by window, in many":              {[]string{"q", "液压", "sort", "plan_start"}, all},
 		"a part of the job's number":      {[]string{"q", "j-00012"}, func(j aftersales.Job) bool { return strings.HasPrefix(j.Number, "J-00012") }},
 		"nothing like it":                 {[]string{"q", "100x"}, state()},

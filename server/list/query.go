@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"database/sql/driver"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // BadCursor says that a link into the middle of a list is damaged.
@@ -29,7 +29,7 @@ type Query struct {
 	inside map[string]driver.Value // what is asked within From, by the clause
 	seeks  []seek                  // texts that the index is asked for
 	few    bool                    // an index finds few rows: read, and then sorted
-	most   bool                    // more rows match than are counted
+	some   *Query                  // where an index finds many rows, the query for some of them
 	oneOf  map[int]string          // which of where compare an expression that an index may have
 	keeps  []func(*Row) bool       // what holds of a row, of a list that no table has
 	order  string                  // unless asked otherwise
@@ -102,6 +102,11 @@ func (q *Query) fit(l *List, total int) {
 		q.sort, q.down = l.order(q.order)
 		q.after = nil
 	}
+	q.unindexed()
+}
+
+// unindexed has the query begin with no index of an expression that it compares.
+func (q *Query) unindexed() {
 	q.where = slices.Clone(q.where)
 	for i, expression := range q.oneOf {
 		q.where[i] = strings.Replace(q.where[i], expression, "+"+expression, 1)
@@ -178,46 +183,79 @@ func (l *List) from(q Query) (from string, args []driver.Value) {
 	return from, args
 }
 
-// alive is what a list asks of every row, if all that it asks is that the row was not deleted.
-var alive = regexp.MustCompile(`^[a-z]+\._del = 0$`)
-
 // sought returns the query with the conditions of what the index finds.
 func (q Query) sought(l *List, s Selecter) (Query, error) {
 	q.where, q.args = slices.Clip(q.where), slices.Clip(q.args)
+	some, fewer := q, false
 	for _, seek := range q.seeks {
-		condition, args, many, err := Seek(s, seek.in, seek.text)
+		found, err := find(s, seek)
 		if err != nil {
 			return q, err
 		}
+		condition, args := found.hold()
 		q.and(condition, args...)
-		q.few = q.few || len(many) == 0
-		q.most = q.most || slices.ContainsFunc(seek.in, func(f Found) bool { return f.At == l.ID && slices.Contains(many, f.Table) })
+		q.few = q.few || !found.many()
+		if m := found.matches(l.ID); !fewer && m.Many {
+			fewer = true
+			condition, args = m.Some(l.ID)
+		}
+		some.and(condition, args...)
 	}
-	q.most = q.most && len(q.seeks) == 1 && len(q.where) == 2 && alive.MatchString(l.Where) && len(q.inside) == 0
+	if fewer {
+		some.unindexed()
+		q.some = &some
+	}
 	return q, nil
 }
 
-// Seek returns the condition that a text is found in one of the tables, and those of them of which many rows hold it: where
-// there are any, a query does better to go through its rows in order.
-func Seek(s Selecter, in []Found, text string) (condition string, args []driver.Value, many []string, err error) {
-	var either []string
-	for _, f := range in {
-		m, err := s.Matches(text, f.Table)
-		if err != nil {
-			return "", nil, nil, err
+// found is what the index says of a text, table by table.
+type found []struct {
+	in Found
+	sqlrow.Matches
+}
+
+func find(s Selecter, what seek) (f found, err error) {
+	f = make(found, len(what.in))
+	for i, in := range what.in {
+		f[i].in = in
+		if f[i].Matches, err = s.Matches(what.text, in.Table); err != nil {
+			return nil, err
 		}
-		one, more := m.Hold(f.At)
-		either, args = append(either, one), append(args, more...)
+	}
+	return f, nil
+}
+
+// many reports whether many rows of one of the tables hold the text: a query does better then to go through its rows in order.
+func (f found) many() bool {
+	for _, m := range f {
 		if m.Many {
-			many = append(many, f.Table)
+			return true
 		}
 	}
-	if len(many) > 0 {
-		for i := range in {
-			either[i] = strings.ReplaceAll(either[i], in[i].At+" IN", "+"+in[i].At+" IN")
+	return false
+}
+
+// matches returns those of the table that has its ids there.
+func (f found) matches(at string) (m sqlrow.Matches) {
+	for _, m := range f {
+		if m.in.At == at {
+			return m.Matches
 		}
 	}
-	return strings.Join(either, " OR "), args, many, nil
+	return m
+}
+
+// hold returns the condition that the text is found in one of the tables, and its arguments.
+func (f found) hold() (condition string, args []driver.Value) {
+	var either []string
+	for _, m := range f {
+		one, more := m.Hold(m.in.At)
+		if f.many() {
+			one = strings.ReplaceAll(one, m.in.At+" IN", "+"+m.in.At+" IN")
+		}
+		either, args = append(either, one), append(args, more...)
+	}
+	return strings.Join(either, " OR "), args
 }
 
 func (q *Query) among(f *Filter, answers []string) {

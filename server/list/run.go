@@ -47,10 +47,13 @@ func (l *List) EachPage(s Selecter, q Query, limit int, do func([]Row) error) er
 	}
 }
 
-// count counts the rows that match, as far as CountMost and one.
+// count counts the rows that match, as far as CountMost and one: by some of those that an index finds, where there are as many
+// among them, for it would take longer to go through all rows in order.
 func (l *List) count(s Selecter, q Query) (total int, err error) {
-	if whole, knows := s.(interface{ SeesAll() bool }); q.most && knows && whole.SeesAll() {
-		return CountMost + 1, nil
+	if q.some != nil {
+		if total, err = l.count(s, *q.some); err != nil || total > CountMost {
+			return total, err
+		}
 	}
 	from, args := l.from(q)
 	err = s.Select(func(r *sqlrow.Rows) error { total = int(r.Int(0)); return r.Err() },

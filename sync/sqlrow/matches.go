@@ -10,6 +10,9 @@ import (
 // MatchesMost is how many rows Matches lists: of a text that more rows hold, each row that a query looks at is asked.
 const MatchesMost = 1000
 
+// matchesSome is how many are listed of a text that more rows hold.
+const matchesSome = 2 * MatchesMost
+
 // Matches are the living rows of a table that hold every piece of a text, for queries of the application's.
 type Matches struct {
 	Many bool // more than MatchesMost: a query does better to go through its rows in order than to begin with these
@@ -17,6 +20,7 @@ type Matches struct {
 	index string         // the condition that the row with an id is in the index and holds the text; %s is that id
 	args  []driver.Value // of index
 	list  string         // the other rows, as one argument of json_each
+	some  string         // of many, those that were found first, likewise
 }
 
 // Matches returns which rows of the table hold every piece of the text; see Find. A text without a letter or digit is
@@ -32,11 +36,12 @@ func (l *Layout) Matches(c *Conn, text, table string) (m Matches, err error) {
 	}
 	var list []candidate
 	if len(f.ways) > 0 {
-		if list, err = f.candidates(t, false, MatchesMost+1); err != nil {
+		if list, err = f.candidates(t, false, matchesSome); err != nil {
 			return m, err
 		}
 	}
 	if m.Many = len(list) > MatchesMost; m.Many {
+		m.some = idList(list)
 		m.index, m.args = f.condition(t)
 		if list, err = f.written(t, false, dueMost); err != nil {
 			return m, err
@@ -59,12 +64,20 @@ func (l *Layout) Best(c *Conn, text, table string, most int) (m Matches, err err
 
 // Hold returns the condition that the row whose id an expression gives holds the text, and its arguments.
 func (m Matches) Hold(id string) (condition string, args []driver.Value) {
-	condition = id + " IN (SELECT unhex(value) FROM json_each(?))"
+	condition = listed(id)
 	if !m.Many {
 		return condition, []driver.Value{m.list}
 	}
 	return "(" + strings.ReplaceAll(m.index, "%s", id) + " OR " + condition + ")", append(append([]driver.Value{}, m.args...), m.list)
 }
+
+// Some returns, of many, the condition that the row is one of some thousands that hold the text, the latest first, and its
+// arguments: a query that begins with these sees soon that there are more than it counts.
+func (m Matches) Some(id string) (condition string, args []driver.Value) {
+	return listed(id), []driver.Value{m.some}
+}
+
+func listed(id string) string { return id + " IN (SELECT unhex(value) FROM json_each(?))" }
 
 // condition asks the index of one row. SQLite reads all numbers that fit once, which takes milliseconds, and looks them up
 // from then on: so the number has a + before it, or the planner would look for each of them among those of the row.
