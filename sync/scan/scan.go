@@ -78,6 +78,18 @@ func look(m *image.Gray) (text string) {
 			text = ""
 		}
 	}()
+	for _, of := range []*image.Gray{m, turned(m)} {
+		if text = decode(of, qrcode.NewQRCodeReader()); text != "" {
+			return text
+		}
+	}
+	return decode(m, oned.NewCode128Reader(), oned.NewMultiFormatUPCEANReader(harder), oned.NewCode39Reader(), datamatrix.NewDataMatrixReader())
+}
+
+var harder = map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
+
+// decode returns what the first of the readers reads that finds its kind of code, "" where none does.
+func decode(m *image.Gray, readers ...gozxing.Reader) string {
 	size := m.Bounds().Size()
 	source, err := gozxing.NewPlanarYUVLuminanceSource(m.Pix, size.X, size.Y, 0, 0, size.X, size.Y, false)
 	if err != nil {
@@ -87,16 +99,25 @@ func look(m *image.Gray) (text string) {
 	if err != nil {
 		return ""
 	}
-	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
-	for _, reader := range []gozxing.Reader{
-		qrcode.NewQRCodeReader(), oned.NewCode128Reader(), oned.NewMultiFormatUPCEANReader(hints), oned.NewCode39Reader(),
-		datamatrix.NewDataMatrixReader(),
-	} {
-		if found, err := reader.Decode(picture, hints); err == nil && strings.TrimSpace(found.GetText()) != "" {
+	for _, reader := range readers {
+		if found, err := reader.Decode(picture, harder); err == nil && strings.TrimSpace(found.GetText()) != "" {
 			return strings.TrimSpace(found.GetText())
 		}
 	}
 	return ""
+}
+
+// turned returns the picture turned by a quarter. Of a hundred QR codes, however sharp, the decoder takes a pattern within one
+// or two for a corner of theirs, which depends on the order in which it goes through the rows.
+func turned(m *image.Gray) *image.Gray {
+	size := m.Bounds().Size()
+	out := image.NewGray(image.Rect(0, 0, size.Y, size.X))
+	for y := range size.Y {
+		for x := range size.X {
+			out.Pix[x*out.Stride+size.Y-1-y] = m.Pix[y*m.Stride+x]
+		}
+	}
+	return out
 }
 
 // grey returns the picture's brightness, with no side longer than that: each pixel the mean of those it stands for.

@@ -76,6 +76,27 @@ func TestEveryKindOfCode(t *testing.T) {
 	}
 }
 
+// The decoder takes something in these for a corner of the code, until they are turned.
+func TestACodeThatLooksLikeAnother(t *testing.T) {
+	t.Parallel()
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567:/"
+	for size, seeds := range map[int][]uint64{300: {62, 111}, 600: {12, 121}, 900: {46, 154}, 1100: {10, 22, 23, 143}} {
+		for _, seed := range seeds {
+			random, text := rand.New(rand.NewPCG(seed, uint64(size))), make([]byte, size)
+			for i := range text {
+				text[i] = letters[random.IntN(len(letters))]
+			}
+			large := made(barcode.Scale(made(qr.Encode(string(text), qr.L, qr.AlphaNumeric)), 900, 900))
+			m := image.NewGray(image.Rect(0, 0, 1000, 1000))
+			draw.Draw(m, m.Bounds(), image.White, image.Point{}, draw.Src)
+			draw.Draw(m, image.Rect(50, 50, 950, 950), large, image.Point{}, draw.Src)
+			if got, err := scan.In(m); err != nil || got != string(text) {
+				t.Errorf("%d letters of seed %d: %q, %v", size, seed, got, err)
+			}
+		}
+	}
+}
+
 // TestADenseCodeOnALargePhoto: a frame of a chain of codes, photographed off a screen.
 func TestADenseCodeOnALargePhoto(t *testing.T) {
 	t.Parallel()
