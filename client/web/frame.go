@@ -107,7 +107,7 @@ func barOf(s client.Status, files int) bar {
 // show renders a page, whole or not at all.
 func (v *request) show(name string, page any) error {
 	var b bytes.Buffer
-	if err := v.pages[v.lang.Tag].execute(&b, name, "layout", page); err != nil {
+	if err := v.pages[v.lang.Tag].Show(&b, name, "layout", page); err != nil {
 		return err
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -59,7 +59,7 @@ func (v *request) live() error {
 // barHTML returns the bar as a JSON string; "" where it cannot be made.
 func (v *request) barHTML() string {
 	var b bytes.Buffer
-	if err := v.pages[v.lang.Tag].execute(&b, "today", "bar", v.bar()); err != nil {
+	if err := v.pages[v.lang.Tag].Show(&b, "today", "bar", v.bar()); err != nil {
 		v.client.Log.Error("the status cannot be shown", "error", err)
 		return ""
 	}

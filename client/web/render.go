@@ -4,14 +4,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"fmt"
-	"html/template"
-	"io"
 	"io/fs"
 	"net/http"
 	"path"
 	"strings"
-	"sync"
+
+	"fieldsync/sync/pages"
 )
 
 //go:embed pages/*.html
@@ -20,50 +18,16 @@ var pageFiles embed.FS
 //go:embed static
 var staticFiles embed.FS
 
-// pageSet holds the pages in one language: within a template, t speaks that language. A page is parsed when it is shown for the
-// first time: all of them in all languages would be most of what the program has in memory, and a person sees one language.
-type pageSet struct {
-	base *template.Template // what pages have in common; never shown, so that it can be copied
-
-	mu     sync.Mutex
-	parsed map[string]*template.Template
-}
-
-// execute shows a part of a page, as the layout, which is the whole.
-func (p *pageSet) execute(w io.Writer, name, part string, page any) error {
-	t, err := p.page(name)
-	if err != nil {
-		return fmt.Errorf("web: the page %q: %w", name, err)
-	}
-	return t.ExecuteTemplate(w, part, page)
-}
-
-func (p *pageSet) page(name string) (*template.Template, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if t := p.parsed[name]; t != nil {
-		return t, nil
-	}
-	t, err := p.base.Clone()
-	if err == nil {
-		t, err = t.ParseFS(pageFiles, "pages/"+name+".html")
-	}
-	if err == nil {
-		p.parsed[name] = t
-	}
-	return t, err
-}
-
-// loadPages returns the pages for each language.
-func loadPages(a *App) (map[string]*pageSet, error) {
-	sets := map[string]*pageSet{}
+// loadPages returns the pages for each language: within a template, t speaks that language.
+func loadPages(a *App) (map[string]*pages.Set, error) {
+	sets := map[string]*pages.Set{}
 	for _, spoken := range a.words.Languages {
 		l := &language{spoken}
-		base, err := template.New("").Funcs(a.functions(l)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html")
+		set, err := pages.New(pageFiles, a.functions(l), "layout", "parts")
 		if err != nil {
 			return nil, err
 		}
-		sets[l.Tag] = &pageSet{base: base, parsed: map[string]*template.Template{}}
+		sets[l.Tag] = set
 	}
 	return sets, nil
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"fieldsync/client"
+	"fieldsync/sync/pages"
 	"fieldsync/sync/words"
 )
 
@@ -37,7 +38,7 @@ type Options struct {
 type App struct {
 	Options
 	words *words.Book
-	pages map[string]*pageSet
+	pages map[string]*pages.Set
 	gate  gate
 	// scanning holds a token while a picture is read: one at a time, since it takes all that a phone's processor has.
 	scanning chan struct{}

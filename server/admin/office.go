@@ -15,6 +15,7 @@ import (
 	"fieldsync/server/admin/refill"
 	"fieldsync/server/auth"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/pages"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/words"
@@ -45,7 +46,7 @@ type Options struct {
 type Office struct {
 	Options
 	words *words.Book
-	pages map[string]pageSet
+	pages map[string]*pages.Set
 }
 
 // New returns the office. The error is that of a template or of the list of words: a fault of the program.
@@ -248,7 +249,7 @@ func (f frame) May(p string) bool { return f.Who != nil && f.Who.May(auth.Permis
 // show renders the page before it sends the first byte, so that a fault in a template is never half a page.
 func (v *Visit) show(status int, name string, page any) error {
 	var b bytes.Buffer
-	if err := v.office.pages[v.lang.Tag].render(&b, name, page); err != nil {
+	if err := v.office.pages[v.lang.Tag].Show(&b, name, "layout", page); err != nil {
 		return err
 	}
 	body := b.Bytes()

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
-	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"fieldsync/server/list"
+	"fieldsync/sync/pages"
 	"fieldsync/sync/words"
 )
 
@@ -23,37 +23,14 @@ var pageFiles embed.FS
 //go:embed static
 var staticFiles embed.FS
 
-// pageSet holds the pages in one language.
-type pageSet map[string]*template.Template
-
-func (p pageSet) render(w io.Writer, name string, page any) error {
-	t, ok := p[name]
-	if !ok {
-		return fmt.Errorf("admin: no page %q", name)
-	}
-	return t.ExecuteTemplate(w, "layout", page)
-}
-
-// loadPages parses every page once for each language: within a template, t speaks that language.
-func loadPages(book *words.Book, zone *time.Location) (map[string]pageSet, error) {
-	names, err := fs.Glob(pageFiles, "pages/*.html")
-	if err != nil {
-		return nil, err
-	}
-	sets := map[string]pageSet{}
+// loadPages returns the pages for each language: within a template, t speaks that language.
+func loadPages(book *words.Book, zone *time.Location) (map[string]*pages.Set, error) {
+	sets := map[string]*pages.Set{}
 	for _, spoken := range book.Languages {
 		l := &language{spoken}
-		base, err := template.New("").Funcs(l.functions(zone)).ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/list.html", "pages/service.html", "pages/paper.html")
+		set, err := pages.New(pageFiles, l.functions(zone), "layout", "parts", "list", "service", "paper")
 		if err != nil {
 			return nil, err
-		}
-		set := pageSet{}
-		for _, name := range names {
-			t, err := template.Must(base.Clone()).ParseFS(pageFiles, name)
-			if err != nil {
-				return nil, err
-			}
-			set[strings.TrimSuffix(path.Base(name), ".html")] = t
 		}
 		sets[l.Tag] = set
 	}

@@ -18,6 +18,20 @@ import (
 	"fieldsync/sync/words"
 )
 
+// Every page can be shown in every language: who starts the hub is not told, for a page is parsed when it is shown.
+func TestEveryTemplateIsInOrder(t *testing.T) {
+	t.Parallel()
+	o, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range words.Tags {
+		if err := o.pages[tag].Check(); err != nil {
+			t.Errorf("%s: %v", tag, err)
+		}
+	}
+}
+
 // Every sentence that a page or a refusal says is in the lists of words, where every line has all languages.
 func TestEverySentenceIsTranslated(t *testing.T) {
 	t.Parallel()
