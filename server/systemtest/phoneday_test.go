@@ -143,21 +143,22 @@ func (d *phonesDay) play() {
 	d.kill()
 	d.gate.shut.Store(false)
 	d.start()
-	connected := time.Now()
+	connected, before := time.Now(), d.comparisons()
 	d.measure("evening", d.allSent)
 	d.measure("photos", func() { d.shoot(func(taken int) bool { return taken < d.photos }); d.allSent() })
 	if d.compares {
 		time.Sleep(time.Until(connected.Add(beforeComparison)))
-		d.measure("compared", func() { d.shoot(d.untilCompared()); d.allSent() })
+		d.measure("compared", func() { d.shoot(d.untilCompared(before)); d.allSent() })
 	}
 	d.arrived()
 }
 
-// untilCompared wants photos until the phone was compared with the hub, and some while it looks at what the hub said.
-func (d *phonesDay) untilCompared() (more func(taken int) bool) {
-	already, until := d.comparisons(), 0
+// untilCompared wants photos until the phone was compared with the hub more often than before it connected, which a slow machine
+// does while the first photos are taken; and some while it looks at what the hub said.
+func (d *phonesDay) untilCompared(before int) (more func(taken int) bool) {
+	until := 0
 	return func(taken int) bool {
-		if until == 0 && d.comparisons() > already {
+		if until == 0 && d.comparisons() > before {
 			until = taken + 10
 		}
 		return until == 0 || taken < until
