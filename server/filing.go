@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"fieldsync/server/disk"
 	"fieldsync/server/files"
 	"fieldsync/server/files/bucket"
 	"fieldsync/server/hub"
@@ -19,16 +20,13 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// fileReserve is how much of the disk files leave free: changes go first.
-const fileReserve = 256 << 20
-
 // FilesPath returns where the files lie that belong to the database at path.
 func FilesPath(path string) string { return path + ".files" }
 
 // openFiles opens the store of the files that the rows name.
 func (c *Core) openFiles(ctx context.Context, o CoreOptions) (err error) {
 	c.Files, err = OpenFiles(ctx, o.Path, o.Files, files.Options{
-		Ledger: filing{c}, Devices: c.Devices, Limits: c.fileLimits, Reserve: fileReserve, Log: o.Log, Now: o.Now,
+		Ledger: filing{c}, Devices: c.Devices, Limits: c.fileLimits, Reserve: disk.Reserve, Log: o.Log, Now: o.Now,
 	})
 	return err
 }

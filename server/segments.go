@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 
+	"fieldsync/server/disk"
 	"fieldsync/server/segments"
 	"fieldsync/sync/fault"
 )
@@ -10,7 +11,7 @@ import (
 // openSegments opens the folder of what devices that have nothing yet fetch ready made, beside the database.
 func (c *Core) openSegments(o CoreOptions) (err error) {
 	c.segments, err = segments.Open(segments.Options{
-		Dir: o.Path + ".segments", Source: c.Store, Schema: o.Schema, Least: o.SegmentRows, Log: o.Log, Now: o.Now,
+		Dir: o.Path + ".segments", Source: c.Store, Schema: o.Schema, Least: o.SegmentRows, Reserve: disk.Reserve, Log: o.Log, Now: o.Now,
 	})
 	if err != nil {
 		return fault.Wrap(fault.Internal, "The folder for what new phones fetch cannot be used. Check the disk and its rights.", err)
@@ -33,5 +34,5 @@ func (c *Core) serveSegment(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusUnauthorized, refusal{code, "The device could not prove who it is. It connects anew, and then goes on."})
 		return
 	}
-	c.segments.ServeHTTP(w, r)
+	c.segments.ServeHTTP(c.Files.Watched(w, r), r)
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/disk"
 	"fieldsync/sync/blob"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -184,10 +185,7 @@ func full(err error) error {
 
 // room refuses what would leave less than the reserve free.
 func (d *Desk) room(bytes int64) error {
-	if d.Reserve == 0 {
-		return nil
-	}
-	if free, known := freeBytes(d.Dir); known && free-bytes < d.Reserve {
+	if d.Reserve > 0 && disk.Short(d.Dir, bytes, d.Reserve) {
 		return errFull
 	}
 	return nil

@@ -3,6 +3,8 @@ package files
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"image"
 	"image/jpeg"
@@ -10,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -162,6 +165,35 @@ func TestADownloadIsResumedAndNeverRuns(t *testing.T) {
 		if got := a.header.Get(name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
+	}
+}
+
+// What a lost phone is fetching ends with its revocation: what it asks for later is refused, and this it had asked for before.
+func TestADownloadEndsWhenItsDeviceIsRevoked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	offset, content := 0, photo(24<<20, "a") // more than the sockets hold that nobody reads
+	h := blob.Hash(sha256.Sum256(content))
+	for part := range slices.Chunk(content, 8<<20) {
+		w.patch(li, h, blob.Photo, offset, len(content), part)
+		offset += len(part)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+blob.Path(h), http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.shows(li, h)
+	r.Header.Set("Authorization", blob.Scheme+" "+li.String()+":"+hex.EncodeToString(li[:]))
+	response, err := http.DefaultClient.Do(r)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatal(response, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	w.mu.Lock()
+	w.lost[li], w.now = true, w.now.Add(5*time.Second)
+	w.mu.Unlock()
+	if n, err := io.Copy(io.Discard, response.Body); err == nil || n == int64(len(content)) {
+		t.Errorf("%d of %d bytes came, %v", n, len(content), err)
 	}
 }
 

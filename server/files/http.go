@@ -28,7 +28,7 @@ func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	guard(w.Header())
 	person, err := d.Who(r)
 	if err == nil {
-		err = d.answer(w, r, person)
+		err = d.answer(d.Watched(w, r), r, person)
 	}
 	if err != nil {
 		d.refuse(w, r, err)
@@ -72,6 +72,34 @@ func (d *Desk) Who(r *http.Request) (record.ID, error) {
 	}
 	return found.Person, nil
 }
+
+// lookAgain is how often a device that is being answered is looked at again: it is revoked everywhere within five seconds.
+const lookAgain = 4 * time.Second
+
+// Watched returns w for the answer to a device that Who has recognised: it ends where the device is let in no more.
+func (d *Desk) Watched(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	return &watched{w, func() error { _, err := d.Who(r); return err }, d.Now, d.Now().Add(lookAgain)}
+}
+
+type watched struct {
+	http.ResponseWriter
+	look func() error
+	now  func() time.Time
+	next time.Time // when to look again
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	if now := w.now(); !now.Before(w.next) {
+		if err := w.look(); err != nil {
+			return 0, err
+		}
+		w.next = now.Add(lookAgain)
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the deadlines.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // credentials reads "Fieldsync <device id>:<token in hexadecimal>".
 func credentials(header string) (device record.ID, token []byte, ok bool) {

@@ -35,6 +35,7 @@ type world struct {
 	had    map[place]int64
 	sees   map[place]bool // by a row whose writer had the file
 	needed map[blob.Hash]bool
+	lost   map[record.ID]bool // devices that were revoked
 }
 
 func newWorld(t *testing.T) *world {
@@ -50,7 +51,7 @@ func newWorldIn(t *testing.T, dir string) *world {
 // newWorldOn is a world whose files are in the store, and what is not whole yet in the folder.
 func newWorldOn(t *testing.T, dir string, store Store) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Now(), had: map[place]int64{}, sees: map[place]bool{}, needed: map[blob.Hash]bool{}}
+	w := &world{t: t, now: time.Now(), had: map[place]int64{}, sees: map[place]bool{}, needed: map[blob.Hash]bool{}, lost: map[record.ID]bool{}}
 	desk, err := Open(t.Context(), Options{
 		Dir: dir, Store: store, Ledger: w, Devices: w, Log: slog.New(slog.DiscardHandler),
 		Limits: func(context.Context) (Limits, error) { return w.limits, nil },
@@ -115,9 +116,11 @@ func (w *world) Forget(_ context.Context, h blob.Hash) error {
 	return nil
 }
 
-// Bearer knows every device whose token is its id.
+// Bearer knows every device whose token is its id, until it is revoked.
 func (w *world) Bearer(_ context.Context, device record.ID, token []byte) (*auth.Device, error) {
-	if !bytes.Equal(device[:], token) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !bytes.Equal(device[:], token) || w.lost[device] {
 		return nil, nil
 	}
 	return &auth.Device{ID: device, Person: device, Standing: auth.Admitted}, nil

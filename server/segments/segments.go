@@ -23,6 +23,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"fieldsync/server/disk"
 	"fieldsync/server/store"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
@@ -39,6 +40,8 @@ const (
 	oldest = judge.LongestAbsence / 3
 	// rest is for how long none is made after one could not be: the disk may be full, which the rows need too.
 	rest = 10 * time.Minute
+	// rowSize is what a row takes of the disk while its segment is made, plain and compressed, at the most: bytes.
+	rowSize = 1 << 10
 )
 
 // Source is the database that segments are made of: store.Store.
@@ -54,8 +57,10 @@ type Options struct {
 	Source Source
 	Schema *schema.Schema
 	Least  int // from how many rows on a segment is made of a class; 0 means 5,000
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Reserve is how much of the disk stays free, in bytes: without room none is made, and rows go one by one. 0 means all may be used.
+	Reserve int64
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Shelf is where segments are kept and made. Its methods may be called from any goroutine.
@@ -187,7 +192,7 @@ func (s *Shelf) Ready(ctx context.Context, class schema.Class, version int) bool
 	}
 	many := state.Changed == s.Least || uint64(state.Changed)*changed > state.Rows
 	if state.Rows >= uint64(s.Least) && (f == nil || many) {
-		s.make(class)
+		s.make(class, state.Rows)
 	}
 	return f != nil
 }
@@ -240,8 +245,8 @@ func (s *Shelf) drop(f *file) {
 	}
 }
 
-// make has the class's segment made, unless that is under way.
-func (s *Shelf) make(class schema.Class) {
+// make has the segment made of the class, which has about so many rows, unless that is under way.
+func (s *Shelf) make(class schema.Class, rows uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.making[class] || s.ctx.Err() != nil || s.Now().Sub(s.failed[class]) < rest {
@@ -250,7 +255,7 @@ func (s *Shelf) make(class schema.Class) {
 	s.making[class] = true
 	s.made.Go(func() {
 		began := s.Now()
-		f, err := s.write(class)
+		f, err := s.write(class, rows)
 		if err == nil {
 			s.keep(f)
 			s.Tidy(s.ctx) // what was erased meanwhile may stand in it
@@ -267,8 +272,13 @@ func (s *Shelf) make(class schema.Class) {
 	})
 }
 
+var errNoRoom = errors.New("segments: the disk has no room beside what rows need")
+
 // write makes the segment of the class and compresses it.
-func (s *Shelf) write(class schema.Class) (f *file, err error) {
+func (s *Shelf) write(class schema.Class, rows uint64) (f *file, err error) {
+	if s.Reserve > 0 && disk.Short(s.Dir, int64(rows)*rowSize, s.Reserve) {
+		return nil, errNoRoom
+	}
 	plain := filepath.Join(s.Dir, fmt.Sprintf("new-%d", class))
 	packed := plain + ".zst"
 	defer func() { _ = errors.Join(os.Remove(plain), os.Remove(packed)) }() // what is left over goes when the folder is opened

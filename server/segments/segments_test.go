@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -83,6 +84,7 @@ type hub struct {
 	*source
 	dir   string
 	shelf *segments.Shelf
+	keeps int64 // how much of the disk stays free
 }
 
 // newHub is one with 100 rows in the library, of which no segment was made.
@@ -98,7 +100,7 @@ func newHub(t *testing.T) *hub {
 func (h *hub) open() {
 	h.Helper()
 	shelf, err := segments.Open(segments.Options{
-		Dir: h.dir, Source: h.source, Schema: simtest.Schema, Least: 50, Log: slog.New(slog.DiscardHandler), Now: h.clock,
+		Dir: h.dir, Source: h.source, Schema: simtest.Schema, Least: 50, Reserve: h.keeps, Log: slog.New(slog.DiscardHandler), Now: h.clock,
 	})
 	if err != nil {
 		h.Fatal(err)
@@ -267,6 +269,20 @@ func TestFewRowsAreNotWorthASegment(t *testing.T) {
 	h.shelf.Close()
 	if h.made != 0 {
 		t.Error("one was made")
+	}
+}
+
+// A segment saves time, and the disk is for what people write.
+func TestNoSegmentIsMadeOfWhatTheRowsNeed(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	h.shelf.Close()
+	h.keeps = math.MaxInt64
+	h.open()
+	h.ready()
+	h.shelf.Close()
+	if h.made != 0 {
+		t.Error("one was made on a disk without room for it")
 	}
 }
 

@@ -1,11 +1,11 @@
 //go:build unix
 
-package files
+package disk
 
 import "syscall"
 
-// freeBytes returns what a disk has left for a process like this one.
-func freeBytes(dir string) (free int64, known bool) {
+// Free returns what the disk of a folder has left for a process like this one, in bytes; false where the system does not say.
+func Free(dir string) (free int64, known bool) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, false
