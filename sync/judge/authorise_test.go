@@ -8,6 +8,8 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
+	"fieldsync/sync/simtest"
 	"fieldsync/sync/wire"
 )
 
@@ -442,4 +444,32 @@ func TestWhatWasLostLongAgoIsNotFoundAgain(t *testing.T) {
 	a.expect(a.sends(a.knows(k, w.change(record.Insert, w.fresh("job"), record.Values{
 		"title": record.Text("r"), "asset": record.Ref(unknown.ID),
 	}))), wire.Quarantined, fault.UnknownRow)
+}
+
+// A table that devices may add to, and whose rows are everybody's, needs nobody who holds a row of it: each new row is allowed.
+func TestADeviceAddsToWhatEverybodyHolds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		create bool
+		want   wire.Outcome
+		code   fault.Code
+	}{
+		"where devices may add": {true, wire.Applied, ""},
+		"where they may not":    {false, wire.Quarantined, fault.NotAllowed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.cfg.Schema = schema.Must(schema.New("tips", 1, &schema.Table{
+				ID: 1, Name: "tip", Class: schema.ClassLibrary, Create: c.create, Buckets: []schema.Bucket{{Kind: schema.SharedBucket}},
+				Columns: []schema.Column{{ID: 1, Name: "text", Kind: schema.Text}},
+			}))
+			w.hub = simtest.NewMemHub(w.cfg.Schema)
+			a := &tech{world: w, Author: judge.Author{Person: w.make.ID(), Device: w.make.ID()}}
+			a.actor = w.enrol(a.Person, a.Device, clock.SideDevice)
+			tip, err := record.NewChange(record.Insert, w.cfg.Schema.Table("tip"), w.make.ID(), text("text", "oil the rail first"))
+			w.must(err)
+			w.expect(a.sends(a.knows(0, tip)), c.want, c.code)
+		})
+	}
 }
