@@ -106,7 +106,7 @@ func followUp(tx Tx, row *record.Row, values record.Values) error {
 	case row.Table.Name == "job":
 		return checkJobEdit(tx, row.ID, values)
 	case row.Table.Name == "request":
-		return checkRequestEdit(row, values)
+		return keepPromised(tx, row, values)
 	case row.Table.Name == "site", row.Table.Name == "branch":
 		return keepPlace(tx, row, values)
 	case row.Table.Name == "part" && given:

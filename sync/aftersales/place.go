@@ -1,7 +1,6 @@
 package aftersales
 
 import (
-	"encoding/json"
 	"slices"
 
 	"fieldsync/sync/fault"
@@ -63,46 +62,5 @@ func keepPlace(tx Tx, row *record.Row, values record.Values) error {
 	if !tx.Hub() {
 		return fault.New(NotEditable, "the office says in which region and time zone a place lies: promises go by it")
 	}
-	versions, err := PolicyVersions(tx, placeHistory, row.ID)
-	if err != nil {
-		return err
-	}
-	if len(versions) == 0 {
-		if err := was.keep(tx, row, 0); err != nil {
-			return err
-		}
-	}
-	return is.keep(tx, row, tx.Now())
-}
-
-// keep writes the version that holds from an instant on.
-func (p place) keep(tx Tx, row *record.Row, from int64) error {
-	body, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	branch, policy := row.Get("branch"), PolicyID(placeHistory, row.ID)
-	if row.Table.Name == "branch" {
-		branch = record.Ref(row.ID)
-	}
-	if err := upsert(tx, "policy", policy, record.Values{"kind": record.Text(placeHistory), "branch": branch}); err != nil {
-		return err
-	}
-	return insert(tx, "policy_version", tx.NewID(), record.Values{
-		"branch": branch, "policy": record.Ref(policy), "kind": record.Text(placeHistory), "valid_from": record.Instant(from),
-		"body": record.Text(string(body)), "author": record.Ref(tx.Author()),
-	})
-}
-
-// promisedBefore are the columns of a request by which it is decided what was promised.
-var promisedBefore = []string{"site", "severity", "service_level", "service_class", "type"}
-
-// checkRequestEdit refuses to change what was promised to a request that is over. Codes: WrongState.
-func checkRequestEdit(row *record.Row, values record.Values) error {
-	for _, name := range promisedBefore {
-		if v, given := values[name]; given && v != row.Get(name) && RequestOf(row).Over() {
-			return fault.Newf(WrongState, "the request is over, and what was promised to it stays: reopen it to change its %v", readable(name))
-		}
-	}
-	return nil
+	return keepHistory(tx, placeHistory, row, was, is)
 }

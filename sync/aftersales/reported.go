@@ -96,10 +96,10 @@ func notMissedSince(tx Tx, request record.ID, at int64) error {
 }
 
 // missesStay makes a change of a row, and refuses it where a promise that was missed by then would be none any more: whoever
-// promised less, or something else, after the time was over, repairs nothing. Codes: Backdated, and those of the change.
+// says too late that a job, which was done in time, was that request's repairs nothing. Codes: Backdated, and those of the change.
 func missesStay(tx Tx, row *record.Row, values record.Values, change func() error) error {
 	before := map[record.ID][]Clock{}
-	for _, request := range repromised(row, values) {
+	for _, request := range jobMoves(row, values) {
 		clocks, err := clocksIfKnown(tx, request)
 		if err != nil && fault.CodeOf(err) != fault.UnknownRow {
 			return err
@@ -123,24 +123,13 @@ func missesStay(tx Tx, row *record.Row, values record.Values, change func() erro
 	return nil
 }
 
-// repromised returns the requests whose promises the edit of a row changes: of a request itself, or of those that its job goes
-// from and to.
-func repromised(row *record.Row, values record.Values) (requests []record.ID) {
-	changes := func(column string) bool {
-		v, given := values[column]
-		return given && v != row.Get(column)
+// jobMoves returns the requests that the edit of a job takes it from and to.
+func jobMoves(row *record.Row, values record.Values) (requests []record.ID) {
+	to, given := values["request"]
+	if row.Table.Name != "job" || !given || to == row.Get("request") {
+		return nil
 	}
-	switch row.Table.Name {
-	case "request":
-		if slices.ContainsFunc(promisedBefore, changes) {
-			requests = append(requests, row.ID)
-		}
-	case "job":
-		if changes("request") {
-			requests = append(requests, row.Get("request").Ref(), values["request"].Ref())
-		}
-	}
-	return slices.DeleteFunc(requests, record.ID.IsZero)
+	return slices.DeleteFunc([]record.ID{row.Get("request").Ref(), to.Ref()}, record.ID.IsZero)
 }
 
 // clocksIfKnown returns a request's clocks as of now; none where they go by a policy of a later version of this program: nothing is

@@ -87,15 +87,14 @@ func (b *SLABook) Clocks(request record.ID, at int64) ([]Clock, error) {
 
 // clocks returns the clocks of a request to which this happened.
 func (b *SLABook) clocks(r Request, h history, waits []Wait, at int64) ([]Clock, error) {
-	terms, err := b.termsOf(r)
+	stages, err := b.stagesOf(r, at)
 	if err != nil {
 		return nil, err
 	}
 	var list []Clock
 	for _, target := range slaEvents[1:] {
-		promise, ok := terms.promises.promiseFor(target, r, terms.region)
-		if ok {
-			list = append(list, terms.clock(r, promise, h, waits, at))
+		if c, ok := clockOf(target, stages, h, waits, at); ok {
+			list = append(list, c)
 		}
 	}
 	return list, nil
@@ -159,11 +158,15 @@ func (b *SLABook) promisesOf(v PolicyVersion) (SLAPolicy, error) {
 // calendarOf returns the calendar of a version; without one every minute is worked.
 func (b *SLABook) calendarOf(v PolicyVersion, zone string) (*worktime.Calendar, error) {
 	key := calendarKey{v.ID, zone}
+	if v.ID.IsZero() {
+		key.zone = ""
+	}
 	if c := b.calendars[key]; c != nil {
 		return c, nil
 	}
 	if v.ID.IsZero() {
-		return worktime.Always(), nil
+		b.calendars[key] = worktime.Always()
+		return b.calendars[key], nil
 	}
 	p, err := policyOf[CalendarPolicy](v)
 	if err != nil {
@@ -194,13 +197,14 @@ func (b *SLABook) Refs(table, column string, id record.ID) ([]*record.Row, error
 	return rows, err
 }
 
-// clock reads the clock of a promise at an instant, of which only what had happened by then is seen.
-func (t terms) clock(r Request, p Promise, h history, waits []Wait, at int64) Clock {
+// clock reads the clock of a promise at an instant, of which only what had happened by then is seen; the promise before it was due
+// at another.
+func (s stage) clock(p Promise, h history, waits []Wait, before, at int64) Clock {
 	c := Clock{
-		Target: p.Target, Promise: p, Versions: t.versions, Why: p.String(), State: ClockPending,
+		Target: p.Target, Promise: p, Versions: s.versions, Why: p.String(), State: ClockPending,
 		Started: seenBy(h.at[p.from()], at), Met: seenBy(h.at[p.Target], at),
 	}
-	if c.Met == 0 && (p.Target != EventClose || r.State == RequestCancelled) {
+	if c.Met == 0 && (p.Target != EventClose || s.request.State == RequestCancelled) {
 		c.Over = seenBy(h.over, at)
 	}
 	ended := cmp.Or(c.Met, c.Over)
@@ -211,29 +215,28 @@ func (t terms) clock(r Request, p Promise, h history, waits []Wait, at int64) Cl
 		return c
 	}
 	if !p.NeverRest {
-		c.Rests = restsOf(t.promises.Rests, waits, c.Started, cmp.Or(ended, at), ended != 0)
+		c.Rests = restsOf(s.promises.Rests, waits, c.Started, cmp.Or(ended, at), ended != 0)
 	}
-	calendar := t.calendar
-	if !p.Working {
-		calendar = worktime.Always()
+	due := s.due(p, c.Started, before, c.Rests)
+	c.State = s.state(c, due, at)
+	if due != never {
+		c.Due = due
 	}
-	due, counts := calendar.AddExcept(c.Started, p.Minutes*60_000, c.Rests)
-	c.Due, c.State = due, t.state(c, due, counts, at)
 	return c
 }
 
-// state returns how a clock stands that started, and is due at an instant unless it does not count on now. What was missed
+// state returns how a clock stands that started, and is due at an instant, or never as it does not count on now. What was missed
 // before the request was over stays missed.
-func (t terms) state(c Clock, due int64, counts bool, at int64) string {
+func (t terms) state(c Clock, due, at int64) string {
 	ended := cmp.Or(c.Met, c.Over)
 	switch {
-	case ended != 0 && counts && ended > due:
+	case ended != 0 && ended > due:
 		return ClockBreached
 	case c.Met != 0:
 		return ClockMet
 	case c.Over != 0:
 		return ClockVoid
-	case !counts:
+	case due == never:
 		return ClockRests
 	case at > due:
 		return ClockBreached
