@@ -11,7 +11,10 @@ import (
 
 // views are what can be read beneath a row.
 func (r *resource) views(one string) []Route {
-	if !r.Stock {
+	switch {
+	case r.Hours:
+		return []Route{r.hoursRoute(one)}
+	case !r.Stock:
 		return nil
 	}
 	amount := object{"type": "object", "properties": object{"amount": text, "unit": text}}

@@ -16,6 +16,7 @@ import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
 )
 
@@ -45,6 +46,8 @@ type Author struct{ Person, Program record.ID }
 type Reader interface {
 	// Row returns the row with its metadata, dead or alive; nil if there was never one, or not for these eyes.
 	Row(record.Key) (*record.Row, error)
+	// Refs returns the ids of the living rows of the table whose reference column holds id, in order.
+	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
 	// Select runs a query of the program's.
 	Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error
 }

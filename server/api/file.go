@@ -92,16 +92,39 @@ func (a *API) file(c *call, v record.Values) error {
 	if len(c.of.Files) > 1 {
 		kind = v["kind"].Text()
 	}
-	h, ok := blob.ParseHash(named.Text())
-	if !ok || a.Files == nil {
-		return refused("sha256", blob.Unknown, nil, "A file is named by the 64 hexadecimal digits that the hub answered when it was sent.")
-	}
-	size, mediaType, err := a.Files.Brought(c.r.Context(), c.by.Person, kind, h)
+	size, mediaType, err := a.brought(c, "sha256", kind, named.Text())
 	if err != nil {
-		return about("sha256", err)
+		return err
 	}
 	v["size"], v["media_type"] = record.Number(size), record.Text(mediaType)
 	return nil
+}
+
+// photos fills in what is known of the photos that a new row names: of each its size and media type, as they lie here.
+func (a *API) photos(c *call, v record.Values) error {
+	if c.of.Photos == "" {
+		return nil
+	}
+	for _, sum := range elementsOf(v, c.of.Photos) {
+		size, mediaType, err := a.brought(c, c.of.Photos, blob.Photo, sum)
+		if err != nil {
+			return err
+		}
+		v[c.of.Photos+"."+sum] = record.Quantity(size, mediaType)
+	}
+	return nil
+}
+
+// brought returns what is known of a file that a field names by its content.
+func (a *API) brought(c *call, field, kind, sum string) (size int64, mediaType string, err error) {
+	h, ok := blob.ParseHash(sum)
+	if !ok || a.Files == nil {
+		return 0, "", refused(field, blob.Unknown, nil, "A file is named by the 64 hexadecimal digits that the hub answered when it was sent.")
+	}
+	if size, mediaType, err = a.Files.Brought(c.r.Context(), c.by.Person, kind, h); err != nil {
+		err = about(field, err)
+	}
+	return size, mediaType, err
 }
 
 // giveFile sends the file that a row names.

@@ -74,6 +74,20 @@ func (r rows) Row(table string, id record.ID) (*record.Row, error) {
 	return row, nil
 }
 
+func (r rows) Refs(table, column string, id record.ID) (list []*record.Row, err error) {
+	ids, err := r.from.Refs(aftersales.Schema.Table(table), column, id)
+	for _, id := range ids {
+		row, err := r.Row(table, id)
+		if err != nil {
+			return nil, err
+		}
+		if row != nil { // none of another branch
+			list = append(list, row)
+		}
+	}
+	return list, err
+}
+
 // show answers with a row as it stands, and the tag under which it can be changed. A program that may write and not see is
 // told the id alone.
 func (a *API) show(c *call, id record.ID, status int) error {

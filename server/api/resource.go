@@ -25,12 +25,14 @@ type resource struct {
 	Changes []string                                                    // what an edit may change; nil: all that no command of its own guards
 	Save    func(tx aftersales.Tx, id record.ID, v record.Values) error // of an edit; nil: aftersales.Edit
 	Files   []string                                                    // the kinds of file that its rows name; nil: none do
+	Photos  string                                                      // the set that names photos by their content; "": none does
 	Stock   bool                                                        // what lies there can be read
+	Hours   bool                                                        // how long everybody spent on it can be read
 	Actions []action
 }
 
 // resources are all of them.
-var resources = slices.Concat(customerResources, stockResources, workResources, knowledgeResources, companyResources, ruleResources, ownResources)
+var resources = slices.Concat(customerResources, stockResources, workResources, visitResources, knowledgeResources, companyResources, ruleResources, ownResources)
 
 // PathOf returns the name that URLs have for the rows of a table ("jobs"), "" if the API has none.
 func PathOf(table string) string {

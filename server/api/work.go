@@ -53,7 +53,7 @@ var workResources = []*resource{
 		Actions: slices.Concat(requestActions, archiving("request", auth.DeleteRecords)),
 	},
 	{
-		Path: "jobs", Table: "job", See: auth.SeeJobs, Edit: auth.EditJobs, Create: auth.CreateJobs,
+		Path: "jobs", Table: "job", Hours: true, See: auth.SeeJobs, Edit: auth.EditJobs, Create: auth.CreateJobs,
 		Takes: []string{"branch", "number", "request", "party", "contact", "site", "unit", "title", "description", "kind", "plan_start", "plan_end"},
 		Make: func(tx aftersales.Tx, id record.ID, v record.Values) (record.ID, error) {
 			return aftersales.CreateJob(tx, aftersales.JobInput{
@@ -65,17 +65,13 @@ var workResources = []*resource{
 		Actions: slices.Concat(jobActions, archiving("job", auth.DeleteRecords)),
 	},
 	{Path: "assignments", Table: "assignment", See: auth.SeeJobs, Names: auth.Dispatch},
-	{Path: "visits", Table: "visit", See: auth.SeeJobs, Names: auth.EditRecords, Actions: visitActions},
-	{Path: "findings", Table: "finding", See: auth.SeeJobs, Names: auth.EditRecords},
 	{
 		Path: "charges", Table: "charge", See: auth.SeeJobs, Create: auth.EditRecords, Make: charge,
 		Takes: []string{"job", "visit", "unit", "part", "service", "text", "quantity", "unit_price", "basis", "movement", "replaces", "occurred"},
 		More:  []schema.Column{reason}, Needs: []string{"job", "quantity"},
 		Actions: []action{takingBack(auth.EditRecords, aftersales.CauseChargeBack, aftersales.TakeBackCharge)},
 	},
-	{Path: "slips", Table: "slip", See: auth.SeeJobs, Names: auth.EditRecords, Actions: slipActions},
 	{Path: "comments", Table: "comment", See: auth.Comment, Names: auth.Comment, Actions: commentActions},
-	{Path: "supplements", Table: "supplement", See: auth.SeeJobs, Names: auth.EditRecords},
 }
 
 // charge writes a line of what a job costs its customer: what he pays of it the policies decide, unless another basis is
@@ -95,9 +91,13 @@ func charge(tx aftersales.Tx, _ record.ID, v record.Values) (record.ID, error) {
 	})
 }
 
-// onJob returns when something was charged or used for a job, as a program says.
+// onJob returns when something was charged, used or recorded for a job, as a program says.
 func onJob(tx aftersales.Tx, v record.Values) (aftersales.Moment, error) {
-	at, err := momentOf(tx, v, "occurred")
+	return momentOn(tx, v, "occurred")
+}
+
+func momentOn(tx aftersales.Tx, v record.Values, column string) (aftersales.Moment, error) {
+	at, err := momentOf(tx, v, column)
 	if err == nil {
 		err = aftersales.CheckOnJob(tx, v["job"].Ref(), at.Corrected)
 	}
@@ -125,29 +125,6 @@ func takingBack(need auth.Permission, cause string, do func(aftersales.Tx, recor
 			return err
 		},
 	}
-}
-
-// slipActions lock a finished slip, and unlock it. An audit has its job reckoned again.
-var slipActions = []action{
-	{
-		Name: "audit", Need: auth.AuditSlips, Cause: aftersales.CauseSlipAudit, Takes: []schema.Column{takes("note", schema.Text, "")},
-		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
-			if err := aftersales.AuditSlip(tx, row, v["note"].Text()); err != nil {
-				return err
-			}
-			slip, err := tx.Row("slip", row)
-			if err != nil {
-				return err
-			}
-			return aftersales.RecordFindings(tx, aftersales.SlipOf(slip).Job)
-		},
-	},
-	{
-		Name: "unaudit", Need: auth.AuditSlips, Cause: aftersales.CauseSlipUnaudit, Undoes: true, Needs: []string{"reason"}, Takes: []schema.Column{reason},
-		Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
-			return aftersales.UnauditSlip(tx, row, v["reason"].Text())
-		},
-	},
 }
 
 var requestActions = []action{

@@ -80,7 +80,7 @@ func missing(values record.Values, names []string) error {
 func (a *API) fresh(c *call) (record.Values, error) {
 	values, err := a.values(c, c.column(true))
 	if err == nil {
-		err = a.file(c, values)
+		err = firstOf(a.file(c, values), a.photos(c, values))
 	}
 	return values, err
 }

@@ -27,7 +27,7 @@ var each = []struct{ path, body string }{
 	{"/models", `{"code": "KX-{n}"}`},
 	{"/parts", `{"code": "S-{n}"}`},
 	{"/components", `{"product": "{models}", "code": "pump {n}", "warranty_months": 12}`},
-	{"/machines", `{"name": "KX", "serial": "WF-{n}", "party": "{customers}"}`},
+	{"/machines", `{"name": "KX", "serial": "WF-{n}", "party": "{customers}", "product": "{models}"}`},
 	{"/meter-readings", `{"unit": "{machines}", "reading": 12{n}}`},
 	{"/contracts", `{"party": "{customers}", "starts_on": "2026-01-01", "ends_on": "203{n}-12-31", "machines": ["{machines}"]}`},
 	{"/contract-covers", `{"contract": "{contracts}", "site": "{sites}"}`},
@@ -51,6 +51,12 @@ var each = []struct{ path, body string }{
 	{"/resources", `{"person": "{person {n}}"}`},
 	{"/policies", `{"kind": "return", "valid_from": "203{n}-01-01T00:00:00Z", "body": {policy}}`},
 	{"/checklists", `{"name": {"en": "Oil {n}"}, "product": "{models}", "questions": [{"key": "oil", "kind": "yes_no", "label": {"en": "Oil"}}]}`},
+	{"/findings", `{"job": "{jobs}", "visit": "{visits}", "finding": "leaks {n}"}`},
+	{"/answers", `{"visit": "{visits}", "checklist": "{checklists}", "question": "oil", "text": "{said {n}}", "photo_files": ["{photo}"]}`},
+	{"/time-marks", `{"job": "{jobs}", "person": "{person}", "kind": "work", "edge": "{edge {n}}"}`},
+	{"/consents", `{"job": "{jobs}", "amount": {"minor": 1000{n}, "currency": "EUR"}, "shown": "Labour 100.00", "signed_by": "Chen {n}"}`},
+	{"/payments", `{"job": "{jobs}", "method": "cash", "amount": {"minor": 1{n}, "currency": "EUR"}, "payer": "Chen"}`},
+	{"/goods-receipts", `{"job": "{jobs}", "items": "Control board {n}", "given_by": "Chen"}`},
 	{"/fields", `{"table_name": "unit", "field": "frame {n}"}`},
 	{"/substates", `{"table_name": "job", "state": "new", "code": "crane {n}"}`},
 }
@@ -90,7 +96,7 @@ func (p *program) makesEach() (ids map[string]string) {
 	p.t.Helper()
 	p.sendsFile("/attachments/files?kind=photo", photoOf(p.t, 7, 64)).has(http.StatusCreated)
 	wang, zhou := p.hire("wang", "Wang", auth.Technician).String(), p.hire("zhou", "Zhou", auth.Technician).String()
-	values := []string{"{photo}", p.text("sha256"), "{person}", wang, "{person 1}", wang, "{person 2}", zhou}
+	values := []string{"{photo}", p.text("sha256"), "{person}", wang, "{person 1}", wang, "{person 2}", zhou, "{said 1}", "yes", "{said 2}", "no", "{edge 1}", "start", "{edge 2}", "stop"}
 	for _, n := range []string{"1", "2"} {
 		p.makes("/codes", `{"list": "skill", "code": "skill %s"}`, n)
 	}
@@ -111,6 +117,10 @@ func (p *program) makesEach() (ids map[string]string) {
 		p.asks("POST", kind.path, body("2")).has(http.StatusCreated)
 		ids["other "+kind.path] = p.text("id")
 		values = append(values, "{"+kind.path[1:]+"}", ids[kind.path])
+		if kind.path == "/jobs" {
+			p.asks("POST", "/jobs/"+ids["/jobs"]+"/assign", fmt.Sprintf(`{"person": %q}`, wang)).has(http.StatusOK)
+			values = append(values, "{visits}", p.begins(ids["/jobs"], wang))
+		}
 	}
 	return ids
 }
@@ -128,7 +138,6 @@ func (p *program) recordsTheRest(ids map[string]string) {
 	wang := p.ids("SELECT id FROM person WHERE name = 'Wang'")[0]
 	job, unit, part, location := id("/jobs"), id("/machines"), id("/parts"), id("/locations")
 	p.asks("POST", "/groups/"+ids["/groups"]+"/join", fmt.Sprintf(`{"person": %q}`, wang)).has(http.StatusOK)
-	p.asks("POST", "/jobs/"+ids["/jobs"]+"/assign", fmt.Sprintf(`{"person": %q}`, wang)).has(http.StatusOK)
 	p.asks("POST", "/jobs/"+ids["/jobs"]+"/comment", `{"text": "call first"}`).has(http.StatusOK)
 	p.office("the rest", func(tx aftersales.Tx) error {
 		slip, err := aftersales.WriteSlip(tx, aftersales.SlipInput{Job: job, Summary: "mended"})
@@ -140,7 +149,7 @@ func (p *program) recordsTheRest(ids map[string]string) {
 		}
 		at := record.Instant(tx.Now())
 		for table, values := range map[string]record.Values{
-			"finding":     {"job": record.Ref(job), "finding": record.Text("leaks")},
+			"approval":    {"job": record.Ref(job), "how": record.Text(aftersales.ApprovalIssued), "amount": record.Money(1, "EUR"), "occurred": at, "corrected": at},
 			"supplement":  {"job": record.Ref(job), "about": aftersales.Row{Table: "slip", ID: slip}.Value(), "reason": record.Text(aftersales.SupplementAudited), "changes": record.Text("[]"), "occurred": at, "corrected": at},
 			"discrepancy": {"kind": record.Text(aftersales.DiscrepancyShortage), "about": aftersales.Row{Table: "part", ID: part}.Value(), "location": record.Ref(location), "state": record.Text("open")},
 			"hand_over": {
@@ -193,6 +202,8 @@ func (p *program) changesEach(ids map[string]string) {
 			body = `{"quiet": "22:00-07:00"}`
 		case "/stock-levels":
 			body = `{"minimum": {"amount": "0"}}`
+		case "/findings":
+			body = `{"solution": "a new seal"}`
 		default:
 			body = `{"rank": 3}`
 		}

@@ -174,9 +174,10 @@ func fill(c Checklist, v ChecklistVersion, given map[string]Answer) Filled {
 	return f
 }
 
-// AnswerInput answers one question at the author's visit.
+// AnswerInput answers one question at a visit.
 type AnswerInput struct {
 	Job       record.ID
+	Visit     record.ID // zero: the author's latest
 	Checklist record.ID // may be zero where only one checklist of the visit has the question
 	Question  string    // its key
 	Text      string    // yes, no, a choice's code, or what there is to say
@@ -194,7 +195,7 @@ func AnswerQuestion(tx Tx, in AnswerInput) (record.ID, error) {
 	if err != nil {
 		return record.ID{}, err
 	}
-	visit, err := lastVisit(tx, in.Job, tx.Author())
+	visit, err := visitAt(tx, in.Job, in.Visit)
 	if err != nil {
 		return record.ID{}, err
 	}

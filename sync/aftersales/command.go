@@ -50,6 +50,15 @@ func needAll(tx View, rows ...Row) error {
 	return nil
 }
 
+// needOf is need for a row that belongs to the job. Codes: fault.UnknownRow.
+func needOf(tx View, job record.ID, table string, id record.ID) (*record.Row, error) {
+	row, err := need(tx, table, id)
+	if err == nil && row.Get("job").Ref() != job {
+		return nil, fault.Newf(fault.UnknownRow, "this %v is another job's", readable(table))
+	}
+	return row, err
+}
+
 func readable(table string) string { return strings.ReplaceAll(table, "_", " ") }
 
 // insert creates the row with the values that are not null.

@@ -56,8 +56,9 @@ func ConsentOf(r *record.Row) Consent { return view[Consent](r) }
 // ConsentInput is what the customer was shown and agreed to.
 type ConsentInput struct {
 	Job       record.ID
-	Amount    Money  // of the whole job
-	Shown     string // the price, line by line
+	Visit     record.ID // zero: the author's latest
+	Amount    Money     // of the whole job
+	Shown     string    // the price, line by line
 	SignedBy  string
 	Signature record.ID // the attachment
 	At        Moment
@@ -87,7 +88,7 @@ func RecordConsent(tx Tx, in ConsentInput) (record.ID, error) {
 	if err != nil {
 		return record.ID{}, err
 	}
-	visit, err := lastVisit(tx, in.Job, tx.Author())
+	visit, err := visitAt(tx, in.Job, in.Visit)
 	if err != nil {
 		return record.ID{}, err
 	}

@@ -52,7 +52,8 @@ func FindingOf(r *record.Row) Finding { return view[Finding](r) }
 // VisitFindingInput is one thing that was wrong. When it is revised, what is empty stays as it is.
 type VisitFindingInput struct {
 	Finding record.ID // the one to revise; zero: a new one, of ...
-	Job     record.ID // ... this job, at the author's visit
+	Job     record.ID // ... this job, at ...
+	Visit   record.ID // ... this visit; zero: the author's latest
 	Unit    record.ID // zero: the job's
 	// Of the lists "fault", "cause" and "remedy".
 	FaultCode, CauseCode, RemedyCode string
@@ -80,7 +81,7 @@ func AddFinding(tx Tx, in VisitFindingInput) (record.ID, error) {
 		return record.ID{}, err
 	}
 	job := JobOf(row)
-	visit, err := lastVisit(tx, job.ID, tx.Author())
+	visit, err := visitAt(tx, job.ID, in.Visit)
 	if err != nil {
 		return record.ID{}, err
 	}

@@ -71,6 +71,7 @@ func GoodsReceiptOf(r *record.Row) GoodsReceipt { return view[GoodsReceipt](r) }
 // TakeGoodsInput says what is taken to the workshop.
 type TakeGoodsInput struct {
 	Job        record.ID
+	Visit      record.ID // zero: the author's latest
 	Unit       record.ID // zero: a thing without a row
 	Items      string
 	Condition  string
@@ -99,7 +100,7 @@ func TakeGoods(tx Tx, in TakeGoodsInput) (record.ID, error) {
 	if err != nil {
 		return record.ID{}, err
 	}
-	visit, err := lastVisit(tx, in.Job, tx.Author())
+	visit, err := visitAt(tx, in.Job, in.Visit)
 	if err != nil {
 		return record.ID{}, err
 	}

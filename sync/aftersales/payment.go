@@ -63,6 +63,7 @@ func PaymentOf(r *record.Row) Payment { return view[Payment](r) }
 // PaymentInput is money taken on the spot.
 type PaymentInput struct {
 	Job      record.ID
+	Visit    record.ID // zero: the author's latest
 	Slip     record.ID // zero: none yet
 	Method   string    // of the list "payment"
 	Amount   Money
@@ -99,7 +100,7 @@ func TakePayment(tx Tx, in PaymentInput) (record.ID, error) {
 	if err != nil {
 		return record.ID{}, err
 	}
-	visit, err := lastVisit(tx, in.Job, tx.Author())
+	visit, err := visitAt(tx, in.Job, in.Visit)
 	if err != nil {
 		return record.ID{}, err
 	}
@@ -132,7 +133,10 @@ func (in PaymentInput) check(tx Tx) error {
 	if in.Amount.Currency == "" || in.Amount.Minor < 0 || in.Amount.Minor == 0 && in.Replaces.IsZero() {
 		return fault.New(BadAmount, "how much was paid, in which currency?")
 	}
-	if err := needAll(tx, Row{"slip", in.Slip}, Row{"payment", in.Replaces}); err != nil || in.Replaces.IsZero() {
+	if err := needAll(tx, Row{"slip", in.Slip}); err != nil || in.Replaces.IsZero() {
+		return err
+	}
+	if _, err := needOf(tx, in.Job, "payment", in.Replaces); err != nil {
 		return err
 	}
 	later, err := tx.Refs("payment", "replaces", in.Replaces)

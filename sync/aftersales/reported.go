@@ -84,6 +84,16 @@ func CheckOnJob(tx Tx, job record.ID, at int64) error {
 	return nil
 }
 
+// CheckReturn refuses a moment (ms UTC, 0 for now) as of which a program says that a customer has his thing again: before it was
+// taken. Codes: Backdated, fault.UnknownRow.
+func CheckReturn(tx Tx, receipt record.ID, at int64) error {
+	row, err := need(tx, "goods_receipt", receipt)
+	if err == nil && at != 0 && at < GoodsReceiptOf(row).TakenAt {
+		err = fault.New(Backdated, "this lies before the thing was taken")
+	}
+	return err
+}
+
 // notMissedSince refuses a moment that would keep a promise which was missed since.
 func notMissedSince(tx Tx, request record.ID, at int64) error {
 	clocks, err := clocksIfKnown(tx, request)

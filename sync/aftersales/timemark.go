@@ -227,7 +227,7 @@ func MarkTime(tx Tx, in MarkInput) (record.ID, error) {
 // fits refuses a mark that the person's clock does not permit. A correction fits where the mark it replaces is.
 func (in MarkInput) fits(tx Tx) error {
 	if !in.Replaces.IsZero() {
-		_, err := need(tx, "time_mark", in.Replaces)
+		_, err := needOf(tx, in.Job, "time_mark", in.Replaces)
 		return err
 	}
 	running, err := RunningClock(tx, in.Job, in.Person)

@@ -116,6 +116,16 @@ func lastVisit(tx View, job, person record.ID) (last Visit, err error) {
 	return last, err
 }
 
+// visitAt returns the visit of the job at which something was recorded: the one that is named, else the author's latest; the
+// zero Visit where he has none. Codes: fault.UnknownRow for a visit of another job.
+func visitAt(tx Tx, job, visit record.ID) (Visit, error) {
+	if visit.IsZero() {
+		return lastVisit(tx, job, tx.Author())
+	}
+	row, err := needOf(tx, job, "visit", visit)
+	return VisitOf(row), err
+}
+
 func newVisit(tx Tx, job Job, person, assignment record.ID) (record.ID, error) {
 	id := tx.NewID()
 	return id, insert(tx, "visit", id, record.Values{
