@@ -19,7 +19,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -298,49 +297,6 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 		r.makeRoom()
 	}
 	return r.told(err)
-}
-
-// makeRoom has the write-ahead log made longer where it has become short. Whoever writes calls it, while it is his turn.
-func (r *Replica) makeRoom() {
-	if r.log.Short() && r.busy.CompareAndSwap(false, true) {
-		r.lengthening.Go(r.lengthen)
-	}
-}
-
-// purge empties the write-ahead log, in which what was erased still stands. While somebody reads it has to wait: for the
-// next write, or for the next start.
-func (r *Replica) purge() error {
-	busy, err := r.writer.Int("PRAGMA wal_checkpoint(TRUNCATE)")
-	r.purging = err != nil || busy != 0
-	return err
-}
-
-// lengthen gives the write-ahead log room, in steps that take turns with who writes. Trouble is left for the next time: the
-// log grows without it, too.
-func (r *Replica) lengthen() {
-	defer r.busy.Store(false)
-	for more := true; more; {
-		err := r.write(context.Background(), "FULL", func(*Tx) (err error) {
-			more, err = r.log.Lengthen()
-			return err
-		})
-		if err != nil || r.log.Sync() != nil {
-			return
-		}
-	}
-}
-
-// dropAside removes damaged files that were set aside, and segments that were fetched, before an erasure is committed, so that no
-// crash leaves them behind it: what is erased stands in them too. Nothing else removes the former: they may have what could not be read.
-func (r *Replica) dropAside() error {
-	folder, name := filepath.Split(r.options.Path)
-	files, err := os.ReadDir(cmp.Or(folder, "."))
-	for _, f := range files {
-		if strings.HasPrefix(f.Name(), name+".corrupt-") || strings.HasPrefix(f.Name(), name+segmentSuffix) {
-			err = errors.Join(err, os.Remove(filepath.Join(folder, f.Name())))
-		}
-	}
-	return err
 }
 
 // Read calls do with a stable snapshot: what do sees was committed when Read began. What do writes is refused.
