@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"slices"
+
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
@@ -42,6 +44,7 @@ type requestExtra struct {
 	WaitCodes   []option
 	FaultCodes  []option
 	Answered    bool
+	Owed        []string // what was promised to be given and was not yet: aftersales.EventPlan, EventReport
 }
 
 // ShowRequest shows what a customer asked for, where it stands, and what was promised to him.
@@ -102,6 +105,11 @@ func (b *builder) promises(x *requestExtra) func(aftersales.Request) error {
 		clocks, err := aftersales.SLA(aftersales.Look(b.r), r.ID, b.o.Now().UnixMilli())
 		if err != nil {
 			return err
+		}
+		for _, c := range clocks {
+			if slices.Contains(aftersales.Owed, c.Target) && c.Met == 0 && c.Over == 0 {
+				x.Owed = append(x.Owed, c.Target)
+			}
 		}
 		x.Clocks, err = b.v.clocks(b.n, clocks)
 		return err

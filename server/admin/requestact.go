@@ -49,16 +49,20 @@ func (o *Office) AnswerRequest(v *Visit) error {
 	})
 }
 
-// WaitRequest says that the request waits, or does no longer: its clocks may rest meanwhile.
+// WaitRequest says that the request waits, or does no longer: its clocks may rest meanwhile. Or that it no longer waits for what we
+// owe the customer: he has it.
 func (o *Office) WaitRequest(v *Visit) error {
 	notice := "It waits. What is promised rests meanwhile where the promise says so."
 	edge := aftersales.EdgeStart
 	if v.form("edge") == aftersales.EdgeStop {
 		edge, notice = aftersales.EdgeStop, "It waits no longer."
 	}
+	if edge == aftersales.EdgeStop && v.form("wait") != "" {
+		notice = "Noted: the customer has it."
+	}
 	return o.requestDo(v, aftersales.CauseRequestWait, notice, func(tx aftersales.Tx, id record.ID) error {
 		reason := v.form("wait")
-		if edge == aftersales.EdgeStop {
+		if edge == aftersales.EdgeStop && reason == "" {
 			standing, err := aftersales.StandingOf(tx, id)
 			if err != nil {
 				return err

@@ -538,6 +538,9 @@ func TestATelephoneSystemWritesCallsDown(t *testing.T) {
 	p.asks("POST", at+"/wait", `{"edge": "begin", "reason": "parts-abroad"}`).refuses(http.StatusUnprocessableEntity, "invalid_value", "edge")
 	p.asks("POST", at+"/wait", `{"edge": "start", "reason": "parts-abroad"}`).has(http.StatusOK)
 	p.asks("POST", at+"/wait", `{"edge": "start", "reason": "parts-abroad"}`).has(http.StatusUnprocessableEntity)
+	p.asks("POST", at+"/wait", `{"edge": "stop", "reason": "parts"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.ClockStopped))
+	p.asks("POST", at+"/wait", `{"edge": "stop", "reason": "plan", "note": "a new pump"}`).has(http.StatusOK)
+	p.asks("POST", at+"/wait", `{"edge": "stop", "reason": "plan"}`).has(http.StatusUnprocessableEntity, "code", string(aftersales.ClockStopped))
 }
 
 // What a customer of a portal has, and nobody knew of, is registered with his request; what is promised goes by what it says.

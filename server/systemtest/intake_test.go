@@ -115,6 +115,26 @@ func TestARequestGoesItsWay(t *testing.T) {
 	v.get("/").sees(http.StatusOK, "Jobs that nobody has", "包装机卡纸", "Nothing to do about:")
 }
 
+// A promised plan is noted on the request's page when the customer has it, once.
+func TestAPlanIsPromisedAndGiven(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	b.office("policy", func(tx aftersales.Tx) error {
+		_, err := aftersales.PublishPolicy(tx, aftersales.PolicyInput{Kind: aftersales.PolicySLA, Body: aftersales.SLAPolicy{
+			Promises: []aftersales.Promise{{Target: aftersales.EventPlan, Minutes: 60}},
+		}})
+		return err
+	})
+	v := b.browser("boss")
+	v.post("/intake", "draft", newDraft(), "party", b.party("远东食品", "+886355501340").String(), "title", "包装机卡纸", "do", "open").sees(http.StatusOK)
+	path := v.at.Path
+	v.get(path).sees(http.StatusOK, "The plan was given", "Plan within 1 h after").lacks("The report was given")
+	v.post(path+"/wait", "seen", v.hidden("seen"), "edge", "stop", "wait", "plan", "note", "a <b>new</b> feeder").
+		sees(http.StatusOK, "Noted: the customer has it.", "a <b>new</b> feeder").lacks("The plan was given")
+	v.post(path+"/wait", "seen", v.hidden("seen"), "edge", "stop", "wait", "plan").sees(http.StatusUnprocessableEntity, `role="alert"`)
+}
+
 // The screen finds the customer as one types, and Ctrl Enter makes the job.
 func TestIntakeInARealBrowser(t *testing.T) {
 	t.Parallel()

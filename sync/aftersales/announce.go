@@ -64,6 +64,8 @@ func (a *announcer) change(c *record.RowChange) error {
 		h, err = a.job(t, c)
 	case "request":
 		h, err = a.request(t, c)
+	case "wait_mark":
+		h, err = a.given(t, c)
 	}
 	if err != nil || h.event == "" || h.about == nil {
 		return err
@@ -135,6 +137,26 @@ func (a *announcer) request(t *schema.Table, c *record.RowChange) (h happening, 
 			return h, err
 		}
 	}
+	h.concerned, err = a.people(r.Handler, r.HandlerTeam)
+	return h, err
+}
+
+// given tells that the customer has the plan, or the report, that he waited for.
+func (a *announcer) given(t *schema.Table, c *record.RowChange) (h happening, err error) {
+	row, err := a.now(t, c)
+	if err != nil || c.Op != record.Insert {
+		return h, err
+	}
+	m := WaitMarkOf(row)
+	event := map[string]string{EventPlan: NoticePlanned, EventReport: NoticeReported}[m.Reason]
+	if event == "" || m.Edge != EdgeStop || !m.Replaces.IsZero() {
+		return h, nil
+	}
+	if h.about, err = a.current("request", m.Request); err != nil || h.about == nil {
+		return h, err
+	}
+	r := RequestOf(h.about)
+	h.event = event
 	h.concerned, err = a.people(r.Handler, r.HandlerTeam)
 	return h, err
 }

@@ -30,6 +30,9 @@ func NextDue(clocks []Clock) (next int64) {
 	return next
 }
 
+// notByJobs are the targets that no job reaches.
+var notByJobs = append([]string{EventClose}, Owed...)
+
 // promisedBy returns when what the customer waits for is due: the last of the promises of his request that a job keeps, 0 for
 // none.
 func promisedBy(tx Tx, request record.ID) (due int64, err error) {
@@ -38,7 +41,7 @@ func promisedBy(tx Tx, request record.ID) (due int64, err error) {
 		return 0, nil // of a later version of this program: it holds no work up
 	}
 	for _, c := range clocks {
-		if c.Target != EventClose && c.Met == 0 && c.Due != 0 {
+		if !slices.Contains(notByJobs, c.Target) && c.Met == 0 && c.Due != 0 {
 			due = c.Due
 		}
 	}

@@ -19,6 +19,8 @@ const (
 	NoticeReceived   = "request.received"
 	NoticeHanded     = "request.handed"
 	NoticeEscalated  = "request.escalated"
+	NoticePlanned    = "request.planned"  // the customer was told what will be done
+	NoticeReported   = "request.reported" // he was given the report of it
 	NoticeClosed     = "request.closed"
 	NoticeDueSoon    = "request.due_soon" // a promise of it; nobody did anything
 	NoticeBreached   = "request.breached"
@@ -27,7 +29,7 @@ const (
 // NoticeEvents are all of them.
 var NoticeEvents = []string{
 	NoticeAssigned, NoticeUnassigned, NoticeMoved, NoticeCancelled, NoticeDone, NoticeReceived, NoticeHanded, NoticeEscalated,
-	NoticeClosed, NoticeDueSoon, NoticeBreached,
+	NoticePlanned, NoticeReported, NoticeClosed, NoticeDueSoon, NoticeBreached,
 }
 
 // To whom a notice goes.
@@ -98,7 +100,7 @@ func noticePolicies() []PolicyTemplate {
 		app = append(app, NoticeRule{Event: event, To: ToConcerned, Channel: ChannelApp})
 	}
 	customer := slices.Clone(app)
-	for _, event := range []string{NoticeReceived, NoticeClosed} {
+	for _, event := range []string{NoticeReceived, NoticePlanned, NoticeReported, NoticeClosed} {
 		customer = append(customer, NoticeRule{Event: event, To: ToContact, Channel: ChannelSMS})
 	}
 	p := NoticePolicy{Rules: app, Quiet: "22:00-07:00", Attempts: 8, RetrySeconds: 60}
@@ -122,6 +124,8 @@ var noticeTexts = map[string]map[string]string{
 	NoticeReceived:   texts("We have your request {number}: {title}", "已收到您的报修 {number}：{title}", "已收到您的報修 {number}：{title}"),
 	NoticeHanded:     texts("Request {number} is yours: {title}", "请求 {number} 由您处理：{title}", "請求 {number} 由您處理：{title}"),
 	NoticeEscalated:  texts("Request {number} was escalated: {title}", "请求 {number} 已升级：{title}", "請求 {number} 已升級：{title}"),
+	NoticePlanned:    texts("Our plan for your request {number} is ready: {title}", "您的报修 {number} 的处理方案已提出：{title}", "您的報修 {number} 的處理方案已提出：{title}"),
+	NoticeReported:   texts("The report on your request {number} is ready: {title}", "您的报修 {number} 的报告已提交：{title}", "您的報修 {number} 的報告已提交：{title}"),
 	NoticeClosed:     texts("Your request {number} is closed: {title}", "您的报修 {number} 已完成：{title}", "您的報修 {number} 已完成：{title}"),
 }
 

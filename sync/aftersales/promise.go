@@ -13,16 +13,20 @@ import (
 const (
 	EventReceived = "received" // the customer asked
 	EventResponse = "response" // somebody reacted
+	EventPlan     = "plan"     // the customer was told what will be done
 	EventDispatch = "dispatch" // somebody was sent
 	EventArrival  = "arrival"  // somebody was there
 	EventRepair   = "repair"   // it works again
+	EventReport   = "report"   // the customer was given the report of it
 	EventClose    = "close"    // and the customer was told
 )
 
 // PromiseEvents are what clocks run between, in the order in which things happen.
 var PromiseEvents = slices.Clone(slaEvents)
 
-var slaEvents = []string{EventReceived, EventResponse, EventDispatch, EventArrival, EventRepair, EventClose}
+var slaEvents = []string{
+	EventReceived, EventResponse, EventPlan, EventDispatch, EventArrival, EventRepair, EventReport, EventClose,
+}
 
 // Promise is one line of a service promise: for such a request, the target within so many minutes.
 type Promise struct {
@@ -136,11 +140,11 @@ func slaPolicies() []PolicyTemplate {
 		{PolicySLA, "severity", texts("By severity, day and night", "按严重程度（7×24）", "按嚴重程度（7×24）"),
 			SLAPolicy{Rests: rests, SoonMinutes: 5, Promises: []Promise{
 				severe("1,2", EventResponse, 10), plain(EventResponse, 30), severe("1", EventArrival, hours(4)),
-				{Target: EventClose, From: EventRepair, Minutes: 3 * hours(8), Working: true},
+				{Target: EventReport, From: EventRepair, Minutes: 3 * hours(8), Working: true},
 			}}},
 		{PolicySLA, "distance", texts("By distance, with hotline", "按距离，含热线", "按距離，含熱線"),
 			SLAPolicy{Rests: rests, SoonMinutes: 60, Promises: []Promise{
-				plain(EventResponse, 60), at(EventArrival, "city", 2), at(EventArrival, "suburb", 12), at(EventArrival, "", 48),
+				plain(EventResponse, 60), working(EventPlan, "", 3*8), at(EventArrival, "city", 2), at(EventArrival, "suburb", 12), at(EventArrival, "", 48),
 			}}},
 		{PolicySLA, "supplier", texts("Response 2 h, on site 12 h", "2 小时响应、12 小时到场", "2 小時回應、12 小時到場"),
 			SLAPolicy{Rests: rests, SoonMinutes: 30, Promises: []Promise{
@@ -166,6 +170,10 @@ func slaPolicies() []PolicyTemplate {
 		{PolicySLA, "workshop", texts("Workshop: repaired in 5 days", "返厂：5 日内修复", "返廠：5 日內修復"),
 			SLAPolicy{Rests: []string{"customer", "parts", "supplier"}, SoonMinutes: hours(8), Promises: []Promise{
 				plain(EventResponse, hours(24)), plain(EventRepair, hours(5*24)),
+			}}},
+		{PolicySLA, "plan", texts("Plan in 24 h, repaired in 48 h", "24 小时内提出方案、48 小时修复", "24 小時內提出方案、48 小時修復"),
+			SLAPolicy{Rests: rests, SoonMinutes: 120, Promises: []Promise{
+				plain(EventPlan, hours(24)), plain(EventRepair, hours(48)),
 			}}},
 	}
 }

@@ -82,6 +82,8 @@ var starterCodes = [][5]string{
 	{ListWait, "customer", "Waits for the customer", "等待客户", "等待客戶"},
 	{ListWait, "parts", "Waits for parts", "等待备件", "等待備件"},
 	{ListWait, "supplier", "Waits for the maker", "等待厂家", "等待廠家"},
+	{ListWait, EventPlan, "Waits for our plan", "等待我方方案", "等待我方方案"},
+	{ListWait, EventReport, "Waits for our report", "等待我方报告", "等待我方報告"},
 	{ListSkill, "electrical", "Electrical", "电气", "電氣"},
 	{ListSkill, "hydraulics", "Hydraulics", "液压", "液壓"},
 	{ListSkill, "mechanical", "Mechanical", "机械", "機械"},

@@ -74,15 +74,15 @@ func (b *SLABook) Clocks(request record.ID, at int64) ([]Clock, error) {
 		return nil, fault.New(fault.UnknownRow, "this request is not here: sync, and try again")
 	}
 	r := RequestOf(row)
-	h, err := historyOf(b.view, r)
+	marks, err := waitMarks(b.view, r.ID)
 	if err != nil {
 		return nil, err
 	}
-	waits, err := Waits(b.view, r.ID)
+	h, err := historyOf(b.view, r, marks)
 	if err != nil {
 		return nil, err
 	}
-	return b.clocks(r, h, waits, at)
+	return b.clocks(r, h, waitsOf(marks), at)
 }
 
 // clocks returns the clocks of a request to which this happened.
@@ -204,8 +204,8 @@ func (s stage) clock(p Promise, h history, waits []Wait, before, at int64) Clock
 		Target: p.Target, Promise: p, Versions: s.versions, Why: p.String(), State: ClockPending,
 		Started: seenBy(h.at[p.from()], at), Met: seenBy(h.at[p.Target], at),
 	}
-	if c.Met == 0 && (p.Target != EventClose || s.request.State == RequestCancelled) {
-		c.Over = seenBy(h.over, at)
+	if c.Met == 0 {
+		c.Over = seenBy(h.overFor(p.Target, s.request), at)
 	}
 	ended := cmp.Or(c.Met, c.Over)
 	if c.Started == 0 {
@@ -280,9 +280,23 @@ type history struct {
 	over int64
 }
 
+// overFor returns since when nobody has to reach the target any more: a report follows what is done, until the request is closed.
+func (h history) overFor(target string, r Request) int64 {
+	switch {
+	case target == EventReport:
+		return r.ClosedAt
+	case target == EventClose && r.State != RequestCancelled:
+		return 0
+	}
+	return h.over
+}
+
 // historyOf reads what happened to a request. Who repaired it on the telephone need neither have been sent nor arrive.
-func historyOf(v View, r Request) (h history, err error) {
+func historyOf(v View, r Request, marks []WaitMark) (h history, err error) {
 	h.at = map[string]int64{EventReceived: r.ReceivedAt, EventResponse: r.FirstResponseAt, EventClose: r.ClosedAt}
+	for _, what := range Owed {
+		h.at[what] = givenAt(marks, what)
+	}
 	rows, err := v.Refs("job", "request", r.ID)
 	if err != nil {
 		return h, err

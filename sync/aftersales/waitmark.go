@@ -10,8 +10,9 @@ import (
 	"fieldsync/sync/worktime"
 )
 
-// A wait mark is one end of a stretch in which a request waits for somebody else: for the customer, for parts. Whether
-// its clocks rest meanwhile is for the service promise to say.
+// A wait mark is one end of a stretch in which a request waits: for the customer, for parts, or for us, who owe it a plan or a
+// report (EventPlan, EventReport), which were given when that stretch ended, be it that nobody said when it began. Whether its
+// clocks rest meanwhile is for the service promise to say.
 var waitMarkTable = &schema.Table{
 	ID: 24, Name: "wait_mark", Mode: schema.Ledger,
 	Columns: slices.Concat(branch(), []schema.Column{
@@ -51,6 +52,12 @@ type Wait struct {
 
 // Waits returns what the request waited for, in the order in which it began to.
 func Waits(tx View, request record.ID) ([]Wait, error) {
+	marks, err := waitMarks(tx, request)
+	return waitsOf(marks), err
+}
+
+// waitMarks returns the marks of a request that stand, in the order in which they happened.
+func waitMarks(tx View, request record.ID) ([]WaitMark, error) {
 	rows, err := tx.Refs("wait_mark", "request", request)
 	if err != nil {
 		return nil, err
@@ -62,7 +69,10 @@ func Waits(tx View, request record.ID) ([]Wait, error) {
 	slices.SortStableFunc(marks, func(a, b WaitMark) int {
 		return cmp.Or(cmp.Compare(a.Corrected, b.Corrected), compareIDs(a.ID, b.ID))
 	})
-	var waits []Wait
+	return marks, nil
+}
+
+func waitsOf(marks []WaitMark) (waits []Wait) {
 	for _, m := range marks {
 		running := slices.IndexFunc(waits, func(w Wait) bool { return w.Reason == m.Reason && w.End == 0 })
 		switch {
@@ -72,7 +82,24 @@ func Waits(tx View, request record.ID) ([]Wait, error) {
 			waits[running].End = m.Corrected
 		}
 	}
-	return waits, nil
+	return waits
+}
+
+// Owed are the events that are something which the customer is given, and the codes of the list "wait" while he waits for it.
+var Owed = []string{EventPlan, EventReport}
+
+// givenAt returns when the customer was first given what he waits for no longer (ms UTC); 0 where he was not, or waits for it again.
+func givenAt(marks []WaitMark, what string) (at int64) {
+	for _, m := range marks {
+		switch {
+		case m.Reason != what:
+		case m.Edge == EdgeStart:
+			at = 0
+		case at == 0:
+			at = m.Corrected
+		}
+	}
+	return at
 }
 
 // WaitInput is one end of a stretch of waiting.
@@ -85,21 +112,24 @@ type WaitInput struct {
 	Note     string
 }
 
-// MarkWait says that a request begins to wait, or does no longer, or corrects what was said. Codes: ClockRunning,
-// ClockStopped, UnknownCode, WrongState for a request that is over, fault.UnknownRow.
+// MarkWait says that a request begins to wait, or does no longer, or corrects what was said; that it no longer waits for a plan or
+// a report says that the customer has it, the report also when the request is solved. Codes: ClockRunning, ClockStopped,
+// UnknownCode, WrongState for a request that is over, fault.UnknownRow.
 func MarkWait(tx Tx, in WaitInput) (record.ID, error) {
 	row, err := need(tx, "request", in.Request)
 	if err != nil {
 		return record.ID{}, err
 	}
 	r := RequestOf(row)
-	if r.Over() && in.Replaces.IsZero() {
+	gives := in.Edge == EdgeStop && slices.Contains(Owed, in.Reason)
+	afterwards := gives && in.Reason == EventReport && r.State == RequestSolved
+	if r.Over() && in.Replaces.IsZero() && !afterwards {
 		return record.ID{}, fault.Newf(WrongState, "the request is %v: it waits for nothing", r.State)
 	}
 	if in.Reason == "" {
 		return record.ID{}, fault.New(UnknownCode, "say what the request waits for")
 	}
-	if err := checkCode(tx, ListWait, in.Reason); err != nil {
+	if err := checkCode(tx, ListWait, in.Reason); err != nil && !gives {
 		return record.ID{}, err
 	}
 	if err := in.fits(tx); err != nil {
@@ -121,14 +151,16 @@ func (in WaitInput) fits(tx Tx) error {
 		_, err := need(tx, "wait_mark", in.Replaces)
 		return err
 	}
-	waits, err := Waits(tx, in.Request)
+	marks, err := waitMarks(tx, in.Request)
 	if err != nil {
 		return err
 	}
-	waiting := slices.ContainsFunc(waits, func(w Wait) bool { return w.Reason == in.Reason && w.End == 0 })
+	waiting := slices.ContainsFunc(waitsOf(marks), func(w Wait) bool { return w.Reason == in.Reason && w.End == 0 })
 	switch {
 	case in.Edge == EdgeStart && waiting:
 		return fault.New(ClockRunning, "the request waits for this already")
+	case in.Edge == EdgeStop && slices.Contains(Owed, in.Reason) && givenAt(marks, in.Reason) == 0:
+		return nil
 	case in.Edge == EdgeStop && !waiting:
 		return fault.New(ClockStopped, "the request does not wait for this")
 	}
