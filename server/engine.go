@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 
 	"fieldsync/server/admin"
+	"fieldsync/server/api"
 	"fieldsync/server/auth"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
@@ -33,30 +34,41 @@ func (e engine) Do(ctx context.Context, author admin.Author, seen admin.Seen, ca
 }
 
 func (e engine) Settle(ctx context.Context, author admin.Author, c admin.Choice) error {
-	if err := e.mayTouch(ctx, c.Row); err != nil {
-		return err
-	}
-	_, err := e.Hub.Settle(ctx, author.Person, c.Row, c.Cell, c.Chosen, c.Over)
+	err := e.settle(ctx, api.Author{Person: author.Person}, c)
 	if fault.CodeOf(err) == fault.Closed {
 		return fault.Wrap(admin.AlreadySettled, "Somebody settled this before you. What stands now is shown here.", err)
 	}
 	return err
 }
 
-func (e engine) Decide(ctx context.Context, author admin.Author, d admin.Decision) (err error) {
+// settle settles a conflict for a person, by a program of his or by none. The error has the code fault.Closed where none of what
+// he was shown stands any more.
+func (e engine) settle(ctx context.Context, by api.Author, c admin.Choice) error {
+	if err := e.mayTouch(ctx, c.Row); err != nil {
+		return err
+	}
+	_, err := e.Hub.Settle(ctx, by.Person, by.Program, c.Row, c.Cell, c.Chosen, c.Over)
+	return err
+}
+
+func (e engine) Decide(ctx context.Context, author admin.Author, d admin.Decision) error {
+	return e.decide(ctx, api.Author{Person: author.Person}, d)
+}
+
+func (e engine) decide(ctx context.Context, by api.Author, d admin.Decision) (err error) {
 	if err := e.mayDecide(ctx, d.Dot); err != nil {
 		return err
 	}
-	if err := e.explain(ctx, author, d); err != nil {
+	if err := e.explain(ctx, by, d); err != nil {
 		return err
 	}
 	switch d.Verb {
 	case admin.Release:
-		_, err = e.Hub.Release(ctx, author.Person, d.Dot, nil)
+		_, err = e.Hub.Release(ctx, by.Person, by.Program, d.Dot, nil)
 	case admin.Amend:
-		_, err = e.Hub.Release(ctx, author.Person, d.Dot, d.Rows)
+		_, err = e.Hub.Release(ctx, by.Person, by.Program, d.Dot, d.Rows)
 	case admin.Dismiss:
-		_, err = e.Hub.Dismiss(ctx, author.Person, d.Dot)
+		_, err = e.Hub.Dismiss(ctx, by.Person, by.Program, d.Dot)
 	default:
 		err = fault.New(fault.Invalid, "A refused change is released, amended or dismissed.")
 	}
@@ -68,7 +80,7 @@ func (e engine) Decide(ctx context.Context, author admin.Author, d admin.Decisio
 
 // explain writes the reason of a decision as a comment on the jobs that the change set is about: there its technician
 // reads it. It goes first, since a dismissal that nobody explained would be worse than a comment too many.
-func (e engine) explain(ctx context.Context, author admin.Author, d admin.Decision) error {
+func (e engine) explain(ctx context.Context, by api.Author, d admin.Decision) error {
 	if d.Reason == "" {
 		return nil
 	}
@@ -80,7 +92,7 @@ func (e engine) explain(ctx context.Context, author admin.Author, d admin.Decisi
 	if err != nil || len(jobs) == 0 {
 		return err
 	}
-	return e.Do(ctx, author, nil, aftersales.CauseComment, func(tx aftersales.Tx) error {
+	return apiEngine(e).Do(ctx, by, nil, aftersales.CauseComment, func(tx api.Tx) error {
 		for _, id := range jobs {
 			in := aftersales.CommentInput{About: aftersales.Row{Table: "job", ID: id}, Text: d.Reason}
 			if _, err := aftersales.AddComment(tx, in); err != nil {

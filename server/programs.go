@@ -19,10 +19,6 @@ type apiEngine struct{ *Core }
 
 var _ api.Engine = apiEngine{}
 
-func (e apiEngine) View(ctx context.Context, read func(api.Reader) error) error {
-	return e.Store.Read(ctx, func(v *store.View) error { return read(reader{v, auth.BranchesOf(ctx)}) })
-}
-
 func (e apiEngine) Do(ctx context.Context, by api.Author, seen map[record.Key]clock.Vector, cause string, command func(api.Tx) error) error {
 	_, err := e.Hub.DoAs(ctx, by.Person, by.Program, seen, cause, func(o *hub.Office) error {
 		return command(calls{e.bind(ctx, o, by.Person), o, by})

@@ -30,6 +30,10 @@ type Engine interface {
 	// Do runs the command in one durable transaction, in the program's name; seen are the vectors of rows as it was shown
 	// them.
 	Do(ctx context.Context, by Author, seen map[record.Key]clock.Vector, cause string, command func(Tx) error) error
+	// Settle settles a conflict. The code is fault.Closed where none of the values stands any more.
+	Settle(ctx context.Context, by Author, choice Choice) error
+	// Decide closes a refused change set. The code is fault.Closed where somebody was quicker, else what it was refused with.
+	Decide(ctx context.Context, by Author, decision Decision) error
 }
 
 // Tx is a program's transaction.
@@ -48,6 +52,10 @@ type Reader interface {
 	Row(record.Key) (*record.Row, error)
 	// Refs returns the ids of the living rows of the table whose reference column holds id, in order.
 	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
+	// Conflict returns the conflict listed under the number, Refused the refused change set of that dot; nil for none, or
+	// none for these eyes.
+	Conflict(n uint64) (*Conflict, error)
+	Refused(clock.Dot) (*Refused, error)
 	// Select runs a query of the program's.
 	Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error
 }

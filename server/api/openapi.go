@@ -27,7 +27,7 @@ var meanings = map[string]string{
 	"Idempotency-Key": "up to 255 characters, fresh for each thing to be done: sent again, it is answered and not done again",
 	"system":          "the name of the other system", "key": "what the other system calls the row", "token": "of a program that may do nothing else",
 	"branch": "the id of a branch", "number": "the telephone number, with its digits", "extension": "where the telephone rings; left out: at the person of the token",
-	"kind": "of which kind", "webhook-id": "the same for every try", "webhook-timestamp": "when this try was made, in seconds since 1970",
+	"kind": "of which kind", "open": "true for what waits, false for what was decided", "webhook-id": "the same for every try", "webhook-timestamp": "when this try was made, in seconds since 1970",
 	"webhook-signature": "v1, and the HMAC-SHA256 of id, timestamp and body, in base64",
 }
 

@@ -81,5 +81,5 @@ func Indexes() (statements []string) {
 		name := r.Table + ".api"
 		statements = append(statements, "CREATE INDEX IF NOT EXISTS "+sqlrow.Quote(name)+" ON "+sqlrow.Quote(r.Table)+"(_seq, id)")
 	}
-	return statements
+	return append(statements, inboxIndexes...)
 }

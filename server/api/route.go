@@ -31,7 +31,7 @@ func Routes() []Route {
 	for _, r := range resources {
 		all = append(all, r.routes()...)
 	}
-	return slices.Concat(all, staffRoutes(), roleRoutes(), deviceRoutes(), settings.routes(), numbers.routes(), []Route{startRoute, templatesRoute, keysRoute}, ringRoutes)
+	return slices.Concat(all, staffRoutes(), roleRoutes(), deviceRoutes(), inboxRoutes(), settings.routes(), numbers.routes(), []Route{startRoute, templatesRoute, keysRoute}, ringRoutes)
 }
 
 // takes reports whether a field of that name may stand in the body.

@@ -38,7 +38,7 @@ var seen = takes("seen", schema.Integer, "")
 const nested schema.Kind = 1 << 7
 
 // nestedIn names such a column of each table that has one.
-var nestedIn = map[string]string{"policy_version": "body", "checklist_version": "questions", "resource": "hours"}
+var nestedIn = map[string]string{"policy_version": "body", "checklist_version": "questions", "resource": "hours", "billing_finding": "why"}
 
 // told returns a column as programs know it.
 func told(t *schema.Table, c *schema.Column) *schema.Column {

@@ -71,6 +71,16 @@ var workResources = []*resource{
 		More:  []schema.Column{reason}, Needs: []string{"job", "quantity"},
 		Actions: []action{takingBack(auth.EditRecords, aftersales.CauseChargeBack, aftersales.TakeBackCharge)},
 	},
+	{
+		Path: "billing-findings", Table: "billing_finding", See: auth.SeeInbox, Names: auth.SettleBilling,
+		Actions: []action{{
+			Name: "settle", Need: auth.SettleBilling, Cause: aftersales.CauseFindingSettle, Needs: []string{"as", "reason"},
+			Takes: []schema.Column{oneOf("as", aftersales.SettledCharged, aftersales.SettledRefunded, aftersales.SettledWaived), reason},
+			Do: func(tx aftersales.Tx, row record.ID, v record.Values) error {
+				return aftersales.SettleFinding(tx, aftersales.SettleFindingInput{Finding: row, As: v["as"].Text(), Reason: v["reason"].Text()})
+			},
+		}},
+	},
 	{Path: "comments", Table: "comment", See: auth.Comment, Names: auth.Comment, Actions: commentActions},
 }
 

@@ -53,11 +53,16 @@ func (h *Hub) Do(ctx context.Context, person record.ID, seen map[record.Key]cloc
 // DoAs is Do for a program, which writes in the person's name with an incarnation of its own.
 func (h *Hub) DoAs(ctx context.Context, person, program record.ID, seen map[record.Key]clock.Vector, cause string,
 	command func(*Office) error) (judge.Ruling, error) {
+	return h.commitAs(ctx, person, program, h.command(person, seen, cause, command))
+}
+
+// commitAs is commit by a program of the person's, the zero id for his own hands.
+func (h *Hub) commitAs(ctx context.Context, person, program record.ID, do func(*judge.Batch, *judge.Actor) (judge.Ruling, error)) (judge.Ruling, error) {
 	actor, err := h.writer(ctx, person, program)
 	if err != nil {
 		return judge.Ruling{}, err
 	}
-	return h.commitBy(ctx, actor, h.command(person, seen, cause, command), func(Tx) error { return nil })
+	return h.commitBy(ctx, actor, do, func(Tx) error { return nil })
 }
 
 // command returns what a commit takes to run the command in the person's name.
@@ -165,11 +170,12 @@ func withContexts(b *judge.Batch, staged []*record.Staged, seen map[record.Key]c
 	return changes, nil
 }
 
-// Settle makes the chosen value of a conflict stand in place of all those that the author was shown. The error has the
+// Settle makes the chosen value of a conflict stand in place of all those that the author was shown, who writes by a program unless
+// that is zero. The error has the
 // code fault.Closed where none of them stands any more.
-func (h *Hub) Settle(ctx context.Context, person record.ID, row record.Key, cell record.CellID, chosen clock.Dot,
+func (h *Hub) Settle(ctx context.Context, person, program record.ID, row record.Key, cell record.CellID, chosen clock.Dot,
 	over []clock.Dot) (judge.Ruling, error) {
-	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+	return h.commitAs(ctx, person, program, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
 		value, err := standing(b, row, cell, chosen, over)
 		if err != nil {
 			return judge.Ruling{}, err
@@ -214,8 +220,8 @@ func standing(b *judge.Batch, key record.Key, cell record.CellID, chosen clock.D
 }
 
 // Release applies a quarantined change set, with its rows amended unless amended is nil.
-func (h *Hub) Release(ctx context.Context, person record.ID, dot clock.Dot, amended []record.RowChange) (judge.Ruling, error) {
-	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+func (h *Hub) Release(ctx context.Context, person, program record.ID, dot clock.Dot, amended []record.RowChange) (judge.Ruling, error) {
+	return h.commitAs(ctx, person, program, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
 		return b.Release(judge.Author{Person: person}, a.Actor, dot, amended)
 	})
 }
@@ -238,8 +244,8 @@ func (h *Hub) EndLate(ctx context.Context) (n int, err error) {
 }
 
 // Dismiss closes a quarantined change set without applying it.
-func (h *Hub) Dismiss(ctx context.Context, person record.ID, dot clock.Dot) (judge.Ruling, error) {
-	return h.commit(ctx, person, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
+func (h *Hub) Dismiss(ctx context.Context, person, program record.ID, dot clock.Dot) (judge.Ruling, error) {
+	return h.commitAs(ctx, person, program, func(b *judge.Batch, a *judge.Actor) (judge.Ruling, error) {
 		return b.Dismiss(judge.Author{Person: person}, a.Actor, dot)
 	})
 }

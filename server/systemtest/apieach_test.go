@@ -149,8 +149,12 @@ func (p *program) recordsTheRest(ids map[string]string) {
 		}
 		at := record.Instant(tx.Now())
 		for table, values := range map[string]record.Values{
-			"approval":    {"job": record.Ref(job), "how": record.Text(aftersales.ApprovalIssued), "amount": record.Money(1, "EUR"), "occurred": at, "corrected": at},
-			"supplement":  {"job": record.Ref(job), "about": aftersales.Row{Table: "slip", ID: slip}.Value(), "reason": record.Text(aftersales.SupplementAudited), "changes": record.Text("[]"), "occurred": at, "corrected": at},
+			"approval":   {"job": record.Ref(job), "how": record.Text(aftersales.ApprovalIssued), "amount": record.Money(1, "EUR"), "occurred": at, "corrected": at},
+			"supplement": {"job": record.Ref(job), "about": aftersales.Row{Table: "slip", ID: slip}.Value(), "reason": record.Text(aftersales.SupplementAudited), "changes": record.Text("[]"), "occurred": at, "corrected": at},
+			"billing_finding": {
+				"job": record.Ref(job), "about": aftersales.Row{Table: "job", ID: job}.Value(), "kind": record.Text(aftersales.GapLeakage), "state": record.Text(aftersales.GapOpen),
+				"expected": record.Money(1, "EUR"), "charged": record.Money(0, "EUR"), "amount": record.Money(1, "EUR"), "found_at": at,
+			},
 			"discrepancy": {"kind": record.Text(aftersales.DiscrepancyShortage), "about": aftersales.Row{Table: "part", ID: part}.Value(), "location": record.Ref(location), "state": record.Text("open")},
 			"hand_over": {
 				"half": record.Text(aftersales.HalfGive), "name": record.Text("offer"), "giver": record.Ref(wang), "taker": record.Ref(wang), "part": record.Ref(part),

@@ -93,7 +93,7 @@ func (t *teller) settleOne(c store.Conflict, chosen int) error {
 	for i, s := range c.Values {
 		over[i] = s.Dot
 	}
-	if _, err := t.company.core.Hub.Settle(t.ctx, record.ID{}, c.Row, c.Cell, over[chosen], over); err != nil {
+	if _, err := t.company.core.Hub.Settle(t.ctx, record.ID{}, record.ID{}, c.Row, c.Cell, over[chosen], over); err != nil {
 		return err
 	}
 	return t.company.core.Hub.View(t.ctx, func(v hub.View) error {
@@ -127,10 +127,10 @@ func (t *teller) decideRefused() error {
 		return err
 	}
 	for _, e := range open {
-		if _, err := t.company.core.Hub.Release(t.ctx, record.ID{}, e.Dot, nil); err == nil {
+		if _, err := t.company.core.Hub.Release(t.ctx, record.ID{}, record.ID{}, e.Dot, nil); err == nil {
 			continue
 		}
-		if _, err := t.company.core.Hub.Dismiss(t.ctx, record.ID{}, e.Dot); err != nil {
+		if _, err := t.company.core.Hub.Dismiss(t.ctx, record.ID{}, record.ID{}, e.Dot); err != nil {
 			return err
 		}
 	}

@@ -113,11 +113,11 @@ func (t *teller) quarantined(open bool) (list []store.Refused, err error) {
 // letThrough releases a change and then the one that hangs on it, which cannot go first.
 func (t *teller) letThrough(visit record.ID, refused map[record.ID]store.Refused) error {
 	office, dependant := t.company.core.Hub, refused[record.ID{}].Dot
-	if _, err := office.Release(t.ctx, record.ID{}, dependant, nil); fault.CodeOf(err) != fault.DependsOn {
+	if _, err := office.Release(t.ctx, record.ID{}, record.ID{}, dependant, nil); fault.CodeOf(err) != fault.DependsOn {
 		return fmt.Errorf("what hangs on a refused change was let through before it: %v", err)
 	}
 	for _, dot := range []clock.Dot{refused[visit].Dot, dependant} {
-		if _, err := office.Release(t.ctx, record.ID{}, dot, nil); err != nil {
+		if _, err := office.Release(t.ctx, record.ID{}, record.ID{}, dot, nil); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (t *teller) letThrough(visit record.ID, refused map[record.ID]store.Refused
 
 // putAside dismisses a change: it takes no effect, and can still be read.
 func (t *teller) putAside(visit record.ID, dot clock.Dot) error {
-	if _, err := t.company.core.Hub.Dismiss(t.ctx, record.ID{}, dot); err != nil {
+	if _, err := t.company.core.Hub.Dismiss(t.ctx, record.ID{}, record.ID{}, dot); err != nil {
 		return err
 	}
 	if row, err := t.row("visit", visit); row != nil || err != nil {
