@@ -99,7 +99,7 @@ func (t *Tx) commit(cause string, amends clock.Dot) (*Item, error) {
 	}
 	item := &Item{N: t.id.Queue + 1, Change: cs, State: Pending}
 	item.encode(t.id.Chain)
-	if len(item.Encoded) > record.MaxChangeSet || len(cs.Rows) > record.MaxRows || cs.Size() > record.RoomFor(len(item.Encoded)) {
+	if !fits(item) {
 		return nil, fault.New(fault.TooLarge, "this is too much to record at once; do it in smaller steps")
 	}
 	if _, err := record.ParseChangeSet(item.Encoded); err != nil { // the hub could not read it, and all behind it would wait
@@ -115,6 +115,22 @@ func (t *Tx) commit(cause string, amends clock.Dot) (*Item, error) {
 	}
 	t.id.Counter, t.id.Chain, t.id.Queue, t.id.Stamp = cs.Dot.Counter, item.Chain, item.N, t.stamp
 	return item, t.store.PutIdentity(t.id)
+}
+
+// What is left free of a change set's bounds, so that the hub can read it under another name too: stamped anew it carries its
+// origin, and the context of each row an entry more.
+const (
+	roomForOrigin = 64
+	roomForEntry  = 32
+)
+
+// fits reports whether the hub can read the change set, be it stamped anew before it comes. One that it cannot read would have
+// no verdict, and all behind it would wait.
+func fits(item *Item) bool {
+	cs, bytes := item.Change, len(item.Encoded)
+	entries := len(cs.Rows) * roomForEntry
+	return len(cs.Rows) <= record.MaxRows && bytes+roomForOrigin+entries <= record.MaxChangeSet &&
+		cs.Size()+2*entries <= record.RoomFor(bytes)
 }
 
 // checkErased refuses a personal value for a row whose personal values were erased: the hub would take it out, and nobody
