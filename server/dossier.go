@@ -49,6 +49,17 @@ var aboutHim = map[string]string{
 	"ring":          "SELECT id FROM ring WHERE person = ?1 OR phone IN (" + hisNumbers + ")",
 }
 
+// somebody are the tables whose rows are whom something may be said of.
+var somebody = []string{"party", "contact", "site", "person"}
+
+// aboutAnything is aboutHim for the row of any other table: what other systems call it, and the files about it. There may be
+// tens of thousands to erase again, as positions, when a backup came back: each is found by an index.
+var aboutAnything = map[string]string{
+	"attachment":    "SELECT id FROM attachment WHERE " + filesAbout,
+	"external_key":  aboutHim["external_key"],
+	"external_base": aboutHim["external_base"],
+}
+
 // besidesHim says which other rows are his: a dossier shows them, and an erasure leaves them, since they say nothing of
 // him once he has no name.
 var besidesHim = map[string]string{
@@ -73,7 +84,11 @@ func (c *Core) withAbout(ctx context.Context, rows []record.Key) ([]record.Key, 
 		known[k] = true
 	}
 	for i := 0; i < len(all); i++ {
-		found, err := c.rowsOf(ctx, aboutHim, all[i].ID)
+		about := aboutAnything
+		if c.isSomebody(all[i]) {
+			about = aboutHim
+		}
+		found, err := c.rowsOf(ctx, about, all[i].ID)
 		if err != nil {
 			return nil, err
 		}
@@ -85,6 +100,11 @@ func (c *Core) withAbout(ctx context.Context, rows []record.Key) ([]record.Key, 
 		}
 	}
 	return all, nil
+}
+
+func (c *Core) isSomebody(k record.Key) bool {
+	t := c.Store.Schema().TableByID(k.Table)
+	return t != nil && slices.Contains(somebody, t.Name)
 }
 
 // rowsOf returns the rows that the queries find for the id, table by table.

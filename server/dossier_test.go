@@ -1,9 +1,11 @@
 package server
 
 import (
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"fieldsync/server/hub"
@@ -23,6 +25,39 @@ func TestEveryPersonalColumnIsFoundFromWhomItIsAbout(t *testing.T) {
 		}
 		if personal && besidesHim[table.Name] != "" {
 			t.Errorf("an erasure leaves %s, which says something personal", table.Name)
+		}
+	}
+}
+
+// Who is somebody is all that a column names by which an erasure finds what is said of him; what is about anything else is found
+// without going through a table.
+func TestAnErasureLooksOnlyWhereSomethingMayBeSaid(t *testing.T) {
+	t.Parallel()
+	for table, query := range aboutHim {
+		for _, c := range aftersales.Schema.Table(table).Columns {
+			if c.Kind == schema.Ref && strings.Contains(query, c.Name+" = ?1") && !slices.Contains(somebody, c.Ref) {
+				t.Errorf("%s is found by %s, and no row of %s is somebody", table, c.Name, c.Ref)
+			}
+			if c.Kind == schema.AnyRef && strings.Contains(query, c.Name+" = ?1") && aboutAnything[table] == "" {
+				t.Errorf("%s is found of people alone, and %s may name anything", table, c.Name)
+			}
+		}
+	}
+	w := newTown(t)
+	for table, query := range aboutAnything {
+		rows, err := w.core.Store.Query(t.Context(), "EXPLAIN QUERY PLAN "+query, make([]byte, 16))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil || strings.HasPrefix(detail, "SCAN") {
+				t.Errorf("%s: %s, %v", table, detail, err)
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -177,15 +177,22 @@ func (f filing) Forget(ctx context.Context, h blob.Hash) error {
 
 // personalFiles are attachments that hold what an erased row was about: its own; those about it, its requests or its jobs; of other
 // kinds of row, themselves. What shows the machine alone, a photo or a document of a job, stays with the machine.
-const personalFiles = `id = ?1 OR about = ?1 OR party = ?1 OR request IN (` + hisRequests + `) OR kind IN ('signature', 'voice', 'video') AND
+const personalFiles = filesAbout + ` OR party = ?1 OR request IN (` + hisRequests + `) OR kind IN ('signature', 'voice', 'video') AND
 	job IN (SELECT id FROM job WHERE party = ?1 OR contact = ?1)`
+
+// filesAbout are a row's own, if it is an attachment, and those about it.
+const filesAbout = `id = ?1 OR about = ?1`
 
 // eraseFiles removes the files that hold personal data of the rows. The rows that name them stay, and name nothing.
 func (c *Core) eraseFiles(ctx context.Context, rows []record.Key) error {
 	var hashes []blob.Hash
 	err := c.Store.Read(ctx, func(v *store.View) error {
 		for _, k := range rows {
-			found, err := attachments(v, personalFiles, k.ID[:])
+			condition := filesAbout
+			if c.isSomebody(k) {
+				condition = personalFiles
+			}
+			found, err := attachments(v, condition, k.ID[:])
 			if err != nil {
 				return err
 			}

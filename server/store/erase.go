@@ -21,8 +21,9 @@ func (tx *Tx) Redact(person record.ID, at time.Time, rows []record.Key) error {
 	for _, k := range rows {
 		chosen[k] = true
 	}
+	done := map[clock.Dot]bool{} // a change set may touch thousands of the rows, and loses what it says of all of them at once
 	for _, k := range rows {
-		kept, err := tx.redactLedger(k, chosen)
+		kept, err := tx.redactLedger(k, chosen, done)
 		if err != nil {
 			return err
 		}
@@ -97,8 +98,8 @@ func (tx *Tx) personal(id schema.TableID) (names []string) {
 	return names
 }
 
-// redactLedger returns what has become of the change sets that touched the row.
-func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool) (redacted, error) {
+// redactLedger returns what has become of the change sets that touched the row, but for those that were done before.
+func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool, done map[clock.Dot]bool) (redacted, error) {
 	if err := tx.completeHistory(); err != nil {
 		return nil, err
 	}
@@ -110,6 +111,10 @@ func (tx *Tx) redactLedger(k record.Key, chosen map[record.Key]bool) (redacted, 
 	}
 	kept := redacted{}
 	for _, d := range dots {
+		if done[d] {
+			continue
+		}
+		done[d] = true
 		if err := tx.redactEntry(d, chosen, kept); err != nil {
 			return nil, err
 		}

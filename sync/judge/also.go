@@ -30,8 +30,8 @@ func (b *Batch) also(rows []record.RowChange, from *record.ChangeSet) error {
 	}
 	b.salt(cs)
 	encoded := cs.AppendBinary(nil)
-	if len(encoded) > record.MaxChangeSet {
-		return fmt.Errorf("judge: what follows from %v takes %d bytes", from.Dot, len(encoded))
+	if len(encoded) > record.MaxChangeSet || len(changes) > record.MaxRows {
+		return fmt.Errorf("judge: what follows from %v takes %d bytes for %d rows", from.Dot, len(encoded), len(changes))
 	}
 	if err := b.check(Author{Trusted: true}, cs); err != nil {
 		return fmt.Errorf("judge: what follows from %v does not fit: %v", from.Dot, err) // not wrapped: no reason to refuse it

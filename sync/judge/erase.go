@@ -54,7 +54,8 @@ func distinct(rows []record.Key) (once []record.Key) {
 	return once
 }
 
-// clear clears the personal values of the rows.
+// clear clears the personal values of the rows, in as many change sets as that takes: what is said of somebody in years, or of
+// all whom a restored backup is to forget again, is more than one holds.
 func (b *Batch) clear(author Author, a clock.Actor, rows []record.Key) (Ruling, error) {
 	var changes []record.RowChange
 	for _, key := range rows {
@@ -69,11 +70,35 @@ func (b *Batch) clear(author Author, a clock.Actor, rows []record.Key) (Ruling, 
 			changes = append(changes, c)
 		}
 	}
-	if len(changes) == 0 {
-		return Ruling{}, nil
-	}
 	author.Trusted, author.erases = true, true
-	return b.Commit(author, a, changes, "erase")
+	var last Ruling
+	for _, some := range portions(changes) {
+		var err error
+		if last, err = b.Commit(author, a, some, "erase"); err != nil {
+			return Ruling{}, err
+		}
+	}
+	return last, nil
+}
+
+// portionBytes is about how many bytes of changes a portion has.
+const portionBytes = record.MaxChangeSet / 2
+
+// portions cuts changes into such as a change set holds each.
+func portions(changes []record.RowChange) (sets [][]record.RowChange) {
+	from, bytes := 0, 0
+	for i := range changes {
+		alone := record.ChangeSet{Rows: changes[i : i+1]}
+		size := len(alone.AppendBinary(nil))
+		if i > from && (i-from == record.MaxRows || bytes+size > portionBytes) {
+			sets, from, bytes = append(sets, changes[from:i]), i, 0
+		}
+		bytes += size
+	}
+	if from < len(changes) {
+		sets = append(sets, changes[from:])
+	}
+	return sets
 }
 
 // forget takes out of a change set what it says of rows that were erased, before anything of it is kept. It stays known

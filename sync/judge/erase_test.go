@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
@@ -141,6 +142,41 @@ func TestARowThatIsNamedTwiceIsErasedOnce(t *testing.T) {
 	a.erases(customer, customer)
 	if !a.row(customer).Get("phone").IsNull() {
 		t.Error("it is on the hub")
+	}
+}
+
+// What is said of somebody in years, or of all whom a restored backup is to forget, is more than one change set holds. What
+// is taken in can be read again.
+func TestMoreThanOneChangeSetHoldsIsErasedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var customers []record.Key
+	var inserts []record.RowChange
+	for range record.MaxRows + 1 {
+		key := w.fresh("customer")
+		c, err := record.NewChange(record.Insert, table("customer"), key.ID, text("phone", "secret number"))
+		w.must(err)
+		customers, inserts = append(customers, key), append(inserts, c)
+	}
+	err := w.batch(func(b *judge.Batch) error {
+		_, err := b.Commit(judge.Author{}, w.desk, inserts, "test")
+		return err
+	})
+	w.expectCode(err, fault.TooLarge)
+	w.office(inserts[1:]...)
+	w.office(inserts[0])
+
+	last := w.erases(customers...)
+	for _, key := range customers {
+		if !w.row(key).Get("phone").IsNull() {
+			t.Fatalf("%v has its number still", key)
+		}
+	}
+	for n := range last.Dot.Counter {
+		e := w.entry(clock.Dot{Actor: w.desk, Counter: n + 1})
+		if _, err := record.ParseChangeSet(e.Encoded); err != nil {
+			t.Errorf("the change set %v of %d bytes cannot be read: %v", e.Dot, len(e.Encoded), err)
+		}
 	}
 }
 

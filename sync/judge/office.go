@@ -31,7 +31,7 @@ func (b *Batch) commit(author Author, a clock.Actor, amends clock.Dot, changes [
 	}
 	b.salt(cs)
 	encoded := cs.AppendBinary(nil)
-	if len(encoded) > record.MaxChangeSet {
+	if len(encoded) > record.MaxChangeSet || len(changes) > record.MaxRows { // nobody could read it again
 		return Ruling{}, fault.New(fault.TooLarge, "this is too much to change at once; do it in smaller steps")
 	}
 	b.seq++
