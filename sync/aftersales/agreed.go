@@ -1,15 +1,13 @@
 package aftersales
 
 import (
-	"slices"
-
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
-// CheckAgreed opens a discrepancy where a job is done for which its customer is to pay more than the limit of then, though he did
-// not agree to it or the second yes is not there, and settles it when they come; one that a person settled stays so. The hub
-// runs it. Codes: fault.UnknownRow.
+// CheckAgreed opens a discrepancy where a job is done for which its customer is to pay though he did not agree to so much, or more
+// than the limit of then though the second yes is not there, and settles it when they come; one that a person settled stays so.
+// The hub runs it. Codes: fault.UnknownRow.
 func CheckAgreed(tx Tx, job record.ID) error {
 	row, err := need(tx, "job", job)
 	if err != nil {
@@ -43,7 +41,8 @@ func CheckAgreed(tx Tx, job record.ID) error {
 	})
 }
 
-// unapproved reports whether the job was done for more than the limit without the consent, or the second yes, that it takes.
+// unapproved reports whether the job was done for money without the customer's consent, or for more than the limit without the
+// second yes.
 func unapproved(tx Tx, j Job) (bool, error) {
 	if j.State != JobDone && j.State != JobClosed {
 		return false, nil
@@ -57,14 +56,14 @@ func unapproved(tx Tx, j Job) (bool, error) {
 		return false, ignore(err, BadPolicy) // of a later version of this program: it holds no work up
 	}
 	for _, t := range totals {
-		if !policy.needsSecond(t.Rounded) {
+		if t.Rounded.Minor <= 0 {
 			continue
 		}
 		_, err := NeedConsent(tx, j.ID, t.Rounded)
-		if slices.Contains([]fault.Code{ConsentMissing, ApprovalMissing}, fault.CodeOf(err)) {
+		switch code := fault.CodeOf(err); {
+		case code == ConsentMissing, code == ApprovalMissing && policy.needsSecond(t.Rounded):
 			return true, nil
-		}
-		if err != nil {
+		case err != nil && code != ApprovalMissing: // he agreed to more than it came to
 			return false, err
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"fieldsync/sync/record"
 )
 
-// Whoever does dear work and records nobody's yes is found, once; a yes that comes settles it, and what a person settled stays so.
-func TestDearWorkThatNobodyAgreedToIsADiscrepancy(t *testing.T) {
+// Whoever does paid work and records nobody's yes, or dear work without the second, is found, once; a yes that comes settles it, and what a person settled stays so.
+func TestPaidWorkThatNobodyAgreedToIsADiscrepancy(t *testing.T) {
 	t.Parallel()
 	done := func(price int64) *world {
 		w := assigned(t)
@@ -49,6 +49,22 @@ func TestDearWorkThatNobodyAgreedToIsADiscrepancy(t *testing.T) {
 
 	w = done(1500)
 	end(w)
-	check(w, false, "below the limit")
+	check(w, true, "below the limit, and nobody asked the customer")
+	w.id(RecordConsent(w, ConsentInput{Job: w.job, Amount: yuan(1500), Shown: "labour", SignedBy: "Ms Chen"}))
+	check(w, false, "below the limit, the customer agreed")
+
+	w = done(1500)
+	w.id(RecordConsent(w.as(w.wang), ConsentInput{Job: w.job, Amount: yuan(5000), Shown: "labour", SignedBy: "Ms Chen"}))
+	end(w)
+	check(w, false, "it came to less than he agreed to, and than what takes a second yes")
+
+	w = done(1500)
+	w.id(RecordConsent(w.as(w.wang), ConsentInput{Job: w.job, Amount: yuan(1000), Shown: "labour", SignedBy: "Ms Chen"}))
+	end(w)
+	check(w, true, "it came to more than he agreed to")
+
+	w = done(0)
+	end(w)
+	check(w, false, "for nothing")
 	w.refused("unknown_row", CheckAgreed(w, record.ID{9}))
 }
