@@ -44,6 +44,13 @@ var officeZone = time.FixedZone("CST", 8*3600)
 func newBureauOn(t testing.TB, path, database string) *bureau {
 	t.Helper()
 	b := openBureau(t, path, database)
+	b.setUp()
+	return b
+}
+
+// setUp begins the company.
+func (b *bureau) setUp() {
+	b.t.Helper()
 	b.office("set up", func(tx aftersales.Tx) error {
 		if err := aftersales.SetUp(tx); err != nil {
 			return err
@@ -51,7 +58,6 @@ func newBureauOn(t testing.TB, path, database string) *bureau {
 		_, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "N", Name: "North", Zone: "Asia/Taipei", Currency: "TWD"})
 		return err
 	})
-	return b
 }
 
 // openBureau opens what stands there.

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -21,14 +20,19 @@ import (
 // crowdIn names a folder in which the big company is kept: made once, it is there for every later run.
 var crowdIn = flag.String("crowd", "", "a folder in which BenchmarkPages keeps its company between runs")
 
-// crowdOnPostgres has the company made in PostgreSQL, in a cluster of the benchmark's own.
-var crowdOnPostgres = flag.Bool("postgres", false, "BenchmarkPages asks a hub whose database is in PostgreSQL")
+// crowdOnPostgres has the company made in PostgreSQL, in a cluster of the benchmark's own; crowdAt in a database that is kept.
+var (
+	crowdOnPostgres = flag.Bool("postgres", false, "BenchmarkPages asks a hub whose database is in PostgreSQL")
+	crowdAt         = flag.String("database", "", "a database in PostgreSQL, postgres://…, in which BenchmarkPages keeps its company between runs; with -crowd")
+)
 
 // BenchmarkPages asks for the office's pages in a company of 100,000 jobs, 50,000 machines, 20,000 parts, 20,000
 // customers and 30,000 requests, 50 times each when they are warm, and reports the 95th percentile of how long they took
 // from the request to the last byte. Nothing fails for being slow.
 //
-//	go test ./server/systemtest -run '^$' -bench Pages -benchtime 1x -timeout 60m [-crowd FOLDER | -postgres]
+//	go test ./server/systemtest -run '^$' -bench Pages -benchtime 1x -timeout 60m [-crowd FOLDER [-database postgres://…] | -postgres]
+//
+// "-bench 'Pages//jobs'" asks for the pages only whose path begins so.
 func BenchmarkPages(b *testing.B) {
 	c := newCrowd(b)
 	v := c.browser("boss")
@@ -77,15 +81,13 @@ func newCrowd(t testing.TB) *crowd {
 	if folder == "" {
 		folder = t.TempDir()
 	}
-	c, path := &crowd{}, filepath.Join(folder, "hub.db")
+	database := *crowdAt
 	if *crowdOnPostgres {
-		c.bureau = newBureauOn(t, path, pgtest.Database(t))
-		c.make()
-	} else if _, err := os.Stat(path); err == nil {
-		c.bureau = openBureau(t, path, "")
-		c.recall()
-	} else {
-		c.bureau = newBureauOn(t, path, "")
+		database = pgtest.Database(t)
+	}
+	c := &crowd{bureau: openBureau(t, filepath.Join(folder, "hub.db"), database)}
+	if !c.recall() {
+		c.setUp()
 		c.make()
 	}
 	c.plan()
@@ -119,15 +121,15 @@ func (c *crowd) plan() {
 	})
 }
 
-// recall finds the rows of a company that was made in an earlier run; the jobs in the order of their numbers, in which
-// they were made: ids of one millisecond are in none, and plan would choose others at each run.
-func (c *crowd) recall() {
+// recall finds the rows of a company that was made in an earlier run, and reports whether one was; the jobs in the order of
+// their numbers, in which they were made: ids of one millisecond are in none, and plan would choose others at each run.
+func (c *crowd) recall() (made bool) {
 	err := c.core.Store.Read(c.t.Context(), func(v *store.View) error {
 		boss, err := v.PersonByLogin("boss")
-		if err != nil {
+		if err != nil || boss == nil {
 			return err
 		}
-		c.boss = boss.ID
+		made, c.boss = true, boss.ID
 		for table, into := range map[string]*[]record.ID{"person": &c.people, "party": &c.parties, "unit": &c.units, "part": &c.parts} {
 			if *into, err = v.Living(aftersales.Schema.Table(table), 1_000_000); err != nil {
 				return err
@@ -138,6 +140,7 @@ func (c *crowd) recall() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	return made
 }
 
 // make hires, and fills the tables.
