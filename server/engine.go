@@ -194,6 +194,10 @@ func (r reader) Refs(t *schema.Table, column string, id record.ID) ([]record.ID,
 	return r.view.Refs(t, column, id)
 }
 
+func (r reader) ForeseeRefs(t *schema.Table, column string, ids []record.ID) error {
+	return r.view.ForeseeRefs(t, column, ids)
+}
+
 func (r reader) PersonName(id record.ID) (string, error) {
 	p, err := r.view.Person(id)
 	if err != nil || p == nil {

@@ -78,6 +78,8 @@ type Reader interface {
 	Foresee(rows []record.Key) error
 	// Refs returns the ids of the living rows of the table whose reference column holds id, in order.
 	Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error)
+	// ForeseeRefs reads ahead what Refs is about to be asked of the ids, of each once.
+	ForeseeRefs(t *schema.Table, column string, ids []record.ID) error
 	// PersonName returns what the person of that id is called, "" if nobody has it. It asks the snapshot: a page that asked
 	// for another one meanwhile could wait for itself.
 	PersonName(record.ID) (string, error)

@@ -93,10 +93,3 @@ func (o *Office) technicians(v *Visit) ([]auth.Person, error) {
 		return !p.Active || !p.Is(auth.Technician)
 	}), err
 }
-
-// unassigned counts the jobs that are to be done and that nobody has.
-func unassigned(r Reader) (n int, err error) {
-	err = r.Select(func(q *sqlrow.Rows) error { n = int(q.Int(0)); return q.Err() },
-		"SELECT count(*) FROM job j WHERE j._del = 0 AND "+isNobodys)
-	return n, err
-}

@@ -101,9 +101,6 @@ type day struct {
 // unassigned lists the jobs that nobody has: those that were left over come first, as aftersales.DispatchOrder has it.
 func (d *day) unassigned(c *concern) (err error) {
 	c.ID, c.URL = "unassigned", jobsURL+"?unassigned=1"
-	if c.Count, err = unassigned(d.r); err != nil || c.Count == 0 {
-		return err
-	}
 	today := aftersales.DayIn(d.o.Zone.String(), d.now.UnixMilli())
 	return d.r.Select(func(q *sqlrow.Rows) error {
 		row := concernRow{URL: jobURL(q.ID(0)), Name: q.Text(1), Text: q.Text(2) + " · " + q.Text(3), At: q.Int(5)}
@@ -112,11 +109,11 @@ func (d *day) unassigned(c *concern) (err error) {
 		} else if p := q.Int(4); p > 0 && p <= 2 {
 			row.Chip, row.Hue = fmt.Sprintf("P%d", p), "urgent"
 		}
-		c.Rows = append(c.Rows, row)
+		c.Rows, c.Count = append(c.Rows, row), int(q.Int(7))
 		return q.Err()
-	}, `SELECT j.id, j.number, coalesce(j.title, j.description, ''), coalesce(p.name, ''), j.priority, j.due_at, j.reported_on
-		FROM job j LEFT JOIN party p ON p.id = j.party
-		WHERE j._del = 0 AND `+isNobodys+`
+	}, `SELECT j.id, j.number, coalesce(j.title, j.description, ''),
+			coalesce((SELECT p.name FROM party p WHERE p.id = j.party), ''), j.priority, j.due_at, j.reported_on, count(*) OVER ()
+		FROM job j WHERE j._del = 0 AND `+isNobodys+`
 		ORDER BY j.reported_on >= ?, j.priority IS NULL, j.priority, j.due_at IS NULL, j.due_at, j.reported_on, j.id LIMIT ?`,
 		today, int64(todayMost))
 }
@@ -134,36 +131,57 @@ func (d *day) promises(c *concern) error {
 	if err != nil {
 		return err
 	}
-	c.More = len(ids) == promisesMost
+	type promise struct {
+		request record.ID
+		aftersales.Clock
+	}
+	var burn []promise
 	book := aftersales.NewSLABook(aftersales.Look(d.r))
 	for _, id := range ids {
 		clocks, err := book.Clocks(id, d.now.UnixMilli())
 		if err != nil {
 			return err
 		}
-		clock, burns := burning(clocks)
-		if !burns {
-			continue
+		if clock, burns := burning(clocks); burns {
+			burn = append(burn, promise{id, clock})
 		}
-		row := concernRow{URL: requestsURL + "/" + id.String(), At: clock.Due, Hue: clock.State}
-		row.Chip = d.v.lang.Name("event."+clock.Target) + " · " + d.v.lang.Name("clock."+clock.State)
-		if row.Name, row.Text, err = d.request(id); err != nil {
+	}
+	c.Count, c.More = len(burn), len(ids) == promisesMost
+	slices.SortStableFunc(burn, func(a, b promise) int { return cmp.Compare(a.Due, b.Due) })
+	for _, p := range burn[:min(len(burn), todayMost)] {
+		row := concernRow{URL: requestsURL + "/" + p.request.String(), At: p.Due, Hue: p.State}
+		row.Chip = d.v.lang.Name("event."+p.Target) + " · " + d.v.lang.Name("clock."+p.State)
+		if row.Name, row.Text, err = d.request(p.request); err != nil {
 			return err
 		}
-		c.Count, c.Rows = c.Count+1, append(c.Rows, row)
+		c.Rows = append(c.Rows, row)
 	}
-	slices.SortStableFunc(c.Rows, func(a, b concernRow) int { return cmp.Compare(a.At, b.At) })
-	c.Rows = c.Rows[:min(len(c.Rows), todayMost)]
 	return nil
 }
 
-// watched returns the open requests whose clocks may burn.
+// watched returns the open requests whose clocks may burn, and reads ahead what these go by.
 func (d *day) watched() (ids []record.ID, err error) {
-	err = d.r.Select(func(q *sqlrow.Rows) error { ids = append(ids, q.ID(0)); return q.Err() },
-		`SELECT id FROM request WHERE state IN ('new', 'escalated', 'depot', 'on_site') AND _del = 0
+	var ahead []record.Key
+	request, site := d.o.Schema.Table("request").ID, d.o.Schema.Table("site").ID
+	err = d.r.Select(func(q *sqlrow.Rows) error {
+		ids = append(ids, q.ID(0))
+		ahead = append(ahead, record.Key{Table: request, ID: q.ID(0)})
+		if !q.Null(1) {
+			ahead = append(ahead, record.Key{Table: site, ID: q.ID(1)})
+		}
+		return q.Err()
+	}, `SELECT id, site FROM request WHERE state IN ('new', 'escalated', 'depot', 'on_site') AND _del = 0
 		AND (due_at < ? OR first_response_at IS NULL) ORDER BY due_at IS NULL, due_at, id LIMIT ?`,
 		d.now.Add(promisesAhead).UnixMilli(), int64(promisesMost))
-	return ids, err
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range []string{"job", "wait_mark"} {
+		if err = d.r.ForeseeRefs(d.o.Schema.Table(table), "request", ids); err != nil {
+			return nil, err
+		}
+	}
+	return ids, d.r.Foresee(ahead)
 }
 
 // burning returns the clock that somebody must do something about first.

@@ -409,6 +409,8 @@ func (r reader) Search(string, sqlrow.SearchOptions) ([]sqlrow.Hit, error) { ret
 
 func (r reader) Foresee([]record.Key) error { return nil }
 
+func (r reader) ForeseeRefs(*schema.Table, string, []record.ID) error { return nil }
+
 func (r reader) Matches(string, string) (m sqlrow.Matches, err error) { return m, nil }
 
 func (r reader) Best(string, string, int) (m sqlrow.Matches, err error) { return m, nil }

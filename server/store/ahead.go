@@ -6,12 +6,21 @@ import (
 	"sync"
 
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 // ahead is what a transaction has read before it was asked, many rows by one statement: a statement costs as much as
 // three rows do. It holds what the database holds, so whatever writes a row takes it out.
 type ahead struct {
 	rows map[record.Key]*record.Row // nil: there is no such row
+	refs map[refs][]record.ID       // of a view alone, which nobody writes to
+}
+
+// refs are the rows of a table that refer to another row by the column.
+type refs struct {
+	table  schema.TableID
+	column string
+	to     record.ID
 }
 
 func (a *ahead) forget() { *a = ahead{} }
@@ -35,12 +44,36 @@ func (tx *Tx) Foresee(rows []record.Key) error {
 
 // Foresee reads the rows ahead.
 func (v *View) Foresee(rows []record.Key) error {
-	v.ahead.forget()
+	v.ahead.rows = nil
 	if len(rows) < few {
 		return nil
 	}
 	v.ahead.rows = make(map[record.Key]*record.Row, len(rows))
 	return v.ahead.read(v.reads, rows)
+}
+
+// ForeseeRefs reads ahead which rows of the table refer to each of the ids by the column.
+func (v *View) ForeseeRefs(t *schema.Table, column string, ids []record.ID) error {
+	if v.ahead.refs == nil {
+		v.ahead.refs = map[refs][]record.ID{}
+	}
+	for _, id := range ids {
+		v.ahead.refs[refs{t.ID, column, id}] = nil
+	}
+	return v.layout.RefsAll(v.conn.Conn, t, column, ids, func(id, row record.ID) {
+		to := refs{t.ID, column, id}
+		v.ahead.refs[to] = append(v.ahead.refs[to], row)
+	})
+}
+
+// Refs returns the ids of the living rows of the table whose reference column holds id, in order.
+func (v *View) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, error) {
+	to := refs{t.ID, column, id}
+	if rows, known := v.ahead.refs[to]; known {
+		delete(v.ahead.refs, to) // they are the caller's now
+		return rows, nil
+	}
+	return v.reads.Refs(t, column, id)
 }
 
 func (a *ahead) read(r reads, rows []record.Key) error {

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"slices"
 	"testing"
 
 	"fieldsync/sync/clock"
@@ -77,6 +79,35 @@ func TestFewRowsWaitToBeAskedFor(t *testing.T) {
 			t.Fatalf("%d rows wait, want at most %d", len(f.rows), maxForeseen)
 		}
 	}
+}
+
+// What refers to a row is the same whether it was read ahead or not, and whoever asks twice is answered twice.
+func TestWhatRefersToRowsIsReadAhead(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, at somewhere) {
+		s, jobs := withJobs(t, at, 40), pushSchema.Table("job")
+		of := jobs.Columns[8].Name
+		read(t, s, func(v *View) error {
+			people := make([]record.ID, 100)
+			for i := range people {
+				people[i] = benchID(i)
+			}
+			if err := v.ForeseeRefs(jobs, of, people); err != nil {
+				return err
+			}
+			for i, person := range people {
+				ahead, err := v.Refs(jobs, of, person)
+				if err != nil {
+					return err
+				}
+				again, err := v.Refs(jobs, of, person)
+				if err != nil || !slices.Equal(ahead, again) || len(ahead) != map[bool]int{true: 20}[i < 2] || !slices.IsSortedFunc(ahead, func(a, b record.ID) int { return bytes.Compare(a[:], b[:]) }) {
+					t.Errorf("%d: %d jobs were read ahead, and then %d: %v", i, len(ahead), len(again), err)
+				}
+			}
+			return nil
+		})
+	})
 }
 
 // withJobs returns a store with so many jobs, as of the first commit.

@@ -64,6 +64,9 @@ func (l look) Row(table string, id record.ID) (*record.Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	if id.IsZero() { // the id of nothing: what has no site, for one
+		return nil, nil
+	}
 	row, err := l.rows.Row(record.Key{Table: t.ID, ID: id})
 	if err != nil || row == nil || row.Deleted {
 		return nil, err

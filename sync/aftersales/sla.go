@@ -46,9 +46,10 @@ func SLA(v View, request record.ID, at int64) ([]Clock, error) {
 	return NewSLABook(v).Clocks(request, at)
 }
 
-// SLABook reads clocks of many requests, and each policy once. It is for one transaction.
+// SLABook reads clocks of many requests, and each policy and branch once. It is for one transaction.
 type SLABook struct {
 	view      View
+	branches  map[record.ID]*record.Row
 	versions  map[record.ID][]*record.Row
 	promises  map[record.ID]SLAPolicy
 	calendars map[calendarKey]*worktime.Calendar
@@ -61,7 +62,7 @@ type calendarKey struct {
 
 // NewSLABook returns a book on the view.
 func NewSLABook(v View) *SLABook {
-	return &SLABook{v, map[record.ID][]*record.Row{}, map[record.ID]SLAPolicy{}, map[calendarKey]*worktime.Calendar{}}
+	return &SLABook{v, map[record.ID]*record.Row{}, map[record.ID][]*record.Row{}, map[record.ID]SLAPolicy{}, map[calendarKey]*worktime.Calendar{}}
 }
 
 // Clocks is SLA, for one of many requests.
@@ -113,7 +114,7 @@ func (b *SLABook) termsOf(r Request) (t terms, err error) {
 	if err != nil {
 		return t, err
 	}
-	branch, err := b.view.Row("branch", r.Branch)
+	branch, err := b.Row("branch", r.Branch)
 	if err != nil {
 		return t, err
 	}
@@ -180,8 +181,19 @@ func (b *SLABook) calendarOf(v PolicyVersion, zone string) (*worktime.Calendar, 
 	return c, nil
 }
 
-// Row and Refs make the book a view that reads the versions of a policy once.
-func (b *SLABook) Row(table string, id record.ID) (*record.Row, error) { return b.view.Row(table, id) }
+// Row and Refs make the book a view that reads a branch and the versions of a policy once.
+func (b *SLABook) Row(table string, id record.ID) (*record.Row, error) {
+	if table != "branch" {
+		return b.view.Row(table, id)
+	}
+	row, known := b.branches[id]
+	if known {
+		return row, nil
+	}
+	row, err := b.view.Row(table, id)
+	b.branches[id] = row
+	return row, err
+}
 
 // Refs returns what the view has.
 func (b *SLABook) Refs(table, column string, id record.ID) ([]*record.Row, error) {

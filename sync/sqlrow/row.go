@@ -249,9 +249,8 @@ func (l *Layout) Drop(c *Conn, k record.Key) error {
 // Refs returns the ids of the living rows of the table whose reference column holds id, in order. A column that is
 // not a reference is refused with fault.Invalid.
 func (l *Layout) Refs(c *Conn, t *schema.Table, column string, id record.ID) (ids []record.ID, err error) {
-	i := t.Column(column)
-	if l.tables[t.ID] == nil || i < 0 || t.Columns[i].Kind != schema.Ref && t.Columns[i].Kind != schema.AnyRef {
-		return nil, fault.New(fault.Invalid, t.Name+" has no reference "+column)
+	if err = l.refers(t, column); err != nil {
+		return nil, err
 	}
 	query := "SELECT id FROM " + Quote(t.Name) + " WHERE " + Quote(column) + " = ? AND _del = 0 ORDER BY id"
 	err = c.Each(func(r *Rows) error {
@@ -259,6 +258,26 @@ func (l *Layout) Refs(c *Conn, t *schema.Table, column string, id record.ID) (id
 		return nil
 	}, l.dialect.Bind(query), id[:])
 	return ids, err
+}
+
+// RefsAll calls yield with what Refs returns of each id, one after another: what refers to an id comes in order.
+func (l *Layout) RefsAll(c *Conn, t *schema.Table, column string, ids []record.ID, yield func(id, row record.ID)) error {
+	if err := l.refers(t, column); err != nil {
+		return err
+	}
+	query := "SELECT " + Quote(column) + ", id FROM " + Quote(t.Name) + " WHERE " + Quote(column) + " IN " + IDMarks + " AND _del = 0 ORDER BY id"
+	return c.EachOf(l.dialect.Bind(query), ids, func(r *Rows) error {
+		yield(r.ID(0), r.ID(1))
+		return r.Err()
+	})
+}
+
+func (l *Layout) refers(t *schema.Table, column string) error {
+	i := t.Column(column)
+	if l.tables[t.ID] == nil || i < 0 || t.Columns[i].Kind != schema.Ref && t.Columns[i].Kind != schema.AnyRef {
+		return fault.New(fault.Invalid, t.Name+" has no reference "+column)
+	}
+	return nil
 }
 
 // Scan calls yield for the rows of the table that the condition picks, dead and alive, in key order, until yield
