@@ -18,6 +18,7 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/list"
 	"fieldsync/server/store"
+	"fieldsync/server/store/postgres/pgtest"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 	"fieldsync/sync/sqlrow"
@@ -25,7 +26,13 @@ import (
 
 func openHub(t testing.TB) *Server {
 	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	return openHubOn(t, "")
+}
+
+// openHubOn opens a hub whose database is in PostgreSQL, unless it has no address.
+func openHubOn(t testing.TB, database string) *Server {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), Options{Database: database, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +57,12 @@ const jobsAtOnce = 500
 
 func newShop(t testing.TB, n int) *shop {
 	t.Helper()
-	s := &shop{Server: openHub(t), t: t, who: map[record.ID][]record.ID{}}
+	return newShopOn(t, "", n)
+}
+
+func newShopOn(t testing.TB, database string, n int) *shop {
+	t.Helper()
+	s := &shop{Server: openHubOn(t, database), t: t, who: map[record.ID][]record.ID{}}
 	var parties, units []record.ID
 	s.do(func(tx aftersales.Tx) error {
 		for i := range 20 {
@@ -220,7 +232,15 @@ func (s *shop) lists() map[string]jobList {
 
 func TestJobListsShowWhatTheyShouldPageByPage(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, sqlrow.MatchesMost+100)
+	for name, database := range map[string]func(testing.TB) string{"SQLite": func(testing.TB) string { return "" }, "PostgreSQL": pgtest.Database} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newShopOn(t, database(t), sqlrow.MatchesMost+100).showWhatTheyShould(t)
+		})
+	}
+}
+
+func (s *shop) showWhatTheyShould(t *testing.T) {
 	for name, asked := range s.lists() {
 		want := 0
 		for _, j := range s.jobs {

@@ -31,6 +31,7 @@ type Query struct {
 	few    bool                    // an index finds few rows: read, and then sorted
 	some   *Query                  // where an index finds many rows, the query for some of them
 	oneOf  map[int]string          // which of where compare an expression that an index may have
+	each   map[int]string          // what stands in where instead when rows are gone through in order
 	keeps  []func(*Row) bool       // what holds of a row, of a list that no table has
 	order  string                  // unless asked otherwise
 	On     bool                    // some filter narrows the list
@@ -103,6 +104,9 @@ func (q *Query) fit(l *List, total int) {
 		q.after = nil
 	}
 	q.unindexed()
+	for i, condition := range q.each {
+		q.where[i] = condition
+	}
 }
 
 // unindexed has the query begin with no index of an expression that it compares.
@@ -185,14 +189,16 @@ func (l *List) from(q Query) (from string, args []driver.Value) {
 
 // sought returns the query with the conditions of what the index finds.
 func (q Query) sought(l *List, s Selecter) (Query, error) {
-	q.where, q.args = slices.Clip(q.where), slices.Clip(q.args)
+	q.where, q.args, q.each = slices.Clip(q.where), slices.Clip(q.args), map[int]string{}
 	some, fewer := q, false
 	for _, seek := range q.seeks {
 		found, err := find(s, seek)
 		if err != nil {
 			return q, err
 		}
-		condition, args := found.hold()
+		each, _ := found.hold(sqlrow.Matches.HoldEach)
+		q.each[len(q.where)] = "(" + each + ")"
+		condition, args := found.hold(sqlrow.Matches.Hold)
 		q.and(condition, args...)
 		q.few = q.few || !found.many()
 		if m := found.matches(l.ID); !fewer && m.Many {
@@ -246,10 +252,10 @@ func (f found) matches(at string) (m sqlrow.Matches) {
 }
 
 // hold returns the condition that the text is found in one of the tables, and its arguments.
-func (f found) hold() (condition string, args []driver.Value) {
+func (f found) hold(in func(m sqlrow.Matches, id string) (string, []driver.Value)) (condition string, args []driver.Value) {
 	var either []string
 	for _, m := range f {
-		one, more := m.Hold(m.in.At)
+		one, more := in(m.Matches, m.in.At)
 		if f.many() {
 			one = strings.ReplaceAll(one, m.in.At+" IN", "+"+m.in.At+" IN")
 		}

@@ -58,9 +58,8 @@ func (l *Layout) Find(c *Conn, query string, o SearchOptions) ([]Hit, error) {
 // finding is one search: what is looked for, and which rows the index does not hold as they stand.
 type finding struct {
 	*Search
-	conn       *Conn
-	ways       [][]piece // a row holds all pieces of one of them
-	all, whole string    // what the index is asked for: all pieces, and the text as a whole value, "" where it can be none
+	conn *Conn
+	ways [][]piece // a row holds all pieces of one of them
 
 	due     map[record.Key]bool
 	dueKeys []record.Key // the same, in their order; there may be more where they are dueMost
@@ -77,7 +76,6 @@ func (l *Layout) finding(c *Conn, query string) (*finding, error) {
 		return nil, fault.New(fault.TooLarge, "this is too long to search for: a few words are enough")
 	}
 	f := &finding{Search: l.search, conn: c, ways: waysOf(query), due: map[record.Key]bool{}}
-	f.all, f.whole = f.asks()
 	err := c.Each(func(r *Rows) error {
 		k := record.Key{Table: schema.TableID(r.Int(0)), ID: r.ID(1)}
 		f.due[k], f.dueKeys = true, append(f.dueKeys, k)
@@ -86,28 +84,27 @@ func (l *Layout) finding(c *Conn, query string) (*finding, error) {
 	return f, err
 }
 
-// asks returns what the database is asked for.
-func (f *finding) asks() (all, whole string) {
-	var alls, wholes []string
+// asks returns what the index is asked for of a table: all pieces, or the text as a whole value, "" where it can be none.
+func (f *finding) asks(t *searched, whole bool) string {
+	if f.layout.dialect == Postgres {
+		return f.either(" | ", whole, t.tsquery, t.quotedLexeme)
+	}
+	return f.either(" OR ", whole, matching, quotedTerm)
+}
+
+// either composes what is asked for of the ways, or of the terms of their whole values.
+func (f *finding) either(or string, whole bool, all func([]piece) string, one func(string) string) string {
+	var asked []string
 	for _, cut := range f.ways {
-		if f.layout.dialect == Postgres {
-			alls = append(alls, "("+tsquery(cut)+")")
-		} else {
-			alls = append(alls, "("+matching(cut)+")")
+		if !whole {
+			asked = append(asked, "("+all(cut)+")")
+			continue
 		}
 		for _, term := range wholesOf(cut) {
-			if f.layout.dialect == Postgres {
-				wholes = append(wholes, quotedLexeme(term))
-			} else {
-				wholes = append(wholes, `"`+term+`"`)
-			}
+			asked = append(asked, one(term))
 		}
 	}
-	or := " OR "
-	if f.layout.dialect == Postgres {
-		or = " | "
-	}
-	return strings.Join(alls, or), strings.Join(wholes, or)
+	return strings.Join(asked, or)
 }
 
 // within returns the tables of those names, all for none.
@@ -135,7 +132,7 @@ func (s *Search) of(name string) (*searched, error) {
 
 // in searches one table: for rows with the whole value, and for those to be ranked.
 func (f *finding) in(t *searched, limit int) (exact, others []candidate, err error) {
-	if f.whole != "" {
+	if f.asks(t, true) != "" {
 		if exact, err = f.candidates(t, true, limit); err != nil {
 			return nil, nil, err
 		}
@@ -206,10 +203,6 @@ func (f *finding) written(t *searched, whole bool, most int) (list []candidate, 
 // page asks the index for the rows before a number.
 func (f *finding) page(t *searched, whole bool, before int64, most int) (page []candidate, last int64, err error) {
 	above, _ := t.numbers()
-	asked := f.all
-	if whole {
-		asked = f.whole
-	}
 	query := "SELECT s.n, s.row FROM _search JOIN _search_row s ON s.n = _search.rowid WHERE _search MATCH ?" +
 		" AND _search.rowid > ? AND _search.rowid < ? ORDER BY _search.rowid DESC LIMIT ?"
 	inPieces := f.layout.dialect == Postgres
@@ -224,7 +217,7 @@ func (f *finding) page(t *searched, whole bool, before int64, most int) (page []
 		}
 		page = append(page, c)
 		return nil
-	}, query, asked, above, before, int64(most))
+	}, query, f.asks(t, whole), above, before, int64(most))
 	return page, last, err
 }
 

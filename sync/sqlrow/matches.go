@@ -17,7 +17,7 @@ const matchesSome = 2 * MatchesMost
 type Matches struct {
 	Many bool // more than MatchesMost: a query does better to go through its rows in order than to begin with these
 
-	index string         // the condition that the row with an id is in the index and holds the text; %s is that id
+	index string         // the condition that the row with an id is in the index and holds the text; %s is that id, %apart the end of its subquery
 	args  []driver.Value // of index
 	list  string         // the other rows, as one argument of json_each
 	some  string         // of many, those that were found first, likewise
@@ -63,12 +63,21 @@ func (l *Layout) Best(c *Conn, text, table string, most int) (m Matches, err err
 }
 
 // Hold returns the condition that the row whose id an expression gives holds the text, and its arguments.
-func (m Matches) Hold(id string) (condition string, args []driver.Value) {
+func (m Matches) Hold(id string) (condition string, args []driver.Value) { return m.hold(id, "") }
+
+// HoldEach is Hold for a query that goes through its rows in order and stops soon: PostgreSQL asks each of them, where it
+// would otherwise look for all that hold the text before it begins. No list is made of a subquery that has an offset.
+func (m Matches) HoldEach(id string) (condition string, args []driver.Value) {
+	return m.hold(id, " OFFSET 0")
+}
+
+func (m Matches) hold(id, apart string) (condition string, args []driver.Value) {
 	condition = listed(id)
 	if !m.Many {
 		return condition, []driver.Value{m.list}
 	}
-	return "(" + strings.ReplaceAll(m.index, "%s", id) + " OR " + condition + ")", append(append([]driver.Value{}, m.args...), m.list)
+	index := strings.NewReplacer("%s", id, "%apart", apart).Replace(m.index)
+	return "(" + index + " OR " + condition + ")", append(append([]driver.Value{}, m.args...), m.list)
 }
 
 // Some returns, of many, the condition that the row is one of some thousands that hold the text, the latest first, and its
@@ -85,7 +94,7 @@ func listed(id string) string { return id + " IN (SELECT unhex(value) FROM json_
 func (f *finding) condition(t *searched) (condition string, args []driver.Value) {
 	above, below := t.numbers()
 	if args = []driver.Value{int64(t.ID)}; f.layout.dialect == Postgres {
-		condition, args = " AND found.terms @@ ?::tsquery", append(args, f.all)
+		condition, args = " AND found.terms @@ ?::tsquery", append(args, f.asks(t, false))
 		var ways []string
 		for _, cut := range f.ways {
 			var stand []string
@@ -95,10 +104,10 @@ func (f *finding) condition(t *searched) (condition string, args []driver.Value)
 			}
 			ways = append(ways, strings.Join(stand, " AND "))
 		}
-		condition += " AND (" + strings.Join(ways, " OR ") + ")"
+		condition += " AND (" + strings.Join(ways, " OR ") + ")%apart"
 	} else {
 		condition = " AND +found.n IN (SELECT rowid FROM _search WHERE _search MATCH ? AND rowid > ? AND rowid < ?)"
-		args = append(args, f.all, above, below)
+		args = append(args, f.asks(t, false), above, below)
 	}
 	condition = "EXISTS (SELECT 1 FROM _search_row found WHERE found.tbl = ? AND found.row = %s" + condition + ")"
 	if len(f.dueKeys) > 0 {

@@ -47,7 +47,7 @@ type searched struct {
 	text, page string // the values of one row; those of the living rows after an id
 }
 
-// termsVersion rises whenever terms.go cuts text otherwise, or rows are numbered otherwise.
+// termsVersion rises whenever terms.go cuts text otherwise, or rows are numbered otherwise; PostgreSQL's terms have a mark.
 const termsVersion = 3
 
 // stretch is how many numbers the rows of one table have.
@@ -72,6 +72,9 @@ func newSearch(l *Layout) *Search {
 	}
 	slices.SortFunc(s.tables, func(a, b *searched) int { return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.ID, b.ID)) })
 	fmt.Fprint(hash, termsVersion)
+	if l.dialect == Postgres {
+		fmt.Fprint(hash, "marked")
+	}
 	for place, t := range s.tables {
 		t.place = place
 		for _, at := range t.columns {

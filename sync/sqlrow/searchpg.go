@@ -9,6 +9,9 @@ import (
 // The index in PostgreSQL is one table: beside a row's number stand its pieces, and the terms of them as a tsvector, which
 // knows nothing of where they stood. So a query finds the rows that have all terms of all its pieces, and whether the
 // terms of a piece follow one another is then seen in the pieces. What FTS5 finds is found here too.
+//
+// Each term begins with a mark of its table. So of a text that all of one table hold another table's search looks at none,
+// and the server knows how many rows of which table hold it: whether to read those, or the latest rows until enough do.
 
 const searchTablesInPostgres = `CREATE TABLE _search_row (
 	n      BIGINT   PRIMARY KEY,
@@ -41,7 +44,7 @@ func (u *Upkeep) putInPostgres(n int64, k record.Key, source string) (err error)
 		_, err = u.conn.Exec("INSERT INTO _search_row(n, tbl, row, source, terms)"+
 			" VALUES(?, ?, ?, ?, array_to_tsvector(string_to_array(?, ' '))) ON CONFLICT(tbl, row)"+
 			" DO UPDATE SET source = excluded.source, terms = excluded.terms",
-			n, int64(k.Table), k.ID[:], joinedPieces(source), lexemes(source))
+			n, int64(k.Table), k.ID[:], joinedPieces(source), u.byID[k.Table].lexemes(source))
 	}
 	return err
 }
@@ -62,8 +65,11 @@ const (
 	mostLexemes   = 900_000
 )
 
+// mark is what the table's terms begin with.
+func (t *searched) mark() string { return string(rune('A' + t.place)) }
+
 // lexemes returns the terms of a row, each once.
-func lexemes(source string) string {
+func (t *searched) lexemes(source string) string {
 	var b strings.Builder
 	known := map[string]bool{}
 	for term := range strings.SplitSeq(terms(source), " ") {
@@ -76,7 +82,7 @@ func lexemes(source string) string {
 		if known[term] = true; b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(term)
+		b.WriteString(t.mark() + term)
 	}
 	return b.String()
 }
@@ -89,36 +95,36 @@ func lexeme(term string) string {
 	return string(runes[:min(len(runes), longestLexeme)])
 }
 
-// tsquery returns what the index is asked for: rows that may hold all the pieces.
-func tsquery(cut []piece) string {
+// tsquery returns what the index is asked for: rows of the table that may hold all the pieces.
+func (t *searched) tsquery(cut []piece) string {
 	var asked []string
 	for _, p := range cut {
 		switch p.kind {
 		case dense:
-			asked = append(asked, p.allGrams("", 2))
+			asked = append(asked, t.allGrams(p, "", 2))
 		case serial:
-			asked = append(asked, p.allGrams("#", gram))
+			asked = append(asked, t.allGrams(p, "#", gram))
 		default:
-			asked = append(asked, "("+quotedLexeme(string(p.text))+":* | "+p.allGrams("#", gram)+")")
+			asked = append(asked, "("+t.quotedLexeme(string(p.text))+":* | "+t.allGrams(p, "#", gram)+")")
 		}
 	}
 	return strings.Join(asked, " & ")
 }
 
 // allGrams asks for every n neighbouring characters of the piece, wherever they stand.
-func (p piece) allGrams(mark string, n int) string {
+func (t *searched) allGrams(p piece, mark string, n int) string {
 	if len(p.text) < n {
-		return quotedLexeme(mark+string(p.text)) + ":*"
+		return t.quotedLexeme(mark+string(p.text)) + ":*"
 	}
 	var grams []string
 	for i := 0; i+n <= len(p.text); i++ {
-		grams = append(grams, quotedLexeme(mark+string(p.text[i:i+n])))
+		grams = append(grams, t.quotedLexeme(mark+string(p.text[i:i+n])))
 	}
 	return "(" + strings.Join(grams, " & ") + ")"
 }
 
-func quotedLexeme(term string) string {
-	return "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(lexeme(term)) + "'"
+func (t *searched) quotedLexeme(term string) string {
+	return "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(t.mark()+lexeme(term)) + "'"
 }
 
 // standing returns the condition that the piece stands in the pieces of a row, and its argument. A word of letters alone

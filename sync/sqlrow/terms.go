@@ -226,6 +226,8 @@ func matching(cut []piece) string {
 	return strings.Join(asked, " AND ")
 }
 
+func quotedTerm(term string) string { return `"` + term + `"` }
+
 // wholesOf returns the terms of values that are all of what is looked for. A serial may be typed with blanks, so that its
 // pieces together are a value too; words may not: "b a" is not "ba".
 func wholesOf(cut []piece) (terms []string) {

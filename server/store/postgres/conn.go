@@ -86,7 +86,8 @@ func (c *Conn) Prepare(query string) (driver.Stmt, error) {
 }
 
 // PrepareContext prepares a query that takes arguments or gives rows. Everything else, which may be several statements,
-// is executed as it stands.
+// is executed as it stands. A query that searches for a text is planned for each text anew: what suits one that is in few rows
+// takes long for one that is in many.
 func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	if !isQuery(query) {
 		return &stmt{conn: c, text: query}, nil
@@ -99,7 +100,7 @@ func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	if err != nil {
 		return nil, fmt.Errorf("%w in: %s", err, query)
 	}
-	s := &stmt{conn: c, text: query, described: described, formats: make([]int16, len(described.Fields))}
+	s := &stmt{conn: c, text: query, described: described, anew: strings.Contains(query, "::tsquery"), formats: make([]int16, len(described.Fields))}
 	for i, f := range described.Fields {
 		s.formats[i] = formatOf(f.DataTypeOID)
 	}
@@ -128,6 +129,7 @@ type stmt struct {
 	conn      *Conn
 	text      string
 	described *pgconn.StatementDescription // nil: not prepared
+	anew      bool                         // it is planned for the arguments at each call
 	formats   []int16                      // of the columns of its rows
 	values    [][]byte                     // the arguments, kept to be written over
 	types     []int16
@@ -227,7 +229,9 @@ func (s *stmt) execute(ctx context.Context, args []driver.NamedValue) (*pgconn.R
 		}
 		s.values, s.types = append(s.values, value), append(s.types, format)
 	}
-	reader := s.conn.pg.ExecStatement(ctx, s.described, s.values, s.types, s.formats)
-	clear(s.values)
-	return reader, nil
+	defer clear(s.values)
+	if s.anew {
+		return s.conn.pg.ExecParams(ctx, s.text, s.values, s.described.ParamOIDs, s.types, s.formats), nil
+	}
+	return s.conn.pg.ExecStatement(ctx, s.described, s.values, s.types, s.formats), nil
 }

@@ -155,3 +155,23 @@ func TestABrokenConnectionSaysSo(t *testing.T) {
 	}
 	_, _ = c.Close(), raw.Close()
 }
+
+// TestASearchIsPlannedForItsText: after some calls the server would keep one plan for all texts.
+func TestASearchIsPlannedForItsText(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	for range 20 {
+		if n, err := c.Int("SELECT to_tsvector('simple', 'a pump') @@ ?::tsquery", "'pump'"); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		if n, err := c.Int("SELECT length(?::text)", "pump"); err != nil || n != 4 {
+			t.Fatal(n, err)
+		}
+	}
+	for what, want := range map[string]bool{"tsquery": false, "length": true} {
+		n, err := c.Int("SELECT CAST(sum(generic_plans) AS BIGINT) FROM pg_prepared_statements WHERE statement LIKE ?", "%"+what+"%")
+		if err != nil || (n > 0) != want {
+			t.Errorf("%s was planned for all arguments %d times, %v", what, n, err)
+		}
+	}
+}
