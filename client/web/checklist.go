@@ -90,7 +90,7 @@ func (v *request) question() error {
 			return err
 		}
 		if p.Visit.ID.IsZero() {
-			return fault.New(aftersales.WrongState, "no visit of yours is under way: press travel or arrive first")
+			return fault.New(aftersales.WrongState, "no visit of yours is under way: set out or arrive first")
 		}
 		lists, err := aftersales.Filling(tx, p.Visit.ID)
 		if err != nil {

@@ -200,7 +200,7 @@ func AnswerQuestion(tx Tx, in AnswerInput) (record.ID, error) {
 		return record.ID{}, err
 	}
 	if visit.ID.IsZero() {
-		return record.ID{}, fault.New(WrongState, "no visit of yours is under way: press travel or arrive first")
+		return record.ID{}, fault.New(WrongState, "no visit of yours is under way: set out or arrive first")
 	}
 	version, line, err := asked(tx, visit.ID, in)
 	if err != nil {

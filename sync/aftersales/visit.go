@@ -191,7 +191,7 @@ func onJob(tx Tx, job, person record.ID) (*stand, error) {
 func (s *stand) move(tx Tx, step string, when Moment, values record.Values) error {
 	if s.visit.ID.IsZero() {
 		if step == "pause" || step == "resume" {
-			return fault.New(WrongState, "no visit of yours is under way: press travel or arrive first")
+			return fault.New(WrongState, "no visit of yours is under way: set out or arrive first")
 		}
 		id, err := newVisit(tx, s.job, s.person, s.assignment.ID)
 		if err != nil {

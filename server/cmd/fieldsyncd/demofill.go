@@ -56,7 +56,7 @@ func (l *live) fillFrom(ctx context.Context, file string) error {
 			}
 		}
 	}
-	return nil
+	return l.together(ctx)
 }
 
 // fillWithDemo makes today's jobs, some that nobody has yet, and some that are over.
@@ -144,17 +144,15 @@ func (l *live) loadVans(ctx context.Context) error {
 	})
 }
 
-// together makes the second of those who are played a helper on the first job of the first: what one does shows on the
-// other's phone.
+// together makes the second of those who are played a helper on the last job of the first, half an hour after he begins: so
+// it is the last of both, whatever becomes of the others, and what one does shows on the other's phone.
 func (l *live) together(ctx context.Context) error {
-	jobs, err := l.company.ids(ctx, `SELECT job FROM assignment WHERE person = ? AND state = 'open' ORDER BY window_start, id LIMIT 1`, l.personOf(0))
+	jobs, err := l.company.ids(ctx, `SELECT job FROM assignment WHERE person = ? AND state = 'open' ORDER BY window_start DESC, id DESC LIMIT 1`, l.personOf(0))
 	if err != nil || len(jobs) == 0 {
 		return err
 	}
-	return l.company.do(ctx, aftersales.CauseJobAssign, func(tx aftersales.Tx) error {
-		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: jobs[0], Person: l.crew[played[1]].person})
-		return err
-	})
+	last := dayOf(time.Now(), demoTours)[demoTours-1]
+	return l.assign(ctx, l.crew[played[1]], jobs[0], last.Add(30*time.Minute))
 }
 
 // personOf returns the id of one of those who are played, as SQL has it.

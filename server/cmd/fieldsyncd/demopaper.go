@@ -26,7 +26,7 @@ import (
 type clerk struct {
 	ctx    context.Context
 	office string
-	cookie string
+	cookie *http.Cookie
 	client http.Client
 }
 
@@ -176,7 +176,7 @@ func (c *clerk) ask(method, path, kind string, body io.Reader) (answered []byte,
 	if err != nil {
 		return nil, "", err
 	}
-	r.Header.Set("Cookie", c.cookie)
+	r.AddCookie(c.cookie)
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +65,7 @@ type live struct {
 	seed     uint64
 	password string
 	crew     []*member
+	terminal *member  // the computer of the person at the keyboard, who has a phone as well
 	filled   bool     // with the demo's own data, and not before
 	mine     []string // numbers of the jobs of the person at the keyboard
 	side     string   // the address of the page side by side
@@ -120,16 +122,11 @@ func (l *live) admit(ctx context.Context) error {
 }
 
 // equip gives everybody his phone, with his jobs on it, and lets a company that is new get into some trouble. The phones
-// that are played are put down again.
+// that are played are put down again, and so is the computer that the person at the keyboard has besides: what is typed
+// would find the phone taken once the page side by side shows it.
 func (l *live) equip(ctx context.Context) error {
 	for _, m := range l.crew {
-		if err := m.start(ctx); err != nil {
-			return err
-		}
-		if _, err := m.tell(order{Do: "enrol", Server: l.company.url(), Code: m.code, Name: m.name + "'s phone"}); err != nil {
-			return err
-		}
-		if _, err := m.tell(order{Do: "sync", Within: time.Minute}); err != nil {
+		if err := l.handOut(ctx, m, m.name+"'s phone"); err != nil {
 			return err
 		}
 	}
@@ -143,7 +140,32 @@ func (l *live) equip(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := l.lendComputer(ctx, l.crew[played[0]]); err != nil {
+		return err
+	}
 	return l.myJobs(ctx)
+}
+
+// handOut enrols the member's device, and fetches what is his.
+func (l *live) handOut(ctx context.Context, m *member, name string) error {
+	if err := m.start(ctx); err != nil {
+		return err
+	}
+	if _, err := m.tell(order{Do: "enrol", Server: l.company.url(), Code: m.code, Name: name}); err != nil {
+		return err
+	}
+	_, err := m.tell(order{Do: "sync", Within: time.Minute})
+	return err
+}
+
+// lendComputer gives a technician a second device, for a terminal.
+func (l *live) lendComputer(ctx context.Context, to *member) error {
+	code, _, err := l.company.core.Devices.NewCode(ctx, to.person)
+	if err != nil {
+		return err
+	}
+	l.terminal = &member{name: to.name, dir: filepath.Join(l.dir, "laptop"), person: to.person, code: code}
+	return errors.Join(l.handOut(ctx, l.terminal, to.name+"'s laptop"), l.terminal.stop())
 }
 
 // myJobs looks up the numbers of the jobs that are played.
@@ -199,7 +221,7 @@ func (l *live) work(ctx context.Context, m *member) {
 
 // welcome says where to look and what to type.
 func (l *live) welcome() error {
-	folder := l.crew[played[0]].dir
+	folder := l.terminal.dir
 	answer := struct {
 		URL      string   `json:"url"`
 		Side     string   `json:"side"` // the office and two phones on one page
@@ -209,7 +231,7 @@ func (l *live) welcome() error {
 		Jobs     []string `json:"jobs"`
 	}{l.company.url(), l.side, "boss", l.password, folder, l.mine}
 	return l.answer(answer, func() {
-		l.say(welcomeText, l.company.url(), l.password, folder, nth(l.mine, 0), nth(l.mine, 1), nth(l.mine, 2), demoCrew[0].name, l.end(), l.side)
+		l.say(welcomeText, l.company.url(), l.password, folder, nth(l.mine, 1), nth(l.mine, 2), nth(l.mine, 3), demoCrew[0].name, l.end(), l.side)
 	})
 }
 
@@ -237,26 +259,26 @@ const welcomeText = `
 
   The office          %[1]s   (sign in as boss, password %[2]s)
 
-  Sam's phone         in another terminal, in this folder:
+  Sam's laptop        which he has besides his phone; in another terminal, in this folder:
 
     alias fieldtech='go run ./client/cmd/fieldtech'
     export FIELDTECH_DATA='%[3]s'
-    fieldtech app -open                      # pages for a phone, in the browser; or, one by one:
     fieldtech jobs
     fieldtech show %[4]s
     fieldtech note %[4]s "seal replaced"     # works without a network: it waits in  fieldtech outbox
-    fieldtech sync                           # now the office has it
+    fieldtech sync                           # now the office has it, and his phone
+    fieldtech app -open                      # or all this as pages, in the browser, until Ctrl-C
 
   Cut the network     fieldtech talks to the hub in sync, watch and app only. So all else is a cellar: go as
                       deep as you like, and come back with  fieldtech sync.
 
-  Make a conflict     Cancel %[5]s in the office; before Sam hears of it, he repairs it. Then somebody has
+  Make a conflict     Cancel %[5]s in the office; before his laptop hears of it, he repairs it. Then somebody has
                       to settle it, at %[1]s/conflicts:
     fieldtech accept %[5]s && fieldtech arrive %[5]s && fieldtech complete %[5]s -finding "worn seal" -summary "replaced"
     fieldtech sync
 
   Take a job away     Give %[6]s to %[7]s in the office while Sam is in the cellar. What he did there is kept;
-                      after  fieldtech sync  the job is gone from his phone.
+                      after  fieldtech sync  the job is gone from his laptop, and from his phone.
 
   Ctrl-C ends it all%[8]s.
 `

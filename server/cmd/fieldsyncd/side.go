@@ -40,6 +40,7 @@ type side struct {
 
 	opening sync.Mutex // the phones start when the page is first opened
 	phones  []*beside
+	session *http.Cookie // with which the office lets in
 }
 
 //go:embed side/side.html
@@ -128,6 +129,7 @@ func (s *side) show(w http.ResponseWriter, r *http.Request) {
 	for _, p := range s.phones {
 		v.Phones = append(v.Phones, phoneView{p.name, p.shot.entry, !p.line.State().Down})
 	}
+	http.SetCookie(w, s.session) // a browser tells hosts apart and not their ports: an earlier demo's would be sent else
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = sidePage.Execute(w, v) // who has gone away needs no answer
@@ -165,11 +167,11 @@ func (s *side) open(ctx context.Context) error {
 	s.opening.Lock()
 	defer s.opening.Unlock()
 	if s.office == nil {
-		session, err := signIn(ctx, s.live.company.url(), "boss", s.live.password)
-		if err != nil {
+		var err error
+		if s.session, err = signIn(ctx, s.live.company.url(), "boss", s.live.password); err != nil {
 			return err
 		}
-		if s.office, err = frame(s.live.company.url(), s.origin, session); err != nil {
+		if s.office, err = frame(s.live.company.url(), s.origin); err != nil {
 			return err
 		}
 	}
@@ -201,7 +203,7 @@ func (s *side) phone(m *member) (p *beside, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.shot, err = frame("http://"+at.Host, s.origin, ""); err != nil {
+	if p.shot, err = frame("http://"+at.Host, s.origin); err != nil {
 		return nil, err
 	}
 	p.shot.entry = p.shot.origin + at.RequestURI()
@@ -209,29 +211,29 @@ func (s *side) phone(m *member) (p *beside, err error) {
 }
 
 // signIn returns the cookie of a session in the office.
-func signIn(ctx context.Context, office, login, password string) (string, error) {
+func signIn(ctx context.Context, office, login, password string) (*http.Cookie, error) {
 	jar, _ := cookiejar.New(nil)
 	c := http.Client{Jar: jar, Timeout: 30 * time.Second}
 	defer c.CloseIdleConnections()
 	form := url.Values{"login": {login}, "password": {password}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, office+"/sign-in", strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer, err := c.Do(r)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	_ = answer.Body.Close()
 	at, err := url.Parse(office)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, cookie := range jar.Cookies(at) {
-		return cookie.Name + "=" + cookie.Value, nil
+		return &http.Cookie{Name: cookie.Name, Value: cookie.Value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode}, nil
 	}
-	return "", fmt.Errorf("the office did not let %s in", login)
+	return nil, fmt.Errorf("the office did not let %s in", login)
 }
 
 // framed is somebody's pages, fetched so that the demo's page may frame them.
@@ -241,8 +243,8 @@ type framed struct {
 	server *http.Server
 }
 
-// frame serves the pages of target at an origin of their own. The session is used where the browser brings none.
-func frame(target, by, session string) (*framed, error) {
+// frame serves the pages of target at an origin of their own, which pages of by may frame.
+func frame(target, by string) (*framed, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -259,12 +261,6 @@ func frame(target, by, session string) (*framed, error) {
 			r.Out.Host = to.Host
 			if r.In.Header.Get("Origin") == f.origin {
 				r.Out.Header.Set("Origin", target)
-			}
-			if session != "" { // phones' cookies come too, since a browser tells hosts apart and not their ports
-				name, _, _ := strings.Cut(session, "=")
-				if _, err := r.In.Cookie(name); err != nil {
-					r.Out.Header.Add("Cookie", session)
-				}
 			}
 		},
 		ModifyResponse: func(r *http.Response) error {
