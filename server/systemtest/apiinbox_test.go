@@ -185,9 +185,12 @@ func TestAnInboxIsOfItsBranch(t *testing.T) {
 	}
 	conflict := p.rows()[0]["id"].(string)
 	south := p.makes("/branches", `{"code": "S", "name": "South"}`)
-	p.hire("lin", "Lin", auth.Role("manager@"+south))
-	lin := p.browser("lin")
-	other := p.bureau.program(lin, "South", "see_inbox", "settle", "release")
+	p.asks("POST", "/roles", `{"name": "Links"}`).has(http.StatusCreated)
+	p.asks("PATCH", "/roles/Links", `{"may": ["manage_tokens"]}`).has(http.StatusOK)
+	lin := p.hire("lin", "Lin", "Links")
+	p.asks("GET", "/people/"+lin.String()+"/roles", "").
+		asks("PUT", "/people/"+lin.String()+"/roles", fmt.Sprintf(`{"roles": ["Links", "manager@%s"]}`, south), "If-Match", p.tag).has(http.StatusOK)
+	other := p.bureau.program(p.browser("lin"), "South", "see_inbox", "settle", "release")
 	for _, list := range []string{"/refused-changes", "/conflicts"} {
 		if other.asks("GET", list, "").has(http.StatusOK); len(other.rows()) != 0 {
 			t.Errorf("%s shows %v", list, other.rows())
