@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/record"
 )
 
@@ -29,6 +30,8 @@ type asking struct {
 	done   string
 	cause  string
 	do     func(tx aftersales.Tx, values record.Values) error
+	over   func(values record.Values) record.Key // what it writes over, if that is there; nil: nothing
+	stands func(*record.Row) string              // what of that it replaces, as people read it
 }
 
 func (a *asking) page() formPage {
@@ -38,8 +41,14 @@ func (a *asking) page() formPage {
 // showAsking shows the form with what its fields begin with.
 func (o *Office) showAsking(v *Visit, a *asking, begin map[string]record.Value, seen Seen) error {
 	page := a.page()
-	page.Seen = seen.String()
 	err := o.Engine.View(v.r.Context(), func(r Reader) (err error) {
+		if a.over != nil {
+			seen = Seen{a.over(nil): clock.Vector{}}
+			if _, err := seen.overtaken(r, a.over(nil)); err != nil {
+				return err
+			}
+		}
+		page.Seen = seen.String()
 		if page.Fields, err = v.formFields(r, a.form, nil); err != nil {
 			return err
 		}
@@ -66,9 +75,39 @@ func (o *Office) sendAsking(v *Visit, a *asking) error {
 	if page.Marked {
 		return v.showForm(http.StatusUnprocessableEntity, page)
 	}
+	if page.Problem, err = o.replaces(v, a, seen, values); err != nil {
+		return err
+	}
+	if page.Problem != "" {
+		page.Seen = seen.String()
+		return v.showForm(http.StatusConflict, page)
+	}
 	err = o.Engine.Do(v.r.Context(), v.author(), seen, a.cause, func(tx aftersales.Tx) error { return a.do(tx, values) })
 	if err != nil {
 		return v.formRefused(page, err)
 	}
 	return v.done(a.back, v.t(a.done))
+}
+
+// replaces says what the form would write over that its user was not shown; "" for nothing.
+func (o *Office) replaces(v *Visit, a *asking, seen Seen, values record.Values) (says string, err error) {
+	if a.over == nil {
+		return "", nil
+	}
+	err = o.Engine.View(v.r.Context(), func(r Reader) error {
+		row, err := seen.overtaken(r, a.over(values))
+		if row != nil {
+			says = v.standsNow(a.stands(row))
+		}
+		return err
+	})
+	return says, err
+}
+
+// standsNow tells who would write over something what it is.
+func (v *Visit) standsNow(what string) string {
+	if what == "" {
+		what = v.t("(empty)")
+	}
+	return v.t("Something else stands there by now: %s. Send it again to replace that.", what)
 }

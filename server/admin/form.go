@@ -48,9 +48,11 @@ type formPage struct {
 	Name    string // what the row is called, "" for a new one
 	Seen    string
 	Fields  []field
-	IsNew   bool   // the page makes a row
-	Marked  bool   // some fields have a problem
-	Problem string // of the whole
+	IsNew   bool     // the page makes a row
+	Whole   bool     // what it does takes all of its fields, also those that were left as they were shown
+	Left    []string // which those are
+	Marked  bool     // some fields have a problem
+	Problem string   // of the whole
 }
 
 var errNeeded = fault.New(fault.Invalid, "This is needed.")
@@ -252,8 +254,13 @@ func (v *Visit) readForm(page *formPage) (values record.Values, err error) {
 		values = record.Values{}
 		for i := range page.Fields {
 			f := &page.Fields[i]
-			if f.Value == f.Was && !groups[f.column.Group] && !(page.IsNew && f.Required) {
+			left := f.Value == f.Was && !groups[f.column.Group]
+			whole := page.Whole && f.Was != ""
+			if left && !whole && !(page.IsNew && f.Required) {
 				continue
+			}
+			if left && whole {
+				page.Left = append(page.Left, f.Name)
 			}
 			err := v.readField(r, f, values)
 			if refusal, status := statusOf(err); err != nil && status < 500 {

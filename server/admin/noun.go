@@ -3,6 +3,7 @@ package admin
 import (
 	"maps"
 	"net/http"
+	"net/url"
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
@@ -177,7 +178,7 @@ func (o *Office) deedPage(v *Visit, n *Noun, d *Deed, fill func(*builder, *recor
 		return nil, err
 	}
 	back := n.URL + "/" + id.String()
-	page := &formPage{Form: n.form(d), Back: back, Action: back + "/" + d.Name, IsNew: true}
+	page := &formPage{Form: n.form(d), Back: back, Action: back + "/" + d.Name, IsNew: true, Whole: true}
 	return page, o.Engine.View(v.r.Context(), func(r Reader) error {
 		row, err := living(r, o.Schema.Table(n.One.Table), id)
 		if err != nil {
@@ -215,6 +216,9 @@ func (n *Noun) begin(d *Deed, b *builder, row *record.Row, page *formPage) (err 
 		}
 		if err := b.prefill(page.Fields, values); err != nil {
 			return err
+		}
+		for i := range page.Fields {
+			page.Fields[i].Was = page.Fields[i].Value
 		}
 	}
 	return n.offer(d, b, row, page)
@@ -283,10 +287,10 @@ func (n *Noun) Send(d *Deed) Action {
 				if err != nil {
 					return err
 				}
-				return d.Do(tx, row, values)
+				return d.Do(leaving{tx, o.Schema, seen, page.Left}, row, values)
 			})
 			if err == nil {
-				return v.done(page.Back, v.t(d.Done))
+				return v.done(page.Back+"?since="+url.QueryEscape(page.Seen), v.t(d.Done))
 			}
 			f, status := statusOf(err)
 			if status >= 500 {

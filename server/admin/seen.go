@@ -3,8 +3,11 @@ package admin
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"maps"
 	"slices"
+	"strings"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -50,6 +53,62 @@ func parseSeen(text string) (Seen, error) {
 
 // see notes that the page shows the row.
 func (s Seen) see(r *record.Row) { s[r.Key()] = r.Vector }
+
+// overtaken returns the row of that key if it holds something that the page did not show, and shows it from now on; nil for one
+// that is as it was shown.
+func (s Seen) overtaken(r Reader, key record.Key) (*record.Row, error) {
+	row, err := r.Row(key)
+	if err != nil || row == nil || row.Deleted || s[key].CoversAll(row.Vector) {
+		return nil, err
+	}
+	s.see(row)
+	return row, nil
+}
+
+// leaving is a transaction of a form that holds all fields of what it does. A field that its user left as it was shown stays as
+// somebody else wrote it meanwhile.
+type leaving struct {
+	aftersales.Tx
+	schema *schema.Schema
+	seen   Seen
+	left   []string
+}
+
+func (t leaving) Update(table string, id record.ID, values record.Values) error {
+	key := record.Key{Table: t.schema.Table(table).ID, ID: id}
+	shown, known := t.seen[key]
+	row, err := t.Row(table, id)
+	if err != nil {
+		return err
+	}
+	if row == nil || !known {
+		return t.Tx.Update(table, id, values)
+	}
+	values = maps.Clone(values)
+	for _, name := range t.left {
+		if standing, came := writtenSince(row, name, shown); came || standing == values[name] {
+			delete(values, name)
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return t.Tx.Update(table, id, values)
+}
+
+// writtenSince returns the value that stands in a cell, and whether it came after that was shown.
+func writtenSince(row *record.Row, name string, shown clock.Vector) (standing record.Value, came bool) {
+	column, key, _ := strings.Cut(name, ".")
+	at := row.Table.Column(column)
+	if at < 0 {
+		return record.Null, false
+	}
+	if standing = row.Cols[at]; key != "" {
+		standing = standing.Cell(key)
+	}
+	i, ok := row.Meta.Find(record.CellID{Column: row.Table.Columns[at].ID, Key: key})
+	return standing, ok && !shown.Covers(row.Meta.Cells[i].Shown.Dot)
+}
 
 // errChanged answers a form about what somebody else has changed since the page showed it.
 var errChanged = fault.New(fault.Closed, "Somebody changed this before you. Look at it again.")

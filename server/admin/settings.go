@@ -70,6 +70,10 @@ func (v *Visit) setting() (*asking, aftersales.KnownSetting, error) {
 		do: func(tx aftersales.Tx, values record.Values) error {
 			return aftersales.SetSetting(tx, name, values["branch"].Ref(), v.office.settingMeant(name, values["value"].Text()))
 		},
+		over: func(values record.Values) record.Key {
+			return record.Key{Table: v.office.Schema.Table("setting").ID, ID: aftersales.SettingID(name, values["branch"].Ref())}
+		},
+		stands: func(row *record.Row) string { return v.settingText(all[i], row.Get("value").Text()) },
 	}, all[i], nil
 }
 
@@ -79,20 +83,19 @@ func (o *Office) ShowSetting(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	value, seen := "", Seen{}
+	value := ""
 	err = o.Engine.View(v.r.Context(), func(r Reader) (err error) {
 		row, err := r.Row(record.Key{Table: o.Schema.Table("setting").ID, ID: aftersales.SettingID(s.Name, record.ID{})})
 		if err != nil || row == nil {
 			return err
 		}
-		seen.see(row)
 		value = v.settingSaid(s.Name, row.Get("value").Text())
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return o.showAsking(v, a, map[string]record.Value{"value": record.Text(value)}, seen)
+	return o.showAsking(v, a, map[string]record.Value{"value": record.Text(value)}, nil)
 }
 
 // SetSetting writes it.
@@ -340,6 +343,10 @@ func (v *Visit) series() (*asking, string, error) {
 		do: func(tx aftersales.Tx, values record.Values) error {
 			return aftersales.SetNumberFormat(tx, series, values["branch"].Ref(), values["pattern"].Text())
 		},
+		over: func(values record.Values) record.Key {
+			return record.Key{Table: v.office.Schema.Table("number_format").ID, ID: aftersales.NumberFormatID(series, values["branch"].Ref())}
+		},
+		stands: func(row *record.Row) string { return row.Get("pattern").Text() },
 	}, series, nil
 }
 

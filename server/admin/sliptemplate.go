@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -50,13 +52,13 @@ func (o *Office) template(v *Visit, status int, problem string) error {
 		}
 		for i := range page.Fields {
 			f := &page.Fields[i]
-			row, err := r.Row(record.Key{Table: o.Schema.Table("setting").ID, ID: aftersales.SettingID(f.Name, record.ID{})})
+			key, value := o.templateKey(f.Name), ""
+			seen[key] = clock.Vector{}
+			row, err := seen.overtaken(r, key)
 			if err != nil {
 				return err
 			}
-			value := ""
 			if row != nil {
-				seen.see(row)
 				value = row.Get("value").Text()
 			}
 			if f.Name == aftersales.SettingSlipOrder && value == "" { // which sections there are is best seen where they stand
@@ -82,6 +84,11 @@ func (o *Office) SendTemplate(v *Visit) error {
 		return err
 	}
 	if v.form("do") == "save" && !page.Marked {
+		if page.Problem, err = o.templateReplaces(v, &page.formPage, values); err != nil {
+			return err
+		}
+	}
+	if v.form("do") == "save" && !page.Marked && page.Problem == "" {
 		err := o.saveTemplate(v, page.Seen, values)
 		if err == nil {
 			return v.done(templateURL, v.t("Saved."))
@@ -99,6 +106,32 @@ func (o *Office) SendTemplate(v *Visit) error {
 		return v.showTemplate(http.StatusUnprocessableEntity, page)
 	}
 	return v.showTemplate(http.StatusOK, page)
+}
+
+func (o *Office) templateKey(name string) record.Key {
+	return record.Key{Table: o.Schema.Table("setting").ID, ID: aftersales.SettingID(name, record.ID{})}
+}
+
+// templateReplaces says what of the values would write over something that the page did not show; "" for nothing.
+func (o *Office) templateReplaces(v *Visit, page *formPage, values record.Values) (says string, err error) {
+	seen, err := parseSeen(page.Seen)
+	if err != nil {
+		return "", err
+	}
+	err = o.Engine.View(v.r.Context(), func(r Reader) error {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			row, err := seen.overtaken(r, o.templateKey(name))
+			if err != nil {
+				return err
+			}
+			if row != nil {
+				says = v.standsNow(v.settingSaid(name, row.Get("value").Text()))
+			}
+		}
+		return nil
+	})
+	page.Seen = seen.String()
+	return says, err
 }
 
 func (o *Office) saveTemplate(v *Visit, shown string, values record.Values) error {
