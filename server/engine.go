@@ -28,7 +28,7 @@ func (e engine) View(ctx context.Context, read func(admin.Reader) error) error {
 
 func (e engine) Do(ctx context.Context, author admin.Author, seen admin.Seen, cause string, command func(aftersales.Tx) error) error {
 	_, err := e.Hub.Do(ctx, author.Person, seen, cause, func(o *hub.Office) error {
-		return command(e.bind(ctx, o, author.Person))
+		return command(bind(ctx, o, author.Person))
 	})
 	return err
 }

@@ -21,7 +21,7 @@ var _ api.Engine = apiEngine{}
 
 func (e apiEngine) Do(ctx context.Context, by api.Author, seen map[record.Key]clock.Vector, cause string, command func(api.Tx) error) error {
 	_, err := e.Hub.DoAs(ctx, by.Person, by.Program, seen, cause, func(o *hub.Office) error {
-		return command(calls{e.bind(ctx, o, by.Person), o, by})
+		return command(calls{bind(ctx, o, by.Person), o, by})
 	})
 	return err
 }

@@ -106,8 +106,12 @@ func (s *RowSink) putCustomer(tx aftersales.Tx, known *record.Row, id record.ID,
 	if known != nil {
 		return s.edit(tx, known, row.Text(importer.Number), given)
 	}
+	number, err := s.number("party", row.Text(importer.Number))
+	if err != nil {
+		return err
+	}
 	_, err = aftersales.CreateParty(tx, aftersales.PartyInput{
-		ID: id, Branch: s.in.Branch, Number: row.Text(importer.Number), Name: row.Text(importer.Name), Phone: row.Text(importer.Phone),
+		ID: id, Branch: s.in.Branch, Number: number, Name: row.Text(importer.Name), Phone: row.Text(importer.Phone),
 		Email: row.Text(importer.Email), Province: row.Text(importer.Province), City: row.Text(importer.City),
 		District: row.Text(importer.District), Address: row.Text(importer.Address), Group: row.Text(importer.Group),
 		Note: row.Text(importer.Note),

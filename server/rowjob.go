@@ -45,9 +45,13 @@ func (s *RowSink) putJob(tx aftersales.Tx, known *record.Row, id record.ID, row 
 	if err != nil {
 		return err
 	}
+	number, err := s.number("job", row.Text(importer.Number))
+	if err != nil {
+		return err
+	}
 	cost := row.Value(importer.Cost)
 	_, err = aftersales.CreateJob(tx, aftersales.JobInput{
-		ID: id, Branch: s.in.Branch, Unit: unit, Party: party, Number: row.Text(importer.Number), Title: title(row.Text(importer.Text)),
+		ID: id, Branch: s.in.Branch, Unit: unit, Party: party, Number: number, Title: title(row.Text(importer.Text)),
 		Description: row.Text(importer.Text), ReportedOn: row.Number(importer.Date), Kind: row.Text(importer.Type),
 		Note: jobNote(row), Origin: aftersales.OriginImport, Cost: aftersales.Money{Minor: cost.Number(), Currency: cost.Text()},
 	})

@@ -82,7 +82,7 @@ func (s *RowSink) Put(rows []importer.Row) ([]importer.Fate, error) {
 func (s *RowSink) take(o *hub.Office, row *importer.Row) (importer.Fate, error) {
 	s.office, s.look = o, nil
 	bound := Bind(o, s.in.Author)
-	if err := s.put(guard(s.ctx, bound), row); err != nil {
+	if err := s.put(bind(s.ctx, o, s.in.Author), row); err != nil {
 		return importer.Fate{}, refusedRow(err)
 	}
 	fate := importer.Fate{Did: importer.Same, Look: s.look}
@@ -279,6 +279,17 @@ func (s *RowSink) made(tx aftersales.Tx, table string, id record.ID, key string,
 func (s *RowSink) word(key string, given record.Values) aftersales.Word {
 	maps.DeleteFunc(given, func(_ string, v record.Value) bool { return v.IsNull() })
 	return aftersales.Word{System: s.in.System, Key: key, Values: given}
+}
+
+// number returns what the file's system numbers a row of the table by, as long as nothing here is called so: else nothing, for the
+// hub to number it, and what looks it up by the other system's number finds it all the same.
+func (s *RowSink) number(table, typed string) (string, error) {
+	taken, err := taken(s.office, table, record.ID{}, record.Values{"number": textCell(typed)}, record.ID{})
+	if err != nil || !taken {
+		return typed, err
+	}
+	s.look = append(s.look, importer.Say(importer.NumberTaken, typed))
+	return "", nil
 }
 
 // text returns a text cell, null for an empty one.

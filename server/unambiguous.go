@@ -4,11 +4,9 @@ import (
 	"context"
 
 	"fieldsync/server/hub"
-	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
-	"fieldsync/sync/sqlrow"
 )
 
 // callNames are the columns by which people call a row of a table.
@@ -17,17 +15,39 @@ var callNames = map[string]string{
 	"part": "code", "product": "code", "location": "code",
 }
 
-// unambiguous is a transaction of an office page or a program that calls nothing as something else is called already: whoever says a
-// number over the telephone means one thing. What devices and the hub number by themselves is unique by how it is made.
-type unambiguous struct {
-	aftersales.Tx
-	ctx   context.Context
-	store *store.Store
+// seriesTables are what the numbers of a series call.
+var seriesTables = map[string]string{
+	aftersales.SeriesJob: "job", aftersales.SeriesRequest: "request", aftersales.SeriesParty: "party", aftersales.SeriesUnit: "unit",
+	aftersales.SeriesContract: "contract",
 }
 
-// bind returns the transaction of an office page or a program: it writes what the person's branches hold, and is unambiguous.
-func (c *Core) bind(ctx context.Context, o *hub.Office, person record.ID) aftersales.Tx {
-	return guard(ctx, unambiguous{Bind(o, person), ctx, c.Store})
+// unambiguous is a transaction of an office page, a program or an import that calls nothing as something else is called already:
+// whoever says a number over the telephone means one thing. It looks into the group commit that it is part of: what is there
+// already may have come a moment before. What devices number by themselves is unique by how it is made.
+type unambiguous struct {
+	aftersales.Tx
+	office *hub.Office
+}
+
+// bind returns the transaction of an office page, a program or an import: it writes what the person's branches hold, and is
+// unambiguous.
+func bind(ctx context.Context, o *hub.Office, person record.ID) aftersales.Tx {
+	return guard(ctx, unambiguous{Bind(o, person), o})
+}
+
+// Number passes over those that somebody typed before, or brought along from another hub.
+func (n unambiguous) Number(series string) string {
+	for {
+		number := n.Tx.Number(series)
+		table := seriesTables[series]
+		if table == "" {
+			return number
+		}
+		// An error stops the transaction as soon as something is written.
+		if taken, err := taken(n.office, table, record.ID{}, record.Values{"number": record.Text(number)}, record.ID{}); err != nil || !taken {
+			return number
+		}
+	}
 }
 
 func (n unambiguous) Insert(table string, id record.ID, values record.Values) error {
@@ -50,27 +70,46 @@ func (n unambiguous) Update(table string, id record.ID, values record.Values) er
 	return n.Tx.Update(table, id, values)
 }
 
-// free refuses what another row is called: another of the company's, where it is a number, else one of the same branch that is not
-// archived.
+// free refuses what another row is called.
 func (n unambiguous) free(table string, id record.ID, values record.Values, branch record.ID) error {
+	taken, err := taken(n.office, table, id, values, branch)
+	if err == nil && taken {
+		err = fault.Newf(fault.Exists, "another one is called %s already: choose something else", values[callNames[table]].Text())
+	}
+	return err
+}
+
+// taken reports whether another row is called so: another of the company's, where it is a number, else one of the same branch
+// that is not archived.
+func taken(o *hub.Office, table string, id record.ID, values record.Values, branch record.ID) (bool, error) {
 	column := callNames[table]
 	name := values[column].Text()
 	if name == "" {
-		return nil
+		return false, nil
 	}
-	query := "SELECT id, branch FROM " + sqlrow.Quote(table) + " WHERE " + column + " = ? AND _del = 0"
-	if column == "code" {
-		query += " AND archived_at IS NULL"
+	for _, staged := range o.Staged() {
+		if staged.Row.Table.Name == table && staged.Row.ID != id && same(staged.Row, column, name, branch) {
+			return true, nil
+		}
 	}
-	taken := false
-	err := n.store.Read(n.ctx, func(v *store.View) error {
-		return v.Select(func(q *sqlrow.Rows) error {
-			taken = taken || q.ID(0) != id && (column == "number" || q.ID(1) == branch)
-			return q.Err()
-		}, query, name)
-	})
-	if err == nil && taken {
-		err = fault.Newf(fault.Exists, "another one is called %s already: choose something else", name)
+	ids, err := o.Called(aftersales.Schema.Table(table), column, name)
+	if err != nil {
+		return false, err
 	}
-	return err
+	for _, other := range ids {
+		row, err := o.Row(record.Key{Table: aftersales.Schema.Table(table).ID, ID: other})
+		if err != nil {
+			return false, err
+		}
+		if other != id && same(row, column, name, branch) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// same reports whether the row is called so where the branch would be misled by it.
+func same(row *record.Row, column, name string, branch record.ID) bool {
+	return row != nil && row.Get(column).Text() == name &&
+		(column == "number" || row.Get("branch").Ref() == branch && row.Get("archived_at").IsNull())
 }

@@ -25,6 +25,8 @@ import (
 // Tx is one write transaction of the store.
 type Tx interface {
 	judge.Store
+	// Called returns the living rows of the table whose column of texts holds this one, in the order of their ids.
+	Called(t *schema.Table, column, text string) ([]record.ID, error)
 	// Step runs do as a part that is kept or undone by itself.
 	Step(do func() error) error
 	// NewActor hands out a fresh incarnation of a writer.

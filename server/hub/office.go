@@ -10,6 +10,7 @@ import (
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 // Office is a transaction of somebody who writes on the hub itself.
@@ -37,6 +38,15 @@ func (o *Office) Head() uint64 { return o.batch.Head() }
 func (o *Office) Dead(k record.Key) (bool, error) {
 	row, err := o.batch.Row(k)
 	return row != nil && row.Deleted, err
+}
+
+// Called returns the living rows of the table whose column holds the text, with what others wrote before in the same group commit.
+func (o *Office) Called(t *schema.Table, column, text string) ([]record.ID, error) {
+	s, err := o.batch.Flushed()
+	if err != nil {
+		return nil, err
+	}
+	return s.(Tx).Called(t, column, text)
 }
 
 // Erased reports whether the row's personal values were erased: nothing more is to be written of whom it was about.

@@ -66,6 +66,7 @@ const (
 	NamedBy     fault.Code = "import_named"        // of a table
 	NamedWithin fault.Code = "import_named_within" // of a table
 	BesideOther fault.Code = "import_beside"       // of a column
+	NumberTaken fault.Code = "import_number_taken" // of a number
 )
 
 // Sentences are what the remarks say in English, %[1]s being the first thing that they tell of.
@@ -110,6 +111,7 @@ var Sentences = map[fault.Code]string{
 	NamedBy:     "a %[1]s names it, which the import did not make",
 	NamedWithin: "a %[1]s of the same import names it, and stays",
 	BesideOther: "%[1]s: changed here since this source last told of it; both values are kept, as a conflict",
+	NumberTaken: "another one here is called %[1]s: it was given a number of its own, and is found by this one as its key",
 }
 
 // Say returns the remark of that code about what is given: texts, numbers, Args, Remarks.

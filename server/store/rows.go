@@ -19,6 +19,13 @@ func (r reads) Refs(t *schema.Table, column string, id record.ID) ([]record.ID, 
 	return r.layout.Refs(r.conn.Conn, t, column, id)
 }
 
+// Called returns the living rows of the table whose column of texts holds this one, in the order of their ids.
+func (r reads) Called(t *schema.Table, column, text string) (ids []record.ID, err error) {
+	err = r.conn.Each(func(q *sqlrow.Rows) error { ids = append(ids, q.ID(0)); return q.Err() },
+		"SELECT id FROM "+sqlrow.Quote(t.Name)+" WHERE "+sqlrow.Quote(column)+" = ? AND _del = 0 ORDER BY id", text)
+	return ids, err
+}
+
 // PutRow writes the row and moves its feed entries from the commit was (0: there are none) to row.Seq.
 func (tx *Tx) PutRow(row *record.Row, was uint64) error {
 	tx.writing(row.Key())

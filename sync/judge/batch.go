@@ -214,6 +214,9 @@ func (b *Batch) Refs(t *schema.Table, column string, id record.ID) ([]record.ID,
 	return b.store.Refs(t, column, id)
 }
 
+// Flushed returns the store with this batch's changes in it, for who asks it what a Store does not answer.
+func (b *Batch) Flushed() (Store, error) { return b.store, b.flushRows() }
+
 func (b *Batch) load(key record.Key) (*held, error) {
 	if h := b.rows[key]; h != nil {
 		return h, nil
