@@ -59,3 +59,34 @@ func TestADayIsReportedTaskByTask(t *testing.T) {
 		t.Errorf("a clock counts before it ran: %+v", d.Tasks)
 	}
 }
+
+// A phone's clock was a day ahead when a stretch began, and was put right: the stretch ends all the same, and no other lasts until it.
+func TestAStretchThatBeganByAWrongClockEnds(t *testing.T) {
+	t.Parallel()
+	w := assigned(t)
+	mark := func(edge string) {
+		t.Helper()
+		w.id(MarkTime(w, MarkInput{Job: w.job, Kind: TimeWork, Edge: edge}))
+	}
+	const day = 24 * 60
+	w.pass(day)
+	mark(EdgeStart)
+	w.pass(30 - day)
+	mark(EdgeStop)
+	mark(EdgeStart)
+	w.pass(30)
+	mark(EdgeStop)
+	w.ok(Arrive(w, VisitInput{Job: w.job}))
+	w.pass(30)
+	w.ok(Pause(w, VisitInput{Job: w.job}))
+	running, err := RunningClock(w, w.job, w.wang)
+	if err != nil || running == nil || running.Kind != TimePause {
+		t.Errorf("%+v runs, %v", running, err)
+	}
+	for _, days := range []int64{0, 1, 2} {
+		spent, err := TimeSpent(w, w.job, w.wang, w.now+days*day*60_000)
+		if err != nil || spent[TimeWork] > 10 || spent[TimePause] > days*day*60_000 {
+			t.Errorf("after %d days %v, %v", days, spent, err)
+		}
+	}
+}

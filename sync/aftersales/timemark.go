@@ -221,7 +221,25 @@ func MarkTime(tx Tx, in MarkInput) (record.ID, error) {
 	if err := in.fits(tx); err != nil {
 		return record.ID{}, err
 	}
+	marks, err := TimeMarks(tx, in.Job, in.Person)
+	if err != nil {
+		return record.ID{}, err
+	}
+	in.At = in.At.behind(tx, marks)
 	return mark(tx, s, in)
+}
+
+// behind returns the moment; where it is now, and a clock that ran ahead was put back since the last of the marks, right behind that:
+// no stretch ends before it began, nor lasts until one that began by the wrong clock.
+func (m Moment) behind(tx Tx, marks []TimeMark) Moment {
+	if m != (Moment{}) || len(marks) == 0 {
+		return m
+	}
+	last := marks[len(marks)-1].Corrected
+	if tx.Now() >= last {
+		return m
+	}
+	return Moment{Device: tx.Clock(), Corrected: record.Within(last + 1)}
 }
 
 // fits refuses a mark that the person's clock does not permit. A correction fits where the mark it replaces is.
@@ -255,10 +273,15 @@ func mark(tx Tx, s *stand, in MarkInput) (record.ID, error) {
 
 // switchClock stops the clock that the person has running on the job, and starts one of the given kind; "" none.
 func switchClock(tx Tx, s *stand, kind string, when Moment) error {
-	running, err := RunningClock(tx, s.job.ID, s.person)
-	if err != nil || running != nil && running.Kind == kind {
+	marks, err := TimeMarks(tx, s.job.ID, s.person)
+	if err != nil {
 		return err
 	}
+	_, running := spentBy(marks, 0)
+	if running != nil && running.Kind == kind {
+		return nil
+	}
+	when = when.behind(tx, marks)
 	if running != nil {
 		if _, err := mark(tx, s, MarkInput{Kind: running.Kind, Edge: EdgeStop, At: when}); err != nil {
 			return err

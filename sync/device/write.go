@@ -45,8 +45,16 @@ func (t *Tx) Person() record.ID { return t.id.Person }
 // Stamp returns when the write happens, by the device's clock.
 func (t *Tx) Stamp() clock.Stamp { return t.stamp }
 
-// Now returns when the write happens by the hub's clock, as well as the device knows it, in ms since 1970 UTC.
-func (t *Tx) Now() int64 { return t.stamp.Add(t.id.Offset).Millis() }
+// Now returns when the write happens by the hub's clock, as well as the device knows it, in ms since 1970 UTC. It rises from write
+// to write, but where the device's clock was put back by more than clock.MaxAhead: stamps go on from how far ahead it had been, be it
+// years, and times follow the clock.
+func (t *Tx) Now() int64 {
+	at := t.stamp
+	if at.Millis() > t.now+clock.MaxAhead.Milliseconds() {
+		at = clock.StampAt(t.now)
+	}
+	return at.Add(t.id.Offset).Millis()
+}
 
 // Clock returns what the device's clock said when the write began, right or wrong, in ms since 1970 UTC.
 func (t *Tx) Clock() int64 { return t.now }

@@ -1,6 +1,7 @@
 package device_test
 
 import (
+	"slices"
 	"testing"
 
 	"fieldsync/sync/device"
@@ -97,6 +98,30 @@ func TestNobodyWritesBeforeHeIsEnrolled(t *testing.T) {
 	}
 	if err := p.replica(func(*device.Replica) error { return nil }); err != device.ErrNotEnrolled {
 		t.Error(err)
+	}
+}
+
+// A clock that ran ahead for one write and was put right is believed again: the times of all later work would be what it had
+// said, until that day has come. Small steps back are no reason for times that fall.
+func TestTimesFollowAClockThatWasPutRight(t *testing.T) {
+	t.Parallel()
+	p := onAJob(t)
+	p.welcome(wire.Welcome{Now: p.now - 5_000})
+	var times []int64
+	right := p.now
+	for _, clock := range []int64{right, right + 30_000, right + 20_000, right + 365*24*3_600_000, right + 60_000} {
+		p.now = clock
+		before := p.identity().Stamp
+		item := p.does(func(tx *device.Tx) error {
+			times = append(times, tx.Now()-right+5_000)
+			return tx.Update(table("job"), p.job.ID, text("title", "later"))
+		})
+		if item.Change.Stamp <= before {
+			t.Errorf("the stamp %v comes after %v", item.Change.Stamp, before)
+		}
+	}
+	if want := []int64{0, 30_000, 30_000, 365 * 24 * 3_600_000, 60_000}; !slices.Equal(times, want) {
+		t.Errorf("%v, want %v", times, want)
 	}
 }
 
