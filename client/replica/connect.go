@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver
@@ -24,13 +25,16 @@ const (
 	busyMillis     = 5000
 )
 
+// durable has a commit wait for the disk; WriteBulk does without.
+const durable = "synchronous(FULL)"
+
 // writing are the settings of the one connection that writes, reading those of the others.
 var (
 	writing = []string{
 		fmt.Sprintf("busy_timeout(%d)", busyMillis),
 		fmt.Sprintf("cache_size(-%d)", cacheKiB),
 		"journal_mode(WAL)",
-		"synchronous(FULL)",
+		durable,
 		fmt.Sprintf("wal_autocheckpoint(%d)", autocheckpoint),
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 		"foreign_keys(OFF)",
@@ -44,6 +48,14 @@ var (
 		"temp_store(MEMORY)",
 	}
 )
+
+// TakingIn returns the settings of the connection that writes, as PRAGMAs in the form "name(value)", while what the hub
+// sends is taken in: who measures against a bare table gives it the same.
+func TakingIn() []string {
+	settings := slices.Clone(writing)
+	settings[slices.Index(settings, durable)] = "synchronous(NORMAL)"
+	return settings
+}
 
 // dsn returns the name under which the driver opens the file. Modes are those of SQLite: "rwc" makes the file where
 // there is none, "ro" only reads.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"fieldsync/sync/clock"
@@ -189,6 +190,36 @@ func TestBulkWritesAreDurableLaterAndUserWritesAtOnce(t *testing.T) {
 		if got := level(r.WriteBulk); got != normal {
 			t.Errorf("what is downloaded is written with synchronous = %d", got)
 		}
+	}
+}
+
+// What a bench gives a bare table is what a bulk write works with, setting for setting.
+func TestTakingInNamesTheSettingsOfABulkWrite(t *testing.T) {
+	t.Parallel()
+	r, ctx := openBench(t), context.Background()
+	bare, err := open(filepath.Join(t.TempDir(), "bare.db"), "rwc", TakingIn()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = bare.Close() }()
+	err = r.WriteBulk(ctx, func(tx *Tx) error {
+		for _, setting := range TakingIn() {
+			name, _, _ := strings.Cut(setting, "(")
+			if name == "journal_mode" {
+				continue // a word: WAL, as everywhere
+			}
+			var want int64
+			if err := bare.QueryRowContext(ctx, "PRAGMA "+name).Scan(&want); err != nil {
+				return err
+			}
+			if got, err := tx.conn.Int("PRAGMA " + name); err != nil || got != want {
+				t.Errorf("%s is %d in a bulk write, and %d beside it: %v", name, got, want, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -79,7 +79,7 @@ var Sentences = map[fault.Code]string{
 	OpenQuote:   "a quotation mark is not closed: it was read as part of the text",
 	ColumnKept:  "it is not known what this column holds: kept in the note",
 	ColumnLeft:  "it is not known what this column holds: left out",
-	ColumnElse:  "what it says means something else here: kept in the note, and every job begins as new",
+	ColumnElse:  "what it says means something else here: kept in the note, and it sets neither state nor priority",
 	NoDate:      "no date",
 	TwoDates:    "can be read in two ways: say whether days or months come first",
 	OnlyDay:     "only the day was taken",

@@ -400,6 +400,7 @@ func refusesNonsense(t *testing.T, i *installation) {
 		{"person", "add", "Li"}, {"person", "add", "Li", "-login", "li", "-role", "king"},
 		{"person", "add", "Li", "-login", "li", "-language", "klingon"}, {"device", "enrol", "li", "-url", "hub.example.com"},
 		{"device", "enrol", "li", "-data", filepath.Join(t.TempDir(), "none")}, {"backup"}, {"verify", "-data", t.TempDir()},
+		{"move", "-db", "postgres://127.0.0.1:1/none", "-data", filepath.Join(t.TempDir(), "none")},
 		{"restore", "missing.db"}, {"restore", text},
 	} {
 		r := i.run(line...)
@@ -448,8 +449,10 @@ func takesInFromAStranger(t *testing.T, i *installation) {
 	i.must(nil, "restore", backup, "-force")
 
 	url, stop = i.serve()
-	var enrolment struct{ Code string }
-	i.must(&enrolment, "device", "enrol", "li", "-url", url)
+	var enrolment struct{ Code, URL string }
+	if i.must(&enrolment, "device", "enrol", "li"); enrolment.URL != url {
+		t.Errorf("the code is for %s, and the hub is at %s", enrolment.URL, url)
+	}
 	li.do(map[string]any{"Do": "enrol", "Server": url, "Code": enrolment.Code, "Name": "Li's phone"})
 	li.sync(url)
 	state := li.do(map[string]any{"Do": "state"})
@@ -499,6 +502,9 @@ func rehearses(t *testing.T, i *installation) {
 	i.must(&boss, "person", "add", "Anna Berg", "-login", "anna", "-role", "administrator")
 	backup := filepath.Join(t.TempDir(), "morning.db")
 	i.must(nil, "backup", backup)
+	if r := i.run("rehearse", backup); r.code != 0 || r.out != "Nobody has written anything since that backup: there is nothing to play again.\n" {
+		t.Errorf("nothing is played again: %+v", r)
+	}
 	li, wang := i.phone(), i.phone()
 	li.do(map[string]any{"Do": "enrol", "Server": url, "Code": code, "Name": "Li's phone"})
 	wang.do(map[string]any{"Do": "enrol", "Server": url, "Code": other, "Name": "Wang's phone"})

@@ -9,20 +9,16 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"fieldsync/client/replica"
 )
 
 // The bare table is what the machine can do at best, measured in the same run: the same rows and columns into one plain
-// SQLite table, through the same driver by way of database/sql, in key order, with one prepared statement and
-// transactions of 10,000 rows, without any index besides the primary key, and nothing to synchronise.
+// SQLite table, through the same driver by way of database/sql, in key order, with one prepared statement, the
+// replica's PRAGMAs and transactions of 10,000 rows, without any index besides the primary key, and nothing to synchronise.
 
 // tableRows is how many rows go into one transaction.
 const tableRows = 10_000
-
-// tablePragmas are those of a replica's writer while it takes in what the hub sends.
-var tablePragmas = []string{
-	"busy_timeout(5000)", "cache_size(-4096)", "journal_mode(WAL)", "synchronous(NORMAL)", "wal_autocheckpoint(4000)",
-	"journal_size_limit(33554432)", "foreign_keys(OFF)", "temp_store(MEMORY)",
-}
 
 const createTable = `CREATE TABLE job (
 	id BLOB PRIMARY KEY NOT NULL, status TEXT, customer_name TEXT, phone TEXT, address TEXT, fault TEXT, priority INTEGER,
@@ -48,10 +44,14 @@ func openTable(_ context.Context, p place) (func(context.Context, order) (answer
 	return obey, func() error { return nil }, nil
 }
 
+// openBare opens the file with the driver and the settings of a replica that takes in what the hub sends.
+func openBare(path string) (*sql.DB, error) {
+	return sql.Open("sqlite", "file:"+path+"?"+url.Values{"_pragma": replica.TakingIn()}.Encode())
+}
+
 // measureTable returns how long the rows took, from the first statement to the last commit, and the size of the file.
 func measureTable(ctx context.Context, path string, jobs []job) (answer, error) {
-	pragmas := url.Values{"_pragma": tablePragmas}
-	db, err := sql.Open("sqlite", "file:"+path+"?"+pragmas.Encode()) // the driver is the one that client/replica brings
+	db, err := openBare(path)
 	if err != nil {
 		return answer{}, err
 	}
@@ -80,7 +80,7 @@ func measureCopy(ctx context.Context, dir string, jobs []job) (a answer, err err
 	if _, err := measureTable(ctx, from, jobs); err != nil {
 		return a, err
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "to.db")+"?"+url.Values{"_pragma": tablePragmas}.Encode())
+	db, err := openBare(filepath.Join(dir, "to.db"))
 	if err != nil {
 		return a, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -36,10 +37,11 @@ The code works once, within 24 hours. Only its hash is kept: who loses it asks f
 makes its own key; the hub gets the public half. With -json it prints {"code":…,"expires":…,"url":…}.`,
 		Example: "fieldsyncd device enrol li",
 		Flags: func(f *flag.FlagSet) {
-			f.StringVar(&url, "url", env("FIELDSYNC_URL", urlOf(env("FIELDSYNC_ADDR", defaultAddress))),
-				"URL at which devices reach the hub, as printed; environment: FIELDSYNC_URL")
+			f.StringVar(&url, "url", env("FIELDSYNC_URL", ""),
+				"URL at which devices reach the hub, as printed; environment: FIELDSYNC_URL; else where the hub said last that it is")
 		},
 		Do: func(ctx context.Context, a *app, args []string) error {
+			url = cmp.Or(url, a.served(), urlOf(env("FIELDSYNC_ADDR", defaultAddress)))
 			if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
 				return cli.Usage("-url takes an address that begins with https:// or http://, not %q", url)
 			}

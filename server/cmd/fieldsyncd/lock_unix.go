@@ -3,6 +3,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -28,6 +30,9 @@ func lockServing(dir string) (unlock func(), err error) {
 // somebody else has locked it, with the folder.
 func lockFile(dir, name string, how int, taken string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, cli.Usage("there is no folder %s: name another with -data", dir)
+	}
 	if err != nil {
 		return nil, cli.Usage("the folder %s cannot be written: name another with -data (%v)", dir, err)
 	}

@@ -30,8 +30,8 @@ type rehearseOptions struct {
 
 // Rehearsed is what came of a rehearsal.
 type Rehearsed struct {
-	From       time.Time  `json:"from"` // when the first of the changes was made
-	To         time.Time  `json:"to"`
+	From       time.Time  `json:"from,omitzero"` // when the first of the changes was made; none if there is none
+	To         time.Time  `json:"to,omitzero"`
 	Phones     int        `json:"phones"`
 	Changes    int        `json:"changes"`       // that phones made
 	Office     int        `json:"office"`        // that the office made
@@ -118,6 +118,10 @@ func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
 }
 
 func (a *app) sayRehearsed(r *Rehearsed) {
+	if r.From.IsZero() {
+		a.say("Nobody has written anything since that backup: there is nothing to play again.\n")
+		return
+	}
 	const minute = "2006-01-02 15:04"
 	a.say("Played again: %s by %s and %d by the office, of %s to %s UTC.\n", many(r.Changes, "change"), many(r.Phones, "phone"), r.Office,
 		r.From.Format(minute), r.To.Format(minute))

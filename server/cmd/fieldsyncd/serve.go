@@ -187,6 +187,15 @@ func (s *serving) logger(a *app) (*slog.Logger, error) {
 	return slog.New(format(a.err, &slog.HandlerOptions{Level: level})), nil
 }
 
+// servedAt is the file that says where the folder's hub was served last.
+func (a *app) servedAt() string { return filepath.Join(a.data, "served-at") }
+
+// served returns where the folder's hub was served last; "" if it never was.
+func (a *app) served() string {
+	said, _ := os.ReadFile(a.servedAt()) // where it cannot be read it was not said
+	return strings.TrimSpace(string(said))
+}
+
 // greetAlone greets while no other hub does that begins on the same database: there is one first administrator.
 func (s *serving) greetAlone(ctx context.Context, a *app, h *house, l net.Listener) (err error) {
 	alone := h.core.Store.Alone(ctx, founding, func(ctx context.Context) { err = s.greet(ctx, a, h, l) })
@@ -209,6 +218,9 @@ func (s *serving) greet(ctx context.Context, a *app, h *house, l net.Listener) e
 	}
 	if p != nil {
 		answer.Administrator = p.Login
+	}
+	if err := os.WriteFile(a.servedAt(), []byte(answer.URL+"\n"), 0o600); err != nil {
+		return err
 	}
 	return a.answer(answer, func() {
 		a.say("The office is at %s\n", answer.URL)
