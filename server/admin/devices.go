@@ -22,7 +22,7 @@ var deviceList = &list.List{
 		{Name: "pending", Kind: list.Number},
 		{Name: "oldest", Kind: list.Instant},
 		{Name: "refused", Kind: list.Number, URL: refusedURL + "?device="},
-		{Name: "clock", Told: true},
+		{Name: "clock", Told: true, Named: true},
 		{Name: "app"},
 		{Name: "schema", Kind: list.Number, Aside: true},
 		{Name: "old", Kind: list.Flag, Aside: true},

@@ -146,7 +146,7 @@ func TestDecidingARefusedChange(t *testing.T) {
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	x := newSample(t)
-	v := x.visit(t, "boss").get("/devices").sees(http.StatusOK, "online", "silent", "fast by 3 h 0 min", "chip shut_out_for_good", "oldest unsent")
+	v := x.visit(t, "boss").get("/devices").sees(http.StatusOK, "online", "silent", `data-label="clock">fast by 3 h 0 min`, "chip shut_out_for_good", "oldest unsent")
 	v.post("/devices/codes", "person", x.chen.String()).sees(http.StatusOK, "Enrolment code for Chen Wei", "ACDE-FGHJ-KMNP")
 	v.post("/devices/codes").sees(http.StatusUnprocessableEntity, "Choose the person")
 	url := "/devices/" + x.phones[0].ID.String() + "/standing"

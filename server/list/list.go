@@ -54,13 +54,14 @@ type Column struct {
 	Fixed bool   // no index has it in order: it is sorted by only where few rows match
 	Told  bool   // whoever shows the list says it, row by row: no SQL does, and nothing is sorted by it
 	Aside bool   // shown only when it is chosen
+	Named bool   // a text that says little without the column's name; figures and flags have it anyway
 }
 
 // IsNumber reports whether a column stands in figures.
 func (c *Column) IsNumber() bool { return c.Kind >= Number && c.Kind <= Quantity }
 
-// IsFlag reports whether a column says yes or no.
-func (c *Column) IsFlag() bool { return c.Kind == Flag }
+// IsNamed reports whether the column's name stands at each of its values where there is no room for a table.
+func (c *Column) IsNamed() bool { return c.IsNumber() || c.Kind == Flag || c.Named }
 
 // IsChip reports whether a column holds states, which are shown as such.
 func (c *Column) IsChip() bool { return c.Kind == Code }
