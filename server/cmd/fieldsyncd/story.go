@@ -251,7 +251,7 @@ func (t *teller) workOffline() error {
 		}
 	}
 	t.Offline = len(t.recorded)
-	t.say("%d changes recorded without a network; one phone was killed with -9 and lost none", t.Offline)
+	t.say("%d changes recorded without a network; one phone was killed with -9 and lost none, another's clock is three hours ahead", t.Offline)
 	return nil
 }
 
