@@ -31,10 +31,14 @@ func (l *language) called(name string) string {
 // refusal returns why something was refused: the message, with the values in it, if it is translated; else what its code
 // says. In English it is the message itself, which says most.
 func (l *language) refusal(code fault.Code, text string) string {
-	return sentence(l.refusalText(code, text))
+	said := l.refusalText(code, text)
+	if l.Tag == words.Tags[0] {
+		said = aftersales.Sentence(said)
+	}
+	return said
 }
 
-// sentence begins a message with a capital, as one that stands by itself.
+// sentence begins a label with a capital, as one that stands by itself.
 func sentence(text string) string {
 	if text == "" || text[0] < 'a' || text[0] > 'z' {
 		return text

@@ -39,17 +39,9 @@ var discrepancyDetail = &Detail{
 	Texts: []string{"note"},
 }
 
-// settling is what the page of something that a person settles has beyond others.
-type settling struct {
-	Open bool
-	May  bool
-	As   []option // how it can be settled; nil where it is only said in words
-	Why  []string
-}
-
 func discrepancyMore(b *builder, row *record.Row) (any, error) {
 	b.page.Name = capital(b.v.lang.Name("discrepancy.kind." + row.Get("kind").Text()))
-	return settling{Open: aftersales.DiscrepancyOf(row).Open(), May: b.v.Who.May(auth.SettleStock)}, nil
+	return settling{Open: aftersales.DiscrepancyOf(row).Open(), May: b.v.Who.May(auth.SettleStock)}, b.subject(row)
 }
 
 // ListDiscrepancies shows what does not fit together.

@@ -46,6 +46,9 @@ var findingDetail = &Detail{
 func findingMore(b *builder, row *record.Row) (any, error) {
 	f := aftersales.BillingFindingOf(row)
 	b.page.Name = capital(b.v.lang.Name("billing_finding.kind." + f.Kind))
+	if err := b.subject(row); err != nil {
+		return nil, err
+	}
 	x := settling{Open: f.State == aftersales.GapOpen, May: b.v.Who.May(auth.SettleBilling)}
 	for _, as := range []string{aftersales.SettledCharged, aftersales.SettledRefunded, aftersales.SettledWaived} {
 		x.As = append(x.As, option{as, capital(b.v.lang.Name("billing_finding.settled_as." + as))})

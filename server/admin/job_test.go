@@ -91,7 +91,7 @@ func TestCancellingNeedsAReasonAndReopeningHavingSeen(t *testing.T) {
 	v := x.visit(t, "li")
 	v.post("/jobs", "title", "Fan rattles")
 	job := v.at.Path
-	v.post(job+"/cancel", "reason", "  ").sees(http.StatusUnprocessableEntity, "say why")
+	v.post(job+"/cancel", "reason", "  ").sees(http.StatusUnprocessableEntity, "Say why")
 	v.post(job+"/cancel", "reason", "sold").sees(http.StatusOK, "Cancelled.", "sold")
 	v.post(job+"/reopen", "reason", "bought back", "state", "done").sees(http.StatusUnprocessableEntity)
 	v.post(job+"/reopen", "reason", "bought back", "state", "cancelled").sees(http.StatusOK, "Reopened.")

@@ -29,6 +29,14 @@ func (o *Office) Refusal(wanted string, f *fault.Error) (said, tag string) {
 // refusal returns why something was refused: the message if it is translated, with the values in it, else what its code
 // says, else as it is.
 func (l *language) refusal(f *fault.Error) string {
+	said := l.refused(f)
+	if l.Tag == words.Tags[0] {
+		said = aftersales.Sentence(said)
+	}
+	return said
+}
+
+func (l *language) refused(f *fault.Error) string {
 	if l.Knows(f.Message) {
 		return l.Say(f.Message)
 	}

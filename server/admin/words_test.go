@@ -304,3 +304,35 @@ func TestAHeadIsShort(t *testing.T) {
 		}
 	}
 }
+
+// Every refusal of the domain is a sentence on a page in English, though it is written down as the end of one: it begins with a
+// capital, unless with a value, and ends as a sentence does.
+func TestEveryRefusalIsASentence(t *testing.T) {
+	t.Parallel()
+	book, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &language{book.Languages[0]}
+	lists, err := filepath.Glob("../../sync/aftersales/refusals/*.txt")
+	if err != nil || len(lists) == 0 {
+		t.Fatal(lists, err)
+	}
+	values := strings.NewReplacer("%v", "X-1", "%s", "X-1", "%d", "7")
+	whole := regexp.MustCompile(`^("?[A-Z]|[0-9])(.|\n)*[.?!…]$`)
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			english, _, ok := strings.Cut(line, " | ")
+			if !ok || strings.HasPrefix(line, "#") || !strings.Contains(english, " ") { // a word is part of another
+				continue
+			}
+			if said := l.refusal(fault.New(fault.Invalid, values.Replace(english))); !whole.MatchString(said) {
+				t.Errorf("%s: %q is no sentence", list, said)
+			}
+		}
+	}
+}

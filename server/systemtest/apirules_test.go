@@ -188,7 +188,7 @@ func TestARefusalIsSaidInTheCallersLanguage(t *testing.T) {
 			t.Errorf("in %q it says %q, want %q", language, got, detail)
 		}
 	}
-	says("by mail is no telephone number: type its digits, and write anything else into the note", "bad_phone", "phone", "")
+	says("by mail is no telephone number: type its digits, and write anything else into the note.", "bad_phone", "phone", "")
 	says("“by mail”不是电话号码：请输入数字，其他内容请写入备注", "bad_phone", "phone", "zh-CN, en;q=0.5")
 	says("「by mail」不是電話號碼：請輸入數字，其他內容請寫入備註", "bad_phone", "phone", "zh-TW")
 	p.asks("POST", "/customers", `{"colour": "red"}`, "Accept-Language", "zh").has(http.StatusUnprocessableEntity, "detail", "此处没有可写的字段 colour，可写的字段见 OpenAPI 文档。")

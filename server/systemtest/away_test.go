@@ -25,7 +25,7 @@ func TestJobsAndRequestsArePutAwayByWhoMay(t *testing.T) {
 	for _, path := range []string{job, request} {
 		list := path[:len(path)-37]
 		lead.get(path).sees(http.StatusOK).lacks("/archive")
-		lead.post(path+"/archive", "seen", lead.hidden("seen"), "reason", "a test").sees(http.StatusUnprocessableEntity, "it is not over yet")
+		lead.post(path+"/archive", "seen", lead.hidden("seen"), "reason", "a test").sees(http.StatusUnprocessableEntity, "It is not over yet")
 		lead.get(path)
 		lead.post(path+"/cancel", "seen", lead.hidden("seen"), "reason", "made by mistake").sees(http.StatusOK)
 		desk.get(path).sees(http.StatusOK).lacks("/archive")

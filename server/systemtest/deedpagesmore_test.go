@@ -2,11 +2,13 @@ package systemtest
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
 
 // A job goes to somebody, comes back, is done, closed, reopened and put away; a request is edited, called off and closed:
@@ -101,8 +103,20 @@ func TestWhatDoesNotFitIsSettledByItsForms(t *testing.T) {
 	v.post("/discrepancies/each/settle", "id", second).fills("/discrepancies/each/settle", "reason", "counted again").sees(http.StatusOK, "Done: 1.")
 
 	v.get(path).fills(path+"/charges", "service", "labour", "quantity", "1", "basis", "goodwill", "reason", "an old friend").sees(http.StatusOK, "The charge is added.")
-	v.fills(path+"/reckon").sees(http.StatusOK, "Reckoned again.")
+	b.office("price", func(tx aftersales.Tx) error {
+		return aftersales.Edit(tx, aftersales.EditInput{Table: "part", ID: b.partOf("SEAL-12"), Values: record.Values{"list_price": record.Money(12_00, "CNY")}})
+	})
+	v.get(path).fills(path+"/reckon").sees(http.StatusOK, "Reckoned again.")
 	finding := v.get("/billing-findings").find(`href="(/billing-findings/[0-9a-f-]{36})"`)
+	leads := ""
+	for _, found := range regexp.MustCompile(`/billing-findings/[0-9a-f-]{36}`).FindAllString(v.source, -1) {
+		leads += v.get(found).source
+	}
+	for _, to := range []string{path + "#ch-", "/movements/", "/parts/" + b.partOf("SEAL-12").String()} {
+		if !strings.Contains(leads, `href="`+to) {
+			t.Errorf("no finding leads to %s", to)
+		}
+	}
 	v.get(finding).fills(finding+"/settle", "as", "waived", "reason", "the boss said so").sees(http.StatusOK, "settled")
 
 	visit := aftersales.VisitInput{Job: job}

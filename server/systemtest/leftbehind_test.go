@@ -49,7 +49,7 @@ func TestWhatAPhoneThatWasShutOutLeftIsSettledByAPerson(t *testing.T) {
 
 	boss.get("/devices").sees(http.StatusOK, "shut out for good", ">4</a>")
 	left := boss.find(`<a href="(/refused\?device=[^"]+)">4</a>`)
-	boss.get(left).sees(http.StatusOK, "4 shown of 4", "王强, Wang's phone", "seal worn", "this device was shut out").lacks("not his to say")
+	boss.get(left).sees(http.StatusOK, "4 shown of 4", "王强, Wang's phone", "seal worn", "This device was shut out").lacks("not his to say")
 	dots := links(boss)
 	if len(dots) != 4 {
 		t.Fatalf("waiting are %v", dots)

@@ -97,7 +97,7 @@ func TestTilesAreDrawnWhereTheCompanyNamesAService(t *testing.T) {
 		t.Errorf("a map without a service loads pictures from %s", from)
 	}
 	for _, bad := range []string{"tiles.example.org/{z}/{x}/{y}", "https://tiles.example.org/{z}/{x}", "https://a b/{z}/{x}/{y}", "javascript:{z}{x}{y}", "https://x;script-src%20*/{z}/{x}/{y}", "https://u:p@x/{z}/{x}/{y}"} {
-		v.post("/settings/map_tiles", "value", bad).sees(http.StatusUnprocessableEntity, "the address of the tiles is like")
+		v.post("/settings/map_tiles", "value", bad).sees(http.StatusUnprocessableEntity, "The address of the tiles is like")
 	}
 	v.post("/settings/map_tiles", "value", "https://tiles.example.org:8443/{z}/{x}/{y}.png").sees(http.StatusOK, "Set.")
 	v.post("/settings/map_credit", "value", "© <mappers>").sees(http.StatusOK)

@@ -92,7 +92,7 @@ func TestWhoIsToldHasALanguage(t *testing.T) {
 	boss.post("/settings/language", "value", "zh-Hans").sees(http.StatusOK, "language of notices to who has none of his own", "简体中文")
 
 	rule := []string{"p.rules.0.event", "request.received", "p.rules.0.to", "address", "p.rules.0.channel", "wecom", "p.rules.0.address", "night", "p.attempts", "3", "p.retry_seconds", "60"}
-	boss.post("/policies/notice", append(rule, "do", "publish", "p.rules.0.language", "tlh")...).sees(http.StatusUnprocessableEntity, "the languages are en, zh-Hans, zh-Hant")
+	boss.post("/policies/notice", append(rule, "do", "publish", "p.rules.0.language", "tlh")...).sees(http.StatusUnprocessableEntity, "The languages are en, zh-Hans, zh-Hant")
 	boss.post("/policies/notice", append(rule, "do", "publish", "p.rules.0.language", "zh-Hant")...).sees(http.StatusOK, "Version 2")
 	boss.get("/policies/notice/new?from=&branch=").sees(http.StatusOK, `<option value="zh-Hant" selected>繁體中文</option>`)
 }

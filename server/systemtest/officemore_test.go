@@ -30,7 +30,7 @@ func TestTheOfficeSaysHowAJobStandsInItsOwnWords(t *testing.T) {
 	})
 	boss.get(page).sees(http.StatusOK, "in your own words", "Waits for <crane>").lacks("Waits for <dust>")
 	seen := boss.find(`name="seen" value="([^"]*)"`)
-	boss.post(page+"/substate", "seen", seen, "substate", "dust").sees(http.StatusUnprocessableEntity, "there is no sub-state dust")
+	boss.post(page+"/substate", "seen", seen, "substate", "dust").sees(http.StatusUnprocessableEntity, "There is no sub-state dust")
 	boss.post(page+"/substate", "seen", seen, "substate", "crane").sees(http.StatusOK, `<span class="chip">Waits for <crane></span>`, `value="crane" selected`)
 	b.office("retire", func(tx aftersales.Tx) error { return aftersales.RetireSubstate(tx, "job", "crane") })
 	boss.get(page).sees(http.StatusOK, `<span class="chip">Waits for <crane></span>`) // what has it keeps it
@@ -110,7 +110,7 @@ func TestTheOfficeSaysHowARequestStandsInItsOwnWords(t *testing.T) {
 	boss.post("/substates", "table_name", "job", "state", "new", "code", "crane", "label.en", "Waits for a crane").sees(http.StatusOK)
 	boss.get(page).sees(http.StatusOK, "in your own words", "Waits for a photo").lacks("crane")
 	seen := boss.find(`name="seen" value="([^"]*)"`)
-	boss.post(page+"/substate", "seen", seen, "substate", "crane").sees(http.StatusUnprocessableEntity, "there is no sub-state crane")
+	boss.post(page+"/substate", "seen", seen, "substate", "crane").sees(http.StatusUnprocessableEntity, "There is no sub-state crane")
 	boss.post(page+"/substate", "seen", seen, "substate", "photo").sees(http.StatusOK, `<span class="chip">Waits for a photo</span>`)
 	boss.post(page+"/cancel", "seen", boss.find(`name="seen" value="([^"]*)"`), "reason", "sold").sees(http.StatusOK).lacks(`<span class="chip">Waits for a photo</span>`)
 	b.hire("guest", "Guest", auth.Auditor)

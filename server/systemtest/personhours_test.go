@@ -46,7 +46,7 @@ func TestWorkingHoursAndBaseAreOnThePageOfAPerson(t *testing.T) {
 	boss.get("/board").sees(http.StatusOK, fmt.Sprintf(" %d-", end)) // the time after his last shift is off
 
 	set("/base", "latitude", "31.2304").sees(http.StatusUnprocessableEntity, "A position has a latitude and a longitude")
-	set("/base", "latitude", "91", "longitude", "0").sees(http.StatusUnprocessableEntity, "latitude goes to 90 degrees")
+	set("/base", "latitude", "91", "longitude", "0").sees(http.StatusUnprocessableEntity, "Latitude goes to 90 degrees")
 	set("/base", "latitude", "31.2304", "longitude", "121.4737").sees(http.StatusOK, "Sets out from 31.2304, 121.4737", "Monday 08:00-09:30")
 	boss.post("/language", "language", "zh-Hans", "to", at).sees(http.StatusOK, "工作时间", "周一 08:00-09:30", "2031-02-04 休息", "出发地点：31.2304, 121.4737")
 	boss.post("/language", "language", "en", "to", at)

@@ -36,7 +36,7 @@ func TestAPolicyIsTriedBeforeItIsPublished(t *testing.T) {
 		t.Fatalf("a preview wrote: %d versions", n)
 	}
 	boss.post("/policies/warranty", "do", "publish", "p.starts", "sold_on", "p.months", "3", "p.excludes", "wear", "note", "<b>short</b>", "valid_from", "2001-01-01T00:00").
-		sees(http.StatusUnprocessableEntity, "decisions were made by the policy of that time")
+		sees(http.StatusUnprocessableEntity, "Decisions were made by the policy of that time")
 	boss.post("/policies/warranty", "do", "publish", "p.starts", "sold_on", "p.months", "3", "p.excludes", "wear", "note", "<b>short</b>").
 		sees(http.StatusOK, "Version 2", "<b>short</b>", "in force")
 	boss.get("/policies/warranty/new?from=&branch=").sees(http.StatusOK, `name="p.months" value="3"`)
@@ -106,7 +106,7 @@ func TestWhoPaysIsTypedByWayAndCategory(t *testing.T) {
 	})
 	boss.get("/policies/charge/new?from=price_by_category&branch=").sees(http.StatusOK, `<option value="common" selected>Common part</option>`, `<option value="rubber">`)
 	boss.post("/policies/charge", "p.rules.0.in", "", "p.rules.0.kind", "labour", "p.rules.0.part_category", "rubber", "p.rules.0.payer", "company").
-		sees(http.StatusUnprocessableEntity, "a rule about a category of parts is about parts")
+		sees(http.StatusUnprocessableEntity, "A rule about a category of parts is about parts")
 	boss.post("/policies/charge", "p.rules.0.in", "", "p.rules.0.service", "labour", "p.rules.0.part_category", "rubber", "p.rules.0.payer", "company").
 		sees(http.StatusUnprocessableEntity, "parts are no service")
 	boss.post("/policies/charge", "do", "publish", "p.rules.0.in", "", "p.rules.0.part_category", "rubber", "p.rules.0.payer", "customer", "p.rules.0.price_list", "market").
@@ -141,7 +141,7 @@ func TestConsentIntakeDispatchAndNoticesAreTyped(t *testing.T) {
 	with := func(given ...string) []string { return append(given, tryOn...) }
 
 	boss.post("/policies/consent", "p.unreachable", "stop", "p.limits.0.currency", "yuan", "p.limits.0.above", "much").
-		sees(http.StatusUnprocessableEntity, "the currency is three capital letters", `value="yuan"`, "This cannot be read")
+		sees(http.StatusUnprocessableEntity, "The currency is three capital letters", `value="yuan"`, "This cannot be read")
 	boss.post("/policies/consent", "p.unreachable", "stop", "p.limits.0.currency", "CNY", "p.limits.0.above", "1", "p.limits.1.currency", "cny", "p.limits.1.above", "2").
 		sees(http.StatusUnprocessableEntity, "The same stands in two lines")
 	boss.post("/policies/consent", with("do", "preview", "p.unreachable", "stop", "p.limits.0.currency", "TWD", "p.limits.0.above", "500")...).
@@ -149,7 +149,7 @@ func TestConsentIntakeDispatchAndNoticesAreTyped(t *testing.T) {
 	boss.post("/policies/consent", "do", "publish", "p.unreachable", "stop", "p.limits.0.currency", "CNY", "p.limits.0.above", "500").sees(http.StatusOK, "Version 2")
 	boss.get("/policies/consent/new?from=&branch=").sees(http.StatusOK, `name="p.limits.0.above" value="500.00"`)
 
-	boss.post("/policies/intake", "p.blacklist", "stop", "p.country", "China").sees(http.StatusUnprocessableEntity, "the country is two letters", `value="China"`)
+	boss.post("/policies/intake", "p.blacklist", "stop", "p.country", "China").sees(http.StatusUnprocessableEntity, "The country is two letters", `value="China"`)
 	boss.post("/policies/intake", "do", "preview", "p.blacklist", "stop", "p.country", "tw", "preview", "Late Payer", "ref.preview", party.String()).
 		sees(http.StatusOK, "<b>not taken on: the customer is on the blacklist</b>", "taken on, with a warning")
 	boss.post("/policies/intake", "do", "publish", "p.blacklist", "stop", "p.country", "tw").sees(http.StatusOK, "Version 2", "TW")

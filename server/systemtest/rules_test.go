@@ -84,7 +84,7 @@ func TestSettingsCodesFieldsAndNumbers(t *testing.T) {
 	b.hire("boss", "Anna Berg", auth.Administrator)
 	v := b.browser("boss")
 	v.get("/settings/release_days").sees(http.StatusOK, "</form>")
-	v.post("/settings/release_days", "value", "soon").sees(http.StatusUnprocessableEntity, "a number is needed")
+	v.post("/settings/release_days", "value", "soon").sees(http.StatusUnprocessableEntity, "A number is needed")
 	v.post("/settings/release_days", "seen", "", "value", "14").sees(http.StatusOK, "Set.", "14")
 	v.get("/settings/nothing").sees(http.StatusNotFound)
 	v.post("/numbers/J", "pattern", "no number").sees(http.StatusUnprocessableEntity, "once")
@@ -112,13 +112,13 @@ func TestTheSlipsTemplateHasALogoAndIsShown(t *testing.T) {
 	typed := []string{"seen", seen, "slip_title", "Work <b>report</b>", "slip_foot", "Thank you.", "slip_costs", "0"}
 	boss.post(page, append(typed, "paper", "80")...).sees(http.StatusOK, "Work <b>report</b></h1>", "Thank you.", "paper p80").lacks("To pay", "<h1>Service slip<")
 	boss.get(page).sees(http.StatusOK).lacks("Thank you.") // shown is not kept
-	boss.post(page, append(typed, "do", "save", "slip_order", "everything")...).sees(http.StatusUnprocessableEntity, "the sections of a slip are these", "Thank you.")
+	boss.post(page, append(typed, "do", "save", "slip_order", "everything")...).sees(http.StatusUnprocessableEntity, "The sections of a slip are these", "Thank you.")
 	boss.post(page, append(typed, "do", "save")...).sees(http.StatusOK, "Saved.", "Thank you.").lacks("To pay")
 	if strings.Contains(boss.source, "<b>report") {
 		t.Error("the title writes into the page")
 	}
 
-	boss.sendsForm("/slip-logo", "logo.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`)).sees(http.StatusUnprocessableEntity, "this is no picture")
+	boss.sendsForm("/slip-logo", "logo.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`)).sees(http.StatusUnprocessableEntity, "This is no picture")
 	boss.sendsForm("/slip-logo", "logo.png", drawn(t)).sees(http.StatusOK, "The logo stands on every slip.")
 	logo := boss.find(`src="(/slip-logo\?v=[0-9a-f]+)"`)
 	if boss.get(logo).sees(http.StatusOK); boss.header.Get("Content-Type") != "image/jpeg" || boss.header.Get("X-Content-Type-Options") != "nosniff" {

@@ -36,7 +36,7 @@ func TestSeveralJobsAtOnce(t *testing.T) {
 	boss.post("/jobs/each/assign", append(form[:8:8], "go", "1")...).sees(http.StatusUnprocessableEntity, "Choose a person or a group.")
 	boss.post("/jobs/each/assign", form...).sees(http.StatusConflict, "There is something to think twice about", "王强 has it already.")
 	boss.get("/jobs?person=" + li.String()).lacks("Fan rattles")
-	boss.post("/jobs/each/assign", append(form, "sure", "1")...).sees(http.StatusOK, "Done: 1.", "Not done: 2.", "the job has a lead: reassign it, or add a helper")
+	boss.post("/jobs/each/assign", append(form, "sure", "1")...).sees(http.StatusOK, "Done: 1.", "Not done: 2.", "The job has a lead: reassign it, or add a helper")
 	boss.get("/jobs?person="+li.String()).sees(http.StatusOK, "Fan rattles").lacks("sticks", "Pump hums")
 
 	boss.post("/jobs/each/cancel", "id", one.String(), "id", two).sees(http.StatusOK)

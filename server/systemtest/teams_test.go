@@ -71,7 +71,7 @@ func TestASlipIsAsTheCompanyWillsIt(t *testing.T) {
 	// Its sections stand in the order that the company sets; what that does not name follows.
 	done, asked := "What was found and done", `<p class="text">Leaks`
 	first, second := strings.Index(boss.body, asked), strings.Index(boss.body, done)
-	boss.post("/settings/slip_order", "value", "findings, weather").sees(http.StatusUnprocessableEntity, "the sections of a slip are these")
+	boss.post("/settings/slip_order", "value", "findings, weather").sees(http.StatusUnprocessableEntity, "The sections of a slip are these")
 	boss.post("/settings/slip_order", "value", "findings，problem").sees(http.StatusOK, "Set.")
 	boss.get("/slips/" + slip.String()).sees(http.StatusOK)
 	if now := strings.Index(boss.body, done); first < 0 || second < 0 || first > second || now < 0 || now > strings.Index(boss.body, asked) {
