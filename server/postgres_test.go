@@ -26,6 +26,7 @@ func TestAPageInPostgreSQLReadsLittleMoreThanItShows(t *testing.T) {
 	}{
 		"by time, those without one first": {[]string{"sort", "plan_start"}, "job", 1100},
 		"by time, the last first":          {[]string{"sort", "-plan_start"}, "job", 1100},
+		"a serial of few machines":         {[]string{"q", "SN-00001"}, "job", 300},
 		"a text that all jobs hold":        {[]string{"q", "液压"}, "_search_row", 3600}, // two thousand are looked up to be counted
 	} {
 		read := 0

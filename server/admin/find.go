@@ -141,7 +141,7 @@ func fitting(r Reader, in []list.Found, typed string) (condition string, args []
 		if err != nil {
 			return "", nil, err
 		}
-		one, more := m.Hold(f.At)
+		one, more := m.Hold(f.At, sqlrow.First)
 		either, args = append(either, one), append(args, more...)
 	}
 	return strings.Join(either, " OR "), args, nil

@@ -88,22 +88,15 @@ func (i *intaking) sought() ([]record.ID, error) {
 	}
 	var either []string
 	var args []driver.Value
-	for _, of := range []struct{ table, party string }{
-		{"party", "%s"}, {"unit", "p.id IN (SELECT x.party FROM unit x WHERE x._del = 0 AND %s)"},
-		{"contact", "p.id IN (SELECT x.party FROM contact x WHERE x._del = 0 AND %s)"},
-	} {
-		id := "x.id"
-		if of.table == "party" {
-			id = "p.id"
-		}
-		fits, more, err := fitting(i.r, list.In(of.table, id), q)
+	for _, of := range []struct{ table, party string }{{"party", "id"}, {"unit", "party"}, {"contact", "party"}} {
+		fits, more, err := fitting(i.r, list.In(of.table, "x.id"), q)
 		if err != nil {
 			return nil, err
 		}
-		either, args = append(either, strings.Replace(of.party, "%s", fits, 1)), append(args, more...)
+		either, args = append(either, "SELECT x."+of.party+" FROM "+of.table+" x WHERE x._del = 0 AND "+fits), append(args, more...)
 	}
-	return i.parties("SELECT coalesce(p.merged_into, p.id) FROM party p WHERE p._del = 0 AND +p.archived_at IS NULL AND ("+
-		strings.Join(either, " OR ")+`) ORDER BY p.name LIKE ? ESCAPE '\' DESC, p.name, p.id LIMIT ?`,
+	return i.parties("SELECT coalesce(p.merged_into, p.id) FROM party p WHERE p._del = 0 AND +p.archived_at IS NULL AND p.id IN ("+
+		strings.Join(either, " UNION ")+`) ORDER BY p.name LIKE ? ESCAPE '\' DESC, p.name, p.id LIMIT ?`,
 		append(args, escaped(q)+"%", int64(matchMost))...)
 }
 
@@ -115,13 +108,14 @@ func (i *intaking) alsoAlike(typed aftersales.Identity, ids []record.ID) ([]reco
 	if len(typed.Names)+len(typed.Phones) == 0 && i.p.Typed["serial"] == "" {
 		return ids, nil
 	}
-	where, args := []string{}, []driver.Value{}
+	either, args := []string{}, []driver.Value{}
 	for _, phone := range typed.Phones {
-		where = append(where, "p.phone = ? OR p.phone2 = ? OR p.id IN (SELECT party FROM contact WHERE phone = ? AND _del = 0)")
+		either = append(either, "SELECT id FROM party WHERE phone = ?", "SELECT id FROM party WHERE phone2 = ?",
+			"SELECT party FROM contact WHERE phone = ? AND _del = 0")
 		args = append(args, phone, phone, phone)
 	}
 	if s := i.p.Typed["serial"]; s != "" {
-		where, args = append(where, "p.id IN (SELECT party FROM unit WHERE serial = ? AND _del = 0)"), append(args, s)
+		either, args = append(either, "SELECT party FROM unit WHERE serial = ? AND _del = 0"), append(args, s)
 	}
 	for _, piece := range pieces(typed.Names) {
 		m, err := i.r.Matches(piece, "party")
@@ -131,14 +125,14 @@ func (i *intaking) alsoAlike(typed aftersales.Identity, ids []record.ID) ([]reco
 		if m.Many { // what so many names have, such as "company", says nothing of this one
 			continue
 		}
-		fits, more := m.Hold("p.id")
-		where, args = append(where, fits), append(args, more...)
+		fits, more := m.Hold("x.id", sqlrow.First)
+		either, args = append(either, "SELECT x.id FROM party x WHERE "+fits), append(args, more...)
 	}
-	if len(where) == 0 {
+	if len(either) == 0 {
 		return ids, nil
 	}
-	more, err := i.parties("SELECT coalesce(p.merged_into, p.id) FROM party p WHERE p._del = 0 AND p.archived_at IS NULL AND ("+
-		strings.Join(where, " OR ")+") LIMIT ?", append(args, int64(likeMost))...)
+	more, err := i.parties("SELECT coalesce(p.merged_into, p.id) FROM party p WHERE p._del = 0 AND +p.archived_at IS NULL AND p.id IN ("+
+		strings.Join(either, " UNION ")+") LIMIT ?", append(args, int64(likeMost))...)
 	if err != nil {
 		return nil, err
 	}

@@ -92,11 +92,11 @@ func (l *List) order(orders ...string) (by *Column, down bool) {
 }
 
 // fit says how the rows that match are sorted best, now that they are counted: few are sorted by whatever was asked, and
-// read first where an index has them; of many no more is read than the page, in the order of an index, and by the list's own order where none has
-// the one asked for.
-func (q *Query) fit(l *List, total int) {
+// read first where an index has them or all of them are shown; of many no more is read than the page, in the order of an
+// index, and by the list's own order where none has the one asked for.
+func (q *Query) fit(l *List, total, shown int) {
 	if total <= CountMost {
-		q.few = q.few || len(q.oneOf) > 0
+		q.few = q.few || len(q.oneOf) > 0 || total <= shown
 		return
 	}
 	if q.sort.Fixed {
@@ -196,11 +196,15 @@ func (q Query) sought(l *List, s Selecter) (Query, error) {
 		if err != nil {
 			return q, err
 		}
-		each, _ := found.hold(sqlrow.Matches.HoldEach)
-		q.each[len(q.where)] = "(" + each + ")"
-		condition, args := found.hold(sqlrow.Matches.Hold)
+		way := sqlrow.First
+		if found.many() {
+			way = sqlrow.Aside
+			each, _ := found.hold(sqlrow.Each)
+			q.each[len(q.where)] = "(" + each + ")"
+		}
+		condition, args := found.hold(way)
 		q.and(condition, args...)
-		q.few = q.few || !found.many()
+		q.few = q.few || way == sqlrow.First
 		if m := found.matches(l.ID); !fewer && m.Many {
 			fewer = true
 			condition, args = m.Some(l.ID)
@@ -251,17 +255,18 @@ func (f found) matches(at string) (m sqlrow.Matches) {
 	return m
 }
 
-// hold returns the condition that the text is found in one of the tables, and its arguments.
-func (f found) hold(in func(m sqlrow.Matches, id string) (string, []driver.Value)) (condition string, args []driver.Value) {
-	var either []string
+// hold returns the condition that the text is found in one of the tables, and its arguments. Those in which it is nowhere
+// are left out: a database would reckon with some rows of each, and plan for them.
+func (f found) hold(way sqlrow.Way) (condition string, args []driver.Value) {
+	either := []string{"1 = 0"}
 	for _, m := range f {
-		one, more := in(m.Matches, m.in.At)
-		if f.many() {
-			one = strings.ReplaceAll(one, m.in.At+" IN", "+"+m.in.At+" IN")
+		if m.None() {
+			continue
 		}
+		one, more := m.Hold(m.in.At, way)
 		either, args = append(either, one), append(args, more...)
 	}
-	return strings.Join(either, " OR "), args
+	return strings.Join(either[min(1, len(either)-1):], " OR "), args
 }
 
 func (q *Query) among(f *Filter, answers []string) {

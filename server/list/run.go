@@ -20,7 +20,7 @@ func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
 	if err != nil {
 		return page, err
 	}
-	q.fit(l, page.Total)
+	q.fit(l, page.Total, limit)
 	if page.By, page.Down = q.sort, q.down; page.Total == 0 {
 		return page, nil
 	}
@@ -71,7 +71,7 @@ func (l *List) Each(s Selecter, q Query, do func(Row) error) error {
 	if err != nil {
 		return err
 	}
-	q.fit(l, total)
+	q.fit(l, total, total)
 	return s.Select(func(r *sqlrow.Rows) error {
 		row, err := l.row(r)
 		if err != nil {

@@ -87,8 +87,12 @@ var (
 )
 
 // plain is a column with a + before it: SQLite uses no index for it. PostgreSQL has no such sign for texts and bytes, and
-// counts what is in its indexes.
-var plain = regexp.MustCompile(`([ (])\+([a-z]+\.[a-z_]+)`)
+// counts what is in its indexes. But what rows are sorted by it takes from an index however many it reads for that, and the
+// greatest of one is in none.
+var (
+	plain  = regexp.MustCompile(`([ (])\+([a-z]+\.[a-z_]+)`)
+	sorted = regexp.MustCompile(`ORDER BY \+([a-z]+\.[a-z_]+)`)
+)
 
 // Statement returns a statement as the dialect says it: a query with its arguments, or CREATE INDEX.
 func (d Dialect) Statement(sql string) string {
@@ -98,6 +102,7 @@ func (d Dialect) Statement(sql string) string {
 	case strings.HasPrefix(sql, "CREATE "):
 		return indexPattern.ReplaceAllStringFunc(sql, nullsFirst)
 	}
+	sql = sorted.ReplaceAllString(sql, "ORDER BY greatest($1)")
 	sql = hexadecimal.ReplaceAllString(inPostgres.Replace(plain.ReplaceAllString(sql, "$1$2")), "upper(encode($1, 'hex'))")
 	return d.Bind(literal.ReplaceAllString(sql, `'\x$1'::bytea`))
 }

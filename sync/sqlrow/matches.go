@@ -21,6 +21,8 @@ type Matches struct {
 	args  []driver.Value // of index
 	list  string         // the other rows, as one argument of json_each
 	some  string         // of many, those that were found first, likewise
+
+	dialect Dialect
 }
 
 // Matches returns which rows of the table hold every piece of the text; see Find. A text without a letter or digit is
@@ -47,7 +49,7 @@ func (l *Layout) Matches(c *Conn, text, table string) (m Matches, err error) {
 			return m, err
 		}
 	}
-	m.list = idList(list)
+	m.list, m.dialect = idList(list), l.dialect
 	return m, nil
 }
 
@@ -58,35 +60,54 @@ func (l *Layout) Best(c *Conn, text, table string, most int) (m Matches, err err
 	for _, h := range hits {
 		list = append(list, candidate{id: h.ID})
 	}
-	m.list = idList(list)
+	m.list, m.dialect = idList(list), l.dialect
 	return m, err
 }
 
+// None reports whether no row holds the text.
+func (m Matches) None() bool { return !m.Many && m.list == idList(nil) }
+
+// Way is how a query asks which of its rows hold a text.
+type Way uint8
+
+// The ways.
+const (
+	First Way = iota // it begins with those that do, by an index of their ids: they are few
+	Aside            // it goes through its rows by other conditions
+	Each             // the same, in order and until a page is full: PostgreSQL does not look for all that hold the text first
+)
+
 // Hold returns the condition that the row whose id an expression gives holds the text, and its arguments.
-func (m Matches) Hold(id string) (condition string, args []driver.Value) { return m.hold(id, "") }
-
-// HoldEach is Hold for a query that goes through its rows in order and stops soon: PostgreSQL asks each of them, where it
-// would otherwise look for all that hold the text before it begins. No list is made of a subquery that has an offset.
-func (m Matches) HoldEach(id string) (condition string, args []driver.Value) {
-	return m.hold(id, " OFFSET 0")
-}
-
-func (m Matches) hold(id, apart string) (condition string, args []driver.Value) {
-	condition = listed(id)
+func (m Matches) Hold(id string, way Way) (condition string, args []driver.Value) {
+	condition = m.dialect.listed(id, way)
 	if !m.Many {
 		return condition, []driver.Value{m.list}
+	}
+	apart := ""
+	if way == Each {
+		apart = " OFFSET 0" // no list is made of a subquery that has an offset
 	}
 	index := strings.NewReplacer("%s", id, "%apart", apart).Replace(m.index)
 	return "(" + index + " OR " + condition + ")", append(append([]driver.Value{}, m.args...), m.list)
 }
 
+// listed is the condition that an id is in a list. SQLite finds the rows by an index unless the id has a + before it;
+// PostgreSQL, where the condition is one of several, only by an array.
+func (d Dialect) listed(id string, way Way) string {
+	switch {
+	case way != First:
+		id = "+" + id
+	case d == Postgres:
+		return id + " = ANY (ARRAY(SELECT decode(value, 'hex') FROM json_array_elements_text(?::json) AS listed(value)))"
+	}
+	return id + " IN (SELECT unhex(value) FROM json_each(?))"
+}
+
 // Some returns, of many, the condition that the row is one of some thousands that hold the text, the latest first, and its
 // arguments: a query that begins with these sees soon that there are more than it counts.
 func (m Matches) Some(id string) (condition string, args []driver.Value) {
-	return listed(id), []driver.Value{m.some}
+	return m.dialect.listed(id, First), []driver.Value{m.some}
 }
-
-func listed(id string) string { return id + " IN (SELECT unhex(value) FROM json_each(?))" }
 
 // condition asks the index of one row. SQLite reads all numbers that fit once, which takes milliseconds, and looks them up
 // from then on: so the number has a + before it, or the planner would look for each of them among those of the row.

@@ -12,6 +12,7 @@ import (
 //
 // Each term begins with a mark of its table. So of a text that all of one table hold another table's search looks at none,
 // and the server knows how many rows of which table hold it: whether to read those, or the latest rows until enough do.
+// What is new goes into the index at once: of a list of what does not stand in it yet each search would read everything.
 
 const searchTablesInPostgres = `CREATE TABLE _search_row (
 	n      BIGINT   PRIMARY KEY,
@@ -21,7 +22,7 @@ const searchTablesInPostgres = `CREATE TABLE _search_row (
 	terms  TSVECTOR NOT NULL,
 	UNIQUE (tbl, row)
 );
-CREATE INDEX _search_terms ON _search_row USING gin(terms);
+CREATE INDEX _search_terms ON _search_row USING gin(terms) WITH (fastupdate = off);
 CREATE TABLE _search_due (
 	tbl BIGINT NOT NULL,
 	row BYTEA  NOT NULL,
