@@ -30,6 +30,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -41,6 +42,7 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"fieldsync/client/files"
 	"fieldsync/client/link"
@@ -62,7 +64,7 @@ type Tx = aftersales.Tx
 type Options struct {
 	Path   string           // of the replica's database; its account stands beside it
 	Schema *schema.Schema   // nil means aftersales.Schema; a program may add tables of its own
-	App    string           // the program and its version, shown in the office's list of devices
+	App    string           // the program and its version, shown in the office's list of devices; at most wire.MaxApp bytes
 	Log    *slog.Logger     // nil discards
 	Now    func() time.Time // the device's clock; nil means time.Now
 	// DeferIndexes makes the first download faster: indexes are built when it is complete.
@@ -119,8 +121,8 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.App == "" {
-		o.App = "fieldsync"
+	if o.App = cmp.Or(o.App, "fieldsync"); len(o.App) > wire.MaxApp || !utf8.ValidString(o.App) { // the hub could not read who greets it
+		return nil, fault.Newf(fault.Invalid, "the program's name must be UTF-8 of at most %d bytes", wire.MaxApp)
 	}
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fault.Wrap(replica.ReadOnly, "the folder for the replica cannot be made: "+filepath.Dir(o.Path), err)

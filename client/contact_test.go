@@ -2,8 +2,12 @@ package client
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"fieldsync/sync/fault"
+	"fieldsync/sync/wire"
 )
 
 // A replica is compared with the hub soon after it connected, however often, and once a day while it stays connected.
@@ -68,5 +72,22 @@ func TestAHeartbeatFollowsTheNetwork(t *testing.T) {
 	c.SetNetwork(NetworkFree)
 	if got := c.beat.Every(); got != first {
 		t.Errorf("%s on another network, want %s", got, first)
+	}
+}
+
+// What a program is called stands in the first message of every connection: a name that the hub could not read is refused at once,
+// and not when there is work to be sent.
+func TestAProgramsNameIsOneThatTheHubReads(t *testing.T) {
+	t.Parallel()
+	for name, fits := range map[string]bool{
+		strings.Repeat("x", wire.MaxApp): true, strings.Repeat("x", wire.MaxApp+1): false, "\xff": false,
+	} {
+		c, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "field.db"), App: name})
+		if err == nil {
+			err = c.Close()
+		}
+		if fits != (err == nil) || !fits && fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("%q: %v", name, err)
+		}
 	}
 }

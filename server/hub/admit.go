@@ -137,11 +137,13 @@ func contactOf(hello *wire.Hello, w *wire.Welcome, now time.Time) Contact {
 	c := Contact{
 		App: hello.App, Schema: hello.Schema, Seen: now, Pending: int(hello.Pending), Actor: hello.Actor,
 	}
-	if at := now.UnixMilli(); hello.Now > at-maxOffset && hello.Now < at+maxOffset {
+	at, oldest := now.UnixMilli(), hello.Oldest
+	if hello.Now > at-maxOffset && hello.Now < at+maxOffset {
 		c.Offset = time.Duration(at-hello.Now) * time.Millisecond
+		oldest = min(oldest, hello.Now) + at - hello.Now // what waits was written by the same clock
 	}
 	if hello.Oldest > 0 {
-		c.Oldest = time.UnixMilli(min(hello.Oldest, now.UnixMilli()))
+		c.Oldest = time.UnixMilli(min(oldest, at))
 	}
 	if w.Actor != 0 {
 		c.Actor = w.Actor
