@@ -56,25 +56,25 @@ func (c local) unchangedBy(w *wire.Welcome) bool {
 	if err != nil || id == nil || w.Actor != 0 || w.Epoch != id.Epoch || w.Known > id.Counter {
 		return false
 	}
-	if forgettable, err := c.forgettable(w.BackedUp); err != nil || forgettable {
+	if forgettable, err := c.forgettable(device.Forgettable(id, w)); err != nil || forgettable {
 		return false
 	}
 	wander := time.Duration(w.Now-c.Now().UnixMilli()-id.Offset) * time.Millisecond
 	return id.Schema >= c.Schema.Version && wander.Abs() <= offsetSlack
 }
 
-// forgettable reports whether the outbox has items that the hub's backups include. What was judged since is above the
+// forgettable reports whether the outbox has items that need not be kept. What was judged since is above the
 // commit, so that one that was looked at need not be looked at again.
-func (c local) forgettable(backedUp uint64) (some bool, err error) {
-	if backedUp <= c.contact.forgotten() {
+func (c local) forgettable(upTo uint64) (some bool, err error) {
+	if upTo <= c.contact.forgotten() {
 		return false, nil
 	}
 	err = c.replica.Read(context.Background(), func(tx *replica.Tx) (err error) {
-		some, err = tx.Forgettable(backedUp)
+		some, err = tx.Forgettable(upTo)
 		return err
 	})
 	if err == nil && !some {
-		c.contact.forgot(backedUp)
+		c.contact.forgot(upTo)
 	}
 	return some, err
 }

@@ -315,6 +315,10 @@ func TestARowWhoseBucketNeverCameGoesWhenTheClassBeginsAnew(t *testing.T) {
 		"something is unsent on it": {func(p *phone) wire.Page {
 			return wire.Page{To: p.seq, Last: true}
 		}, func(p *phone) { p.writes(text("title", "more")) }, true},
+		"a backup includes what was written": {func(p *phone) wire.Page { return wire.Page{To: p.seq, Last: true} }, func(p *phone) {
+			id := p.identity()
+			p.welcome(wire.Welcome{BackedUp: p.seq, Known: id.Counter, Chain: id.Chain})
+		}, false},
 	} {
 		p := onAJob(t)
 		item := p.writes(text("title", "mine"))

@@ -1,6 +1,8 @@
 package device
 
 import (
+	"slices"
+
 	"fieldsync/sync/clock"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -54,12 +56,21 @@ func (r *Replica) greet(w *wire.Welcome, now int64) error {
 			return err
 		}
 	}
-	if w.BackedUp > 0 {
-		if err := r.store.Forget(w.BackedUp); err != nil {
+	if upTo := Forgettable(r.id, w); upTo > 0 {
+		if err := r.store.Forget(upTo); err != nil {
 			return err
 		}
 	}
 	return r.store.PutIdentity(r.id)
+}
+
+// Forgettable returns up to which commit the device need not keep what it wrote: backups have it, and pages have told what becomes of
+// the rows that it is on. Until then it says which rows a verdict may have brought: see leaveUnnamed.
+func Forgettable(id *Identity, w *wire.Welcome) uint64 {
+	if slices.Min(id.Cursors[:]) == 0 { // some class is yet to come, or comes anew
+		return 0
+	}
+	return min(w.BackedUp, id.Cursors[schema.ClassWork])
 }
 
 // relearn makes the device fetch everything again: the app knows columns that it passed over before. Until a row has

@@ -212,7 +212,12 @@ func TestWhatBackupsIncludeIsForgotten(t *testing.T) {
 	p.hears(one, wire.Applied, "", nil)
 	upTo := p.seq
 	p.hears(two, wire.Applied, "", nil)
-	p.welcome(wire.Welcome{BackedUp: upTo, Known: 2, Chain: two.Chain})
+	backedUp := wire.Welcome{BackedUp: upTo, Known: 2, Chain: two.Chain}
+	if p.welcome(backedUp); p.item(one.Change.Dot) == nil {
+		t.Error("it forgot what says which rows are to go, before all had come")
+	}
+	p.everyClass()
+	p.welcome(backedUp)
 	if p.item(one.Change.Dot) != nil || p.item(two.Change.Dot) == nil {
 		t.Error("it forgot the wrong one")
 	}
