@@ -14,6 +14,7 @@
     const copy = element.cloneNode(true);
     for (const e of [copy, ...$$(".fresh", copy)]) { e.classList.remove("fresh"); if (!e.className) e.removeAttribute("class"); }
     $$("details[open]", copy).forEach((d) => d.removeAttribute("open"));
+    for (const e of [copy, ...$$("tr[aria-current]", copy)]) e.removeAttribute("aria-current"); // which stands beside the list
     return copy.outerHTML;
   };
   const busy = (element) => element.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
@@ -104,6 +105,7 @@
           const next = page.getElementById(now.id);
           if (next) take(now, next);
         }
+        markRow();
       }
     } catch { /* no network: the stream says so by coming back, and the page asks again then */ } finally {
       asking = false;
@@ -131,7 +133,7 @@
     stream = new EventSource("/live");
     stream.addEventListener("ring", (event) => ring(event.data));
     if (!lives) return;
-    stream.addEventListener("changed", refresh);
+    stream.addEventListener("changed", () => { refresh(); follow(); });
     stream.onopen = refresh; // what changed between the page and the stream, or while there was none, was not told
   };
   // A page that was posted shows something once (a code, a password): asking for it again would show another page.
@@ -201,10 +203,8 @@
       }
     });
   };
-  $$("[data-find]").forEach(offer);
-
   // A field on which hangs what others begin with: those that nobody touched begin anew, and are empty until they do.
-  $$("form[data-refills]").forEach((form) => {
+  const refill = (form) => {
     const on = form.elements[form.dataset.refills];
     let asked = 0;
     on.addEventListener("change", async () => {
@@ -222,7 +222,7 @@
         f.nextElementSibling.value = begun.nextElementSibling.value;
       }
     });
-  });
+  };
 
   // Forms that look again as one types: the parts of the page say what the server found, and nothing typed is touched.
   const looking = (form) => {
@@ -258,7 +258,99 @@
       look(event.submitter);
     });
   };
-  $$("form[data-look]").forEach(looking);
+  const wire = (within) => {
+    $$("[data-find]", within).forEach(offer);
+    $$("form[data-refills]", within).forEach(refill);
+    $$("form[data-look]", within).forEach(looking);
+  };
+  wire(document);
+
+  // A row of a list opens beside it, where there is room: a click on the row, or the key o. Its name leads to its page alone. What
+  // is done there happens there: forms are sent and shown in the panel, and the list beside it follows by itself.
+  const wideEnough = matchMedia("(min-width: 1200px)");
+  const linkOf = (row) => row && $("a[href]", row);
+  let panel = null, turn = 0;
+  const markRow = () => $$("tr[data-row]").forEach((row) => row.toggleAttribute("aria-current", !!panel && linkOf(row)?.getAttribute("href") === panel.dataset.row));
+  const shut = () => {
+    if (!panel) return;
+    const row = $$("tr[data-row]").find((r) => r.hasAttribute("aria-current"));
+    panel.remove();
+    panel = null;
+    document.body.classList.remove("split");
+    markRow();
+    linkOf(row)?.focus();
+  };
+  const fill = async (url, asked) => {
+    const mine = ++turn, answer = await fetch(url, {headers: {Accept: "text/html", "X-Refresh": "1"}, ...asked}).catch(() => null);
+    if (!answer || !panel || mine !== turn) return;
+    const at = new URL(answer.url), page = new DOMParser().parseFromString(await answer.text(), "text/html"), main = $("main", page);
+    if (!main || at.pathname === "/sign-in") { location.assign(url); return; }
+    await still();
+    if (!panel || mine !== turn) return;
+    for (const of of [...main.children]) if (of.matches("#ring, .tabs")) of.remove();
+    const bar = document.createElement("p"), alone = document.createElement("a"), close = document.createElement("button");
+    bar.className = "bar";
+    alone.href = at.pathname + at.search;
+    [alone.textContent, close.textContent] = [list().dataset.alone, list().dataset.close];
+    close.type = "button";
+    close.addEventListener("click", shut);
+    bar.append(alone, " ", close);
+    panel.dataset.at = at.pathname;
+    panel.replaceChildren(bar, ...main.childNodes);
+    panel.setAttribute("aria-label", $("h1", panel)?.textContent ?? "");
+    panel.scrollTop = 0;
+    wire(panel);
+    const first = at.pathname === panel.dataset.row ? null : $("form.grid :is(input:not([type=hidden]), textarea)", panel);
+    ($("[aria-invalid=true]", panel) ?? first ?? (asked ? panel : null))?.focus({preventScroll: !first});
+  };
+  const list = () => $("#list[data-alone]");
+  const beside = (row) => {
+    const href = linkOf(row)?.getAttribute("href");
+    if (!href || !list() || !wideEnough.matches) return false;
+    if (!panel) {
+      panel = document.createElement("aside");
+      Object.assign(panel, {id: "beside", tabIndex: -1});
+      panel.addEventListener("click", (event) => {
+        const link = event.target.closest("a[href]");
+        if (!link || link.closest(".bar") || link.target || link.hasAttribute("download") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        const to = new URL(link.href);
+        if (to.origin !== location.origin || !`${to.pathname}/`.startsWith(`${panel.dataset.row}/`)) return; // another row's: away
+        event.preventDefault();
+        fill(to.href);
+      });
+      panel.addEventListener("submit", (event) => {
+        const form = event.target, by = event.submitter;
+        if (event.defaultPrevented || form.method !== "post") return;
+        event.preventDefault();
+        const data = new FormData(form, by);
+        const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams([...data].filter(([, v]) => typeof v === "string"));
+        fill(by?.getAttribute("formaction") ?? form.getAttribute("action") ?? panel.dataset.at, {method: "POST", body});
+      });
+      document.body.append(panel);
+      document.body.classList.add("split");
+    }
+    panel.dataset.row = href;
+    markRow();
+    fill(href);
+    return true;
+  };
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("#list tr[data-row]");
+    if (!row || event.target.closest("a, button, input, label, select, summary") || String(getSelection())) return;
+    if (beside(row)) linkOf(row).focus({preventScroll: true});
+  });
+  document.addEventListener("office:rows", markRow);
+  // What others change on the row is shown beside the list, too, unless its user is about to write there.
+  const follow = async () => {
+    if (!panel || panel.contains(document.activeElement) && document.activeElement !== panel && typing(document.activeElement)) return;
+    const answer = await fetch(panel.dataset.at, {headers: {Accept: "text/html", "X-Refresh": "1"}}).catch(() => null);
+    if (!answer?.ok || !panel) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const now of panel ? $$("[data-live]", panel) : []) {
+      const next = page.getElementById(now.id);
+      if (next) take(now, next);
+    }
+  };
 
   // Several rows: one box ticks all, and the number of those chosen stands beside what can be done to them.
   const boxes = () => $$('input[name="id"][form="each"]');
@@ -302,6 +394,7 @@
     const row = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
     (row.matches("tr") && $("a", row) || row).focus();
     row.scrollIntoView({block: "nearest"});
+    if (panel && linkOf(row)?.getAttribute("href") !== panel.dataset.row) beside(row);
   };
   let going = 0;
   const keys = {
@@ -309,6 +402,7 @@
     "/": () => search(), "?": () => $("#keys")?.showModal(),
     e: () => $("[data-edit]")?.click(),
     x: () => { const box = $('input[name="id"]', document.activeElement.closest("[data-row]") ?? document.createElement("p")); if (box) { box.checked = !box.checked; counted(); } },
+    o: () => beside(document.activeElement.closest("#list [data-row]")),
     g: () => { going = Date.now(); },
     Enter: () => document.activeElement.matches("[data-row]") && $("a", document.activeElement)?.click(),
   };
@@ -360,7 +454,7 @@
       seek();
     } else if (event.key === "Escape" && !$("dialog[open]")) { // which closes by itself
       const open = on?.closest("details[open]") ?? null;
-      if (open) { open.open = false; $("summary", open).focus(); } else if (typing(on)) on.blur(); else $("[data-back]")?.click();
+      if (open) { open.open = false; $("summary", open).focus(); } else if (typing(on)) on.blur(); else if ($("[data-back]")) $("[data-back]").click(); else shut();
     } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(on) && !$("dialog[open]")) {
       const place = Date.now() - going < 1500 && $(`[data-go="${CSS.escape(event.key)}"]`);
       going = 0;
