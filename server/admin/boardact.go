@@ -184,11 +184,12 @@ func (v *Visit) boardStep() (s *boardStep, err error) {
 
 // moment reads a time as a form has it, or as the board's script does: ms since 1970 UTC. Nothing typed is 0.
 func (v *Visit) moment(typed string) (int64, error) {
-	if n, err := strconv.ParseInt(typed, 10, 64); err == nil || typed == "" {
-		return n, nil
-	}
 	t := aftersales.Schema.Table("assignment")
-	value, err := v.parse(&t.Columns[t.Column("window_start")], typed)
+	column := &t.Columns[t.Column("window_start")]
+	if n, err := strconv.ParseInt(typed, 10, 64); err == nil || typed == "" {
+		return n, aftersales.CheckImaginable(column, record.Instant(n))
+	}
+	value, err := v.parse(column, typed)
 	return value.Number(), err
 }
 

@@ -114,7 +114,7 @@ func readDay(typed string) (int64, error) {
 		return 0, nil
 	}
 	t, err := time.Parse(time.DateOnly, typed)
-	if err != nil {
+	if err != nil || t.Year() < 1900 || t.Year() > 2199 { // as aftersales.CheckImaginable has it
 		return 0, fault.New(fault.Invalid, "This cannot be read. Type it like the example, or choose it.")
 	}
 	return t.Unix() / 86400, nil

@@ -121,7 +121,7 @@ func (o *Office) AddProgram(v *Visit) error {
 	var expires time.Time
 	if day := v.form("expires"); day != "" {
 		at, err := time.ParseInLocation(time.DateOnly, day, o.Zone)
-		if err != nil {
+		if err != nil || at.Year() > 2199 {
 			return o.showPrograms(v, http.StatusUnprocessableEntity, programsExtra{Problem: v.lang.refusal(errUnread), Name: v.form("name")})
 		}
 		expires = at.AddDate(0, 0, 1)

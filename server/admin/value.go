@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -251,7 +252,7 @@ func (v *Visit) parse(c *schema.Column, typed string) (record.Value, error) {
 	} else if err != nil {
 		return record.Null, fault.Wrap(fault.Invalid, "This is too long, or not one of the values that can stand here.", err)
 	}
-	return value, nil
+	return value, aftersales.CheckImaginable(c, value)
 }
 
 func (v *Visit) parseKind(c *schema.Column, typed string) (record.Value, error) {

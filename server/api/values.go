@@ -96,7 +96,7 @@ func decode(c *schema.Column, raw json.RawMessage, values record.Values) error {
 	if c.Kind == schema.Enum && len(c.Codes) > 0 && !v.IsNull() && !slices.Contains(c.Codes, v.Text()) {
 		return refused(c.Name, fault.Invalid, nil, "%s is one of %s.", c.Name, strings.Join(c.Codes, ", "))
 	}
-	if err := record.Check(c, "", v); fault.CodeOf(err) == fault.OutOfRange {
+	if err := firstOf(record.Check(c, "", v), aftersales.CheckImaginable(c, v)); fault.CodeOf(err) == fault.OutOfRange {
 		return about(c.Name, err)
 	}
 	values[c.Name] = v

@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -126,6 +127,40 @@ func TestEveryRouteRefusesNonsense(t *testing.T) {
 	gone.asks("GET", "/customers?nonsense=1", "").has(http.StatusUnprocessableEntity, "code", "unknown_field", "field", "nonsense")
 	if now := b.head(); now != head {
 		t.Errorf("something was written: commit %d was %d", now, head)
+	}
+}
+
+// No time that nobody can mean is taken: each field that holds one refuses it, and is named.
+func TestEveryRouteRefusesTimesThatNobodyMeans(t *testing.T) {
+	t.Parallel()
+	p, _ := integrator(t)
+	asked := 0
+	for path, methods := range api.Document()["paths"].(map[string]any) {
+		made, ok := methods.(map[string]any)["post"].(map[string]any)
+		if !ok || strings.Contains(path, "{") || made["requestBody"] == nil {
+			continue
+		}
+		body, ok := made["requestBody"].(map[string]any)["content"].(map[string]any)["application/json"].(map[string]any)
+		if !ok {
+			continue
+		}
+		properties, _ := body["schema"].(map[string]any)["properties"].(map[string]any)
+		for name, property := range properties {
+			for format, times := range map[string][]string{"date-time": {"9999-12-31T23:59:59Z", "1969-07-20T20:17:40Z", "0001-01-01T00:00:00Z"}, "date": {"9999-12-31", "1899-12-31"}} {
+				if property.(map[string]any)["format"] != format {
+					continue
+				}
+				for _, at := range times {
+					asked++
+					if p.asks("POST", path, fmt.Sprintf(`{%q: %q}`, name, at)); p.status != http.StatusUnprocessableEntity || p.got["field"] != name || p.got["code"] != "out_of_range" {
+						t.Errorf("%s takes %s as %s: %d %v", path, at, name, p.status, p.got)
+					}
+				}
+			}
+		}
+	}
+	if asked < 40 {
+		t.Errorf("only %d were tried", asked)
 	}
 }
 

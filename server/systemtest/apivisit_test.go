@@ -110,7 +110,7 @@ func TestAProgramTellsHours(t *testing.T) {
 	stamp := func(ago time.Duration) string { return time.Now().Add(-ago).UTC().Format("2006-01-02T15:04:05.000Z") }
 	marks(`"kind": "sleep", "edge": "start"`).refuses(unprocessable, "invalid_value", "kind")
 	marks(`"kind": "work", "edge": "stop"`).refuses(unprocessable, "clock_stopped", "edge")
-	marks(`"kind": "work", "edge": "start", "occurred": "2999-01-01T00:00:00Z"`).refuses(unprocessable, "invalid_value", "occurred")
+	marks(`"kind": "work", "edge": "start", "occurred": "2150-01-01T00:00:00Z"`).refuses(unprocessable, "invalid_value", "occurred")
 	marks(`"kind": "work", "edge": "start", "occurred": %q`, stamp(2*time.Hour)).has(http.StatusCreated, "visit", visit)
 	start := p.text("id")
 	marks(`"kind": "work", "edge": "start"`).refuses(unprocessable, "clock_running", "edge")

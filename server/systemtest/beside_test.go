@@ -24,7 +24,9 @@ func TestARowOpensBesideItsList(t *testing.T) {
 	s.do(chromedp.EmulateViewport(1280, 800))
 	s.visit("/jobs")
 	const panel = `document.querySelector("#beside")`
-	shows := func(text string) string { return panel + `?.querySelector("h1")?.textContent.includes("` + text + `") === true` }
+	shows := func(text string) string {
+		return panel + `?.querySelector("h1")?.textContent.includes("` + text + `") === true`
+	}
 	_ = ask[int](s, "window.stayed = 1")
 
 	// A click on the row, not on its name.

@@ -150,3 +150,14 @@ func TestTwoWindowsOnOneSettingLoseNothing(t *testing.T) {
 		t.Errorf("%d conflicts, though each wrote another field: %v", n, p.got)
 	}
 }
+
+// A form refuses a time that nobody can mean beside its field, in its reader's words, and keeps what was typed.
+func TestAFormTakesNoTimeThatNobodyMeans(t *testing.T) {
+	t.Parallel()
+	p, boss := integrator(t)
+	job := "/jobs/" + p.makes("/jobs", `{"title": "Leaks"}`)
+	for field, typed := range map[string]string{"reported_on": "9999-12-31", "due_at": "2300-01-01T08:00"} {
+		boss.get(job+"/edit").fills(job+"/edit", field, typed).sees(http.StatusUnprocessableEntity, "it must be in the years", `value="`+typed+`"`, `aria-invalid="true"`)
+	}
+	p.asks("GET", job, "").has(http.StatusOK, "due_at", nil)
+}
