@@ -51,7 +51,7 @@ Flags of every command:
   -data DIR   folder of the replica
               (default %s, or FIELDTECH_DATA)
   -json       one JSON object, or for lists one a line, in place of text;
-              errors are an object with code and message, on standard error
+              errors are an object on standard error: code (usage, failed, or that of a refusal), message
   -authority FILE
               certificates of the company's own authority, PEM, beside the system's
               (default FIELDTECH_AUTHORITY)

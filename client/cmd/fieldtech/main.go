@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -169,7 +170,7 @@ func (a *app) exit(err error) int {
 		code, exit = "usage", exitUsage
 	}
 	if a.json {
-		_ = json.NewEncoder(a.err).Encode(failure{code, message(err)})
+		_ = json.NewEncoder(a.err).Encode(failure{cmp.Or(code, "failed"), message(err)})
 	} else {
 		a.tell("%s", message(err))
 	}

@@ -165,6 +165,14 @@ func TestAnAnswerThatCannotBeWrittenIsAFailure(t *testing.T) {
 	}
 }
 
+func TestEveryFailureHasACodeForScripts(t *testing.T) {
+	t.Parallel()
+	var line strings.Builder
+	if (&app{json: true, err: &line}).exit(errors.New("no luck")); line.String() != `{"code":"failed","message":"no luck"}`+"\n" {
+		t.Errorf("it is said as %s", line.String())
+	}
+}
+
 func TestABarAppearsOnceTheSizeIsKnown(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder

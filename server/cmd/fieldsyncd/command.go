@@ -40,7 +40,7 @@ Flags of every command:
               the keys of what is stored encrypted, made by the first start; keep a copy of it apart from backups
               (default hub.db.keys in the hub's folder; environment: FIELDSYNC_KEY_FILE)
   -json       one JSON object in place of text;
-              errors are an object with code and message, on standard error
+              errors are an object on standard error: code (usage, failed, or that of a refusal), message
   -h          help: also "fieldsyncd COMMAND -h"
 
 All but serve, restore and move also work while a hub serves the same folder; it hears of what they do.

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,7 +106,7 @@ func (a *app) exit(err error) int {
 	switch {
 	case errors.Is(err, errQuiet):
 	case a.json:
-		_ = json.NewEncoder(a.err).Encode(failure{code, message(err)})
+		_ = json.NewEncoder(a.err).Encode(failure{cmp.Or(code, "failed"), message(err)})
 	default:
 		a.tell("fieldsyncd: %s", message(err))
 	}

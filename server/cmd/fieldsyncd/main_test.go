@@ -55,6 +55,20 @@ func TestErrorsAreOneLineWithTheRightExitCode(t *testing.T) {
 	}
 }
 
+func TestEveryFailureHasACodeForScripts(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]string{
+		errors.New("no luck"):              "failed",
+		cli.Usage("no sense"):              "usage",
+		fault.New(store.Foreign, "no hub"): string(store.Foreign),
+	} {
+		var line bytes.Buffer
+		if (&app{json: true, err: &line}).exit(err); !strings.Contains(line.String(), `{"code":"`+want+`",`) {
+			t.Errorf("%v is said as %s", err, line.String())
+		}
+	}
+}
+
 func TestProgressIsForTerminalsOnly(t *testing.T) {
 	t.Parallel()
 	var seen bytes.Buffer
