@@ -11,7 +11,12 @@ type block struct {
 	Rows  [][]spot
 	Empty string // what is said where there is nothing
 	Links []link // what can be done about it
+
+	Period *period // that it tells of, for the reader to choose; nil where it tells of no time
 }
+
+// period is a stretch of days, "2026-01-31", as somebody asks for it: from the first of them through the last; "" is open.
+type period struct{ URL, From, Until string }
 
 // saying is a sentence; Level indents it, as the branches of a tree are.
 type saying struct {

@@ -45,7 +45,7 @@ var customerForm = &Form{
 	Table: "party",
 	Columns: []string{
 		"name", "kind", "roles", "parent", "phone", "phone2", "email", "province", "city", "district", "address",
-		"customer_group", "tax_number", "language", "tags", "note", "fields",
+		"customer_group", "salesman", "tax_number", "language", "tags", "note", "fields",
 	},
 	Lists:    map[string]string{"customer_group": aftersales.ListCustomerGroup},
 	Needed:   []string{"name"},
@@ -59,7 +59,7 @@ var customerForm = &Form{
 			Phone: values["phone"].Text(), Phone2: values["phone2"].Text(), Email: values["email"].Text(),
 			Province: values["province"].Text(), City: values["city"].Text(), District: values["district"].Text(),
 			Address: values["address"].Text(), Group: values["customer_group"].Text(), Language: values["language"].Text(),
-			Note: values["note"].Text(), Tags: chosen(values, "tags"), Fields: ownFields(values),
+			Salesman: values["salesman"].Ref(), Note: values["note"].Text(), Tags: chosen(values, "tags"), Fields: ownFields(values),
 		})
 	},
 }
@@ -68,7 +68,7 @@ var customerDetail = &Detail{
 	Table: "party", URL: customersURL, Page: "customer", Form: customerForm, Edit: auth.EditCustomers,
 	Facts: []string{
 		"number", "kind", "roles", "parent", "phone", "phone2", "email", "province", "city", "district", "address",
-		"customer_group", "tax_number", "blacklisted", "blacklist_reason", "language", "tags", "merged_into", "archived_reason",
+		"customer_group", "salesman", "tax_number", "blacklisted", "blacklist_reason", "language", "tags", "merged_into", "archived_reason",
 	},
 	Texts: []string{"note"},
 	Sections: []sectionOf{

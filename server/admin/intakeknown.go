@@ -53,7 +53,7 @@ func (i *intaking) customer() error {
 	}
 	c := &intakeCustomer{ID: id, URL: customersURL + "/" + id.String(), Name: row.Get("name").Text()}
 	i.p.Customer, i.p.Party = c, id.String()
-	if c.Facts, err = i.facts(row, []string{"number", "phone", "phone2", "city", "address", "customer_group", "note"}); err != nil {
+	if c.Facts, err = i.facts(row, []string{"number", "phone", "phone2", "email", "city", "address", "customer_group", "salesman", "note"}); err != nil {
 		return err
 	}
 	for _, step := range []func(*intakeCustomer) error{i.warnings, i.people, i.machines, i.past} {

@@ -41,6 +41,7 @@ var jobDetail = &Detail{
 	Texts: []string{"description", "finding", "solution", "note"},
 	Sections: []sectionOf{
 		{table: "visit", via: "job", columns: []string{"person", "state", "outcome", "reason", "accepted_at", "travel_at", "arrived_at", "finished_at", "summary"}},
+		{table: "part_request", via: "job", columns: []string{"number", "state", "part", "quantity", "approved", "location", "needed_on"}, url: partRequestsURL + "/"},
 		{table: "movement", via: "job", columns: []string{"part", "quantity", "serial", "condition", "cause", "from_location", "to_location", "note"}},
 		{table: "time_mark", via: "job", columns: []string{"person", "kind", "edge", "corrected", "note"}},
 		{table: "finding", via: "job", columns: []string{"fault_code", "cause_code", "remedy_code", "finding", "solution", "solved"}},

@@ -172,19 +172,24 @@ var locationForm = &Form{
 	},
 }
 
-// aboutLocation says what lies there, what it lacks, and what became of its parts this month.
+// aboutLocation says what lies there, what it lacks, and what became of its parts in the period that is asked for, else in thirty days.
 func aboutLocation(b *builder, row *record.Row) ([]block, error) {
 	if !isOurs(row) {
 		return nil, nil
 	}
 	b.page.Deeds = slices.Concat(b.v.atLocation(row.ID), b.page.Deeds)
 	tx, lang := aftersales.Look(b.r), b.v.lang
-	from := b.o.Now().In(b.o.Zone).AddDate(0, 0, -30).UnixMilli()
-	book, err := aftersales.Book(tx, row.ID, from, 0)
+	asked := b.v.r.URL.Query()
+	of := period{locationsURL + "/" + row.ID.String(), asked.Get("from"), asked.Get("until")}
+	title, from, until := b.v.t("What came and went"), b.v.day(of.From, 0), b.v.day(of.Until, 1)
+	if from == 0 && until == 0 {
+		title, from = b.v.t("Thirty days"), b.o.Now().In(b.o.Zone).AddDate(0, 0, -30).UnixMilli()
+	}
+	book, err := aftersales.Book(tx, row.ID, from, until)
 	if err != nil {
 		return nil, err
 	}
-	shown := block{ID: "book", Title: b.v.t("Thirty days"), Empty: b.v.t("Nothing lies here, and nothing moved."),
+	shown := block{ID: "book", Title: title, Period: &of, Empty: b.v.t("Nothing lies here, and nothing moved."),
 		Links: []link{{stockURL + "?location=" + row.ID.String(), b.v.t("Stock")}, {movementsURL + "?location=" + row.ID.String(), b.v.t("Movements")}}}
 	for _, h := range []string{"part", "amount", "received", "issued", "returned", "repair", "sale", "sent", "scrapped", "counted"} {
 		shown.Heads = append(shown.Heads, lang.Name("stock."+h))

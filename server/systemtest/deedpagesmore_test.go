@@ -132,6 +132,11 @@ func TestWhatDoesNotFitIsSettledByItsForms(t *testing.T) {
 
 	v.get("/part-requests/new").fills("/part-requests", "part", "SEAL-12", "quantity", "2", "location", "Van 7").sees(http.StatusOK)
 	request := v.at.Path
+	b.office("for the job", func(tx aftersales.Tx) error {
+		_, err := aftersales.AskPart(tx, aftersales.AskPartInput{Part: b.partOf("FAN-3"), Quantity: aftersales.Quantity{Amount: aftersales.One}, Location: b.ids("SELECT id FROM location WHERE name = 'Van 7'")[0], Job: job})
+		return err
+	})
+	v.get(path).sees(http.StatusOK, "Part requests", "FAN-3", "asked")
 	v.get(request+"/cancel").fills(request+"/cancel", "reason", "found some").sees(http.StatusOK)
 }
 

@@ -96,6 +96,8 @@ func TestPartsAreReceivedAskedForIssuedCountedAndCorrected(t *testing.T) {
 	v.post(count, expected, "3000", counted, "2").sees(http.StatusOK, "Counted: 1 parts, of which 1 differ.", "Thirty days")
 	v.post(count, "part", "SEAL-12", "counted", "2").sees(http.StatusOK, "Counted: 1 parts, of which 0 differ.")
 	v.get("/locations/" + record.ID{1}.String() + "/count").sees(http.StatusNotFound)
+	v.get("/locations/"+store+"?from=2020-01-01&until=2020-12-31").sees(http.StatusOK, "What came and went", `value="2020-12-31"`).lacks("10</td>")
+	v.get("/locations/"+store+"?from=2020-01-01").sees(http.StatusOK, "What came and went", "10</td>")
 	v.get("/movements?location="+store).sees(http.StatusOK, "count")
 	v.get("/movements?location="+url.QueryEscape(record.ID{}.String())).sees(http.StatusOK, "Nothing matches")
 

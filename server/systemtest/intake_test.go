@@ -3,6 +3,7 @@ package systemtest
 import (
 	"crypto/rand"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +114,18 @@ func TestARequestGoesItsWay(t *testing.T) {
 	v.get(path+"/edit").sees(http.StatusOK, "Edit request")
 	v.get("/requests?state=on_site&format=csv").sees(http.StatusOK, "包装机卡纸")
 	v.get("/").sees(http.StatusOK, "Jobs that nobody has", "包装机卡纸", "Nothing to do about:")
+}
+
+// Whose customer calls, and where he is written to, stands beside him.
+func TestTheSalesmanOfWhoCallsIsKnown(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	b.hire("lin", "林业务", auth.Dispatcher)
+	v := b.browser("boss")
+	v.makesOne("/customers", []string{"name", "Harbour Cold Store", "email", "hall@harbour.example", "salesman", "林业务"})
+	v.sees(http.StatusOK, "salesman", "林业务")
+	v.get("/intake?party="+strings.TrimPrefix(v.at.Path, "/customers/")).sees(http.StatusOK, "hall@harbour.example", "林业务")
 }
 
 // A promised plan is noted on the request's page when the customer has it, once.
