@@ -166,15 +166,21 @@ func (v *Visit) versionBlocks(n *names, kind string, versions []aftersales.Polic
 		if x.Body == "null" {
 			b.Lines = []saying{{Text: v.t("This branch goes by the company's policy.")}}
 		} else {
-			b.Lines = v.outline(x.Body)
+			b.Lines = policySaid{v, n}.outline(x.Body)
 		}
 		blocks = append(blocks, b)
 	}
 	return blocks
 }
 
+// policySaid says a policy in its reader's words, the codes of it by what the company calls them.
+type policySaid struct {
+	*Visit
+	n *names
+}
+
 // outline says what a policy says, a line a value, lists further in.
-func (v *Visit) outline(body string) []saying {
+func (v policySaid) outline(body string) []saying {
 	var said any
 	d := json.NewDecoder(bytes.NewReader([]byte(body)))
 	d.UseNumber()
@@ -184,7 +190,7 @@ func (v *Visit) outline(body string) []saying {
 	return v.outlined(said, "", 0)
 }
 
-func (v *Visit) outlined(said any, name string, level int) (lines []saying) {
+func (v policySaid) outlined(said any, name string, level int) (lines []saying) {
 	label := name
 	if name != "" {
 		label = capital(v.lang.Name("policy." + name))
@@ -221,7 +227,7 @@ func mapsKeys(m map[string]any) func(func(string) bool) {
 	}
 }
 
-func (v *Visit) flatList(list []any) (s string, ok bool) {
+func (v policySaid) flatList(list []any) (s string, ok bool) {
 	for i, one := range list {
 		text, isText := one.(string)
 		if !isText {
@@ -236,7 +242,7 @@ func (v *Visit) flatList(list []any) (s string, ok bool) {
 }
 
 // inOneLine says an entry of a list.
-func (v *Visit) inOneLine(said any) string {
+func (v policySaid) inOneLine(said any) string {
 	m, ok := said.(map[string]any)
 	if !ok {
 		return v.scalar(said)
@@ -255,15 +261,23 @@ func (v *Visit) inOneLine(said any) string {
 	return joinWords(parts)
 }
 
-func (v *Visit) scalar(said any) string {
+func (v policySaid) scalar(said any) string {
 	switch x := said.(type) {
 	case bool:
 		return v.t(map[bool]string{true: "yes", false: "no"}[x])
 	case string:
-		if strings.Trim(x, "abcdefghijklmnopqrstuvwxyz_") == "" { // a code: times, zones and names have more in them
-			return v.lang.Name("policy.is." + x)
+		if strings.Trim(x, "abcdefghijklmnopqrstuvwxyz_.") != "" { // no code: times, zones and names have more in them
+			return x
 		}
-		return x
+		for _, of := range []string{"policy.is.", "notice.event.", "event."} {
+			if v.lang.Knows(of + x) {
+				return v.lang.Name(of + x)
+			}
+		}
+		if called, err := v.code(v.n, aftersales.ListExclusion, x); err == nil && called != x {
+			return called
+		}
+		return v.lang.Name("policy.is." + x)
 	}
 	return fmt.Sprint(said)
 }

@@ -13,6 +13,7 @@ import (
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/wire"
+	"fieldsync/sync/words"
 )
 
 // changeView is a change set that was judged: what was done or tried, by whom, and why it was refused if it was.
@@ -189,7 +190,10 @@ func (o *Office) changedCell(v *Visit, n *names, t *schema.Table, c *schema.Colu
 	}
 	shown, err := v.text(n, t, c, w.Value)
 	label := v.lang.Name(columnKey(t, c))
-	if w.Key != "" {
+	switch i := slices.Index(words.Tags, w.Key); {
+	case c.Kind == schema.Translated && i >= 0:
+		label += " · " + words.Names[i]
+	case w.Key != "":
 		label += " " + w.Key
 	}
 	return field{Label: label, Was: shown, Value: shown}, err

@@ -60,6 +60,14 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 	if slices.Contains(yesNo, t.Name+"."+c.Name) {
 		return v.t(map[bool]string{true: "yes", false: "no"}[value.Number() == 1]), nil
 	}
+	switch name := t.Name + "." + c.Name; {
+	case c.Name == "why" && (t.Name == "charge" || t.Name == "billing_finding"):
+		return v.whyText(n, value.Text())
+	case c.Name == "versions" && (t.Name == "charge" || t.Name == "billing_finding"):
+		return v.versionsText(n, value.Text())
+	case name == "setting.value" && len(value.Text()) > 1000 && !strings.ContainsAny(value.Text(), " \n"):
+		return v.t("(a picture)"), nil
+	}
 	if i := slices.Index(words.Tags, value.Text()); i >= 0 && c.Name == "language" {
 		return words.Names[i], nil
 	}

@@ -1,10 +1,13 @@
 package admin
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/record"
 )
 
 // The reasons whose first arg is a day, or is a code of a list.
@@ -57,6 +60,35 @@ func (v *Visit) reasons(n *names, why []aftersales.Reason) (said []string, err e
 		said = append(said, text)
 	}
 	return said, nil
+}
+
+// whyText says reasons that a row keeps as JSON; those of a later version of this program as they stand.
+func (v *Visit) whyText(n *names, encoded string) (string, error) {
+	var why []aftersales.Reason
+	if json.Unmarshal([]byte(encoded), &why) != nil {
+		return encoded, nil
+	}
+	said, err := v.reasons(n, why)
+	return joinWords(said), err
+}
+
+// versionsText names the versions of policies whose ids a row keeps: which policy, and since when it says so.
+func (v *Visit) versionsText(n *names, ids string) (string, error) {
+	var said []string
+	for _, text := range strings.Fields(ids) {
+		id, err := record.ParseID(text)
+		if err != nil {
+			continue
+		}
+		row, err := n.read.Row(record.Key{Table: v.office.Schema.Table("policy_version").ID, ID: id})
+		if err != nil {
+			return "", err
+		}
+		if version := aftersales.PolicyVersionOf(row); row != nil {
+			said = append(said, v.lang.Name("policy.kind."+version.Kind)+" ("+v.sinceWhen(version.ValidFrom)+")")
+		}
+	}
+	return strings.Join(said, ", "), nil
 }
 
 // entitlementView is what a customer may have for a machine, and why, in words.
