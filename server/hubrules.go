@@ -7,6 +7,7 @@ import (
 
 	"fieldsync/server/hub"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
@@ -21,6 +22,7 @@ type rules struct{ schema *schema.Schema }
 func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author) (judge.Decision, error) {
 	var d aftersales.Decision
 	var err error
+	cs = asTaken(cs, author.Eff)
 	if !author.Trusted {
 		if d, err = aftersales.Review(aftersales.Look(rows), cs, author.Person, author.Heard); err != nil || d.Refuse != nil {
 			return judge.Decision{Refuse: d.Refuse}, err
@@ -39,6 +41,14 @@ func (r rules) Review(rows judge.Rows, cs *record.ChangeSet, author judge.Author
 	}
 	moved, err := aftersales.Follow(aftersales.Look(rows), cs)
 	return judge.Decision{Instead: d.Instead, Also: slices.Concat(notices, moved, lateWork)}, err
+}
+
+// asTaken returns the change set as one that happened when the hub takes it to have: by a clock that is ahead, what follows from it
+// would leave on a day to come.
+func asTaken(cs *record.ChangeSet, eff clock.Stamp) *record.ChangeSet {
+	taken := *cs
+	taken.Offset = eff.Millis() - cs.Stamp.Millis()
+	return &taken
 }
 
 type reviewer struct {

@@ -22,7 +22,7 @@ type happening struct {
 // branch's policy to say. Nobody is told what he did himself. The ids follow from the change set, so that judging it
 // again makes no other notices. View is the hub as it is before the change set.
 func Announce(v View, cs *record.ChangeSet, author record.ID) ([]record.RowChange, error) {
-	a := announcer{View: v, cs: cs, author: author, at: cs.Stamp.Millis() + cs.Offset, occurred: cs.Stamp.Millis()}
+	a := announcer{View: v, cs: cs, author: author, at: cs.Stamp.Millis() + cs.Offset, occurred: record.Within(cs.Stamp.Millis())}
 	a.name = func(h happening, _ NoticeRule, i int, to recipient) record.ID {
 		return a.idOf(a.at, fmt.Sprintf("%v %s %v %d", cs.Dot, h.event, h.about.Key(), i), to)
 	}

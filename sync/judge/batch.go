@@ -28,6 +28,9 @@ type Author struct {
 	// is 0 for whoever writes by what he holds.
 	Lost uint64
 
+	// Eff is for Rules to see: when it happened, as the hub takes it. What a device's clock says may be years ahead.
+	Eff clock.Stamp
+
 	erases bool // may change what is set once: see Erase
 }
 

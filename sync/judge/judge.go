@@ -275,7 +275,7 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 	if amended != nil { // sending again what was refused: what counts is what was known when the work was done
 		k = min(k, amended.k)
 	}
-	author.Heard = k
+	author.Heard, author.Eff = k, e.Eff
 	var claim *claim
 	if !author.Trusted { // what the office and the hub may do was checked before
 		claim = b.claimOf(author, k, cs)

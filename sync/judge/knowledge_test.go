@@ -136,7 +136,15 @@ func TestTheTimeOfAChangeIsClamped(t *testing.T) {
 			cs := a.knows(w.head(), w.change(record.Update, job, text("title", "changed")))
 			cs.Stamp, cs.Offset = given.Add(c.wrote.Milliseconds()), c.offset.Milliseconds()
 			w.now = given.Add(time.Hour.Milliseconds() - 1000)
+			var told clock.Stamp
+			w.cfg.Rules = ruling(func(_ judge.Rows, _ *record.ChangeSet, by judge.Author) (judge.Decision, error) {
+				told = by.Eff
+				return judge.Decision{}, nil
+			})
 			r := a.sends(cs)
+			if told != r.Eff {
+				t.Errorf("rules are told %v, want %v", told, r.Eff)
+			}
 			if got := time.Duration(r.Eff.Millis()-given.Millis()) * time.Millisecond; got != c.want {
 				t.Errorf("effective %v after the job was given, want %v", got, c.want)
 			}
