@@ -77,7 +77,8 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 // yesNo are the columns of whole numbers that say yes (1) or no (0).
 var yesNo = []string{
 	"part.serial_tracked", "part.return_old", "party.blacklisted", "person.technician", "meter_reading.exchanged",
-	"solution.learned", "consent.needs_second", "field_def.builtin", "position_switch.shared",
+	"solution_use.helped", "solution_use.learned", "consent.needs_second", "field_def.builtin",
+	"position_switch.shared", "finding.solved", "job.first_time_fix", "job.follow_up", "charge.tax_included",
 }
 
 // elements lists a set, each element by its name where it has one.
