@@ -182,6 +182,7 @@ var ownPages = []Page{
 	{"POST", "/jobs/{id}/reassign", auth.Dispatch, (*admin.Office).ReassignJob},
 	{"POST", "/jobs/{id}/unassign", auth.Dispatch, (*admin.Office).UnassignJob},
 	{"POST", "/jobs/{id}/cancel", auth.CancelJobs, (*admin.Office).CancelJob},
+	{"POST", "/jobs/{id}/finish", auth.EditRecords, (*admin.Office).FinishVisit},
 	{"POST", "/jobs/{id}/close", auth.CloseJobs, (*admin.Office).CloseJob},
 	{"POST", "/jobs/{id}/reopen", auth.CloseJobs, (*admin.Office).ReopenJob},
 	{"POST", "/jobs/{id}/charges", auth.EditRecords, (*admin.Office).ChargeJob},

@@ -21,10 +21,12 @@ type jobPage struct {
 	Comment     string // as typed
 	Service     *jobService
 	Substates   substatesView
+	FaultCodes  []option
 }
 
 type assignmentView struct {
 	ID, Who, Role, State string
+	Person               string // whose it is, "" for a group's
 	Start, End           int64
 	Open                 bool
 	signature
@@ -87,6 +89,9 @@ func (o *Office) loadJob(v *Visit) (*jobPage, error) {
 		if page.Substates, err = b.substates(row); err != nil {
 			return err
 		}
+		if page.FaultCodes, err = v.codes(r, aftersales.ListFault, ""); err != nil {
+			return err
+		}
 		err = b.detail(jobDetail, row)
 		page.Name = row.Get("title").Text()
 		return err
@@ -126,6 +131,9 @@ func (b *builder) assignments(row *record.Row) (views []assignmentView, err erro
 			ID: a.ID.String(), Who: who, Role: a.Get("role").Text(), State: a.Get("state").Text(),
 			Start: a.Get("window_start").Number(), End: a.Get("window_end").Number(),
 			Open: a.Get("state").Text() == aftersales.AssignmentOpen,
+		}
+		if to == "person" {
+			view.Person = a.Get(to).Ref().String()
 		}
 		if view.signature, err = b.signed(a); err != nil {
 			return nil, err

@@ -116,6 +116,30 @@ func TestARequestGoesItsWay(t *testing.T) {
 	v.get("/").sees(http.StatusOK, "Jobs that nobody has", "包装机卡纸", "Nothing to do about:")
 }
 
+// A technician without a phone calls in: the office writes down what he did, in his name, and a promised report keeps the request open.
+func TestTheOfficeWritesDownWhatATechnicianReports(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	wang := b.hire("wang", "王强", auth.Technician)
+	v := b.browser("boss")
+	job, path := v.makes("Pump <b>leaks", wang)
+	v.get(path).sees(http.StatusOK, "王强 reports that he is done")
+	finish := []string{"seen", v.hidden("seen"), "person", wang.String()}
+	v.post(path+"/finish", append(finish, "outcome", "follow_up")...).sees(http.StatusUnprocessableEntity, `role="alert"`)
+	v.post(path+"/finish", "seen", v.hidden("seen"), "person", "nobody").sees(http.StatusBadRequest)
+	v.get(path)
+	v.post(path+"/finish", append(finish[2:], "seen", v.hidden("seen"), "outcome", "fixed", "solution", "new seal", "fault_code", "leak")...).
+		sees(http.StatusOK, "Written down. His visit is over.", "new seal", "Leak").lacks("reports that he is done")
+	b.office("his", func(tx aftersales.Tx) error {
+		visits, err := aftersales.Visits(tx, job)
+		if len(visits) != 1 || visits[0].Person != wang || visits[0].State != aftersales.VisitCompleted {
+			t.Errorf("his visits are %+v", visits)
+		}
+		return err
+	})
+}
+
 // Whose customer calls, and where he is written to, stands beside him.
 func TestTheSalesmanOfWhoCallsIsKnown(t *testing.T) {
 	t.Parallel()

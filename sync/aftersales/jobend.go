@@ -2,6 +2,7 @@ package aftersales
 
 import (
 	"cmp"
+	"slices"
 
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -55,7 +56,7 @@ func recall(tx Tx, reason string, visits ...Visit) error {
 }
 
 // CloseJob puts a job that is done or cancelled to rest: from now on phones only supplement it. Its charges are
-// reckoned again, and the request it was made of closes with it. Codes: WrongState, fault.UnknownRow.
+// reckoned again, and the request it was made of closes with it, unless its customer waits for a report that was promised. Codes: WrongState, fault.UnknownRow.
 func CloseJob(tx Tx, id record.ID) error {
 	row, err := need(tx, "job", id)
 	if err != nil {
@@ -76,7 +77,16 @@ func CloseJob(tx Tx, id record.ID) error {
 	if err != nil || request == nil || request.Get("state").Text() != RequestSolved {
 		return err
 	}
+	if owed, err := owesReport(tx, job.Request); err != nil || owed {
+		return err
+	}
 	return CloseRequest(tx, job.Request)
+}
+
+// owesReport reports whether a report was promised to the request, and not given yet.
+func owesReport(tx Tx, request record.ID) (bool, error) {
+	clocks, err := clocksIfKnown(tx, request)
+	return slices.ContainsFunc(clocks, func(c Clock) bool { return c.Target == EventReport && c.Met == 0 && c.Over == 0 }), err
 }
 
 // ReopenInput undoes the end of a job. Seen is the state that the author saw: what he has not seen he cannot undo.

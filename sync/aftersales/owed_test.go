@@ -41,6 +41,8 @@ func TestAPlanAndAReportArePromised(t *testing.T) {
 	if due := RequestOf(w.get("request", r)).DueAt; due != w.now+120*60_000 {
 		t.Errorf("the report is due %d minutes after the repair", (due-w.now)/60_000)
 	}
+	w.ok(CloseJob(w, w.job))
+	are(ClockBreached, ClockRuns) // nothing is left to do but that
 	w.pass(10)
 	w.ok(give(EventReport))
 	are(ClockBreached, ClockMet)
