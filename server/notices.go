@@ -22,7 +22,8 @@ const (
 
 // noticeIndexes find the notices that leave the hub.
 var noticeIndexes = []string{
-	`CREATE INDEX IF NOT EXISTS "notice.out" ON notice(not_before) WHERE channel <> 'app'`,
+	`CREATE INDEX IF NOT EXISTS "notice.out,id" ON notice(not_before, id) WHERE channel <> 'app'`,
+	`DROP INDEX IF EXISTS "notice.out"`, // as it was before
 }
 
 // dueNotices are those that were neither sent nor given up nor erased, and whose time has come: what counts is the last

@@ -33,6 +33,9 @@ var customers = &Listing{
 		Indexes: []string{
 			`CREATE INDEX IF NOT EXISTS "party.name,id" ON party(name, id)`,
 			`CREATE INDEX IF NOT EXISTS "party.city,id" ON party(city, id)`,
+			`CREATE INDEX IF NOT EXISTS "party.number,id" ON party(number, id)`,
+			`CREATE INDEX IF NOT EXISTS "party.phone,id" ON party(phone, id)`,
+			`CREATE INDEX IF NOT EXISTS "party.kind,id" ON party(kind, id)`,
 		},
 	},
 	Each: customersEach,

@@ -31,6 +31,7 @@ var Goods = &Noun{
 				{Name: "overdue", Test: list.Is, Where: "g.state = 'taken' AND g.promised_on < unixepoch('subsec') / 86400 - 1"},
 			},
 			Indexes: []string{
+				`CREATE INDEX IF NOT EXISTS "goods_receipt.number,id" ON goods_receipt(number, id)`,
 				`CREATE INDEX IF NOT EXISTS "goods_receipt.taken,id" ON goods_receipt(taken_at, id)`,
 				`CREATE INDEX IF NOT EXISTS "goods_receipt.promised,id" ON goods_receipt(promised_on, id)`,
 			},

@@ -132,7 +132,10 @@ var PartRequests = &Noun{
 				{Name: "state", Test: list.OneOf, Where: "q.state", Codes: partRequestStates, Names: "part_request.state"},
 				{Name: "location", Test: list.Refers, Where: "q.location", Options: ourLocations},
 			},
-			Indexes: []string{`CREATE INDEX IF NOT EXISTS "part_request.asked_at,id" ON part_request(asked_at, id)`},
+			Indexes: []string{
+				`CREATE INDEX IF NOT EXISTS "part_request.asked_at,id" ON part_request(asked_at, id)`,
+				`CREATE INDEX IF NOT EXISTS "part_request.needed_on,id" ON part_request(needed_on, id)`,
+			},
 		},
 		URL: partRequestsURL, Title: "Part requests", New: partRequestsURL + "/new", Make: "Ask for a part", Need: auth.RequestParts,
 		Empty: "What technicians ask the store for will stand here, to be approved and issued.",
