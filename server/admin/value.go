@@ -65,6 +65,8 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 		return v.whyText(n, value.Text())
 	case c.Name == "versions" && (t.Name == "charge" || t.Name == "billing_finding"):
 		return v.versionsText(n, value.Text())
+	case name == "code.list" || name == "field_def.list":
+		return v.lang.Name("code.list." + value.Text()), nil
 	case name == "setting.value" && len(value.Text()) > 1000 && !strings.ContainsAny(value.Text(), " \n"):
 		return v.t("(a picture)"), nil
 	}

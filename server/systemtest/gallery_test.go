@@ -81,6 +81,9 @@ func (s *screen) lookAt(path, language string, views []view) {
 		if !there {
 			s.visit(path)
 			there = true
+			if without := ask[string](s, needsAMouse); without != "" {
+				s.t.Errorf("%s cannot be worked by keys, in %s: %s", path, language, without)
+			}
 		}
 		if over := ask[string](s, tooWide); over != "" {
 			s.t.Errorf("%s is too wide for %d px, in %s: %s", path, v.width, language, over)
@@ -92,6 +95,23 @@ func (s *screen) lookAt(path, language string, views []view) {
 // tooWide names the elements that make a page wider than its window; "" where none does.
 const tooWide = `document.documentElement.scrollWidth <= innerWidth ? "" : [...document.querySelectorAll("main *, nav *")]
 	.filter((e) => e.getBoundingClientRect().right > innerWidth && !e.closest(".scroll")).slice(-3).map((e) => e.outerHTML.slice(0, 160)).join(" … ")`
+
+// needsAMouse names what of a page can be pressed and not reached by keys, and what says nothing of itself to who cannot see it; ""
+// for nothing.
+const needsAMouse = `(() => {
+	const wrong = [], shown = (selector) => [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility() && !e.disabled), own = "a[href], button, input, select, textarea, summary, [tabindex]";
+	for (const e of shown("body *")) if (getComputedStyle(e).cursor === "pointer" && !e.closest(own + ", label")) wrong.push("out of reach: " + e.outerHTML.slice(0, 80));
+	for (const e of shown(own)) {
+		if (e.type === "hidden" || e.tabIndex < 0) continue;
+		e.focus();
+		if (document.activeElement !== e) wrong.push("takes no focus: " + e.outerHTML.slice(0, 80));
+	}
+	for (const e of shown("input, select, textarea")) if (e.type !== "hidden" && !e.labels?.length && !e.ariaLabel) wrong.push("no label: " + e.outerHTML.slice(0, 80));
+	for (const e of shown("a[href], button")) if (!e.textContent.trim() && !e.ariaLabel && !e.querySelector("img[alt]")) wrong.push("no name: " + e.outerHTML.slice(0, 80));
+	document.activeElement?.blur();
+	scrollTo(0, 0);
+	return wrong.slice(0, 4).join(" … ");
+})()`
 
 // scheme has the browser prefer dark pages, or light ones.
 func scheme(dark bool) chromedp.Action[chromedp.Void] {

@@ -29,10 +29,12 @@ func TestWhatIsKeptForProgramsIsSaidInWords(t *testing.T) {
 	if len(kept) < 36 {
 		t.Fatalf("the charge keeps no versions: %q", kept)
 	}
+	p.makes("/codes", `{"list": "region", "code": "island", "label": {"zh-Hans": "岛"}}`)
 	boss.post("/language", "language", "zh-Hans", "to", "/")
 	boss.get("/jobs/"+job).sees(http.StatusOK, "由客户").lacks(`[{"code"`, kept[:36])
 	boss.get("/policies/notice").sees(http.StatusOK, "派工").lacks("job.assigned")
 	boss.get("/policies/sla").sees(http.StatusOK, "响应").lacks("response")
 	boss.get("/policies/warranty").sees(http.StatusOK, "不可抗力").lacks("force majeure")
 	boss.get("/policies/return").lacks("From")
+	boss.get("/codes/"+aftersales.CodeID("region", "island").String()).sees(http.StatusOK, "<dd>区域</dd>")
 }
