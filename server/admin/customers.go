@@ -27,6 +27,10 @@ var customers = &Listing{
 		},
 		Filters: []list.Filter{
 			{Name: "q", Test: list.Search, In: list.In("party", "p.id")},
+			{Name: "customer_group", Test: list.Refers, Where: "p.customer_group = (SELECT code FROM code WHERE id = ?)",
+				Options: "SELECT id, label FROM code WHERE list = 'customer_group' AND _del = 0 ORDER BY rank, code"},
+			{Name: "salesman", Test: list.Refers, Where: "p.salesman",
+				Options: "SELECT id, name FROM person WHERE id IN (SELECT salesman FROM party WHERE _del = 0) ORDER BY name, id"},
 			{Name: "blacklisted", Test: list.Is, Where: "p.blacklisted = 1"},
 			{Name: "archived", Test: list.Is, Where: "p.archived_at IS NOT NULL", Else: "p.archived_at IS NULL"},
 		},

@@ -36,10 +36,10 @@ func (v *Visit) filters(r Reader, l *list.List) ([]filterView, error) {
 				return nil, err
 			}
 			for _, answer := range found {
-				view.Options = append(view.Options, option{answer.ID.String(), answer.Label})
+				view.Options = append(view.Options, option{answer.ID.String(), v.lang.translation(answer.Label)})
 			}
 		}
-		if f.Of == "" && f.Called == "" || len(view.Options) > 0 {
+		if f.Test != list.Refers || len(view.Options) > 0 { // without an answer there is nothing to choose
 			views = append(views, view)
 		}
 	}

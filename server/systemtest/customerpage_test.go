@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fieldsync/server/auth"
+	"fieldsync/sync/aftersales"
 )
 
 // A customer gets contacts, places, machines and a contract; a duplicate is found, joined, and parted again.
@@ -54,4 +55,24 @@ func TestACustomerIsLookedAfter(t *testing.T) {
 	do("part", "alias", contact[len("/contacts/"):]).sees(http.StatusBadRequest)
 	do("part", "alias", twin.String()).sees(http.StatusOK, "They stand apart again.")
 	do("join", "merged_into", "nobody like him").sees(http.StatusUnprocessableEntity, "Nothing of that name is known")
+}
+
+// Customers are grouped by region or as the company likes, and looked after by a salesman: the list shows those of either.
+func TestCustomersAreListedByGroupAndSalesman(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	lin := b.hire("lin", "林志強", auth.Technician)
+	v := b.browser("boss")
+	v.get("/customers").lacks(`name="salesman"`)
+	b.office(aftersales.CauseCreate, func(tx aftersales.Tx) error {
+		_, err := aftersales.CreateParty(tx, aftersales.PartyInput{Name: "Harbour Cold Store", Group: "key", Salesman: lin})
+		if err == nil {
+			_, err = aftersales.CreateParty(tx, aftersales.PartyInput{Name: "Pilbara Earthworks"})
+		}
+		return err
+	})
+	v.get("/customers").sees(http.StatusOK, "Key customer", "林志強", "Harbour Cold Store", "Pilbara Earthworks")
+	v.get("/customers?salesman="+lin.String()).sees(http.StatusOK, "Harbour Cold Store").lacks("Pilbara Earthworks")
+	v.get("/customers?customer_group="+aftersales.CodeID(aftersales.ListCustomerGroup, "key").String()).sees(http.StatusOK, "Harbour Cold Store").lacks("Pilbara Earthworks")
 }
