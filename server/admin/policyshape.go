@@ -158,6 +158,7 @@ var policyShapes = map[string][]part{
 			{Name: "region", Kind: aChoice, List: aftersales.ListRegion},
 			aClass, aType,
 			{Name: "never_rest", Kind: aFlag},
+			{Name: "escalate", Kind: aText},
 		}},
 		{Name: "rests", Kind: someOf, List: aftersales.ListWait},
 		{Name: "soon_minutes", Kind: aNumber, Most: mostMinutes},

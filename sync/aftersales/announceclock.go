@@ -1,6 +1,7 @@
 package aftersales
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -13,10 +14,12 @@ type ClockNews struct {
 	Untold []record.RowChange // notices of promises that are due soon or were missed, as the branch's policy has it
 	Due    int64              // see NextDue
 	Moved  bool               // the request says that it is due at another time
+
+	Escalate string // why it is to be escalated: a promise that says so was missed, and nobody has escalated it before
 }
 
 // None reports whether there is no news.
-func (n ClockNews) None() bool { return len(n.Untold) == 0 && !n.Moved }
+func (n ClockNews) None() bool { return len(n.Untold) == 0 && !n.Moved && n.Escalate == "" }
 
 // NextDue returns when the first of the promises is due that somebody has yet to keep (ms UTC); 0 where there is none, or
 // each of them rests or has not begun.
@@ -58,8 +61,10 @@ func NewsOfClocks(b *SLABook, request record.ID, at int64) (news ClockNews, err 
 	if err != nil {
 		return news, err
 	}
+	r := RequestOf(row)
 	news.Due = NextDue(clocks)
-	news.Moved = news.Due != RequestOf(row).DueAt
+	news.Moved = news.Due != r.DueAt
+	escalates := r.Level == 0 && slices.Contains(requestMoves[r.State], RequestEscalated)
 	for _, c := range clocks {
 		h := happening{about: row}
 		switch {
@@ -70,7 +75,10 @@ func NewsOfClocks(b *SLABook, request record.ID, at int64) (news ClockNews, err 
 		default:
 			continue
 		}
-		more, err := clockNotices(b, RequestOf(row), h, c.Target, at)
+		if escalates && h.event == NoticeBreached {
+			news.Escalate = cmp.Or(news.Escalate, c.Promise.Escalate)
+		}
+		more, err := clockNotices(b, r, h, c.Target, at)
 		if err != nil {
 			return news, err
 		}
@@ -80,8 +88,8 @@ func NewsOfClocks(b *SLABook, request record.ID, at int64) (news ClockNews, err 
 }
 
 // AnnounceClocks writes NewsOfClocks as of now: each notice once, however often it is asked, and whatever was told before a
-// restart; and on the request when the next promise is due, by which lists go. It returns how many notices it wrote. Codes:
-// fault.UnknownRow, BadPolicy.
+// restart; on the request when the next promise is due, by which lists go; and that it is escalated, where it is to be. It
+// returns how many notices it wrote. Codes: fault.UnknownRow, BadPolicy.
 func AnnounceClocks(tx Tx, request record.ID) (written int, err error) {
 	news, err := NewsOfClocks(NewSLABook(tx), request, tx.Now())
 	if err != nil {
@@ -94,6 +102,9 @@ func AnnounceClocks(tx Tx, request record.ID) (written int, err error) {
 	}
 	if news.Moved {
 		err = tx.Update("request", request, record.Values{"due_at": at(news.Due)})
+	}
+	if err == nil && news.Escalate != "" {
+		err = MoveRequest(tx, MoveRequestInput{Request: request, To: RequestEscalated, Reason: news.Escalate})
 	}
 	return len(news.Untold), err
 }

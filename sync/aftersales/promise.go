@@ -42,6 +42,7 @@ type Promise struct {
 	Minutes   int64  `json:"minutes"`
 	Working   bool   `json:"working,omitempty"`    // of working time; else by the clock on the wall
 	NeverRest bool   `json:"never_rest,omitempty"` // whatever the request waits for
+	Escalate  string `json:"escalate,omitempty"`   // why a request of which it is missed is escalated by itself; "": it is not
 }
 
 // SLAPolicy is what the company promises. Of each target the first promise that fits the request holds.
@@ -53,6 +54,9 @@ type SLAPolicy struct {
 
 // longestPromise is how long a promise may be, in minutes: five years.
 const longestPromise = 5 * 366 * 24 * 60
+
+// longestReason is how long the reason may be why a missed promise escalates a request, in bytes.
+const longestReason = 500
 
 // Validate refuses promises that cannot be kept or broken. Codes: BadPolicy.
 func (p SLAPolicy) Validate() error {
@@ -66,6 +70,8 @@ func (p SLAPolicy) Validate() error {
 			return fault.Newf(BadPolicy, "promise %d: \"%s\" does not come after \"%s\"", i+1, promise.Target, promise.from())
 		case promise.Minutes <= 0 || promise.Minutes > longestPromise:
 			return fault.Newf(BadPolicy, "promise %d: a promise is for some minutes, and at most five years", i+1)
+		case strings.TrimSpace(promise.Escalate) != promise.Escalate || len(promise.Escalate) > longestReason:
+			return fault.Newf(BadPolicy, "promise %d: a reason is a few words, without blanks around them", i+1)
 		}
 	}
 	return nil
@@ -157,7 +163,8 @@ func slaPolicies() []PolicyTemplate {
 			}}},
 		{PolicySLA, "dispatch", texts("Sent within 2 h, checked after 4 h", "2 小时内派工、4 小时核查", "2 小時內派工、4 小時核查"),
 			SLAPolicy{Rests: rests, SoonMinutes: 30, Promises: []Promise{
-				plain(EventDispatch, 120), plain(EventResponse, 240), plain(EventArrival, hours(48)),
+				plain(EventDispatch, 120), {Target: EventResponse, Minutes: 240, Escalate: "4 h: 无人核查 / nobody has checked it"},
+				plain(EventArrival, hours(48)),
 			}}},
 		{PolicySLA, "tender", texts("Tender: 30 min, repaired in 24 h", "投标：30 分钟响应、24 小时修复", "投標：30 分鐘回應、24 小時修復"),
 			SLAPolicy{Rests: rests, SoonMinutes: 30, Promises: []Promise{

@@ -23,6 +23,9 @@ var slaRefusals = []refusal{
 	{BadPolicy, "a promise for the next century", newWorld, func(w *world) error {
 		return w.promise(Promise{Target: EventArrival, Minutes: 1 << 40})
 	}},
+	{BadPolicy, "a promise that escalates for no reason", newWorld, func(w *world) error {
+		return w.promise(Promise{Target: EventArrival, Minutes: 1, Escalate: " "})
+	}},
 	{BadPolicy, "a promise to arrive before", newWorld, func(w *world) error {
 		return w.promise(Promise{Target: EventArrival, From: EventRepair, Minutes: 1})
 	}},
@@ -364,4 +367,28 @@ func TestARequestSaysWhenItsNextPromiseIsDue(t *testing.T) {
 	if got := JobOf(w.get("job", job)).DueAt; got != asked+310*60_000 {
 		t.Errorf("the job is due after %d minutes", (got-asked)/60_000)
 	}
+}
+
+// Where the policy says so, a request of which a promise is missed is escalated by itself: once, and not behind somebody who did.
+func TestAMissedPromiseEscalates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.promise(Promise{Target: EventResponse, Minutes: 60, Escalate: "nobody looked at it"}, Promise{Target: EventArrival, Minutes: 300, Escalate: "nobody came"}))
+	r, known := w.request(), w.request()
+	stands := func(story string, request record.ID, state string, level int64, reason string) {
+		t.Helper()
+		w.ok(drop(AnnounceClocks(w, request)))
+		if got := RequestOf(w.get("request", request)); got.State != state || got.Level != level || got.Reason != reason {
+			t.Errorf("%s: %s, level %d, %q", story, got.State, got.Level, got.Reason)
+		}
+	}
+	w.ok(RespondRequest(w, known, Moment{}))
+	stands("in time", r, RequestNew, 0, "")
+	w.pass(61)
+	stands("nobody answered", r, RequestEscalated, 1, "nobody looked at it")
+	stands("looked at again", r, RequestEscalated, 1, "nobody looked at it")
+	stands("somebody answered", known, RequestNew, 0, "")
+	w.ok(MoveRequest(w, MoveRequestInput{Request: known, To: RequestEscalated, Reason: "he calls every hour"}))
+	w.pass(300)
+	stands("escalated before", known, RequestEscalated, 1, "he calls every hour")
 }
