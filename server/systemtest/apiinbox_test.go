@@ -103,6 +103,7 @@ func TestAProgramDecidesRefusedChanges(t *testing.T) {
 		t.Errorf("the first is %v", first)
 	}
 	at := func(i int) string { return "/refused-changes/" + ids[i] }
+	p.asks("GET", at(0), "").has(http.StatusOK, "open", true)
 	p.asks("POST", at(0)+"/release", "").has(http.StatusOK, "open", false)
 	p.asks("POST", at(0)+"/release", "").has(http.StatusConflict, "code", "already_closed")
 	p.asks("GET", "/jobs/"+job.String(), "").has(http.StatusOK, "title", "Fan rattles, belt too")
@@ -196,6 +197,7 @@ func TestAnInboxIsOfItsBranch(t *testing.T) {
 			t.Errorf("%s shows %v", list, other.rows())
 		}
 	}
+	other.asks("GET", "/refused-changes/"+refused, "").has(http.StatusNotFound)
 	other.asks("POST", "/refused-changes/"+refused+"/release", "").has(http.StatusNotFound)
 	other.asks("POST", "/conflicts/"+conflict+"/settle", `{"chosen": "1-1"}`, "If-Match", `"AA"`).has(http.StatusNotFound)
 }
