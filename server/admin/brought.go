@@ -228,7 +228,7 @@ func (o *Office) broughtLine(v *Visit, n *names, c BroughtChange) (line broughtL
 	line = broughtLine{BroughtChange: c, When: c.Change.Stamp.Add(c.Change.Offset).Millis(), Cause: v.lang.Name("cause." + c.Change.Cause)}
 	if c.Refused {
 		line.Why = v.lang.refusal(fault.New(c.Code, c.Message))
-		line.URL = refusedURL + "/" + dotText(c.Change.Dot)
+		line.URL = refusedURL + "/" + c.Change.Dot.Text()
 	}
 	for i := range c.Change.Rows {
 		key := c.Change.Rows[i].Key()

@@ -198,7 +198,7 @@ func (v *Visit) conflictValue(n *names, t *schema.Table, c *schema.Column, s rec
 	if text == "" {
 		text = v.t("(empty)")
 	}
-	return conflictValue{Dot: dotText(s.Dot), Text: text, Who: v.called(w), Device: w.Device, When: s.Eff.Millis(), moment: moment}, err
+	return conflictValue{Dot: s.Dot.Text(), Text: text, Who: v.called(w), Device: w.Device, When: s.Eff.Millis(), moment: moment}, err
 }
 
 // called returns a writer's name.
@@ -245,12 +245,12 @@ func parseChoice(id, chosen string, over []string) (c Choice, err error) {
 	if c.Row, c.Cell, err = parseConflictID(id); err != nil {
 		return c, errForm
 	}
-	if c.Chosen, err = parseDot(chosen); err != nil {
+	if c.Chosen, err = clock.ParseDot(chosen); err != nil {
 		return c, errForm
 	}
 	found := false
 	for _, text := range over {
-		d, err := parseDot(text)
+		d, err := clock.ParseDot(text)
 		if err != nil {
 			return c, errForm
 		}
@@ -284,19 +284,4 @@ func parseConflictID(s string) (k record.Key, c record.CellID, err error) {
 	}
 	return record.Key{Table: schema.TableID(table), ID: id},
 		record.CellID{Column: schema.ColumnID(column), Key: string(key)}, nil
-}
-
-// dotText writes a dot as "actor-counter", for forms and URLs.
-func dotText(d clock.Dot) string {
-	return strconv.FormatUint(uint64(d.Actor), 10) + "-" + strconv.FormatUint(d.Counter, 10)
-}
-
-func parseDot(s string) (clock.Dot, error) {
-	a, c, _ := strings.Cut(s, "-")
-	actor, err1 := strconv.ParseUint(a, 10, 64)
-	counter, err2 := strconv.ParseUint(c, 10, 64)
-	if err1 != nil || err2 != nil || actor == 0 || counter == 0 {
-		return clock.Dot{}, strconv.ErrSyntax
-	}
-	return clock.Dot{Actor: clock.Actor(actor), Counter: counter}, nil
 }

@@ -114,7 +114,7 @@ func (o *Office) changeView(v *Visit, n *names, e *Event) (changeView, error) {
 		return changeView{}, err
 	}
 	view := changeView{
-		Dot: dotText(e.Dot), By: v.called(w), Device: w.Device, When: e.Eff.Millis(), Clock: e.Change.Stamp.Millis(), Received: e.Received,
+		Dot: e.Dot.Text(), By: v.called(w), Device: w.Device, When: e.Eff.Millis(), Clock: e.Change.Stamp.Millis(), Received: e.Received,
 		Cause: v.lang.Name("cause." + e.Change.Cause), Merged: e.Outcome == wire.Merged,
 	}
 	view.Late = view.Received-view.When > lateBy.Milliseconds()
@@ -222,7 +222,7 @@ func (o *Office) ShowRefused(v *Visit) error {
 
 func (o *Office) loadRefused(v *Visit) (page amendPage, e *Event, err error) {
 	page = amendPage{frame: v.frame(v.t("Refused change"), refusedURL)}
-	dot, err := parseDot(v.r.PathValue("dot"))
+	dot, err := clock.ParseDot(v.r.PathValue("dot"))
 	if err != nil {
 		return page, nil, fault.New(NotFound, "There is no such refused change.")
 	}

@@ -56,7 +56,7 @@ func conflictObject(n uint64, c *Conflict) object {
 	}
 	values := []any{}
 	for _, v := range c.Values {
-		one := by(object{"dot": dotText(v.Dot), "value": nil, "written_at": momentOrNull(v.Eff.Time())}, v.By)
+		one := by(object{"dot": v.Dot.Text(), "value": nil, "written_at": momentOrNull(v.Eff.Time())}, v.By)
 		if t != nil {
 			o["field"], one["value"] = cellAs(t, c.Cell, v.Value)
 		}
@@ -86,7 +86,7 @@ func (a *API) settle(c *call) error {
 	if err != nil {
 		return err
 	}
-	if choice.Chosen, err = parseDot(v["chosen"].Text()); err != nil || !slices.Contains(choice.Over, choice.Chosen) {
+	if choice.Chosen, err = clock.ParseDot(v["chosen"].Text()); err != nil || !slices.Contains(choice.Over, choice.Chosen) {
 		return refused("chosen", fault.Invalid, err, "%s cannot be read: %v.", "chosen", "it is the dot of one of the values that you were shown")
 	}
 	if err := a.Engine.Settle(c.r.Context(), c.by, choice); err != nil {
@@ -99,7 +99,7 @@ func (a *API) settle(c *call) error {
 func valuesTag(c *Conflict) string {
 	dots := []string{}
 	for _, v := range c.Values {
-		dots = append(dots, dotText(v.Dot))
+		dots = append(dots, v.Dot.Text())
 	}
 	return `"` + base64.RawURLEncoding.EncodeToString([]byte(strings.Join(dots, " "))) + `"`
 }
@@ -107,7 +107,7 @@ func valuesTag(c *Conflict) string {
 func parseValuesTag(tag string) (dots []clock.Dot, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(strings.Trim(strings.TrimPrefix(tag, "W/"), `"`))
 	for _, s := range strings.Fields(string(b)) {
-		d, e := parseDot(s)
+		d, e := clock.ParseDot(s)
 		err = firstOf(err, e)
 		dots = append(dots, d)
 	}
@@ -115,16 +115,4 @@ func parseValuesTag(tag string) (dots []clock.Dot, err error) {
 		return nil, fault.Wrap(BadRequest, "If-Match is no ETag of a row. Send it as you received it.", err)
 	}
 	return dots, nil
-}
-
-// dotText writes a dot as programs keep it: "actor-counter".
-func dotText(d clock.Dot) string {
-	return strconv.FormatUint(uint64(d.Actor), 10) + "-" + strconv.FormatUint(d.Counter, 10)
-}
-
-func parseDot(s string) (clock.Dot, error) {
-	a, c, _ := strings.Cut(s, "-")
-	actor, err := strconv.ParseUint(a, 10, 64)
-	counter, e := strconv.ParseUint(c, 10, 64)
-	return clock.Dot{Actor: clock.Actor(actor), Counter: counter}, firstOf(err, e)
 }

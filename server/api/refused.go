@@ -25,7 +25,7 @@ func (a *API) refusedChanges(c *call) error {
 
 // kept returns the refused change set that the URL names by its dot.
 func (a *API) kept(c *call) (found *Refused, err error) {
-	dot, err := parseDot(c.r.PathValue("id"))
+	dot, err := clock.ParseDot(c.r.PathValue("id"))
 	if err != nil {
 		return nil, errNotFound
 	}
@@ -54,7 +54,7 @@ func (a *API) refusedObject(c *call, f *Refused) object {
 		rows = append(rows, changeObject(&f.Change.Rows[i]))
 	}
 	return by(object{
-		"id": dotText(f.Change.Dot), "cause": f.Change.Cause, "code": f.Why.Code, "reason": a.say(c.w, c.r, f.Why), "open": f.Open,
+		"id": f.Change.Dot.Text(), "cause": f.Change.Cause, "code": f.Why.Code, "reason": a.say(c.w, c.r, f.Why), "open": f.Open,
 		"waits": f.Why.Code == fault.DependsOn, "happened_at": momentOrNull(f.Happened), "received_at": momentOrNull(f.Received), "rows": rows,
 	}, f.By)
 }

@@ -5,7 +5,11 @@
 // The package is pure: wall-clock readings come in as arguments.
 package clock
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Side is the side of the business that an actor writes for. Merge policies that favour one side read it from the
 // actor itself, so that a value's standing never depends on a lookup.
@@ -77,3 +81,21 @@ func (d Dot) Compare(e Dot) int {
 
 // String returns the dot as "d7:12".
 func (d Dot) String() string { return fmt.Sprintf("%s:%d", d.Actor, d.Counter) }
+
+// Text returns the dot as "28-12", actor and counter in decimal, for URLs, forms and programs. ParseDot reads it back.
+func (d Dot) Text() string {
+	return strconv.FormatUint(uint64(d.Actor), 10) + "-" + strconv.FormatUint(d.Counter, 10)
+}
+
+// ParseDot reads what Text returns of a dot that names something, in that one form; of anything else it returns
+// strconv.ErrSyntax.
+func ParseDot(text string) (Dot, error) {
+	a, c, _ := strings.Cut(text, "-")
+	actor, errActor := strconv.ParseUint(a, 10, 64)
+	counter, errCounter := strconv.ParseUint(c, 10, 64)
+	d := Dot{Actor: Actor(actor), Counter: counter}
+	if errActor != nil || errCounter != nil || d.Actor == 0 || d.Counter == 0 || d.Text() != text {
+		return Dot{}, strconv.ErrSyntax
+	}
+	return d, nil
+}

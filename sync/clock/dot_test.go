@@ -84,3 +84,24 @@ func TestDotsAreOrderedByActorThenCounter(t *testing.T) {
 		t.Error("only the zero dot names nothing")
 	}
 }
+
+func TestDotsAreReadInTheOneFormThatTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]clock.Dot{
+		"28-12": {Actor: 28, Counter: 12},
+		"1-1":   {Actor: 1, Counter: 1},
+		"18446744073709551615-18446744073709551615": {Actor: 1<<64 - 1, Counter: 1<<64 - 1},
+	} {
+		if got, err := clock.ParseDot(text); err != nil || got != want || want.Text() != text {
+			t.Errorf("%q is read as %v (%v), and %v is written %q", text, got, err, want, want.Text())
+		}
+	}
+	for _, text := range []string{
+		"", "-", "28", "28-", "-12", "0-0", "0-12", "28-0", "28-12-1", "28--12", "+28-12", "028-12", "28-012", "28:12", "d7:12", " 28-12", "28-12 ",
+		"28-0x0c", "18446744073709551616-1", "1-18446744073709551616",
+	} {
+		if got, err := clock.ParseDot(text); err == nil || !got.IsZero() {
+			t.Errorf("%q names no change set: %v, %v", text, got, err)
+		}
+	}
+}
