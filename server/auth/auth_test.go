@@ -327,15 +327,22 @@ func TestThrottleCountsAttemptsThatAreUnderWay(t *testing.T) {
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
-	for _, c := range []struct{ peer, forwarded, want string }{
-		{"203.0.113.9:5000", "", "203.0.113.9"},
-		{"203.0.113.9:5000", "1.2.3.4", "203.0.113.9"}, // whoever is no proxy says what he likes
-		{"10.1.1.1:5000", "9.9.9.9, 1.2.3.4", "1.2.3.4"},
-		{"[2001:db8:1:2:3::9]:80", "", "2001:db8:1:2::/64"},
+	for _, c := range []struct {
+		peer      string
+		forwarded []string // a line each
+		want      string
+	}{
+		{"203.0.113.9:5000", nil, "203.0.113.9"},
+		{"203.0.113.9:5000", []string{"1.2.3.4"}, "203.0.113.9"}, // whoever is no proxy says what he likes
+		{"10.1.1.1:5000", []string{"9.9.9.9, 1.2.3.4"}, "1.2.3.4"},
+		{"10.1.1.1:5000", []string{"9.9.9.9", "1.2.3.4"}, "1.2.3.4"}, // many a proxy adds a line of its own
+		{"[2001:db8:1:2:3::9]:80", nil, "2001:db8:1:2::/64"},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = c.peer
-		r.Header.Set("X-Forwarded-For", c.forwarded)
+		for _, line := range c.forwarded {
+			r.Header.Add("X-Forwarded-For", line)
+		}
 		if got := Address(r, proxies); got != c.want {
 			t.Errorf("%s for %q counts as %s, want %s", c.peer, c.forwarded, got, c.want)
 		}

@@ -168,7 +168,8 @@ func (m *inMemory) makeRoom(forget time.Time) {
 func loginKey(login, address string) string { return address + " " + strings.ToLower(login) }
 
 // Address returns the network address that a request counts under: the peer's, or what the nearest proxy says where
-// the peer is one of the trusted proxies. An IPv6 address counts as its /64, which one customer has whole.
+// the peer is one of the trusted proxies: the last of what X-Forwarded-For has, in however many lines, since what stands before
+// it came from who asks. An IPv6 address counts as its /64, which one customer has whole.
 func Address(r *http.Request, trusted []netip.Prefix) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -176,7 +177,7 @@ func Address(r *http.Request, trusted []netip.Prefix) string {
 	}
 	from := peer.Addr().Unmap()
 	if contains(trusted, from) {
-		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		if a, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])); err == nil {
 			from = a.Unmap()
 		}
