@@ -260,7 +260,7 @@ func keep(path string, content []byte) error {
 // Receive takes in a file that somebody in the office sends in one piece. Codes: blob.WrongKind, fault.TooLarge,
 // blob.OverQuota, blob.HubFull, blob.Erased; fault.Malformed for an empty one.
 func (d *Desk) Receive(ctx context.Context, person record.ID, kind string, from io.Reader) (h blob.Hash, size int64, mediaType string, err error) {
-	limits, err := d.admit(ctx, person, 0)
+	limits, err := d.admit(ctx, place{person: person}, 0, 0)
 	if err != nil {
 		return h, 0, "", err
 	}
@@ -334,8 +334,9 @@ var errTooLarge = fault.New(fault.TooLarge, "The file is larger than the company
 // quotaDay is the time over which a person's files are counted.
 const quotaDay = 24 * time.Hour
 
-// admit returns the limits for a person who is about to bring so many bytes more, or refuses him.
-func (d *Desk) admit(ctx context.Context, person record.ID, bytes int64) (Limits, error) {
+// admit returns the limits for a person who brings a file of so many bytes, of which so many are missing, or refuses him. What
+// he has begun beside it counts as if he had brought it, or he could begin files without end.
+func (d *Desk) admit(ctx context.Context, at place, bytes, missing int64) (Limits, error) {
 	limits, err := d.Limits(ctx)
 	if err != nil {
 		return limits, err
@@ -343,11 +344,16 @@ func (d *Desk) admit(ctx context.Context, person record.ID, bytes int64) (Limits
 	if limits.Size > 0 && bytes > limits.Size {
 		return limits, errTooLarge
 	}
-	if err := d.room(bytes); err != nil {
+	if err := d.room(missing); err != nil {
 		return limits, err
 	}
-	n, sum, err := d.Ledger.Brought(ctx, person, d.Now().Add(-quotaDay))
-	if err == nil && (limits.Files > 0 && n >= limits.Files || limits.Bytes > 0 && sum+bytes > limits.Bytes) {
+	since := d.Now().Add(-quotaDay)
+	n, sum, err := d.Ledger.Brought(ctx, at.person, since)
+	if err != nil {
+		return limits, err
+	}
+	begun, begunSum, err := d.begun(at, since)
+	if err == nil && (limits.Files > 0 && n+begun >= limits.Files || limits.Bytes > 0 && sum+begunSum+bytes > limits.Bytes) {
 		err = fault.New(blob.OverQuota, "These are more files than one person may send in a day. The rest goes tomorrow.")
 	}
 	return limits, err

@@ -208,6 +208,34 @@ func TestQuotaOfADay(t *testing.T) {
 	w.sends(wang, third)
 }
 
+// How long a file is, each part says anew; and one that is begun is on the disk as one that is there.
+func TestPartsGoAroundNoLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.limits = Limits{Size: 5000, Files: 3, Bytes: 9000}
+	long := photo(6000, "long")
+	if a := w.patch(li, hashed(long), blob.Photo, 0, 4000, long[:2000]); a.offset != "2000" {
+		t.Fatal(a)
+	}
+	w.wants("one that grows on the way", w.patch(li, hashed(long), blob.Photo, 2000, 6000, long[2000:]), 413, fault.TooLarge)
+	second := photo(4500, "second")
+	if a := w.patch(li, hashed(second), blob.Photo, 0, 4500, second[:4000]); a.offset != "4000" {
+		t.Fatal(a)
+	}
+	third := photo(4000, "third")
+	w.wants("beginnings of too many bytes", w.patch(li, hashed(third), blob.Photo, 0, 4000, third), 429, blob.OverQuota)
+	w.sends(li, photo(600, "small"))
+	w.wants("too many beginnings", w.patch(li, hashed(third), blob.Photo, 0, 600, third[:600]), 429, blob.OverQuota)
+	w.sends(wang, third)
+	w.mu.Lock()
+	w.now = w.now.Add(25 * time.Hour)
+	w.mu.Unlock()
+	w.had = map[place]int64{}
+	if a := w.patch(li, hashed(second), blob.Photo, 4000, 4500, second[4000:]); !a.complete {
+		t.Error("what was begun does not go on tomorrow", a)
+	}
+}
+
 // A phone whose network went comes back while its first request still hangs: the later one wins, and the file is whole.
 func TestTheLaterOfTwoRequestsGoesOn(t *testing.T) {
 	t.Parallel()

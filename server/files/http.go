@@ -171,7 +171,7 @@ func (d *Desk) receive(w http.ResponseWriter, r *http.Request, at place) error {
 		}
 		return err
 	}
-	if err := d.admitPart(r.Context(), p); err != nil {
+	if _, err := d.admit(r.Context(), at, p.length, p.length-p.offset); err != nil { // each part says anew how long the file is
 		return err
 	}
 	body := &steady{Reader: r.Body, control: http.NewResponseController(w)}
@@ -189,15 +189,6 @@ func (d *Desk) receive(w http.ResponseWriter, r *http.Request, at place) error {
 	}
 	status(w, offset, complete)
 	return nil
-}
-
-// admitPart refuses a file at its beginning where it is too large, or one too many.
-func (d *Desk) admitPart(ctx context.Context, p part) error {
-	if p.offset > 0 {
-		return nil
-	}
-	_, err := d.admit(ctx, p.person, p.length)
-	return err
 }
 
 // readPart reads the headers of a PATCH.

@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"fieldsync/sync/blob"
 	"fieldsync/sync/fault"
@@ -25,6 +27,22 @@ type place struct {
 
 func (d *Desk) comingPath(p place) string {
 	return d.path(coming, p.person.String(), p.hash.String())
+}
+
+// begun returns how many files, and bytes of them, the person has begun beside this one since then, and not brought.
+func (d *Desk) begun(at place, since time.Time) (files int, bytes int64, err error) {
+	list, err := os.ReadDir(filepath.Dir(d.comingPath(at)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, nil
+	}
+	for _, e := range list {
+		info, err := e.Info()
+		if err != nil || e.Name() == at.hash.String() || info.ModTime().Before(since) {
+			continue // what is gone meanwhile is there whole, or was no file
+		}
+		files, bytes = files+1, bytes+info.Size()
+	}
+	return files, bytes, err
 }
 
 // uploads keeps two requests from writing to one place. The later one is in the right: the earlier is what a phone
