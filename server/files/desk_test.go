@@ -122,7 +122,11 @@ func TestWhatIsNotTheAskersBusinessLooksLikeNothing(t *testing.T) {
 		func(h blob.Hash) answer { return w.patch(wang, h, blob.Photo, 0, 4000, secret[:1000]) },
 		func(h blob.Hash) answer { return w.patch(wang, h, blob.Photo, 5, 4000, secret[:1000]) },
 	} {
+		begun := time.Now()
 		a, b := ask(h), ask(nowhere)
+		if took := time.Since(begun); took < 2*alike {
+			t.Errorf("both say no within %s: what each has to look for can be measured", took)
+		}
 		a.header.Del("Date")
 		b.header.Del("Date")
 		if a.String() != b.String() || !bytes.Equal(a.body, b.body) {
