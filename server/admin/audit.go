@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/formula"
 	"fieldsync/server/list"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
@@ -362,21 +363,21 @@ func (v *Visit) auditLinesOf(c *changeView, put func([]string) error) error {
 	case c.Merged:
 		outcome = v.t("merged")
 	}
-	begin := []string{clock.when(c.When), clock.when(c.Received), list.Harmless(c.By), list.Harmless(c.Device), c.Cause}
+	begin := []string{clock.when(c.When), clock.when(c.Received), c.By, c.Device, c.Cause}
 	line := func(rest ...string) error {
-		return put(append(append(begin[:len(begin):len(begin)], rest...), outcome))
+		return put(formula.GuardAll(slices.Concat(begin, rest, []string{outcome})))
 	}
 	if len(c.Rows) == 0 {
 		return line("", "", "", "", "")
 	}
 	for _, row := range c.Rows {
 		if len(row.Cells) == 0 {
-			if err := line(row.Table, list.Harmless(row.Name), row.Op, "", ""); err != nil {
+			if err := line(row.Table, row.Name, row.Op, "", ""); err != nil {
 				return err
 			}
 		}
 		for _, cell := range row.Cells {
-			if err := line(row.Table, list.Harmless(row.Name), row.Op, cell.Label, list.Harmless(cell.Was)); err != nil {
+			if err := line(row.Table, row.Name, row.Op, cell.Label, cell.Was); err != nil {
 				return err
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/formula"
 	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
@@ -135,7 +136,7 @@ func (b block) file(out io.Writer, format string) error {
 			for _, row := range b.Rows {
 				line := make([]string, len(row))
 				for i, c := range row {
-					line[i] = list.Harmless(c.Text)
+					line[i] = formula.Guard(c.Text)
 				}
 				if err := put(line); err != nil {
 					return err

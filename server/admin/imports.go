@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/formula"
 	"fieldsync/server/importer"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -364,11 +365,16 @@ func (o *Office) StayedRows(v *Visit) error {
 	return errors.Join(err, out.Error())
 }
 
-// sheet begins a CSV file, named after the one it is about, that spreadsheets open as it is.
-func (v *Visit) sheet(name string) *csv.Writer {
+// sheet is a CSV file that spreadsheets open as it is, and take nothing in it for a formula.
+type sheet struct{ *csv.Writer }
+
+func (s sheet) Write(line []string) error { return s.Writer.Write(formula.GuardAll(line)) }
+
+// sheet begins one, named after the file that it is about.
+func (v *Visit) sheet(name string) sheet {
 	v.download(strings.TrimSuffix(strings.TrimSuffix(name, ".xlsx"), ".csv") + ".csv")
 	_, _ = v.w.Write([]byte("\uFEFF")) // a reader who has gone is told of by what follows
-	return csv.NewWriter(v.w)
+	return sheet{csv.NewWriter(v.w)}
 }
 
 func (v *Visit) download(name string) {

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/text/currency"
 
+	"fieldsync/server/formula"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
@@ -104,8 +105,28 @@ type source interface {
 	next() (rawRecord, error)
 }
 
-// openSource finds out what kind of file it is. Of a workbook the reader must be a file, whose end is read first.
+// unguarded are the records of a file without what an export put before their cells, so that no spreadsheet reckons them.
+type unguarded struct{ source }
+
+func (u unguarded) next() (rawRecord, error) {
+	rec, err := u.source.next()
+	for i, cell := range rec.cells {
+		rec.cells[i] = formula.Unguard(cell)
+	}
+	return rec, err
+}
+
+// openSource returns the records of the file.
 func openSource(r io.Reader, opts *Options) (source, error) {
+	from, err := detect(r, opts)
+	if err != nil {
+		return nil, err
+	}
+	return unguarded{from}, nil
+}
+
+// detect finds out what kind of file it is. Of a workbook the reader must be a file, whose end is read first.
+func detect(r io.Reader, opts *Options) (source, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
 	}

@@ -309,6 +309,15 @@ func TestMoney(t *testing.T) {
 	}
 }
 
+// What an export put before a text, so that no spreadsheet reckons it, is not part of it.
+func TestAnExportComesBackAsItWas(t *testing.T) {
+	t.Parallel()
+	got := one(t, "date,asset,text\n2005-01-01,'+EX7,'=leaks?\n", Options{})
+	if got.Row.Text(Asset) != "+EX7" || got.Row.Text(Text) != "=leaks?" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestMappings(t *testing.T) {
 	t.Parallel()
 	maps, err := Jobs.ParseMap("date=When, asset=Thing,text=What it is,note=A,note=B,skip=C,")

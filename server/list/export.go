@@ -3,7 +3,8 @@ package list
 import (
 	"encoding/csv"
 	"io"
-	"strings"
+
+	"fieldsync/server/formula"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -56,18 +57,10 @@ func CSV(w io.Writer, heads []string, each func(put func(line []string) error) e
 	return err
 }
 
-// harmless keeps a text from being a formula: https://owasp.org/www-community/attacks/CSV_Injection
+// harmless keeps a text from being a formula.
 func harmless(c Cell, text string) string {
 	if kind := c.Column.Kind; kind == Text || kind == Translated {
-		return Harmless(text)
-	}
-	return text
-}
-
-// Harmless returns a text that anybody may have typed as no spreadsheet takes it for a formula.
-func Harmless(text string) string {
-	if strings.ContainsAny(text[:min(1, len(text))], "=+-@\t\r") {
-		return "'" + text
+		return formula.Guard(text)
 	}
 	return text
 }

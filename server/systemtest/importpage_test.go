@@ -73,7 +73,7 @@ func (b *bureau) ids(query string) (ids []record.ID) {
 }
 
 const orders = "When,Machine,What,Cost\n2004-07-01,EX-7,bucket won't open,183.05\n2004-07-02,EX-7,<script>alert(1)</script>,12\n" +
-	"2004-07-02,EX-8,oil leak,7\n2004-07-02,EX-8,oil leak,7\nsoon,EX-9,noise,1\n"
+	"2004-07-02,EX-8,oil leak,7\n2004-07-02,EX-8,oil leak,7\nsoon,EX-9,=noise,1\n"
 
 func TestJobsComeInThroughThePageAndGoAgain(t *testing.T) {
 	t.Parallel()
@@ -104,7 +104,7 @@ func takesJobsIn(t *testing.T, b *bureau) {
 	}
 
 	// The refused row is mended and sent again: it alone is made.
-	v.get(page+"/refused").sees(http.StatusOK, "soon,EX-9,noise,1", "Refused because")
+	v.get(page+"/refused").sees(http.StatusOK, "soon,EX-9,'=noise,1", "Refused because")
 	v.post("/language", "language", "zh-Hans", "to", page).sees(http.StatusOK, "“soon”：不是日期")
 	v.get(page+"/refused").sees(http.StatusOK, "拒绝原因", "报修日期 “soon”：不是日期")
 	mended := strings.Replace(v.body, "soon", "2004-07-09", 1)
