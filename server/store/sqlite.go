@@ -213,7 +213,7 @@ var sqliteRefusals = map[int]refusal{
 	sqlitecode.SQLITE_FULL:     {DiskFull, "The disk is full, and this was not written; what came before it stands. Free some space and try again."},
 	sqlitecode.SQLITE_READONLY: {ReadOnly, "The database may not be written. Check who may write its file and folder."},
 	sqlitecode.SQLITE_PERM:     {ReadOnly, "The database may not be written. Check who may write its file and folder."},
-	sqlitecode.SQLITE_CANTOPEN: {Unreadable, "The database cannot be opened. Check that its folder exists."},
+	sqlitecode.SQLITE_CANTOPEN: {Unreadable, "The database cannot be opened. Check that its folder exists, and who may write it and the file."},
 	sqlitecode.SQLITE_IOERR:    {Unreadable, "The disk does not work as it should. Look at the system's log."},
 	sqlitecode.SQLITE_CORRUPT:  {Corrupt, "The database is damaged. Stop the hub and restore a backup."},
 	sqlitecode.SQLITE_NOTADB:   {Foreign, "The file is no database, or its beginning is damaged. Name the hub's database file, or bring a backup back: fieldsyncd restore."},
@@ -226,8 +226,11 @@ func (sqlite) explain(err error) error {
 		return nil
 	}
 	code := e.Code() & 0xff
-	if e.Code() == sqlitecode.SQLITE_IOERR_SHMSIZE { // the journal's index cannot grow: there is no room for it
+	switch e.Code() {
+	case sqlitecode.SQLITE_IOERR_SHMSIZE: // the journal's index cannot grow: there is no room for it
 		code = sqlitecode.SQLITE_FULL
+	case sqlitecode.SQLITE_IOERR_GETTEMPPATH:
+		return fault.Wrap(Unreadable, "There is no folder for temporary files, and this was not written. Name one that the hub may write: TMPDIR.", err)
 	}
 	if r, ok := sqliteRefusals[code]; ok {
 		return fault.Wrap(r.code, r.message, err)

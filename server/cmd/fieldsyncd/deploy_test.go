@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,6 +44,37 @@ func TestThePackageIsMadeOfFilesThatThereAre(t *testing.T) {
 	}
 	if len(sources) < 10 {
 		t.Errorf("it is made of %d files", len(sources))
+	}
+}
+
+// Both services write the hub's folder, and systemd lets them write nothing but what they name: not what is above it.
+func TestServicesMayWriteTheHubsFolder(t *testing.T) {
+	t.Parallel()
+	folder := regexp.MustCompile(`(?m)^FIELDSYNC_DATA=/var/lib/(.+)$`).FindStringSubmatch(deployed(t, "fieldsync.env"))
+	for _, unit := range []string{"fieldsync.service", "fieldsync-backup.service"} {
+		named := regexp.MustCompile(`(?m)^StateDirectory=(.+)$`).FindStringSubmatch(deployed(t, unit))
+		if folder == nil || named == nil || !slices.Contains(strings.Fields(named[1]), folder[1]) {
+			t.Errorf("%s may write %v, the hub is in %v", unit, named, folder)
+		}
+	}
+}
+
+// SQLite puts aside what a large transaction may have to undo, and an image of one file has no /tmp.
+func TestTheContainerHasRoomForTemporaryFiles(t *testing.T) {
+	t.Parallel()
+	image := deployed(t, "Dockerfile")
+	volume := regexp.MustCompile(`(?m)^VOLUME (.+)$`).FindStringSubmatch(image)
+	temporary := regexp.MustCompile(`(?m)^ENV .*\bTMPDIR=(\S+)`).FindStringSubmatch(image)
+	if volume == nil || temporary == nil || volume[1] != temporary[1] {
+		t.Errorf("temporary files go to %v, the volume is %v", temporary, volume)
+	}
+}
+
+// Who may not read /proc/sys has a queue of 128 connections, however long the system's is.
+func TestTheServiceKnowsHowManyMayWait(t *testing.T) {
+	t.Parallel()
+	if regexp.MustCompile(`(?m)^ProcSubset=pid`).MatchString(deployed(t, "fieldsync.service")) {
+		t.Error("the service does not see /proc/sys/net/core/somaxconn")
 	}
 }
 
