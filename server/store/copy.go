@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"fieldsync/sync/fault"
+	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
 )
 
@@ -50,7 +51,7 @@ func Exists(ctx context.Context, o Options) (bool, error) {
 
 // Copy copies the database of one place to another, which holds none, without opening it: no epoch begins, nothing is
 // migrated. One of the two is SQLite. The codes are those of Open; Older where the database was written by an older
-// version of the program, which has to open it once; Occupied where there is a database already; and CopyFailed where the
+// version of the program, which has to open it once before a copy goes on in its place; Occupied where there is a database already; and CopyFailed where the
 // copy differs, or somebody wrote the original meanwhile, although the copy is to go on in its place.
 func Copy(ctx context.Context, from, to Options, as History) (Copied, error) {
 	box, err := sqlrow.NewBox(from.Schema, from.Keys, cmp.Or(from.KeyFile, from.Path+".keys"), rand.Reader)
@@ -67,7 +68,7 @@ func Copy(ctx context.Context, from, to Options, as History) (Copied, error) {
 	var before, after int64
 	var done Copied
 	err = s.read(c, func(v *View) (err error) {
-		if before, err = v.current(); err == nil {
+		if before, err = v.conn.Int("SELECT turn FROM _hub"); err == nil {
 			done, err = s.copyFrom(ctx, v, to, as)
 		}
 		return err
@@ -81,31 +82,33 @@ func Copy(ctx context.Context, from, to Options, as History) (Copied, error) {
 	return done, s.explain(err)
 }
 
-// current refuses a database of another version, and returns whose turn it is.
-func (v *View) current() (turn int64, err error) {
-	version, err := v.engine.version(v.conn)
-	if err != nil {
-		return 0, err
-	}
-	var schema int64
-	if version > 0 {
-		_, err = v.conn.One(func(q *sqlrow.Rows) error { schema, turn = q.Int(0), q.Int(1); return q.Err() }, "SELECT version, turn FROM _hub")
-	}
-	if err == nil && (int(version) != len(migrations) || int(schema) != v.options.Schema.Version) {
+// copied returns the form of what the view sees, and refuses one that a copy cannot have.
+func (v *View) copied(as History) (have form, err error) {
+	have, err = formOf(v.engine, v.conn)
+	now := v.options.current()
+	switch {
+	case err != nil:
+	case now.older(have):
+		err = fault.New(Newer, "The database was written by a newer version of the hub. Install that version.")
+	case as == SameHistory && have.older(now):
 		err = fault.New(Older, "The database is not of this version of the hub. Start the hub on it once, and stop it again.")
 	}
-	return turn, err
+	return have, err
 }
 
 // copyFrom copies what the view sees.
 func (s *Store) copyFrom(ctx context.Context, v *View, to Options, as History) (done Copied, err error) {
+	have, err := v.copied(as)
+	if err != nil {
+		return done, err
+	}
 	e := engineOf(to)
 	target, err := e.connect(toWrite)
 	if err != nil {
 		return done, explainBy(e, err)
 	}
 	defer func() { err = explainBy(e, errors.Join(err, target.close())) }()
-	c := &copying{ctx: ctx, from: v.conn, to: target, engine: e, layout: s.layout.In(e.dialect())}
+	c := &copying{ctx: ctx, from: v.conn, to: target, engine: e, of: s.layout, layout: s.layout.In(e.dialect()), form: have, now: s.options.current()}
 	err = c.all(as)
 	epoch, e2 := v.conn.Int("SELECT epoch FROM _hub")
 	return Copied{len(c.tables), c.rows, uint32(epoch), v.head}, errors.Join(err, e2)
@@ -115,8 +118,11 @@ func (s *Store) copyFrom(ctx context.Context, v *View, to Options, as History) (
 type copying struct {
 	ctx      context.Context
 	from, to *conn
-	engine   engine // of to
-	layout   *sqlrow.Layout
+	engine   engine         // of to
+	of       *sqlrow.Layout // of from
+	layout   *sqlrow.Layout // of to
+	form     form           // of from
+	now      form           // that this program gives
 	tables   []tableCopied
 	rows     uint64
 }
@@ -165,7 +171,7 @@ func (c *copying) makeTables() error {
 	if version > 0 {
 		return fault.New(Occupied, "There is a hub's database already. Name an empty one.")
 	}
-	if err = makeHub(c.engine, c.to, 0); err != nil {
+	if err = makeHub(c.engine, c.to, 0, c.form.hub); err != nil {
 		return err
 	}
 	if err = c.layout.UseKeys(c.to.Conn); err != nil {
@@ -177,7 +183,7 @@ func (c *copying) makeTables() error {
 	return c.to.run(c.layout.Indexes()...)
 }
 
-// findTables asks the one of the two that is SQLite: both have the same tables.
+// findTables asks the one of the two that is SQLite: both have the same tables, but for what an original of an older form lacks.
 func (c *copying) findTables() error {
 	lite := c.from
 	if c.engine.dialect() == sqlrow.SQLite {
@@ -198,8 +204,20 @@ func (c *copying) findTables() error {
 				return q.Err()
 			}, "SELECT name, pk FROM pragma_table_info(?) ORDER BY pk = 0, pk, cid", name)
 		}
-		c.tables = append(c.tables, t)
+		if err == nil && c.form.older(c.now) {
+			err = c.leaveOutNew(&t)
+		}
+		if len(t.columns) > 0 {
+			c.tables = append(c.tables, t)
+		}
 	}
+	return err
+}
+
+// leaveOutNew takes away the columns that the original has not yet.
+func (c *copying) leaveOutNew(t *tableCopied) error {
+	have, err := c.of.Columns(c.from.Conn, &schema.Table{Name: t.name})
+	t.columns = slices.DeleteFunc(t.columns, func(name string) bool { return !have[name] })
 	return err
 }
 

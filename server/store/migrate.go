@@ -47,17 +47,17 @@ func (s *Store) migrateHub(c *conn) error {
 	case int(version) == len(migrations):
 		return nil
 	}
-	return makeHub(s.engine, c, version)
+	return makeHub(s.engine, c, version, int64(len(migrations)))
 }
 
-// makeHub brings the hub's own tables from the version to this program's.
-func makeHub(e engine, c *conn, version int64) error {
-	for ; int(version) < len(migrations); version++ {
+// makeHub brings the hub's own tables from one version to another.
+func makeHub(e engine, c *conn, from, to int64) error {
+	for version := from; version < to; version++ {
 		if err := c.run(e.dialect().Definition(migrations[version])); err != nil {
 			return fmt.Errorf("store: migration %d: %w", version+1, err)
 		}
 	}
-	return e.setVersion(c, version)
+	return e.setVersion(c, to)
 }
 
 func (s *Store) migrateSchema(c *conn) error {

@@ -62,7 +62,7 @@ type Store struct {
 	closed  error
 }
 
-// Open opens the database, creates or migrates its tables, and begins a new epoch if it finds the database older than
+// Open opens the database, creates its tables or migrates them (a copy of what they were stays beside it), and begins a new epoch if it finds the database older than
 // the files beside it say it was. Refused, with the code: a file of another program (Foreign), of a newer version of
 // this one (Newer), damaged (Corrupt), not to be written (ReadOnly) or not to be opened (Unreadable), and one that was
 // sealed with a key that is not there (seal.Missing) or is another one (seal.Wrong).
@@ -104,13 +104,16 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.writer = newWriter(s, conn)
+	s.readers = newReaders(s, s.options.Readers)
+	if err = s.keepFormer(ctx); err != nil {
+		return err
+	}
 	if err = s.migrate(); err != nil {
 		return err
 	}
 	if err = s.recognise(); err != nil {
 		return err
 	}
-	s.readers = newReaders(s, s.options.Readers)
 	if s.reports, err = s.engine.reports(); err != nil {
 		return err
 	}

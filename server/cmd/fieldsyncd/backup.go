@@ -216,7 +216,7 @@ func (a *app) check(ctx context.Context, from string) (err error) {
 		return err
 	}
 	o := a.storeOptions()
-	o.Path, o.Database = copied, ""
+	o.Path, o.Database, o.Restored = copied, "", true
 	if err := isHub(ctx, o, from); err != nil {
 		return err
 	}

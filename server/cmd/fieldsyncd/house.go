@@ -61,14 +61,21 @@ func (a *app) exists(ctx context.Context) (bool, error) {
 // in its place would look as if all work were gone.
 func (a *app) find(ctx context.Context) (bool, error) {
 	there, err := a.exists(ctx)
-	if err != nil || a.db != "" {
+	if err != nil || there && a.db != "" {
 		return there, err
 	}
-	info, err := os.Stat(a.path())
-	if err == nil && info.Size() > 0 {
+	here := sizeOf(a.path()) > 0
+	_, gone := os.Stat(a.path() + ".epoch")
+	switch {
+	case here && a.db != "":
+		return false, cli.Usage("the database that -db names is empty, and there is a hub in %s: fieldsyncd move brings it there; else name "+
+			"another folder with -data", a.data)
+	case here:
 		return true, nil
-	}
-	if _, err = os.Stat(a.path() + ".epoch"); err == nil {
+	case gone == nil && a.db != "":
+		return false, cli.Usage("the database that -db names is empty, though the hub of %s worked on one: name that, put a backup in its place "+
+			"with fieldsyncd restore, or name another folder with -data", a.data)
+	case gone == nil:
 		return false, cli.Usage("the database %s is gone or empty, though a hub worked here: put a backup in its place with "+
 			"fieldsyncd restore, or name another folder with -data", a.path())
 	}

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"fieldsync/server/store"
+	"fieldsync/server/store/postgres/pgtest"
 	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 )
@@ -153,6 +154,32 @@ func TestALostDatabaseIsNotReplacedByANewOne(t *testing.T) {
 			t.Errorf("a backup cannot take its place: %v", err)
 		}
 	}
+}
+
+// Who names an empty database for a folder whose hub has another is refused: a new hub would look as if all work were gone.
+func TestAnEmptyDatabaseDoesNotTakeAHubsPlace(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	a := &app{data: t.TempDir(), out: io.Discard, err: io.Discard}
+	serves := func(hint string) {
+		t.Helper()
+		h, err := a.open(t.Context(), quietly())
+		if err == nil {
+			err = h.close()
+		}
+		if hint == "" && err != nil || hint != "" && (err == nil || !strings.Contains(err.Error(), hint)) {
+			t.Errorf("asked for %q, it says %v", hint, err)
+		}
+	}
+	serves("")
+	a.db = server.Database()
+	serves("fieldsyncd move")
+	if err := a.move(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	serves("")
+	a.db = server.Database()
+	serves("fieldsyncd restore")
 }
 
 // A process that dies while it makes a hub leaves a database in which nothing was ever written. The next one sets it up.

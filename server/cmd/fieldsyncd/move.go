@@ -76,7 +76,7 @@ func (a *app) move(ctx context.Context, back bool) error {
 func (a *app) moveOut(ctx context.Context) (done store.Copied, aside string, err error) {
 	here := a.storeOptions()
 	here.Database = ""
-	if _, err := os.Stat(a.path()); err != nil {
+	if sizeOf(a.path()) == 0 {
 		return done, "", cli.Usage("there is no hub in %s: name its folder with -data", a.data)
 	}
 	if done, err = store.Copy(ctx, here, a.storeOptions(), store.SameHistory); err != nil {

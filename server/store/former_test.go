@@ -1,0 +1,98 @@
+package store
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"fieldsync/sync/schema"
+)
+
+// grownSchema is benchSchema one version later: a table more, and a column of one that there was.
+var grownSchema = schema.Must(schema.New("bench", 2,
+	&schema.Table{ID: 1, Name: "job", Class: schema.ClassWork, Buckets: []schema.Bucket{{Kind: 2, From: "id"}},
+		Columns: append(benchColumns(), schema.Column{ID: 12, Name: "colour", Kind: schema.Text, Since: 2})},
+	&schema.Table{ID: 2, Name: "part", Class: schema.ClassLibrary, Buckets: []schema.Bucket{{Kind: schema.SharedBucket}}, Columns: benchColumns()},
+	&schema.Table{ID: 3, Name: "tool", Class: schema.ClassLibrary, Buckets: []schema.Bucket{{Kind: schema.SharedBucket}},
+		Columns: []schema.Column{{ID: 1, Name: "code", Kind: schema.Text}}, Since: 2},
+))
+
+// A newer program keeps what the database was before it brings it to its own form: the older one refuses it from then on, and
+// goes on from the copy.
+func TestADatabaseIsCopiedBeforeItIsBroughtToANewForm(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, at somewhere) {
+		before := at(t, benchSchema)
+		s := open(t, before)
+		acceptMany(t, s, newActor(t, s, benchPerson), 30)
+		had := whole(t, s)
+		s = reopen(t, s)
+		if left := formers(t, before.Path); len(left) > 0 {
+			t.Errorf("copied without need: %v", left)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		now := before
+		now.Schema = grownSchema
+		s = open(t, now)
+		if s.Epoch() != 0 {
+			t.Errorf("epoch %d begins", s.Epoch())
+		}
+		whole(t, s)
+		if left := formers(t, before.Path); !slices.Equal(left, []string{"hub.db.before-1.2"}) {
+			t.Fatalf("kept is %v", left)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), before)
+		refused(t, err, Newer)
+
+		former := onSQLite(t, benchSchema)
+		former.KeyFile = before.Path + ".keys"
+		copyFile(t, before.Path+".before-1.2", former.Path)
+		if kept := whole(t, open(t, former)); kept.Rows != had.Rows || kept.Entries != had.Entries {
+			t.Errorf("the copy has %+v, there was %+v", kept, had)
+		}
+	})
+}
+
+// A backup of an older form is restored to either database; one that was put in place is not copied once more.
+func TestABackupOfAnOlderFormIsRestored(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, at somewhere) {
+		old := fresh(t)
+		acceptMany(t, old, newActor(t, old, benchPerson), 30)
+		if err := old.Close(); err != nil {
+			t.Fatal(err)
+		}
+		to, from := at(t, grownSchema), old.options
+		from.Schema = grownSchema
+		if to.Database == "" {
+			copyFile(t, from.Path, to.Path)
+		} else if _, err := Copy(t.Context(), from, to, SameHistory); err == nil {
+			t.Error("an older form goes on as if it were the same")
+		} else if _, err = Copy(t.Context(), from, to, OldHistory); err != nil {
+			t.Fatal(err, detail(err))
+		}
+		to.Restored = true
+		s := open(t, to)
+		if left := formers(t, to.Path); len(left) > 0 || whole(t, s).Entries != 30 || s.Epoch() != 1 {
+			t.Errorf("epoch %d, kept is %v", s.Epoch(), left)
+		}
+	})
+}
+
+// formers lists the copies beside the database of what it was before.
+func formers(t *testing.T, path string) (names []string) {
+	t.Helper()
+	found, err := filepath.Glob(path + ".before-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		names = append(names, filepath.Base(f))
+	}
+	return names
+}
