@@ -34,21 +34,9 @@ func (k Knowledge) File(d aftersales.Document) Attachment {
 
 // Library returns the documents in use for a model and those for any, the model's own first.
 func (k Knowledge) Library(ctx context.Context, product record.ID) ([]aftersales.Document, error) {
-	rows, err := k.c.Query(ctx, "SELECT id FROM document WHERE _del = 0 AND archived_at IS NULL AND (product = ? OR product IS NULL)"+
+	ids, err := k.c.find(ctx, "SELECT id FROM document WHERE _del = 0 AND archived_at IS NULL AND (product = ? OR product IS NULL)"+
 		" ORDER BY product IS NULL, kind, id", product[:])
 	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var ids []record.ID
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, record.ID(id))
-	}
-	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	return see(ctx, k.c, func(tx Tx) ([]aftersales.Document, error) {

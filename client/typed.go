@@ -3,8 +3,10 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"fieldsync/client/replica"
@@ -12,6 +14,7 @@ import (
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // What Jobs, Parts, Assets, Comments and Times have in common: each method is one command in a transaction of its own,
@@ -42,24 +45,13 @@ func see[T any](ctx context.Context, c *Client, read func(Tx) (T, error)) (v T, 
 	return v, err
 }
 
-// find returns the ids that an SQL query has in its first column, in the query's order.
-func (c *Client) find(ctx context.Context, query string, args ...any) (ids []record.ID, err error) {
-	rows, err := c.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
+// find returns the ids that an SQL query has in its only column, in the query's order.
+func (c *Client) find(ctx context.Context, query string, args ...any) ([]record.ID, error) {
+	ids, err := sqlrow.IDs(c.Query(ctx, query, args...))
+	if errors.Is(err, sqlrow.ErrNoID) || slices.Contains(ids, record.ID{}) {
+		return nil, fault.New(replica.Corrupt, "a row of the replica has no id: close the program and open it again")
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, err
-		}
-		if len(b) != len(record.ID{}) {
-			return nil, fault.New(replica.Corrupt, "a row of the replica has no id: close the program and open it again")
-		}
-		ids = append(ids, record.ID(b))
-	}
-	return ids, rows.Err()
+	return ids, err
 }
 
 // pageRows is how many rows are read at once: nobody who walks through thousands holds a snapshot meanwhile.

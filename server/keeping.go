@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"fieldsync/server/hub"
@@ -11,6 +10,7 @@ import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // keepEvery is how often a hub keeps house.
@@ -177,22 +177,8 @@ func (c *Core) release(ctx context.Context, jobs []record.ID, days int, heard ui
 }
 
 // ids returns what a query for one column of ids gives; the zero id stands for NULL.
-func (c *Core) ids(ctx context.Context, query string, args ...any) (ids []record.ID, err error) {
-	rows, err := c.Store.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, err
-		}
-		var id record.ID
-		copy(id[:], b)
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+func (c *Core) ids(ctx context.Context, query string, args ...any) ([]record.ID, error) {
+	return sqlrow.IDs(c.Store.Query(ctx, query, args...))
 }
 
 func idOrNull(id record.ID) any {

@@ -6,6 +6,7 @@ import (
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // minePage is one day of the user's, as his daily report says it, and his jobs of the past.
@@ -60,21 +61,9 @@ func (p *minePage) choose(v *request) (from, until int64) {
 	return day.UnixMilli(), day.AddDate(0, 0, 1).UnixMilli()
 }
 
-// ids returns the ids that a query has in its first column.
-func (v *request) ids(query string, args ...any) (list []record.ID, err error) {
-	rows, err := v.client.Query(v.ctx(), query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, err
-		}
-		list = append(list, record.ID(b))
-	}
-	return list, rows.Err()
+// ids returns the ids that a query has in its only column.
+func (v *request) ids(query string, args ...any) ([]record.ID, error) {
+	return sqlrow.IDs(v.client.Query(v.ctx(), query, args...))
 }
 
 // maxPast is how many jobs of the past a page shows; the search finds the others.

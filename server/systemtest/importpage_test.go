@@ -14,6 +14,7 @@ import (
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // sends a file to the import page.
@@ -52,22 +53,11 @@ func (b *bureau) mapping(fields ...string) []string {
 	return form
 }
 
-func (b *bureau) ids(query string) (ids []record.ID) {
+func (b *bureau) ids(query string) []record.ID {
 	b.t.Helper()
-	rows, err := b.core.Store.Query(b.t.Context(), query)
+	ids, err := sqlrow.IDs(b.core.Store.Query(b.t.Context(), query))
 	if err != nil {
 		b.t.Fatal(err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			b.t.Fatal(err)
-		}
-		ids = append(ids, record.ID(id))
-	}
-	if rows.Err() != nil {
-		b.t.Fatal(rows.Err())
 	}
 	return ids
 }

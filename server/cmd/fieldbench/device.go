@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"fieldsync/client"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
 )
 
 // replicaName is the file name of a replica.
@@ -158,23 +158,7 @@ func (d *deviceProcess) edit(ctx context.Context, o order) (answer, error) {
 
 // jobs returns the ids of the jobs that the device holds, in order.
 func (d *deviceProcess) jobs(ctx context.Context) ([]record.ID, error) {
-	rows, err := d.client.Query(ctx, "SELECT id FROM job ORDER BY id")
-	if err != nil {
-		return nil, err
-	}
-	return scanIDs(rows)
-}
-
-func scanIDs(rows *sql.Rows) (ids []record.ID, err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, record.ID(id))
-	}
-	return ids, rows.Err()
+	return sqlrow.IDs(d.client.Query(ctx, "SELECT id FROM job ORDER BY id"))
 }
 
 // index returns when the search index is complete, and how long that took.

@@ -21,6 +21,7 @@ import (
 	"fieldsync/server/store"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/sqlrow"
 	"fieldsync/sync/wire"
 )
 
@@ -218,9 +219,5 @@ func (h *hubProcess) edit(ctx context.Context, o order) (answer, error) {
 
 // jobs returns the ids of the jobs there are, in order.
 func (h *hubProcess) jobs(ctx context.Context) (ids []record.ID, err error) {
-	rows, err := h.core.Store.Query(ctx, "SELECT id FROM job ORDER BY id")
-	if err != nil {
-		return nil, err
-	}
-	return scanIDs(rows)
+	return sqlrow.IDs(h.core.Store.Query(ctx, "SELECT id FROM job ORDER BY id"))
 }

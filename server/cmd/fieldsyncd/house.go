@@ -16,6 +16,7 @@ import (
 	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // defaultData is where the hub lives unless somebody says otherwise.
@@ -268,18 +269,6 @@ func (h *house) branch(ctx context.Context, code string) (record.ID, error) {
 }
 
 // ids returns what a query for one column of ids gives.
-func (h *house) ids(ctx context.Context, query string, args ...any) (ids []record.ID, err error) {
-	rows, err := h.core.Store.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, record.ID(id))
-	}
-	return ids, rows.Err()
+func (h *house) ids(ctx context.Context, query string, args ...any) ([]record.ID, error) {
+	return sqlrow.IDs(h.core.Store.Query(ctx, query, args...))
 }

@@ -8,6 +8,7 @@ import (
 	"fieldsync/client"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
+	"fieldsync/sync/sqlrow"
 )
 
 // repair works on the jobs that wait for him, step by step; each step is a change of its own, durable before the next.
@@ -82,20 +83,8 @@ func (t *technician) anyPart(ctx context.Context) (record.ID, error) {
 }
 
 // ids returns what a query for one column of ids gives.
-func (t *technician) ids(ctx context.Context, query string, args ...any) (ids []record.ID, err error) {
-	rows, err := t.client.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, err
-		}
-		ids = append(ids, record.ID(b))
-	}
-	return ids, rows.Err()
+func (t *technician) ids(ctx context.Context, query string, args ...any) ([]record.ID, error) {
+	return sqlrow.IDs(t.client.Query(ctx, query, args...))
 }
 
 type step struct {
