@@ -17,12 +17,14 @@ func (r *Replica) forget(rows []record.Key) error {
 		erased[key] = true
 	}
 	for _, state := range []State{Pending, Accepted, Refused, Closed} {
-		if err := r.forgetItems(state, erased); err != nil {
+		err := eachItem(r.store, state, func(item *Item) error { return r.forgetItem(item, erased) })
+		if err != nil {
 			return err
 		}
 	}
 	for _, taken := range []bool{false, true} {
-		if err := r.forgetCopies(taken, erased); err != nil {
+		err := r.eachWitness(taken, func(w *Witness) error { return r.forgetCopy(w, erased) })
+		if err != nil {
 			return err
 		}
 	}
@@ -37,44 +39,23 @@ func (r *Replica) forget(rows []record.Key) error {
 	return r.store.Purge(rows)
 }
 
-func (r *Replica) forgetItems(s State, erased map[record.Key]bool) error {
-	for after := uint64(0); ; {
-		items, err := r.store.Items(s, after, 256)
-		if err != nil || len(items) == 0 {
-			return err
-		}
-		for _, item := range items {
-			after = item.N
-			redacted, changed, err := record.Redact(r.schema, item.Encoded, erased)
-			if err == nil && changed {
-				item.Encoded = redacted
-				item.Change, err = record.ParseChangeSet(redacted)
-			}
-			if err == nil && changed {
-				err = r.store.PutRedacted(item)
-			}
-			if err != nil {
-				return err
-			}
-		}
+func (r *Replica) forgetItem(item *Item, erased map[record.Key]bool) error {
+	redacted, changed, err := record.Redact(r.schema, item.Encoded, erased)
+	if err != nil || !changed {
+		return err
 	}
+	item.Encoded = redacted
+	if item.Change, err = record.ParseChangeSet(redacted); err != nil {
+		return err
+	}
+	return r.store.PutRedacted(item)
 }
 
-func (r *Replica) forgetCopies(taken bool, erased map[record.Key]bool) error {
-	for after := uint64(0); ; {
-		copies, err := r.store.Witnesses(taken, after, witnessesAtOnce)
-		if err != nil || len(copies) == 0 {
-			return err
-		}
-		for _, w := range copies {
-			if after = w.N; !erased[w.Row.Key()] || !clearPersonal(w.Row) {
-				continue
-			}
-			if err := r.store.PutWitness(w); err != nil {
-				return err
-			}
-		}
+func (r *Replica) forgetCopy(w *Witness, erased map[record.Key]bool) error {
+	if !erased[w.Row.Key()] || !clearPersonal(w.Row) {
+		return nil
 	}
+	return r.store.PutWitness(w)
 }
 
 // forgetRow clears the row that is shown, and the hub's under it.

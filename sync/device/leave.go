@@ -59,18 +59,17 @@ func (r *Replica) leaveBucket(b record.Bucket, class schema.Class, leaving []rec
 	if err != nil {
 		return err
 	}
-	for _, key := range keys {
-		row, err := r.store.Row(key)
-		if err != nil {
-			return err
-		}
-		stays := row != nil && slices.ContainsFunc(row.Buckets(), func(x record.Bucket) bool {
+	stays := func(row *record.Row) bool {
+		return row != nil && slices.ContainsFunc(row.Buckets(), func(x record.Bucket) bool {
 			return x != b && slices.Contains(held, x) && !slices.Contains(leaving, x)
 		})
-		if stays {
-			continue
+	}
+	for _, key := range keys {
+		row, err := r.store.Row(key)
+		if err == nil && !stays(row) {
+			err = r.leave(key)
 		}
-		if err := r.leave(key); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -106,30 +106,14 @@ func (r *Replica) relearn() error {
 
 // unsee empties the vectors of the rows of a class.
 func (r *Replica) unsee(class schema.Class) error {
-	held, err := r.store.Held(class)
-	if err != nil {
-		return err
-	}
-	for _, b := range held {
-		keys, err := r.store.BucketRows(b, class)
-		if err != nil {
+	return r.eachHeld(class, func(key record.Key) error {
+		row, err := r.store.Row(key)
+		if err != nil || row == nil || row.Vector.IsZero() {
 			return err
 		}
-		for _, key := range keys {
-			row, err := r.store.Row(key)
-			if err != nil {
-				return err
-			}
-			if row == nil || row.Vector.IsZero() {
-				continue
-			}
-			row.Vector = clock.Vector{}
-			if err := r.store.PutRow(row); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+		row.Vector = clock.Vector{}
+		return r.store.PutRow(row)
+	})
 }
 
 // rewind begins a new epoch: the hub's history went back. The device forgets how far it had come, so that everything
@@ -143,26 +127,11 @@ func (r *Replica) rewind(w *wire.Welcome) error {
 	r.id.Cursors = [schema.Classes]uint64{}
 	r.id.Resume, r.id.Partial = nil, [3]uint64{}
 	for _, state := range []State{Accepted, Refused, Closed} {
-		if err := r.reopenAll(state); err != nil {
+		if err := eachItem(r.store, state, r.reopen); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (r *Replica) reopenAll(s State) error {
-	for after := uint64(0); ; {
-		items, err := r.store.Items(s, after, 256)
-		if err != nil || len(items) == 0 {
-			return err
-		}
-		for _, item := range items {
-			after = item.N
-			if err := r.reopen(item); err != nil {
-				return err
-			}
-		}
-	}
 }
 
 // reopen makes a change set one that is sent again. An accepted one waits once more; one that was refused stays what its
@@ -276,16 +245,12 @@ func (r *Replica) Number(a clock.Actor) error {
 // lastInQueue returns the highest number of the outbox's items, 0 where there is none.
 func lastInQueue(store Store) (last uint64, err error) {
 	for _, state := range []State{Pending, Accepted, Refused, Closed} {
-		for after := uint64(0); ; {
-			items, err := store.Items(state, after, 256)
-			if err != nil {
-				return 0, err
-			}
-			if len(items) == 0 {
-				break
-			}
-			after = items[len(items)-1].N
-			last = max(last, after)
+		err := eachItem(store, state, func(item *Item) error {
+			last = max(last, item.N)
+			return nil
+		})
+		if err != nil {
+			return 0, err
 		}
 	}
 	return last, nil
@@ -331,7 +296,7 @@ func (r *Replica) gap(a clock.Actor, expected uint64, taken *Taken) error {
 func (r *Replica) restamp(d clock.Dot) error {
 	s := restamping{d, map[clock.Dot]clock.Dot{}, map[record.Key]clock.Vector{}}
 	for after := uint64(0); ; {
-		items, err := toSend(r.store, after, 256)
+		items, err := toSend(r.store, after, atOnce)
 		if err != nil || len(items) == 0 {
 			return err
 		}

@@ -23,64 +23,23 @@ func (r *Replica) bearWitness(common uint64) error {
 	if err := r.recall(); err != nil {
 		return err
 	}
-	seen := map[record.Key]bool{}
+	copied := map[record.Key]bool{}
+	copyOnce := func(key record.Key) error {
+		if copied[key] {
+			return nil
+		}
+		copied[key] = true
+		return r.copyRow(key, common)
+	}
 	for class := range schema.Class(schema.Classes) {
-		held, err := r.store.Held(class)
-		if err != nil {
+		if err := r.eachHeld(class, copyOnce); err != nil {
 			return err
 		}
-		for _, b := range held {
-			keys, err := r.store.BucketRows(b, class)
-			if err != nil {
-				return err
-			}
-			for _, key := range keys {
-				if seen[key] {
-					continue
-				}
-				seen[key] = true
-				if err := r.copyRow(key, common); err != nil {
-					return err
-				}
-			}
-		}
 	}
-	if err := r.copyWritten(seen, common); err != nil {
+	if err := r.eachWritten(copyOnce); err != nil { // a verdict, whatever it said, may have brought rows before their bucket came
 		return err
 	}
 	return r.copyBases(common)
-}
-
-// copyWritten looks at the rows that this device wrote on: a verdict, whatever it said, may have brought them before their bucket came.
-func (r *Replica) copyWritten(seen map[record.Key]bool, common uint64) error {
-	return r.eachWritten(func(key record.Key) error {
-		if seen[key] {
-			return nil
-		}
-		seen[key] = true
-		return r.copyRow(key, common)
-	})
-}
-
-// eachWritten calls do for the rows of what was judged, as far as that is still here; for some more than once.
-func (r *Replica) eachWritten(do func(record.Key) error) error {
-	for _, state := range []State{Accepted, Refused, Closed} {
-		for after, more := uint64(0), true; more; {
-			items, err := r.store.Items(state, after, witnessesAtOnce)
-			if more = len(items) > 0; err != nil {
-				return err
-			}
-			for _, item := range items {
-				after = item.N
-				for i := range item.Change.Rows {
-					if err := do(item.Change.Rows[i].Key()); err != nil {
-						return err
-					}
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // copyRow looks at a row without pending changes.
@@ -123,18 +82,10 @@ func (r *Replica) attest(row *record.Row, common uint64) error {
 
 // recall makes every copy that the hub took one that is to be offered again.
 func (r *Replica) recall() error {
-	for after := uint64(0); ; {
-		taken, err := r.store.Witnesses(true, after, witnessesAtOnce)
-		if err != nil || len(taken) == 0 {
-			return err
-		}
-		for _, w := range taken {
-			after, w.Seq = w.N, 0
-			if err := r.store.PutWitness(w); err != nil {
-				return err
-			}
-		}
-	}
+	return r.eachWitness(true, func(w *Witness) error {
+		w.Seq = 0
+		return r.store.PutWitness(w)
+	})
 }
 
 // How many copies are looked at, and about how many bytes of them are sent, at a time.
