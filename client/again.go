@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
@@ -22,11 +23,12 @@ func (c *Client) SendAgain(ctx context.Context, dot clock.Dot) error {
 	if i < 0 {
 		return fault.New(fault.Closed, "this change is not waiting to be sent again")
 	}
-	return c.Resend(ctx, dot, refused[i].Cause, func(tx Tx) error { return c.repeat(tx, refused[i].Rows) })
+	return c.Resend(ctx, dot, refused[i].Cause, func(tx Tx) error { return c.Repeat(tx, refused[i].Rows) })
 }
 
-// repeat writes what a change set wrote.
-func (c *Client) repeat(tx Tx, rows []record.RowChange) error {
+// Repeat writes what the rows of a change set wrote, for Resend. Codes: fault.Version where one is about something that this
+// program does not know; fault.UnknownRow where a row is not here any more; those of the schema.
+func (c *Client) Repeat(tx Tx, rows []record.RowChange) error {
 	for i := range rows {
 		if err := c.repeatRow(tx, &rows[i]); err != nil {
 			return err
@@ -38,25 +40,13 @@ func (c *Client) repeat(tx Tx, rows []record.RowChange) error {
 func (c *Client) repeatRow(tx Tx, change *record.RowChange) error {
 	t := c.Schema.TableByID(change.Table)
 	if t == nil {
-		return fault.New(fault.Version, "this change is about something that this version does not know: update the program")
+		return errNewer
 	}
-	values := record.Values{}
-	for _, w := range change.Cells {
-		at := t.ColumnByID(w.Column)
-		if at < 0 {
-			return fault.New(fault.Version, "this change is about something that this version does not know: update the program")
-		}
-		name := t.Columns[at].Name
-		if w.Key != "" {
-			name += "." + w.Key
-		}
-		values[name] = w.Value
+	values, known := change.Values(t)
+	if !known {
+		return errNewer
 	}
-	switch change.Op {
-	case record.Insert:
-		return tx.Insert(t.Name, change.ID, values)
-	case record.Delete:
-		return tx.Delete(t.Name, change.ID)
-	}
-	return tx.Update(t.Name, change.ID, values)
+	return aftersales.Rewrite(tx, t.Name, change, values)
 }
+
+var errNewer = fault.New(fault.Version, "this change is about something that this version does not know: update the program")

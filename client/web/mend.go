@@ -59,14 +59,14 @@ func (v *request) mend() error {
 	if err != nil {
 		return err
 	}
-	v.eachField(s.Rows, func(name string, t *schema.Table, c *schema.Column, _ record.Value, text string) {
+	v.eachField(s.Rows, func(name string, t *schema.Table, c *schema.Column, _ *record.Value, text string) {
 		p.Fields = append(p.Fields, mendField{name, t.Name, c.Name, text, len(text) > 40})
 	})
 	return v.show("mend", p)
 }
 
 // eachField calls do for every value of a change that a person may rewrite, as he reads it.
-func (v *request) eachField(rows []record.RowChange, do func(name string, t *schema.Table, c *schema.Column, value record.Value, text string)) {
+func (v *request) eachField(rows []record.RowChange, do func(name string, t *schema.Table, c *schema.Column, value *record.Value, text string)) {
 	for i := range rows {
 		if t := v.client.Schema.TableByID(rows[i].Table); t != nil && t.Name == "hand_over" {
 			return // its code is signed, and says what the rows beside it say
@@ -77,13 +77,14 @@ func (v *request) eachField(rows []record.RowChange, do func(name string, t *sch
 		if t == nil {
 			continue
 		}
-		for j, w := range rows[i].Cells {
+		for j := range rows[i].Cells {
+			w := &rows[i].Cells[j]
 			at := t.ColumnByID(w.Column)
 			if at < 0 {
 				continue
 			}
 			if text, ok := editable(t, &t.Columns[at], w.Value); ok {
-				do("c"+strconv.Itoa(i)+"-"+strconv.Itoa(j), t, &t.Columns[at], w.Value, text)
+				do("c"+strconv.Itoa(i)+"-"+strconv.Itoa(j), t, &t.Columns[at], &w.Value, text)
 			}
 		}
 	}
@@ -136,65 +137,28 @@ func (v *request) settle() error {
 
 // resend writes what the change wrote, with what was mended, in one change that takes its place.
 func (v *request) resend(s client.Sent) error {
-	mended := map[string]record.Value{}
+	var mended bool
 	var bad error
-	v.eachField(s.Rows, func(name string, _ *schema.Table, c *schema.Column, value record.Value, before string) {
+	v.eachField(s.Rows, func(name string, _ *schema.Table, c *schema.Column, value *record.Value, before string) {
 		now := v.form(name)
 		if !v.r.Form.Has(name) || now == before {
 			return
 		}
+		mended = true
 		if c.Kind != schema.Quantity {
-			mended[name] = record.Text(now)
+			*value = record.Text(now)
 			return
 		}
 		n, fine := amount(now, aftersales.QuantityScale)
-		if mended[name] = record.Quantity(n, value.Text()); !fine {
+		if *value = record.Quantity(n, value.Text()); !fine {
 			bad = fault.New(aftersales.BadQuantity, "A quantity is a number like 2 or 1.5.")
 		}
 	})
 	if bad != nil {
 		return bad
 	}
-	if len(mended) == 0 {
+	if !mended {
 		return v.client.SendAgain(v.ctx(), s.Dot)
 	}
-	return v.client.Resend(v.ctx(), s.Dot, s.Cause, func(tx client.Tx) error { return v.rewrite(tx, s.Rows, mended) })
-}
-
-func (v *request) rewrite(tx client.Tx, rows []record.RowChange, mended map[string]record.Value) error {
-	for i := range rows {
-		t := v.client.Schema.TableByID(rows[i].Table)
-		if t == nil {
-			return fault.New(fault.Version, "this change is about something that this version does not know: update the program")
-		}
-		values := record.Values{}
-		for j, w := range rows[i].Cells {
-			at := t.ColumnByID(w.Column)
-			if at < 0 {
-				return fault.New(fault.Version, "this change is about something that this version does not know: update the program")
-			}
-			name := t.Columns[at].Name
-			if w.Key != "" {
-				name += "." + w.Key
-			}
-			values[name] = w.Value
-			if now, ok := mended["c"+strconv.Itoa(i)+"-"+strconv.Itoa(j)]; ok {
-				values[name] = now
-			}
-		}
-		if err := write(tx, t.Name, &rows[i], values); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func write(tx client.Tx, table string, change *record.RowChange, values record.Values) error {
-	switch change.Op {
-	case record.Insert:
-		return tx.Insert(table, change.ID, values)
-	case record.Delete:
-		return tx.Delete(table, change.ID)
-	}
-	return tx.Update(table, change.ID, values)
+	return v.client.Resend(v.ctx(), s.Dot, s.Cause, func(tx client.Tx) error { return v.client.Repeat(tx, s.Rows) })
 }

@@ -246,15 +246,11 @@ func by(o object, w Writer) object {
 
 // cellAs returns the name of a cell, and a value of it, as programs know them; what is sealed is nobody's to read.
 func cellAs(t *schema.Table, cell record.CellID, v record.Value) (name string, value any) {
-	i := t.ColumnByID(cell.Column)
-	if i < 0 {
+	name, known := record.CellName(t, cell)
+	if !known {
 		return "", nil // of a later version of this program
 	}
-	c := &t.Columns[i]
-	name = c.Name
-	if cell.Key != "" {
-		name += "." + cell.Key
-	}
+	c := &t.Columns[t.ColumnByID(cell.Column)]
 	switch {
 	case c.Has(schema.Sealed):
 		return name, nil

@@ -61,19 +61,8 @@ func (w *world) bring(phone *world) Decision {
 	}
 	for _, c := range rows {
 		t := Schema.TableByID(c.Table)
-		values := record.Values{}
-		for _, cell := range c.Cells {
-			name := t.Columns[t.ColumnByID(cell.Column)].Name
-			if cell.Key != "" {
-				name += "." + cell.Key
-			}
-			values[name] = cell.Value
-		}
-		if c.Op == record.Insert {
-			w.ok(w.Insert(t.Name, c.ID, values))
-		} else {
-			w.ok(w.Update(t.Name, c.ID, values))
-		}
+		values, _ := c.Values(t)
+		w.ok(Rewrite(w, t.Name, &c, values))
 	}
 	return d
 }

@@ -47,3 +47,15 @@ type Tx interface {
 	// Dot returns what will name the change set; its actor is who writes.
 	Dot() clock.Dot
 }
+
+// Rewrite does to the row of a change what the change did, with these values in place of its own. Codes: fault.UnknownRow
+// where the row is not here any more; those of the schema.
+func Rewrite(tx Tx, table string, change *record.RowChange, values record.Values) error {
+	switch change.Op {
+	case record.Insert:
+		return tx.Insert(table, change.ID, values)
+	case record.Delete:
+		return tx.Delete(table, change.ID)
+	}
+	return tx.Update(table, change.ID, values)
+}

@@ -28,6 +28,32 @@ func NewChange(op Op, t *schema.Table, id ID, values Values) (RowChange, error) 
 	return c, CheckChange(t, &c)
 }
 
+// Values returns the cells that the change writes by their names, as NewChange takes them. It reports false where one is
+// of a column that only a newer program knows.
+func (c *RowChange) Values(t *schema.Table) (values Values, known bool) {
+	values = Values{}
+	for _, w := range c.Cells {
+		name, known := CellName(t, w.CellID)
+		if !known {
+			return nil, false
+		}
+		values[name] = w.Value
+	}
+	return values, true
+}
+
+// CellName returns what Values calls the cell. It reports false where the table has no such column.
+func CellName(t *schema.Table, c CellID) (name string, known bool) {
+	i := t.ColumnByID(c.Column)
+	switch {
+	case i < 0:
+		return "", false
+	case c.Key == "":
+		return t.Columns[i].Name, true
+	}
+	return t.Columns[i].Name + "." + c.Key, true
+}
+
 // CheckChange reports whether the change fits its table: known columns, values of their kinds, columns of a group
 // together, nothing immutable or ledgered rewritten, nothing required missing. The error is a *fault.Error with the
 // code fault.Invalid, or fault.OutOfRange for a number that no sum could hold.

@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,22 @@ func TestNewChangeOrdersItsCells(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestAChangeSaysItsCellsAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	want := record.Values{"tags.b": record.Number(1), "state": record.Text("new"), "count": record.Null}
+	c, err := record.NewChange(record.Update, jobs, record.ID{1}, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, known := c.Values(jobs); !known || !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	c.Cells = append(c.Cells, record.CellWrite{CellID: record.CellID{Column: 9999}})
+	if got, known := c.Values(jobs); known || got != nil {
+		t.Errorf("%v, though a column is unknown", got)
 	}
 }
 

@@ -120,14 +120,12 @@ func tableName(id schema.TableID) string {
 }
 
 func cellName(t schema.TableID, c record.CellID) string {
-	name := fmt.Sprint(c.Column)
-	if t := Schema.TableByID(t); t != nil && t.ColumnByID(c.Column) >= 0 {
-		name = t.Columns[t.ColumnByID(c.Column)].Name
+	if t := Schema.TableByID(t); t != nil {
+		if name, known := record.CellName(t, c); known {
+			return name
+		}
 	}
-	if c.Key != "" {
-		name += "." + c.Key
-	}
-	return name
+	return fmt.Sprint(c.Column, c.Key)
 }
 
 func valueName(v record.Value) string {

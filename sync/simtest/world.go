@@ -292,10 +292,7 @@ func (f *Fleet) again(p *phone, tx *device.Tx, cs *record.ChangeSet) error {
 		values := record.Values{}
 		for _, w := range c.Cells {
 			column := &t.Columns[t.ColumnByID(w.Column)]
-			name := column.Name
-			if w.Key != "" {
-				name += "." + w.Key
-			}
+			name, _ := record.CellName(t, w.CellID)
 			values[name] = w.Value
 			if follows(column) && !w.Value.IsNull() {
 				values[name] = f.value(t, t.ColumnByID(w.Column))

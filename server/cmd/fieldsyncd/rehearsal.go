@@ -215,37 +215,19 @@ func again(tx aftersales.Tx, cs *record.ChangeSet, phone bool) error {
 		if t == nil {
 			return fault.New(fault.Invalid, "this program does not know a table of it: update it")
 		}
-		values := record.Values{}
-		for _, w := range c.Cells {
-			at := t.ColumnByID(w.Column)
-			if at < 0 {
-				return fault.New(fault.Invalid, "this program does not know a column of it: update it")
-			}
-			name := t.Columns[at].Name
-			if w.Key != "" {
-				name += "." + w.Key
-			}
-			values[name] = w.Value
+		values, known := c.Values(t)
+		if !known {
+			return fault.New(fault.Invalid, "this program does not know a column of it: update it")
 		}
 		if number, numbered := values["number"]; phone && numbered && c.Op == record.Insert {
 			series, _, _ := strings.Cut(number.Text(), "-")
 			values["number"] = record.Text(tx.Number(series))
 		}
-		if err := write(tx, c, t.Name, values); err != nil {
+		if err := aftersales.Rewrite(tx, t.Name, c, values); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func write(tx aftersales.Tx, c *record.RowChange, table string, values record.Values) error {
-	switch c.Op {
-	case record.Insert:
-		return tx.Insert(table, c.ID, values)
-	case record.Delete:
-		return tx.Delete(table, c.ID)
-	}
-	return tx.Update(table, c.ID, values)
 }
 
 // level ends the trouble, and has everybody send and hear everything.
