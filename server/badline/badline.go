@@ -25,7 +25,9 @@ type State struct {
 
 // Line leads whoever connects to it to one of its targets.
 type Line struct {
-	Cuts, Again atomic.Int64 // connections that were cut, messages that were said twice
+	// What it did: connections that were cut, messages that were said twice, connections that broke or found nobody since it
+	// was down, pieces that waited since it was silent, and that came later since it was slow.
+	Cuts, Again, Broken, Held, Slowed atomic.Int64
 
 	listener net.Listener
 	targets  func() []string
@@ -96,6 +98,7 @@ func (l *Line) Close() error {
 
 func (l *Line) breakAll() {
 	for c := range l.conns {
+		l.Broken.Add(1)
 		_ = c.Close()
 	}
 }
@@ -131,6 +134,8 @@ func (l *Line) keep(c net.Conn) bool {
 	up := !l.state.Down && !l.closed
 	if up {
 		l.conns[c] = true
+	} else {
+		l.Broken.Add(1)
 	}
 	return up
 }
@@ -200,6 +205,9 @@ func (l *Line) copy(to, from net.Conn, left *atomic.Int64) {
 // pass sends a piece on as the line does just now, and reports whether the connection goes on.
 func (l *Line) pass(to io.Writer, piece []byte, left *atomic.Int64) bool {
 	s, changed := l.now()
+	if s.Silent {
+		l.Held.Add(1)
+	}
 	for s.Silent {
 		<-changed
 		if s, changed = l.now(); l.ended() {
@@ -211,6 +219,7 @@ func (l *Line) pass(to io.Writer, piece []byte, left *atomic.Int64) bool {
 		wait += time.Duration(len(piece)) * time.Second / time.Duration(s.Pace)
 	}
 	if wait > 0 {
+		l.Slowed.Add(1)
 		time.Sleep(min(wait, 10*time.Second))
 	}
 	if s.Cut && left.Add(-int64(len(piece))) < 0 {

@@ -76,11 +76,14 @@ func TestALineCarriesWhatIsSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, device, hub := meet(t, badline.State{Delay: time.Millisecond, Pace: 10 << 20})
+			l, device, hub := meet(t, badline.State{Delay: time.Millisecond, Pace: 10 << 20})
 			say(t, device, said)
 			hear(t, hub, said)
 			say(t, hub, "HTTP/1.1 200 OK\r\n\r\n")
 			hear(t, device, "HTTP/1.1 200 OK\r\n\r\n")
+			if l.Slowed.Load() == 0 {
+				t.Error("nothing came later")
+			}
 		})
 	}
 }
@@ -103,6 +106,9 @@ func TestALineIsSilentDownAndUpAgain(t *testing.T) {
 	t.Parallel()
 	l, device, hub := meet(t, badline.State{Silent: true})
 	say(t, device, upgrade)
+	for end := time.Now().Add(time.Minute); l.Held.Load() == 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 	l.Set(badline.State{})
 	hear(t, hub, upgrade)
 	l.Set(badline.State{Down: true})
@@ -111,6 +117,9 @@ func TestALineIsSilentDownAndUpAgain(t *testing.T) {
 		if n, err := c.Read(make([]byte, 1)); err == nil {
 			t.Errorf("a line that is down carries %d bytes", n)
 		}
+	}
+	if l.Held.Load() != 1 || l.Broken.Load() == 0 {
+		t.Errorf("%d pieces waited and %d connections broke", l.Held.Load(), l.Broken.Load())
 	}
 }
 

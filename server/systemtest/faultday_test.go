@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	gosync "sync"
 	"sync/atomic"
 	"syscall"
@@ -37,12 +38,15 @@ type day struct {
 	postgres *pgtest.Server
 	nats     *natstest.Server
 	resting  atomic.Bool
+
+	mu   gosync.Mutex
+	hits map[string]int // how often each fault hit somebody
 }
 
 // newDay sets a company up on SQLite, or on two nodes with PostgreSQL and NATS.
 func newDay(t *testing.T, program string, random *rand.Rand, nodes, disks bool) *day {
 	t.Helper()
-	d := &day{t: t, random: random}
+	d := &day{t: t, random: random, hits: map[string]int{}}
 	first := &node{d: d, installation: &installation{t: t, program: program, data: filepath.Join(t.TempDir(), "data")}}
 	d.nodes = []*node{first}
 	if disks {
@@ -145,15 +149,69 @@ func (d *day) rest() {
 	together(all)
 }
 
-func (d *day) withoutPostgreSQL() (heal func()) {
-	if err := d.postgres.Stop(); err != nil {
-		d.t.Error(err)
+func (d *day) withoutPostgreSQL() heal {
+	stopped := d.postgres.Stop()
+	if stopped != nil {
+		d.t.Error(stopped)
 	}
-	return func() {
+	return func() bool {
 		if err := d.postgres.Again(context.WithoutCancel(d.t.Context())); err != nil {
 			d.t.Error(err)
 		}
+		return stopped == nil
 	}
+}
+
+// withoutNATS ends NATS. Nodes that had found it say that it is away.
+func (d *day) withoutNATS() heal {
+	before := d.said("NATS is away")
+	d.nats.Stop()
+	return func() bool {
+		d.nats.Again()
+		return d.said("NATS is away") > before
+	}
+}
+
+// fillHub fills the disk of the hub, which says so when it wants to write.
+func (d *day) fillHub() heal {
+	before := d.said("disk_full")
+	hit := func() bool { return d.said("disk_full") > before }
+	empty := d.nodes[0].disk.fill(d.t)
+	d.hands[len(d.hands)-1].hurry(hit)
+	return func() bool {
+		empty()
+		return hit()
+	}
+}
+
+// said counts how often the nodes said the words.
+func (d *day) said(words string) (times int) {
+	for _, n := range d.nodes {
+		n.mu.Lock()
+		for _, s := range n.all {
+			times += strings.Count(s.log.String(), words)
+		}
+		n.mu.Unlock()
+	}
+	return times
+}
+
+func (d *day) noteHit(fault string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hits[fault]++
+}
+
+// struck returns how often each of the faults hit somebody, and fails where one never did.
+func (d *day) struck(suffered []calamity) (hits []int) {
+	d.t.Helper()
+	for _, c := range suffered {
+		if d.hits[c.name] == 0 {
+			d.t.Errorf("%q hit nobody", c.name)
+		}
+		hits = append(hits, d.hits[c.name])
+	}
+	return hits
 }
 
 // close ends everybody, and looks whether the hub's database is whole.
@@ -180,6 +238,7 @@ type node struct {
 	down gosync.Mutex // held by who took it down, until it is up again
 	mu   gosync.Mutex
 	at   *serving // nil while it is down
+	all  []*serving
 }
 
 // now returns the process that serves; nil while there is none.
@@ -205,7 +264,9 @@ func (n *node) address() string {
 func (n *node) set(s *serving) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.at = s
+	if n.at = s; s != nil {
+		n.all = append(n.all, s)
+	}
 }
 
 // start starts the node, again and again until it serves, as a service manager does.
@@ -232,14 +293,17 @@ func (n *node) start() {
 func lastOf(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // takeDown ends the node in some way until it is healed.
-func (n *node) takeDown(how func(*serving)) (heal func()) {
+func (n *node) takeDown(how func(*serving)) heal {
 	n.down.Lock()
 	s := n.now()
 	n.set(nil)
-	how(s)
-	return func() {
+	if s != nil { // who did not start again has failed already
+		how(s)
+	}
+	return func() bool {
 		defer n.down.Unlock()
 		n.start()
+		return s != nil && s.process.ProcessState != nil
 	}
 }
 
@@ -258,19 +322,31 @@ func (s *serving) end() {
 }
 
 // freeze stops the node's process, as a machine that hangs, until it is healed.
-func (n *node) freeze() (heal func()) {
+func (n *node) freeze() heal {
 	s := n.now()
 	if s == nil {
-		return func() {}
+		return func() bool { return false }
 	}
 	return frozen(s.process)
 }
 
 // frozen stops a process until it is healed. That it may have ended meanwhile is no matter.
-func frozen(c *exec.Cmd) (heal func()) {
+func frozen(c *exec.Cmd) heal {
 	_ = c.Process.Signal(syscall.SIGSTOP)
-	return func() { _ = c.Process.Signal(syscall.SIGCONT) }
+	stopped := false
+	for end := time.Now().Add(time.Second); !stopped && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.Process.Pid))
+		stopped = err == nil && strings.Contains(string(stat), ") T ")
+	}
+	return func() bool {
+		_ = c.Process.Signal(syscall.SIGCONT)
+		return stopped
+	}
 }
+
+// smallDisk is how large a small disk is: with room for the hub's log of commits at its longest, some 44 MiB, for the database
+// beside it, which takes over what stands in there, and for what it makes meanwhile. On less it stays full when the fault has healed.
+const smallDisk = "128m"
 
 // disk is a small disk that can be filled.
 type disk struct{ at string }
@@ -291,10 +367,14 @@ func canMount(t *testing.T) bool {
 func mountSmall(t *testing.T) *disk {
 	t.Helper()
 	d := &disk{t.TempDir()}
-	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", d.at).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size="+smallDisk, "tmpfs", d.at).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := exec.CommandContext(context.WithoutCancel(t.Context()), "du", "-ak", d.at).CombinedOutput()
+			t.Logf("on the small disk, KiB: %s", out)
+		}
 		if out, err := exec.CommandContext(context.WithoutCancel(t.Context()), "umount", d.at).CombinedOutput(); err != nil {
 			t.Errorf("%v: %s", err, out)
 		}

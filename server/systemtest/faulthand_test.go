@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	gosync "sync"
+	"syscall"
 	"time"
 
 	"fieldsync/server/badline"
@@ -167,35 +168,68 @@ func (h *hand) work() map[string]any {
 }
 
 // kill ends the device at whatever it does, until it is healed.
-func (h *hand) kill(*rand.Rand) (heal func()) {
+func (h *hand) kill(*rand.Rand) heal {
 	h.down.Lock()
 	p := h.now()
 	_ = p.Process.Kill()
 	<-p.over
 	_ = p.Wait()
-	return func() {
+	return func() bool {
 		defer h.down.Unlock()
 		h.start()
 		h.must(h.work())
+		how, known := p.ProcessState.Sys().(syscall.WaitStatus)
+		return known && how.Signal() == syscall.SIGKILL
 	}
 }
 
 // freeze stops the device's process until it is healed.
-func (h *hand) freeze(*rand.Rand) (heal func()) { return frozen(h.now().Cmd) }
+func (h *hand) freeze(*rand.Rand) heal { return frozen(h.now().Cmd) }
 
 // misdate sets the device's clock, by seconds, hours or days and either way; it heals to the true time.
-func (h *hand) misdate(r *rand.Rand) (heal func()) {
+func (h *hand) misdate(r *rand.Rand) heal {
 	unit := []time.Duration{time.Second, time.Minute, time.Hour, 24 * time.Hour}[r.IntN(4)]
 	by := time.Duration(float64(unit) * (20*r.Float64() - 10))
-	h.setClock(by)
-	return func() { h.setClock(0) }
+	taken := h.setClock(by)
+	return func() bool {
+		h.setClock(0)
+		return taken
+	}
 }
 
-func (h *hand) setClock(ahead time.Duration) {
+// setClock reports whether the device took it at once; who is dead just now begins with it.
+func (h *hand) setClock(ahead time.Duration) (taken bool) {
 	h.mu.Lock()
 	h.skew = ahead
 	h.mu.Unlock()
-	_, _ = h.tell(map[string]any{"Do": "clock", "Ahead": ahead}) // who is dead just now begins with it
+	_, err := h.tell(map[string]any{"Do": "clock", "Ahead": ahead})
+	return err == nil
+}
+
+// fill fills the device's disk. Who wants to write then is told that nothing is kept.
+func (h *hand) fill() heal {
+	before := h.history.refused()
+	hit := func() bool { return h.history.refused() > before }
+	empty := h.disk.fill(h.d.t)
+	h.hurry(hit)
+	return func() bool {
+		empty()
+		return hit()
+	}
+}
+
+// hurry has the device write much until it is enough: a full disk is noticed when a log of commits has no room left, which it was
+// given ahead.
+func (h *hand) hurry(enough func() bool) {
+	fast := h.work()
+	fast["Rate"] = min(1000*h.rate, 1000)
+	if _, err := h.tell(fast); err != nil {
+		return // it is dead just now
+	}
+	for end := time.Now().Add(10 * time.Second); !enough() && !h.d.resting.Load() && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	_, _ = h.tell(h.work())
 }
 
 // end has the device end as it should.

@@ -52,6 +52,18 @@ func (h *history) process() (heard func(handAnswer)) {
 	}
 }
 
+// refused counts the deeds of which nothing was kept.
+func (h *history) refused() (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, one := range h.deeds {
+		if one.fail != "" {
+			n++
+		}
+	}
+	return n
+}
+
 func (h *history) all() []*deed {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -61,7 +73,7 @@ func (h *history) all() []*deed {
 // settle waits until no device has anything unsent.
 func (d *day) settle() {
 	d.t.Helper()
-	end := time.Now().Add(stuck)
+	end := time.Now().Add(*faultWithin)
 	for _, h := range d.hands {
 		for a := h.must(map[string]any{"Do": "status"}); a.Pending > 0 || a.Refused > 0; a = h.must(map[string]any{"Do": "status"}) {
 			if time.Now().After(end) || a.Refused > 0 || d.t.Failed() {

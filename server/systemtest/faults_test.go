@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	gosync "sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ var (
 	faultsAsked  = flag.String("faults", "", "the faults to suffer: some, all, or names as in 'hub killed+line cut'; .ci/faults says it")
 	faultLoad    = flag.Duration("load", 10*time.Second, "how long the devices work under each of them")
 	faultDevices = flag.Int("devices", 5, "how many devices")
+	faultWithin  = flag.Duration("within", stuck, "how soon after the last fault has healed all must be sent")
 	faultSeed    = flag.Uint64("seed", 1, "decides who is struck and when")
 )
 
@@ -31,26 +33,33 @@ var (
 type calamity struct {
 	name   string
 	needs  string // nodes, for a hub of several on PostgreSQL with NATS; disks, for small disks; or nothing
-	strike func(d *day, chance *rand.Rand) (heal func())
+	strike func(d *day, chance *rand.Rand) heal
 }
 
+// heal ends what went wrong, and reports whether it is known to have hit somebody. A fault that hit nobody proves nothing.
+type heal func() (hit bool)
+
 var calamities = []calamity{
-	{"hub killed", "", func(d *day, r *rand.Rand) func() { return d.someNode(r).takeDown((*serving).kill) }},
-	{"hub restarted", "", func(d *day, r *rand.Rand) func() { return d.someNode(r).takeDown((*serving).end) }},
-	{"hub stopped", "", func(d *day, r *rand.Rand) func() { return d.someNode(r).freeze() }},
+	{"hub killed", "", func(d *day, r *rand.Rand) heal { return d.someNode(r).takeDown((*serving).kill) }},
+	{"hub restarted", "", func(d *day, r *rand.Rand) heal { return d.someNode(r).takeDown((*serving).end) }},
+	{"hub stopped", "", func(d *day, r *rand.Rand) heal { return d.someNode(r).freeze() }},
 	{"device killed", "", eachHand((*hand).kill)},
 	{"device stopped", "", eachHand((*hand).freeze)},
-	{"line down", "", onLines(func(s *badline.State) { s.Down = true }, func(s *badline.State) { s.Down = false })},
-	{"line silent", "", onLines(func(s *badline.State) { s.Silent = true }, func(s *badline.State) { s.Silent = false })},
+	{"line down", "", onLines(func(s *badline.State) { s.Down = true }, func(s *badline.State) { s.Down = false },
+		func(l *badline.Line) *atomic.Int64 { return &l.Broken })},
+	{"line silent", "", onLines(func(s *badline.State) { s.Silent = true }, func(s *badline.State) { s.Silent = false },
+		func(l *badline.Line) *atomic.Int64 { return &l.Held })},
 	{"line slow", "", onLines(func(s *badline.State) { s.Delay, s.Pace = 150*time.Millisecond, 4<<10 },
-		func(s *badline.State) { s.Delay, s.Pace = 0, 0 })},
-	{"line cut", "", onLines(func(s *badline.State) { s.Cut = true }, func(s *badline.State) { s.Cut = false })},
-	{"messages twice", "", onLines(func(s *badline.State) { s.Twice = 30 }, func(s *badline.State) { s.Twice = 0 })},
+		func(s *badline.State) { s.Delay, s.Pace = 0, 0 }, func(l *badline.Line) *atomic.Int64 { return &l.Slowed })},
+	{"line cut", "", onLines(func(s *badline.State) { s.Cut = true }, func(s *badline.State) { s.Cut = false },
+		func(l *badline.Line) *atomic.Int64 { return &l.Cuts })},
+	{"messages twice", "", onLines(func(s *badline.State) { s.Twice = 30 }, func(s *badline.State) { s.Twice = 0 },
+		func(l *badline.Line) *atomic.Int64 { return &l.Again })},
 	{"clock wrong", "", eachHand((*hand).misdate)},
-	{"hub's disk full", "disks", func(d *day, _ *rand.Rand) func() { return d.nodes[0].disk.fill(d.t) }},
-	{"device's disk full", "disks", func(d *day, r *rand.Rand) func() { return d.hands[r.IntN(roomy)].disk.fill(d.t) }},
-	{"PostgreSQL restarted", "nodes", func(d *day, _ *rand.Rand) func() { return d.withoutPostgreSQL() }},
-	{"NATS gone", "nodes", func(d *day, _ *rand.Rand) func() { d.nats.Stop(); return d.nats.Again }},
+	{"hub's disk full", "disks", func(d *day, _ *rand.Rand) heal { return d.fillHub() }},
+	{"device's disk full", "disks", func(d *day, r *rand.Rand) heal { return d.hands[r.IntN(roomy)].fill() }},
+	{"PostgreSQL restarted", "nodes", func(d *day, _ *rand.Rand) heal { return d.withoutPostgreSQL() }},
+	{"NATS gone", "nodes", func(d *day, _ *rand.Rand) heal { return d.withoutNATS() }},
 }
 
 // someCalamities are those of a bounded run: each at least once, with another.
@@ -60,27 +69,44 @@ var someCalamities = []string{
 }
 
 // eachHand strikes about a third of the devices, at least one.
-func eachHand(strike func(*hand, *rand.Rand) func()) func(*day, *rand.Rand) func() {
-	return func(d *day, r *rand.Rand) func() {
+func eachHand(strike func(*hand, *rand.Rand) heal) func(*day, *rand.Rand) heal {
+	return func(d *day, r *rand.Rand) heal {
 		var heals []func()
+		var hit atomic.Bool
 		for _, n := range r.Perm(len(d.hands))[:(len(d.hands)+2)/3] {
-			heals = append(heals, strike(d.hands[n], r))
+			one := strike(d.hands[n], r)
+			heals = append(heals, func() {
+				if one() {
+					hit.Store(true)
+				}
+			})
 		}
-		return func() { together(heals) }
+		return func() bool {
+			together(heals)
+			return hit.Load()
+		}
 	}
 }
 
-// onLines strikes the lines of about half the devices.
-func onLines(worse, better func(*badline.State)) func(*day, *rand.Rand) func() {
-	return func(d *day, r *rand.Rand) func() {
+// onLines strikes the lines of about half the devices. What a line counts tells whether anybody spoke on it meanwhile.
+func onLines(worse, better func(*badline.State), of func(*badline.Line) *atomic.Int64) func(*day, *rand.Rand) heal {
+	return func(d *day, r *rand.Rand) heal {
 		struck := r.Perm(len(d.hands))[:(len(d.hands)+1)/2]
+		hits := func() (n int64) {
+			for _, h := range struck {
+				n += of(d.hands[h].line).Load()
+			}
+			return n
+		}
+		before := hits()
 		for _, n := range struck {
 			d.hands[n].line.Alter(worse)
 		}
-		return func() {
+		return func() bool {
 			for _, n := range struck {
 				d.hands[n].line.Alter(better)
 			}
+			return hits() > before
 		}
 	}
 }
@@ -179,7 +205,7 @@ func suffer(t *testing.T, program string, suffered []calamity) outcome {
 	d.endure(suffered, *faultLoad)
 	d.rest()
 	healed := time.Now()
-	result := outcome{name: nameOf(suffered), nodes: len(d.nodes)}
+	result := outcome{name: nameOf(suffered), nodes: len(d.nodes), hits: d.struck(suffered)}
 	d.settle()
 	result.empty = time.Since(healed)
 	d.isLevel()
@@ -221,7 +247,9 @@ func (d *day) strikes(c calamity, chance *rand.Rand, over time.Time) {
 			hold = left // who was struck late, since another fault had to heal first, heals with all
 		}
 		time.Sleep(hold)
-		heal()
+		if heal() {
+			d.noteHit(c.name)
+		}
 		if last {
 			return
 		}
@@ -233,6 +261,7 @@ type outcome struct {
 	name         string
 	nodes        int
 	changes      int
+	hits         []int         // how often each fault struck and hit somebody
 	empty, level time.Duration // after the last fault had healed
 }
 
@@ -246,10 +275,11 @@ func (o *outcomes) add(one outcome) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.all) == 0 {
-		fmt.Printf("%-44s %6s %8s %18s %12s\n", "fault", "nodes", "changes", "queues empty, s", "level, s")
+		fmt.Printf("%-44s %8s %6s %8s %18s %12s\n", "fault", "hit", "nodes", "changes", "queues empty, s", "level, s")
 	}
 	o.all = append(o.all, one)
-	fmt.Printf("%-44s %6d %8d %18.1f %12.1f\n", one.name, one.nodes, one.changes, one.empty.Seconds(), one.level.Seconds())
+	hits := strings.Trim(strings.ReplaceAll(fmt.Sprint(one.hits), " ", "+"), "[]")
+	fmt.Printf("%-44s %8s %6d %8d %18.1f %12.1f\n", one.name, hits, one.nodes, one.changes, one.empty.Seconds(), one.level.Seconds())
 }
 
 // print sums the days up.

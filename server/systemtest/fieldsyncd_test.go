@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	gosync "sync"
 	"syscall"
 	"testing"
 	"time"
@@ -131,8 +132,27 @@ type serving struct {
 	t       *testing.T
 	url     string
 	process *exec.Cmd
-	log     bytes.Buffer // to be read once it has ended
+	log     spoken
 	ended   bool
+}
+
+// spoken is what a process says, to be read also while it speaks.
+type spoken struct {
+	mu   gosync.Mutex
+	text []byte
+}
+
+func (s *spoken) Write(said []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text = append(s.text, said...)
+	return len(said), nil
+}
+
+func (s *spoken) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(s.text)
 }
 
 // begin starts the hub. The test ends it.

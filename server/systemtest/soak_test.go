@@ -75,7 +75,7 @@ var flat = [6]struct {
 	part, more float64
 }{
 	hubMemory: {"the hub's memory", 1.15, 8}, hubHandles: {"the hub's handles", 1, 8}, hubGoroutines: {"the hub's goroutines", 1, 30},
-	hubWAL: {"the hub's WAL", 1.5, 8}, deviceMemory: {"a device's memory", 1.15, 8}, deviceWAL: {"a device's WAL", 1.5, 8},
+	hubWAL: {"the hub's WAL", 1.15, 8}, deviceMemory: {"a device's memory", 1.15, 8}, deviceWAL: {"a device's WAL", 1.15, 8},
 }
 
 func most(taken []use, what int) (most float64) {
