@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/mail"
+	"strings"
 	"time"
 
 	"fieldsync/sync/record"
@@ -108,8 +110,20 @@ func (s *Sender) try(ctx context.Context, m Message) Outcome {
 	var refused *Refused
 	var gone *Gone
 	final := errors.As(err, &refused)
-	s.Log.Warn("a notice did not leave", "notice", m.ID, "channel", m.Channel, "final", final, "error", err)
+	s.Log.Warn("a notice did not leave", "notice", m.ID, "channel", m.Channel, "final", final, "error", nameless(err, m))
 	return Outcome{Final: final, Gone: errors.As(err, &gone), Detail: err.Error()}
+}
+
+// nameless is what went wrong for the log, which names nobody: servers repeat whom they do not know.
+func nameless(err error, m Message) string {
+	text := err.Error()
+	if strings.ContainsAny(m.Address, "@0123456789") { // no robot's name
+		text = strings.ReplaceAll(text, m.Address, "…")
+	}
+	if to, no := mail.ParseAddress(m.Address); no == nil {
+		text = strings.ReplaceAll(text, to.Address, "…")
+	}
+	return text
 }
 
 // Run sends what is due every so often until ctx ends.

@@ -77,6 +77,24 @@ func TestOneThatFailsHoldsUpNoOther(t *testing.T) {
 	}
 }
 
+// The log says why a notice did not leave, and not whom it was for, though servers repeat it.
+func TestTheLogNamesNobody(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"Anna Berg <anna@example.com>", "anna@example.com", "+49 30 123456"} {
+		var logged strings.Builder
+		s := sender(&desk{waiting: []Message{message("mail", address)}}, map[string]Channel{"mail": channelFunc(func(m Message) error {
+			return &Refused{"550 " + m.Address + ": user unknown"}
+		})})
+		s.Log = slog.New(slog.NewTextHandler(&logged, nil))
+		if _, err := s.Round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if said := logged.String(); !strings.Contains(said, "user unknown") || strings.Contains(said, "nna") || strings.Contains(said, "123") {
+			t.Errorf("of %s the log says %s", address, said)
+		}
+	}
+}
+
 // What was sent and could not be written down is sent again: twice is better than never.
 func TestWhatIsNotWrittenDownIsSentAgain(t *testing.T) {
 	t.Parallel()

@@ -52,9 +52,12 @@ func Exists(ctx context.Context, o Options) (bool, error) {
 // Copy copies the database of one place to another, which holds none, without opening it: no epoch begins, nothing is
 // migrated. One of the two is SQLite. The codes are those of Open; Older where the database was written by an older
 // version of the program, which has to open it once before a copy goes on in its place; Occupied where there is a database already; and CopyFailed where the
-// copy differs, or somebody wrote the original meanwhile, although the copy is to go on in its place.
+// copy differs, or somebody wrote the original meanwhile, although the copy is to go on in its place; Busy where a hub works on it then.
 func Copy(ctx context.Context, from, to Options, as History) (Copied, error) {
 	box, err := sqlrow.NewBox(from.Schema, from.Keys, cmp.Or(from.KeyFile, from.Path+".keys"), rand.Reader)
+	if errors.Is(err, sqlrow.ErrKeyFile) {
+		return Copied{}, unreadable(err)
+	}
 	if err != nil {
 		return Copied{}, err
 	}
@@ -65,6 +68,11 @@ func Copy(ctx context.Context, from, to Options, as History) (Copied, error) {
 		return Copied{}, s.explain(err)
 	}
 	defer func() { _ = c.close() }() // it was only read
+	if as == SameHistory {
+		if err = s.engine.deserted(ctx, c); err != nil {
+			return Copied{}, s.explain(err)
+		}
+	}
 	var before, after int64
 	var done Copied
 	err = s.read(c, func(v *View) (err error) {

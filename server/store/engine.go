@@ -52,6 +52,8 @@ type engine interface {
 
 	// alone runs do while no other process on the database does so under the name (see Store.Alone).
 	alone(ctx context.Context, name string, do func(context.Context)) error
+	// deserted refuses a database on which another process works, as far as the database knows.
+	deserted(context.Context, *conn) error
 	// lineage names the history of the files beneath: it is another one after they were put back to an older state, where
 	// the database can tell, and "" where it cannot.
 	lineage() string

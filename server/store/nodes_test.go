@@ -270,6 +270,11 @@ func TestAMovedDatabaseIsTheSame(t *testing.T) {
 	})
 	acceptMany(t, moved, actor, 5)
 	back := onSQLite(t, benchSchema)
+	_, err = Copy(t.Context(), moved.options, back, SameHistory)
+	refused(t, err, Busy) // it would go on taking in work
+	if err := moved.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if _, err = Copy(t.Context(), moved.options, back, SameHistory); err != nil {
 		t.Fatal(err)
 	}

@@ -212,6 +212,25 @@ func (*postgresql) copyTo(ctx context.Context, s *Store, path string) error {
 // verify has nothing to do: whoever wants pages checked lets the server do so (data checksums, pg_amcheck).
 func (*postgresql) verify(reads, *VerifyReport) error { return nil }
 
+// leaving is how long the server may take to notice that a hub has gone.
+const leaving = 3 * time.Second
+
+// deserted asks for other connections of hubs: one that stays would go on taking in work that nobody looks for there.
+func (*postgresql) deserted(ctx context.Context, c *conn) error {
+	for until := time.Now().Add(leaving); ; time.Sleep(100 * time.Millisecond) {
+		others, err := c.Int("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()" +
+			" AND application_name = 'fieldsync' AND pid <> pg_backend_pid()")
+		switch {
+		case err != nil || others == 0:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case time.Now().After(until):
+			return fault.New(Busy, "Another program is using the database. Stop it, or try again.")
+		}
+	}
+}
+
 // postgresRefusals are by the SQLSTATE, or the class that it begins with.
 var postgresRefusals = map[string]refusal{
 	"53100": {DiskFull, "The disk of the database is full, and this was not written; what came before it stands. Free some space and try again."},

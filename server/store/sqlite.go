@@ -170,6 +170,9 @@ func (sqlite) alone(ctx context.Context, _ string, do func(context.Context)) err
 	return nil
 }
 
+// deserted is left to who names the file: a lock in its folder says who works on it.
+func (sqlite) deserted(context.Context, *conn) error { return nil }
+
 // lineage is unknown: a file does not know that it was put in the place of another.
 func (sqlite) lineage() string { return "" }
 

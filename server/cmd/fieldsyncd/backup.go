@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"fieldsync/server"
@@ -291,7 +292,10 @@ func (a *app) copyFile(from, to string) (err error) {
 		return done, total, mebibytes(done)
 	}, func() error {
 		_, err := io.Copy(out, in)
-		return errors.Join(err, out.Sync(), out.Close())
+		if err = errors.Join(err, out.Sync(), out.Close()); errors.Is(err, syscall.ENOSPC) {
+			err = fault.Wrap(store.DiskFull, "The disk is full, and this was not written; what came before it stands. Free some space and try again.", err)
+		}
+		return err
 	})
 }
 

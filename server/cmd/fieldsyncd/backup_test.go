@@ -11,6 +11,7 @@ import (
 
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/fault"
 )
 
 // Who starts the demo with another seed sees technicians do other things, each his own.
@@ -51,6 +52,8 @@ func TestARestoreWithoutTheKeyLeavesNoKeyBehind(t *testing.T) {
 	key := filepath.Join(to, "hub.db.keys")
 	if exit, why := restore(); exit == 0 {
 		t.Fatalf("restored without the key: %s", why)
+	} else if !strings.Contains(why, key) {
+		t.Errorf("where the key belongs is not said: %s", why)
 	}
 	if _, err := os.Stat(key); err == nil {
 		t.Error("a key was left behind")
@@ -61,6 +64,18 @@ func TestARestoreWithoutTheKeyLeavesNoKeyBehind(t *testing.T) {
 	}
 	if exit, why := restore(); exit != 0 {
 		t.Errorf("not restored with the key: %s", why)
+	}
+}
+
+// A copy for which there is no room says so, as everything else does.
+func TestACopyOnAFullDiskSaysSo(t *testing.T) {
+	t.Parallel()
+	from := filepath.Join(t.TempDir(), "backup.db")
+	if err := os.WriteFile(from, []byte("everything"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&app{err: io.Discard}).copyFile(from, "/dev/full"); fault.CodeOf(err) != store.DiskFull {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -25,7 +25,7 @@ type company struct {
 
 // openCompany opens the hub in the folder, sets the company up if it is new, and serves it at the address until close.
 func openCompany(ctx context.Context, dir, address string, o server.Options) (*company, error) {
-	listener, err := listen(ctx, address)
+	listener, err := listen(ctx, address, "-addr")
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"fieldsync/server/store"
 	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/seal"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // the authorities that notices trust, where the system names none
 )
@@ -97,6 +98,9 @@ func (a *app) exit(err error) int {
 		return exitDone
 	}
 	code, exit := fault.CodeOf(err), exitRefused
+	if code == seal.Missing || code == seal.Wrong {
+		err = fmt.Errorf("%s; the key file is %s, -key-file names another", message(err), a.keys())
+	}
 	if u := new(cli.UsageError); errors.As(err, &u) {
 		code, exit = "usage", exitUsage
 	}
@@ -141,14 +145,14 @@ func message(err error) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// listen opens the port. One that is taken is the command line's fault.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen opens the port that the flag names. One that is taken is the command line's fault.
+func listen(ctx context.Context, address, flag string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, cli.Usage("%s is in use: stop what listens there, or choose another address with -addr", address)
+		return nil, cli.Usage("%s is in use: stop what listens there, or choose another address with %s", address, flag)
 	case err != nil:
-		return nil, cli.Usage("cannot listen on %s: choose another address with -addr (%v)", address, err)
+		return nil, cli.Usage("cannot listen on %s: choose another address with %s (%v)", address, flag, err)
 	}
 	return l, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -178,8 +179,45 @@ func TestAnEmptyDatabaseDoesNotTakeAHubsPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	serves("")
+	if err := a.move(t.Context(), false); err == nil || !strings.Contains(err.Error(), "-back") {
+		t.Errorf("moved once more: %v", err)
+	}
 	a.db = server.Database()
 	serves("fieldsyncd restore")
+	if err := a.move(t.Context(), true); err == nil || !strings.Contains(err.Error(), "no hub in the database that -db names") {
+		t.Errorf("moved back from nowhere: %v", err)
+	}
+	if left, err := filepath.Glob(a.path() + ".incoming*"); len(left) > 0 || err != nil {
+		t.Errorf("left behind is %v, %v", left, err)
+	}
+}
+
+// What serve is told that cannot be is refused before anything is made: a first password is shown once.
+func TestServeLooksBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	taken, err := listen(t.Context(), "127.0.0.1:0", "-addr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	dir := t.TempDir()
+	none, certificate, key := filepath.Join(dir, "data"), filepath.Join(dir, "c.pem"), filepath.Join(dir, "k.pem")
+	if err := errors.Join(os.WriteFile(certificate, nil, 0o600), os.WriteFile(key, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"c.pem":                {"-tls-cert", certificate, "-tls-key", key},
+		"address with -http\n": {"-acme", "hub.example.com", "-http", taken.Addr().String()},
+	} {
+		var out, said strings.Builder
+		args = append([]string{"serve", "-data", none, "-addr", "127.0.0.1:0"}, args...)
+		if code := run(t.Context(), args, strings.NewReader(""), &out, &said); code != exitUsage || !strings.Contains(said.String(), want) || out.Len() > 0 {
+			t.Errorf("%v: %d, %s%s", args, code, out.String(), said.String())
+		}
+	}
+	if _, err := os.Stat(none); err == nil {
+		t.Error("a hub was made")
+	}
 }
 
 // A process that dies while it makes a hub leaves a database in which nothing was ever written. The next one sets it up.

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
-	"io/fs"
 	"os"
 	"time"
 
@@ -76,6 +76,9 @@ func (a *app) move(ctx context.Context, back bool) error {
 func (a *app) moveOut(ctx context.Context) (done store.Copied, aside string, err error) {
 	here := a.storeOptions()
 	here.Database = ""
+	if _, err := os.Stat(a.elsewhere()); err == nil {
+		return done, "", cli.Usage("the hub of %s has its database elsewhere already: -back brings it here", a.data)
+	}
 	if sizeOf(a.path()) == 0 {
 		return done, "", cli.Usage("there is no hub in %s: name its folder with -data", a.data)
 	}
@@ -93,13 +96,18 @@ func (a *app) moveIn(ctx context.Context) (done store.Copied, aside string, err 
 	if _, err := os.Stat(a.path()); err == nil {
 		return done, "", fault.New(store.Occupied, "There is a database in "+a.data+" already. Move it out of the way first.")
 	}
+	if there, err := store.Exists(ctx, a.storeOptions()); err != nil || !there {
+		return done, "", cmp.Or(err, cli.Usage("there is no hub in %s: look at its name", a.place()))
+	}
 	incoming := a.storeOptions()
 	incoming.Path, incoming.Database = a.path()+".incoming", ""
-	for _, c := range companions {
-		if err := os.Remove(incoming.Path + c); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return done, "", err
+	tidy := func() {
+		for _, c := range companions {
+			_ = os.Remove(incoming.Path + c) // what is there nevertheless is refused as a database
 		}
 	}
+	tidy()
+	defer tidy()
 	if done, err = store.Copy(ctx, a.storeOptions(), incoming, store.SameHistory); err != nil {
 		return done, "", err
 	}

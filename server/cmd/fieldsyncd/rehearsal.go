@@ -18,6 +18,7 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/cli"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -51,7 +52,7 @@ type event struct {
 func (a *app) playAgain(ctx context.Context, o rehearseOptions) (_ *Rehearsed, err error) {
 	r := &rehearsal{app: a, rehearseOptions: o, random: rand.New(rand.NewPCG(o.seed, 7)), names: map[record.ID]string{}}
 	if r.dir, err = os.MkdirTemp("", "fieldsync-rehearsal-"); err != nil {
-		return nil, err
+		return nil, cli.Usage("there is no room for the rehearsal: name a folder that may be written by TMPDIR (%v)", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(r.dir)) }()
 	ctx, cancel := context.WithCancel(ctx)
@@ -92,7 +93,7 @@ func (r *rehearsal) copyHub(ctx context.Context) (closed func() error, err error
 	if err != nil {
 		return nil, err
 	}
-	l, err := listen(ctx, "127.0.0.1:0")
+	l, err := listen(ctx, "127.0.0.1:0", "-addr")
 	if err != nil {
 		return nil, errors.Join(err, r.core.Close(0))
 	}

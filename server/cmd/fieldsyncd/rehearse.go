@@ -102,7 +102,7 @@ func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
 		return err
 	}
 	if !there {
-		return cli.Usage("there is no hub in %s", a.place())
+		return cli.Usage("there is no hub in %s: name where it is with -data, or -db", a.place())
 	}
 	r, err := a.playAgain(ctx, o)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"io"
@@ -81,9 +82,12 @@ func (s *serving) run(ctx context.Context, a *app, _ []string) error {
 	if err != nil {
 		return err
 	}
-	l, err := listen(ctx, s.address)
+	l, err := listen(ctx, s.address, "-addr")
 	if err != nil {
 		return err
+	}
+	if err := s.mayRedirect(ctx); err != nil {
+		return errors.Join(err, l.Close())
 	}
 	h, err := a.openToServe(ctx, o)
 	if err != nil {
@@ -94,6 +98,18 @@ func (s *serving) run(ctx context.Context, a *app, _ []string) error {
 		return errors.Join(err, l.Close(), h.close())
 	}
 	return h.hub.Serve(ctx, l)
+}
+
+// mayRedirect looks whether the port of -http is free, before a password is shown that would be shown this once.
+func (s *serving) mayRedirect(ctx context.Context) error {
+	if s.redirect == "" {
+		return nil
+	}
+	l, err := listen(ctx, s.redirect, "-http")
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // options reads the flags.
@@ -120,6 +136,12 @@ func (s *serving) options(a *app) (o server.Options, err error) {
 	for _, file := range []string{s.certificate, s.key} {
 		if _, err := os.Stat(file); file != "" && err != nil {
 			return o, cli.Usage("%s cannot be read: %v", file, cause(err))
+		}
+	}
+	if s.certificate != "" {
+		if _, err := tls.LoadX509KeyPair(s.certificate, s.key); err != nil {
+			return o, cli.Usage("the certificate %s and its key %s cannot be used: both have to be PEM, readable for the hub's user, and belong together (%v)",
+				s.certificate, s.key, err)
 		}
 	}
 	if o.ACME, err = s.authority(a); err != nil {

@@ -31,7 +31,7 @@ is printed: kept elsewhere, and given to a later verify as -link, it also shows 
 		},
 		Do: func(ctx context.Context, a *app, _ []string) error {
 			if there, err := a.find(ctx); err != nil || !there {
-				return cmp.Or(err, cli.Usage("there is no hub in %s: name its folder with -data", a.place()))
+				return cmp.Or(err, cli.Usage("there is no hub in %s: name where it is with -data, or -db", a.place()))
 			}
 			unlock, err := lockFolder(a.data, false)
 			if err != nil {
