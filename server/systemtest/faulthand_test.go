@@ -219,15 +219,13 @@ func (h *hand) fill() heal {
 }
 
 // hurry has the device write much until it is enough: a full disk is noticed when a log of commits has no room left, which it was
-// given ahead.
+// given ahead; and a line is cut when it has carried so much.
 func (h *hand) hurry(enough func() bool) {
 	fast := h.work()
-	fast["Rate"] = min(1000*h.rate, 1000)
-	if _, err := h.tell(fast); err != nil {
-		return // it is dead just now
-	}
+	fast["Rate"] = 1000
 	for end := time.Now().Add(10 * time.Second); !enough() && !h.d.resting.Load() && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond)
+		_, _ = h.tell(fast) // again and again: it may be dead just now, and others may have let it rest
+		time.Sleep(100 * time.Millisecond)
 	}
 	_, _ = h.tell(h.work())
 }

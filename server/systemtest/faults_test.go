@@ -102,6 +102,7 @@ func onLines(worse, better func(*badline.State), of func(*badline.Line) *atomic.
 		for _, n := range struck {
 			d.hands[n].line.Alter(worse)
 		}
+		d.hands[struck[0]].hurry(func() bool { return hits() > before })
 		return func() bool {
 			for _, n := range struck {
 				d.hands[n].line.Alter(better)

@@ -23,13 +23,13 @@ func TestMain(m *testing.M) {
 var figures = map[string][]string{
 	"first-sync": {"ready_ms", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "rows_per_s", "raw_rows_per_s", "ratio", "ms", "wire_bytes", "wire_bytes_per_row", "peak_rss_mib"},
 	"segment":    {"ready_ms", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "rows_per_s", "raw_rows_per_s", "ratio", "ms", "wire_bytes", "wire_bytes_per_row", "peak_rss_mib"},
-	"push":       {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "rows_per_s", "ms", "wire_bytes", "wire_bytes_per_row"},
+	"push":       {"first_rows_per_s", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "rows_per_s", "ms", "wire_bytes", "wire_bytes_per_row"},
 	"delta":      {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "ms", "wire_bytes", "wire_bytes_per_row"},
 	"noop":       {"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "ms", "wire_bytes"},
 	"live":       {"devices", "hub_cpu_us_each", "hub_allocs_each", "device_allocs_each", "wire_bytes_per_change", "value_bytes_per_change", "p50_ms", "p99_ms", "fsync_ms"},
 	"idle":       {"devices", "kib_per_device"},
 	"storm":      {"devices", "hub_cpu_us_each", "hub_allocs_each", "devices_per_s", "p50_ms", "p99_ms", "refused_dials", "left_kib_per_device"},
-	"mixed":      {"devices", "hub_cpu_us_each", "hub_allocs_each", "changes_per_s", "p50_ms", "p99_ms", "office_p95_ms"},
+	"mixed":      {"devices", "hub_cpu_us_each", "hub_allocs_each", "changes_per_s", "p50_ms", "p99_ms", "office_read_p95_ms", "office_p95_ms"},
 	"size":       {"ratio", "db_bytes_per_row", "raw_bytes_per_row", "search_bytes_per_row"},
 }
 

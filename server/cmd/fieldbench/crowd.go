@@ -102,6 +102,14 @@ func (g *gathering) round(atOnce int) (answer, error) {
 	return came, err
 }
 
+// alone returns what the hub has in memory when everybody has left, in KiB.
+func (g *gathering) alone() (float64, error) {
+	if _, err := g.hub.tell(order{Do: "alone"}); err != nil {
+		return 0, err
+	}
+	return g.resident()
+}
+
 // resident returns what the hub has in memory once it has given back what it does not use, in KiB.
 func (g *gathering) resident() (float64, error) {
 	a, err := g.hub.tell(order{Do: "memory"})
@@ -122,7 +130,7 @@ func idle(ctx context.Context, r *rig, t *tally) error {
 }
 
 func (g *gathering) rest(t *tally, counts bool) error {
-	before, err := g.resident()
+	before, err := g.alone()
 	if err != nil {
 		return err
 	}
@@ -162,7 +170,7 @@ func storm(ctx context.Context, r *rig, t *tally) error {
 }
 
 func (g *gathering) rush(t *tally) error {
-	before, err := g.resident()
+	before, err := g.alone()
 	if err != nil {
 		return err
 	}
@@ -171,7 +179,7 @@ func (g *gathering) rush(t *tally) error {
 	if err != nil {
 		return err
 	}
-	after, err := g.resident()
+	after, err := g.alone()
 	if err != nil {
 		return err
 	}
@@ -223,10 +231,11 @@ func (g *gathering) day(r *rig, t *tally, run uint64) error {
 		return fmt.Errorf("%d changes were not accepted", work.Refused)
 	}
 	t.add("devices", float64(g.devices))
-	t.add("changes_per_s", float64(work.Count)/float64(seconds))
+	t.add("changes_per_s", perSecond(work.Count, time.Duration(work.Nanos)))
 	t.noteHub(used, work.Count)
 	t.add("p50_ms", work.Waits.P50)
 	t.add("p99_ms", work.Waits.P99)
+	t.add("office_read_p95_ms", pages.Reading.P95)
 	t.add("office_p95_ms", pages.Waits.P95)
 	return nil
 }

@@ -37,6 +37,7 @@ type hubProcess struct {
 
 	trusted  []byte       // its certificate, PEM; none without TLS
 	segments atomic.Int64 // that were asked for
+	handles  int          // that were open before anybody came
 }
 
 func openHub(ctx context.Context, p place) (func(context.Context, order) (answer, error), func() error, error) {
@@ -122,6 +123,8 @@ func (h *hubProcess) obey(ctx context.Context, o order) (answer, error) {
 		return answer{}, h.enrol(ctx, crowd(o.Count, o.Seed))
 	case "memory":
 		return h.memory()
+	case "alone":
+		return answer{}, h.alone()
 	case "office":
 		return h.office(ctx, o)
 	case "segment":

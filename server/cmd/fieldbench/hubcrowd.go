@@ -7,6 +7,8 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"errors"
+	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -80,17 +82,41 @@ func (h *hubProcess) memory() (answer, error) {
 	return answer{KiB: memory("VmRSS:"), PeakKiB: peakKiB()}, nil
 }
 
+// fewHandles is how many more handles than in the beginning a hub may have that nobody is connected to.
+const fewHandles = 16
+
+// alone returns when the connections of those who have left have ended here too; the first time nobody has come yet. Otherwise
+// their memory would count as the hub's own.
+func (h *hubProcess) alone() error {
+	if h.handles == 0 {
+		h.handles = handles()
+	}
+	for begun := time.Now(); handles() > h.handles+fewHandles; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begun) > patience {
+			return fmt.Errorf("%d handles are open, and %d were in the beginning", handles(), h.handles)
+		}
+	}
+	return nil
+}
+
+// handles returns how many handles this process has open; 0 where the system does not tell.
+func handles() int {
+	open, _ := os.ReadDir("/proc/self/fd")
+	return len(open)
+}
+
 // officePause is how long the office reads what it was shown.
 const officePause = 50 * time.Millisecond
 
 // office has somebody look at the latest jobs in a state, out of all, change the first of them, and go on to the next state,
-// for so long. It returns how long each page took, its change committed.
+// for so long. It returns how long each page took to read, and how long with its change committed.
 func (h *hubProcess) office(ctx context.Context, o order) (answer, error) {
 	m := newMaker(o.Seed)
-	var took []float64
+	var read, took []float64
 	for begun := time.Now(); time.Since(begun) < time.Duration(o.Seconds)*time.Second; time.Sleep(officePause) {
 		asked := time.Now()
 		ids, err := h.page(ctx, pick(m, statuses))
+		read = append(read, millis(time.Since(asked)))
 		if err == nil && len(ids) > 0 {
 			err = h.do(ctx, "job.edit", func(o *hub.Office) error {
 				return server.Bind(o, record.ID{}).Update("job", ids[0], m.edit())
@@ -101,7 +127,7 @@ func (h *hubProcess) office(ctx context.Context, o order) (answer, error) {
 		}
 		took = append(took, millis(time.Since(asked)))
 	}
-	return answer{Count: len(took), Waits: waitsOf(took)}, nil
+	return answer{Count: len(took), Waits: waitsOf(took), Reading: waitsOf(read)}, nil
 }
 
 // page reads what a list of fifty jobs shows, and returns which they are.

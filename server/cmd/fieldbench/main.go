@@ -103,7 +103,7 @@ func usage(out io.Writer) {
 	flags.PrintDefaults()
 	fmt.Fprint(out, `
 examples:
-  fieldbench first-sync -rows 100000 -runs 3
+  fieldbench first-sync -rows 100000
   fieldbench all -data jobs-10000.jsonl -json
   fieldbench storm -devices 10000 -tls -runs 5
   fieldbench live -devices 1000
@@ -117,7 +117,7 @@ func flagSet(name string) (*flag.FlagSet, *options) {
 	flags.IntVar(&o.rows, "rows", 10_000, "how many rows the hub has")
 	flags.StringVar(&o.data, "data", "", "take the rows from this `file` of JSON lines instead of making them")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the rows that are made: the same seed makes the same rows")
-	flags.IntVar(&o.runs, "runs", 3, "how often to measure; figures are medians")
+	flags.IntVar(&o.runs, "runs", 5, "how often to measure; figures are medians")
 	flags.IntVar(&o.devices, "devices", 0, "how many devices there are in idle and storm (10,000 by default) and mixed (2,000), and how many more are online in live (none)")
 	flags.BoolVar(&o.tls, "tls", false, "the devices of idle, storm and mixed speak TLS, each connection negotiated from the beginning")
 	flags.DurationVar(&o.during, "for", time.Minute, "how long mixed lasts")

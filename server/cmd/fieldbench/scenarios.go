@@ -107,6 +107,9 @@ func push(ctx context.Context, r *rig, t *tally) error {
 		if err = errors.Join(failed, settled(w)); err != nil {
 			break
 		}
+		if run == 0 {
+			t.add("first_rows_per_s", perSecond(edits, took)) // of a device that has never pushed, to a hub that has judged nothing
+		}
 		t.add("rows_per_s", perSecond(edits, took))
 		t.add("ms", millis(took))
 		t.add("wire_bytes", float64(bytes))

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// segment is first-sync with rows that everybody holds, which the hub has ready in a file. The rate of a table that is copied by
-// statements for as many rows as a part of the file has is measured right before, in the same run.
+// segment is first-sync with rows that everybody holds, which the hub has ready in a file. The rate of a table that is copied from
+// another, by statements for ten thousand rows each, is measured right before, in the same run.
 func segment(ctx context.Context, r *rig, t *tally) error {
 	defer r.proxy.lead(r.address) // the catalogue's hub has it meanwhile
 	c, err := r.catalogue(ctx)

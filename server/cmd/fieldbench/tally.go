@@ -25,7 +25,7 @@ func (t *tally) add(name string, value float64) { t.figures[name] = append(t.fig
 
 // figureNames are all that a scenario may measure, in the order in which they are printed.
 var figureNames = []string{
-	"devices", "devices_per_s", "changes_per_s", "rows_per_s", "raw_rows_per_s", "ratio", "ms", "ready_ms", "p50_ms", "p99_ms", "office_p95_ms", "fsync_ms",
+	"devices", "devices_per_s", "changes_per_s", "rows_per_s", "first_rows_per_s", "raw_rows_per_s", "ratio", "ms", "ready_ms", "p50_ms", "p99_ms", "office_read_p95_ms", "office_p95_ms", "fsync_ms",
 	"kib_per_device", "left_kib_per_device", "refused_dials", "wire_bytes", "wire_bytes_per_row", "wire_bytes_per_change", "value_bytes_per_change",
 	"hub_cpu_us_each", "hub_allocs_each", "device_allocs_each",
 	"db_bytes_per_row", "raw_bytes_per_row", "search_bytes_per_row", "peak_rss_mib",

@@ -53,6 +53,7 @@ type answer struct {
 	PeakKiB int64       `json:",omitempty"` // the largest resident set so far
 	KiB     int64       `json:",omitempty"` // the resident set now
 	Waits   waits       `json:",omitzero"`
+	Reading waits       `json:",omitzero"`  // of the office's pages, without their changes
 	Ready   int64       `json:",omitempty"` // when work was possible: how long it took until the first class was there, in ns
 	Used    used        `json:",omitzero"`
 	Trusted []byte      `json:",omitempty"` // the certificate of a hub that speaks TLS, PEM
