@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -223,14 +224,21 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			t.Errorf("%s is answered: %v (%v)", c.database, err, f.Detail)
 		}
 	}
+	latin := must[*url.URL](t)(url.Parse(at))
+	latin.Path += "latin"
 	c := must[*conn](t)((&postgresql{url: at}).connect(toWrite))
-	if err := errors.Join(c.run("CREATE TABLE theirs (n BIGINT)"), c.close()); err != nil {
+	err := c.run("CREATE TABLE theirs (n BIGINT)",
+		"CREATE DATABASE "+latin.Path[1:]+" ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+	if err = errors.Join(err, c.close()); err != nil {
 		t.Fatal(err)
 	}
 	o := onSQLite(t, benchSchema)
 	o.Database = at
-	_, err := Open(t.Context(), o)
+	_, err = Open(t.Context(), o)
 	refused(t, err, Foreign)
+	o.Database = latin.String()
+	_, err = Open(t.Context(), o)
+	refused(t, err, Unreadable)
 }
 
 // TestAMovedDatabaseIsTheSame moves one to PostgreSQL and back; ledger, feed, conflicts and audit are what they were, and

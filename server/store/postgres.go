@@ -70,14 +70,18 @@ func (e *postgresql) connect(p purpose) (*conn, error) {
 	return c, nil
 }
 
-// prepare sees to it that commits are durable, and that the server is still the one of the first connection.
+// prepare sees to it that every text can be stored, that commits are durable, and that the server is still the one of the first
+// connection.
 func (e *postgresql) prepare(c *conn, p purpose) error {
 	if err := e.recognise(c); err != nil || p != toWrite {
 		return err
 	}
-	var durable string
-	_, err := c.One(func(q *sqlrow.Rows) error { durable = q.Text(0); return q.Err() },
-		"SELECT current_setting('synchronous_commit')")
+	var durable, encoding string
+	_, err := c.One(func(q *sqlrow.Rows) error { durable, encoding = q.Text(0), q.Text(1); return q.Err() },
+		"SELECT current_setting('synchronous_commit'), current_setting('server_encoding')")
+	if err == nil && encoding != "UTF8" {
+		return fault.New(Unreadable, "The database cannot store every text: its encoding has to be UTF8. Create it anew, with -E UTF8.")
+	}
 	if err == nil && (durable == "off" || durable == "local") {
 		err = c.run("SET synchronous_commit = on")
 	}
