@@ -21,19 +21,20 @@ var everyMoment = flag.Int("every", 97, "which moments TestKilledOrWithoutPowerA
 
 const powerChild = "FIELDSYNC_TEST_POWER_CHILD"
 
+const powerRounds, powerCommits = 3, 6
+
 // bulk reports which transactions of writeByRounds came from the hub, so that a power cut may take them back.
 func bulk(number uint64) bool { return number%3 == 0 }
 
 // writeByRounds opens a replica, commits numbered transactions and closes it, three times, the last time without closing. It
 // says each number once it is committed.
 func writeByRounds(path string) error {
-	const rounds, commits = 3, 6
-	for number := uint64(1); number <= rounds*commits; {
+	for number := uint64(1); number <= powerRounds*powerCommits; {
 		r, err := replica.Open(context.Background(), replica.Options{Path: path, Schema: simtest.Schema})
 		if err != nil {
 			return err
 		}
-		for range commits {
+		for range powerCommits {
 			write := r.Write
 			if bulk(number) {
 				write = r.WriteBulk
@@ -44,7 +45,7 @@ func writeByRounds(path string) error {
 			fmt.Println(number)
 			number++
 		}
-		if number <= rounds*commits {
+		if number <= powerRounds*powerCommits {
 			err = r.Close()
 		}
 		if err != nil {
@@ -62,6 +63,9 @@ func TestKilledOrWithoutPowerAtAnyMoment(t *testing.T) {
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), powerChild+"="+filepath.Join(folder, "replica.db"))
 	h := powercut.Record(t, folder, child)
+	if all, _ := safe(t, h.Said(h.Moments()-1)); all != powerRounds*powerCommits {
+		t.Fatalf("the program got to number %d of %d", all, powerRounds*powerCommits)
+	}
 	for moment := 0; moment < h.Moments(); moment += *everyMoment {
 		killed, durable := safe(t, h.Said(moment))
 		chance := rand.New(rand.NewPCG(1, uint64(moment)))

@@ -19,16 +19,17 @@ var everyMoment = goflag.Int("every", 97, "which moments TestKilledOrWithoutPowe
 
 const powerChild = "STORE_TEST_POWER_CHILD"
 
+const powerRounds, powerCommits = 3, 4
+
 // writeByRounds opens a store, works and closes it, three times, the last time without closing. It says who wrote and how
 // far, once that is durable.
 func writeByRounds(path string) error {
-	const rounds, commits = 3, 4
-	for round := range rounds {
+	for round := range powerRounds {
 		s, err := Open(context.Background(), Options{Path: path, Schema: benchSchema, Log: quiet})
 		if err != nil {
 			return err
 		}
-		if err = writeRound(s, commits); err != nil {
+		if err = writeRound(s, powerCommits); err != nil {
 			return err
 		}
 		if round == 1 {
@@ -36,7 +37,7 @@ func writeByRounds(path string) error {
 				return err
 			}
 		}
-		if round < rounds-1 {
+		if round < powerRounds-1 {
 			err = s.Close()
 		}
 		if err != nil {
@@ -78,6 +79,9 @@ func TestKilledOrWithoutPowerAtAnyMoment(t *testing.T) {
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), powerChild+"="+filepath.Join(folder, "hub.db"))
 	h := powercut.Record(t, folder, child)
+	if said := h.Said(h.Moments() - 1); len(said) != powerRounds*powerCommits {
+		t.Fatalf("the program said %d of %d lines", len(said), powerRounds*powerCommits)
+	}
 	for moment := 0; moment < h.Moments(); moment += *everyMoment {
 		chance := rand.New(rand.NewPCG(1, uint64(moment)))
 		said := h.Said(moment)

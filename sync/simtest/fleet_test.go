@@ -57,6 +57,23 @@ func TestFleet(t *testing.T) {
 	}
 }
 
+// onceFailed are seeds under which something that must hold did not, when they were met first. A change of the simulation makes other
+// days of them; what each of them found stands as a story of its own (rules_test.go), too.
+var onceFailed = []uint64{
+	73259, 30002410, 30003190, 32000781, 32003367, 32004966, 32005195, 32005365, 32005628, 32007893, 61000859, 61003513, 61007266, 61015982,
+}
+
+func TestSeedsThatFailedOnce(t *testing.T) {
+	t.Parallel()
+	for _, s := range onceFailed {
+		f := Seeded(s, nil, nil)
+		runSafely(f)
+		if len(f.Faults) > 0 {
+			t.Errorf("seed %d: %s", s, f.Faults[0])
+		}
+	}
+}
+
 // enough is how many fleets there must be for whatever is rare to have befallen some of them.
 const enough = 2000
 

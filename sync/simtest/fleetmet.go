@@ -38,6 +38,9 @@ a bucket is resumed
 a bucket leaves
 a change set comes twice
 a change set comes with erased values
+a conflict has ended
+a conflict stands
+a conflict waits for a person
 a connection is cut at a wire.Ack
 a connection is cut at a wire.Bye
 a connection is cut at a wire.Challenge
@@ -61,6 +64,7 @@ a device is told of an erasure
 a device signs a challenge
 a page comes in parts
 a row comes with its changed columns only
+a row lives that somebody deleted
 a segment does not fit
 a segment is cut
 a segment is gone
@@ -92,6 +96,7 @@ the hub is backed up at %d
 the hub keeps what a device brought
 the office dismisses %v
 the office releases %v
+the office settles a conflict
 the office writes %s: seq %d
 verdict: applied
 verdict: forked
@@ -151,6 +156,19 @@ func (f *Fleet) hearsPage(m wire.Page) {
 		for _, row := range batch.Rows {
 			f.meetsIf(row.Deleted, "a deleted row is told")
 		}
+	}
+}
+
+// hasInTheEnd counts what became of rows that several wrote, as the hub has them at the end.
+func (f *Fleet) hasInTheEnd() {
+	for _, it := range f.hub.store.state.conflicts.items {
+		c := it.value
+		f.meetsIf(c.Open && c.Ask, "a conflict waits for a person")
+		f.meetsIf(c.Open && !c.Ask, "a conflict stands")
+		f.meetsIf(!c.Open, "a conflict has ended")
+	}
+	for _, it := range f.hub.store.state.rows.items {
+		f.meetsIf(!it.value.Deleted && it.value.Meta.Delete != nil, "a row lives that somebody deleted")
 	}
 }
 

@@ -22,6 +22,7 @@ func (f *Fleet) check() {
 	f.checkHeld()
 	f.checkCopies()
 	f.checkErased()
+	f.hasInTheEnd()
 	if f.hub.diverged > 0 {
 		f.fail("sum", "phones said %d times that their rows are not the hub's", f.hub.diverged)
 	}

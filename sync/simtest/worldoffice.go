@@ -188,6 +188,7 @@ func (o *fleetOffice) settle(row *record.Row, c *record.RowChange) {
 		if !ok || len(row.Meta.Cells[at].Others) == 0 || o.f.IntN(2) == 0 {
 			continue
 		}
+		o.f.meets("the office settles a conflict")
 		c.Cells[i].Settles = []clock.Dot{row.Meta.Cells[at].Shown.Dot}
 		for _, s := range row.Meta.Cells[at].Others {
 			c.Cells[i].Settles = append(c.Cells[i].Settles, s.Dot)
