@@ -34,6 +34,9 @@ func (s *RowSink) putJob(tx aftersales.Tx, known *record.Row, id record.ID, row 
 		"title": record.Text(title(row.Text(importer.Text))), "description": row.Value(importer.Text), "reported_on": row.Value(importer.Date),
 		"kind": textCell(row.Text(importer.Type)), "note": textCell(jobNote(row)), "cost": row.Value(importer.Cost),
 	}
+	if err := imaginable("job", given); err != nil {
+		return err
+	}
 	if known != nil {
 		return s.edit(tx, known, row.Text(importer.Number), given)
 	}

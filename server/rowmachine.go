@@ -81,6 +81,9 @@ func (s *RowSink) putMachine(tx aftersales.Tx, known *record.Row, row *importer.
 		"warranty_until": row.Value(importer.Warranty), "warranty_months": row.Value(importer.Months),
 		"meter": further(known, row.Value(importer.Meter)), "note": row.Value(importer.Note),
 	}
+	if err := imaginable("unit", given); err != nil {
+		return err
+	}
 	if known != nil {
 		return s.edit(tx, known, row.Text(importer.Serial), given)
 	}

@@ -251,6 +251,17 @@ func called(table string) importer.Arg {
 	return importer.Called(table, cmp.Or(english[table], strings.ReplaceAll(table, "_", " ")))
 }
 
+// imaginable refuses a day that nobody means, as forms and programs do. Codes: fault.OutOfRange.
+func imaginable(table string, given record.Values) error {
+	columns := aftersales.Schema.Table(table).Columns
+	for i := range columns {
+		if err := aftersales.CheckImaginable(&columns[i], given[columns[i].Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // edit writes what the file's system says anew; what the file leaves empty stays as it is, and so does what others wrote
 // since the system said the same.
 func (s *RowSink) edit(tx aftersales.Tx, row *record.Row, key string, given record.Values) error {

@@ -46,6 +46,9 @@ func (l *language) refused(f *fault.Error) string {
 	if column, is := strings.CutSuffix(f.Message, " is too long or not text"); is { // in English messages stand as they are, but for the schema's names
 		return capital(l.called(column)) + " is too long, or not text."
 	}
+	if column, years, is := strings.Cut(f.Message, " lies in no year "); is {
+		return capital(l.called(column)) + " lies in no year " + years
+	}
 	if key := "fault." + string(f.Code); l.Knows(key) && l.Tag != words.Tags[0] {
 		return l.Say(key)
 	}

@@ -65,6 +65,30 @@ func (b *bureau) ids(query string) []record.ID {
 const orders = "When,Machine,What,Cost\n2004-07-01,EX-7,bucket won't open,183.05\n2004-07-02,EX-7,<script>alert(1)</script>,12\n" +
 	"2004-07-02,EX-8,oil leak,7\n2004-07-02,EX-8,oil leak,7\nsoon,EX-9,=noise,1\n"
 
+func TestARowOfADayThatNobodyMeansIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	v := b.browser("boss")
+	for _, f := range []struct {
+		kind, file string
+		columns    []string
+		english    string
+	}{
+		{"jobs", "When,Machine,What\n2909-07-01,EX-7,leak\n1899-12-31,EX-7,noise\n2199-12-31,EX-7,smoke\n", []string{"date", "asset", "text"},
+			"Reported on lies in no year that can be meant here: it must be in the years 1900 to 2199"},
+		{"machines", "Serial,Sold\nEX-1,2204-02-01\nEX-2,1492-10-12\nEX-3,1900-01-01\n", []string{"serial", "sold"},
+			"Sold on lies in no year that can be meant here: it must be in the years 1900 to 2199"},
+	} {
+		v.sends(f.kind, f.kind+".csv", []byte(f.file)).sees(http.StatusOK)
+		page := v.at.Path
+		v.post(page+"/check", b.mapping(f.columns...)...).ends().sees(http.StatusOK, "would be made: 1", "would be refused: 2", f.english)
+		v.post("/language", "language", "zh-Hans", "to", page).sees(http.StatusOK, "的年份不可能：须在 1900 年至 2199 年之间")
+		v.post("/language", "language", "en", "to", page)
+		v.post(page+"/take").ends().sees(http.StatusOK, "made: 1", "refused: 2")
+	}
+}
+
 func TestJobsComeInThroughThePageAndGoAgain(t *testing.T) {
 	t.Parallel()
 	takesJobsIn(t, newBureau(t))
