@@ -232,6 +232,32 @@ func TestTheBoardInARealBrowser(t *testing.T) {
 	s.holds("Delete takes it back", `document.querySelector("#w-`+other.String()+`") !== null`)
 }
 
+// On a phone the board begins at now, though the day shown began at midnight; of another day when the first one begins to work.
+func TestTheBoardOfAPhoneOpensAtNow(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	wang := b.hire("wang", "Wang", auth.Technician)
+	for day := range 2 {
+		b.plans("Night watch", wang, 24*day-1, 24*day+1)
+		b.plans("Late watch", wang, 24*day+23, 24*day+25)
+	}
+	s := b.open()
+	s.do(chromedp.EmulateViewport(390, 844))
+	s.visit("/board?day=" + at(0).Format(time.DateOnly))
+	s.holds("now is in sight", `(() => {
+		const now = document.querySelector(".now").getBoundingClientRect().left, names = document.querySelector(".hours .who").getBoundingClientRect();
+		return now >= names.right - 1 && now <= document.querySelector("#panes").getBoundingClientRect().right
+	})()`)
+	s.visit("/board?day=" + at(24).Format(time.DateOnly))
+	s.holds("so is when he begins, and the night is not", `(() => {
+		const scale = document.querySelector(".scale"), {left, width} = scale.getBoundingClientRect(), {from, to} = scale.dataset;
+		const begins = Number(document.querySelector("[data-off]").dataset.off.split(" ")[0].split("-")[1]);
+		const x = left + (begins - from) / (to - from) * width, names = document.querySelector(".hours .who").getBoundingClientRect();
+		return begins > from && x > names.right && x < document.querySelector("#panes").getBoundingClientRect().right && left < names.right - 50
+	})()`)
+}
+
 // middle returns the middle of an element, in px of the window.
 func (s *screen) middle(selector string) (x, y float64) {
 	s.t.Helper()

@@ -104,6 +104,18 @@
     });
     return {...ground, cells};
   };
+
+  // Where not all of the time is in sight it opens at now; where that is not shown, when the first one begins to work.
+  const openAtNow = () => {
+    const {box, lines, left, width, from, to} = survey();
+    const begins = lines.map(({off}) => off.reduce((at, [start, end]) => (start <= at ? Math.max(at, end) : at), from)).filter((at) => at < to);
+    const first = begins.length ? Math.min(...begins) : from;
+    const at = $(".now, .today", panes)?.getBoundingClientRect().left ?? left + (first - from) / (to - from) * width;
+    const names = $("th, .who", panes)?.getBoundingClientRect().width ?? 0;
+    if (at) panes.scrollLeft += at - box.left - names - (box.width - names) / 4;
+  };
+  openAtNow();
+
   const lineAt = (ground, y) => {
     let low = 0, high = ground.lines.length - 1;
     while (low < high) {
