@@ -199,8 +199,8 @@ func (d dossiers) Erase(ctx context.Context, author admin.Author, whom record.Ke
 	return d.Core.Erase(ctx, author.Person, []record.Key{whom})
 }
 
-// eraseAccounts takes the names of erased colleagues from their accounts and phones; an account is closed with it. A name
-// that says nothing stands there, so that what he did can still be told from what others did.
+// eraseAccounts takes the names of erased colleagues from their accounts and phones, and the views of lists that they saved; an
+// account is closed with it. A name that says nothing stands there, so that what he did can still be told from what others did.
 func (c *Core) eraseAccounts(ctx context.Context, rows []record.Key) error {
 	t := c.Store.Schema().Table("person")
 	if t == nil {
@@ -212,6 +212,13 @@ func (c *Core) eraseAccounts(ctx context.Context, rows []record.Key) error {
 				continue
 			}
 			if err := tx.EraseAccount(k.ID, namelessPrefix+strings.ReplaceAll(k.ID.String(), "-", "")[20:]); err != nil {
+				return err
+			}
+			views, err := tx.Setting(viewsSetting(k.ID))
+			if err == nil && views != "" {
+				err = tx.PutSetting(viewsSetting(k.ID), "")
+			}
+			if err != nil {
 				return err
 			}
 		}

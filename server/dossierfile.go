@@ -19,12 +19,16 @@ import (
 )
 
 // Write implements admin.Dossiers. The archive holds data.json with the rows by table, history.json with every change of
-// them that is known, and the files that they name, each once. Values stand there as the API gives them.
+// them that is known, account.json with how a colleague signs in, and the files that the rows name, each once. Values stand there as
+// the API gives them.
 func (d dossiers) Write(ctx context.Context, w io.Writer, f admin.Dossier) error {
 	out := zip.NewWriter(w)
 	var files []*record.Row
 	err := d.Store.Read(ctx, func(v *store.View) (err error) {
 		if files, err = writeRows(out, v, append(f.Personal, f.Others...)); err != nil {
+			return err
+		}
+		if err := writeAccounts(out, v, f.Personal); err != nil {
 			return err
 		}
 		return writeHistory(out, reader{v, auth.Branches{All: true}}, f.Personal)

@@ -18,7 +18,7 @@ const dossiersURL = "/dossiers"
 type Dossiers interface {
 	// Of finds it.
 	Of(ctx context.Context, whom record.Key) (Dossier, error)
-	// Write writes all of it as a ZIP: data.json, history.json, and the files.
+	// Write writes all of it as a ZIP: data.json, history.json, account.json of a colleague, and the files.
 	Write(ctx context.Context, w io.Writer, f Dossier) error
 	// Erase makes what is personal in it vanish for ever. The error is the dossier's Standing where there is one.
 	Erase(ctx context.Context, author Author, whom record.Key) error

@@ -55,12 +55,24 @@ func TestACustomerAsksWhatIsKeptAndToBeForgotten(t *testing.T) {
 	v.get("/customers/"+other.String()).sees(http.StatusOK, "Nord AG")
 	v.get("/audit/deeds").sees(http.StatusOK, "personal data erased", "Anna Berg")
 
+	l := b.visitor()
+	l.post("/sign-in", "login", "li", "password", password)
+	l.post("/views", "list", "/jobs", "name", "Wang's jobs", "query", "q=Wang").sees(http.StatusForbidden) // he may save it, and not see it
+	b.phone(v, li, "Li's phone")
 	person := "/dossiers/person/" + li.String()
 	v.get(person).sees(http.StatusOK, "All about Li Wei", "He still works here").lacks("Erase for ever")
 	v.post("/people/"+li.String()+"/active", "active", "no").sees(http.StatusOK)
 	v.get(person + "/file").sees(http.StatusOK)
+	for _, kept := range []string{`"login": "li"`, `"technician"`, "Li's phone", "Wang's jobs", "person_add"} {
+		if !strings.Contains(unzipped(t, v.body)["account.json"], kept) {
+			t.Errorf("account.json does not tell of %s", kept)
+		}
+	}
 	v.post(person+"/erase", "name", "Li Wei").sees(http.StatusOK, "Erased.")
 	v.get("/people").sees(http.StatusOK, "erased-").lacks("Li Wei")
+	if left := b.ids("SELECT zeroblob(16) FROM _setting WHERE value LIKE '%Wang%'"); len(left) > 0 {
+		t.Error("the views that he saved are kept")
+	}
 	b.visitor().post("/sign-in", "login", "li", "password", password).sees(http.StatusUnauthorized)
 	v.get("/dossiers/job/"+job.String()).sees(http.StatusNotFound, "There is no such page")
 }
