@@ -109,21 +109,28 @@ func (s *Sender) try(ctx context.Context, m Message) Outcome {
 	}
 	var refused *Refused
 	var gone *Gone
-	final := errors.As(err, &refused)
-	s.Log.Warn("a notice did not leave", "notice", m.ID, "channel", m.Channel, "final", final, "error", nameless(err, m))
-	return Outcome{Final: final, Gone: errors.As(err, &gone), Detail: err.Error()}
+	final, detail := errors.As(err, &refused), m.unsaid(err.Error())
+	s.Log.Warn("a notice did not leave", "notice", m.ID, "channel", m.Channel, "final", final, "error", detail)
+	return Outcome{Final: final, Gone: errors.As(err, &gone), Detail: detail}
 }
 
-// nameless is what went wrong for the log, which names nobody: servers repeat whom they do not know.
-func nameless(err error, m Message) string {
-	text := err.Error()
-	if strings.ContainsAny(m.Address, "@0123456789") { // no robot's name
-		text = strings.ReplaceAll(text, m.Address, "…")
+// unsaid returns what the other side said without the text and the address that it says back, as mail servers do: it goes to the
+// log, and stays when whom the message was for is erased.
+func (m *Message) unsaid(detail string) string {
+	if m.Channel != "mail" && m.Channel != "sms" {
+		return detail // the others name a robot, which is nobody
 	}
-	if to, no := mail.ParseAddress(m.Address); no == nil {
-		text = strings.ReplaceAll(text, to.Address, "…")
+	personal := []string{m.Text, inJSON(m.Text), m.Address, strings.TrimPrefix(m.Address, "+")}
+	if a, err := mail.ParseAddress(m.Address); err == nil {
+		personal = append(personal, a.Address)
 	}
-	return text
+	var pairs []string
+	for _, text := range personal {
+		if text != "" {
+			pairs = append(pairs, text, "…", strings.ToLower(text), "…")
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(detail)
 }
 
 // Run sends what is due every so often until ctx ends.

@@ -95,6 +95,29 @@ func TestTheLogNamesNobody(t *testing.T) {
 	}
 }
 
+// Servers say back whom they do not know, and what they were sent: neither is kept, nor in the log.
+func TestWhatServersSayBackOfSomebodyIsNotKept(t *testing.T) {
+	t.Parallel()
+	d := &desk{waiting: []Message{message("mail", "Wang <Wang.Li@Example.com>"), message("sms", "+8613812345678"), message("dingtalk", "night")}}
+	var log strings.Builder
+	s := sender(d, map[string]Channel{
+		"mail": channelFunc(func(Message) error { return &Refused{"550 5.1.1 <wang.li@example.com>: unknown, Wang.Li@Example.com"} }),
+		"sms": channelFunc(func(m Message) error {
+			return errors.New(`{"to":"8613812345678","content":"` + inJSON(m.Text) + `"} is too long`)
+		}),
+		"dingtalk": channelFunc(func(Message) error { return &Refused{"there is no robot called night"} }),
+	})
+	s.Log = slog.New(slog.NewTextHandler(&log, nil))
+	if _, err := s.Round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"550 5.1.1 <…>: unknown, …", `{"to":"…","content":"…"} is too long`, "there is no robot called night"} {
+		if got := d.outcomes[i].Detail; got != want || !strings.Contains(log.String(), strconv.Quote(want)) {
+			t.Errorf("%q is kept, and logged %s, want %q", got, &log, want)
+		}
+	}
+}
+
 // What was sent and could not be written down is sent again: twice is better than never.
 func TestWhatIsNotWrittenDownIsSentAgain(t *testing.T) {
 	t.Parallel()
