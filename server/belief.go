@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"fieldsync/server/admin"
+	"fieldsync/server/auth"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
@@ -15,12 +16,17 @@ import (
 	"fieldsync/sync/wire"
 )
 
-// Holding returns what the device holds and what it believes; nil for a device that there is not. It follows from the
+// Holding returns what the device holds and what it believes; nil for a device that there is not, or that is of somebody of other
+// branches than those of the request, of whose jobs it tells alone. It follows from the
 // last checkpoint that the device acknowledged, and from what the hub has judged since: the device itself is not asked.
 func (p phones) Holding(ctx context.Context, id record.ID) (found *admin.Holding, err error) {
 	err = p.Store.Read(ctx, func(v *store.View) error {
 		d, err := v.Device(id)
 		if err != nil || d == nil {
+			return err
+		}
+		seen := reader{v, auth.BranchesOf(ctx)}
+		if whose, err := seen.Row(record.Key{Table: aftersales.Schema.Table("person").ID, ID: d.Person}); err != nil || whose == nil && !seen.in.All {
 			return err
 		}
 		found = &admin.Holding{Phone: phoneOf(d)}
@@ -36,7 +42,7 @@ func (p phones) Holding(ctx context.Context, id record.ID) (found *admin.Holding
 			return err
 		}
 		found.Refused = refused[d.ID]
-		return (&belief{View: v, device: d, of: found}).read()
+		return (&belief{View: v, device: d, of: found, in: seen.in}).read()
 	})
 	if found != nil {
 		p.hear(&found.Phone)
@@ -50,6 +56,7 @@ type belief struct {
 	device *store.Device
 	actor  clock.Actor // its present incarnation
 	of     *admin.Holding
+	in     auth.Branches // whose jobs may be told of
 }
 
 func (b *belief) read() (err error) {
@@ -96,10 +103,13 @@ func (b *belief) jobs(holds []judge.Hold) error {
 		job.Shall = job.Shall || h.Until == judge.Forever
 	}
 	for _, job := range byJob {
-		if err := b.about(job); err != nil {
+		seen, err := b.about(job)
+		if err != nil {
 			return err
 		}
-		b.of.Jobs = append(b.of.Jobs, *job)
+		if seen {
+			b.of.Jobs = append(b.of.Jobs, *job)
+		}
 	}
 	slices.SortFunc(b.of.Jobs, func(x, y admin.Believed) int {
 		return cmp.Or(cmp.Compare(y.Unheard, x.Unheard), cmp.Compare(y.Number, x.Number))
@@ -107,11 +117,14 @@ func (b *belief) jobs(holds []judge.Hold) error {
 	return nil
 }
 
-// about says what the job is, and what the device has not heard of it.
-func (b *belief) about(job *admin.Believed) error {
+// about says what the job is, and what the device has not heard of it; false where it is not to be told of.
+func (b *belief) about(job *admin.Believed) (seen bool, err error) {
 	row, err := b.Row(record.Key{Table: jobTable.ID, ID: job.Job})
 	if err != nil || row == nil {
-		return err
+		return b.in.All, err
+	}
+	if !sees(b.in, row) {
+		return false, nil
 	}
 	j := aftersales.JobOf(row)
 	job.Number, job.Title, job.State, job.Believes = j.Number, j.Title, j.State, j.State
@@ -119,18 +132,18 @@ func (b *belief) about(job *admin.Believed) error {
 	for class := range schema.Classes {
 		entries, err := b.FeedSince(bucket, schema.Class(class), b.of.Knows, b.of.Head, unheardMost)
 		if err != nil {
-			return err
+			return false, err
 		}
 		job.Unheard += len(entries)
 	}
 	if !job.Has {
 		job.Believes = ""
-		return nil
+		return true, nil
 	}
 	if job.Unheard > 0 {
 		job.Believes, err = b.stateThen(row)
 	}
-	return err
+	return true, err
 }
 
 // unheardMost is how many rows that changed since are counted: beyond that "many" is what it means.

@@ -65,6 +65,42 @@ func (b *bureau) state(rows []record.ID) string {
 	return s.String()
 }
 
+// What a phone holds of another branch is shown to nobody of one, whether it is the phone of somebody there or of one of his own who
+// works there too.
+func TestAPhoneTellsNobodyOfAnotherBranch(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	li, wang := b.hire("li", "Li Wei", auth.Technician), b.hire("wang", "Wang Qiang", auth.Technician)
+	home, ours := b.abroad("Hamburg")
+	away, theirs := b.abroad(elsewhere)
+	if _, err := b.srv.People().SetRoles(t.Context(), li, []auth.Role{auth.Technician}, auth.Post{Role: auth.Administrator, Branch: home}); err != nil {
+		t.Fatal(err)
+	}
+	boss, v := b.browser("boss"), b.browser("li")
+	b.office("where they work", func(tx aftersales.Tx) error {
+		for i, rows := range [][]record.ID{ours, theirs} {
+			if err := tx.Update("person", []record.ID{li, wang}[i], record.Values{"branch": record.Ref([]record.ID{home, away}[i])}); err != nil {
+				return err
+			}
+			for _, person := range []record.ID{li, wang} {
+				if _, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: rows[8], Person: person}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	page := map[record.ID]string{}
+	for person, name := range map[record.ID]string{li: "Li's phone", wang: "Phone of " + elsewhere} {
+		sync(t, b.phone(boss, person, name))
+		page[person] = boss.get("/devices").find(`href="(/devices/[^"]+)">` + name)
+	}
+	boss.get(page[li]).sees(http.StatusOK, "Open job Hamburg", "Open job "+elsewhere)
+	v.get(page[li]).sees(http.StatusOK, "Open job Hamburg").lacks(elsewhere)
+	v.get(page[wang]).sees(http.StatusNotFound).lacks(elsewhere)
+}
+
 // Whoever has every right there is in one branch sees nothing of another on any page, and changes nothing there.
 func TestNothingOfAnotherBranchIsShownOrWritten(t *testing.T) {
 	t.Parallel()
