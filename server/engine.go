@@ -10,6 +10,7 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/blob"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -170,6 +171,13 @@ func (r reader) Row(k record.Key) (*record.Row, error) {
 		return nil, err
 	}
 	return row, nil
+}
+
+func (r reader) Opens(row *record.Row, h blob.Hash) (bool, error) {
+	if r.in.All {
+		return true, nil
+	}
+	return shown(r.view, row, h)
 }
 
 func (r reader) Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error {

@@ -8,6 +8,7 @@ import (
 	"fieldsync/server/auth"
 	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/blob"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
@@ -90,6 +91,9 @@ type Reader interface {
 	Search(query string, o sqlrow.SearchOptions) ([]sqlrow.Hit, error)
 	// Best returns the rows of a table that hold a text and fit it best, at most so many; see sqlrow.Layout.Best.
 	Best(text, table string, most int) (sqlrow.Matches, error)
+	// Opens reports whether a row opens the file that it names to who asks: who is bound to branches is shown none whose writer has
+	// not had it himself, or a hash of another branch's file, in a row of his own, would open it.
+	Opens(row *record.Row, h blob.Hash) (bool, error)
 	Lists
 	list.Selecter
 }

@@ -91,7 +91,7 @@ func (b *builder) file(row *record.Row) (view fileView, err error) {
 		return view, err
 	}
 	if h, ok := blob.ParseHash(a.SHA256); ok {
-		view.Here, err = b.o.Files.Has(b.v.r.Context(), h)
+		view.Here, err = b.v.opens(b.r, row, h)
 	}
 	return view, err
 }
@@ -121,25 +121,32 @@ func (o *Office) attachment(v *Visit) (a aftersales.Attachment, h blob.Hash, err
 	if err != nil || o.Files == nil {
 		return a, h, errors.Join(err, errNoFile)
 	}
+	here := false
 	err = o.Engine.View(v.r.Context(), func(r Reader) error {
 		row, err := r.Row(record.Key{Table: o.Schema.Table("attachment").ID, ID: id})
-		if row != nil && !row.Deleted {
-			a = aftersales.AttachmentOf(row)
+		if err != nil || row == nil || row.Deleted {
+			return err
+		}
+		a = aftersales.AttachmentOf(row)
+		var ok bool
+		if h, ok = blob.ParseHash(a.SHA256); ok {
+			here, err = v.opens(r, row, h)
 		}
 		return err
 	})
-	if err != nil {
-		return a, h, err
-	}
-	h, ok := blob.ParseHash(a.SHA256)
-	if !ok {
-		return a, h, errNoFile
-	}
-	here, err := o.Files.Has(v.r.Context(), h)
 	if err == nil && !here {
 		err = errNoFile
 	}
 	return a, h, err
+}
+
+// opens reports whether the file that a row names is here, for the visitor.
+func (v *Visit) opens(r Reader, row *record.Row, h blob.Hash) (bool, error) {
+	may, err := r.Opens(row, h)
+	if err != nil || !may {
+		return false, err
+	}
+	return v.office.Files.Has(v.r.Context(), h)
 }
 
 // The bounds of an upload from a page: what the company allows is asked on the way; these are for who sends no file

@@ -179,7 +179,7 @@ func documentFile(b *builder, row *record.Row) ([]block, error) {
 	if !ok || b.o.Files == nil {
 		return nil, nil
 	}
-	here, err := b.o.Files.Has(b.v.r.Context(), h)
+	here, err := b.v.opens(b.r, row, h)
 	file := saying{Text: cmp.Or(d.Name, h.String()), Small: fileSize(d.Size)}
 	if here {
 		file.URL = documentsURL + "/" + d.ID.String() + "/file"
@@ -194,20 +194,25 @@ func (o *Office) ShowDocumentFile(v *Visit) error {
 		return errors.Join(err, errNoFile)
 	}
 	var d aftersales.Document
+	var h blob.Hash
+	here := false
 	err = o.Engine.View(v.r.Context(), func(r Reader) error {
 		row, err := living(r, o.Schema.Table("document"), id)
+		if err != nil {
+			return err
+		}
 		d = aftersales.DocumentOf(row)
+		var ok bool
+		if h, ok = blob.ParseHash(d.SHA256); ok {
+			here, err = v.opens(r, row, h)
+		}
 		return err
 	})
+	if err == nil && !here {
+		err = errNoFile
+	}
 	if err != nil {
 		return err
-	}
-	h, ok := blob.ParseHash(d.SHA256)
-	if !ok {
-		return errNoFile
-	}
-	if here, err := o.Files.Has(v.r.Context(), h); err != nil || !here {
-		return errors.Join(err, errNoFile)
 	}
 	return o.Files.Serve(v.w, v.r, h, d.Name)
 }

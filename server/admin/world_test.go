@@ -26,6 +26,7 @@ import (
 	"fieldsync/server/admin"
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/blob"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/judge"
@@ -408,6 +409,8 @@ func (r reader) Refs(t *schema.Table, column string, id record.ID) (ids []record
 func (r reader) Search(string, sqlrow.SearchOptions) ([]sqlrow.Hit, error) { return nil, nil }
 
 func (r reader) Foresee([]record.Key) error { return nil }
+
+func (r reader) Opens(*record.Row, blob.Hash) (bool, error) { return true, nil }
 
 func (r reader) ForeseeRefs(*schema.Table, string, []record.ID) error { return nil }
 

@@ -13,6 +13,7 @@ import (
 
 	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
+	"fieldsync/sync/blob"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -56,6 +57,8 @@ type Reader interface {
 	// none for these eyes.
 	Conflict(n uint64) (*Conflict, error)
 	Refused(clock.Dot) (*Refused, error)
+	// Opens reports whether a row opens the file that it names to these eyes.
+	Opens(row *record.Row, h blob.Hash) (bool, error)
 	// Select runs a query of the program's.
 	Select(read func(*sqlrow.Rows) error, query string, args ...driver.Value) error
 }

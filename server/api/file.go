@@ -157,10 +157,13 @@ func (a *API) fileOf(c *call) (h blob.Hash, name string, err error) {
 			return err
 		}
 		var ok bool
-		if h, ok = blob.ParseHash(row.Get("sha256").Text()); !ok {
+		name = row.Get("name").Text()
+		if h, ok = blob.ParseHash(row.Get("sha256").Text()); ok {
+			ok, err = r.Opens(row, h)
+		}
+		if err == nil && !ok {
 			err = errNoFile
 		}
-		name = row.Get("name").Text()
 		return err
 	})
 	return h, name, err
