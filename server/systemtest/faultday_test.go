@@ -344,9 +344,9 @@ func frozen(c *exec.Cmd) heal {
 	}
 }
 
-// smallDisk is how large a small disk is: with room for the hub's log of commits at its longest, some 44 MiB, for the database
-// beside it, which takes over what stands in there, and for what it makes meanwhile. On less it stays full when the fault has healed.
-const smallDisk = "128m"
+// smallDisk is how large a small disk is: with room for the hub's log of commits at its longest, 44 MiB and on a busy machine 80, and
+// for the database beside it, which takes over what stands in there. On less it is still full when the fault has healed.
+const smallDisk = "192m"
 
 // disk is a small disk that can be filled.
 type disk struct{ at string }

@@ -61,6 +61,8 @@ type handAnswer struct {
 	Refused int
 	Changes []string
 	Rows    map[string]string
+
+	Goroutines int
 }
 
 func (h *hand) now() *process {

@@ -36,13 +36,15 @@ func TestSoak(t *testing.T) {
 	d.work()
 	const looks = 30
 	var taken []use
-	fmt.Printf("%8s %10s %10s %12s %10s %10s %12s %12s %12s\n", "s", "hub, MiB", "heap, MiB", "database, MiB", "handles", "goroutines", "its WAL, MiB", "device, MiB", "its WAL, MiB")
+	fmt.Printf("%8s %10s %10s %14s %8s %10s %12s %12s %8s %10s %12s\n", "s", "hub, MiB", "heap, MiB", "database, MiB", "handles", "goroutines",
+		"its WAL, MiB", "device, MiB", "handles", "goroutines", "its WAL, MiB")
 	for n := range looks {
 		time.Sleep(*soakFor / looks)
 		u := d.use()
 		taken = append(taken, u)
-		fmt.Printf("%8.0f %10.1f %10.1f %12.1f %10.0f %10.0f %12.1f %12.1f %12.1f\n", (*soakFor * time.Duration(n+1) / looks).Seconds(),
-			u[hubMemory], d.gauge("go_memstats_heap_inuse_bytes")/mib, size(filepath.Join(d.nodes[0].data, "hub.db")), u[hubHandles], u[hubGoroutines], u[hubWAL], u[deviceMemory], u[deviceWAL])
+		fmt.Printf("%8.0f %10.1f %10.1f %14.1f %8.0f %10.0f %12.1f %12.1f %8.0f %10.0f %12.1f\n", (*soakFor * time.Duration(n+1) / looks).Seconds(),
+			u[hubMemory], d.gauge("go_memstats_heap_inuse_bytes")/mib, size(filepath.Join(d.nodes[0].data, "hub.db")), u[hubHandles], u[hubGoroutines],
+			u[hubWAL], u[deviceMemory], u[deviceHandles], u[deviceGoroutines], u[deviceWAL])
 	}
 	for what, limit := range flat {
 		before, after := most(taken[looks/3:2*looks/3], what), most(taken[2*looks/3:], what)
@@ -58,7 +60,7 @@ func TestSoak(t *testing.T) {
 }
 
 // use is what is taken of the machine, by its kinds.
-type use [6]float64
+type use [8]float64
 
 const (
 	hubMemory = iota // MiB
@@ -66,16 +68,19 @@ const (
 	hubGoroutines
 	hubWAL // MiB
 	deviceMemory
+	deviceHandles
+	deviceGoroutines
 	deviceWAL
 )
 
 // flat says by how much the most of the last third may be more than that of the second: caches fill, and rows are added.
-var flat = [6]struct {
+var flat = [8]struct {
 	name       string
 	part, more float64
 }{
 	hubMemory: {"the hub's memory", 1.15, 8}, hubHandles: {"the hub's handles", 1, 8}, hubGoroutines: {"the hub's goroutines", 1, 30},
 	hubWAL: {"the hub's WAL", 1.15, 8}, deviceMemory: {"a device's memory", 1.15, 8}, deviceWAL: {"a device's WAL", 1.15, 8},
+	deviceHandles: {"a device's handles", 1, 8}, deviceGoroutines: {"a device's goroutines", 1, 30},
 }
 
 func most(taken []use, what int) (most float64) {
@@ -92,13 +97,21 @@ func (d *day) use() (u use) {
 	d.t.Helper()
 	node, device := d.nodes[0], d.hands[0]
 	u[hubMemory], u[deviceMemory] = d.memory(node.now().process), d.memory(device.now().Cmd)
-	handles, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", node.now().process.Process.Pid))
+	u[hubHandles], u[hubGoroutines] = d.handles(node.now().process), d.gauge("go_goroutines")
+	u[deviceHandles] = d.handles(device.now().Cmd)
+	u[deviceGoroutines] = float64(device.must(map[string]any{"Do": "status"}).Goroutines)
+	u[hubWAL], u[deviceWAL] = size(filepath.Join(node.data, "hub.db-wal")), size(filepath.Join(device.dir, "replica.db-wal"))
+	return u
+}
+
+// handles returns how many handles a process has open.
+func (d *day) handles(c *exec.Cmd) float64 {
+	d.t.Helper()
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", c.Process.Pid))
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	u[hubHandles], u[hubGoroutines] = float64(len(handles)), d.gauge("go_goroutines")
-	u[hubWAL], u[deviceWAL] = size(filepath.Join(node.data, "hub.db-wal")), size(filepath.Join(device.dir, "replica.db-wal"))
-	return u
+	return float64(len(open))
 }
 
 // memory returns what of a process is in memory, in MiB.

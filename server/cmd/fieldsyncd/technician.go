@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -64,7 +65,9 @@ type answer struct {
 	Changes  []string          `json:",omitempty"` // identities of all he ever recorded, hex
 	Rows     map[string]string `json:",omitempty"` // "table/id": content
 	Made     []record.ID       `json:",omitempty"` // the rows that trespassing made
-	URL      string            `json:",omitempty"` // opens the app
+	// Goroutines is how many his process has.
+	Goroutines int    `json:",omitempty"`
+	URL        string `json:",omitempty"` // opens the app
 }
 
 type technician struct {
@@ -278,7 +281,9 @@ func (t *technician) state(ctx context.Context) (answer, error) {
 // status returns how he stands, at little cost.
 func (t *technician) status(ctx context.Context) (answer, error) {
 	s, err := t.client.Status(ctx)
-	return answer{Pending: s.Pending, Refused: s.Refused, Online: s.Online, Trouble: s.Trouble, Cursors: s.Cursors[:]}, err
+	return answer{
+		Pending: s.Pending, Refused: s.Refused, Online: s.Online, Trouble: s.Trouble, Cursors: s.Cursors[:], Goroutines: runtime.NumGoroutine(),
+	}, err
 }
 
 // rows returns the content of every row that he holds.
