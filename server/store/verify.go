@@ -39,9 +39,10 @@ func (r *VerifyReport) problem(format string, args ...any) {
 	}
 }
 
-// Verify reads everything, at one moment: the file page by page; that every row and its feed entries agree; that each
-// actor's counters run from 1 without a gap up to what the hub says it has judged, are what was judged, and hash to the
-// chain it says; and the chain over all that was judged and every deed. It takes as long as reading the database does.
+// Verify reads everything, at one moment: the file page by page; that every row and its feed entries agree, and each value is
+// what the change set wrote that it says it is from; that each actor's counters run from 1 without a gap up to what the hub
+// says it has judged, are what was judged, and hash to the chain it says; and the chain over all that was judged and every
+// deed. It takes as long as reading the database does.
 func (s *Store) Verify(ctx context.Context) (*VerifyReport, error) {
 	var report *VerifyReport
 	err := s.Read(ctx, func(v *View) (err error) {
@@ -88,11 +89,13 @@ func (r reads) verify(ctx context.Context) (*VerifyReport, error) {
 	return report, nil
 }
 
-// verifyRows looks for rows that the feed does not have where they say they are.
+// verifyRows looks for rows that the feed does not have where they say they are, and for values that nobody wrote.
 func (r reads) verifyRows(report *VerifyReport) error {
+	by := &authors{reads: r}
 	for _, t := range r.options.Schema.Tables {
 		err := r.layout.Scan(r.conn.Conn, t, "", nil, func(row *record.Row) bool {
 			report.Rows++
+			by.verify(row, report)
 			for _, b := range buckets(row) {
 				n, err := r.conn.Int("SELECT count(*) FROM _feed WHERE bucket = ? AND class = ? AND seq = ? AND tbl = ? AND pk = ?",
 					b.Bytes(), int64(t.Class), int64(row.Seq), int64(t.ID), row.ID[:])

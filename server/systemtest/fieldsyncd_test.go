@@ -758,20 +758,22 @@ func findsDamage(t *testing.T, i *installation) {
 	if !report.OK || report.Rows == 0 || report.Found != 0 {
 		t.Fatalf("a sound database: %+v", report)
 	}
-	db, err := sql.Open("sqlite", filepath.Join(i.data, "hub.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = db.ExecContext(t.Context(), "UPDATE job SET _seq = _seq + 100000 WHERE id = (SELECT min(id) FROM job)")
-	if err := errors.Join(err, db.Close()); err != nil {
-		t.Fatal(err)
-	}
-	r := i.run("verify", "-json")
-	if err := json.Unmarshal([]byte(r.out), &report); err != nil {
-		t.Fatal(err)
-	}
-	if r.code != 1 || report.OK || report.Found == 0 || !strings.Contains(report.Problems[0], "job") {
-		t.Errorf("verify exits %d and reports %+v", r.code, report)
+	for spoil, want := range map[string]string{"_seq = _seq + 100000": "feed", "title = title || '!'": "title is not what"} {
+		db, err := sql.Open("sqlite", filepath.Join(i.data, "hub.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ExecContext(t.Context(), "UPDATE job SET "+spoil+" WHERE id = (SELECT min(id) FROM job)")
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		r := i.run("verify", "-json")
+		if err := json.Unmarshal([]byte(r.out), &report); err != nil {
+			t.Fatal(err)
+		}
+		if found := strings.Join(report.Problems, "; "); r.code != 1 || report.OK || !strings.Contains(found, "job") || !strings.Contains(found, want) {
+			t.Errorf("verify exits %d and reports %+v", r.code, report)
+		}
 	}
 }
 
