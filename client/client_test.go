@@ -214,6 +214,25 @@ func TestStatusCountsWhatWaits(t *testing.T) {
 	wantCode(t, c.SendAgain(t.Context(), waiting[4].Dot), fault.Closed)
 }
 
+// After a clock was put back by a year, what waits was not written in a year.
+func TestWhatWaitsWasWrittenBeforeNow(t *testing.T) {
+	t.Parallel()
+	now := noon.AddDate(1, 0, 0)
+	c, err := client.Open(t.Context(), client.Options{Path: filepath.Join(t.TempDir(), "field.db"), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Enrol(t.Context(), enrolling(t, li), "any", "phone"); err != nil {
+		t.Fatal(err)
+	}
+	found(t, c, aftersales.JobInput{Title: "pump leaks"})
+	now = noon
+	if s := status(t, c); !s.Oldest.Equal(noon) {
+		t.Errorf("the oldest change that waits is of %v, and it is %v", s.Oldest, noon)
+	}
+}
+
 // A long outbox is looked into at either end, and at what concerns some rows, without reading all of it.
 func TestAPartOfTheOutbox(t *testing.T) {
 	t.Parallel()

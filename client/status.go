@@ -20,7 +20,7 @@ type Status struct {
 	Person   record.ID
 	Online   bool          // connected now, and level
 	Pending  int           // changes without a verdict
-	Oldest   time.Time     // when the oldest of them was written, by the device's clock; zero for none
+	Oldest   time.Time     // when the oldest of them was written, by the device's clock, and never later than now by it; zero for none
 	Refused  int           // changes that the hub put aside; see Outbox
 	Contact  time.Time     // when the hub was last heard, in this process or, to a minute, in one before; zero for never
 	Trouble  string        // why the last attempt failed; "" after one that did not
@@ -188,6 +188,9 @@ func (c *Client) Status(ctx context.Context) (s Status, err error) {
 		}
 		return count(tx, &s)
 	})
+	if now := c.Now(); s.Oldest.After(now) { // stamps go on from how far ahead the clock had been
+		s.Oldest = now
+	}
 	s.Free, s.Low = c.space()
 	c.contact.mu.Lock()
 	defer c.contact.mu.Unlock()
