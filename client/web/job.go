@@ -26,6 +26,15 @@ func (s stand) Begun() bool {
 	return s.Visit.ArrivedAt != 0 || s.Visit.State == aftersales.VisitCompleted
 }
 
+// standNow is stand where nothing else is read with it.
+func (v *request) standNow() (s stand, err error) {
+	err = v.view(func(tx client.Tx) (err error) {
+		s, err = v.stand(tx)
+		return err
+	})
+	return s, err
+}
+
 // stand reads the job that the URL names. Codes: fault.UnknownRow.
 func (v *request) stand(tx client.Tx) (s stand, err error) {
 	id, err := v.path()

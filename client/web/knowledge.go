@@ -78,11 +78,7 @@ type manual struct {
 
 // manuals shows the manuals and procedures for the job's machine.
 func (v *request) manuals() error {
-	var s stand
-	err := v.view(func(tx client.Tx) (err error) {
-		s, err = v.stand(tx)
-		return err
-	})
+	s, err := v.standNow()
 	if err != nil {
 		return err
 	}

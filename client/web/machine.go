@@ -23,11 +23,7 @@ type machinePage struct {
 
 // jobMachine shows the job's machine.
 func (v *request) jobMachine() error {
-	var s stand
-	err := v.view(func(tx client.Tx) (err error) {
-		s, err = v.stand(tx)
-		return err
-	})
+	s, err := v.standNow()
 	if err != nil {
 		return err
 	}

@@ -108,13 +108,7 @@ func (a *app) waitingFiles() error {
 			return err
 		}
 	}
-	switch {
-	case a.json:
-	case len(t.rows) > 1:
-		a.say("%s", &t)
-	default:
-		a.say("No file waits.\n")
-	}
+	a.list(&t, "No file waits.\n")
 	return nil
 }
 
@@ -146,13 +140,7 @@ func (a *app) onFiles(ctx context.Context, said string, do func(client.Attachmen
 			return err
 		}
 	}
-	switch {
-	case a.json:
-	case len(t.rows) > 1:
-		a.say("%s", &t)
-	default:
-		a.say("The job has no files. fieldtech photo attaches one.\n")
-	}
+	a.list(&t, "The job has no files. fieldtech photo attaches one.\n")
 	return nil
 }
 

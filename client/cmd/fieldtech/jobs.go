@@ -53,15 +53,11 @@ func (a *app) jobs(ctx context.Context, filter client.JobFilter) error {
 			return err
 		}
 	}
-	switch {
-	case a.json:
-	case len(t.rows) > 1:
-		a.say("%s", &t)
-	case filter == client.JobFilter{}:
-		a.say("No open jobs here. fieldtech sync fetches what is new; fieldtech jobs -all shows finished ones too.\n")
-	default:
-		a.say("No such jobs here. fieldtech jobs lists the open ones, fieldtech jobs -all every one.\n")
+	nothing := "No such jobs here. fieldtech jobs lists the open ones, fieldtech jobs -all every one.\n"
+	if filter == (client.JobFilter{}) {
+		nothing = "No open jobs here. fieldtech sync fetches what is new; fieldtech jobs -all shows finished ones too.\n"
 	}
+	a.list(&t, nothing)
 	return nil
 }
 

@@ -44,6 +44,17 @@ type table struct{ rows [][]string }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
+// list prints the table, where answers are to be read by people, or what is to be said where nothing stands below its heads.
+func (a *app) list(t *table, nothing string) {
+	switch {
+	case a.json:
+	case len(t.rows) > 1:
+		a.say("%s", t)
+	default:
+		a.say("%s", nothing)
+	}
+}
+
 // String returns the table with its columns aligned, two blanks apart.
 func (t *table) String() string {
 	var widths []int
