@@ -50,26 +50,34 @@ func firstSync(ctx context.Context, r *rig, t *tally) error {
 		if err := r.restart(ctx); err != nil {
 			return err
 		}
-		w, p, err := r.device(ctx)
-		if err != nil {
+		if err := r.fetchAll(ctx, t, bare); err != nil {
 			return err
 		}
-		var took time.Duration
-		var bytes, peak int64
-		err = r.counting(t, w, r.rows, func() (err error) { took, bytes, peak, err = r.sync(w); return err })
-		err = errors.Join(err, r.ready(w, t), r.holdsAll(w), w.stop(), os.RemoveAll(p.dir))
-		if err != nil {
-			return err
-		}
-		rate, raw := perSecond(r.rows, took), perSecond(r.rows, time.Duration(bare.Nanos))
-		t.add("rows_per_s", rate)
-		t.add("raw_rows_per_s", raw)
-		t.add("ratio", rate/raw)
-		t.add("ms", millis(took))
-		t.add("wire_bytes", float64(bytes))
-		t.add("wire_bytes_per_row", float64(bytes)/float64(r.rows))
-		t.add("peak_rss_mib", float64(peak)/1024)
 	}
+	return nil
+}
+
+// fetchAll has a fresh device fetch every row, and notes how that compares with the bare table.
+func (r *rig) fetchAll(ctx context.Context, t *tally, bare answer) error {
+	w, p, err := r.device(ctx)
+	if err != nil {
+		return err
+	}
+	var took time.Duration
+	var bytes, peak int64
+	err = r.counting(t, w, r.rows, func() (err error) { took, bytes, peak, err = r.sync(w); return err })
+	err = errors.Join(err, r.ready(w, t), r.holdsAll(w), w.stop(), os.RemoveAll(p.dir))
+	if err != nil {
+		return err
+	}
+	rate, raw := perSecond(r.rows, took), perSecond(r.rows, time.Duration(bare.Nanos))
+	t.add("rows_per_s", rate)
+	t.add("raw_rows_per_s", raw)
+	t.add("ratio", rate/raw)
+	t.add("ms", millis(took))
+	t.add("wire_bytes", float64(bytes))
+	t.add("wire_bytes_per_row", float64(bytes)/float64(r.rows))
+	t.add("peak_rss_mib", float64(peak)/1024)
 	return nil
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"time"
 )
 
 // segment is first-sync with rows that everybody holds, which the hub has ready in a file. The rate of a table that is copied from
@@ -27,17 +25,9 @@ func (r *rig) takeSegment(ctx context.Context, t *tally) error {
 	if err == nil {
 		_, err = r.hub.tell(order{Do: "segment"})
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = r.fetchAll(ctx, t, bare)
 	}
-	w, p, err := r.device(ctx)
-	if err != nil {
-		return err
-	}
-	var took time.Duration
-	var bytes, peak int64
-	err = r.counting(t, w, r.rows, func() (err error) { took, bytes, peak, err = r.sync(w); return err })
-	err = errors.Join(err, r.ready(w, t), r.holdsAll(w), w.stop(), os.RemoveAll(p.dir))
 	if err != nil {
 		return err
 	}
@@ -45,13 +35,5 @@ func (r *rig) takeSegment(ctx context.Context, t *tally) error {
 	if err == nil && served.Count != 1 {
 		err = fmt.Errorf("the hub was asked for %d segments, not for one", served.Count)
 	}
-	rate, raw := perSecond(r.rows, took), perSecond(r.rows, time.Duration(bare.Nanos))
-	t.add("rows_per_s", rate)
-	t.add("raw_rows_per_s", raw)
-	t.add("ratio", rate/raw)
-	t.add("ms", millis(took))
-	t.add("wire_bytes", float64(bytes))
-	t.add("wire_bytes_per_row", float64(bytes)/float64(r.rows))
-	t.add("peak_rss_mib", float64(peak)/1024)
 	return err
 }
