@@ -116,7 +116,7 @@ func (s *Store) copyFrom(ctx context.Context, v *View, to Options, as History) (
 		return done, explainBy(e, err)
 	}
 	defer func() { err = explainBy(e, errors.Join(err, target.close())) }()
-	c := &copying{ctx: ctx, from: v.conn, to: target, engine: e, of: s.layout, layout: s.layout.In(e.dialect()), form: have, now: s.options.current()}
+	c := &copying{ctx: ctx, from: v.conn, to: target, engine: e, of: s.layout, layout: s.layout.In(e.dialect()), form: have}
 	err = c.all(as)
 	epoch, e2 := v.conn.Int("SELECT epoch FROM _hub")
 	return Copied{len(c.tables), c.rows, uint32(epoch), v.head}, errors.Join(err, e2)
@@ -130,7 +130,6 @@ type copying struct {
 	of       *sqlrow.Layout // of from
 	layout   *sqlrow.Layout // of to
 	form     form           // of from
-	now      form           // that this program gives
 	tables   []tableCopied
 	rows     uint64
 }
@@ -212,8 +211,8 @@ func (c *copying) findTables() error {
 				return q.Err()
 			}, "SELECT name, pk FROM pragma_table_info(?) ORDER BY pk = 0, pk, cid", name)
 		}
-		if err == nil && c.form.older(c.now) {
-			err = c.leaveOutNew(&t)
+		if err == nil {
+			err = c.leaveOut(&t)
 		}
 		if len(t.columns) > 0 {
 			c.tables = append(c.tables, t)
@@ -222,10 +221,15 @@ func (c *copying) findTables() error {
 	return err
 }
 
-// leaveOutNew takes away the columns that the original has not yet.
-func (c *copying) leaveOutNew(t *tableCopied) error {
-	have, err := c.of.Columns(c.from.Conn, &schema.Table{Name: t.name})
-	t.columns = slices.DeleteFunc(t.columns, func(name string) bool { return !have[name] })
+// leaveOut takes away the columns that only one of the two has: an original of an older form lacks some, and one that a newer
+// program copied, before it brought the original to its form, has some that this program does not know and nobody wrote.
+func (c *copying) leaveOut(t *tableCopied) error {
+	ours, err := c.of.Columns(c.from.Conn, &schema.Table{Name: t.name})
+	if err != nil {
+		return err
+	}
+	theirs, err := c.layout.Columns(c.to.Conn, &schema.Table{Name: t.name})
+	t.columns = slices.DeleteFunc(t.columns, func(name string) bool { return !ours[name] || !theirs[name] })
 	return err
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"fieldsync/sync/schema"
@@ -54,6 +55,37 @@ func TestADatabaseIsCopiedBeforeItIsBroughtToANewForm(t *testing.T) {
 		copyFile(t, before.Path+".before-1.2", former.Path)
 		if kept := whole(t, open(t, former)); kept.Rows != had.Rows || kept.Entries != had.Entries {
 			t.Errorf("the copy has %+v, there was %+v", kept, had)
+		}
+		again := onPostgres(t, benchSchema)
+		again.KeyFile = former.KeyFile
+		if _, err := Copy(t.Context(), former, again, OldHistory); err != nil {
+			t.Fatalf("the older program does not take the copy: %v: %v", err, detail(err))
+		}
+		whole(t, open(t, again))
+	})
+}
+
+// What a row says of its columns goes by where they stand: a newer program that has one before those that there were is refused,
+// and the database is as it was.
+func TestANewColumnStandsBehindTheOthers(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, at somewhere) {
+		o := at(t, benchSchema)
+		s := open(t, o)
+		acceptMany(t, s, newActor(t, s, benchPerson), 3)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		wrong := o
+		wrong.Schema = schema.Must(schema.New("bench", 2,
+			&schema.Table{ID: 1, Name: "job", Class: schema.ClassWork, Buckets: []schema.Bucket{{Kind: 2, From: "id"}},
+				Columns: append([]schema.Column{{ID: 12, Name: "colour", Kind: schema.Text, Since: 2}}, benchColumns()...)},
+			benchSchema.Table("part")))
+		if _, err := Open(t.Context(), wrong); err == nil || !strings.Contains(err.Error(), "new ones come last") {
+			t.Errorf("the column that shifts all others: %v", err)
+		}
+		if had := whole(t, open(t, o)); had.Entries != 3 {
+			t.Errorf("%+v is left", had)
 		}
 	})
 }

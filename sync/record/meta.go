@@ -11,7 +11,8 @@ import (
 
 // The packed form of a row's metadata is one blob beside its values, at most a fifth of the row at twenty columns.
 // Most columns of a row were last written together, so cells without siblings are gathered in groups that share dot,
-// effective time and seq; a group names its columns by a bit set of their positions.
+// effective time and seq; a group names its columns by a bit set of their positions, so
+// that a table gets columns at its end only: sqlrow.Migrate refuses others.
 //
 //	meta     = vector created:dot born deletion groups cells
 //	deletion = 0 | 1 dot vector

@@ -102,7 +102,7 @@ type Column struct {
 	Asks   [][2]string // for Ladder: pairs that, when concurrent, a person must settle
 	Ref    string      // for Ref: the table referred to
 	Group  string      // for Group: the group's name
-	Since  int         // the schema version that added the column; 0 means the first. Checksums for devices before it leave it out
+	Since  int         // the schema version that added the column, behind those that there were; 0 means the first. Checksums for devices before it leave it out
 }
 
 // Side mirrors clock.Side without importing it: which side's value an Owner column shows.

@@ -1,12 +1,14 @@
 package sqlrow
 
 import (
+	"fmt"
+
 	"fieldsync/sync/schema"
 )
 
 // Migrate creates the tables that are missing and adds the columns that a newer schema has, and reports the tables
 // that got columns: a device must fetch their rows again. Nothing is ever dropped: columns of a schema newer still
-// keep their values. Indexes are apart, see Indexes; that for searching is made, empty: see Search.
+// keep their values. On the hub a new column stands behind all that there were; else the error says so. Indexes are apart, see Indexes; that for searching is made, empty: see Search.
 func (l *Layout) Migrate(c *Conn) (grown []*schema.Table, err error) {
 	for i, create := range l.Tables() {
 		t := l.tables[l.schema.Tables[i].ID]
@@ -43,7 +45,11 @@ func (l *Layout) Columns(c *Conn, t *schema.Table) (map[string]bool, error) {
 
 func (l *Layout) grow(c *Conn, t *table, have map[string]bool) (grown bool, err error) {
 	for _, column := range t.columns {
-		if have[column.name] {
+		switch {
+		case have[column.name] && grown && l.side == Hub && column.name[0] != '_':
+			return grown, fmt.Errorf("sqlrow: %s: a column before %s is new: what rows say of their columns goes by where these stand, so new ones come last",
+				t.Name, column.name)
+		case have[column.name]:
 			continue
 		}
 		if _, err = c.Exec("ALTER TABLE " + Quote(t.Name) + " ADD COLUMN " + l.define(column)); err != nil {
