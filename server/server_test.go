@@ -139,6 +139,26 @@ func TestMetricsAreForTheBearer(t *testing.T) {
 	}
 }
 
+// Without a token they are for this machine alone, and not for whom a proxy on it asks.
+func TestMetricsWithoutATokenStayOnTheMachine(t *testing.T) {
+	t.Parallel()
+	s, _ := newTestServer(t, func(*Options, *Parts) {})
+	for from, header := range map[string]string{
+		"192.0.2.7:1": "", "127.0.0.1:1": "X-Forwarded-For", "127.0.0.1:2": "X-Forwarded-Proto", "127.0.0.1:3": "Forwarded", "[::1]:1": "Via", "[::1]:2": "X-Real-Ip", "127.0.0.1:4": "",
+	} {
+		r, want := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody), http.StatusUnauthorized
+		if r.RemoteAddr = from; header != "" {
+			r.Header.Set(header, "203.0.113.9")
+		} else if strings.HasPrefix(from, "127.") {
+			want = http.StatusOK
+		}
+		answer := httptest.NewRecorder()
+		if s.Handler().ServeHTTP(answer, r); answer.Code != want {
+			t.Errorf("from %s with %q: %d, want %d", from, header, answer.Code, want)
+		}
+	}
+}
+
 func TestAPanicEndsOneRequestOnly(t *testing.T) {
 	t.Parallel()
 	s, _ := newTestServer(t, func(_ *Options, p *Parts) {

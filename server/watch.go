@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,8 +50,11 @@ func (s *Server) mayWatch(r *http.Request) bool {
 	}
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	peer, err := netip.ParseAddr(host)
-	return err == nil && peer.IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
+	return err == nil && peer.IsLoopback() && !slices.ContainsFunc(proxied, func(name string) bool { return r.Header.Get(name) != "" })
 }
+
+// proxied are the headers by which a proxy tells of whom it asks for: such a request comes from this machine, and is not its own.
+var proxied = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "Via"}
 
 // meters count requests by what answers them: by the route, not by the URL, of which there is no end.
 type meters struct {

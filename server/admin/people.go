@@ -298,7 +298,7 @@ func (o *Office) SetActive(v *Visit) error {
 	if active {
 		return v.done(peopleURL, v.t("Active again."))
 	}
-	return v.done(peopleURL, v.t("Deactivated, and signed out everywhere. What was done stays."))
+	return v.done(peopleURL, v.t("Deactivated, and signed out everywhere. What was done stays. Phones work on until they are shut out: see Devices."))
 }
 
 // afterChange goes back to the list; somebody who changed himself stays signed in.

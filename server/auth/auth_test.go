@@ -324,6 +324,33 @@ func TestThrottleCountsAttemptsThatAreUnderWay(t *testing.T) {
 	}
 }
 
+// early is a store as those see it who look before anything of what is under way is written.
+type early struct{ AttemptStore }
+
+func (early) Attempts(_ context.Context, keys []Hash, _ time.Time) ([]Attempts, error) {
+	return make([]Attempts, len(keys)), nil
+}
+
+// Those that looked at the same moment are counted one after the other all the same.
+func TestThrottleAsksAgainWhereItCounts(t *testing.T) {
+	t.Parallel()
+	now, th := time.Date(2026, 3, 9, 8, 0, 0, 0, time.UTC), NewThrottle(nil)
+	th.store = early{th.store}
+	free := 0
+	for range 100 {
+		wait, err := th.Try(t.Context(), "li", "6.6.6.6", now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wait == 0 {
+			free++
+		}
+	}
+	if free != freeByLogin {
+		t.Errorf("%d attempts were free", free)
+	}
+}
+
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
