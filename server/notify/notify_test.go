@@ -249,6 +249,20 @@ func TestASubscriptionIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A redirect is an answer like any other that takes nothing: whoever gives it sends the hub nowhere.
+func TestAWebhookFollowsNobodyElsewhere(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer elsewhere.Close()
+	leads := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer leads.Close()
+	s := &Subscription{Client: Guarded(time.Second, func() bool { return true }), Hook: Hook{URL: leads.URL}, Now: now}
+	if err := s.Send(t.Context(), message("webhook", "")); err == nil || asked > 0 {
+		t.Errorf("%d came where it led, %v", asked, err)
+	}
+}
+
 // Nobody reaches through a webhook what only the hub reaches.
 func TestAWebhookStaysOutOfTheHouse(t *testing.T) {
 	t.Parallel()
