@@ -25,18 +25,34 @@ func between(t *testing.T, failures int, retryAfter, least, most time.Duration) 
 	return seen
 }
 
-// The wait grows with each failure up to a cap, and is drawn from the whole range below.
+// The wait grows with each failure up to a cap, after a while up to another one, and is drawn from the whole range below.
 func TestWaitsGrowUpToACap(t *testing.T) {
 	t.Parallel()
 	for failures, limit := range map[int]time.Duration{
 		1: 500 * time.Millisecond, 2: 650 * time.Millisecond, 3: 845 * time.Millisecond,
-		26: 5 * time.Minute, 27: 5 * time.Minute, 200: 5 * time.Minute,
+		9: 3500 * time.Millisecond, 30: 3500 * time.Millisecond, // 30 waits of 3.9 s at most are less than two minutes
+		300: 5 * time.Minute,
 	} {
 		between(t, failures, 0, limit/8, limit+limit/8)
 	}
 }
 
-// Whoever has been away for a while waits for a quarter of that once more, on the average.
+// Who was away for less than two minutes is back within four seconds.
+func TestNobodyWaitsLongAfterAShortOutage(t *testing.T) {
+	t.Parallel()
+	for range 1000 {
+		var b link.Backoff
+		for away := time.Duration(0); away < 2*time.Minute; {
+			wait := b.Failed(0)
+			if wait >= 4*time.Second {
+				t.Fatalf("after %s it waits %s", away, wait)
+			}
+			away += wait
+		}
+	}
+}
+
+// Whoever has been away for a few seconds waits for a quarter of that once more, on the average.
 func TestAWaitIsAPartOfTheOutage(t *testing.T) {
 	t.Parallel()
 	var waits, outages time.Duration
@@ -56,7 +72,7 @@ func TestAWaitIsAPartOfTheOutage(t *testing.T) {
 // After an outage thousands of devices come back spread out, also those that have long been at the cap.
 func TestDevicesAtTheCapDoNotComeBackInStep(t *testing.T) {
 	t.Parallel()
-	seen := between(t, 50, 0, 0, 6*time.Minute)
+	seen := between(t, 300, 0, 0, 6*time.Minute)
 	early := 0
 	for wait := range seen {
 		if wait < 3*time.Minute {
