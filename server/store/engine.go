@@ -40,7 +40,7 @@ type engine interface {
 	begin(*conn) (int64, error)
 	// committed says that the transaction that was begun last is durable.
 	committed()
-	// log is the log of commits, in so far as the hub gives it room; nil where the database does so itself.
+	// log is the log of commits, in so far as the hub gives it room; nil where the database does so itself, or there is none to give.
 	log() *sqlrow.Log
 	// heavy reports, after a commit of the connection, whether so much was written since it last said so that the log of
 	// commits is to be emptied.

@@ -15,6 +15,9 @@ func (s *Store) keepRoom() {
 // lengthen gives the log a step more room, within a transaction, so that nobody else makes it longer meanwhile.
 func (s *Store) lengthen() (more bool, err error) {
 	log := s.engine.log()
+	if log == nil {
+		return false, nil
+	}
 	err = s.Write(context.Background(), func(*Tx) error {
 		more, err = log.Lengthen()
 		return err

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 
 	sqlite3 "modernc.org/sqlite"
 	sqlitecode "modernc.org/sqlite/lib"
 
+	"fieldsync/server/disk"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/sqlrow"
 )
@@ -23,10 +25,12 @@ type sqlite struct {
 	journal *sqlrow.Log
 }
 
-// emptyAfter is after how many pages the write-ahead log is emptied, beside whoever writes; autocheckpoint is at what
-// length a commit does it itself, and keeps everybody waiting, where that did not come to an end.
+// emptyAfter is after how many pages the write-ahead log is emptied, beside whoever writes, and emptySooner where the disk has
+// no more left than the rows' reserve; autocheckpoint is at what length a commit does it itself, and keeps everybody waiting,
+// where that did not come to an end.
 const (
 	emptyAfter     = 10_000
+	emptySooner    = emptyAfter / 10
 	autocheckpoint = 2 * emptyAfter
 )
 
@@ -129,15 +133,23 @@ func (sqlite) begin(c *conn) (version int64, err error) {
 
 func (sqlite) committed() {}
 
-func (e sqlite) log() *sqlrow.Log { return e.journal }
+func (e sqlite) log() *sqlrow.Log {
+	if e.scant() {
+		return nil
+	}
+	return e.journal
+}
 
-func (sqlite) heavy(c *conn) bool {
+// scant reports whether the disk has no more left than what all else leaves to the rows: the log takes as little as it can.
+func (e sqlite) scant() bool { return disk.Short(filepath.Dir(e.path), 0, disk.Reserve) }
+
+func (e sqlite) heavy(c *conn) bool {
 	counts, can := c.raw.(sqlite3.DBStatus)
 	if !can {
 		return false
 	}
 	pages, _, err := counts.Status(sqlite3.DBStatusCacheWrite, false)
-	if err == nil && pages >= emptyAfter {
+	if err == nil && (pages >= emptyAfter || pages >= emptySooner && e.scant()) {
 		_, _, err = counts.Status(sqlite3.DBStatusCacheWrite, true)
 		return err == nil
 	}

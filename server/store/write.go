@@ -15,7 +15,15 @@ import (
 // for their turn join the commit of the one before. An error may therefore also be that of the common commit: nothing
 // was written then either, and the codes are those of Open and DiskFull. A function must not call Write.
 func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
-	return s.explain(s.writer.write(ctx, do))
+	return s.relieve(s.explain(s.writer.write(ctx, do)))
+}
+
+// relieve has the log of commits emptied where the disk is full: it begins anew then, in the room that it has.
+func (s *Store) relieve(err error) error {
+	if fault.CodeOf(err) == DiskFull {
+		signal(s.full)
+	}
+	return err
 }
 
 // maxGroup bounds how many functions share a commit: the first one waits for the last.

@@ -344,9 +344,8 @@ func frozen(c *exec.Cmd) heal {
 	}
 }
 
-// smallDisk is how large a small disk is: with room for the hub's log of commits at its longest, 44 MiB and on a busy machine 80, and
-// for the database beside it, which takes over what stands in there. On less it is still full when the fault has healed.
-const smallDisk = "192m"
+// smallDisk is how large a small disk is: smaller than a hub's log of commits may become, which has to do with what there is.
+const smallDisk = "48m"
 
 // disk is a small disk that can be filled.
 type disk struct{ at string }
