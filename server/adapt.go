@@ -18,6 +18,10 @@ func (s hubStore) Write(ctx context.Context, do func(hub.Tx) error) error {
 	return s.Store.Write(ctx, func(tx *store.Tx) error { return do(hubTx{tx}) })
 }
 
+func (s hubStore) WriteInLine(ctx context.Context, do func(hub.Tx) error) error {
+	return s.Store.WriteInLine(ctx, func(tx *store.Tx) error { return do(hubTx{tx}) })
+}
+
 func (s hubStore) Read(ctx context.Context, do func(hub.View) error) error {
 	return s.Store.Read(ctx, func(v *store.View) error { return do(hubView{v}) })
 }

@@ -125,7 +125,7 @@ func (s deviceStore) NoteWiped(ctx context.Context, id record.ID) error {
 }
 
 func (s deviceStore) PutToken(ctx context.Context, t auth.Token) error {
-	return s.Write(ctx, func(tx *store.Tx) error {
+	return s.WriteInLine(ctx, func(tx *store.Tx) error {
 		if err := tx.Expire(s.now()); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (s deviceStore) PutToken(ctx context.Context, t auth.Token) error {
 }
 
 func (s deviceStore) UseToken(ctx context.Context, t auth.Token) error {
-	return s.Write(ctx, func(tx *store.Tx) error { return tx.UseToken(store.Hash(t.Hash), t.Device) })
+	return s.WriteInLine(ctx, func(tx *store.Tx) error { return tx.UseToken(store.Hash(t.Hash), t.Device) })
 }
 
 func (s deviceStore) RefuseTokens(ctx context.Context, device record.ID) error {

@@ -92,7 +92,7 @@ func (c *conn) welcome(ctx context.Context, d *auth.Device, hello wire.Hello, to
 		err = c.hub.Store.Read(ctx, admit)
 	}
 	if err == nil && a.NewActor {
-		err = c.hub.Store.Write(ctx, func(tx Tx) (err error) {
+		err = c.hub.Store.WriteInLine(ctx, func(tx Tx) (err error) {
 			if a.Welcome.Actor, err = tx.NewActor(d.Person, d.ID, clock.SideDevice); err != nil {
 				return err
 			}

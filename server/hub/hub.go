@@ -68,6 +68,8 @@ type View interface {
 // Store is where the hub keeps everything. Write returns once what it did is durable; several may share a commit.
 type Store interface {
 	Write(ctx context.Context, do func(Tx) error) error
+	// WriteInLine is Write for devices and bulk work: they wait for one another, and nobody waits for all of them.
+	WriteInLine(ctx context.Context, do func(Tx) error) error
 	Read(ctx context.Context, do func(View) error) error
 	// Foresee reads rows that a transaction will foresee soon, beside the one that is writing. It may do nothing.
 	Foresee(ctx context.Context, rows []record.Key) error

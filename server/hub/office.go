@@ -96,8 +96,7 @@ func (h *Hub) command(person record.ID, seen map[record.Key]clock.Vector, cause 
 }
 
 // DoAll runs commands in their order, each as DoAs does with a change set of its own (the zero program: as Do), in one
-// durable transaction. A
-// command that is refused with one of the codes (none are named: with any that says what is wrong with it) leaves nothing
+// durable transaction, for which it stands in line with the devices. A command that is refused with one of the codes (none are named: with any that says what is wrong with it) leaves nothing
 // behind, and its error stands in its place; after any other error nothing of any of them is kept.
 func (h *Hub) DoAll(ctx context.Context, person, program record.ID, cause string, commands []func(*Office) error,
 	codes ...fault.Code) (refused []error, err error) {
@@ -120,7 +119,7 @@ func (h *Hub) doAll(ctx context.Context, person, program record.ID, cause string
 		return nil, err
 	}
 	var all []*judge.News
-	err = h.Store.Write(ctx, func(tx Tx) error {
+	err = h.Store.WriteInLine(ctx, func(tx Tx) error {
 		refused, all = make([]error, len(commands)), nil
 		for i, command := range commands {
 			err := tx.Step(func() error {

@@ -92,7 +92,7 @@ func (h *Hub) judge(ctx context.Context, from *conn, author judge.Author, p *pus
 		h.blame(p.err)
 		return session.Judged{}, p.err
 	}
-	err = h.Store.Write(ctx, func(tx Tx) error {
+	err = h.Store.WriteInLine(ctx, func(tx Tx) error {
 		b, err := h.batch(tx)
 		if err != nil {
 			return err

@@ -25,7 +25,7 @@ func (h *Hub) keep(ctx context.Context, author judge.Author, rows []wire.Rows) (
 		return answer, nil
 	}
 	var news *judge.News
-	err = h.Store.Write(ctx, func(tx Tx) error {
+	err = h.Store.WriteInLine(ctx, func(tx Tx) error {
 		b, err := h.batch(tx)
 		if err != nil {
 			return err

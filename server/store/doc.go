@@ -3,7 +3,8 @@
 // judge.Store (Tx) and judge.Reader (View); hub.sql describes the tables in prose.
 //
 // One connection writes, many read (WAL). Write runs one function at a time, in its caller's goroutine; those who wait
-// meanwhile join the same durable commit, each but the first in a savepoint of its own. Read gives a stable snapshot.
+// meanwhile join the same durable commit, each but the first in a savepoint of its own. Who comes in a crowd stands in line
+// (WriteInLine), so that a person's change waits for few. Read gives a stable snapshot.
 //
 // Two small files beside the database survive a restore of the database itself: <path>.actors, the registry of who
 // has written how far (registry.go), and <path>.epoch, the marker of the current history (epoch.go). They are never

@@ -18,6 +18,12 @@ func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
 	return s.relieve(s.explain(s.writer.write(ctx, do)))
 }
 
+// WriteInLine is Write for what comes in crowds: devices that deliver, bulk work. They wait for one another first, so that who
+// calls Write, with a person waiting for him, has one of them before him and not all.
+func (s *Store) WriteInLine(ctx context.Context, do func(*Tx) error) error {
+	return s.relieve(s.explain(s.writer.writeInLine(ctx, do)))
+}
+
 // relieve has the log of commits emptied where the disk is full: it begins anew then, in the room that it has.
 func (s *Store) relieve(err error) error {
 	if fault.CodeOf(err) == DiskFull {
@@ -32,6 +38,7 @@ const maxGroup = 64
 // writer owns the one connection that writes. A commit costs an fsync whatever is in it, so whoever finishes while
 // others wait leaves the transaction open for the next one, and only the last commits.
 type writer struct {
+	line    sync.Mutex // held by the one of WriteInLine whose turn it is, until its function has run
 	mu      sync.Mutex // held while a function runs
 	waiting atomic.Int32
 	conn    *conn
@@ -53,14 +60,33 @@ func newWriter(s *Store, c *conn) *writer {
 
 func (w *writer) write(ctx context.Context, do func(*Tx) error) error {
 	w.waiting.Add(1)
-	w.mu.Lock()
-	w.waiting.Add(-1)
-	g, err := w.take(ctx, do)
+	return durable(w.turn(ctx, do))
+}
+
+func (w *writer) writeInLine(ctx context.Context, do func(*Tx) error) error {
+	w.waiting.Add(1)
+	return durable(w.turnInLine(ctx, do))
+}
+
+func durable(g *group, err error) error {
 	if err != nil {
 		return err
 	}
 	<-g.done
 	return g.err
+}
+
+func (w *writer) turnInLine(ctx context.Context, do func(*Tx) error) (*group, error) {
+	w.line.Lock()
+	defer w.line.Unlock()
+	return w.turn(ctx, do)
+}
+
+// turn runs do when nobody else writes.
+func (w *writer) turn(ctx context.Context, do func(*Tx) error) (*group, error) {
+	w.mu.Lock()
+	w.waiting.Add(-1)
+	return w.take(ctx, do)
 }
 
 // take runs do within the open group or a new one, and then commits it, unless somebody waits who will.

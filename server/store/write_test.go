@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
@@ -200,5 +202,50 @@ func TestTwoProcessesWriteOneDatabase(t *testing.T) {
 	}
 	if s := reopen(t, two); s.Epoch() != 0 {
 		t.Errorf("epoch %d", s.Epoch())
+	}
+}
+
+// However many devices deliver at once, somebody in the office whose change is to be kept waits for one or two of them.
+func TestWhoIsWaitedForDoesNotStandBehindTheCrowd(t *testing.T) {
+	t.Parallel()
+	s := fresh(t)
+	const crowd = 40
+	var mu sync.Mutex
+	var order []string
+	begun, free := make(chan struct{}), make(chan struct{})
+	came := func(who string) func(*Tx) error {
+		return func(*Tx) error {
+			time.Sleep(time.Millisecond) // as long as a push takes
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, who)
+			return nil
+		}
+	}
+	var wait sync.WaitGroup
+	enter := func(write func(context.Context, func(*Tx) error) error, do func(*Tx) error) {
+		wait.Go(func() {
+			if err := write(t.Context(), do); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	enter(s.Write, func(*Tx) error { close(begun); <-free; return nil })
+	<-begun
+	for range crowd {
+		enter(s.WriteInLine, came("device"))
+	}
+	waiting := func(n int32) {
+		for s.writer.waiting.Load() != n {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	waiting(crowd)
+	enter(s.Write, came("office"))
+	waiting(crowd + 1)
+	close(free)
+	wait.Wait()
+	if before := slices.Index(order, "office"); before < 0 || before > crowd/4 {
+		t.Errorf("%d of %d devices were before the office", before, crowd)
 	}
 }
