@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"errors"
 	"sort"
 
 	"fieldsync/sync/clock"
@@ -76,9 +77,7 @@ func (b *Batch) latestBefore(d clock.Dot, seq uint64) (uint64, error) {
 	var failed error
 	n := sort.Search(int(d.Counter), func(i int) bool {
 		e, err := b.store.Entry(clock.Dot{Actor: d.Actor, Counter: uint64(i) + 1})
-		if err != nil {
-			failed = err
-		}
+		failed = errors.Join(failed, err)
 		return err != nil || e != nil && e.Seq >= seq
 	})
 	return uint64(n), failed

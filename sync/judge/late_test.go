@@ -59,6 +59,30 @@ func TestWhoHasNotHeardOfALossHasSeenNothingSince(t *testing.T) {
 	}
 }
 
+// What the others wrote before he lost the job he has seen: his late word replaces it, and nothing waits for a person.
+func TestWhoHasNotHeardOfALossHasSeenWhatCameBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b, job := w.tech(), w.tech(), w.job("a pump")
+	before := w.assign(job, b.Person)
+	b.expect(b.writes(record.Update, job, text("finding", "drips")), wire.Applied, "")
+	b.expect(b.writes(record.Update, job, text("title", "seal")), wire.Applied, "")
+	w.ends(before)
+	given := w.assign(job, a.Person)
+	seen, k := w.row(job).Vector, w.head()
+	w.ends(given)
+	w.assign(job, b.Person)
+	b.expect(b.writes(record.Update, job, text("title", "gasket")), wire.Applied, "")
+	late := a.knows(k, w.change(record.Update, job, text("finding", "mended")))
+	late.Rows[0].Context = seen
+	w.expect(a.sends(late), wire.Merged, "")
+	row := w.row(job)
+	i, ok := row.Meta.Find(record.CellID{Column: row.Table.Columns[row.Table.Column("finding")].ID})
+	if !ok || row.Get("finding").Text() != "mended" || len(row.Meta.Cells[i].Others) > 0 {
+		t.Errorf("the finding is %q; what he had seen stands beside it: %+v", row.Get("finding").Text(), row.Meta.Cells[i].Others)
+	}
+}
+
 // What somebody opens by what he had lost, without having heard, he holds until the grace is over, and no longer: neither by
 // writing it once more nor by what he came to hold so. The office's word keeps it.
 func TestWhatIsOpenedByWhatWasLostEndsWithTheGrace(t *testing.T) {
