@@ -253,3 +253,41 @@ func TestWhoHasNotHeardOpensWhatHeLostForOthersForAWhile(t *testing.T) {
 		t.Error("what was opened so is held after the grace")
 	}
 }
+
+// What was written before somebody lost a job he can have seen, and replaces, whatever was written of the job since.
+func TestWhatWasWrittenBeforeALossCanHaveBeenSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, job := w.tech(), w.job("a pump")
+	given := w.assign(job, a.Person)
+	k := w.head()
+	w.office(w.change(record.Update, given, text("state", "ended")), w.change(record.Update, job, text("finding", "nobody was in")))
+	w.expect(a.sends(a.knows(k, w.change(record.Update, job, text("title", "his")))), wire.Merged, "")
+	if got := w.standing(job, "title"); !slices.Equal(got, []string{"his"}) {
+		t.Errorf("%q stand", got)
+	}
+}
+
+// The end of a grace is a commit of its own: devices are told of what came after the last that they heard.
+func TestTheEndOfAGraceIsACommit(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	a := y.keeper()
+	place := y.has("place", ref("keeper", record.Key{ID: a.Person}))
+	thing := y.has("thing", ref("place", place))
+	k := y.head()
+	y.office(y.says(record.Update, place, record.Values{"keeper": record.Null}))
+	y.expect(a.sends(a.knows(k, y.says(record.Insert, y.key("loan"),
+		record.Values{"thing": record.Ref(thing.ID), "to": record.Ref(a.Person)}))), wire.Merged, "")
+	y.passes(month + day)
+	heard := y.head()
+	y.must(y.batch(func(b *judge.Batch) error {
+		if n, err := b.EndLate(); n != 1 || err != nil {
+			t.Errorf("%d end: %v", n, err)
+		}
+		return nil
+	}))
+	if got := y.head(); got != heard+1 {
+		t.Errorf("it ended with commit %d, and %d was heard", got, heard)
+	}
+}
