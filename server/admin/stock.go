@@ -11,15 +11,16 @@ import (
 	"fieldsync/sync/sqlrow"
 )
 
-// flows are the quantities that came to a location and went from it; what a later movement replaces does not count.
+// flows are the quantities that came to a location and went from it; what a later movement replaces does not count. Of a part that
+// should lie there, and never did, it is none.
 const flows = `SELECT to_location AS location, part, quantity AS n, condition FROM movement m WHERE _del = 0
 	AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
 	UNION ALL SELECT from_location, part, -quantity, condition FROM movement m WHERE _del = 0
-	AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)`
+	AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.replaces = m.id AND r._del = 0)
+	UNION ALL SELECT location, part, 0, '' FROM stock_level WHERE _del = 0 AND archived_at IS NULL`
 
 // lying is how much of each part lies at the locations that {location} leaves, and how much of that is defective.
-const lying = `SELECT location, part, sum(n) AS amount, sum(CASE WHEN condition = 'defective' THEN n ELSE 0 END) AS defective FROM (` + flows + `
-	UNION ALL SELECT location, part, 0, '' FROM stock_level WHERE _del = 0 AND archived_at IS NULL) flow{location} GROUP BY location, part`
+const lying = `SELECT location, part, sum(n) AS amount, sum(CASE WHEN condition = 'defective' THEN n ELSE 0 END) AS defective FROM (` + flows + `) flow{location} GROUP BY location, part`
 
 // usable is how much of a part can be used, of what lies b: one that was taken out good and comes back defective is gone
 // from there as a good one.
@@ -90,8 +91,7 @@ func (b *builder) balances(part record.ID) (block, error) {
 			counts(orNone(q, 3)), counts(orNone(q, 4)),
 		})
 		return q.Err()
-	}, `SELECT l.id, l.name, sum(f.n), v.minimum, v.maximum, p.unit FROM (`+flows+`
-		UNION ALL SELECT location, part, 0, '' FROM stock_level WHERE _del = 0 AND archived_at IS NULL) f
+	}, `SELECT l.id, l.name, sum(f.n), v.minimum, v.maximum, p.unit FROM (`+flows+`) f
 		JOIN location l ON l.id = f.location AND l.kind IN ('central', 'branch', 'van') JOIN part p ON p.id = f.part
 		LEFT JOIN stock_level v ON v.location = l.id AND v.part = f.part AND v._del = 0 AND v.archived_at IS NULL
 		WHERE f.part = ? GROUP BY l.id, l.name, v.minimum, v.maximum, p.unit HAVING sum(f.n) <> 0 OR v.minimum > 0 ORDER BY l.name, l.id`, part[:])
@@ -121,7 +121,7 @@ var Locations = &Noun{
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, Where: `l.name LIKE ? ESCAPE '\' OR l.code LIKE ? ESCAPE '\' OR h.name LIKE ? ESCAPE '\'`},
 				{Name: "kind", Test: list.OneOf, Where: "l.kind", Codes: locationKinds, Names: "location.kind"},
-				{Name: "archived", Test: list.Is, Where: "l.archived_at IS NOT NULL", Else: "l.archived_at IS NULL"},
+				archived("l"),
 			},
 		},
 		URL: locationsURL, Title: "Locations", New: locationsURL + "/new", Make: "New location", Need: auth.EditParts,
