@@ -29,22 +29,12 @@ var CustomerGroups = &Noun{
 	},
 	One: &Detail{Table: "code", URL: customerGroupsURL, Form: customerGroupForm, Facts: []string{"code", "label", "rank", "retired_at"}},
 	Deeds: []*Deed{
-		{
-			Name: "label", Title: "Call it something else", Done: "Set.", Cause: aftersales.CauseCodePut, Need: auth.EditGroups,
-			Asks: []schema.Column{ask("label", schema.Translated), ask("rank", schema.Integer)},
-			Hint: "One that was retired is in use again.",
-			Fits: isCustomerGroup, Begin: labelled,
-			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
-				return putCustomerGroup(tx, row.Get("code").Text(), v)
-			},
-		},
-		{
-			Name: "retire", Title: "Retire it", Done: "Retired. What has it keeps it; nobody can choose it any more.", Cause: aftersales.CauseCodePut, Need: auth.DeleteGroups,
-			Fits: func(row *record.Row) bool { return isCustomerGroup(row) && notRetired(row) },
-			Do: func(tx aftersales.Tx, row *record.Row, _ record.Values) error {
-				return aftersales.RetireCode(tx, aftersales.ListCustomerGroup, row.Get("code").Text())
-			},
-		},
+		labelDeed(aftersales.CauseCodePut, auth.EditGroups, isCustomerGroup, func(tx aftersales.Tx, row *record.Row, v record.Values) error {
+			return putCustomerGroup(tx, row.Get("code").Text(), v)
+		}),
+		retireDeed(aftersales.CauseCodePut, auth.DeleteGroups, isCustomerGroup, func(tx aftersales.Tx, row *record.Row, _ record.Values) error {
+			return aftersales.RetireCode(tx, aftersales.ListCustomerGroup, row.Get("code").Text())
+		}),
 	},
 }
 

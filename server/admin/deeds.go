@@ -5,6 +5,7 @@ import (
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
+	"fieldsync/sync/words"
 )
 
 // The deeds that rows of many tables share.
@@ -53,3 +54,36 @@ func partDeed(table string, need auth.Permission) *Deed {
 		},
 	}
 }
+
+// change is what a deed does to its row.
+type change = func(tx aftersales.Tx, row *record.Row, v record.Values) error
+
+// labelDeed calls one that people choose something else, and puts it elsewhere in its list; fits may be nil.
+func labelDeed(cause string, need auth.Permission, fits func(*record.Row) bool, do change) *Deed {
+	return &Deed{
+		Name: "label", Title: "Call it something else", Done: "Set.", Cause: cause, Need: need,
+		Asks: []schema.Column{ask("label", schema.Translated), ask("rank", schema.Integer)},
+		Hint: "One that was retired is in use again.",
+		Fits: fits, Begin: labelled, Do: do,
+	}
+}
+
+// retireDeed ends that one can be chosen; fits may be nil.
+func retireDeed(cause string, need auth.Permission, fits func(*record.Row) bool, do change) *Deed {
+	return &Deed{
+		Name: "retire", Title: "Retire it", Done: "Retired. What has it keeps it; nobody can choose it any more.", Cause: cause, Need: need,
+		Fits: func(row *record.Row) bool { return notRetired(row) && (fits == nil || fits(row)) },
+		Do:   do,
+	}
+}
+
+// labelled begins a form with what the row is called, and where it stands in its list.
+func labelled(_ *builder, row *record.Row) (map[string]record.Value, error) {
+	begin := map[string]record.Value{"rank": row.Get("rank")}
+	for _, tag := range words.Tags {
+		begin["label."+tag] = row.Get("label").Cell(tag)
+	}
+	return begin, nil
+}
+
+func notRetired(row *record.Row) bool { return row.Get("retired_at").IsNull() }

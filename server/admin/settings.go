@@ -7,7 +7,6 @@ import (
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
-	"fieldsync/sync/words"
 	"net/url"
 	"slices"
 )
@@ -131,24 +130,14 @@ var Codes = &Noun{
 	},
 	One: &Detail{Table: "code", URL: codesURL, Form: codeForm, Facts: []string{"list", "code", "label", "rank", "parent", "retired_at"}},
 	Deeds: []*Deed{
-		{
-			Name: "label", Title: "Call it something else", Done: "Set.", Cause: aftersales.CauseCodePut, Need: auth.EditSettings,
-			Asks:  []schema.Column{ask("label", schema.Translated), ask("rank", schema.Integer)},
-			Hint:  "One that was retired is in use again.",
-			Begin: labelled,
-			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
-				c := aftersales.CodeOf(row)
-				return aftersales.PutCode(tx, aftersales.CodeInput{List: c.List, Code: c.Code, Label: translations(v, "label"), Rank: v["rank"].Number(), Parent: c.Parent})
-			},
-		},
-		{
-			Name: "retire", Title: "Retire it", Done: "Retired. What has it keeps it; nobody can choose it any more.", Cause: aftersales.CauseCodePut, Need: auth.EditSettings,
-			Fits: notRetired,
-			Do: func(tx aftersales.Tx, row *record.Row, _ record.Values) error {
-				c := aftersales.CodeOf(row)
-				return aftersales.RetireCode(tx, c.List, c.Code)
-			},
-		},
+		labelDeed(aftersales.CauseCodePut, auth.EditSettings, nil, func(tx aftersales.Tx, row *record.Row, v record.Values) error {
+			c := aftersales.CodeOf(row)
+			return aftersales.PutCode(tx, aftersales.CodeInput{List: c.List, Code: c.Code, Label: translations(v, "label"), Rank: v["rank"].Number(), Parent: c.Parent})
+		}),
+		retireDeed(aftersales.CauseCodePut, auth.EditSettings, nil, func(tx aftersales.Tx, row *record.Row, _ record.Values) error {
+			c := aftersales.CodeOf(row)
+			return aftersales.RetireCode(tx, c.List, c.Code)
+		}),
 	},
 }
 
@@ -166,17 +155,6 @@ func (v *Visit) codeLists(r Reader) (options []option, err error) {
 	}
 	return options, err
 }
-
-// labelled begins a form with what the row is called, and where it stands in its list.
-func labelled(_ *builder, row *record.Row) (map[string]record.Value, error) {
-	begin := map[string]record.Value{"rank": row.Get("rank")}
-	for _, tag := range words.Tags {
-		begin["label."+tag] = row.Get("label").Cell(tag)
-	}
-	return begin, nil
-}
-
-func notRetired(row *record.Row) bool { return row.Get("retired_at").IsNull() }
 
 var codeForm = &Form{
 	Table: "code", Asks: []schema.Column{ask("list", schema.Text), ask("code", schema.Text), ask("label", schema.Translated), ask("rank", schema.Integer), ask("parent", schema.Text)},
@@ -269,7 +247,7 @@ var Branches = &Noun{
 				{Name: "name", SQL: "b.name", Ref: "b.id", URL: branchesURL + "/", Fixed: true}, {Name: "code", SQL: "b.code"},
 				{Name: "parent", SQL: "p.name", Fixed: true}, {Name: "zone", SQL: "b.zone", Fixed: true}, {Name: "currency", SQL: "b.currency", Fixed: true},
 			},
-			Filters: []list.Filter{{Name: "archived", Test: list.Is, Where: "b.archived_at IS NOT NULL", Else: "b.archived_at IS NULL"}},
+			Filters: []list.Filter{archived("b")},
 		},
 		URL: branchesURL, Title: "Branches", New: branchesURL + "/new", Make: "New branch", Need: auth.EditSettings, Empty: "Your branches will stand here, each with its clock and currency.",
 	},

@@ -21,7 +21,7 @@ var Teams = &Noun{
 			},
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, Where: `t.name LIKE ? ESCAPE '\'`},
-				{Name: "archived", Test: list.Is, Where: "t.archived_at IS NOT NULL", Else: "t.archived_at IS NULL"},
+				archived("t"),
 			},
 			Indexes: []string{`CREATE INDEX IF NOT EXISTS "team.name,id" ON team(name, id)`},
 		},
@@ -80,25 +80,15 @@ var Substates = &Noun{
 	},
 	One: &Detail{Table: "substate", URL: substatesURL, Form: substateForm, Facts: []string{"table_name", "state", "code", "label", "rank", "retired_at"}},
 	Deeds: []*Deed{
-		{
-			Name: "label", Title: "Call it something else", Done: "Set.", Cause: aftersales.CauseSubstate, Need: auth.EditSettings,
-			Asks:  []schema.Column{ask("label", schema.Translated), ask("rank", schema.Integer)},
-			Hint:  "One that was retired is in use again.",
-			Begin: labelled,
-			Do: func(tx aftersales.Tx, row *record.Row, v record.Values) error {
-				return aftersales.PutSubstate(tx, aftersales.SubstateInput{
-					Table: row.Get("table_name").Text(), Code: row.Get("code").Text(), State: row.Get("state").Text(),
-					Label: translations(v, "label"), Rank: v["rank"].Number(),
-				})
-			},
-		},
-		{
-			Name: "retire", Title: "Retire it", Done: "Retired. What has it keeps it; nobody can choose it any more.", Cause: aftersales.CauseSubstate, Need: auth.EditSettings,
-			Fits: notRetired,
-			Do: func(tx aftersales.Tx, row *record.Row, _ record.Values) error {
-				return aftersales.RetireSubstate(tx, row.Get("table_name").Text(), row.Get("code").Text())
-			},
-		},
+		labelDeed(aftersales.CauseSubstate, auth.EditSettings, nil, func(tx aftersales.Tx, row *record.Row, v record.Values) error {
+			return aftersales.PutSubstate(tx, aftersales.SubstateInput{
+				Table: row.Get("table_name").Text(), Code: row.Get("code").Text(), State: row.Get("state").Text(),
+				Label: translations(v, "label"), Rank: v["rank"].Number(),
+			})
+		}),
+		retireDeed(aftersales.CauseSubstate, auth.EditSettings, nil, func(tx aftersales.Tx, row *record.Row, _ record.Values) error {
+			return aftersales.RetireSubstate(tx, row.Get("table_name").Text(), row.Get("code").Text())
+		}),
 	},
 }
 
