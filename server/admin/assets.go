@@ -41,7 +41,7 @@ var Assets = &Noun{
 				{Name: "q", Test: list.Search, In: list.In("unit", "u.id", "party", "u.party")},
 				ofRow("party", "u.party"),
 				{Name: "status", Test: list.OneOf, Where: "u.status", Codes: unitStates, Names: "unit.status"},
-				{Name: "archived", Test: list.Is, Where: "u.archived_at IS NOT NULL", Else: "u.archived_at IS NULL"},
+				archived("u"),
 			},
 			Indexes: []string{
 				`CREATE INDEX IF NOT EXISTS "unit.number,id" ON unit(number, id)`,

@@ -30,7 +30,7 @@ var Parts = &Noun{
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, In: list.In("part", "p.id")},
 				{Name: "serial_tracked", Test: list.Is, Where: "p.serial_tracked = 1"},
-				{Name: "archived", Test: list.Is, Where: "p.archived_at IS NOT NULL", Else: "p.archived_at IS NULL"},
+				archived("p"),
 			},
 			Indexes: []string{`CREATE INDEX IF NOT EXISTS "part.code,id" ON part(code, id)`},
 		},

@@ -33,7 +33,7 @@ var Checklists = &Noun{
 			},
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, Where: `c.name LIKE ? ESCAPE '\' OR k.label LIKE ? ESCAPE '\' OR m.code LIKE ? ESCAPE '\'`},
-				{Name: "archived", Test: list.Is, Where: "c.archived_at IS NOT NULL", Else: "c.archived_at IS NULL"},
+				archived("c"),
 			},
 		},
 		URL: checklistsURL, Title: "Checklists", New: checklistsURL + "/new", Make: "New checklist", Need: auth.EditChecklists,

@@ -32,7 +32,7 @@ var customers = &Listing{
 			{Name: "salesman", Test: list.Refers, Where: "p.salesman",
 				Options: "SELECT id, name FROM person WHERE id IN (SELECT salesman FROM party WHERE _del = 0) ORDER BY name, id"},
 			{Name: "blacklisted", Test: list.Is, Where: "p.blacklisted = 1"},
-			{Name: "archived", Test: list.Is, Where: "p.archived_at IS NOT NULL", Else: "p.archived_at IS NULL"},
+			archived("p"),
 		},
 		Indexes: []string{
 			`CREATE INDEX IF NOT EXISTS "party.name,id" ON party(name, id)`,

@@ -67,7 +67,7 @@ var Jobs = &Listing{
 			{Name: "unassigned", Test: list.Is, Where: isNobodys},
 			{Name: "untimed", Test: list.Is, Where: "j.id IN (SELECT job FROM assignment WHERE window_start IS NULL AND state = 'open' AND _del = 0)"},
 			{Name: "conflict", Test: list.Is, Where: "j.id IN (SELECT job FROM (" + inConflict + ") disputed)"},
-			{Name: "archived", Test: list.Is, Where: "j.archived_at IS NOT NULL", Else: "j.archived_at IS NULL"},
+			archived("j"),
 			{Name: "from", Test: list.Since, Where: "j.plan_start"},
 			{Name: "to", Test: list.Until, Where: "j.plan_start"},
 		},

@@ -34,7 +34,7 @@ var Solutions = &Noun{
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, In: list.In("solution", "s.id", "product", "s.product")},
 				{Name: "state", Test: list.OneOf, Where: "s.state", Codes: solutionStates, Names: "solution.state"},
-				{Name: "archived", Test: list.Is, Where: "s.archived_at IS NOT NULL", Else: "s.archived_at IS NULL"},
+				archived("s"),
 			},
 			Indexes: []string{
 				`CREATE INDEX IF NOT EXISTS "solution.uses,id" ON solution(uses, id)`,
@@ -117,7 +117,7 @@ var Documents = &Noun{
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, In: list.In("document", "d.id", "product", "d.product")},
 				{Name: "kind", Test: list.OneOf, Where: "d.kind", Codes: documentKinds, Names: "document.kind"},
-				{Name: "archived", Test: list.Is, Where: "d.archived_at IS NOT NULL", Else: "d.archived_at IS NULL"},
+				archived("d"),
 			},
 			Indexes: []string{`CREATE INDEX IF NOT EXISTS "document.kind,id" ON document(kind, id)`},
 		},

@@ -77,6 +77,11 @@ func ofRow(table, expression string) list.Filter {
 	}
 }
 
+// archived shows what is archived in place of what is not; alias is what the list's SQL calls the table.
+func archived(alias string) list.Filter {
+	return list.Filter{Name: "archived", Test: list.Is, Where: alias + ".archived_at IS NOT NULL", Else: alias + ".archived_at IS NULL"}
+}
+
 // Has reports whether an answer was given; templates ask it.
 func (f filterView) Has(answer string) bool { return slices.Contains(f.On, answer) }
 

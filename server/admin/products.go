@@ -24,7 +24,7 @@ var Products = &Noun{
 			},
 			Filters: []list.Filter{
 				{Name: "q", Test: list.Search, In: list.In("product", "m.id")},
-				{Name: "archived", Test: list.Is, Where: "m.archived_at IS NOT NULL", Else: "m.archived_at IS NULL"},
+				archived("m"),
 			},
 			Indexes: []string{`CREATE INDEX IF NOT EXISTS "product.code,id" ON product(code, id)`},
 		},

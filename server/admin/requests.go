@@ -42,7 +42,7 @@ var requests = &Listing{
 			{Name: "state", Test: list.OneOf, Where: "r.state", Codes: requestStates, Names: "request.state"},
 			{Name: "unanswered", Test: list.Is, Where: "r.first_response_at IS NULL AND r.state IN ('new', 'escalated', 'depot', 'on_site')"},
 			{Name: "overdue", Test: list.Is, Where: "r.due_at < unixepoch('subsec') * 1000 AND r.state IN ('new', 'escalated', 'depot', 'on_site')"},
-			{Name: "archived", Test: list.Is, Where: "r.archived_at IS NOT NULL", Else: "r.archived_at IS NULL"},
+			archived("r"),
 		},
 		Indexes: []string{
 			`CREATE INDEX IF NOT EXISTS "request.received,id" ON request(received_at, id)`,
