@@ -284,18 +284,9 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 		}
 		author.Lost = claim.lost
 	}
-	decision, err := b.review(cs, author)
+	m, also, err := b.decide(author, claim, cs, e.Eff)
 	if err != nil {
 		return nil, err
-	}
-	m := merging{cs: cs, eff: e.Eff, rows: cs.Rows}
-	if decision.Instead != nil {
-		m.rows, m.changed = decision.Instead, true
-		if claim != nil {
-			if err := claim.mayDivert(cs, decision.Instead); err != nil {
-				return nil, err
-			}
-		}
 	}
 	b.claim = claim
 	err = b.mergeAll(&m)
@@ -311,7 +302,7 @@ func (b *Batch) accept(author Author, actor *Actor, p Parsed, e *Entry) (also []
 	if m.changed || hidden {
 		e.Outcome = wire.Merged
 	}
-	return decision.Also, b.closeAmended(amended, cs.Dot)
+	return also, b.closeAmended(amended, cs.Dot)
 }
 
 // checkOrigin refuses a change set of a device that says to have been written under a name of somebody else's, or of nobody's:

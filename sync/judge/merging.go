@@ -17,6 +17,24 @@ type merging struct {
 	changed bool         // some row is now another than its author's
 }
 
+// decide has the domain review what is written, and returns what is to be merged: that, or what the domain says in its place;
+// and what the hub is to write besides. claim is nil for what the office and the hub write.
+func (b *Batch) decide(author Author, claim *claim, cs *record.ChangeSet, eff clock.Stamp) (m merging, also []record.RowChange, err error) {
+	decision, err := b.review(cs, author)
+	if err != nil {
+		return m, nil, err
+	}
+	m = merging{cs: cs, eff: eff, rows: cs.Rows}
+	if decision.Instead == nil {
+		return m, decision.Also, nil
+	}
+	m.rows, m.changed = decision.Instead, true
+	if claim != nil {
+		err = claim.mayDivert(cs, decision.Instead)
+	}
+	return m, decision.Also, err
+}
+
 func (b *Batch) mergeAll(m *merging) error {
 	for i := range m.rows {
 		if err := b.mergeRow(m, &m.rows[i]); err != nil {
