@@ -272,19 +272,7 @@ func put(tx Tx, in MoveInput, part Part, cause string) (record.ID, error) {
 	if err := in.inHand(tx); err != nil {
 		return record.ID{}, err
 	}
-	job, err := needIf(tx, "job", in.Job)
-	if err != nil {
-		return record.ID{}, err
-	}
-	from, err := tx.Row("location", in.From)
-	if err != nil {
-		return record.ID{}, err
-	}
-	to, err := tx.Row("location", in.To)
-	if err != nil {
-		return record.ID{}, err
-	}
-	branch, err := branchFor(tx, record.ID{}, job, from, to) // what the supplier sends is the branch's that receives it
+	branch, err := in.branch(tx)
 	if err != nil {
 		return record.ID{}, err
 	}
@@ -310,6 +298,23 @@ func put(tx Tx, in MoveInput, part Part, cause string) (record.ID, error) {
 		return id, err
 	}
 	return id, placeUnit(tx, in.Unit, in.To)
+}
+
+// branch returns whose movement it is: what the supplier sends is the branch's that receives it.
+func (in MoveInput) branch(tx Tx) (record.ID, error) {
+	job, err := needIf(tx, "job", in.Job)
+	if err != nil {
+		return record.ID{}, err
+	}
+	from, err := tx.Row("location", in.From)
+	if err != nil {
+		return record.ID{}, err
+	}
+	to, err := tx.Row("location", in.To)
+	if err != nil {
+		return record.ID{}, err
+	}
+	return branchFor(tx, record.ID{}, job, from, to)
 }
 
 func (in MoveInput) check(tx Tx, part Part) error {
