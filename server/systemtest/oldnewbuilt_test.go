@@ -123,13 +123,17 @@ func (i *installation) sameOnANewPhone(phone *phone, url string) {
 	i.t.Helper()
 	fresh := i.phone()
 	fresh.do(map[string]any{"Do": "enrol", "Server": url, "Code": i.codeForLi(url), "Name": "Li's new phone"})
-	fresh.sync(url)
-	phone.sync(url) // the key of the new one has come too
-	had, have := phone.do(map[string]any{"Do": "rows"}).Rows, fresh.do(map[string]any{"Do": "rows"}).Rows
-	if len(have) == 0 {
-		i.t.Error("the new phone has no rows")
-	}
-	for _, d := range scope.Differences(had, have) {
-		i.t.Error("the old phone's", d)
-	}
+	var differ []string
+	defer func() {
+		for _, d := range differ {
+			i.t.Error("the old phone's", d)
+		}
+	}()
+	soon(i.t, "both hold the same", func() bool { // the key of the new one comes to the old, and what the hub finds of the work to both
+		fresh.sync(url)
+		phone.sync(url)
+		had, have := phone.do(map[string]any{"Do": "rows"}).Rows, fresh.do(map[string]any{"Do": "rows"}).Rows
+		differ = scope.Differences(had, have)
+		return len(have) > 0 && len(differ) == 0
+	})
 }

@@ -179,6 +179,7 @@ func TestAnEmptyDatabaseDoesNotTakeAHubsPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	serves("")
+	moved := a.db
 	if err := a.move(t.Context(), false); err == nil || !strings.Contains(err.Error(), "-back") {
 		t.Errorf("moved once more: %v", err)
 	}
@@ -189,6 +190,10 @@ func TestAnEmptyDatabaseDoesNotTakeAHubsPlace(t *testing.T) {
 	}
 	if left, err := filepath.Glob(a.path() + ".incoming*"); len(left) > 0 || err != nil {
 		t.Errorf("left behind is %v, %v", left, err)
+	}
+	other := &app{data: t.TempDir(), db: moved, keyFile: a.keys(), out: io.Discard, err: io.Discard}
+	if err := other.move(t.Context(), true); err != nil {
+		t.Errorf("not moved into another folder: %v", err)
 	}
 }
 

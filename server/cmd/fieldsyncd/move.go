@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io/fs"
 	"os"
 	"time"
 
@@ -111,5 +112,11 @@ func (a *app) moveIn(ctx context.Context) (done store.Copied, aside string, err 
 	if done, err = store.Copy(ctx, a.storeOptions(), incoming, store.SameHistory); err != nil {
 		return done, "", err
 	}
-	return done, "", errors.Join(os.Rename(incoming.Path, a.path()), os.Remove(a.elsewhere()))
+	if err = os.Rename(incoming.Path, a.path()); err != nil {
+		return done, "", err
+	}
+	if err = os.Remove(a.elsewhere()); errors.Is(err, fs.ErrNotExist) {
+		err = nil // a folder that had none before
+	}
+	return done, "", err
 }
