@@ -172,15 +172,16 @@ func (d *day) withoutNATS() heal {
 	}
 }
 
-// fillHub fills the disk of the hub, which says so when it wants to write.
+// fillHub fills the disk of the hub, which says so when it wants to write, or goes on in the room that its log has.
 func (d *day) fillHub() heal {
 	before := d.said("disk_full")
 	hit := func() bool { return d.said("disk_full") > before }
 	empty := d.nodes[0].disk.fill(d.t)
 	d.hands[len(d.hands)-1].hurry(hit)
 	return func() bool {
+		atWork := d.nodes[0].now() != nil
 		empty()
-		return hit()
+		return atWork || hit()
 	}
 }
 
