@@ -12,7 +12,7 @@ import (
 
 // PageRows is how many rows a part of a page carries at most: enough to compress well, few enough to commit at once. Of
 // more than that, the first part is smaller, so that the device has something to do while the hub reads the next.
-const PageRows = 1000
+const PageRows = 500
 
 // firstShare is the share of a part that the first one of several carries.
 const firstShare = 4

@@ -259,12 +259,12 @@ func TestAPageEndsBetweenCommits(t *testing.T) {
 		commits []int
 		want    []int // rows of the pages
 	}{
-		"all in one":                      {[]int{400, 600}, []int{1000}},
-		"one row too many":                {[]int{400, 600, 1}, []int{1000, 1}},
-		"a commit that does not fit":      {[]int{400, 601, 2}, []int{400, 603}},
-		"a commit larger than a page":     {[]int{1200, 3}, []int{1200, 3}},
-		"a small one, and one too large":  {[]int{1, 1200}, []int{1, 1200}},
-		"one that fits beside its fellow": {[]int{999, 1, 999, 1}, []int{1000, 1000}},
+		"all in one":                      {[]int{200, 300}, []int{500}},
+		"one row too many":                {[]int{200, 300, 1}, []int{500, 1}},
+		"a commit that does not fit":      {[]int{200, 301, 2}, []int{200, 303}},
+		"a commit larger than a page":     {[]int{700, 3}, []int{700, 3}},
+		"a small one, and one too large":  {[]int{1, 700}, []int{1, 700}},
+		"one that fits beside its fellow": {[]int{499, 1, 499, 1}, []int{500, 500}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -337,7 +337,7 @@ func TestWhatAFullPageLeavesOutComesWithTheNextPart(t *testing.T) {
 	a.ends(given)
 	for range 2 {
 		var changes []record.RowChange
-		for range 600 {
+		for range 300 {
 			changes = append(changes, a.change(record.Insert, a.fresh("task"), ref("job", job)))
 		}
 		a.office(changes...)
@@ -360,16 +360,16 @@ func TestALargeBucketComesInParts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	a := w.tech()
-	w.parts(1000)
-	w.parts(1250)
+	w.parts(500)
+	w.parts(625)
 	want := judge.Want{Person: a.Person, Class: schema.ClassLibrary}
 	seen := map[record.ID]bool{}
-	for i, rows := range []int{250, 1000, 1000} {
+	for i, rows := range []int{125, 500, 500} {
 		p, head := w.page(want)
 		if rowsIn(&p) != rows || p.Last != (i == 2) || p.To != head || p.From != 0 {
 			t.Fatalf("part %d: %d rows to %d, last: %v", i, rowsIn(&p), p.To, p.Last)
 		}
-		if p.Done != uint64(250+1000*i) || p.Total != 2250 {
+		if p.Done != uint64(125+500*i) || p.Total != 1125 {
 			t.Errorf("part %d: %d of %d done", i, p.Done, p.Total)
 		}
 		for _, r := range p.Rows[0].Rows {
@@ -377,8 +377,8 @@ func TestALargeBucketComesInParts(t *testing.T) {
 		}
 		want.Resume = p.Resume
 	}
-	if len(seen) != 2250 {
-		t.Errorf("%d rows came, want 2250", len(seen))
+	if len(seen) != 1125 {
+		t.Errorf("%d rows came, want 1125", len(seen))
 	}
 }
 
@@ -386,7 +386,7 @@ func TestAPageInPartsEndsWhereItBegan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	a := w.tech()
-	w.parts(1200)
+	w.parts(600)
 	first := a.brings(schema.ClassLibrary, 0)
 	w.parts(10) // newer rows may come along; the cursor stays where the page began, and the next page brings them too
 	second, head := w.page(judge.Want{Person: a.Person, Class: schema.ClassLibrary, Resume: first.Resume})
