@@ -208,6 +208,8 @@ func TestARowNamesNoStrangers(t *testing.T) {
 	sends("about a place, which everybody reads", "", update(mine, about(place)))
 	sends("what nobody has made", fault.UnknownRow, update(mine, ref("beside", none)))
 	sends("a note after one of what hangs on his", "", insert("note", record.Values{"thing": record.Ref(mine.ID), "after": record.Ref(noted.ID)}))
+	sends("a note after one that is not here yet, and has nothing of its own to open", "",
+		insert("note", record.Values{"thing": record.Ref(mine.ID), "after": record.Ref(y.key("note").ID)}))
 	sends("a note after a stranger's", fault.NotAllowed,
 		insert("note", record.Values{"thing": record.Ref(mine.ID), "after": record.Ref(strangeNote.ID)}))
 
