@@ -77,7 +77,7 @@ func (s *Store) VerifyLeads(ctx context.Context, report *VerifyReport, from Hash
 func (r reads) verify(ctx context.Context) (*VerifyReport, error) {
 	report := &VerifyReport{}
 	for _, check := range []func(*VerifyReport) error{
-		func(report *VerifyReport) error { return r.engine.verify(r, report) }, r.verifyRows, r.verifyFeed, r.verifyLedger, r.verifyRefused, r.verifyChain,
+		func(report *VerifyReport) error { return r.engine.verify(r, report) }, r.verifyRows, r.verifyFeed, r.verifyHolds, r.verifyLedger, r.verifyRefused, r.verifyChain,
 	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -758,12 +758,22 @@ func findsDamage(t *testing.T, i *installation) {
 	if !report.OK || report.Rows == 0 || report.Found != 0 {
 		t.Fatalf("a sound database: %+v", report)
 	}
-	for spoil, want := range map[string]string{"_seq = _seq + 100000": "feed", "title = title || '!'": "title is not what"} {
+	const aJob = " WHERE id = (SELECT min(id) FROM job)"
+	holdsFrom := func(root string) string {
+		return " WHERE until = 9223372036854775807 AND root = (SELECT " + root + "(root) FROM _hold)"
+	}
+	for _, c := range []struct{ spoil, want string }{
+		{"UPDATE job SET _seq = _seq + 100000" + aJob, "is not in the feed"},
+		{"UPDATE job SET title = title || '!'" + aJob, "title is not what"},
+		{"UPDATE _hold SET until = since" + holdsFrom("max"), "what is not held by it"},
+		{"UPDATE _hold SET person = zeroblob(16)" + holdsFrom("min"), "what is held by it"},
+		{"UPDATE _hold SET root = zeroblob(16)" + holdsFrom("min"), "no such row"},
+	} {
 		db, err := sql.Open("sqlite", filepath.Join(i.data, "hub.db"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = db.ExecContext(t.Context(), "UPDATE job SET "+spoil+" WHERE id = (SELECT min(id) FROM job)")
+		_, err = db.ExecContext(t.Context(), c.spoil)
 		if err := errors.Join(err, db.Close()); err != nil {
 			t.Fatal(err)
 		}
@@ -771,8 +781,8 @@ func findsDamage(t *testing.T, i *installation) {
 		if err := json.Unmarshal([]byte(r.out), &report); err != nil {
 			t.Fatal(err)
 		}
-		if found := strings.Join(report.Problems, "; "); r.code != 1 || report.OK || !strings.Contains(found, "job") || !strings.Contains(found, want) {
-			t.Errorf("verify exits %d and reports %+v", r.code, report)
+		if found := strings.Join(report.Problems, "; "); r.code != 1 || report.OK || !strings.Contains(found, c.want) {
+			t.Errorf("%s: verify exits %d and reports %+v", c.spoil, r.code, report)
 		}
 	}
 }

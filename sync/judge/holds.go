@@ -154,7 +154,7 @@ func (b *Batch) regrantRoot(t *schema.Table, id record.ID) error {
 	if err != nil || row == nil {
 		return err
 	}
-	want, err := b.granted(row)
+	want, err := Granted(b, b.Schema, row)
 	if err != nil {
 		return err
 	}
@@ -176,6 +176,7 @@ func (b *Batch) regrantRoot(t *schema.Table, id record.ID) error {
 		}
 	}
 	for _, h := range want {
+		h.Since = b.seq
 		may, lost, err := b.opens(h)
 		if h.Late = lost; err == nil && may {
 			err = b.putHold(h)
@@ -202,133 +203,4 @@ func (b *Batch) keep(h Hold) error {
 
 func sameHold(a, b Hold) bool {
 	return a.Person == b.Person && a.Bucket == b.Bucket && a.Right == b.Right
-}
-
-// granted returns the holds that a row gives as it stands. Where several of its grants give a person the same bucket,
-// as to the lead of a job who is in its crew too, the one declared first counts.
-func (b *Batch) granted(row *record.Row) ([]Hold, error) {
-	var holds []Hold
-	if row.Deleted {
-		return nil, nil
-	}
-	for _, g := range row.Table.Grants {
-		if g.While != "" && !slices.Contains(g.In, row.Get(g.While).Text()) {
-			continue
-		}
-		people, err := b.grantees(row, g)
-		if err != nil {
-			return nil, err
-		}
-		if len(people) == 0 {
-			continue
-		}
-		buckets, err := b.grantedBuckets(row, g)
-		if err != nil {
-			return nil, err
-		}
-		for _, person := range people {
-			for _, bucket := range buckets {
-				h := Hold{Person: person, Bucket: bucket, Root: row.Key(), Right: g.Right, Since: b.seq, Until: Forever}
-				if !slices.ContainsFunc(holds, func(x Hold) bool { return x.Person == person && x.Bucket == bucket }) {
-					holds = append(holds, h)
-				}
-			}
-		}
-	}
-	return holds, nil
-}
-
-// grantees returns the people that a grant is made to.
-func (b *Batch) grantees(row *record.Row, g schema.Grant) ([]record.ID, error) {
-	to := row.Get(g.To).Ref()
-	if to.IsZero() {
-		return nil, nil
-	}
-	if g.Group == nil {
-		return []record.ID{to}, nil
-	}
-	members := b.Schema.Table(g.Group.Table)
-	ids, err := b.memberships(members, g.Group, to)
-	if err != nil {
-		return nil, err
-	}
-	var people []record.ID
-	for _, id := range ids {
-		m, err := b.Row(record.Key{Table: members.ID, ID: id})
-		if err != nil {
-			return nil, err
-		}
-		if m == nil || m.Deleted {
-			continue
-		}
-		if p := m.Get(g.Group.Person).Ref(); !p.IsZero() {
-			people = append(people, p)
-		}
-	}
-	return people, nil
-}
-
-// memberships returns the rows that join people to the group.
-func (b *Batch) memberships(members *schema.Table, by *schema.Members, group record.ID) ([]record.ID, error) {
-	if by.Group == "id" {
-		return []record.ID{group}, nil
-	}
-	return b.Refs(members, by.Group, group)
-}
-
-// grantedBuckets follows the paths of a grant to the buckets at their ends.
-func (b *Batch) grantedBuckets(row *record.Row, g schema.Grant) ([]record.Bucket, error) {
-	var buckets []record.Bucket
-	for _, p := range g.Paths {
-		id, err := b.follow(row, p.Via)
-		if err != nil {
-			return nil, err
-		}
-		if id.IsZero() {
-			continue
-		}
-		if p.Back == nil {
-			buckets = append(buckets, record.Bucket{Kind: p.Kind, ID: id})
-			continue
-		}
-		more, err := b.bucketsBack(p, id)
-		if err != nil {
-			return nil, err
-		}
-		buckets = append(buckets, more...)
-	}
-	return buckets, nil
-}
-
-// bucketsBack returns the buckets of the rows that name the one which the path reached, but for those that lie with it.
-func (b *Batch) bucketsBack(p schema.Path, reached record.ID) (buckets []record.Bucket, err error) {
-	t := b.Schema.Table(p.Back.Table)
-	ids, err := b.Refs(t, p.Back.Column, reached)
-	for _, id := range ids {
-		row, err := b.Row(record.Key{Table: t.ID, ID: id})
-		if err != nil {
-			return nil, err
-		}
-		if row != nil && !slices.Contains(row.Buckets(), record.Bucket{Kind: p.Kind, ID: reached}) {
-			buckets = append(buckets, record.Bucket{Kind: p.Kind, ID: id})
-		}
-	}
-	return buckets, err
-}
-
-func (b *Batch) follow(row *record.Row, via []string) (record.ID, error) {
-	id := row.ID
-	for i, step := range via {
-		column := row.Table.Columns[row.Table.Column(step)]
-		id = row.Get(step).Ref()
-		if id.IsZero() || i == len(via)-1 {
-			return id, nil
-		}
-		next, err := b.Row(record.Key{Table: b.Schema.Table(column.Ref).ID, ID: id})
-		if err != nil || next == nil {
-			return record.ID{}, err
-		}
-		row = next
-	}
-	return id, nil
 }

@@ -21,7 +21,8 @@ func verifyCommand() *command {
 		Name: "verify", Brief: "read everything, and say what is wrong",
 		About: `
 Reads the database at one moment, while the hub works: every page, every row against the feed and
-the change sets that wrote it, every writer's counters and chain, the audit, and every file that rows name. Exits 1 when something is wrong.
+the change sets that wrote it, who holds what, every writer's counters and chain, the audit,
+and every file that rows name. Exits 1 when something is wrong.
 The audit is a chain over all that was changed and done, in which nothing can be altered or taken out unnoticed. Its end
 is printed: kept elsewhere, and given to a later verify as -link, it also shows that the whole was not written anew. With
 -json it prints {"ok":…,"rows":…,"feed":…,"changes":…,"writers":…,"audit":…,"chain":…,"files":…,"found":…,"problems":[…]}.`,
