@@ -726,17 +726,21 @@ func (i *installation) asksTheOffice(core *server.Core) {
 func (i *installation) hasAll(core *server.Core, changes []string) {
 	i.t.Helper()
 	err := core.Store.Read(i.t.Context(), func(v *store.View) error {
-		for _, text := range changes {
-			var id record.ID
-			if _, err := hex.Decode(id[:], []byte(text)); err != nil {
-				return err
+		for part := range slices.Chunk(changes, 1000) {
+			ids := make([]record.ID, len(part))
+			for n, text := range part {
+				if _, err := hex.Decode(ids[n][:], []byte(text)); err != nil {
+					return err
+				}
 			}
-			found, err := v.Identified([]record.ID{id})
+			found, err := v.Identified(ids)
 			if err != nil {
 				return err
 			}
-			if e := found[id]; e == nil || e.Outcome != wire.Applied && e.Outcome != wire.Merged {
-				i.t.Errorf("the hub lacks the change %s", text)
+			for n, id := range ids {
+				if e := found[id]; e == nil || e.Outcome != wire.Applied && e.Outcome != wire.Merged {
+					i.t.Errorf("the hub lacks the change %s", part[n])
+				}
 			}
 		}
 		return nil
