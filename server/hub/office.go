@@ -96,8 +96,9 @@ func (h *Hub) command(person record.ID, seen map[record.Key]clock.Vector, cause 
 }
 
 // DoAll runs commands in their order, each as DoAs does with a change set of its own (the zero program: as Do), in one
-// durable transaction, for which it stands in line with the devices. A command that is refused with one of the codes (none are named: with any that says what is wrong with it) leaves nothing
-// behind, and its error stands in its place; after any other error nothing of any of them is kept.
+// durable transaction, for which it stands in line with the devices. A command that is refused with one of the codes (none are
+// named: with any that says what is wrong with it) leaves nothing behind, and its error stands in its place; after any other
+// error nothing of any of them is kept.
 func (h *Hub) DoAll(ctx context.Context, person, program record.ID, cause string, commands []func(*Office) error,
 	codes ...fault.Code) (refused []error, err error) {
 	return h.doAll(ctx, person, program, cause, commands, nil, codes)

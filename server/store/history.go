@@ -153,7 +153,7 @@ func (s *Store) indexNext() bool {
 	if err != nil || len(next.upTo) == 0 {
 		return false
 	}
-	return s.Write(context.Background(), func(tx *Tx) error { return tx.index(next) }) == nil
+	return s.WriteInLine(context.Background(), func(tx *Tx) error { return tx.index(next) }) == nil
 }
 
 // History returns the entries of the ledger that touched any of the rows, refused ones too, the latest before the position first.

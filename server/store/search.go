@@ -20,7 +20,7 @@ func (s *Store) Index(ctx context.Context) (more bool, err error) {
 	if err != nil || !more {
 		return false, err
 	}
-	err = s.Write(ctx, func(tx *Tx) (err error) {
+	err = s.WriteInLine(ctx, func(tx *Tx) (err error) {
 		more, err = tx.search.Step(schema.Classes, indexAtOnce)
 		return err
 	})

@@ -18,8 +18,9 @@ func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
 	return s.relieve(s.explain(s.writer.write(ctx, do)))
 }
 
-// WriteInLine is Write for what comes in crowds: devices that deliver, bulk work. They wait for one another first, so that who
-// calls Write, with a person waiting for him, has one of them before him and not all.
+// WriteInLine is Write for what comes in crowds, or is better done seldom and much at once: devices that deliver, bulk work, the
+// indexes that follow behind the commits. They wait for one another first, so that who calls Write, with a person waiting for
+// him, has one of them before him and not all.
 func (s *Store) WriteInLine(ctx context.Context, do func(*Tx) error) error {
 	return s.relieve(s.explain(s.writer.writeInLine(ctx, do)))
 }
