@@ -10,43 +10,7 @@ import (
 )
 
 // oldSchema is what an app of the version before the latest knows: no comments, no decisions, no fields.
-var oldSchema = earlier()
-
-func earlier() *schema.Schema {
-	var tables []*schema.Table
-	for _, t := range Schema.Tables {
-		if t.Since == latest {
-			continue
-		}
-		old := *t
-		old.Columns = nil
-		for _, c := range t.Columns {
-			if c.Since != latest {
-				old.Columns = append(old.Columns, c)
-			}
-		}
-		old.Rights = nil
-		for _, r := range t.Rights {
-			r.Columns = without(r.Columns, "decision", "fields")
-			old.Rights = append(old.Rights, r)
-		}
-		tables = append(tables, &old)
-	}
-	return schema.Must(schema.New(Schema.Name, latest-1, tables...))
-}
-
-func without(names []string, drop ...string) (kept []string) {
-	for _, n := range names {
-		gone := false
-		for _, d := range drop {
-			gone = gone || n == d
-		}
-		if !gone {
-			kept = append(kept, n)
-		}
-	}
-	return kept
-}
+var oldSchema = schema.Must(Schema.At(latest - 1))
 
 // open makes the world that a scenario begins with.
 func (f *Fleet) open() {
