@@ -232,7 +232,8 @@ func TestTheBoardInARealBrowser(t *testing.T) {
 	s.holds("Delete takes it back", `document.querySelector("#w-`+other.String()+`") !== null`)
 }
 
-// On a phone the board begins at now, though the day shown began at midnight; of another day when the first one begins to work.
+// On a phone the board begins at now, though the day shown began at midnight, with everybody's name in sight; of another day when the
+// first one begins to work.
 func TestTheBoardOfAPhoneOpensAtNow(t *testing.T) {
 	t.Parallel()
 	b := newBureau(t)
@@ -248,6 +249,19 @@ func TestTheBoardOfAPhoneOpensAtNow(t *testing.T) {
 	s.holds("now is in sight", `(() => {
 		const now = document.querySelector(".now").getBoundingClientRect().left, names = document.querySelector(".hours .who").getBoundingClientRect();
 		return now >= names.right - 1 && now <= document.querySelector("#panes").getBoundingClientRect().right
+	})()`)
+	s.holds("and his name stands beside his job", `(() => {
+		const hit = (r, x) => document.elementFromPoint(x, r.top + r.height / 2);
+		const name = document.querySelector(".line .who b").getBoundingClientRect(), now = document.querySelector(".line .now").getBoundingClientRect();
+		const bar = [...document.querySelectorAll(".line .bar .body")].map((b) => b.getBoundingClientRect()).find((r) => r.left < now.left && r.right > now.left);
+		return hit(name, name.left + 2)?.closest(".who") && hit(bar, now.left + 3)?.closest(".bar") ? true : false
+	})()`)
+	s.visit("/board?view=week&day=" + at(0).Format(time.DateOnly))
+	s.holds("his name stays beside the end of his week too", `(() => {
+		const panes = document.querySelector("#panes");
+		panes.scrollLeft = panes.scrollWidth;
+		const name = document.querySelector(".week th[scope=row] b").getBoundingClientRect();
+		return panes.scrollLeft > 300 && document.elementFromPoint(name.left + 2, name.top + name.height / 2)?.closest("th") ? true : false
 	})()`)
 	s.visit("/board?day=" + at(24).Format(time.DateOnly))
 	s.holds("so is when he begins, and the night is not", `(() => {

@@ -110,7 +110,7 @@
     const {box, lines, left, width, from, to} = survey();
     const begins = lines.map(({off}) => off.reduce((at, [start, end]) => (start <= at ? Math.max(at, end) : at), from)).filter((at) => at < to);
     const first = begins.length ? Math.min(...begins) : from;
-    const at = $(".now, .today", panes)?.getBoundingClientRect().left ?? left + (first - from) / (to - from) * width;
+    const at = $(".now, .now-day", panes)?.getBoundingClientRect().left ?? left + (first - from) / (to - from) * width;
     const names = $("th, .who", panes)?.getBoundingClientRect().width ?? 0;
     if (at) panes.scrollLeft += at - box.left - names - (box.width - names) / 4;
   };
