@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -213,7 +214,7 @@ func (a *app) check(ctx context.Context, from string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	copied := filepath.Join(dir, database)
-	if err := a.copyFile(from, copied); err != nil {
+	if err := a.copyDatabase(from, copied); err != nil {
 		return err
 	}
 	o := a.storeOptions()
@@ -240,19 +241,42 @@ func isHub(ctx context.Context, copied store.Options, from string) error {
 // companions are the files that belong to the database alone, and are of no use to another.
 var companions = []string{"", "-wal", "-shm"}
 
+// copyDatabase copies a database with the log that a hub which was killed left beside it: its latest commits are in that alone.
+func (a *app) copyDatabase(from, to string) error {
+	if err := a.copyFile(from, to); err != nil || sizeOf(from+"-wal") == 0 {
+		return err
+	}
+	return a.copyFile(from+"-wal", to+"-wal")
+}
+
 // putInPlace moves the database that is there aside, and copies the backup to its place.
 func (a *app) putInPlace(from string) (aside string, err error) {
 	incoming := a.path() + ".incoming"
-	defer func() { _ = os.Remove(incoming) }() // gone when all went well
-	if err := a.copyFile(from, incoming); err != nil {
+	a.dropFiles(incoming)
+	defer a.dropFiles(incoming) // gone when all went well
+	if err := a.copyDatabase(from, incoming); err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(a.path()); err == nil {
-		if aside, err = a.putAside("replaced"); err != nil {
-			return "", err
-		}
+	return a.exchange(incoming, "replaced")
+}
+
+// exchange puts the database at incoming in the place of what is there, which is kept aside: also a log whose database is gone,
+// for SQLite would play what stands in it into the one that comes.
+func (a *app) exchange(incoming, why string) (aside string, err error) {
+	if aside, err = a.putAside(why); err != nil {
+		return "", err
 	}
-	return aside, os.Rename(incoming, a.path())
+	if err := os.Rename(incoming+"-wal", a.path()+"-wal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	return aside, os.Rename(incoming, a.path()) // the last: a log without its database is put aside by who tries again
+}
+
+// dropFiles removes a copy of a database that did not get its place.
+func (a *app) dropFiles(path string) {
+	for _, c := range companions {
+		_ = os.Remove(path + c) // what is there nevertheless is refused as a database
+	}
 }
 
 // unused returns the path, or the first one after it that nothing lies at.
@@ -265,11 +289,14 @@ func unused(path string) string {
 	}
 }
 
-// putAside gives the database of the folder another name, that says why.
+// putAside gives what there is of the folder's database another name, that says why, and returns it; "" where there is nothing.
 func (a *app) putAside(why string) (aside string, err error) {
-	aside = unused(a.path() + "." + why + "-" + time.Now().UTC().Format("20060102T150405Z"))
+	name := unused(a.path() + "." + why + "-" + time.Now().UTC().Format("20060102T150405Z"))
 	for _, c := range companions {
-		if err := os.Rename(a.path()+c, aside+c); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		switch err := os.Rename(a.path()+c, name+c); {
+		case err == nil:
+			aside = cmp.Or(aside, name+c)
+		case !errors.Is(err, fs.ErrNotExist):
 			return "", err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,5 +120,104 @@ func TestAnAddressThatIsNoneIsWrongUsage(t *testing.T) {
 		if exit := run(t.Context(), args, strings.NewReader(""), io.Discard, &said); exit != exitUsage || strings.Count(said.String(), "\n") != 1 {
 			t.Errorf("%s: exit code %d, %q", wrong, exit, said.String())
 		}
+	}
+}
+
+// killedHub makes a hub, backs it up, writes on, and returns a folder as a kill leaves it then, all of it in the log yet, with the backup in it.
+func killedHub(t *testing.T) (dir, backup string) {
+	t.Helper()
+	a := &app{data: t.TempDir(), out: io.Discard, err: io.Discard}
+	h, err := a.open(t.Context(), quietly())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = filepath.Join(t.TempDir(), "killed")
+	backup = filepath.Join(t.TempDir(), "backup.db")
+	_, err = h.core.Store.Backup(t.Context(), backup)
+	later := h.do(t.Context(), aftersales.CauseSetUp, func(tx aftersales.Tx) error {
+		_, err := aftersales.CreateBranch(tx, aftersales.BranchInput{ID: aftersales.NamedID("branch", "LATER"), Code: "LATER", Name: "Later", Zone: "UTC"})
+		return err
+	})
+	if err := errors.Join(err, later, os.CopyFS(dir, os.DirFS(a.data)), h.close()); err != nil {
+		t.Fatal(err)
+	}
+	return dir, backup
+}
+
+// branchesRestored restores a file into a folder, and returns the codes of the branches that are there then.
+func branchesRestored(t *testing.T, from, dir, key string) (codes []string) {
+	t.Helper()
+	var said strings.Builder
+	if exit := run(t.Context(), []string{"restore", from, "-data", dir, "-key-file", key}, strings.NewReader(""), &said, &said); exit != exitDone {
+		t.Fatal(said.String())
+	}
+	a := &app{data: dir, keyFile: key, out: io.Discard, err: io.Discard}
+	h, err := a.open(t.Context(), quietly())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = h.close() }()
+	rows, err := h.core.Store.Query(t.Context(), "SELECT code FROM branch ORDER BY code")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var code string
+		err = errors.Join(err, rows.Scan(&code))
+		codes = append(codes, code)
+	}
+	report, err := h.core.Store.Verify(t.Context())
+	if err != nil || !report.OK() {
+		t.Errorf("what was restored is not whole: %v, %v", report, err)
+	}
+	return codes
+}
+
+// The latest commits of a hub that was killed are in its log alone: who restores its database, from the disk of a machine that died or
+// what an earlier restore kept aside, has them too.
+func TestTheDatabaseOfAKilledHubIsRestoredWithItsLog(t *testing.T) {
+	t.Parallel()
+	dir, _ := killedHub(t)
+	from := filepath.Join(dir, database)
+	if got := branchesRestored(t, from, t.TempDir(), from+".keys"); !slices.Equal(got, []string{"LATER", "MAIN"}) {
+		t.Errorf("there are the branches %v", got)
+	}
+}
+
+// A log whose database somebody moved away is kept aside too: SQLite would play it into the backup that comes.
+func TestALogThatWasLeftIsNotPlayedIntoABackup(t *testing.T) {
+	t.Parallel()
+	dir, backup := killedHub(t)
+	path := filepath.Join(dir, database)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if got := branchesRestored(t, backup, dir, path+".keys"); !slices.Equal(got, []string{"MAIN"}) {
+		t.Errorf("there are the branches %v", got)
+	}
+	if kept, err := filepath.Glob(path + ".replaced-*-wal"); len(kept) != 1 || err != nil {
+		t.Errorf("kept is %v, %v", kept, err)
+	}
+}
+
+// What comes back from PostgreSQL meets no log that was left either.
+func TestALogThatWasLeftIsNotPlayedIntoWhatIsMovedBack(t *testing.T) {
+	t.Parallel()
+	a := &app{data: t.TempDir()}
+	incoming := a.path() + ".incoming"
+	err := errors.Join(os.WriteFile(incoming, []byte("new"), 0o600), os.WriteFile(a.path()+"-wal", []byte("old"), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	aside, err := a.exchange(incoming, "moved")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if old, err := os.ReadFile(aside); err != nil || string(old) != "old" {
+		t.Errorf("kept aside is %q, %v", old, err)
+	}
+	if now, err := os.ReadFile(a.path()); err != nil || string(now) != "new" || sizeOf(a.path()+"-wal") != 0 {
+		t.Errorf("there is %q, %v", now, err)
 	}
 }

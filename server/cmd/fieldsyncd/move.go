@@ -102,21 +102,16 @@ func (a *app) moveIn(ctx context.Context) (done store.Copied, aside string, err 
 	}
 	incoming := a.storeOptions()
 	incoming.Path, incoming.Database = a.path()+".incoming", ""
-	tidy := func() {
-		for _, c := range companions {
-			_ = os.Remove(incoming.Path + c) // what is there nevertheless is refused as a database
-		}
-	}
-	tidy()
-	defer tidy()
+	a.dropFiles(incoming.Path)
+	defer a.dropFiles(incoming.Path)
 	if done, err = store.Copy(ctx, a.storeOptions(), incoming, store.SameHistory); err != nil {
 		return done, "", err
 	}
-	if err = os.Rename(incoming.Path, a.path()); err != nil {
+	if aside, err = a.exchange(incoming.Path, "moved"); err != nil {
 		return done, "", err
 	}
 	if err = os.Remove(a.elsewhere()); errors.Is(err, fs.ErrNotExist) {
 		err = nil // a folder that had none before
 	}
-	return done, "", err
+	return done, aside, err
 }
