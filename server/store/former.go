@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,21 @@ func formOf(e engine, c *conn) (f form, err error) {
 		f.schema, err = c.Int("SELECT version FROM _hub")
 	}
 	return f, err
+}
+
+// reform brings the database to this program's form. Of several hubs that begin on one of an older form a single one copies and changes it:
+// a copy that another still made would keep tables from being changed, and wait for others that were.
+func (s *Store) reform(ctx context.Context) error {
+	have, err := formOf(s.engine, s.writer.conn)
+	if err != nil || have.hub == 0 || !have.older(s.options.current()) {
+		return cmp.Or(err, s.migrate())
+	}
+	alone := s.engine.alone(ctx, "form", func(ctx context.Context) {
+		if err = s.keepFormer(ctx); err == nil {
+			err = s.migrate()
+		}
+	})
+	return cmp.Or(err, alone)
 }
 
 // keepFormer copies a database of an older form aside before it is brought to this program's: the older program refuses it

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"fieldsync/sync/schema"
@@ -63,6 +65,37 @@ func TestADatabaseIsCopiedBeforeItIsBroughtToANewForm(t *testing.T) {
 		}
 		whole(t, open(t, again))
 	})
+}
+
+// Of hubs that begin together on a database of an older form one copies it and brings it to the new one; the others wait, and find it there.
+func TestOneHubBringsTheDatabaseToANewForm(t *testing.T) {
+	t.Parallel()
+	before := onPostgres(t, benchSchema)
+	s := open(t, before)
+	acceptMany(t, s, newActor(t, s, benchPerson), 30)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var began sync.WaitGroup
+	var copies atomic.Int64
+	for range 3 {
+		now := before
+		now.Path, now.Schema = onSQLite(t, grownSchema).Path, grownSchema
+		began.Go(func() {
+			s, err := Open(t.Context(), now)
+			if err == nil {
+				err = s.Close()
+			}
+			if err != nil {
+				t.Errorf("%v: %v", err, detail(err))
+			}
+			copies.Add(int64(len(formers(t, now.Path))))
+		})
+	}
+	began.Wait()
+	if copies.Load() != 1 {
+		t.Errorf("%d hubs copied it", copies.Load())
+	}
 }
 
 // What a row says of its columns goes by where they stand: a newer program that has one before those that there were is refused,

@@ -105,10 +105,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 	s.writer = newWriter(s, conn)
 	s.readers = newReaders(s, s.options.Readers)
-	if err = s.keepFormer(ctx); err != nil {
-		return err
-	}
-	if err = s.migrate(); err != nil {
+	if err = s.reform(ctx); err != nil {
 		return err
 	}
 	if err = s.recognise(); err != nil {
