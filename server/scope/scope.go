@@ -26,6 +26,11 @@ func Content(row *record.Row) string {
 
 // Of returns the content of every row that the person may see, by name.
 func Of(v hub.View, s *schema.Schema, person record.ID) (map[string]string, error) {
+	return Known(v, s, s, person)
+}
+
+// Known is Of for a device whose app knows the schema of an earlier version: it has neither tables nor columns that came later.
+func Known(v hub.View, s, app *schema.Schema, person record.ID) (map[string]string, error) {
 	rows := map[string]string{}
 	buckets, err := hub.HeldBy(v, person)
 	if err != nil {
@@ -33,12 +38,16 @@ func Of(v hub.View, s *schema.Schema, person record.ID) (map[string]string, erro
 	}
 	for _, b := range buckets {
 		for _, table := range s.Tables {
+			known := app.TableByID(table.ID)
+			if known == nil {
+				continue
+			}
 			for rule := range table.Buckets {
 				if table.Buckets[rule].Kind != b.Kind {
 					continue
 				}
 				err := v.Scan(table, rule, b, record.ID{}, func(row *record.Row) bool {
-					rows[Name(row)] = Content(row)
+					rows[Name(row)] = Content(as(row, known))
 					return true
 				})
 				if err != nil {
@@ -48,6 +57,19 @@ func Of(v hub.View, s *schema.Schema, person record.ID) (map[string]string, erro
 		}
 	}
 	return rows, nil
+}
+
+// as returns what an app that knows the table so has of the row.
+func as(row *record.Row, known *schema.Table) *record.Row {
+	if row.Table == known {
+		return row
+	}
+	own := *row
+	own.Table, own.Cols = known, nil
+	for i := range known.Columns {
+		own.Cols = append(own.Cols, row.Cols[row.Table.ColumnByID(known.Columns[i].ID)])
+	}
+	return &own
 }
 
 // Differences returns, a sentence each, in what the rows that a device has are not those that it should have.

@@ -542,9 +542,10 @@ func rehearses(t *testing.T, i *installation) {
 		Phones, Changes, Office, Refused, Lost int
 		Converged                              bool
 		Asked, Impossible                      []struct{ Who, About, Code, Says string }
+		OlderApp                               *struct{ Phones []string } `json:"older_app"`
 	}
-	var calm, rough told
-	i.must(&calm, "rehearse", backup, "-without", "radio,duplicates,clocks,storage")
+	var calm, rough, old told
+	i.must(&calm, "rehearse", backup, "-without", "radio,duplicates,clocks,storage,apps")
 	if calm.Phones != 2 || calm.Changes != wrote || calm.Office != 6 || calm.Refused > 0 || calm.Lost > 0 || !calm.Converged || len(calm.Impossible) > 0 {
 		t.Errorf("of %d changes, without trouble: %+v", wrote, calm)
 	}
@@ -554,8 +555,23 @@ func rehearses(t *testing.T, i *installation) {
 	}
 	stop()
 	i.must(nil, "verify")
-	if r := i.run("rehearse", backup, "-without", "luck"); r.code != 2 {
-		t.Errorf("a trouble that there is not: %+v", r)
+	// This program as the older one: what it does by orders is what phones do otherwise.
+	i.must(&old, "rehearse", backup, "-without", "radio,duplicates,storage", "-old", i.program)
+	if old.Phones != 2 || old.Changes != wrote || old.Lost > 0 || !old.Converged || len(old.Impossible) > 0 || old.OlderApp == nil || len(old.OlderApp.Phones) != 1 {
+		t.Errorf("of %d changes, with a phone of a program of its own: %+v", wrote, old)
+	}
+	if r := i.run("rehearse", backup, "-without", "radio"); r.code != 0 || !strings.Contains(r.out, "Older apps: none. Version 1 of ") {
+		t.Errorf("where no older app is known: %+v", r)
+	}
+	for what, args := range map[string][]string{
+		"a trouble that there is not":  {"-without", "luck"},
+		"an older app that is none":    {"-old", "/bin/true"},
+		"an older app that is nowhere": {"-old", filepath.Join(t.TempDir(), "fieldsyncd")},
+		"an older app without":         {"-old", i.program, "-without", "apps"},
+	} {
+		if r := i.run(append([]string{"rehearse", backup}, args...)...); r.code != 2 {
+			t.Errorf("%s: %+v", what, r)
+		}
 	}
 }
 

@@ -32,6 +32,48 @@ func TestOldNew(t *testing.T) {
 			meetInAges(t, older, newer, newer)
 		})
 	}
+	t.Run("next rehearses with phones of this", func(t *testing.T) {
+		t.Parallel()
+		rehearsesInAges(t, filepath.Join(*programsOfAges, "this"), filepath.Join(*programsOfAges, "next"))
+	})
+}
+
+// rehearsesInAges has the newer program play a day again in which one of two phones is the older: nothing is lost.
+func rehearsesInAges(t *testing.T, older, newer string) {
+	i := &installation{t: t, program: newer, data: filepath.Join(t.TempDir(), "data")}
+	s := i.begin()
+	desk := i.desk(s.url)
+	li, code := i.hireLi(s.url)
+	desk.makes("Pump leaks", li)
+	var wang struct{ ID record.ID }
+	i.must(&wang, "person", "add", "Wang Fang", "-login", "wang", "-van")
+	desk.makes("Fan rattles", wang.ID)
+	var enrolment struct{ Code string }
+	i.must(&enrolment, "device", "enrol", "wang", "-url", s.url)
+	backup := filepath.Join(t.TempDir(), "morning.db")
+	i.must(nil, "backup", backup)
+	for _, code := range []string{code, enrolment.Code} {
+		phone := i.phone()
+		phone.do(map[string]any{"Do": "enrol", "Server": s.url, "Code": code, "Name": "phone"})
+		phone.sync(s.url)
+		phone.do(map[string]any{"Do": "repair", "Jobs": 1})
+		phone.sync(s.url)
+	}
+	s.stop()
+	for what, args := range map[string][]string{"the older program": {"-old", older}, "the newer with the older schema": nil} {
+		var told struct {
+			Phones, Lost int
+			Converged    bool
+			OlderApp     struct {
+				Version, Latest int
+				Phones          []string
+			} `json:"older_app"`
+		}
+		i.must(&told, append([]string{"rehearse", backup}, args...)...)
+		if told.Phones != 2 || told.Lost > 0 || !told.Converged || told.OlderApp.Version+1 != told.OlderApp.Latest || len(told.OlderApp.Phones) != 1 {
+			t.Errorf("with %s: %+v", what, told)
+		}
+	}
 }
 
 // meetInAges has a device work with the older hub, and then, with work on it that was not sent, with the newer one on the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,8 @@ type member struct {
 	ahead time.Duration
 	seed  uint64
 
+	program string // that the process runs; "" is this one
+
 	person record.ID
 	code   string // that enrols his phone
 
@@ -37,10 +40,11 @@ func (m *member) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	program := cmp.Or(m.program, self)
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		return err
 	}
-	m.process = exec.CommandContext(ctx, self, "technician", "-dir", m.dir, "-ahead", m.ahead.String(), "-seed", fmt.Sprint(m.seed))
+	m.process = exec.CommandContext(ctx, program, "technician", "-dir", m.dir, "-ahead", m.ahead.String(), "-seed", fmt.Sprint(m.seed))
 	m.process.Stderr = os.Stderr
 	if m.in, err = m.process.StdinPipe(); err != nil {
 		return err

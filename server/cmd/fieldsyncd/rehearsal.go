@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -9,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +22,7 @@ import (
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 // rehearsal plays what was written since a backup again, on a copy of it. Its clock is that of the events: it stands at the
@@ -30,14 +31,15 @@ type rehearsal struct {
 	*app
 	rehearseOptions
 	Rehearsed
-	dir    string
-	random *rand.Rand
-	clock  atomic.Int64 // ms since 1970 UTC
-	core   *server.Core // of the copy
-	head   uint64       // the copy's last commit before the first event
-	line   *badline.Line
-	names  map[record.ID]string
-	phones []*rehearsing
+	dir       string
+	random    *rand.Rand
+	clock     atomic.Int64 // ms since 1970 UTC
+	core      *server.Core // of the copy
+	head      uint64       // the copy's last commit before the first event
+	line      *badline.Line
+	names     map[record.ID]string
+	phones    []*rehearsing
+	oldSchema *schema.Schema // what the older app knows
 }
 
 // event is one change set that somebody made.
@@ -48,8 +50,14 @@ type event struct {
 	change *record.ChangeSet
 }
 
+// told is how an administrator is told which one it is.
+func (e *event) told() string {
+	return e.change.Cause + " at " + time.UnixMilli(e.at).UTC().Format("15:04")
+}
+
 // playAgain plays the rehearsal in a folder of its own, and leaves nothing.
 func (a *app) playAgain(ctx context.Context, o rehearseOptions) (_ *Rehearsed, err error) {
+	o.schema = cmp.Or(o.schema, aftersales.Schema)
 	r := &rehearsal{app: a, rehearseOptions: o, random: rand.New(rand.NewPCG(o.seed, 7)), names: map[record.ID]string{}}
 	if r.dir, err = os.MkdirTemp("", "fieldsync-rehearsal-"); err != nil {
 		return nil, cli.Usage("there is no room for the rehearsal: name a folder that may be written by TMPDIR (%v)", err)
@@ -57,6 +65,9 @@ func (a *app) playAgain(ctx context.Context, o rehearseOptions) (_ *Rehearsed, e
 	defer func() { err = errors.Join(err, os.RemoveAll(r.dir)) }()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if err := r.findOlder(ctx); err != nil {
+		return nil, err
+	}
 	closed, err := r.copyHub(ctx)
 	if err != nil {
 		return nil, err
@@ -81,14 +92,14 @@ func (r *rehearsal) copyHub(ctx context.Context) (closed func() error, err error
 	if err := r.copyFile(r.of, path); err != nil {
 		return nil, err
 	}
-	if err := isHub(ctx, store.Options{Path: path, Schema: aftersales.Schema}, r.of); err != nil {
+	if err := isHub(ctx, store.Options{Path: path, Schema: r.schema}, r.of); err != nil {
 		return nil, err
 	}
 	if err := r.copyFile(r.keys(), path+".keys"); err != nil {
 		return nil, err
 	}
 	r.core, err = server.OpenCore(ctx, server.CoreOptions{
-		Path: path, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler), Now: r.now,
+		Path: path, Schema: r.schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler), Now: r.now,
 	})
 	if err != nil {
 		return nil, err
@@ -114,7 +125,9 @@ func (r *rehearsal) since(ctx context.Context) (events []event, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, r.storeOptions())
+	o := r.storeOptions()
+	o.Schema = r.schema
+	s, err := store.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +196,11 @@ func (r *rehearsal) do(ctx context.Context, e event) (err error) {
 	if !e.phone {
 		r.Office++
 		_, err = r.core.Hub.Do(ctx, e.person, nil, e.change.Cause, func(o *hub.Office) error {
-			return again(server.Bind(o, e.person), e.change, false)
+			without, err := again(server.Bind(o, e.person), r.schema, e.change, false)
+			if len(without.What) > 0 {
+				return errNewer
+			}
+			return err
 		})
 		return r.noteImpossible(office, e, err)
 	}
@@ -194,7 +211,8 @@ func (r *rehearsal) do(ctx context.Context, e event) (err error) {
 	}
 	r.Changes++
 	p := r.phones[i]
-	err = p.client.Update(ctx, e.change.Cause, func(tx aftersales.Tx) error { return again(tx, e.change, true) })
+	without, err := p.app.write(ctx, e.change)
+	r.noteWithout(p.name, e, without)
 	return r.noteImpossible(p.name, e, err)
 }
 
@@ -204,30 +222,7 @@ func (r *rehearsal) noteImpossible(who string, e event, err error) error {
 	if err == nil || !errors.As(err, &f) || f.Code == fault.Internal {
 		return err
 	}
-	r.Impossible = append(r.Impossible, Question{who, e.change.Cause + " at " + time.UnixMilli(e.at).UTC().Format("15:04"), string(f.Code), f.Message})
-	return nil
-}
-
-// again writes what a change set wrote. A phone numbers what it makes by its own name, which is another one now.
-func again(tx aftersales.Tx, cs *record.ChangeSet, phone bool) error {
-	for i := range cs.Rows {
-		c := &cs.Rows[i]
-		t := aftersales.Schema.TableByID(c.Table)
-		if t == nil {
-			return fault.New(fault.Invalid, "this program does not know a table of it: update it")
-		}
-		values, known := c.Values(t)
-		if !known {
-			return fault.New(fault.Invalid, "this program does not know a column of it: update it")
-		}
-		if number, numbered := values["number"]; phone && numbered && c.Op == record.Insert {
-			series, _, _ := strings.Cut(number.Text(), "-")
-			values["number"] = record.Text(tx.Number(series))
-		}
-		if err := aftersales.Rewrite(tx, t.Name, c, values); err != nil {
-			return err
-		}
-	}
+	r.Impossible = append(r.Impossible, Question{who, e.told(), string(f.Code), f.Message})
 	return nil
 }
 

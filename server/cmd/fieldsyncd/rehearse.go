@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fieldsync/sync/cli"
+	"fieldsync/sync/schema"
 )
 
 // The troubles of a rehearsal.
@@ -17,15 +18,18 @@ const (
 	troubleDuplicates = "duplicates" // one of five messages is said twice, at once or later
 	troubleClocks     = "clocks"     // every third phone's clock is up to three hours wrong
 	troubleStorage    = "storage"    // every fourth phone has no space left, for a third of its work
+	troubleApps       = "apps"       // every third phone runs an older app
 )
 
-var troubles = []string{troubleRadio, troubleDuplicates, troubleClocks, troubleStorage}
+var troubles = []string{troubleRadio, troubleDuplicates, troubleClocks, troubleStorage, troubleApps}
 
 // rehearseOptions say what a rehearsal plays, and how.
 type rehearseOptions struct {
 	of      string // the backup
 	seed    uint64
 	trouble map[string]bool
+	old     string         // the program that older phones run; "" is this one as it was a version ago
+	schema  *schema.Schema // nil means aftersales.Schema
 }
 
 // Rehearsed is what came of a rehearsal.
@@ -45,6 +49,7 @@ type Rehearsed struct {
 	Impossible []Question `json:"impossible"` // work that could not be recorded when it was done, and who was told so at once
 	Lost       int        `json:"lost"`
 	Converged  bool       `json:"converged"`
+	Older      *OlderApp  `json:"older_app,omitempty"` // none where apps are left out
 }
 
 // Question is something that a person would have to decide, or was told.
@@ -67,14 +72,17 @@ func rehearseCommand() *command {
 		About: `
 Copies the backup aside and gives everybody who worked with a phone since then one, at the state of the backup.
 Then all that phones and the office have written since is done again in its order, by the clock of those days: on
-phones that are without network for hours, hear and say things twice, have wrong clocks and run out of space. It
-takes minutes, not the day. What is printed is what the office and technicians would be asked, which work could
-not have been recorded, and whether anything was lost. Take a backup of the morning for a day. The hub is only
-read, and may serve meanwhile; nobody is told anything. The same -seed makes the same trouble.
--without radio,duplicates,clocks,storage leaves trouble out: what is asked without any was asked anyway.`,
+phones that are without network for hours, hear and say things twice, have wrong clocks, run out of space and run
+older apps. It takes minutes, not the day. What is printed is what the office and technicians would be asked, which
+work could not have been recorded, and whether anything was lost. Take a backup of the morning for a day. The hub is
+only read, and may serve meanwhile; nobody is told anything. The same -seed makes the same trouble.
+-without radio,duplicates,clocks,storage,apps leaves trouble out: what is asked without any was asked anyway. An older
+app is this program's as it was before the latest version of what phones hold, or, as a process, the fieldsyncd of an
+earlier release that -old names: some phones are not updated yet.`,
 		Example: "fieldsyncd rehearse /var/backups/fieldsync/hub-2026-11-20.db -without clocks",
 		Flags: func(f *flag.FlagSet) {
 			f.Uint64Var(&o.seed, "seed", 1, "N who is struck by what, and when")
+			f.StringVar(&o.old, "old", "", "PROGRAM that every third phone runs: the fieldsyncd of an earlier release")
 			f.StringVar(&without, "without", "", "TROUBLE,… of "+strings.Join(troubles, ", "))
 		},
 		Do: func(ctx context.Context, a *app, args []string) error {
@@ -87,6 +95,9 @@ read, and may serve meanwhile; nobody is told anything. The same -seed makes the
 					return cli.Usage("-without takes %s", strings.Join(troubles, ", "))
 				}
 				delete(o.trouble, t)
+			}
+			if o.old != "" && !o.trouble[troubleApps] {
+				return cli.Usage("-old is for the trouble %s, which -without leaves out", troubleApps)
 			}
 			return a.rehearse(ctx, o)
 		},
@@ -129,6 +140,7 @@ func (a *app) sayRehearsed(r *Rehearsed) {
 		a.say("Left out: %s of people who cannot be given a phone.\n", many(r.Left, "change"))
 	}
 	a.say("Without network: %.1f hours, all phones together. Said twice: %s.\n", r.Offline, many(int(r.Repeated), "message"))
+	a.sayOlder(r.Older)
 	a.say("Of what phones wrote %d were taken as they were, %d merged with what others wrote, %d refused.\n", r.Applied, r.Merged, r.Refused)
 	a.sayQuestions("Asked would be", r.Asked)
 	a.sayQuestions("Could not be recorded when it was done", r.Impossible)
@@ -139,6 +151,18 @@ func (a *app) sayRehearsed(r *Rehearsed) {
 		a.say("Nothing was lost, but NOT EVERY PHONE holds what it should.\n")
 	default:
 		a.say("Nothing was lost, and every phone holds what it should.\n")
+	}
+}
+
+func (a *app) sayOlder(o *OlderApp) {
+	switch {
+	case o == nil:
+	case o.Version == 0:
+		a.say("Older apps: none. Version %d of what phones hold is the first: -old names a program of an earlier release.\n", o.Latest)
+	case len(o.Phones) == 0:
+		a.say("Older apps: none. Every third phone runs one, from the second on.\n")
+	default:
+		a.say("Older apps, of version %d instead of %d: on the phones of %s.\n", o.Version, o.Latest, strings.Join(o.Phones, ", "))
 	}
 }
 

@@ -9,9 +9,7 @@ import (
 	"fieldsync/server/hub"
 	"fieldsync/server/scope"
 	"fieldsync/server/store"
-	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
-	"fieldsync/sync/device"
 	"fieldsync/sync/record"
 	"fieldsync/sync/wire"
 )
@@ -129,7 +127,7 @@ func called(row *record.Row) string {
 
 // discrepancies lists what does not fit together: who can say more is asked, and else the office.
 func (r *rehearsal) discrepancies(v *store.View, open []record.ID) error {
-	table := aftersales.Schema.Table("discrepancy")
+	table := r.schema.Table("discrepancy")
 	for _, id := range open {
 		row, err := v.Row(record.Key{Table: table.ID, ID: id})
 		if err != nil {
@@ -144,7 +142,7 @@ func (r *rehearsal) discrepancies(v *store.View, open []record.ID) error {
 		}
 		about := strings.ReplaceAll(row.Get("kind").Text(), "_", " ")
 		for _, of := range []string{"part", "location", "job"} {
-			other, err := v.Row(record.Key{Table: aftersales.Schema.Table(of).ID, ID: row.Get(of).Ref()})
+			other, err := v.Row(record.Key{Table: r.schema.Table(of).ID, ID: row.Get(of).Ref()})
 			if err != nil {
 				return err
 			}
@@ -159,26 +157,20 @@ func (r *rehearsal) discrepancies(v *store.View, open []record.ID) error {
 
 // check looks for all that the phone ever wrote on the hub, and holds its rows against what it should have.
 func (p *rehearsing) check(ctx context.Context) error {
-	var wrote []record.ID
-	for _, state := range []device.State{device.Pending, device.Accepted, device.Refused, device.Closed} {
-		list, err := p.client.Outbox(ctx, state)
-		if err != nil {
-			return err
-		}
-		for i := range list {
-			wrote = append(wrote, list[i].Identity())
-		}
-	}
-	have := map[string]string{}
-	err := p.client.Each(ctx, func(row *record.Row) error {
-		have[scope.Name(row)] = scope.Content(row)
-		return nil
-	})
+	wrote, err := p.app.wrote(ctx)
 	if err != nil {
 		return err
 	}
+	have, err := p.app.rows(ctx)
+	if err != nil {
+		return err
+	}
+	knows := p.schema
+	if p.older {
+		knows = p.oldSchema
+	}
 	err = p.core.Hub.View(ctx, func(v hub.View) error {
-		want, err := scope.Of(v, aftersales.Schema, p.person)
+		want, err := scope.Known(v, p.schema, knows, p.person)
 		for _, d := range scope.Differences(have, want) {
 			p.Converged = false
 			p.tell("%s: %s", p.name, d)

@@ -20,7 +20,8 @@ type rehearsing struct {
 	person record.ID
 	name   string
 	skew   time.Duration
-	client *client.Client
+	app    phoneApp
+	older  bool // it runs the older app
 	online bool
 	turn   time.Time // when it gets or loses the network
 	synced time.Time
@@ -52,12 +53,15 @@ func (r *rehearsal) handOut(ctx context.Context, events []event) error {
 			return err
 		}
 		p := &rehearsing{rehearsal: r, n: len(r.phones), person: person, name: r.names[person], online: true, turn: r.To, synced: r.now()}
+		if p.older = r.Older != nil && r.Older.Version > 0 && p.n%3 == 1; p.older {
+			r.Older.Phones = append(r.Older.Phones, p.name)
+		}
 		r.phones = append(r.phones, p)
 		p.befall()
 		if err := p.open(ctx, 0); err != nil {
 			return err
 		}
-		if err := p.client.Enrol(ctx, r.line.URL(), code, "rehearsal"); err != nil {
+		if err := p.app.enrol(ctx, r.line.URL(), code); err != nil {
 			return err
 		}
 		if err := p.recover(ctx, false); err != nil {
@@ -76,7 +80,7 @@ func (p *rehearsing) befall() {
 	if p.trouble[troubleClocks] && p.n%3 == 0 {
 		p.skew = time.Duration(p.random.Int64N(int64(6*time.Hour))) - 3*time.Hour
 	}
-	if p.trouble[troubleStorage] && p.n%4 == 1 {
+	if p.trouble[troubleStorage] && p.n%4 == 1 && !(p.older && p.old != "") { // another program takes no bound
 		third := p.To.Sub(p.From) / 3
 		p.fills = p.From.Add(time.Duration(p.random.Int64N(int64(2*third) + 1)))
 		p.frees = p.fills.Add(third)
@@ -95,16 +99,26 @@ func (p *rehearsing) open(ctx context.Context, room int64) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	p.client, err = client.Open(ctx, client.Options{
-		Path: filepath.Join(dir, "replica.db"), App: "fieldsync rehearsal", Room: room,
-		Now: func() time.Time { return p.now().Add(p.skew) },
-	})
+	now := func() time.Time { return p.now().Add(p.skew) }
+	if p.older && p.old != "" {
+		m := &member{name: p.name, program: p.old, dir: dir, seed: p.seed}
+		p.app = thatApp{m, now}
+		return m.start(ctx)
+	}
+	o := client.Options{Path: filepath.Join(dir, "replica.db"), Schema: p.schema, App: "fieldsync rehearsal", Room: room, Now: now}
+	if p.older {
+		o.Schema = p.oldSchema
+	}
+	c, err := client.Open(ctx, o)
+	if err == nil {
+		p.app = thisApp{c}
+	}
 	return err
 }
 
 // reopen ends the app and starts it again, with so much room.
 func (p *rehearsing) reopen(ctx context.Context, room int64) error {
-	if err := p.client.Close(); err != nil {
+	if err := p.app.close(); err != nil {
 		return err
 	}
 	return p.open(ctx, room)
@@ -146,7 +160,7 @@ func (p *rehearsing) sync(ctx context.Context) error {
 	p.synced = p.now()
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	return p.client.SyncOnce(ctx)
+	return p.app.sync(ctx)
 }
 
 // recover brings the phone level with the hub, when there is network and space again; first for the first time.
@@ -168,8 +182,8 @@ func (p *rehearsing) recover(ctx context.Context, first bool) (err error) {
 // hangUp closes all phones.
 func (r *rehearsal) hangUp() {
 	for _, p := range r.phones {
-		if p.client != nil {
-			_ = p.client.Close() // its folder goes too
+		if p.app != nil {
+			_ = p.app.close() // its folder goes too
 		}
 	}
 }

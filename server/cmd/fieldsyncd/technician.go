@@ -22,6 +22,7 @@ import (
 	"fieldsync/server/scope"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/device"
+	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
 )
 
@@ -30,7 +31,7 @@ import (
 
 // order is what a technician is told to do.
 type order struct {
-	Do     string // enrol, sync, repair, finish, give, use, step, trespass, resend, state, rows, app, network, work, rest, clock, status
+	Do     string // enrol, sync, repair, finish, give, use, step, trespass, resend, write, state, rows, app, network, work, rest, clock, status
 	Server string
 	Code   string
 	Name   string
@@ -44,6 +45,7 @@ type order struct {
 	On     []record.ID   // for work: the jobs that he writes about
 	Rate   float64       // for work: changes a second
 	Ahead  time.Duration // for clock: how far his clock is ahead from now on
+	Change []byte        // for write: an encoded change set; none asks for the version only
 }
 
 // answer is what he says: any number of lines with Recorded, then one with Done. While he works, lines about his deeds
@@ -68,6 +70,10 @@ type answer struct {
 	// Goroutines is how many his process has.
 	Goroutines int    `json:",omitempty"`
 	URL        string `json:",omitempty"` // opens the app
+	// To write he answers the version of the schema that he knows, what he did without, and the code where he could not.
+	Version int        `json:",omitempty"`
+	Without *omitted   `json:",omitempty"`
+	Code    fault.Code `json:",omitempty"`
 }
 
 type technician struct {
@@ -159,6 +165,8 @@ func (t *technician) obey(ctx context.Context, o order) (answer, error) {
 		return t.trespass(ctx, o)
 	case "resend":
 		return answer{}, t.resend(ctx, o.Again)
+	case "write":
+		return t.write(ctx, o.Change)
 	case "network":
 		t.client.NetworkChanged()
 		return answer{}, nil
@@ -264,18 +272,43 @@ func (t *technician) state(ctx context.Context) (answer, error) {
 		return answer{}, err
 	}
 	a := answer{Ready: s.Ready, Pending: s.Pending, Refused: s.Refused}
-	for _, state := range []device.State{device.Pending, device.Accepted, device.Refused, device.Closed} {
-		list, err := t.client.Outbox(ctx, state)
-		if err != nil {
-			return answer{}, err
-		}
-		for i := range list {
-			id := list[i].Identity()
-			a.Changes = append(a.Changes, hex.EncodeToString(id[:]))
-		}
+	ids, err := identities(ctx, t.client)
+	for _, id := range ids {
+		a.Changes = append(a.Changes, hex.EncodeToString(id[:]))
 	}
 	slices.Sort(a.Changes)
-	return a, nil
+	return a, err
+}
+
+// identities returns those of everything that was recorded on the phone.
+func identities(ctx context.Context, c *client.Client) (ids []record.ID, err error) {
+	for _, state := range []device.State{device.Pending, device.Accepted, device.Refused, device.Closed} {
+		list, err := c.Outbox(ctx, state)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			ids = append(ids, list[i].Identity())
+		}
+	}
+	return ids, nil
+}
+
+// write does again what somebody's change set did, as far as this program knows it: rehearsals are played with programs of
+// earlier releases, so that this order and its answer stay as they are.
+func (t *technician) write(ctx context.Context, encoded []byte) (answer, error) {
+	a := answer{Version: aftersales.Version}
+	if len(encoded) == 0 {
+		return a, nil
+	}
+	cs, err := record.ParseChangeSet(encoded)
+	if err == nil {
+		var without omitted
+		without, err = thisApp{t.client}.write(ctx, cs)
+		a.Without = &without
+	}
+	a.Code = fault.CodeOf(err)
+	return a, err
 }
 
 // status returns how he stands, at little cost.
@@ -288,10 +321,16 @@ func (t *technician) status(ctx context.Context) (answer, error) {
 
 // rows returns the content of every row that he holds.
 func (t *technician) rows(ctx context.Context) (answer, error) {
-	a := answer{Rows: map[string]string{}}
-	err := t.client.Each(ctx, func(row *record.Row) error {
-		a.Rows[scope.Name(row)] = scope.Content(row)
+	rows, err := contents(ctx, t.client)
+	return answer{Rows: rows}, err
+}
+
+// contents returns the content of every row on the phone.
+func contents(ctx context.Context, c *client.Client) (map[string]string, error) {
+	rows := map[string]string{}
+	err := c.Each(ctx, func(row *record.Row) error {
+		rows[scope.Name(row)] = scope.Content(row)
 		return nil
 	})
-	return a, err
+	return rows, err
 }
