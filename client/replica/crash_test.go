@@ -25,6 +25,13 @@ func TestMain(m *testing.M) {
 		fmt.Println(writeForever(path))
 		os.Exit(1)
 	}
+	if path := os.Getenv(narrowChild); path != "" {
+		if err := writeWithoutRoom(path); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if path := os.Getenv(powerChild); path != "" {
 		if err := writeByRounds(path); err != nil {
 			fmt.Println(err)

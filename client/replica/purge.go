@@ -16,12 +16,12 @@ func (r *Replica) makeRoom() {
 	}
 }
 
-// purge empties the write-ahead log, in which what was erased still stands. While somebody reads it has to wait: for the
-// next write, or for the next start.
-func (r *Replica) purge() error {
+// purge empties the write-ahead log, in which what was erased still stands. While somebody reads, or the disk has no room for
+// what is in it, it has to wait: for the next write, or for the next start. What was committed before is no less durable, and
+// who wrote it must not be told that it was not.
+func (r *Replica) purge() {
 	busy, err := r.writer.Int("PRAGMA wal_checkpoint(TRUNCATE)")
-	r.purging = err != nil || busy != 0
-	return err
+	r.purging = r.told(err) != nil || busy != 0
 }
 
 // lengthen gives the write-ahead log room, in steps that take turns with who writes. Trouble is left for the next time: the

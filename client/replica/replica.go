@@ -290,7 +290,7 @@ func (r *Replica) write(ctx context.Context, sync string, do func(*Tx) error) er
 		return err
 	})
 	if err == nil && r.purging {
-		err = r.purge()
+		r.purge()
 	}
 	if err == nil && sync == "FULL" {
 		r.count()
