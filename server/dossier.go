@@ -16,8 +16,9 @@ import (
 // hisJobs are the jobs of a customer or contact.
 const hisJobs = "SELECT id FROM job WHERE party = ?1 OR contact = ?1"
 
-// noticesTo are the notices that a person got, or a customer of whose jobs and requests they tell.
-const noticesTo = `SELECT id FROM notice WHERE recipient = ?1 OR person = ?1 OR recipient IS NULL AND about IN (
+// noticesTo are the notices that a person got, or of whom they tell, or a customer of whose jobs and requests they do: what webhooks
+// are sent is kept as notices.
+const noticesTo = `SELECT id FROM notice WHERE recipient = ?1 OR person = ?1 OR about = ?1 OR recipient IS NULL AND about IN (
 	` + hisJobs + ` UNION ` + hisRequests + `)`
 
 // hisRequests are those of a customer or contact.

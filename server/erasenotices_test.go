@@ -64,3 +64,27 @@ func TestAnErasureReachesNotices(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What webhooks were told of a customer is kept as notices: his name goes from them with him.
+func TestAnErasureReachesWhatWebhooksAreTold(t *testing.T) {
+	t.Parallel()
+	other := newCRM(t, "key")
+	k, _, _ := hooked(t, other.URL, "customer.created", "customer.changed")
+	party := record.ID{5}
+	k.do(func(tx aftersales.Tx) error {
+		_, err := aftersales.CreateParty(tx, aftersales.PartyInput{ID: party, Branch: k.branch, Name: "Ms Chen"})
+		return err
+	})
+	k.do(func(tx aftersales.Tx) error {
+		return tx.Update("party", party, record.Values{"phone": record.Text("+886912345678")})
+	})
+	if told := k.texts("SELECT text FROM notice WHERE text LIKE '%Chen%'"); len(told) != 2 {
+		t.Fatalf("webhooks were told %q", told)
+	}
+	if err := k.Erase(t.Context(), record.ID{}, []record.Key{{Table: aftersales.Schema.Table("party").ID, ID: party}}); err != nil {
+		t.Fatal(err)
+	}
+	if told := k.texts("SELECT text FROM notice WHERE text LIKE '%Chen%'"); len(told) != 0 {
+		t.Errorf("kept is still %q", told)
+	}
+}
