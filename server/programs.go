@@ -79,7 +79,7 @@ func (s programStore) ChangePrograms(ctx context.Context, change func([]auth.Pro
 // noteEnded writes down which programs are shut out, for a backup that still knows them.
 func (s programStore) noteEnded(was, now []auth.Program) error {
 	for _, p := range was {
-		if slices.ContainsFunc(now, func(q auth.Program) bool { return q.ID == p.ID }) {
+		if !p.Revoked.IsZero() || slices.ContainsFunc(now, func(q auth.Program) bool { return q.ID == p.ID && q.Revoked.IsZero() }) {
 			continue
 		}
 		if err := s.NoteStanding(store.Standing{Of: ofProgram, ID: p.ID, As: isOut}); err != nil {

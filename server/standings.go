@@ -114,12 +114,12 @@ func (c *Core) keepOut(ctx context.Context, id record.ID) error {
 
 var errAsBefore = errors.New("nothing changes")
 
+// standProgram does nothing for a program that the backup does not know, or knows as revoked.
 func (c *Core) standProgram(ctx context.Context, id record.ID) error {
 	programs := programStore{c.Store, c.now}
 	known, err := programs.Programs(ctx)
-	is := func(p auth.Program) bool { return p.ID == id }
-	if err != nil || !slices.ContainsFunc(known, is) {
+	if err != nil || !slices.ContainsFunc(known, func(p auth.Program) bool { return p.ID == id && p.Revoked.IsZero() }) {
 		return err
 	}
-	return programs.ChangePrograms(ctx, func(list []auth.Program) ([]auth.Program, error) { return slices.DeleteFunc(list, is), nil })
+	return auth.NewPrograms(programs, nil, nil, c.now).Revoke(ctx, id)
 }

@@ -74,7 +74,7 @@ func TestARestoredBackupLetsNobodyInAgain(t *testing.T) {
 	must(err)
 	must(core.Devices.SetStanding(t.Context(), stolen.ID, auth.HardRevoked))
 	must(core.Devices.SetStanding(t.Context(), back.ID, auth.Admitted))
-	must(programs().ChangePrograms(t.Context(), func([]auth.Program) ([]auth.Program, error) { return nil, nil }))
+	must(auth.NewPrograms(programs(), nil, nil, time.Now).Revoke(t.Context(), program.ID))
 	_, err = peopleStore{Store: core.Store, now: time.Now}.ChangePerson(t.Context(), li, func(p *auth.Person, _ func() ([]auth.Person, error)) error {
 		p.Active = false
 		return nil
@@ -101,8 +101,8 @@ func TestARestoredBackupLetsNobodyInAgain(t *testing.T) {
 		if _, err := enrol(used, "again"); fault.CodeOf(err) != auth.BadCode {
 			t.Errorf("a code that was used enrols again: %v", err)
 		}
-		if left, err := programs().Programs(t.Context()); err != nil || len(left) > 0 {
-			t.Errorf("programs: %v, %v", left, err)
+		if list, err := programs().Programs(t.Context()); err != nil || len(list) != 1 || list[0].Good(time.Now()) {
+			t.Errorf("programs: %v, %v", list, err)
 		}
 		if p, err := (peopleStore{Store: core.Store, now: time.Now}).Person(t.Context(), li); err != nil || p.Active {
 			t.Errorf("who has left may sign in: %v", err)
