@@ -179,7 +179,7 @@ func (o *Office) changedRow(v *Visit, n *names, i int, c *record.RowChange) (row
 
 // changedCell describes a written cell: as a field where it can be typed, else as text with an empty Kind.
 func (o *Office) changedCell(v *Visit, n *names, t *schema.Table, c *schema.Column, w record.CellWrite) (field, error) {
-	if c.Name == "secret" || !v.maySee(t, c) { // of a webhook, of one-time codes: it is nobody's to read
+	if c.Name == "secret" || !v.Who.MayRead(t, c) { // of a webhook, of one-time codes: it is nobody's to read
 		return field{Label: v.lang.Name(columnKey(t, c)), Was: hidden}, nil
 	}
 	if typeable(c) {

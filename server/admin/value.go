@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"fieldsync/server/auth"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -26,7 +25,7 @@ func (v *Visit) text(n *names, t *schema.Table, c *schema.Column, value record.V
 	if value.IsNull() {
 		return "", nil
 	}
-	if !v.maySee(t, c) {
+	if !v.Who.MayRead(t, c) {
 		return hidden, nil
 	}
 	switch c.Kind {
@@ -296,9 +295,3 @@ func typeable(c *schema.Column) bool {
 
 // hidden stands in the place of a value that the visitor may not see.
 const hidden = "•••"
-
-// maySee reports whether the visitor may see what stands in the column wherever it is shown, in histories and in refused
-// changes too: where somebody was is not for everybody who may see those.
-func (v *Visit) maySee(t *schema.Table, c *schema.Column) bool {
-	return t.Name != "position" || !c.Has(schema.Personal) || v.Who.May(auth.SeePositions)
-}

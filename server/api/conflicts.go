@@ -18,7 +18,7 @@ func (a *API) conflicts(c *call) error {
 		if found == nil {
 			return nil, err // of another branch
 		}
-		return conflictObject(numbers[1], found), nil
+		return c.conflictObject(numbers[1], found), nil
 	}})
 }
 
@@ -42,23 +42,23 @@ func (a *API) conflict(c *call) error {
 		return err
 	}
 	c.w.Header().Set("ETag", valuesTag(found))
-	return reply(c.w, http.StatusOK, conflictObject(n, found))
+	return reply(c.w, http.StatusOK, c.conflictObject(n, found))
 }
 
-func conflictObject(n uint64, c *Conflict) object {
+func (c *call) conflictObject(n uint64, found *Conflict) object {
 	o := object{
-		"id": strconv.FormatUint(n, 10), "row": c.Row.ID.String(), "ask": c.Ask, "open": c.Open, "changed_at": momentOrNull(c.Changed), "etag": valuesTag(c),
+		"id": strconv.FormatUint(n, 10), "row": found.Row.ID.String(), "ask": found.Ask, "open": found.Open, "changed_at": momentOrNull(found.Changed), "etag": valuesTag(found),
 		"table": nil, "resource": nil, "field": nil,
 	}
-	t := tableOf(c.Row.Table)
+	t := tableOf(found.Row.Table)
 	if t != nil {
 		o["table"], o["resource"] = t.Name, PathOf(t.Name)
 	}
 	values := []any{}
-	for _, v := range c.Values {
+	for _, v := range found.Values {
 		one := by(object{"dot": v.Dot.Text(), "value": nil, "written_at": momentOrNull(v.Eff.Time())}, v.By)
 		if t != nil {
-			o["field"], one["value"] = cellAs(t, c.Cell, v.Value)
+			o["field"], one["value"] = c.cell(t, found.Cell, v.Value)
 		}
 		values = append(values, one)
 	}

@@ -244,18 +244,19 @@ func by(o object, w Writer) object {
 	return o
 }
 
-// cellAs returns the name of a cell, and a value of it, as programs know them; what is sealed is nobody's to read.
-func cellAs(t *schema.Table, cell record.CellID, v record.Value) (name string, value any) {
+// cell returns the name of a cell, and a value of it, as programs know them; null where the program may not read it, and what
+// is sealed is nobody's to read.
+func (c *call) cell(t *schema.Table, cell record.CellID, v record.Value) (name string, value any) {
 	name, known := record.CellName(t, cell)
 	if !known {
 		return "", nil // of a later version of this program
 	}
-	c := &t.Columns[t.ColumnByID(cell.Column)]
+	column := &t.Columns[t.ColumnByID(cell.Column)]
 	switch {
-	case c.Has(schema.Sealed):
+	case column.Has(schema.Sealed), !c.who.MayRead(t, column):
 		return name, nil
-	case !c.Kind.Keyed():
-		return name, Encode(told(t, c), v)
+	case !column.Kind.Keyed():
+		return name, Encode(told(t, column), v)
 	case v.IsNull():
 		return name, nil
 	case v.Shape() == record.ShapeNumber:

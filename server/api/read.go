@@ -105,7 +105,7 @@ func (a *API) show(c *call, id record.ID, status int) error {
 			c.w.WriteHeader(http.StatusNotModified)
 			return nil
 		}
-		return reply(c.w, status, rowObject(row))
+		return reply(c.w, status, c.rowObject(row))
 	})
 }
 
@@ -128,17 +128,21 @@ func parseTag(tag string) (clock.Vector, error) {
 	return clock.Vector{}, fault.Wrap(BadRequest, "If-Match is no ETag of a row. Send it as you received it.", err)
 }
 
-// rowObject returns a row as JSON; of a deleted one that it is.
-func rowObject(row *record.Row) map[string]any {
+// rowObject returns a row as JSON, null in place of what the program may not read; of a deleted one that it is.
+func (c *call) rowObject(row *record.Row) map[string]any {
 	o := map[string]any{"id": row.ID.String()}
 	if row.Deleted {
 		o["deleted"] = true
 		return o
 	}
 	for i := range row.Table.Columns {
-		c := &row.Table.Columns[i]
-		if !c.Has(schema.Sealed) {
-			o[c.Name] = Encode(told(row.Table, c), row.Cols[i])
+		column := &row.Table.Columns[i]
+		switch {
+		case column.Has(schema.Sealed):
+		case !c.who.MayRead(row.Table, column):
+			o[column.Name] = nil
+		default:
+			o[column.Name] = Encode(told(row.Table, column), row.Cols[i])
 		}
 	}
 	return o
@@ -173,7 +177,7 @@ func (a *API) list(c *call) error {
 			}
 			var row *record.Row
 			if row, err = r.Row(record.Key{Table: c.of.table().ID, ID: id}); row != nil {
-				o := rowObject(row)
+				o := c.rowObject(row)
 				o["etag"] = tagOf(row)
 				rows = append(rows, o)
 			}

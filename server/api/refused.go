@@ -51,7 +51,7 @@ var ops = map[record.Op]string{record.Insert: "insert", record.Update: "update",
 func (a *API) refusedObject(c *call, f *Refused) object {
 	rows := []any{}
 	for i := range f.Change.Rows {
-		rows = append(rows, changeObject(&f.Change.Rows[i]))
+		rows = append(rows, c.changeObject(&f.Change.Rows[i]))
 	}
 	return by(object{
 		"id": f.Change.Dot.Text(), "cause": f.Change.Cause, "code": f.Why.Code, "reason": a.say(c.w, c.r, f.Why), "open": f.Open,
@@ -60,13 +60,13 @@ func (a *API) refusedObject(c *call, f *Refused) object {
 }
 
 // changeObject tells what a change set does to one row.
-func changeObject(r *record.RowChange) object {
+func (c *call) changeObject(r *record.RowChange) object {
 	o := object{"op": ops[r.Op], "id": r.ID.String(), "table": nil, "resource": nil}
 	fields := object{}
 	if t := tableOf(r.Table); t != nil {
 		o["table"], o["resource"] = t.Name, PathOf(t.Name)
 		for _, w := range r.Cells {
-			if name, value := cellAs(t, w.CellID, w.Value); name != "" {
+			if name, value := c.cell(t, w.CellID, w.Value); name != "" {
 				fields[name] = value
 			}
 		}
@@ -93,7 +93,7 @@ func (a *API) decide(c *call, name string, columns []schema.Column) error {
 	}
 	d := Decision{Dot: found.Change.Dot, Dismiss: name == "dismiss", Reason: v["reason"].Text()}
 	if name == "amend" {
-		if d.Rows, err = amended(found.Change.Rows, []byte(v["rows"].Text())); err != nil {
+		if d.Rows, err = c.amended(found.Change.Rows, []byte(v["rows"].Text())); err != nil {
 			return err
 		}
 	}
@@ -104,7 +104,7 @@ func (a *API) decide(c *call, name string, columns []schema.Column) error {
 }
 
 // amended returns the changes of rows with the fields that shall be otherwise, as a program says.
-func amended(rows []record.RowChange, said []byte) ([]record.RowChange, error) {
+func (c *call) amended(rows []record.RowChange, said []byte) ([]record.RowChange, error) {
 	var given []struct {
 		ID     record.ID
 		Table  string
@@ -124,7 +124,7 @@ func amended(rows []record.RowChange, said []byte) ([]record.RowChange, error) {
 		}
 		cells := slices.Clone(rows[i].Cells)
 		for name, raw := range g.Fields {
-			if err := amendCell(tableOf(rows[i].Table), cells, name, raw); err != nil {
+			if err := c.amendCell(tableOf(rows[i].Table), cells, name, raw); err != nil {
 				return nil, err
 			}
 		}
@@ -134,11 +134,11 @@ func amended(rows []record.RowChange, said []byte) ([]record.RowChange, error) {
 }
 
 // amendCell puts another value in place of what the change writes into a cell.
-func amendCell(t *schema.Table, cells []record.CellWrite, name string, raw json.RawMessage) error {
+func (c *call) amendCell(t *schema.Table, cells []record.CellWrite, name string, raw json.RawMessage) error {
 	column, key, _ := strings.Cut(name, ".")
 	at := t.Column(column)
 	i := slices.IndexFunc(cells, func(w record.CellWrite) bool { return at >= 0 && w.Column == t.Columns[at].ID && w.Key == key })
-	if i < 0 || t.Columns[at].Has(schema.Sealed) {
+	if i < 0 || t.Columns[at].Has(schema.Sealed) || !c.who.MayRead(t, &t.Columns[at]) {
 		return refused("rows", UnknownField, nil, "There is no field %s to be written here. The OpenAPI document lists them.", name)
 	}
 	if !t.Columns[at].Kind.Keyed() {

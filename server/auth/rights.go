@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fieldsync/sync/record"
+	"fieldsync/sync/schema"
 )
 
 // Post is a role that a person has in one branch.
@@ -123,6 +124,18 @@ func (p *Person) Limited(to []Permission) *Person {
 		}
 	}
 	return &limited
+}
+
+// MayRead reports whether the person may read what stands in the column wherever it is told, in histories, conflicts and refused
+// changes too: where somebody was, and what things cost the company, is not for everybody who may see those.
+func (p *Person) MayRead(t *schema.Table, c *schema.Column) bool {
+	switch {
+	case t.Name == "position" && c.Has(schema.Personal):
+		return p.May(SeePositions)
+	case c.Name == "unit_cost":
+		return p.May(SeeCosts)
+	}
+	return true
 }
 
 // covers reports whether the person may do all that those rights include: nobody gives or takes what he has not.

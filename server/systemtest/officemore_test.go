@@ -72,6 +72,51 @@ func TestWhatAPartCostsIsSeenByWhoMay(t *testing.T) {
 	}
 }
 
+// What a part costs stands in the audit and with what was moved, too: there it is read by who may see costs, by nobody else, and by
+// no program of theirs.
+func TestCostsAreToldNowhereToWhoMayNotSeeThem(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	b.hire("head", "Head Office", "head_office")
+	boss, head := b.browser("boss"), b.browser("head")
+	var moved record.ID
+	b.office("costs", func(tx aftersales.Tx) error {
+		branch, err := aftersales.CreateBranch(tx, aftersales.BranchInput{Code: "T", Name: "Taipei", Zone: "Asia/Taipei", Currency: "TWD"})
+		if err != nil {
+			return err
+		}
+		store, err := aftersales.CreateLocation(tx, aftersales.LocationInput{Branch: branch, Code: "S", Name: "Store", Kind: aftersales.LocationCentral})
+		if err != nil {
+			return err
+		}
+		part, err := aftersales.CreatePart(tx, aftersales.PartInput{Code: "P-1", Unit: "pcs"})
+		if err != nil {
+			return err
+		}
+		if _, err := aftersales.SetPartCost(tx, branch, part, aftersales.Money{Minor: 48051, Currency: "TWD"}, 0); err != nil {
+			return err
+		}
+		moved, err = aftersales.ReceivePart(tx, aftersales.MoveInput{
+			Part: part, To: store, Quantity: aftersales.Quantity{Amount: 1000, Unit: "pcs"}, UnitCost: aftersales.Money{Minor: 47951, Currency: "TWD"},
+		})
+		return err
+	})
+	for path, cost := range map[string]string{"/audit": "480.51 TWD", "/audit?format=csv": "480.51 TWD", "/movements/" + moved.String(): "479.51 TWD"} {
+		boss.get(path).sees(http.StatusOK, cost)
+		head.get(path).sees(http.StatusOK).lacks(cost)
+	}
+	may := b.program(boss, "till", string(auth.SeeParts), string(auth.SeeCosts))
+	not := b.program(boss, "shop", string(auth.SeeParts))
+	if may.asks("GET", "/movements/"+moved.String(), "").has(http.StatusOK); may.got["unit_cost"] == nil {
+		t.Error("a program that may see costs reads none")
+	}
+	not.asks("GET", "/movements/"+moved.String(), "").has(http.StatusOK, "unit_cost", nil)
+	if one := not.asks("GET", "/movements", "").has(http.StatusOK).rows()[0]; one["unit_cost"] != nil {
+		t.Errorf("in the list it reads %v", one)
+	}
+}
+
 // A webhook that the hub switched off stands on Today of whoever looks after webhooks, who needs no right to tokens.
 func TestASwitchedOffWebhookStandsOnToday(t *testing.T) {
 	t.Parallel()

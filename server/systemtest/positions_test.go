@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -92,6 +93,7 @@ func TestTheHubRefusesAPositionOutsideWorkingTime(t *testing.T) {
 	path := boss.get("/refused").find(`href="(/refused/[^"?]+)">`)
 	boss.get(path).sees(http.StatusOK, "25.1310001")
 	b.browser("clerk").get(path).lacks("25.131")
+	b.refusedPlaceIsToldTo(boss)
 	b.office("days", func(tx aftersales.Tx) error {
 		return aftersales.SetSetting(tx, aftersales.SettingPositionDays, record.ID{}, "0")
 	})
@@ -102,6 +104,23 @@ func TestTheHubRefusesAPositionOutsideWorkingTime(t *testing.T) {
 		t.Error("the refused change says where he was after its days")
 	}
 	boss.get(path).lacks("25.131")
+}
+
+// refusedPlaceIsToldTo checks that a program reads the place, or writes another in its stead, only where its token says so.
+func (b *bureau) refusedPlaceIsToldTo(boss *browser) {
+	b.t.Helper()
+	blind := b.program(boss, "inbox", string(auth.SeeInbox), string(auth.Release))
+	one := blind.asks("GET", "/refused-changes", "").has(http.StatusOK).rows()[0]
+	change := one["rows"].([]any)[0].(map[string]any)
+	if fields := change["fields"].(map[string]any); fields["latitude"] != nil || fields["longitude"] != nil || fields["person"] == nil {
+		b.t.Errorf("a program that may not see positions reads %v", fields)
+	}
+	amends := fmt.Sprintf(`{"rows": [{"table": "position", "id": %q, "fields": {"latitude": "1.5"}}]}`, change["id"])
+	blind.asks("POST", "/refused-changes/"+one["id"].(string)+"/amend", amends).refuses(unprocessable, "unknown_field", "rows")
+	one = b.program(boss, "map", string(auth.SeeInbox), string(auth.SeePositions)).asks("GET", "/refused-changes", "").has(http.StatusOK).rows()[0]
+	if fields := one["rows"].([]any)[0].(map[string]any)["fields"].(map[string]any); fields["latitude"] != "25.1310001" {
+		b.t.Errorf("a program that may see positions reads %v", fields)
+	}
 }
 
 // refusedPlace reports whether the one refused change says a place.
