@@ -340,3 +340,67 @@ func TestRowsWithoutAnIDArePaged(t *testing.T) {
 		}
 	}
 }
+
+// What is told page by page comes once: for a file, though the list is asked for in an order in which too many match, and for who may see
+// some of the rows only.
+func TestWhatIsToldPageByPageComesOnceAndEnds(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, list.CountMost+1)
+	parsed := func(asked url.Values) list.Query {
+		q, err := parties.Parse(asked, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}
+	w.read(func(s list.Selecter) error {
+		told := 0
+		err := parties.EachPage(s, parsed(url.Values{"sort": {"note"}}), 300, func(rows []list.Row) error {
+			if told += len(rows); told > len(w.made) {
+				return io.ErrShortWrite
+			}
+			return nil
+		})
+		if err != nil || told != len(w.made) {
+			t.Errorf("%d of %d are told: %v", told, len(w.made), err)
+		}
+		return nil
+	})
+	asked, seen, calls := url.Values{}, map[record.ID]bool{}, 0
+	few := func(rows []list.Row) (some []list.Row, err error) {
+		if calls++; calls > 100 {
+			return nil, io.ErrShortWrite
+		}
+		for _, row := range rows {
+			if row.ID[15]%8 == 0 {
+				some = append(some, row)
+			}
+		}
+		return some, nil
+	}
+	for more := true; more; {
+		w.read(func(s list.Selecter) error {
+			page, err := parties.RunSome(s, parsed(asked), 40, few)
+			for _, row := range page.Rows {
+				if seen[row.ID] {
+					t.Errorf("%s comes twice", row.ID)
+				}
+				seen[row.ID] = true
+			}
+			if more = page.Next != ""; more && (len(page.Rows) < 40 || page.Total != len(page.Rows)+1) {
+				t.Errorf("a page of %d says that there are %d", len(page.Rows), page.Total)
+			}
+			asked.Set("after", page.Next)
+			return err
+		})
+	}
+	want := 0
+	for _, p := range w.made {
+		if p.ID[15]%8 == 0 {
+			want++
+		}
+	}
+	if len(seen) != want {
+		t.Errorf("%d of %d are seen", len(seen), want)
+	}
+}

@@ -31,6 +31,33 @@ func (l *List) Run(s Selecter, q Query, limit int) (Page, error) {
 	return page, err
 }
 
+// RunSome is Run for who may see only some of the rows, which see returns: it goes on until they fill a page. Total is how many
+// those of the page are, or one more where there may be others.
+func (l *List) RunSome(s Selecter, q Query, limit int, see func([]Row) ([]Row, error)) (some Page, err error) {
+	first := q.after == nil
+	for {
+		page, err := l.Run(s, q, limit)
+		if err != nil {
+			return some, err
+		}
+		seen, err := see(page.Rows)
+		if err != nil {
+			return some, err
+		}
+		page.Rows = append(some.Rows, seen...)
+		if some = page; len(some.Rows) >= limit || page.Next == "" {
+			break
+		}
+		if err = q.goOn(&page); err != nil {
+			return some, err
+		}
+	}
+	if some.Total = len(some.Rows); some.Next != "" || !first {
+		some.Total++
+	}
+	return some, nil
+}
+
 // EachPage calls do with every page of at most so many rows, in order: for an export of what takes more than the rows to say.
 func (l *List) EachPage(s Selecter, q Query, limit int, do func([]Row) error) error {
 	for {
@@ -41,10 +68,17 @@ func (l *List) EachPage(s Selecter, q Query, limit int, do func([]Row) error) er
 		if err != nil || page.Next == "" {
 			return err
 		}
-		if q.after, err = parsePlace(page.Next); err != nil {
+		if err = q.goOn(&page); err != nil {
 			return err
 		}
 	}
+}
+
+// goOn has the query go on behind the page, sorted as that is: where too many match, not as was asked.
+func (q *Query) goOn(page *Page) (err error) {
+	q.sort, q.down = page.By, page.Down
+	q.after, err = parsePlace(page.Next)
+	return err
 }
 
 // count counts the rows that match, as far as CountMost and one: by some of those that an index finds, where there are as many
