@@ -55,6 +55,12 @@ func (r reader) Refused(open bool, device record.ID, cursor string, limit int) (
 	if open {
 		list = r.view.RefusedOpen
 	}
+	if !r.in.All {
+		return r.someRefused(func(from store.Position) ([]*judge.Entry, error) {
+			entries, _, err := list(device, from, seenAtOnce)
+			return entries, err
+		}, from, limit)
+	}
 	entries, total, err := list(device, from, limit+1)
 	if err != nil {
 		return nil, 0, "", err
@@ -63,13 +69,47 @@ func (r reader) Refused(open bool, device record.ID, cursor string, limit int) (
 	return events, total, next, err
 }
 
+// seenAtOnce is how many rows are looked at together for those that somebody of some branches may see.
+const seenAtOnce = 500
+
+// someRefused is Refused for who may see only some of them: the others neither count nor push his out of sight.
+func (r reader) someRefused(list func(store.Position) ([]*judge.Entry, error), from store.Position, limit int) (events []admin.Event, total int, next string, err error) {
+	for more := true; more; {
+		entries, err := list(from)
+		if err != nil {
+			return nil, 0, "", err
+		}
+		for _, e := range entries {
+			from = store.Position{Seq: e.Seq, Dot: e.Dot}
+			event, err := r.event(e, record.MaxRows)
+			if err != nil {
+				return nil, 0, "", err
+			}
+			if event == nil {
+				continue
+			}
+			if total++; total <= limit {
+				events = append(events, *event)
+			}
+		}
+		more = len(entries) == seenAtOnce
+	}
+	if total > limit {
+		next = positionOf(&events[limit-1].Entry)
+	}
+	return events, total, next, nil
+}
+
+func positionOf(e *judge.Entry) string {
+	return fmt.Sprintf("%d.%d.%d", e.Seq, uint64(e.Dot.Actor), e.Dot.Counter)
+}
+
 // events returns the first of the entries, of each no more than so many rows, and the cursor of the page that the others
 // begin.
 func (r reader) events(entries []*judge.Entry, limit, rows int) (events []admin.Event, next string, err error) {
 	if len(entries) > limit {
 		entries = entries[:limit]
-		last := entries[limit-1]
-		next = fmt.Sprintf("%d.%d.%d", last.Seq, uint64(last.Dot.Actor), last.Dot.Counter)
+		next = positionOf(entries[limit-1])
 	}
 	for _, e := range entries {
 		event, err := r.event(e, rows)
@@ -145,26 +185,55 @@ func (r reader) Conflicts(open bool, row record.Key, cursor string, limit int) (
 	if err != nil {
 		return nil, 0, "", err
 	}
-	stored, total, err := r.view.ListConflicts(open, row, store.ConflictPlace{Ask: n[0] != 0, Seq: n[1], N: n[2]}, limit+1)
+	place := store.ConflictPlace{Ask: n[0] != 0, Seq: n[1], N: n[2]}
+	if !r.in.All {
+		return r.someConflicts(open, row, place, limit)
+	}
+	stored, total, err := r.view.ListConflicts(open, row, place, limit+1)
 	if err != nil {
 		return nil, 0, "", err
 	}
-	for i, c := range stored {
-		if i == limit {
-			break
-		}
-		of, err := r.Row(c.Row)
+	for _, c := range stored[:min(len(stored), limit)] {
+		list = append(list, c.Conflict)
+	}
+	if len(stored) > limit {
+		next = conflictPlaceOf(stored[limit-1])
+	}
+	return list, total, next, nil
+}
+
+// someConflicts is Conflicts for who may see the rows of some only: the others neither count nor push his out of sight.
+func (r reader) someConflicts(open bool, row record.Key, place store.ConflictPlace, limit int) (list []judge.Conflict, total int, next string, err error) {
+	last := ""
+	for more := true; more; {
+		stored, _, err := r.view.ListConflicts(open, row, place, seenAtOnce)
 		if err != nil {
 			return nil, 0, "", err
 		}
-		if of != nil || r.in.All {
-			list = append(list, c.Conflict)
+		for _, c := range stored {
+			place = c.Place()
+			of, err := r.Row(c.Row)
+			if err != nil {
+				return nil, 0, "", err
+			}
+			if of == nil {
+				continue
+			}
+			if total++; total <= limit {
+				list, last = append(list, c.Conflict), conflictPlaceOf(c)
+			}
 		}
-		if p := c.Place(); len(stored) > limit {
-			next = fmt.Sprintf("%d.%d.%d", map[bool]int{true: 1}[p.Ask], p.Seq, p.N)
-		}
+		more = len(stored) == seenAtOnce
+	}
+	if total > limit {
+		next = last
 	}
 	return list, total, next, nil
+}
+
+func conflictPlaceOf(c store.Conflict) string {
+	p := c.Place()
+	return fmt.Sprintf("%d.%d.%d", map[bool]int{true: 1}[p.Ask], p.Seq, p.N)
 }
 
 func (r reader) Conflict(n uint64) (*judge.Conflict, time.Time, error) {

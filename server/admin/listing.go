@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -105,6 +106,9 @@ func (o *Office) showList(v *Visit, status int, ls *Listing, extra any) error {
 		return err
 	}
 	page.Rows, page.Pager = found.Rows, v.pager(len(found.Rows), found.Total, found.Next)
+	if ls.seenInPart(v) && found.Total > len(found.Rows) {
+		page.Pager.Least = len(found.Rows)
+	}
 	page.Several = ls.Each.offered(v)
 	if page.Views, err = v.views(ls.URL); err != nil {
 		return err
@@ -128,11 +132,12 @@ func (o *Office) found(v *Visit, ls *Listing, q list.Query, page *listingPage) (
 		found = ls.List.RunOf(rows, q, pageSize)
 	}
 	err = o.Engine.View(v.r.Context(), func(r Reader) (err error) {
-		if ls.Rows == nil {
+		switch {
+		case ls.Rows != nil:
+		case ls.Tell != nil:
+			found, page.Tails, err = o.told(v, r, ls, q)
+		default:
 			found, err = ls.List.Run(r, q, pageSize)
-		}
-		if err == nil && ls.Tell != nil {
-			found.Rows, page.Tails, err = ls.Tell(o, v, r, found.Rows)
 		}
 		if err == nil {
 			page.Filters, err = v.filters(r, ls.List)
@@ -140,6 +145,29 @@ func (o *Office) found(v *Visit, ls *Listing, q list.Query, page *listingPage) (
 		return err
 	})
 	return found, err
+}
+
+// seenInPart reports whether the visitor may see some rows of the list only, which no SQL tells from the others.
+func (ls *Listing) seenInPart(v *Visit) bool {
+	return ls.Tell != nil && !auth.BranchesOf(v.r.Context()).All
+}
+
+// told reads a page of a list whose rows are told. Who works in some branches has those of others neither counted nor in the way.
+func (o *Office) told(v *Visit, r Reader, ls *Listing, q list.Query) (found list.Page, tails map[record.ID]any, err error) {
+	tails = map[record.ID]any{}
+	tell := func(rows []list.Row) ([]list.Row, error) {
+		rows, more, err := ls.Tell(o, v, r, rows)
+		maps.Copy(tails, more)
+		return rows, err
+	}
+	if ls.seenInPart(v) {
+		found, err = ls.List.RunSome(r, q, pageSize, tell)
+		return found, tails, err
+	}
+	if found, err = ls.List.Run(r, q, pageSize); err == nil {
+		found.Rows, err = tell(found.Rows)
+	}
+	return found, tails, err
 }
 
 // exports are the URLs of the whole list as a file, CSV and XLSX.

@@ -99,6 +99,17 @@ func (v *Visit) bind(need auth.Permission) {
 	v.r = v.r.WithContext(auth.By(auth.Within(v.r.Context(), v.Who.In(need)), v.Who.ID))
 }
 
+// alsoFor returns the visit bound to those of its branches in which its person may do something else as well; nil for none.
+func (v *Visit) alsoFor(need auth.Permission) *Visit {
+	in := auth.BranchesOf(v.r.Context()).Both(v.Who.In(need))
+	if in.None() {
+		return nil
+	}
+	also := *v
+	also.r = v.r.WithContext(auth.Within(v.r.Context(), in))
+	return &also
+}
+
 // Open returns the handler of an action for anybody, signed in or not.
 func (o *Office) Open(act Action) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

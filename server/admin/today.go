@@ -38,41 +38,37 @@ type todayPage struct {
 // todayMost is how many of each concern are shown: the first to be done.
 const todayMost = 6
 
-// showToday shows what needs a person now, of what the visitor may see.
+// concerns are what may need a person, and what it takes to hear of it.
+var concerns = []struct {
+	title string // in the lists of words
+	need  auth.Permission
+	read  func(*day, *concern) error
+}{
+	{"Jobs that nobody has", auth.SeeJobs, (*day).unassigned},
+	{"Promises that burn", auth.SeeRequests, (*day).promises},
+	{"Conflicts", auth.SeeInbox, (*day).conflicts},
+	{"Refused changes", auth.SeeInbox, (*day).refused},
+	{"Paid work that waits for a second yes", auth.Approve, (*day).approvals},
+	{"Stock and approvals that do not fit together", auth.SeeInbox, (*day).discrepancies},
+	{"Leakage and refunds due", auth.SeeInbox, (*day).findings},
+	{"Webhooks that were switched off: they took nothing", auth.ManageWebhooks, (*day).webhooksOff},
+}
+
+// showToday shows what needs a person now, of what the visitor may see: of each concern in the branches where he may.
 func (o *Office) showToday(v *Visit) error {
 	page := todayPage{frame: v.frame(v.t("Today"), homeURL)}
-	err := o.Engine.View(v.r.Context(), func(r Reader) error {
-		d := &day{o, v, r, o.names(r), o.Now()}
-		for _, c := range []struct {
-			title string
-			need  auth.Permission
-			read  func(*concern) error
-		}{
-			{v.t("Jobs that nobody has"), auth.SeeJobs, d.unassigned},
-			{v.t("Promises that burn"), auth.SeeRequests, d.promises},
-			{v.t("Conflicts"), auth.SeeInbox, d.conflicts},
-			{v.t("Refused changes"), auth.SeeInbox, d.refused},
-			{v.t("Paid work that waits for a second yes"), auth.Approve, d.approvals},
-			{v.t("Stock and approvals that do not fit together"), auth.SeeInbox, d.discrepancies},
-			{v.t("Leakage and refunds due"), auth.SeeInbox, d.findings},
-			{v.t("Webhooks that were switched off: they took nothing"), auth.ManageWebhooks, d.webhooksOff},
-		} {
-			if !v.Who.May(c.need) {
-				continue
-			}
-			found := concern{Title: c.title}
-			if err := c.read(&found); err != nil {
+	for _, c := range concerns {
+		if of := v.alsoFor(c.need); of != nil {
+			found := concern{Title: v.t(c.title)}
+			err := o.Engine.View(of.r.Context(), func(r Reader) error { return c.read(&day{o, of, r, o.names(r), o.Now()}, &found) })
+			if err != nil {
 				return err
 			}
 			page.add(found)
 		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	if v.Who.May(auth.SeeDevices) {
-		silent, err := o.silent(v)
+	if of := v.alsoFor(auth.SeeDevices); of != nil {
+		silent, err := o.silent(of)
 		if err != nil {
 			return err
 		}

@@ -145,3 +145,51 @@ func TestNothingOfAnotherBranchIsShownOrWritten(t *testing.T) {
 		t.Error("nor can he write in his own")
 	}
 }
+
+// What nobody decided yet of another branch neither stands nor counts, and its colleagues are not named: on Today, in the lists, and for
+// who may see Today everywhere and the rest in one branch only.
+func TestWhatWaitsElsewhereIsNeitherShownNorCounted(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	li := b.hire("li", "Li Wei", auth.Technician)
+	home, _ := b.abroad("Hamburg")
+	away, theirs := b.abroad(elsewhere)
+	boss := b.browser("boss")
+	wang := b.hire("wang", "Wang of "+elsewhere, auth.Technician)
+	job := theirs[6]
+	b.office("where they work", func(tx aftersales.Tx) error {
+		if err := tx.Update("person", wang, record.Values{"branch": record.Ref(away)}); err != nil {
+			return err
+		}
+		_, err := aftersales.AssignJob(tx, aftersales.AssignInput{Job: job, Person: wang})
+		return err
+	})
+	phone := b.phone(boss, wang, "Phone of "+elsewhere)
+	sync(t, phone)
+	repair(t, phone, job)
+	update(t, phone, aftersales.CauseEdit, func(tx aftersales.Tx) error { // the office's to say
+		return tx.Update("job", job, record.Values{"title": record.Text("Refused in " + elsewhere)})
+	})
+	b.office("cancel", func(tx aftersales.Tx) error {
+		return aftersales.CancelJob(tx, aftersales.CancelInput{Job: job, Reason: "sold"})
+	})
+	sync(t, phone)
+	boss.get("/").sees(http.StatusOK, `id="conflicts"`, `id="refused"`, "Open job "+elsewhere)
+	boss.get("/refused").sees(http.StatusOK, "Wang of "+elsewhere, "1 shown of 1")
+
+	sees := func(everywhere ...auth.Role) *browser {
+		if _, err := b.srv.People().SetRoles(t.Context(), li, everywhere, auth.Post{Role: auth.Administrator, Branch: home}); err != nil {
+			t.Fatal(err)
+		}
+		return b.browser("li")
+	}
+	v := sees(auth.Technician)
+	v.get("/").sees(http.StatusOK, "Hamburg").lacks(elsewhere, `id="conflicts"`, `id="refused"`)
+	for _, path := range []string{"/conflicts", "/refused"} {
+		v.get(path).sees(http.StatusOK).lacks(elsewhere, "shown of 1", "of more than")
+	}
+	boss.post("/roles", "name", "looks in", "like", "technician").sees(http.StatusOK)
+	boss.post("/roles/change", "role", "looks in", "may", "see_today").sees(http.StatusOK, "The role is changed.")
+	sees("looks in").get("/").sees(http.StatusOK, "Hamburg").lacks(elsewhere)
+}
