@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"net"
@@ -81,14 +82,15 @@ func (m *meters) count(next http.Handler) http.Handler {
 		}
 		begun, answer := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
-			route := chi.RouteContext(r.Context()).RoutePattern()
-			if route == "" {
-				route = "none"
-			}
-			m.requests.WithLabelValues(method(r), route, strconv.Itoa(answer.Status())).Observe(time.Since(begun).Seconds())
+			m.requests.WithLabelValues(method(r), routeOf(r), strconv.Itoa(answer.Status())).Observe(time.Since(begun).Seconds())
 		}()
 		next.ServeHTTP(answer, r)
 	})
+}
+
+// routeOf returns the pattern of the route that the request took, without what its path names; "none" where there is none.
+func routeOf(r *http.Request) string {
+	return cmp.Or(chi.RouteContext(r.Context()).RoutePattern(), "none")
 }
 
 // method returns the request's method, "other" for one that nobody declared: a peer may send any word.
@@ -111,7 +113,7 @@ func (s *Server) recoverer(next http.Handler) http.Handler {
 			if cause == http.ErrAbortHandler {
 				panic(cause)
 			}
-			s.parts.Log.Error("a request panicked", "path", r.URL.Path, "cause", cause, "stack", string(debug.Stack()))
+			s.parts.Log.Error("a request panicked", "route", routeOf(r), "cause", cause, "stack", string(debug.Stack()))
 			http.Error(w, "Something is wrong with the server.", http.StatusInternalServerError)
 		}()
 		next.ServeHTTP(w, r)

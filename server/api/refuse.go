@@ -104,7 +104,8 @@ func (a *API) say(w http.ResponseWriter, r *http.Request, f *fault.Error) string
 	return said
 }
 
-// fail answers with what is wrong (RFC 9457). What is no refusal is a fault of the hub, whose detail stays in its log.
+// fail answers with what is wrong (RFC 9457). What is no refusal is a fault of the hub, whose detail stays in its log. That has routes
+// and no paths: what another system calls a row stands in some, often somebody's telephone number.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var f *fault.Error
 	if !errors.As(err, &f) {
@@ -121,10 +122,10 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
-		a.Log.Warn("a program was refused", "path", r.URL.Path, "code", f.Code, "from", auth.Address(r, a.Proxies))
+		a.Log.Warn("a program was refused", "route", r.Pattern, "code", f.Code, "from", auth.Address(r, a.Proxies))
 	}
 	if status >= 500 {
-		a.Log.Error("a program's request failed", "path", r.URL.Path, "err", err)
+		a.Log.Error("a program's request failed", "route", r.Pattern, "err", err)
 	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="fieldsync"`)
