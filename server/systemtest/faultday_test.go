@@ -172,7 +172,7 @@ func (d *day) withoutNATS() heal {
 	}
 }
 
-// fillHub fills the disk of the hub, which says so when it wants to write, or goes on in the room that its log has.
+// fillHub fills the disk of the hub, which says so when it wants to write or to start, or goes on in the room that its log has.
 func (d *day) fillHub() heal {
 	before := d.said("disk_full")
 	hit := func() bool { return d.said("disk_full") > before }
@@ -185,10 +185,11 @@ func (d *day) fillHub() heal {
 	}
 }
 
-// said counts how often the nodes said the words.
+// said counts how often the nodes said the words, those that did not start among them.
 func (d *day) said(words string) (times int) {
 	for _, n := range d.nodes {
 		n.mu.Lock()
+		times += strings.Count(n.failures.String(), words)
 		for _, s := range n.all {
 			times += strings.Count(s.log.String(), words)
 		}
@@ -240,6 +241,8 @@ type node struct {
 	mu   gosync.Mutex
 	at   *serving // nil while it is down
 	all  []*serving
+	// failures is why it did not start, each time.
+	failures strings.Builder
 }
 
 // now returns the process that serves; nil while there is none.
@@ -262,6 +265,12 @@ func (n *node) address() string {
 	return u.Host
 }
 
+func (n *node) noteFailure(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.failures.WriteString(err.Error())
+}
+
 func (n *node) set(s *serving) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -274,6 +283,7 @@ func (n *node) set(s *serving) {
 func (n *node) start() {
 	s, err := n.try(n.more...)
 	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); s, err = n.try(n.more...) {
+		n.noteFailure(err)
 		time.Sleep(200 * time.Millisecond)
 	}
 	if err != nil {
