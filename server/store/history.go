@@ -157,7 +157,7 @@ func (s *Store) indexNext() bool {
 }
 
 // History returns the entries of the ledger that touched any of the rows, refused ones too, the latest before the position first.
-func (v *View) History(rows []record.Key, before Position, limit int) ([]*judge.Entry, error) {
+func (r reads) History(rows []record.Key, before Position, limit int) ([]*judge.Entry, error) {
 	if before == (Position{}) {
 		before = Position{judge.Forever, clock.Dot{}}
 	}
@@ -165,7 +165,7 @@ func (v *View) History(rows []record.Key, before Position, limit int) ([]*judge.
 	for i, k := range rows {
 		ids[i] = k.ID
 	}
-	entries, err := v.entries("SELECT "+entryColumns+" FROM (SELECT DISTINCT seq, actor, counter FROM _touch"+
+	entries, err := r.entries("SELECT "+entryColumns+" FROM (SELECT DISTINCT seq, actor, counter FROM _touch"+
 		" WHERE pk IN (SELECT unhex(value) FROM json_each(?)) AND (seq, actor, counter) < (?, ?, ?)"+
 		" ORDER BY seq DESC, actor DESC, counter DESC LIMIT ?) t"+
 		" JOIN _ledger l ON l.actor = t.actor AND l.counter = t.counter",
@@ -173,7 +173,7 @@ func (v *View) History(rows []record.Key, before Position, limit int) ([]*judge.
 	if err != nil {
 		return nil, err
 	}
-	err = v.behind(math.MaxInt, func(e *judge.Entry) {
+	err = r.behind(math.MaxInt, func(e *judge.Entry) {
 		touches := slices.ContainsFunc(touchedBy(e), func(id record.ID) bool { return slices.Contains(ids, id) })
 		if touches && positionOf(e).compare(before) < 0 {
 			entries = append(entries, e)
@@ -181,4 +181,9 @@ func (v *View) History(rows []record.Key, before Position, limit int) ([]*judge.
 	})
 	slices.SortFunc(entries, func(a, b *judge.Entry) int { return positionOf(b).compare(positionOf(a)) })
 	return entries[:min(limit, len(entries))], err
+}
+
+// EntriesOn returns the entries of the ledger that touched the row, refused ones too, the latest first.
+func (r reads) EntriesOn(k record.Key) ([]*judge.Entry, error) {
+	return r.History([]record.Key{k}, Position{}, math.MaxInt32)
 }

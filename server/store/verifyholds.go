@@ -2,16 +2,14 @@ package store
 
 import (
 	"errors"
-	"slices"
 
-	"fieldsync/sync/clock"
 	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 	"fieldsync/sync/schema"
 	"fieldsync/sync/sqlrow"
 )
 
-// verifyHolds looks for people who hold what no row gives them, and for some who do not hold what one gives.
+// verifyHolds looks for people who hold what no row gives them, and who do not hold what one gives: see judge.VerifyHolds.
 func (r reads) verifyHolds(report *VerifyReport) error {
 	giving := map[schema.TableID]bool{}
 	var failed error
@@ -43,50 +41,12 @@ func (r reads) verifyHolds(report *VerifyReport) error {
 
 // verifyGiven compares what a row gives with what is held by it.
 func (r reads) verifyGiven(row *record.Row, report *VerifyReport) error {
-	given, err := judge.Granted(r, r.options.Schema, row)
-	if err != nil {
-		return err
+	groundless, missing, err := judge.VerifyHolds(r, r.options.Schema, row)
+	for _, h := range groundless {
+		report.problem("holds: %s %s does not give %s what is held by it", row.Table.Name, row.ID, h.Person)
 	}
-	held, err := r.HoldsFrom(row.Key())
-	if err != nil {
-		return err
+	for _, h := range missing {
+		report.problem("holds: %s %s gives %s what is not held by it", row.Table.Name, row.ID, h.Person)
 	}
-	same := func(a judge.Hold) func(judge.Hold) bool {
-		return func(b judge.Hold) bool { return a.Person == b.Person && a.Bucket == b.Bucket && a.Right == b.Right }
-	}
-	for _, h := range held {
-		if !slices.ContainsFunc(given, same(h)) {
-			report.problem("holds: %s %s does not give %s what is held by it", row.Table.Name, row.ID, h.Person)
-		}
-	}
-	for _, h := range given {
-		if isCertain(row, h) && !slices.ContainsFunc(held, same(h)) {
-			report.problem("holds: %s %s gives %s what is not held by it", row.Table.Name, row.ID, h.Person)
-		}
-	}
-	return nil
-}
-
-// isCertain reports whether what the row gives is held whatever happened before: no device had a part in it, which may have lost
-// what it gave away (judge, late.go), nor does another row lie on the way.
-func isCertain(row *record.Row, h judge.Hold) bool {
-	for dot := range row.Vector.All() {
-		if dot.Actor.Side() == clock.SideDevice {
-			return false
-		}
-	}
-	return slices.ContainsFunc(row.Table.Grants, func(g schema.Grant) bool {
-		return g.Group == nil && g.Right == h.Right && row.Get(g.To).Ref() == h.Person &&
-			slices.ContainsFunc(g.Paths, func(p schema.Path) bool { return p.Kind == h.Bucket.Kind && leadsAtOnce(row, p, h.Bucket.ID) })
-	})
-}
-
-func leadsAtOnce(row *record.Row, p schema.Path, to record.ID) bool {
-	switch {
-	case p.Back != nil || len(p.Via) > 1:
-		return false
-	case len(p.Via) == 0:
-		return row.ID == to
-	}
-	return row.Get(p.Via[0]).Ref() == to
+	return err
 }

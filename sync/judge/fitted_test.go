@@ -145,6 +145,11 @@ func TestHoldsAreWhatTheRowsSay(t *testing.T) {
 				y.office(y.says(record.Update, key, to(column, thing)))
 			}
 		}
+		for _, key := range slices.Concat(things, loans) {
+			if groundless, missing := y.verified(key, nothing, record.Key{}); groundless+missing > 0 {
+				rt.Fatalf("by %v %d are held that it does not give, and %d are missed", key, groundless, missing)
+			}
+		}
 		want := y.asTheyStand(things, loans)
 		for _, person := range people {
 			for _, thing := range things {

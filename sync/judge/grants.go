@@ -11,12 +11,21 @@ import (
 type grants struct {
 	Rows
 	schema *schema.Schema
+	reads  func(row *record.Row, column string) // hears of each cell that is read; nil for nobody
+}
+
+// get returns the value of the row's cell.
+func (in grants) get(row *record.Row, column string) record.Value {
+	if in.reads != nil {
+		in.reads(row, column)
+	}
+	return row.Get(column)
 }
 
 // Granted returns the holds that a row gives as it stands, open and without a beginning. Where several of its grants give a person
 // the same bucket, as to the lead of a job who is in its crew too, the one declared first counts.
 func Granted(r Rows, s *schema.Schema, row *record.Row) ([]Hold, error) {
-	return grants{r, s}.givenBy(row)
+	return grants{Rows: r, schema: s}.givenBy(row)
 }
 
 func (in grants) givenBy(row *record.Row) ([]Hold, error) {
@@ -25,7 +34,7 @@ func (in grants) givenBy(row *record.Row) ([]Hold, error) {
 		return nil, nil
 	}
 	for _, g := range row.Table.Grants {
-		if g.While != "" && !slices.Contains(g.In, row.Get(g.While).Text()) {
+		if g.While != "" && !slices.Contains(g.In, in.get(row, g.While).Text()) {
 			continue
 		}
 		people, err := in.grantees(row, g)
@@ -53,7 +62,7 @@ func (in grants) givenBy(row *record.Row) ([]Hold, error) {
 
 // grantees returns the people that a grant is made to.
 func (in grants) grantees(row *record.Row, g schema.Grant) ([]record.ID, error) {
-	to := row.Get(g.To).Ref()
+	to := in.get(row, g.To).Ref()
 	if to.IsZero() {
 		return nil, nil
 	}
@@ -74,7 +83,8 @@ func (in grants) grantees(row *record.Row, g schema.Grant) ([]record.ID, error) 
 		if m == nil || m.Deleted {
 			continue
 		}
-		if p := m.Get(g.Group.Person).Ref(); !p.IsZero() {
+		in.get(m, g.Group.Group)
+		if p := in.get(m, g.Group.Person).Ref(); !p.IsZero() {
 			people = append(people, p)
 		}
 	}
@@ -122,7 +132,11 @@ func (in grants) bucketsBack(p schema.Path, reached record.ID) (buckets []record
 		if err != nil {
 			return nil, err
 		}
-		if row != nil && !slices.Contains(row.Buckets(), record.Bucket{Kind: p.Kind, ID: reached}) {
+		if row == nil {
+			continue
+		}
+		in.get(row, p.Back.Column)
+		if !slices.Contains(row.Buckets(), record.Bucket{Kind: p.Kind, ID: reached}) {
 			buckets = append(buckets, record.Bucket{Kind: p.Kind, ID: id})
 		}
 	}
@@ -133,7 +147,7 @@ func (in grants) follow(row *record.Row, via []string) (record.ID, error) {
 	id := row.ID
 	for i, step := range via {
 		column := row.Table.Columns[row.Table.Column(step)]
-		id = row.Get(step).Ref()
+		id = in.get(row, step).Ref()
 		if id.IsZero() || i == len(via)-1 {
 			return id, nil
 		}

@@ -62,6 +62,8 @@ a device dies after a commit
 a device dies before a commit
 a device is told of an erasure
 a device signs a challenge
+a hold that is gone is missed
+a hold that is gone is not missed
 a page comes in parts
 a row comes with its changed columns only
 a row lives that somebody deleted

@@ -20,6 +20,7 @@ func (f *Fleet) check() {
 	f.checkTimes()
 	f.checkRecorded()
 	f.checkHeld()
+	f.checkHolds()
 	f.checkCopies()
 	f.checkErased()
 	f.hasInTheEnd()
