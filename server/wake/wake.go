@@ -4,9 +4,12 @@
 package wake
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
+
+	"fieldsync/sync/fault"
 
 	"github.com/nats-io/nats.go"
 )
@@ -18,29 +21,47 @@ type NATS struct {
 	woken   chan struct{}
 }
 
+// BadAddress is the code of an address that is none.
+const BadAddress fault.Code = "nats_address"
+
 // Connect connects to the servers, nats://host:port or several of them with commas, as the node of the hub of that id. Servers
-// that do not answer are no error: it goes on trying. The error says what is wrong with the address.
+// that do not answer, or do not let the node in, are no error: it goes on trying, and the log says so. The error has the code BadAddress.
 func Connect(servers, hub string, log *slog.Logger) (*NATS, error) {
 	n := &NATS{subject: "fieldsync." + hub + ".look", woken: make(chan struct{}, 1)}
+	level := slog.LevelWarn // of what a server says each time that it refuses this node; the handlers are called one after the other
+	there := func(*nats.Conn) {
+		log.Info("NATS is there")
+		level = slog.LevelWarn
+	}
 	conn, err := nats.Connect(servers, nats.Name("fieldsync"), nats.NoEcho(), nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1), nats.ReconnectWait(time.Second), nats.ReconnectJitter(time.Second, time.Second),
-		nats.ReconnectBufSize(-1), // what was not told is told by the database
-		nats.DisconnectErrHandler(func(*nats.Conn, error) {
-			log.Warn("NATS is away; this node looks once a second for what others wrote")
+		nats.ReconnectBufSize(-1),   // what was not told is told by the database
+		nats.IgnoreAuthErrorAbort(), // who mends the server's list of users need not start every node again
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			log.Log(context.Background(), level, "NATS refuses this node", "error", err)
+			level = slog.LevelDebug
 		}),
-		nats.ReconnectHandler(func(*nats.Conn) {
-			log.Info("NATS is back")
+		nats.DisconnectErrHandler(func(*nats.Conn, error) { log.Warn(away) }),
+		nats.ConnectHandler(there),
+		nats.ReconnectHandler(func(c *nats.Conn) {
+			there(c)
 			n.hear(nil)
 		}))
-	if err == nil {
-		_, err = conn.Subscribe(n.subject, n.hear)
-	}
 	if err != nil {
+		return nil, fault.New(BadAddress, "This is not the address of NATS: it is written nats://host:4222, several with commas.") // err would repeat a password
+	}
+	if !conn.IsConnected() {
+		log.Warn(away, "error", conn.LastError())
+	}
+	if _, err = conn.Subscribe(n.subject, n.hear); err != nil {
+		conn.Close()
 		return nil, fmt.Errorf("wake: %w", err)
 	}
 	n.conn = conn
 	return n, nil
 }
+
+const away = "NATS is away; this node looks once a second for what others wrote"
 
 func (n *NATS) hear(*nats.Msg) {
 	select {

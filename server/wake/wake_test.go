@@ -2,11 +2,14 @@ package wake_test
 
 import (
 	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"fieldsync/server/wake"
 	"fieldsync/server/wake/natstest"
+	"fieldsync/sync/fault"
 
 	"go.uber.org/goleak"
 )
@@ -60,10 +63,59 @@ func TestNodesWakeOneAnother(t *testing.T) {
 	}
 }
 
-// TestAnAddressThatIsNone is refused.
+// TestAnAddressThatIsNone is refused, and the password in it is not repeated.
 func TestAnAddressThatIsNone(t *testing.T) {
 	t.Parallel()
-	if _, err := wake.Connect("nats://host:port", "hub", slog.New(slog.DiscardHandler)); err == nil {
-		t.Error("it is taken")
+	_, err := wake.Connect("nats://node:secret@host:port", "hub", slog.New(slog.DiscardHandler))
+	if fault.CodeOf(err) != wake.BadAddress || strings.Contains(err.Error(), "secret") {
+		t.Errorf("it is taken, or said aloud: %v", err)
 	}
+}
+
+// TestAnOperatorHearsOfNATS: that it is not there when the node begins, when it is, and that it does not let the node in, which may be mended
+// without another start of the node.
+func TestAnOperatorHearsOfNATS(t *testing.T) {
+	t.Parallel()
+	server := natstest.Start(t)
+	server.Stop()
+	log := &lines{}
+	n, err := wake.Connect(server.URL, "hub", slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.Close)
+	log.await(t, "NATS is away", 1)
+	server.Again()
+	log.await(t, "NATS is there", 1)
+	server.Stop()
+	server.Again("--user", "node", "--pass", "secret")
+	log.await(t, "NATS refuses this node", 2)
+	server.Stop()
+	server.Again()
+	log.await(t, "NATS is there", 2)
+}
+
+// lines is a log.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) await(t *testing.T, what string, times int) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		l.mu.Lock()
+		said := strings.Count(l.text.String(), what)
+		l.mu.Unlock()
+		if said >= times {
+			return
+		}
+	}
+	t.Fatalf("the log does not say %q %d times: %s", what, times, l.text.String())
 }

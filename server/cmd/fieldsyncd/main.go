@@ -18,6 +18,7 @@ import (
 	"fieldsync/server/files/bucket"
 	"fieldsync/server/importer"
 	"fieldsync/server/store"
+	"fieldsync/server/wake"
 	"fieldsync/sync/cli"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/seal"
@@ -121,7 +122,7 @@ func (a *app) exit(err error) int {
 var senseless = map[fault.Code]bool{
 	importer.BadMapping: true, importer.BadOption: true, importer.NoColumn: true, importer.Unreadable: true, importer.TooLarge: true,
 	store.Foreign: true, store.ReadOnly: true, store.Unreadable: true, store.BackupExists: true, store.Occupied: true,
-	bucket.BadAddress: true,
+	bucket.BadAddress: true, wake.BadAddress: true,
 }
 
 // failure is an error as -json shows it.

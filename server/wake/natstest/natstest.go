@@ -58,14 +58,16 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// Again starts the server at its address, after it was stopped. It does not wait until it listens: clients try again.
-func (s *Server) Again() {
+// Again starts the server at its address, after it was stopped, with further arguments of its own. It does not wait until it
+// listens: clients try again.
+func (s *Server) Again(args ...string) {
 	s.t.Helper()
 	host, port, err := net.SplitHostPort(s.address)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.process = exec.CommandContext(context.WithoutCancel(s.t.Context()), s.program, "-a", host, "-p", port, "-l", os.DevNull)
+	args = append([]string{"-a", host, "-p", port, "-l", os.DevNull}, args...)
+	s.process = exec.CommandContext(context.WithoutCancel(s.t.Context()), s.program, args...)
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
 	}
