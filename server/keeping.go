@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"fieldsync/server/hub"
@@ -71,42 +72,42 @@ type Tidied struct {
 // Tidy lets finished jobs leave the phones once they have been over for as many days as their branch's policy says, and what
 // somebody came to hold by not having heard what he had lost (see judge.Batch.EndLate),
 // forgets deleted rows that every device has heard of, drops what programs were answered long ago, makes positions of people vanish that were kept for their days, reconciles (see Reconcile), removes files that no row names and imported ones that are a month old, and drops codes, tokens and browser sessions that have expired.
+// What fails keeps nothing else from being done: a store for files may be away for days. The error joins what failed.
 // Doing it twice, or in two processes at a time, does it once.
 func (c *Core) Tidy(ctx context.Context) (done Tidied, err error) {
-	err = c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) })
-	if err != nil {
-		return done, err
-	}
-	if done.Late, err = c.Hub.EndLate(ctx); err != nil {
-		return done, err
-	}
-	if done.Forgotten, err = c.Collect(ctx); err != nil {
-		return done, err
-	}
-	if err := c.Reconcile(ctx); err != nil {
-		return done, err
-	}
-	if done.Calls, err = c.sweepCalls(ctx); err != nil {
-		return done, err
-	}
-	sweepImports(c.imports, c.now())
-	if done.Files, err = c.Files.Sweep(ctx); err != nil {
-		return done, err
-	}
-	branches, err := c.ids(ctx, "SELECT DISTINCT branch FROM job")
-	if err != nil {
-		return done, err
-	}
-	for _, branch := range branches {
-		n, err := c.releaseFinished(ctx, branch)
-		done.Released += n
-		if err != nil {
-			return done, err
+	count := func(n *int, do func(context.Context) (int, error)) func() error {
+		return func() (err error) {
+			*n, err = do(ctx)
+			return err
 		}
 	}
-	// Last, since it waits for who reads the database: see eraseRows.
-	done.Positions, err = c.sweepPositions(ctx)
+	for _, do := range []func() error{
+		func() error { return c.Store.Write(ctx, func(tx *store.Tx) error { return tx.Expire(c.now()) }) },
+		count(&done.Late, c.Hub.EndLate),
+		count(&done.Forgotten, c.Collect),
+		func() error { return c.Reconcile(ctx) },
+		count(&done.Calls, c.sweepCalls),
+		func() error { sweepImports(c.imports, c.now()); return nil },
+		count(&done.Files, c.Files.Sweep),
+		count(&done.Released, c.releaseAll),
+		count(&done.Positions, c.sweepPositions), // last, since it waits for who reads the database: see eraseRows
+	} {
+		if ctx.Err() != nil {
+			return done, errors.Join(err, ctx.Err())
+		}
+		err = errors.Join(err, do())
+	}
 	return done, err
+}
+
+// releaseAll lets finished jobs leave the phones, branch by branch.
+func (c *Core) releaseAll(ctx context.Context) (released int, err error) {
+	branches, err := c.ids(ctx, "SELECT DISTINCT branch FROM job")
+	for _, branch := range branches {
+		n, e := c.releaseFinished(ctx, branch)
+		released, err = released+n, errors.Join(err, e)
+	}
+	return released, err
 }
 
 // sweepCalls drops what programs were answered under their keys so long ago that nobody asks again.

@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -103,6 +105,23 @@ func (k *kept) tidy() int {
 }
 
 func (k *kept) later(days int) { k.today.Add(int64(days) * 24 * time.Hour.Milliseconds()) }
+
+// A store for files that does not answer keeps finished work, which is nobody's business any more, on no phone.
+func TestWhatFailsKeepsTheHouseFromNothingElse(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hub.db")
+	k := newKept(t, path).founded()
+	job := record.ID{11}
+	k.cancelled(job)
+	k.later(aftersales.DefaultReleaseDays + 1)
+	whole := filepath.Join(FilesPath(path), "whole")
+	if err := errors.Join(os.RemoveAll(whole), os.WriteFile(whole, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := k.Tidy(t.Context()); err == nil || done.Released != 1 || k.holds(job) {
+		t.Errorf("%+v was done, the job is held: %t; what failed: %v", done, k.holds(job), err)
+	}
+}
 
 func TestFinishedWorkLeavesThePhonesAfterThePolicysDays(t *testing.T) {
 	t.Parallel()
