@@ -225,6 +225,21 @@ func TestServeLooksBeforeItBegins(t *testing.T) {
 	}
 }
 
+// The log says why a database or a store for files does not answer; of what was refused to somebody it does not, who may have typed it.
+func TestTheLogSaysWhySomethingIsAway(t *testing.T) {
+	t.Parallel()
+	var said strings.Builder
+	log, err := (&serving{log: "text", level: "info"}).logger(&app{err: &said})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Error("one", "error", fmt.Errorf("reading: %w", fault.Wrap(store.Unavailable, "It is away.", errors.New("the port is closed"))))
+	log.Error("other", "error", fault.Wrap(fault.Invalid, "It does not fit.", errors.New("Li Wei is no number")))
+	if text := said.String(); !strings.Contains(text, "It is away. (the port is closed)") || strings.Contains(text, "Li Wei") {
+		t.Error(text)
+	}
+}
+
 // A process that dies while it makes a hub leaves a database in which nothing was ever written. The next one sets it up.
 func TestAHubThatWasNeverSetUpIsSetUp(t *testing.T) {
 	t.Parallel()

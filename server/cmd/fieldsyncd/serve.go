@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -17,7 +18,9 @@ import (
 
 	"fieldsync/server"
 	"fieldsync/server/notify"
+	"fieldsync/server/store"
 	"fieldsync/sync/cli"
+	"fieldsync/sync/fault"
 )
 
 // serving is the command "serve" with its flags.
@@ -206,7 +209,22 @@ func (s *serving) logger(a *app) (*slog.Logger, error) {
 	if format == nil {
 		return nil, cli.Usage("-log is text or json, not %q", s.log)
 	}
-	return slog.New(format(a.err, &slog.HandlerOptions{Level: level})), nil
+	return slog.New(format(a.err, &slog.HandlerOptions{Level: level, ReplaceAttr: withCause})), nil
+}
+
+// away are the codes of what is beneath the hub and does not do its work: of these the log says why. Of others the cause may be
+// what somebody typed.
+var away = map[fault.Code]bool{
+	store.Unavailable: true, store.Unreadable: true, store.ReadOnly: true, store.Corrupt: true, store.DiskFull: true, fault.Overloaded: true,
+}
+
+// withCause says behind an error what a database, a disk or a store for files answered.
+func withCause(_ []string, a slog.Attr) slog.Attr {
+	f := new(fault.Error)
+	if err, is := a.Value.Any().(error); is && errors.As(err, &f) && f.Detail != nil && away[f.Code] {
+		a.Value = slog.StringValue(fmt.Sprintf("%v (%v)", err, f.Detail))
+	}
+	return a
 }
 
 // servedAt is the file that says where the folder's hub was served last.
