@@ -250,7 +250,12 @@ func (o *Office) Decide(v *Visit) error {
 	if !ok {
 		return v.show(http.StatusUnprocessableEntity, "amend", page)
 	}
-	err = o.Engine.Decide(v.r.Context(), v.author(), decision)
+	if decision.Verb != Dismiss {
+		err = v.Who.MayRelease(o.Schema, entry.Change.Rows)
+	}
+	if err == nil {
+		err = o.Engine.Decide(v.r.Context(), v.author(), decision)
+	}
 	if f, status := statusOf(err); err != nil && status < 500 {
 		page.Problem = v.lang.refusal(f)
 		return v.show(status, "amend", page)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"fieldsync/sync/aftersales"
 	"fieldsync/sync/clock"
 	"fieldsync/sync/fault"
 	"fieldsync/sync/record"
@@ -94,6 +95,11 @@ func (a *API) decide(c *call, name string, columns []schema.Column) error {
 	d := Decision{Dot: found.Change.Dot, Dismiss: name == "dismiss", Reason: v["reason"].Text()}
 	if name == "amend" {
 		if d.Rows, err = c.amended(found.Change.Rows, []byte(v["rows"].Text())); err != nil {
+			return err
+		}
+	}
+	if !d.Dismiss {
+		if err := c.who.MayRelease(aftersales.Schema, found.Change.Rows); err != nil {
 			return err
 		}
 	}

@@ -201,3 +201,31 @@ func TestAnInboxIsOfItsBranch(t *testing.T) {
 	other.asks("POST", "/refused-changes/"+refused+"/release", "").has(http.StatusNotFound)
 	other.asks("POST", "/conflicts/"+conflict+"/settle", `{"chosen": "1-1"}`, "If-Match", `"AA"`).has(http.StatusNotFound)
 }
+
+// Who releases what a phone wrote writes it: what is not his to write in the office he does not get in by a phone either, his own least of
+// all.
+func TestNobodyReleasesWhatHeMayNotWriteHimself(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	li := b.hire("li", "Li Wei", "manager")
+	boss, manager := b.browser("boss"), b.browser("li")
+	phone := b.phone(boss, li, "Li's phone")
+	sync(t, phone)
+	update(t, phone, aftersales.CauseEdit, func(tx aftersales.Tx) error {
+		return tx.Insert("webhook", record.ID{7}, record.Values{
+			"list": record.Ref(aftersales.NamedID("webhooks")), "secret": record.Text("whsec_bWluZQ=="), "name": record.Text("Mine"), "url": record.Text("https://mine.example/"), "state": record.Text(aftersales.WebhookOn),
+			"events.customer.created": record.Number(1), "person": record.Ref(li),
+		})
+	})
+	sync(t, phone)
+	path := manager.get("/refused").sees(http.StatusOK).find(`href="(/refused/[^"?]+)">`)
+	manager.post(path, "verb", "release").sees(unprocessable, "This goes beyond what you may do yourself.")
+	p := b.program(boss, "inbox", string(auth.SeeInbox), string(auth.Release))
+	change := p.asks("GET", "/refused-changes", "").has(http.StatusOK).rows()[0]["id"].(string)
+	p.asks("POST", "/refused-changes/"+change+"/release", "").has(http.StatusForbidden, "code", string(auth.BeyondOwn))
+	if n := len(b.ids("SELECT id FROM webhook")); n != 0 {
+		t.Fatal("the webhook is there")
+	}
+	manager.post(path, "verb", "dismiss", "reason", "No.").sees(http.StatusOK, "Dismissed.")
+}
