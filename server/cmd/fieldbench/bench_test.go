@@ -9,6 +9,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"fieldsync/server/store/postgres"
+	"fieldsync/server/store/postgres/pgtest"
+	"fieldsync/sync/sqlrow"
 )
 
 // TestMain makes the test's own binary a hub or a device when a bench that is tested starts it as one.
@@ -16,7 +20,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && roleOf(os.Args[1]) != nil {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 // figures are what each scenario measures.
@@ -60,6 +64,26 @@ func TestEachScenarioMeasuresWhatItSays(t *testing.T) {
 		if len(o) != 2 {
 			t.Errorf("%s: there is more than it should measure: %v", name, o)
 		}
+	}
+}
+
+// A hub may have its rows in PostgreSQL; what it made there for the bench goes with it.
+func TestAHubOnPostgreSQLIsMeasuredToo(t *testing.T) {
+	t.Parallel()
+	at := pgtest.Start(t).Database()
+	for _, o := range bench(t, "mixed", "-rows", "200", "-runs", "1", "-json", "-dir", t.TempDir(), "-devices", "8", "-for", "1s", "-db", at) {
+		if v, ok := o["changes_per_s"].(float64); !ok || v <= 0 {
+			t.Errorf("%v", o)
+		}
+	}
+	conn, err := postgres.Connect(t.Context(), postgres.Options{URL: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := sqlrow.Postgres.Wrap(conn)
+	defer func() { _ = c.Close() }()
+	if left, err := c.Int("SELECT count(*) FROM pg_database WHERE datname LIKE 'fieldbench%'"); left != 0 || err != nil {
+		t.Errorf("%d databases are left, %v", left, err)
 	}
 }
 

@@ -40,7 +40,10 @@ func (r *rig) gather(ctx context.Context, devices int) (*gathering, error) {
 }
 
 func (g *gathering) start(ctx context.Context, r *rig) (err error) {
-	p := r.place(fmt.Sprint("crowd-", r.crowds))
+	p, err := r.hubPlace(fmt.Sprint("crowd-", r.crowds))
+	if err != nil {
+		return err
+	}
 	p.tls = r.tls
 	crew := order{Do: "crowd", Count: g.devices, Seed: r.seed}
 	if err := g.enrol(ctx, p, crew); err != nil {

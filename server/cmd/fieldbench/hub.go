@@ -26,7 +26,8 @@ import (
 )
 
 // hubRoles are the roles of the hub's side, which a device's program does without.
-var hubRoles = map[string]opener{"hub-process": openHub, "catalogue-process": openCatalogue, "crowd-process": openCrowdHub}
+var hubRoles = map[string]opener{"hub-process": openHub, "catalogue-process": openCatalogue, "crowd-process": openCrowdHub,
+	databasesRole: openDatabases}
 
 // hubProcess is a hub with the bench's rows, on a database of its own.
 type hubProcess struct {
@@ -58,7 +59,7 @@ func openHubOf(
 	ctx context.Context, p place, s *schema.Schema,
 ) (func(context.Context, order) (answer, error), func() error, error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	options := server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Schema: s, SegmentRows: 1, Log: log}
+	options := server.CoreOptions{Path: filepath.Join(p.dir, "hub.db"), Database: p.db, Schema: s, SegmentRows: 1, Log: log}
 	core, err := server.OpenCore(ctx, options)
 	if err != nil {
 		return nil, nil, err

@@ -40,6 +40,7 @@ type options struct {
 	during  time.Duration // of a mixed day
 	json    bool
 	dir     string
+	db      string // a server of PostgreSQL; "" for SQLite
 	profile string
 }
 
@@ -107,6 +108,7 @@ examples:
   fieldbench all -data jobs-10000.jsonl -json
   fieldbench storm -devices 10000 -tls -runs 5
   fieldbench live -devices 1000
+  fieldbench mixed -db postgres://me@localhost/postgres
   fieldbench push -profile /tmp/profiles     (then: go tool pprof /tmp/profiles/hub-process-*.cpu)
 `)
 }
@@ -123,6 +125,7 @@ func flagSet(name string) (*flag.FlagSet, *options) {
 	flags.DurationVar(&o.during, "for", time.Minute, "how long mixed lasts")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a scenario")
 	flags.StringVar(&o.dir, "dir", "", "`folder` on the disk to measure; the system's for temporary files by default")
+	flags.StringVar(&o.db, "db", "", "`postgres://…` of a server whose user may make databases: the hub has its rows there, in databases of its own that go with the bench")
 	flags.StringVar(&o.profile, "profile", "", "write CPU and allocation profiles of every process into this `folder`")
 	return flags, &o
 }

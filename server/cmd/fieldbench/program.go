@@ -22,6 +22,9 @@ const (
 	readerRole = "reader-process"
 )
 
+// databasesRole is the process that makes databases for the hubs, where -db names a server.
+const databasesRole = "databases-process"
+
 // deviceProgram builds the program of devices in the folder, from the sources that this one was built from, and returns
 // where it lies.
 func deviceProgram(ctx context.Context, dir string) (string, error) {

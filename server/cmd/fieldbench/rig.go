@@ -21,11 +21,13 @@ type rig struct {
 	person  record.ID
 	proxy   *proxy
 	hub     *worker
-	address string    // of the hub itself
-	started int       // devices so far
-	crowds  int       // gathered so far
-	direct  bool      // devices find the hub without the proxy: their bytes are not counted
-	log     io.Writer // what is going on, for a person who waits
+	makes   *worker           // databases for hubs; nil for SQLite
+	made    map[string]string // the database of each hub, by its place's name
+	address string            // of the hub itself
+	started int               // devices so far
+	crowds  int               // gathered so far
+	direct  bool              // devices find the hub without the proxy: their bytes are not counted
+	log     io.Writer         // what is going on, for a person who waits
 }
 
 // build makes the hub's database. The hub does not run yet.
@@ -34,12 +36,19 @@ func build(ctx context.Context, o options, log io.Writer) (*rig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-dir: %w", err)
 	}
-	r := &rig{options: o, dir: dir, roles: [2]string{"hub-process", deviceRole}, person: newMaker(^uint64(0)).id(), log: log}
+	r := &rig{options: o, dir: dir, roles: [2]string{"hub-process", deviceRole}, person: newMaker(^uint64(0)).id(), log: log, made: map[string]string{}}
 	if r.proxy, err = startProxy(); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	if r.lean, err = deviceProgram(ctx, dir); err != nil {
 		fmt.Fprintf(log, "devices are processes of this program, the hub's side and its memory included: %v\n", err)
+	}
+	if o.db != "" {
+		server := r.place("databases")
+		server.db = o.db
+		if r.makes, err = startWorker(ctx, databasesRole, server); err != nil {
+			return nil, errors.Join(err, r.close())
+		}
 	}
 	if err = r.fill(ctx); err != nil {
 		return nil, errors.Join(err, r.close())
@@ -50,7 +59,7 @@ func build(ctx context.Context, o options, log io.Writer) (*rig, error) {
 // fill makes the hub's database and stops the hub.
 func (r *rig) fill(ctx context.Context) (err error) {
 	fmt.Fprintf(r.log, "filling the hub with %d rows ...\n", r.rows)
-	if r.hub, err = startWorker(ctx, r.roles[0], r.place("hub")); err != nil {
+	if err = r.start(ctx); err != nil {
 		return err
 	}
 	_, err = r.hub.tell(order{Do: "fill", Person: r.person})
@@ -61,7 +70,7 @@ func (r *rig) fill(ctx context.Context) (err error) {
 func (r *rig) catalogue(ctx context.Context) (*rig, error) {
 	c := &rig{
 		options: r.options, dir: filepath.Join(r.dir, "catalogue"), roles: [2]string{"catalogue-process", readerRole},
-		lean: r.lean, person: r.person, proxy: r.proxy, log: r.log,
+		lean: r.lean, person: r.person, proxy: r.proxy, log: r.log, makes: r.makes, made: map[string]string{},
 	}
 	return c, c.fill(ctx)
 }
@@ -70,8 +79,37 @@ func (r *rig) place(name string) place {
 	return place{dir: filepath.Join(r.dir, name), profile: r.profile, device: r.lean, source: r.source}
 }
 
+// hubPlace is the place of a hub, with a database of its own where the hubs' are not files.
+func (r *rig) hubPlace(name string) (place, error) {
+	p := r.place(name)
+	if r.makes == nil {
+		return p, nil
+	}
+	if r.made[name] == "" {
+		a, err := r.makes.tell(order{Do: "database"})
+		if err != nil {
+			return p, err
+		}
+		r.made[name] = a.Address
+	}
+	p.db = r.made[name]
+	return p, nil
+}
+
+// start starts the hub.
+func (r *rig) start(ctx context.Context) error {
+	p, err := r.hubPlace("hub")
+	if err == nil {
+		r.hub, err = startWorker(ctx, r.roles[0], p)
+	}
+	return err
+}
+
 func (r *rig) close() error {
 	err := r.stopHub()
+	if r.makes != nil {
+		err = errors.Join(err, r.makes.stop())
+	}
 	if r.proxy != nil {
 		r.proxy.close()
 	}
@@ -92,7 +130,7 @@ func (r *rig) restart(ctx context.Context) (err error) {
 	if err := r.stopHub(); err != nil {
 		return err
 	}
-	if r.hub, err = startWorker(ctx, r.roles[0], r.place("hub")); err != nil {
+	if err = r.start(ctx); err != nil {
 		return err
 	}
 	at, err := r.hub.tell(order{Do: "address"})

@@ -75,12 +75,13 @@ type place struct {
 	profile string
 	tls     bool
 	device  string // the program that devices are, see deviceProgram; "" for this one
+	db      string // where a hub has its rows in PostgreSQL; "" for a file in dir
 	source
 }
 
 func (p place) args() []string {
 	return []string{"-dir", p.dir, "-profile", p.profile, "-data", p.data, "-rows", strconv.Itoa(p.rows),
-		"-seed", strconv.FormatUint(p.seed, 10), "-tls=" + strconv.FormatBool(p.tls)}
+		"-seed", strconv.FormatUint(p.seed, 10), "-tls=" + strconv.FormatBool(p.tls), "-db", p.db}
 }
 
 func parsePlace(role string, args []string) (p place, err error) {
@@ -91,6 +92,7 @@ func parsePlace(role string, args []string) (p place, err error) {
 	flags.IntVar(&p.rows, "rows", 0, "how many rows")
 	flags.Uint64Var(&p.seed, "seed", 1, "of the rows that are made")
 	flags.BoolVar(&p.tls, "tls", false, "a hub speaks TLS")
+	flags.StringVar(&p.db, "db", "", "a hub's database in PostgreSQL")
 	return p, flags.Parse(args)
 }
 
