@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"fieldsync/server/auth"
 	"fieldsync/server/hub"
 	"fieldsync/server/notify"
 	"fieldsync/server/store"
@@ -67,6 +69,7 @@ func (b *hookBox) Record(ctx context.Context, id record.ID, outcome notify.Outco
 // hookSender sends to webhooks, to each by itself: one that does not answer holds up no other.
 type hookSender struct {
 	*Core
+	people  *auth.People
 	client  *http.Client
 	private atomic.Bool // the company lets them go into its own network
 	mu      sync.Mutex
@@ -74,15 +77,20 @@ type hookSender struct {
 	rounds  sync.WaitGroup
 }
 
-func (c *Core) hookSender() *hookSender {
-	s := &hookSender{Core: c, boxes: map[record.ID]*hookBox{}}
+func (c *Core) hookSender() (s *hookSender, err error) {
+	s = &hookSender{Core: c, boxes: map[record.ID]*hookBox{}}
 	s.client = notify.Guarded(noticeTime, s.private.Load)
-	return s
+	s.people, err = auth.NewPeople(peopleStore{Store: c.Store, now: c.now}, rand.Reader, c.now)
+	return s, err
 }
 
 // SendWebhooks sends what webhooks are to hear until ctx ends.
 func (c *Core) SendWebhooks(ctx context.Context) {
-	s := c.hookSender()
+	s, err := c.hookSender()
+	if err != nil {
+		c.log.Error("webhooks are not sent; their events wait", "error", err)
+		return
+	}
 	defer s.client.CloseIdleConnections()
 	defer s.rounds.Wait()
 	tick := time.NewTicker(noticesEvery)
@@ -134,7 +142,7 @@ func (s *hookSender) round(ctx context.Context, box *hookBox, w aftersales.Webho
 	}
 }
 
-// active returns the webhooks that are on, and whose maker still may sign in.
+// active returns the webhooks that are on, and whose maker may still have others hear: as a program's token, they may what he may.
 func (s *hookSender) active(ctx context.Context) (list []aftersales.Webhook, err error) {
 	var all []aftersales.Webhook
 	err = s.Hub.View(ctx, func(v hub.View) (err error) {
@@ -145,20 +153,17 @@ func (s *hookSender) active(ctx context.Context) (list []aftersales.Webhook, err
 		s.private.Store(private)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	err = s.Store.Read(ctx, func(v *store.View) error {
-		for _, w := range all {
-			maker, err := v.Person(w.Person)
-			if err != nil {
-				return err
-			}
-			if w.On() && maker != nil && maker.Active {
-				list = append(list, w)
-			}
+	for _, w := range all {
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
+		if !w.On() {
+			continue
+		}
+		var maker *auth.Person
+		if maker, err = s.people.Person(ctx, w.Person); maker != nil && maker.May(auth.ManageWebhooks) {
+			list = append(list, w)
+		}
+	}
 	return list, err
 }

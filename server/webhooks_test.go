@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"fieldsync/server/auth"
 	"fieldsync/server/hub"
 	"fieldsync/server/store"
 	"fieldsync/sync/aftersales"
@@ -81,7 +82,7 @@ func hooked(t *testing.T, address string, events ...string) (k *kept, s *hookSen
 	k.do(aftersales.SetUp)
 	k.founded()
 	if err := k.Store.Write(t.Context(), func(tx *store.Tx) error {
-		return tx.AddPerson(store.Person{ID: k.li, Login: "li", Name: "Li", Active: true})
+		return tx.AddPerson(store.Person{ID: k.li, Login: "li", Name: "Li", Roles: []string{"administrator"}, Active: true})
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,16 @@ func hooked(t *testing.T, address string, events ...string) (k *kept, s *hookSen
 		})
 		return err
 	})
-	return k, k.hookSender(), hook
+	return k, k.sendsHooks(), hook
+}
+
+func (k *kept) sendsHooks() *hookSender {
+	k.t.Helper()
+	s, err := k.hookSender()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return s
 }
 
 // once sends what is due, and waits until that is done.
@@ -157,7 +167,7 @@ func TestAWebhookHearsInTheEnd(t *testing.T) {
 		t.Fatalf("it still fails: %+v", w)
 	}
 	// A hub that starts anew sends nothing twice, and what happens meanwhile.
-	s = k.hookSender()
+	s = k.sendsHooks()
 	k.makes("Seal worn")
 	s.once(t)
 	if tries, events := other.heard(); tries != 5 || events != 3 {
@@ -246,6 +256,36 @@ func TestAWebhookThatTakesNothingIsSwitchedOff(t *testing.T) {
 	s.once(t)
 	if _, events := other.heard(); events != 2 {
 		t.Fatalf("it heard of %d", events)
+	}
+}
+
+// Who made a webhook and looks after webhooks no more has nobody hear anything: what waits is sent when he does again.
+func TestAWebhookHearsWhatItsMakerMay(t *testing.T) {
+	t.Parallel()
+	other := newCRM(t, "key")
+	k, s, _ := hooked(t, other.URL, "job.created")
+	is := func(role auth.Role) {
+		people := peopleStore{Store: k.Store, now: time.Now}
+		_, err := people.ChangePerson(t.Context(), k.li, func(p *auth.Person, _ func() ([]auth.Person, error)) error {
+			p.Roles = []auth.Role{role}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		role auth.Role
+		want int
+	}{{auth.Dispatcher, 0}, {auth.Administrator, 1}} {
+		is(step.role)
+		if step.want == 0 {
+			k.makes("Pump leaks")
+		}
+		s.once(t)
+		if _, events := other.heard(); events != step.want {
+			t.Errorf("made by a %s, it hears of %d events, want %d", step.role, events, step.want)
+		}
 	}
 }
 
