@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"os"
@@ -162,7 +163,8 @@ func (a *app) sayOlder(o *OlderApp) {
 	case len(o.Phones) == 0:
 		a.say("Older apps: none. Every third phone runs one, from the second on.\n")
 	default:
-		a.say("Older apps, of version %d instead of %d: on the phones of %s.\n", o.Version, o.Latest, strings.Join(o.Phones, ", "))
+		a.say("Older apps: %s, on the phones of %s. They know version %d of what phones hold, the others version %d.\n",
+			cmp.Or(o.Program, "this program's as it was a version ago"), strings.Join(o.Phones, ", "), o.Version, o.Latest)
 	}
 }
 

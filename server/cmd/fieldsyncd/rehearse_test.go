@@ -87,6 +87,17 @@ func TestARehearsalHasOlderApps(t *testing.T) {
 		t.Errorf("%d and %d of what phones wrote were taken", r.Applied, r.Merged)
 	}
 	rehearse(troubles...)
+	var said strings.Builder
+	(&app{out: &said}).sayRehearsed(r)
+	for _, line := range []string{
+		"Older apps: this program's as it was a version ago, on the phones of Wang Fang.",
+		fmt.Sprintf(" They know version %d of what phones hold, the others version %d.\n", s.Version-1, s.Version),
+		"  Wang Fang: row.edit at ", ": the older app does not know job.of_tomorrow: the rest was recorded (older_app)\n", "Nothing was lost, and every phone",
+	} {
+		if !strings.Contains(said.String(), line) {
+			t.Errorf("%q is not said:\n%s", line, said.String())
+		}
+	}
 }
 
 // aDayOf makes a hub in the folder, with a job for each of the people, and returns a backup of it from before they wrote, on
