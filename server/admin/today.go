@@ -232,7 +232,11 @@ func (d *day) refused(c *concern) error {
 		if err != nil {
 			return err
 		}
-		c.Rows = append(c.Rows, concernRow{URL: refusedURL + "/" + view.Dot, Name: view.Cause, Text: view.By, At: view.When})
+		about := []string{view.By}
+		if len(view.Rows) > 0 && view.Rows[0].Name != "" {
+			about = []string{view.Rows[0].Name, view.By}
+		}
+		c.Rows = append(c.Rows, concernRow{URL: refusedURL + "/" + view.Dot, Name: view.Cause, Text: joinWords(about), At: view.When})
 	}
 	return nil
 }

@@ -319,6 +319,8 @@ func TestARefusedChangeIsReleasedAndThePhoneHears(t *testing.T) {
 
 	boss.get("/devices").sees(http.StatusOK, "Wang's phone", `">2</a>`)
 	boss.get("/refused").sees(http.StatusOK, "2 shown of 2", "王强, Wang's phone", "Fan rattles, belt too")
+	boss.get("/").sees(http.StatusOK, "Refused changes", "J-o3-1 · 王强")
+	boss.get("/refused")
 	one := boss.find(`href="(/refused/[^"?]+)">`)
 	boss.get(one).sees(http.StatusOK, "Why it was refused", "Fan rattles, belt too")
 	boss.post(one, "verb", "release").sees(http.StatusOK, "Released", "1 shown of 1")
