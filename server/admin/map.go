@@ -51,6 +51,7 @@ type mapPage struct {
 // mark is one thing on the map, or several that lie close together.
 type mark struct {
 	X, Y   float64
+	East   bool // in the picture's eastern half: what is written beside it stands on its left
 	Person bool
 	Late   bool
 	Count  int
@@ -301,7 +302,7 @@ func (p *mapPage) draw(v *Visit, places []located) {
 			return !m.Person && !one.person && math.Hypot(m.X-x, m.Y-y) < clusterWithin
 		})
 		if near < 0 {
-			p.Marks = append(p.Marks, mark{X: x, Y: y, Person: one.person, Late: one.late, Count: 1, URL: one.url, Told: one.told, Radius: 8})
+			p.Marks = append(p.Marks, mark{X: x, Y: y, East: x > mapWidth/2, Person: one.person, Late: one.late, Count: 1, URL: one.url, Told: one.told, Radius: 8})
 			continue
 		}
 		m := &p.Marks[near]
@@ -320,7 +321,11 @@ func (p *mapPage) grid(s sight) {
 	west, east := (s.x-s.span/2-.5)*360, (s.x+s.span/2-.5)*360
 	for d := math.Ceil(west/step) * step; d <= east; d += step {
 		x, _ := s.place(d/360+.5, s.y)
-		p.Lines = append(p.Lines, gridLine{x, 0, x, mapHeight, degrees(d, step, "E", "W"), odd(d, step)})
+		label := degrees(d, step, "E", "W")
+		if x > mapWidth-labelWidth {
+			label = ""
+		}
+		p.Lines = append(p.Lines, gridLine{x, 0, x, mapHeight, label, odd(d, step)})
 	}
 	tall := s.span * mapHeight / mapWidth
 	north, south := latitude(s.y-tall/2), latitude(s.y+tall/2)
@@ -337,6 +342,9 @@ func (p *mapPage) grid(s sight) {
 
 // labelRoom is how much of the picture's upper edge the labels of meridians take on a phone, and of the lower the scale.
 const labelRoom = 60.0
+
+// labelWidth is how wide the longest of them is there, as "121.475° E".
+const labelWidth = 110.0
 
 // odd reports whether a line is none of every second one.
 func odd(d, step float64) bool { return int64(math.Round(d/step))%2 != 0 }
