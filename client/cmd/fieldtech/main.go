@@ -124,6 +124,9 @@ func (a *app) options(path string) (o client.Options, err error) {
 // patience is how long a command waits for another one that has the replica open.
 const patience = 3 * time.Second
 
+var errBusy = fault.New(replica.InUse, "another fieldtech works on this data, as app and watch do until Ctrl-C: they send by themselves, and "+
+	"the app takes what you write. Go on there, or end it and try again")
+
 // unwritable is why a replica can perhaps only be read.
 var unwritable = []fault.Code{replica.InUse, replica.DiskFull, replica.Storage, replica.ReadOnly}
 
@@ -145,7 +148,7 @@ func (a *app) inTurn(ctx context.Context, o client.Options, n need) (*client.Cli
 			return c, err
 		}
 		if time.Now().After(deadline) {
-			return nil, err
+			return nil, errBusy
 		}
 		select {
 		case <-ctx.Done():

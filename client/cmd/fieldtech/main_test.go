@@ -265,3 +265,17 @@ func TestWhatOnlyReadsWorksOnAFullDisk(t *testing.T) {
 		t.Errorf("it says %+v", said)
 	}
 }
+
+// What wants to write beside a program that works on the same data says which that is, and what to do.
+func TestBesideTheAppACommandSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c, err := client.Open(t.Context(), client.Options{Path: filepath.Join(dir, "replica.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if said := tell(t, "", "sync", "-data", dir); said.exit != exitRefused || !strings.Contains(said.err, "as app and watch do until Ctrl-C") {
+		t.Errorf("it says %+v", said)
+	}
+}
