@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -226,16 +227,20 @@ func (v *request) thing(tx client.Tx, row *record.Row) (string, error) {
 	return "", nil
 }
 
-// jobName puts the job's number before what is part of a job.
+// jobName puts the job's number before what is part of a job; what has no words of its own is called as the job is.
 func (v *request) jobName(tx client.Tx, row *record.Row, text string) string {
-	if row.Table.Column("job") < 0 {
+	id := row.ID
+	switch {
+	case row.Table.Column("job") >= 0:
+		id = row.Get("job").Ref()
+	case row.Table.Name != "job":
 		return text
 	}
-	job, err := rowAs(tx, "job", row.Get("job").Ref(), aftersales.JobOf)
+	job, err := rowAs(tx, "job", id, aftersales.JobOf)
 	if err != nil || job.Number == "" || job.Number == text {
 		return text
 	}
-	return firstText(job.Number + " " + text)
+	return firstText(job.Number + " " + cmp.Or(text, job.Title))
 }
 
 // syncNow tries at once: somebody knows that there is a network.

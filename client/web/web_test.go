@@ -241,7 +241,17 @@ func TestAWholeVisit(t *testing.T) {
 	h.get("/mine").sees("J-100", "Working", "Repair", "used for a repair")
 	before := time.Now().In(h.app.Zone).AddDate(0, 0, -1).Format(time.DateOnly)
 	h.get("/mine?day="+before).sees(before, "No clock has run, and nothing was booked.")
-	h.get("/outbox").sees("Waiting", "J-100 Shaft seal 40 mm")
+	h.get("/outbox").sees("Waiting", "J-100 Shaft seal 40 mm", "J-100 循環泵漏水，壓力不足")
+}
+
+// How much room is left is said while there is some; that there is none, as what it means.
+func TestAFullPhoneSaysSo(t *testing.T) {
+	t.Parallel()
+	h := newThumb(t)
+	for free, want := range map[int64]string{30 << 20: "running out: 30 MB left", 700 << 10: "This phone is full"} {
+		h.c.Files.Space = func(string) (int64, bool) { return free, true }
+		h.get("/").sees(want)
+	}
 }
 
 // png is a picture of one pixel.
