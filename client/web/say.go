@@ -148,6 +148,10 @@ func (l *language) why(r aftersales.Reason) string {
 			}
 		case aftersales.WhyPolicyPays:
 			args[i] = l.Name("payer." + arg)
+		case aftersales.WhyDiscount:
+			if hundredths, err := strconv.ParseInt(arg, 10, 64); err == nil {
+				args[i] = decimal(hundredths, 2)
+			}
 		}
 	}
 	if key := "why." + r.Code; l.Knows(key) {
@@ -161,15 +165,19 @@ func money(m aftersales.Money) string {
 	if m.Currency == "" {
 		return ""
 	}
-	scale := scaleOf(m.Currency)
-	digits, sign := fmt.Sprintf("%0*d", scale+1, max(m.Minor, -m.Minor)), ""
-	if m.Minor < 0 {
+	return decimal(m.Minor, scaleOf(m.Currency)) + " " + m.Currency
+}
+
+// decimal writes a number that is kept as an integer with so many decimals.
+func decimal(n int64, scale int) string {
+	digits, sign := fmt.Sprintf("%0*d", scale+1, max(n, -n)), ""
+	if n < 0 {
 		sign = "−"
 	}
 	if scale > 0 {
 		digits = digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
 	}
-	return sign + digits + " " + m.Currency
+	return sign + digits
 }
 
 // scaleOf returns how many decimals a currency has.

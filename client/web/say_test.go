@@ -34,3 +34,16 @@ func TestMoneyAndQuantitiesAreReadWithoutRounding(t *testing.T) {
 }
 
 // When the lease is over the app shows nothing of anybody, but the ways out stay.
+
+// A discount is kept in hundredths of a percent, and said in percent.
+func TestADiscountIsSaidInPercent(t *testing.T) {
+	t.Parallel()
+	w, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &language{w.Match("en")}
+	if said := l.why(aftersales.Reason{Code: aftersales.WhyDiscount, Args: []string{"750"}}); said != "Discount: 7.50 %" {
+		t.Errorf("it says %q", said)
+	}
+}

@@ -33,8 +33,13 @@ func (v *Visit) reason(n *names, why aftersales.Reason) (string, error) {
 			}
 			args[i] = label
 		}
-		if why.Code == aftersales.WhyPolicyPays {
+		switch why.Code {
+		case aftersales.WhyPolicyPays:
 			args[i] = v.lang.Name("payer." + arg)
+		case aftersales.WhyDiscount:
+			if hundredths, err := strconv.ParseInt(arg, 10, 64); err == nil {
+				args[i] = decimal(hundredths, 2)
+			}
 		}
 	}
 	sentence := "why." + why.Code

@@ -228,6 +228,21 @@ func TestEveryReasonIsTranslated(t *testing.T) {
 	}
 }
 
+// Who pays is said with one meaning wherever it stands: what a customer is to pay for is not "paid" yet.
+func TestWhoPaysIsNotWhatWasPaid(t *testing.T) {
+	t.Parallel()
+	w, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range []string{"en", "zh-Hans", "zh-Hant"} {
+		l := w.Match(tag)
+		if said := l.Name("job.charge.paid"); said != l.Name("charge.basis.paid") || said == l.Name("slip.paid") {
+			t.Errorf("in %s a job that its customer pays for is called %q", tag, said)
+		}
+	}
+}
+
 // No two languages say a long sentence with the same words, and placeholders agree.
 func TestTranslationsAreTranslations(t *testing.T) {
 	t.Parallel()

@@ -61,7 +61,7 @@ func TestEachPolicyIsTyped(t *testing.T) {
 	boss.post("/policies/price", "p.currency", "TWD", "p.tax_rate", "5.5", "p.rounding", "line", "p.round_to", "1", "p.max_discount", "10",
 		"p.services.0.code", "labour", "p.services.0.kind", "labour", "p.services.0.unit", "h", "p.services.0.price", "800.50",
 		"p.services.1.code", "travel", "p.services.1.kind", "travel", "p.services.1.unit", "km", "p.services.1.price", "1", "p.services.1.drop", "1").
-		sees(http.StatusOK, "Version 2")
+		sees(http.StatusOK, "Version 2", "Tax, in percent: 5.50", "Discount that needs no right, in percent: 10.00", "price 800.50 TWD")
 	boss.get("/policies/price/new?from=&branch=").sees(http.StatusOK, `name="p.tax_rate" value="5.50"`, `name="p.services.0.price" value="800.50"`, `name="p.services.1.unit" value=""`)
 
 	boss.post("/policies/calendar", "p.week.mon", "8 to 12").sees(http.StatusUnprocessableEntity, "Hours are written like")

@@ -114,10 +114,10 @@ func chargePolicies() []PolicyTemplate {
 	free := ChargeRule{In: InWarranty, Fault: ByQuality, Payer: PayerCompany}
 	out := func(r ...ChargeRule) ChargePolicy { return ChargePolicy{append([]ChargeRule{free}, r...)} }
 	return []PolicyTemplate{
-		{PolicyCharge, "parts_and_labour", texts("Out of warranty: parts and labour", "保外收配件费和工时费",
-			"保外收配件費和工時費"), out()},
-		{PolicyCharge, "parts_at_cost", texts("Out of warranty: parts at cost only", "保外只收配件成本费",
-			"保外只收配件成本費"), out(
+		{PolicyCharge, "parts_and_labour", texts("Out of warranty: parts and labour", "保外收备件费和工时费",
+			"保外收備件費和工時費"), out()},
+		{PolicyCharge, "parts_at_cost", texts("Out of warranty: parts at cost only", "保外只收备件成本费",
+			"保外只收備件成本費"), out(
 			ChargeRule{In: Out, Kind: ChargeParts, Payer: PayerCustomer, PriceList: "cost"},
 			ChargeRule{In: Out, Kind: ChargeLabour, Payer: PayerCompany})},
 		{PolicyCharge, "labour_if_misuse", texts("Out of warranty: labour unless the fault is the product's",
