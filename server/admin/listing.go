@@ -106,6 +106,9 @@ func (o *Office) showList(v *Visit, status int, ls *Listing, extra any) error {
 		return err
 	}
 	page.Rows, page.Pager = found.Rows, v.pager(len(found.Rows), found.Total, found.Next)
+	if page.Sort != "" && found.Next != "" { // as it is sorted: where too many match, not as was asked
+		page.Pager.Next = v.without("after", "sort", found.Sorted()) + "&after=" + url.QueryEscape(found.Next)
+	}
 	if ls.seenInPart(v) && found.Total > len(found.Rows) {
 		page.Pager.Least = len(found.Rows)
 	}

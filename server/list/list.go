@@ -157,6 +157,14 @@ type Page struct {
 	Down  bool    // from the greatest
 }
 
+// Sorted returns by what the page is sorted, as a URL says it.
+func (p *Page) Sorted() string {
+	if p.Down {
+		return "-" + p.By.Name
+	}
+	return p.By.Name
+}
+
 // Sorts reports whether the rows that match can be sorted by the column.
 func (p *Page) Sorts(c *Column) bool { return !c.Told && (!c.Fixed || p.Total <= CountMost) }
 

@@ -1,10 +1,13 @@
 package systemtest
 
 import (
+	"fmt"
+	"html"
 	"net/http"
 	"testing"
 
 	"fieldsync/server/auth"
+	"fieldsync/server/list"
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/record"
 )
@@ -180,4 +183,24 @@ func TestAMovementBeginsWithItsUsualPlaces(t *testing.T) {
 	boss.get("/movements/new?cause=issue").sees(http.StatusOK, `name="from_location" value="Main store"`, `name="to_location" value=""`)
 	boss.post("/movements", "cause", "issue", "part", "SEAL-12", "quantity", "1", "from_location", "Supplier", "to_location", "Van 8").
 		sees(http.StatusUnprocessableEntity, "Say where it comes from.")
+}
+
+// A list of so many rows that they cannot be sorted as was asked has a next page, and a last one.
+func TestAListThatIsNotSortedAsAskedGoesOn(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	b.hire("boss", "Anna Berg", auth.Administrator)
+	b.office("customers", func(tx aftersales.Tx) error {
+		for i := range list.CountMost + 20 {
+			if _, err := aftersales.CreateParty(tx, aftersales.PartyInput{Name: fmt.Sprintf("Customer %04d", i)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	boss := b.browser("boss").get("/customers?sort=-address").sees(http.StatusOK, "Customer 0000")
+	for range 3 {
+		boss.get(html.UnescapeString(boss.find(`<a href="([^"]+)" rel="next">`)))
+	}
+	boss.sees(http.StatusOK, "Customer 0150", "Customer 0199").lacks("Customer 0000", "Customer 0149")
 }
