@@ -151,8 +151,8 @@ func (o *Office) found(v *Visit, ls *Listing, q list.Query, page *listingPage) (
 }
 
 // seenInPart reports whether the visitor may see some rows of the list only, which no SQL tells from the others.
-func (ls *Listing) seenInPart(v *Visit) bool {
-	return ls.Tell != nil && !auth.BranchesOf(v.r.Context()).All
+func (l *Listing) seenInPart(v *Visit) bool {
+	return l.Tell != nil && !auth.BranchesOf(v.r.Context()).All
 }
 
 // told reads a page of a list whose rows are told. Who works in some branches has those of others neither counted nor in the way.
