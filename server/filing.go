@@ -224,7 +224,7 @@ func VerifyFiles(ctx context.Context, s *store.Store, desk *files.Desk, problem 
 		}
 		var here bool
 		if here, err = desk.Has(ctx, blob.Hash(h)); err == nil && !here {
-			problem("file " + blob.Hash(h).String() + " was brought, and is gone")
+			problem("file " + blob.Hash(h).String() + " was brought, and is gone: a phone that has it sends it again, or put that of a backup's folder hub-files there")
 		}
 	}
 	if err != nil {

@@ -118,7 +118,7 @@ func (d *Desk) Verify(ctx context.Context, problem func(string)) (files uint64, 
 		}
 		defer func() { _ = c.Close() }() // it was only read
 		if got, err := hashFrom(c); err != nil || got != h {
-			problem(fmt.Sprintf("file %s is damaged", h))
+			problem(fmt.Sprintf("file %s is damaged: put that of a backup's folder hub-files in its place, or delete it, and a phone that has it sends it again", h))
 		}
 		return nil
 	})

@@ -22,6 +22,7 @@ type VerifyReport struct {
 	End      Hash     // the last link of the chain over deeds and the ledger: to be kept where nobody can reach both
 	Files    uint64   // beside the database; for who reads them to fill in
 	Found    int      // how many problems there are
+	Beside   int      // how many of them are in the files beside the database
 	Problems []string // the first hundred of them, for the operator
 }
 
@@ -31,7 +32,10 @@ func (r *VerifyReport) OK() bool { return r.Found == 0 }
 const maxProblems = 100
 
 // Problem adds what somebody else found: in the files beside the database.
-func (r *VerifyReport) Problem(text string) { r.problem("%s", text) }
+func (r *VerifyReport) Problem(text string) {
+	r.Beside++
+	r.problem("%s", text)
+}
 
 func (r *VerifyReport) problem(format string, args ...any) {
 	if r.Found++; r.Found <= maxProblems {

@@ -216,6 +216,7 @@ func (s *serving) logger(a *app) (*slog.Logger, error) {
 // what somebody typed.
 var away = map[fault.Code]bool{
 	store.Unavailable: true, store.Unreadable: true, store.ReadOnly: true, store.Corrupt: true, store.DiskFull: true, fault.Overloaded: true,
+	fault.Internal: true, // "the operator's log says what"
 }
 
 // withCause says behind an error what a database, a disk or a store for files answered.

@@ -110,11 +110,15 @@ func (a *app) report(r *store.VerifyReport, took time.Duration) error {
 }
 
 func verdictOf(r *store.VerifyReport) string {
+	remedy := " Restore a backup."
+	if r.Found == r.Beside { // which restores no file that is there, and begins an epoch
+		remedy = ""
+	}
 	switch {
 	case r.OK():
 		return "Everything is as it should be."
 	case r.Found > len(r.Problems):
-		return fmt.Sprintf("%d problems found, the first %d of them above. Restore a backup.", r.Found, len(r.Problems))
+		return fmt.Sprintf("%d problems found, the first %d of them above.%s", r.Found, len(r.Problems), remedy)
 	}
-	return fmt.Sprintf("%s found. Restore a backup.", many(r.Found, "problem"))
+	return fmt.Sprintf("%s found.%s", many(r.Found, "problem"), remedy)
 }
