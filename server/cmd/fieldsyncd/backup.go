@@ -206,9 +206,20 @@ func (a *app) checkWithKeys(ctx context.Context, from string) error {
 	return err
 }
 
-// check verifies a copy of the backup, apart from the folder's own files.
+// verifying begins the names of folders in which a backup is verified.
+const verifying = "verifying-"
+
+// check verifies a copy of the backup, apart from the folder's own files. Copies that a restore which was killed has left go: no erasure
+// reaches them.
 func (a *app) check(ctx context.Context, from string) (err error) {
-	dir, err := os.MkdirTemp(a.data, "verifying-")
+	left, err := fs.Glob(os.DirFS(a.data), verifying+"*")
+	for _, name := range left {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(a.data, name)))
+	}
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(a.data, verifying)
 	if err != nil {
 		return err
 	}

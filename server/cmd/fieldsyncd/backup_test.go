@@ -193,8 +193,14 @@ func TestALogThatWasLeftIsNotPlayedIntoABackup(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(dir, verifying+"1"), 0o700); err != nil { // as a restore that was killed leaves it
+		t.Fatal(err)
+	}
 	if got := branchesRestored(t, backup, dir, path+".keys"); !slices.Equal(got, []string{"MAIN"}) {
 		t.Errorf("there are the branches %v", got)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, verifying+"*")); len(left) > 0 || err != nil {
+		t.Errorf("left behind is %v, %v", left, err)
 	}
 	if kept, err := filepath.Glob(path + ".replaced-*-wal"); len(kept) != 1 || err != nil {
 		t.Errorf("kept is %v, %v", kept, err)
