@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	gosync "sync"
+	"testing"
 	"time"
 
 	"fieldsync/server"
@@ -123,46 +124,25 @@ func (d *day) differences() (found []string) {
 	return found
 }
 
-// lostNothing holds everybody's history against the hub's rows, and returns of how many changes. It knows nothing of
-// vectors, verdicts and merges: what was kept is there; what failed, or nobody meant, is not; and of the values of one
-// column that several wrote the one that stands was last written by somebody over whose word nobody wrote who had seen it.
+// lostNothing holds everybody's history against the hub's rows, and returns of how many changes.
 func (d *day) lostNothing() (changes int) {
 	d.t.Helper()
-	there := d.read()
-	meant := map[string]*deed{} // by value
-	over := map[string]*deed{}  // what somebody wrote who had seen the value
-	made := map[string]bool{}   // rows
-	var identities []string     // of the change sets, as the devices name them
+	var identities []string // of the change sets, as the devices name them
+	did := map[string][]*deed{}
 	for _, h := range d.hands {
 		identities = append(identities, h.must(map[string]any{"Do": "state"}).Changes...)
-		for _, one := range h.history.all() {
-			if one.fail != "" {
-				d.failed(h, one, there)
-				continue
+		did[h.name] = h.history.all()
+		for _, one := range did[h.name] {
+			if one.kept {
+				changes++
 			}
-			meant[one.Value], made[one.Row] = one, true
-			if !one.kept {
-				continue
-			}
-			changes++
-			switch {
-			case one.Over != "":
-				over[one.Over] = one
-			case one.Column == "text" && there[one.Row] != one.Value:
-				d.t.Errorf("lost: %s wrote %s, and %s is %q", h.name, one.Value, one.Row, there[one.Row])
+			if one.fail != "" && (h.disk == nil || !strings.Contains(one.fail, "full")) {
+				d.t.Errorf("%s could not write: %s", h.name, one.fail)
 			}
 		}
 	}
-	for row, value := range there {
-		if !made[row] && value != "" {
-			d.t.Errorf("nobody wrote %s, which is %q", row, value)
-		}
-		if by := over[value]; by != nil {
-			d.t.Errorf("%s is %q, over which somebody wrote %q who had seen it", row, value, by.Value)
-		}
-		if value != "" && meant[value] == nil {
-			d.t.Errorf("%s is %q, which nobody wrote", row, value)
-		}
+	for _, wrong := range contradictions(did, d.read()) {
+		d.t.Error(wrong)
 	}
 	d.nodes[0].beside(func(core *server.Core) { d.nodes[0].hasAll(core, identities) })
 	if len(identities) < changes {
@@ -171,13 +151,83 @@ func (d *day) lostNothing() (changes int) {
 	return changes
 }
 
-// failed checks that nothing was kept of what was to be kept all or not at all. It fails for a full disk only.
-func (d *day) failed(h *hand, one *deed, there map[string]string) {
-	if one.Column == "text" && there[one.Row] != "" || one.Value != "" && there[one.Row] == one.Value {
-		d.t.Errorf("%s was told that nothing is kept of %s (%s), and it is there", h.name, one.Value, one.fail)
+// contradictions returns what cannot be there, by row, or cannot be missing, after what everybody did. It knows nothing of
+// vectors, verdicts and merges: what was kept is there, it or what others wrote in its place; what failed, or nobody meant, is not; and of the values of one
+// column that several wrote the one that stands was last written by somebody over whose word nobody wrote who had seen it.
+func contradictions(did map[string][]*deed, there map[string]string) (wrong []string) {
+	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	meant := map[string]*deed{} // by value
+	over := map[string]*deed{}  // what somebody wrote who had seen the value
+	made := map[string]bool{}   // rows
+	for name, deeds := range did {
+		for _, one := range deeds {
+			if one.fail != "" {
+				// nothing was kept of what was to be kept all or not at all
+				if one.Column == "text" && there[one.Row] != "" || one.Value != "" && there[one.Row] == one.Value {
+					say("%s was told that nothing is kept of %s (%s), and it is there", name, one.Value, one.fail)
+				}
+				continue
+			}
+			meant[one.Value], made[one.Row] = one, true
+			if !one.kept {
+				continue
+			}
+			if one.Over != "" {
+				over[one.Over] = one
+			}
+			if stands := there[one.Row]; stands == "" || one.Column == "text" && stands != one.Value {
+				say("lost: %s wrote %s, and %s is %q", name, one.Value, one.Row, stands)
+			}
+		}
 	}
-	if h.disk == nil || !strings.Contains(one.fail, "full") {
-		d.t.Errorf("%s could not write: %s", h.name, one.fail)
+	for row, value := range there {
+		if !made[row] && value != "" {
+			say("nobody wrote %s, which is %q", row, value)
+		}
+		if by := over[value]; by != nil {
+			say("%s is %q, over which somebody wrote %q who had seen it", row, value, by.Value)
+		}
+		if value != "" && meant[value] == nil {
+			say("%s is %q, which nobody wrote", row, value)
+		}
+	}
+	return wrong
+}
+
+// Who checks a bad day finds what is lost, what came back from a failure, and what is of nobody.
+func TestContradictionsAreFound(t *testing.T) {
+	t.Parallel()
+	const job, remark = "job/1", "comment/2"
+	first, second := deed{Row: job, Column: "note", Value: "a", kept: true}, deed{Row: job, Column: "note", Value: "b", Over: "a", kept: true}
+	text := deed{Row: remark, Column: "text", Value: "c", kept: true}
+	unsaid, failed := text, text
+	unsaid.kept = false
+	failed.kept, failed.fail = false, "the disk is full"
+	for name, c := range map[string]struct {
+		did   []deed
+		there map[string]string
+		want  string
+	}{
+		"all is there":                       {[]deed{first, second, text}, map[string]string{job: "b", remark: "c"}, ""},
+		"what nobody heard of may be there":  {[]deed{unsaid}, map[string]string{remark: "c"}, ""},
+		"or not":                             {[]deed{unsaid}, map[string]string{}, ""},
+		"a remark is gone":                   {[]deed{text}, map[string]string{}, "lost: Li wrote c"},
+		"a remark is another":                {[]deed{text}, map[string]string{remark: "d"}, "lost: Li wrote c"},
+		"an older word stands":               {[]deed{first, second}, map[string]string{job: "a"}, "over which somebody wrote \"b\""},
+		"no word stands":                     {[]deed{first, second}, map[string]string{}, "lost: Li wrote a"},
+		"a word of nobody":                   {[]deed{first}, map[string]string{job: "x"}, "which nobody wrote"},
+		"a row of nobody":                    {nil, map[string]string{remark: "x"}, "nobody wrote comment/2"},
+		"what failed is there all the same":  {[]deed{failed}, map[string]string{remark: "c"}, "was told that nothing is kept of c"},
+		"what failed is not there, and good": {[]deed{failed}, map[string]string{}, ""},
+	} {
+		var deeds []*deed
+		for i := range c.did {
+			deeds = append(deeds, &c.did[i])
+		}
+		found := strings.Join(contradictions(map[string][]*deed{"Li": deeds}, c.there), "; ")
+		if c.want == "" && found != "" || !strings.Contains(found, c.want) {
+			t.Errorf("%s: found %q, want %q", name, found, c.want)
+		}
 	}
 }
 
