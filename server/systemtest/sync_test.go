@@ -22,6 +22,7 @@ import (
 	"fieldsync/sync/aftersales"
 	"fieldsync/sync/device"
 	"fieldsync/sync/fault"
+	"fieldsync/sync/judge"
 	"fieldsync/sync/record"
 )
 
@@ -35,7 +36,8 @@ type world struct {
 	met  atomic.Int64                 // connections that devices have made
 	late atomic.Int64                 // how far the hub's clock is ahead, in ns
 
-	segmentRows int // CoreOptions.SegmentRows
+	segmentRows int         // CoreOptions.SegmentRows
+	rules       judge.Rules // CoreOptions.Rules; nil for the server's own
 }
 
 func newWorld(t testing.TB) *world {
@@ -67,8 +69,12 @@ func newWorldOn(t testing.TB, path, database string) *world {
 
 // open opens the hub.
 func (w *world) open(database string) {
+	rules := w.rules
+	if rules == nil {
+		rules = server.Rules()
+	}
 	core, err := server.OpenCore(w.t.Context(), server.CoreOptions{
-		Path: w.path, Database: database, Schema: aftersales.Schema, Rules: server.Rules(), Log: slog.New(slog.DiscardHandler),
+		Path: w.path, Database: database, Schema: aftersales.Schema, Rules: rules, Log: slog.New(slog.DiscardHandler),
 		SegmentRows: w.segmentRows,
 		Now:         func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) },
 	})
