@@ -64,6 +64,7 @@ type CoreOptions struct {
 	Rules    judge.Rules    // may be nil
 	// SegmentRows is from how many rows that everybody holds on a segment is made of a class; 0 means 5,000.
 	SegmentRows int
+	MayReform   func() error // see store.Options
 	Log         *slog.Logger
 	Now         func() time.Time // nil is time.Now
 }
@@ -82,7 +83,7 @@ func OpenCore(ctx context.Context, o CoreOptions) (*Core, error) {
 		o.Log = slog.Default()
 	}
 	s, err := store.Open(ctx, store.Options{
-		Path: o.Path, Database: o.Database, Schema: o.Schema, Keys: o.Keys, KeyFile: o.KeyFile, Log: o.Log,
+		Path: o.Path, Database: o.Database, Schema: o.Schema, Keys: o.Keys, KeyFile: o.KeyFile, Log: o.Log, MayReform: o.MayReform,
 	})
 	if err != nil {
 		return nil, err

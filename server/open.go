@@ -36,6 +36,7 @@ const unproven = 256
 func Open(ctx context.Context, path string, o Options) (*Server, error) {
 	core, err := OpenCore(ctx, CoreOptions{
 		Path: path, Database: o.Database, NATS: o.NATS, Proxies: o.Proxies, Unproven: cmp.Or(o.Unproven, unproven), KeyFile: o.KeyFile, Files: o.Files, Schema: aftersales.Schema, Rules: Rules(), Log: o.Log,
+		MayReform: o.MayReform,
 	})
 	if err != nil {
 		return nil, err

@@ -46,6 +46,7 @@ type Options struct {
 	Database     string         // for Open: postgres://…, where the database stands instead; "" is the SQLite file at the path
 	Files        string         // for Open: s3://…, where the files that rows name are instead of a folder beside the database
 	Log          *slog.Logger   // for Open; nil is slog.Default
+	MayReform    func() error   // for Open: see store.Options
 
 	Notices map[string]notify.Channel // by which notices leave the hub (NoticeChannels); without any they wait
 }

@@ -14,7 +14,7 @@ const (
 	Corrupt      fault.Code = "database_corrupt"     // the file is damaged: restore a backup
 	Foreign      fault.Code = "database_foreign"     // the file is some other program's database
 	Newer        fault.Code = "database_newer"       // the file was written by a newer version of the program
-	Older        fault.Code = "database_older"       // it has to be opened once before it is copied
+	Older        fault.Code = "database_older"       // it has to be opened, or served, once before this
 	Busy         fault.Code = "database_busy"        // another process holds the write lock
 	Unavailable  fault.Code = "database_unavailable" // its server does not answer; nothing is lost, try again
 	Replaced     fault.Code = "database_replaced"    // it was restored under a hub that works: start the hub again

@@ -35,6 +35,11 @@ func (s *Store) reform(ctx context.Context) error {
 	if err != nil || have.hub == 0 || !have.older(s.options.current()) {
 		return cmp.Or(err, s.migrate())
 	}
+	if may := s.options.MayReform; may != nil {
+		if err := may(); err != nil {
+			return err
+		}
+	}
 	alone := s.engine.alone(ctx, "form", func(ctx context.Context) {
 		if err = s.keepFormer(ctx); err == nil {
 			err = s.migrate()

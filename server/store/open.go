@@ -32,6 +32,10 @@ type Options struct {
 	// Restored says that a backup was put in the database's place: a new epoch begins, though the companions may not know
 	// of any commit that it lacks.
 	Restored bool
+
+	// MayReform is asked before a database of an older form is brought to this program's, which an older program that works on it would
+	// not survive. Its error is Open's; nil means that it may be.
+	MayReform func() error
 }
 
 // Store is the hub's storage. Its methods are safe for concurrent use.

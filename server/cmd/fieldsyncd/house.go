@@ -108,7 +108,19 @@ func quietly() server.Options { return server.Options{Log: slog.New(slog.Discard
 
 // open opens the folder's hub, and founds one where there is none.
 func (a *app) open(ctx context.Context, o server.Options) (*house, error) {
+	o.MayReform = a.unserved
 	return a.openAs(ctx, o, openHouse)
+}
+
+// unserved refuses while a hub serves the folder: one of an older program would go on with a database that is of another form by then.
+func (a *app) unserved() error {
+	unlock, err := lockServing(a.data)
+	if err != nil {
+		return fault.New(store.Older, "A hub of an older program serves this database. Start it again with this program: it brings the database "+
+			"to its form. Then do this again.")
+	}
+	unlock()
+	return nil
 }
 
 // openToServe is open for who serves the folder, as one at a time may.

@@ -43,7 +43,9 @@ is printed: kept elsewhere, and given to a later verify as -link, it also shows 
 			if err != nil || len(from) != 0 && len(from) != len(store.Hash{}) {
 				return cli.Usage("-link takes the %d hexadecimal digits that an earlier verify printed", 2*len(store.Hash{}))
 			}
-			report, took, err := a.verifyStore(ctx, a.storeOptions(), from)
+			o := a.storeOptions()
+			o.MayReform = a.unserved
+			report, took, err := a.verifyStore(ctx, o, from)
 			if err != nil {
 				return err
 			}
