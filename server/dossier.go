@@ -53,12 +53,13 @@ var aboutHim = map[string]string{
 // somebody are the tables whose rows are whom something may be said of.
 var somebody = []string{"party", "contact", "site", "person"}
 
-// aboutAnything is aboutHim for the row of any other table: what other systems call it, and the files about it. There may be
+// aboutAnything is aboutHim for the row of any other table: what other systems call it and are told of it, and the files about it. There may be
 // tens of thousands to erase again, as positions, when a backup came back: each is found by an index.
 var aboutAnything = map[string]string{
 	"attachment":    "SELECT id FROM attachment WHERE " + filesAbout,
 	"external_key":  aboutHim["external_key"],
 	"external_base": aboutHim["external_base"],
+	"notice":        "SELECT id FROM notice WHERE about = ?1",
 }
 
 // besidesHim says which other rows are his: a dossier shows them, and an erasure leaves them, since they say nothing of
