@@ -243,6 +243,7 @@ func TestTheBoardOfAPhoneOpensAtNow(t *testing.T) {
 		b.plans("Night watch", wang, 24*day-1, 24*day+1)
 		b.plans("Late watch", wang, 24*day+23, 24*day+25)
 	}
+	b.plans("Round the clock", wang, -1, 25)
 	s := b.open()
 	s.do(chromedp.EmulateViewport(390, 844))
 	s.visit("/board?day=" + at(0).Format(time.DateOnly))
