@@ -46,6 +46,13 @@ func (a *app) storeOptions() store.Options {
 	return store.Options{Path: a.path(), Database: a.db, KeyFile: a.keys(), Schema: aftersales.Schema, Log: slog.New(slog.DiscardHandler)}
 }
 
+// besideOptions are storeOptions for who opens the store beside a hub that may serve it.
+func (a *app) besideOptions() store.Options {
+	o := a.storeOptions()
+	o.MayReform = a.unserved
+	return o
+}
+
 // exists reports whether there is a hub.
 func (a *app) exists(ctx context.Context) (bool, error) {
 	if a.db != "" {

@@ -125,7 +125,7 @@ func (r *rehearsal) since(ctx context.Context) (events []event, err error) {
 	if err != nil {
 		return nil, err
 	}
-	o := r.storeOptions()
+	o := r.besideOptions()
 	o.Schema = r.schema
 	s, err := store.Open(ctx, o)
 	if err != nil {

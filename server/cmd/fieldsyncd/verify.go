@@ -43,9 +43,7 @@ is printed: kept elsewhere, and given to a later verify as -link, it also shows 
 			if err != nil || len(from) != 0 && len(from) != len(store.Hash{}) {
 				return cli.Usage("-link takes the %d hexadecimal digits that an earlier verify printed", 2*len(store.Hash{}))
 			}
-			o := a.storeOptions()
-			o.MayReform = a.unserved
-			report, took, err := a.verifyStore(ctx, o, from)
+			report, took, err := a.verifyStore(ctx, a.besideOptions(), from)
 			if err != nil {
 				return err
 			}
