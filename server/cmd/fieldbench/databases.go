@@ -32,7 +32,7 @@ func (d *databases) obey(ctx context.Context, o order) (answer, error) {
 		return answer{}, fmt.Errorf("-db: %w", err)
 	}
 	name := fmt.Sprintf("fieldbench_%d_%d", os.Getpid(), len(d.made)+1)
-	if err := d.say(ctx, "CREATE DATABASE "+name+" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"); err != nil {
+	if err := postgres.Say(ctx, d.server, "CREATE DATABASE "+name+" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"); err != nil {
 		return answer{}, fmt.Errorf("-db: %w", err)
 	}
 	d.made = append(d.made, name)
@@ -42,22 +42,7 @@ func (d *databases) obey(ctx context.Context, o order) (answer, error) {
 
 func (d *databases) drop(ctx context.Context) (err error) {
 	for _, name := range d.made {
-		err = errors.Join(err, d.say(ctx, "DROP DATABASE "+name))
-	}
-	return err
-}
-
-// say executes a statement in the database that -db names.
-func (d *databases) say(ctx context.Context, statement string) (err error) {
-	conn, err := postgres.Connect(ctx, d.server)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	s, err := conn.PrepareContext(ctx, statement)
-	if err == nil {
-		//lint:ignore SA1019 it takes no arguments
-		_, err = s.Exec(nil)
+		err = errors.Join(err, postgres.Say(ctx, d.server, "DROP DATABASE "+name))
 	}
 	return err
 }

@@ -54,6 +54,21 @@ func Connect(ctx context.Context, o Options) (*Conn, error) {
 	return &Conn{pg: pg}, nil
 }
 
+// Say executes a statement without arguments on a connection of its own: one that makes or drops a database, say, which no transaction may.
+func Say(ctx context.Context, o Options, statement string) (err error) {
+	c, err := Connect(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	s, err := c.PrepareContext(ctx, statement)
+	if err == nil {
+		//lint:ignore SA1019 it takes no arguments
+		_, err = s.Exec(nil)
+	}
+	return err
+}
+
 // Connector opens connections for database/sql.
 type Connector struct{ Options }
 

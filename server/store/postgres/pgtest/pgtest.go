@@ -106,18 +106,8 @@ func (c *cluster) database(ctx context.Context) (name string, err error) {
 }
 
 // say executes a statement in the cluster's own database.
-func (c *cluster) say(ctx context.Context, statement string) (err error) {
-	conn, err := postgres.Connect(ctx, postgres.Options{URL: c.address("postgres")})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	s, err := conn.PrepareContext(ctx, statement)
-	if err == nil {
-		//lint:ignore SA1019 it takes no arguments
-		_, err = s.Exec(nil)
-	}
-	return err
+func (c *cluster) say(ctx context.Context, statement string) error {
+	return postgres.Say(ctx, postgres.Options{URL: c.address("postgres")}, statement)
 }
 
 func (c *cluster) make(ctx context.Context) (err error) {
